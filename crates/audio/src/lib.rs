@@ -1,0 +1,1 @@
+//! Codecs, WAV, tones, DTMF and text to speech; knows nothing of calls.

@@ -1,0 +1,1 @@
+//! Call routing: event, decision, action.

@@ -1,0 +1,2 @@
+//! The command callroute.
+fn main() {}

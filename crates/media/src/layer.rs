@@ -1,0 +1,7 @@
+//! Lines that wrap lines: to see what passes, and to spoil it on purpose.
+
+mod fault;
+mod trace;
+
+pub use fault::{Faults, FaultyLine};
+pub use trace::{Observer, TracedLine};

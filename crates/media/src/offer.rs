@@ -1,0 +1,24 @@
+//! An incoming call, as an adapter hands it over.
+
+use std::collections::BTreeMap;
+
+use callroute_schema::{Address, Caller, SourceInfo};
+
+/// An incoming call, before it has an id or a time of ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offer {
+    /// Who calls.
+    pub from: Caller,
+    /// What was dialed.
+    pub to: Address,
+    /// The caller's display name.
+    pub from_name: Option<String>,
+    /// The caller's URI as received.
+    pub from_uri: Option<String>,
+    /// The dialed URI as received.
+    pub to_uri: Option<String>,
+    /// Where it came from, on the network.
+    pub source: SourceInfo,
+    /// Headers that routing may look at, by lower-case name.
+    pub headers: BTreeMap<String, String>,
+}

@@ -1,0 +1,70 @@
+//! "Did you mean …?"
+
+/// Longest text that is compared or quoted in full, in characters.
+const SHOWN: usize = 64;
+/// Most names that a list in a message holds.
+const LISTED: usize = 12;
+
+/// The name that a text was probably meant to be.
+pub(crate) fn nearest<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let found = shorten(text).to_lowercase();
+    names
+        .map(|name| (strsim::damerau_levenshtein(&found, &name.to_lowercase()), name))
+        .filter(|(distance, name)| *distance <= 2.min(name.chars().count() / 2))
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, name)| name)
+}
+
+/// What to say after "unknown …": the nearest name, and which ones there are.
+pub(crate) fn choices<'a>(text: &str, names: impl Iterator<Item = &'a str> + Clone) -> String {
+    let nearest = match nearest(text, names.clone()) {
+        Some(name) => format!("; did you mean `{name}`?"),
+        None => String::new(),
+    };
+    let mut sorted: Vec<&str> = names.collect();
+    sorted.sort_unstable();
+    if sorted.is_empty() {
+        return "; this file has none".to_owned();
+    }
+    let more = sorted.len().saturating_sub(LISTED);
+    sorted.truncate(LISTED);
+    let quoted: Vec<String> = sorted.iter().map(|name| format!("`{name}`")).collect();
+    let list = quoted.join(", ");
+    match more {
+        0 => format!("{nearest} (there are {list})"),
+        _ => format!("{nearest} (there are {list} and {more} more)"),
+    }
+}
+
+/// A text from outside, fit to be quoted: never at full length, no control characters.
+pub(crate) fn shorten(text: &str) -> String {
+    let clean = |c: char| if c.is_control() { '\u{fffd}' } else { c };
+    let mut short: String = text.chars().take(SHOWN).map(clean).collect();
+    if text.chars().nth(SHOWN).is_some() {
+        short.push('…');
+    }
+    short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{choices, nearest, shorten};
+
+    #[test]
+    fn hints_at_the_nearest_name_only_when_it_is_near() {
+        let names = ["sales_group", "support"];
+        assert_eq!(nearest("sales_gruop", names.into_iter()), Some("sales_group"));
+        assert_eq!(nearest("billing", names.into_iter()), None);
+        assert_eq!(
+            choices("suport", names.into_iter()),
+            "; did you mean `support`? (there are `sales_group`, `support`)"
+        );
+        assert_eq!(choices("x", [].into_iter()), "; this file has none");
+    }
+
+    #[test]
+    fn shortens_long_texts() {
+        assert_eq!(shorten(&"x".repeat(70)), format!("{}…", "x".repeat(64)));
+        assert_eq!(shorten("a\u{0}b"), "a\u{fffd}b");
+    }
+}

@@ -1,0 +1,1 @@
+//! Routing file to compiled engine: decision, explanation, static checks.

@@ -1,0 +1,92 @@
+//! Where something stands in a document, from the root inwards.
+
+use std::fmt;
+
+use callroute_schema::tree::{Node, Span};
+
+/// A place, as a chain that lives on the stack: walking allocates nothing, only a fault does.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Path<'a> {
+    above: Option<&'a Path<'a>>,
+    step: Step<'a>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Step<'a> {
+    Root,
+    Key(&'a str),
+    Index(usize),
+}
+
+impl<'a> Path<'a> {
+    /// The whole document.
+    pub(crate) const ROOT: Path<'static> = Path {
+        above: None,
+        step: Step::Root,
+    };
+
+    pub(crate) fn key(&'a self, key: &'a str) -> Self {
+        Self {
+            above: Some(self),
+            step: Step::Key(key),
+        }
+    }
+
+    pub(crate) fn index(&'a self, index: usize) -> Self {
+        Self {
+            above: Some(self),
+            step: Step::Index(index),
+        }
+    }
+
+    /// Where this place stands in a document's text; when a step is not written out there (one
+    /// action instead of a list), the place above it.
+    pub(crate) fn span(&self, root: &Node) -> Option<Span> {
+        self.find(root).1
+    }
+
+    fn find<'n>(&self, root: &'n Node) -> (Option<&'n Node>, Option<Span>) {
+        let Some(above) = self.above else {
+            return (Some(root), root.span);
+        };
+        let (Some(node), span) = above.find(root) else {
+            return (None, above.find(root).1);
+        };
+        match self.step {
+            Step::Root => (Some(node), span),
+            Step::Key(wanted) => {
+                let entries = node.entries().unwrap_or_default();
+                match entries.iter().find(|(key, _)| key.text == wanted) {
+                    Some((key, child)) => (Some(child), child.span.or(key.span).or(span)),
+                    None => (None, span),
+                }
+            }
+            // A single action may stand for a list of one.
+            Step::Index(index) => match node.items() {
+                Some(items) => match items.get(index) {
+                    Some(child) => (Some(child), child.span.or(span)),
+                    None => (None, span),
+                },
+                None => (Some(node), span),
+            },
+        }
+    }
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(above) = self.above {
+            above.fmt(f)?;
+        }
+        match self.step {
+            Step::Root => f.write_str("$"),
+            Step::Index(index) => write!(f, "[{index}]"),
+            Step::Key(key) if plain(key) => write!(f, ".{key}"),
+            Step::Key(key) => write!(f, "[{key:?}]"),
+        }
+    }
+}
+
+fn plain(key: &str) -> bool {
+    !key.is_empty() && key.chars().all(|c| c.is_alphanumeric() || c == '_')
+}

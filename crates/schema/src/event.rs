@@ -1,0 +1,234 @@
+//! What happened to a call.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, FixedOffset};
+use serde::{Deserialize, Serialize};
+
+use crate::caller::{Address, Caller};
+use crate::digit::Digits;
+use crate::disposition::Disposition;
+use crate::name::{CallId, MenuName};
+use crate::tree::{Node, ReadError};
+
+/// An instant with its offset from UTC, in RFC 3339 on the wire; fractions are kept.
+pub type Timestamp = DateTime<FixedOffset>;
+
+/// What kind of event it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum EventKind {
+    /// A call came in and waits for its routing.
+    IncomingCall,
+    /// The caller pressed a menu's key.
+    MenuInput,
+    /// The caller pressed nothing in time.
+    MenuTimeout,
+    /// The caller pressed a key that the menu does not have.
+    MenuInvalid,
+    /// A destination rings.
+    CallRinging,
+    /// A destination answered.
+    CallAnswered,
+    /// One attempt to reach somebody began.
+    AttemptStarted,
+    /// One attempt to reach somebody ended.
+    AttemptResult,
+    /// A message was recorded.
+    VoicemailRecorded,
+    /// The call is over.
+    CallCompleted,
+    /// A rule, or a webhook, decided.
+    RoutingDecided,
+    /// A webhook gave no usable answer.
+    WebhookFailed,
+}
+
+/// Where a call is headed, seen from the router.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// Towards us.
+    Inbound,
+    /// From us.
+    Outbound,
+}
+
+/// What carried the call to us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Transport {
+    /// SIP over UDP.
+    Udp,
+    /// SIP over TCP.
+    Tcp,
+    /// SIP over TLS.
+    Tls,
+    /// SIP over WebSocket (RFC 7118).
+    Ws,
+}
+
+/// Where the call came from, on the network.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SourceInfo {
+    /// The trunk's name, when it came by one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trunk: Option<String>,
+    /// The sender's IP address and port.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ip: Option<String>,
+    /// What carried it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transport: Option<Transport>,
+}
+
+/// The menu that the caller is in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MenuInfo {
+    /// The menu's name, when it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<MenuName>,
+    /// What was pressed; absent when nothing was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digits: Option<Digits>,
+    /// Which round of the menu this is, from 1.
+    pub attempt: u32,
+}
+
+/// One attempt to reach somebody.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AttemptInfo {
+    /// Counts the call's attempts, from 1.
+    pub n: u32,
+    /// Who was tried.
+    pub member: String,
+    /// How it ended; absent while it goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disposition: Option<Disposition>,
+    /// The SIP status that ended it, if one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sip_code: Option<u16>,
+    /// The Q.850 cause.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub q850: Option<u8>,
+    /// From the start of the attempt to its end, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ring_ms: Option<u64>,
+}
+
+/// A recorded message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecordingInfo {
+    /// Where it is: a path or a URL.
+    pub url: String,
+    /// How long it is, in milliseconds.
+    pub duration_ms: u64,
+}
+
+/// What happened to a call. The field order is the order on the wire, and part of the contract.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Event {
+    /// What kind of event it is.
+    #[serde(rename = "event")]
+    pub kind: EventKind,
+    /// Who calls.
+    pub from: Caller,
+    /// What was dialed.
+    pub to: Address,
+    /// When it happened. Rules that ask for the time ask this, never the wall clock.
+    pub timestamp: Timestamp,
+    /// The call it belongs to.
+    pub call_id: CallId,
+    /// This event's own id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event_id: Option<String>,
+    /// Towards us or from us.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub direction: Option<Direction>,
+    /// The caller's display name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from_name: Option<String>,
+    /// The caller's URI as received.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from_uri: Option<String>,
+    /// The dialed URI as received.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to_uri: Option<String>,
+    /// Who diverted the call to us (RFC 5806).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diverted_from: Option<String>,
+    /// Where it came from, on the network.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<SourceInfo>,
+    /// Headers of the request that routing may look at.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, String>,
+    /// The menu that the caller is in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub menu: Option<MenuInfo>,
+    /// The attempt that this is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<AttemptInfo>,
+    /// The message that was recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recording: Option<RecordingInfo>,
+    /// What lookups and earlier answers said about the call.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub attributes: BTreeMap<String, String>,
+    /// How long an answer to this event is waited for, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline_ms: Option<u64>,
+}
+
+impl Event {
+    /// An incoming call, with the five fields that each has.
+    #[must_use]
+    pub fn incoming_call(
+        call_id: CallId,
+        from: Caller,
+        to: Address,
+        timestamp: Timestamp,
+    ) -> Self {
+        Self {
+            kind: EventKind::IncomingCall,
+            from,
+            to,
+            timestamp,
+            call_id,
+            event_id: None,
+            direction: None,
+            from_name: None,
+            from_uri: None,
+            to_uri: None,
+            diverted_from: None,
+            source: None,
+            headers: BTreeMap::new(),
+            menu: None,
+            attempt: None,
+            recording: None,
+            attributes: BTreeMap::new(),
+            deadline_ms: None,
+        }
+    }
+
+    /// Reads an event from JSON, strictly.
+    ///
+    /// # Errors
+    /// [`ReadError`] names the JSON path of the fault.
+    pub fn from_json(bytes: &[u8]) -> Result<Self, ReadError> {
+        Node::read_json(bytes)
+    }
+
+    /// The event as minified JSON, in the contract's field order.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        crate::tree::to_json(self)
+    }
+}

@@ -1,0 +1,64 @@
+//! Events, actions, ids and their JSON form: the words that all of callroute shares.
+//!
+//! ```text
+//! Event  ->  decision  ->  Actions  ->  Event  -> ...
+//! ```
+//!
+//! An [`Event`] is what happened to a call; an answer is one [`Action`] or a list of them
+//! ([`Actions`]). Both have one JSON form, whose field order is part of the contract. Reading is
+//! strict: an unknown action, strategy or field is an error that names its JSON path (or, in a
+//! routing file, its line and column).
+//!
+//! ```
+//! use callroute_schema::{Actions, Event};
+//!
+//! let event = Event::from_json(br#"{"event":"incoming_call","from":"+14155550123",
+//!     "to":"+13146523057","timestamp":"2026-04-21T14:32:00Z","call_id":"abc123xyz"}"#)?;
+//! assert_eq!(event.to.as_str(), "+13146523057");
+//!
+//! let answer = Actions::from_json(br#"{"action":"voicemail","message":"office_closed"}"#)?;
+//! assert_eq!(answer.to_json(), r#"{"action":"voicemail","message":"office_closed"}"#);
+//!
+//! let error = Actions::from_json(br#"{"action":"voicemail","mesage":"x"}"#).unwrap_err();
+//! assert_eq!(error.to_string(),
+//!     "$.mesage: unknown field `mesage`, expected `message`; did you mean `message`?");
+//! # Ok::<(), callroute_schema::tree::ReadError>(())
+//! ```
+//!
+//! This crate is pure: no runtime, no socket, no clock.
+
+mod action;
+mod answer;
+mod caller;
+mod cause;
+mod destination;
+mod digit;
+mod disposition;
+mod event;
+mod mask;
+mod menu;
+mod name;
+mod party;
+mod tagged;
+pub mod tree;
+
+pub use action::{
+    Action, ActionKind, Forward, Hangup, Play, Reject, RejectCause, Say, Voicemail, Webhook,
+};
+pub use answer::{Actions, ActionsError, MAX_ACTIONS};
+pub use caller::{Address, AddressError, Caller};
+pub use cause::Cause;
+pub use destination::{
+    AgentDestination, Destination, DestinationKind, Member, NumberDestination, RingGroup,
+    SipDestination, Strategy,
+};
+pub use digit::{Digit, DigitError, Digits};
+pub use disposition::Disposition;
+pub use event::{
+    AttemptInfo, Direction, Event, EventKind, MenuInfo, RecordingInfo, SourceInfo, Timestamp,
+    Transport,
+};
+pub use mask::mask;
+pub use menu::{Branch, Menu, MenuBranches, Prompt, Repeat};
+pub use name::{AgentName, CallId, MenuName, NameError, TargetName, WebhookName};
+pub use party::{Number, NumberError, Party, PartyError, SipUri, SipUriError};

@@ -1,0 +1,15 @@
+//! A document as a tree that remembers where everything stands.
+//!
+//! YAML and JSON readers make [`Node`]s; [`Node::read`] turns one into a typed value, and its
+//! [`ReadError`] names the path, and the line and column where they are known.
+
+mod deserialize;
+mod error;
+mod json;
+mod keys;
+mod node;
+
+pub use error::{ReadError, Segment};
+pub(crate) use json::to_json;
+pub(crate) use keys::{branch, reorder};
+pub use node::{Key, Node, Span, Value};

@@ -1,0 +1,1 @@
+//! Media adapter for SIP and RTP.

@@ -1,0 +1,1 @@
+//! Routing tables from files, with hot reload.

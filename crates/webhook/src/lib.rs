@@ -1,0 +1,1 @@
+//! Asks web services with deadlines and failover.
