@@ -109,7 +109,9 @@ impl<'de> Deserialize<'de> for Actions {
             }
 
             fn visit_str<E: Error>(self, text: &str) -> Result<Actions, E> {
-                TargetName::new(text).map(Actions::target).map_err(E::custom)
+                TargetName::new(text)
+                    .map(Actions::target)
+                    .map_err(E::custom)
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Actions, A::Error> {

@@ -16,7 +16,9 @@ pub struct Address(String);
 #[non_exhaustive]
 pub enum AddressError {
     /// Nothing was given. A caller without a number is `anonymous` or `unavailable`.
-    #[error("an address must not be empty; a caller without a number is `anonymous` or `unavailable`")]
+    #[error(
+        "an address must not be empty; a caller without a number is `anonymous` or `unavailable`"
+    )]
     Empty,
     /// Longer than any address may be.
     #[error("an address has at most {MAX_ADDRESS} bytes, found {found}")]

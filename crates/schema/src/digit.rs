@@ -160,8 +160,10 @@ mod tests {
     #[test]
     fn refuses_what_no_keypad_has() {
         assert!(Digits::new("12#").is_ok());
-        assert_eq!(Digits::new("1e").unwrap_err().to_string(),
-            "'e' is no DTMF digit; expected 0-9, *, # or A-D");
+        assert_eq!(
+            Digits::new("1e").unwrap_err().to_string(),
+            "'e' is no DTMF digit; expected 0-9, *, # or A-D"
+        );
         assert!(Digits::new("").is_err());
         assert!(Digits::new(&"1".repeat(65)).is_err());
     }

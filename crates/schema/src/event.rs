@@ -190,12 +190,7 @@ pub struct Event {
 impl Event {
     /// An incoming call, with the five fields that each has.
     #[must_use]
-    pub fn incoming_call(
-        call_id: CallId,
-        from: Caller,
-        to: Address,
-        timestamp: Timestamp,
-    ) -> Self {
+    pub fn incoming_call(call_id: CallId, from: Caller, to: Address, timestamp: Timestamp) -> Self {
         Self {
             kind: EventKind::IncomingCall,
             from,

@@ -36,6 +36,9 @@ mod tests {
         assert_eq!(mask("12345678"), "1•••5678");
         assert_eq!(mask("1001"), "1001");
         assert_eq!(mask("alice.cooper"), "alice.cooper");
-        assert_eq!(mask("sip:+14155550123@pbx.example"), "sip:+1415•••0123@pbx.example");
+        assert_eq!(
+            mask("sip:+14155550123@pbx.example"),
+            "sip:+1415•••0123@pbx.example"
+        );
     }
 }

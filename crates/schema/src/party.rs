@@ -126,7 +126,8 @@ impl SipUri {
         let Some(rest) = strip_scheme(&text) else {
             return Err(SipUriError::Scheme { found: text });
         };
-        let forbidden = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '"');
+        let forbidden =
+            |c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '"');
         if let Some(found) = text.chars().find(|c| forbidden(*c)) {
             return Err(SipUriError::Character { found });
         }
@@ -245,7 +246,10 @@ mod tests {
         assert!(matches!(Party::new("+16822306467"), Ok(Party::Number(_))));
         assert!(matches!(Party::new("1001"), Ok(Party::Number(_))));
         assert!(matches!(Party::new("*97"), Ok(Party::Number(_))));
-        assert!(matches!(Party::new("sip:ann@pbx.example"), Ok(Party::Sip(_))));
+        assert!(matches!(
+            Party::new("sip:ann@pbx.example"),
+            Ok(Party::Sip(_))
+        ));
         assert!(matches!(Party::new("SIP:10.0.0.1:5070"), Ok(Party::Sip(_))));
         assert!(matches!(Party::new("ann"), Ok(Party::Agent(_))));
     }
@@ -253,10 +257,16 @@ mod tests {
     #[test]
     fn says_what_is_wrong() {
         for (text, wrong) in [
-            ("+1 555", "' ' is not part of a number; write digits, with a leading + for E.164"),
+            (
+                "+1 555",
+                "' ' is not part of a number; write digits, with a leading + for E.164",
+            ),
             ("sip:@", "a SIP URI needs a host, as in sip:ann@pbx.example"),
             ("sip:a b@c", "a SIP URI must not hold ' '"),
-            ("", "not a number, a SIP URI or an agent's name: a name must not be empty"),
+            (
+                "",
+                "not a number, a SIP URI or an agent's name: a name must not be empty",
+            ),
         ] {
             assert_eq!(Party::new(text).unwrap_err().to_string(), wrong, "{text}");
         }

@@ -1,6 +1,6 @@
 //! Tree to typed value: a serde deserializer whose errors know where they happened.
 
-use serde::de::value::StrDeserializer;
+use serde::de::value::{MapAccessDeserializer, StrDeserializer};
 use serde::de::{
     Deserialize, DeserializeSeed, Deserializer, Error, IntoDeserializer, MapAccess, SeqAccess,
     Unexpected, Visitor,
@@ -22,11 +22,22 @@ impl Node {
         T::deserialize(self).map_err(|error| error.at(self.span))
     }
 
+    /// Reads a tagged value from a map's entries, with this key first, whatever the order.
+    pub(super) fn read_tagged<'de, T: Deserialize<'de>>(
+        entries: &'de [(Key, Self)],
+        tag: &str,
+    ) -> Result<T, ReadError> {
+        let first = entries.iter().find(|(key, _)| key.text == tag);
+        T::deserialize(MapAccessDeserializer::new(Entries::new(entries, first)))
+    }
+
     fn unexpected(&self) -> Unexpected<'_> {
         match &self.value {
             Value::Null => Unexpected::Unit,
             Value::Bool(value) => Unexpected::Bool(*value),
-            Value::Number(text) => text.parse().map_or(Unexpected::Other("a number"), Unexpected::Signed),
+            Value::Number(text) => text
+                .parse()
+                .map_or(Unexpected::Other("a number"), Unexpected::Signed),
             Value::Text(text) | Value::Plain(text) => Unexpected::Str(text),
             Value::Seq(_) => Unexpected::Seq,
             Value::Map(_) => Unexpected::Map,
@@ -92,7 +103,10 @@ impl<'de> Deserializer<'de> for &'de Node {
                 items: items.iter(),
                 index: 0,
             }),
-            Value::Map(entries) => visitor.visit_map(Entries::new(entries)),
+            Value::Map(entries) => {
+                let is_tag = |(key, _): &&(Key, Node)| TAGS.contains(&key.text.as_str());
+                visitor.visit_map(Entries::new(entries, entries.iter().find(is_tag)))
+            }
         };
         read.map_err(|error| error.at(self.span))
     }
@@ -203,10 +217,7 @@ struct Entries<'de> {
 }
 
 impl<'de> Entries<'de> {
-    fn new(entries: &'de [(Key, Node)]) -> Self {
-        let tag = entries
-            .iter()
-            .find(|(key, _)| TAGS.contains(&key.text.as_str()));
+    fn new(entries: &'de [(Key, Node)], tag: Option<&'de (Key, Node)>) -> Self {
         Self {
             tag,
             rest: entries.iter(),
@@ -244,10 +255,7 @@ impl<'de> MapAccess<'de> for Entries<'de> {
             .map_err(|error| error.at(key.span).under(Segment::Key(key.text.clone())))
     }
 
-    fn next_value_seed<V: DeserializeSeed<'de>>(
-        &mut self,
-        seed: V,
-    ) -> Result<V::Value, ReadError> {
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, ReadError> {
         let Some((key, node)) = self.current.take() else {
             return Err(ReadError::new("a value was asked for before its key"));
         };

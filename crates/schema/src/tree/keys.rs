@@ -1,17 +1,22 @@
 //! Maps whose first key was read already.
 
+use serde::Deserialize;
 use serde::de::value::{MapAccessDeserializer, StringDeserializer};
 use serde::de::{DeserializeOwned, DeserializeSeed, Error, IntoDeserializer, MapAccess};
-use serde::Deserialize;
 
-use super::node::{Key, Node, Value};
+use super::node::{Key, Node};
 use crate::action::Action;
 use crate::menu::{Branch, Repeat};
 
 /// Reads a tagged value whose tag is not the first key: collects the map, then reads it again.
 ///
-/// A [`Node`] gives tags first, so this happens only on a stream of JSON.
-pub(crate) fn reorder<'de, T, A>(first: String, mut map: A, tag: &'static str) -> Result<T, A::Error>
+/// A [`Node`] gives its tag first, so this happens on a stream of JSON, and where a map holds
+/// the tag of something else too.
+pub(crate) fn reorder<'de, T, A>(
+    first: String,
+    mut map: A,
+    tag: &'static str,
+) -> Result<T, A::Error>
 where
     T: DeserializeOwned,
     A: MapAccess<'de>,
@@ -24,8 +29,7 @@ where
     if !entries.iter().any(|(key, _)| key.text == tag) {
         return Err(A::Error::missing_field(tag));
     }
-    let node: Node = Node::bare(Value::Map(entries));
-    node.read().map_err(A::Error::custom)
+    Node::read_tagged(&entries, tag).map_err(A::Error::custom)
 }
 
 /// Reads a menu's branch, which is an action or `{repeat, then}`.
@@ -38,7 +42,8 @@ pub(crate) fn branch<'de, A: MapAccess<'de>>(first: String, map: A) -> Result<Br
     if repeat {
         Repeat::deserialize(whole).map(Branch::Repeat)
     } else {
-        Action::deserialize(whole).map(|action| Branch::Actions(crate::answer::Actions::one(action)))
+        Action::deserialize(whole)
+            .map(|action| Branch::Actions(crate::answer::Actions::one(action)))
     }
 }
 

@@ -91,7 +91,10 @@ impl Node {
     /// The value under a key of a map.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Self> {
-        let (_, value) = self.entries()?.iter().find(|(found, _)| found.text == key)?;
+        let (_, value) = self
+            .entries()?
+            .iter()
+            .find(|(found, _)| found.text == key)?;
         Some(value)
     }
 }

@@ -1,0 +1,201 @@
+//! The contract's documents, byte for byte, and what reading refuses.
+
+use callroute_schema::{Action, Actions, Destination, Event, Menu, Strategy};
+use sha2::{Digest, Sha256};
+
+const EVENT: &str = r#"{"event":"incoming_call","from":"+14155550123","to":"+13146523057","timestamp":"2026-04-21T14:32:00Z","call_id":"abc123xyz"}"#;
+const RING_GROUP: &str = r#"{"action":"forward","destination":{"type":"ring_group","members":["+16822306467","+12125551234"],"strategy":"simultaneous"}}"#;
+const VOICEMAIL: &str = r#"{"action":"voicemail","message":"office_closed"}"#;
+
+fn sha256(text: &str) -> String {
+    Sha256::digest(text.as_bytes())
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+fn fault(answer: &str) -> String {
+    Actions::from_json(answer.as_bytes())
+        .unwrap_err()
+        .to_string()
+}
+
+/// B14, B17: the payload of the incoming call.
+#[test]
+fn the_incoming_call_is_golden() {
+    let event = Event::from_json(EVENT.as_bytes()).unwrap();
+    assert_eq!(event.to_json(), EVENT);
+    assert_eq!(
+        sha256(&event.to_json()),
+        "790250cf233399d625333a0d2aca77f13c8374a17b9f2a435073c79ba3d6323f"
+    );
+}
+
+/// B16, B19: the ring-group answer.
+#[test]
+fn the_ring_group_answer_is_golden() {
+    let answer = Actions::from_json(RING_GROUP.as_bytes()).unwrap();
+    assert_eq!(answer.to_json(), RING_GROUP);
+    assert_eq!(
+        sha256(&answer.to_json()),
+        "eac093d3037ba9651cbe45ef660ea5d16bbab7e1cf951465aacb05956c85251d"
+    );
+}
+
+/// B22: the after-hours voicemail answer.
+#[test]
+fn the_voicemail_answer_is_golden() {
+    let answer = Actions::from_json(VOICEMAIL.as_bytes()).unwrap();
+    assert_eq!(answer.to_json(), VOICEMAIL);
+    assert_eq!(
+        sha256(&answer.to_json()),
+        "cff9d02f9d99fa5b7c2363867ff7768d6efc86e2c322c262cb18288b2f9bfd55"
+    );
+}
+
+/// B18: offsets and fractions are kept.
+#[test]
+fn timestamps_keep_offset_and_fraction() {
+    for timestamp in [
+        "2026-04-21T14:32:00Z",
+        "2026-04-21T14:32:00.250Z",
+        "2026-04-21T16:32:00+02:00",
+        "2026-04-21T20:17:00.000001+05:45",
+        "2026-04-21T10:02:00-04:30",
+    ] {
+        let text = EVENT.replace("2026-04-21T14:32:00Z", timestamp);
+        let event = Event::from_json(text.as_bytes()).unwrap();
+        assert_eq!(event.to_json(), text);
+    }
+    let wrong = EVENT.replace("2026-04-21T14:32:00Z", "2026-04-21 at noon");
+    let error = Event::from_json(wrong.as_bytes()).unwrap_err();
+    assert_eq!(error.path(), "$.timestamp");
+}
+
+/// B20: members as plain strings and as objects.
+#[test]
+fn members_are_strings_or_objects() {
+    let text = r#"{"action":"forward","destination":{"type":"ring_group","members":["ann",{"to":"sip:bob@pbx.example","ring_s":15},{"to":"+12125551234","delay_s":5}],"strategy":"sequential","ring_s":20}}"#;
+    let answer = Actions::from_json(text.as_bytes()).unwrap();
+    assert_eq!(answer.to_json(), text);
+    let [Action::Forward(forward)] = answer.as_slice() else {
+        panic!("not one forward: {answer:?}");
+    };
+    let Destination::RingGroup(group) = &forward.destination else {
+        panic!("not a ring group");
+    };
+    assert_eq!(group.strategy, Strategy::Sequential);
+    assert_eq!(group.members[1].ring_s, Some(15));
+}
+
+/// Any key order and white space; the form that is written is the contract's.
+#[test]
+fn key_order_does_not_matter_in_json() {
+    let shuffled = r#" { "destination" : { "strategy":"simultaneous",
+        "members":["+16822306467","+12125551234"], "type":"ring_group" }, "action":"forward" } "#;
+    let answer = Actions::from_json(shuffled.as_bytes()).unwrap();
+    assert_eq!(answer.to_json(), RING_GROUP);
+}
+
+/// A7, B4: a list of actions; every action of the contract round-trips.
+#[test]
+fn every_action_round_trips() {
+    for text in [
+        r#"{"action":"forward","destination":{"type":"number","number":"+16822306467"}}"#,
+        r#"{"action":"forward","destination":{"type":"sip","uri":"sip:ann@pbx.example"},"ring_s":10}"#,
+        r#"{"action":"forward","destination":{"type":"agent","name":"ann"},"on":{"busy":{"action":"voicemail","message":"sales"},"failed":[{"action":"say","text":"Sorry."},{"action":"hangup"}]}}"#,
+        r#"{"action":"say","text":"Guten Tag 👋","language":"de","voice":"anna"}"#,
+        r#"{"action":"play","prompt":"goodbye"}"#,
+        r#"{"action":"menu","name":"main"}"#,
+        r#"{"action":"menu","prompt":{"say":"Press 1"},"options":{"1":"sales","2":{"action":"hangup"}},"timeout_s":7,"on":{"timeout":"after_hours","invalid":{"repeat":2,"then":"after_hours"}}}"#,
+        r#"{"action":"webhook","name":"sales"}"#,
+        r#"{"action":"webhook","url":"https://yourcompany.com/hook","deadline_ms":900,"on":{"failed":"sales_group"}}"#,
+        r#"{"action":"reject","cause":"user_busy"}"#,
+        r#"{"action":"hangup"}"#,
+        r#""after_hours""#,
+        r#"[{"action":"play","prompt":"goodbye"},"after_hours"]"#,
+    ] {
+        let answer =
+            Actions::from_json(text.as_bytes()).unwrap_or_else(|error| panic!("{text}: {error}"));
+        assert_eq!(answer.to_json(), text);
+    }
+}
+
+/// Strict: what is unknown is an error that names its JSON path, and the nearest right word.
+#[test]
+fn faults_name_their_path() {
+    for (answer, expected) in [
+        (
+            r#"{"action":"forward","destination":{"type":"ring_group","members":["+1682"],"stratgy":"simultaneous"}}"#,
+            "$.destination.stratgy: unknown field `stratgy`, expected one of `members`, `strategy`, `ring_s`; did you mean `strategy`?",
+        ),
+        (
+            r#"{"destination":{"type":"ring_group","members":["+1682",{"to":"+1 2"}]},"action":"forward"}"#,
+            "$.destination.members[1].to: ' ' is not part of a number; write digits, with a leading + for E.164",
+        ),
+        (
+            r#"[{"action":"hangup"},{"action":"forwrad"}]"#,
+            "$[1].action: unknown value `forwrad`, expected one of `forward`, `voicemail`, `say`, `play`, `menu`, `webhook`, `reject`, `hangup`; did you mean `forward`?",
+        ),
+        (
+            r#"{"message":"office_closed"}"#,
+            "$: missing field `action`",
+        ),
+        (r#"{"action":"voicemail"}"#, "$: missing field `message`"),
+        (r"[]", "$: an answer needs at least one action"),
+        (
+            r#"{"action":"forward","destination":{"type":"ring_group","members":[]}}"#,
+            "$.destination.members: a ring group needs at least one member",
+        ),
+        (
+            r#"{"action":"menu","options":{"x":"sales"}}"#,
+            "$.options.x: 'x' is no DTMF digit; expected 0-9, *, # or A-D",
+        ),
+        (
+            r#"{"action":"menu","options":{"1":"sales"},"on":{"invalid":{"repeat":"two","then":"x"}}}"#,
+            "$.on.invalid.repeat: invalid type: string \"two\", expected u32",
+        ),
+        (
+            r#"{"action":"forward","destination":{"type":"number","number":16822306467}}"#,
+            "$.destination.number: invalid type: integer `16822306467`, expected a string",
+        ),
+        (
+            "42",
+            "$: invalid type: integer `42`, expected an action, a list of actions, or a target's name",
+        ),
+    ] {
+        assert_eq!(fault(answer), expected, "{answer}");
+    }
+    assert!(fault("{\"action\":").starts_with("$: not valid JSON: EOF"));
+    assert!(fault(&format!("[{}\"a\"]", "\"a\",".repeat(64))).contains("at most 64 actions"));
+}
+
+/// A caller without a number is a state of its own, never an empty text.
+#[test]
+fn callers_are_known_withheld_or_unavailable() {
+    for from in ["anonymous", "unavailable", "1800flowers"] {
+        let text = EVENT.replace("+14155550123", from);
+        assert_eq!(Event::from_json(text.as_bytes()).unwrap().to_json(), text);
+    }
+    let empty = EVENT.replace("+14155550123", "");
+    let error = Event::from_json(empty.as_bytes()).unwrap_err();
+    assert_eq!(error.path(), "$.from");
+}
+
+#[test]
+fn a_menu_of_the_file_has_only_a_name() {
+    let menu: Menu = serde_json::from_str(r#"{"name":"main"}"#).unwrap();
+    assert_eq!(menu.name.unwrap().as_str(), "main");
+}
+
+/// A map with the tags of two kinds is refused, not read for ever.
+#[test]
+fn two_tags_in_one_map_are_refused() {
+    for text in [
+        r#"{"type":"number","action":"hangup"}"#,
+        r#"{"action":"hangup","type":"number"}"#,
+        r#"{"event":"x","action":"hangup","type":"number"}"#,
+    ] {
+        assert!(fault(text).contains("unknown field"), "{text}: {}", fault(text));
+    }
+}

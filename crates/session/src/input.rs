@@ -1,0 +1,57 @@
+//! What comes into a session.
+
+use std::time::Duration;
+
+use callroute_media::Notice;
+use callroute_schema::Actions;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::effect::AskId;
+
+/// The time, twice: the wall clock for rules and events, and one that never jumps for timers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Now {
+    /// Wall clock.
+    pub utc: DateTime<Utc>,
+    /// Since a fixed instant of the driver's choice, the same for the whole call.
+    pub mono: Duration,
+}
+
+/// What comes into a session.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Input {
+    /// The call begins. The first input, once.
+    Start,
+    /// Something happened on a leg.
+    Media(Notice),
+    /// A webhook answered.
+    Answered {
+        /// Which ask.
+        ask: AskId,
+        /// What it said.
+        actions: Actions,
+    },
+    /// A webhook gave no usable answer.
+    AskFailed {
+        /// Which ask.
+        ask: AskId,
+        /// Why not.
+        failure: AskFailure,
+    },
+    /// The instant of [`Session::next_wake`](crate::Session::next_wake) has come.
+    Wake,
+    /// The router stops: the call ends.
+    Shutdown,
+}
+
+/// Why a webhook gave no usable answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AskFailure {
+    /// The failure's class, such as `timeout_total`.
+    pub class: String,
+    /// What was found.
+    pub detail: String,
+}

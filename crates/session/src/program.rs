@@ -1,0 +1,152 @@
+//! The list of actions that is being done, and what follows when one ends.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use callroute_media::EndCause;
+use callroute_schema::{Action, Actions, Disposition, RejectCause};
+
+use crate::call::Call;
+use crate::note::Note;
+
+/// Most actions that one call may begin; a table or a webhook that sends a call in circles is
+/// stopped there.
+const MAX_ACTIONS: u32 = 100;
+
+/// What a step says after an input.
+#[derive(Debug)]
+pub(crate) enum Flow {
+    /// It goes on.
+    Stay,
+    /// The action is done.
+    Next,
+    /// The action came to nothing, for this reason.
+    Failed {
+        disposition: Disposition,
+        why: String,
+    },
+    /// These actions take the place of all that was to come.
+    Become(Actions),
+    /// Another step takes its place within the same action.
+    Switch(Box<crate::step::Step>),
+    /// The call ends.
+    End { cause: EndCause, why: String },
+}
+
+impl Flow {
+    pub(crate) fn failed(disposition: Disposition, why: impl Into<String>) -> Self {
+        Self::Failed {
+            disposition,
+            why: why.into(),
+        }
+    }
+}
+
+/// What comes next.
+#[derive(Debug)]
+pub(crate) enum Next {
+    Action(Action),
+    End { cause: EndCause, why: String },
+}
+
+/// The actions still to do.
+#[derive(Debug, Default)]
+pub(crate) struct Program {
+    queue: VecDeque<Action>,
+    begun: u32,
+    default_taken: bool,
+}
+
+impl Program {
+    pub(crate) fn replace(&mut self, actions: impl IntoIterator<Item = Action>) {
+        self.queue = actions.into_iter().collect();
+    }
+
+    /// The next action after one that was done; at the list's end the call is over.
+    pub(crate) fn after_done(&mut self, call: &mut Call) -> Next {
+        match self.queue.pop_front() {
+            Some(action) => self.begin(call, action),
+            None => Next::End {
+                cause: EndCause::Normal,
+                why: "all actions are done".to_owned(),
+            },
+        }
+    }
+
+    /// The next action after one that came to nothing: the list goes on, then the file's
+    /// default, and when that too came to nothing, the caller is told why.
+    pub(crate) fn after_failed(
+        &mut self,
+        call: &mut Call,
+        disposition: Disposition,
+        why: String,
+    ) -> Next {
+        match self.queue.pop_front() {
+            Some(action) => self.begin(call, action),
+            None => self.default(call, disposition, why),
+        }
+    }
+
+    /// The file's default, once.
+    pub(crate) fn default(
+        &mut self,
+        call: &mut Call,
+        disposition: Disposition,
+        why: String,
+    ) -> Next {
+        if self.default_taken {
+            return Next::End {
+                cause: EndCause::Rejected(reject_cause(disposition)),
+                why: format!("the default came to nothing too: {why}"),
+            };
+        }
+        self.default_taken = true;
+        call.note(Note::Default { why: why.clone() });
+        let engine = call.engine.clone();
+        match engine.resolve(engine.default_actions()) {
+            Ok(actions) => {
+                // Whatever came before, the default gets its turn in full.
+                self.begun = 0;
+                self.replace(actions);
+                self.after_failed(call, disposition, why)
+            }
+            Err(unknown) => Next::End {
+                cause: EndCause::Rejected(RejectCause::Congestion),
+                why: unknown.to_string(),
+            },
+        }
+    }
+
+    fn begin(&mut self, call: &mut Call, action: Action) -> Next {
+        self.begun += 1;
+        if self.begun <= MAX_ACTIONS {
+            return Next::Action(action);
+        }
+        self.queue.clear();
+        let why = format!("{MAX_ACTIONS} actions were begun; the routing goes in circles");
+        self.default(call, Disposition::Failed, why)
+    }
+}
+
+/// The branch of an `on` map for a disposition; `failed` covers every failure not named.
+pub(crate) fn branch(
+    on: &BTreeMap<Disposition, Actions>,
+    disposition: Disposition,
+) -> Option<&Actions> {
+    on.get(&disposition).or_else(|| {
+        disposition
+            .is_failure()
+            .then(|| on.get(&Disposition::Failed))
+            .flatten()
+    })
+}
+
+/// What the caller is told when nobody could be reached.
+fn reject_cause(disposition: Disposition) -> RejectCause {
+    match disposition {
+        Disposition::Busy => RejectCause::UserBusy,
+        Disposition::Declined => RejectCause::Declined,
+        Disposition::InvalidNumber => RejectCause::UnallocatedNumber,
+        Disposition::Congestion | Disposition::Unreachable => RejectCause::Congestion,
+        _ => RejectCause::NoAnswer,
+    }
+}

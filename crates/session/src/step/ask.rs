@@ -1,0 +1,178 @@
+//! Waiting for a server's answer.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use callroute_schema::{
+    Actions, Disposition, Event, EventKind, Webhook, WebhookName,
+};
+
+use super::Step;
+use crate::call::{Call, kinds};
+use crate::effect::{AskId, AskTarget, Effect};
+use crate::input::AskFailure;
+use crate::note::Note;
+use crate::program::{Flow, branch};
+
+/// Deadline of a webhook that has none of its own.
+const DEFAULT_DEADLINE_MS: u64 = 1_500;
+/// The driver answers by the deadline; this much later the session stops believing that.
+const GRACE: Duration = Duration::from_millis(250);
+
+/// What a driver brings back.
+#[derive(Debug)]
+pub(crate) enum Reply {
+    Answer(Actions),
+    Failure(AskFailure),
+}
+
+#[derive(Debug)]
+pub(crate) struct Asking {
+    ask: AskId,
+    target: AskTarget,
+    on: BTreeMap<Disposition, Actions>,
+    since: Duration,
+    deadline_ms: u64,
+    deadline: Duration,
+}
+
+impl Asking {
+    pub(crate) fn begin(call: &mut Call, webhook: Webhook) -> (Step, Flow) {
+        let spec_deadline = |name: &WebhookName| {
+            call.engine
+                .webhook(name.as_str())
+                .map(|spec| spec.deadline_ms)
+        };
+        let (target, own) = match (webhook.name, webhook.url) {
+            (Some(name), _) => {
+                let own = spec_deadline(&name);
+                (AskTarget::Named(name), own)
+            }
+            (None, Some(url)) => (AskTarget::Url(url), None),
+            (None, None) => {
+                let why = "the webhook action has neither name nor url";
+                return (Step::New, Flow::failed(Disposition::Failed, why));
+            }
+        };
+        let deadline_ms = webhook
+            .deadline_ms
+            .or(own)
+            .unwrap_or(DEFAULT_DEADLINE_MS);
+        let ask = call.new_ask();
+        call.note(Note::Asking {
+            webhook: target.to_string(),
+            deadline_ms,
+        });
+        let event = question(call, deadline_ms);
+        call.effects.push_back(Effect::Ask {
+            ask,
+            target: target.clone(),
+            event: Box::new(event),
+            deadline_ms,
+        });
+        let step = Self {
+            ask,
+            target,
+            on: webhook.on,
+            since: call.now.mono,
+            deadline_ms,
+            deadline: call.after(Duration::from_millis(deadline_ms) + GRACE),
+        };
+        (Step::Asking(step), Flow::Stay)
+    }
+
+    pub(crate) fn deadline(&self) -> Duration {
+        self.deadline
+    }
+
+    pub(crate) fn on_reply(&mut self, call: &mut Call, ask: AskId, reply: Reply) -> Flow {
+        if ask != self.ask {
+            return Flow::Stay;
+        }
+        let actions = match reply {
+            Reply::Answer(actions) => actions,
+            Reply::Failure(failure) => return self.failed(call, failure),
+        };
+        // A server may name targets, menus and agents of the table; it may also misspell them.
+        match call.engine.resolve(&actions) {
+            Ok(resolved) => {
+                call.note(Note::WebhookAnswered {
+                    webhook: self.target.to_string(),
+                    elapsed_ms: call.elapsed_ms(self.since),
+                    actions: kinds(&resolved),
+                });
+                Flow::Become(actions)
+            }
+            Err(unknown) => self.failed(
+                call,
+                AskFailure {
+                    class: "bad_schema".to_owned(),
+                    detail: unknown.to_string(),
+                },
+            ),
+        }
+    }
+
+    pub(crate) fn on_wake(&mut self, call: &mut Call) -> Flow {
+        if !call.is_due(self.deadline) {
+            return Flow::Stay;
+        }
+        self.abandon(call);
+        let failure = AskFailure {
+            class: "deadline".to_owned(),
+            detail: format!("no answer within {} ms", self.deadline_ms),
+        };
+        self.failed(call, failure)
+    }
+
+    pub(crate) fn abandon(&mut self, call: &mut Call) {
+        call.effects.push_back(Effect::CancelAsk { ask: self.ask });
+    }
+
+    /// `on.failed`, else the webhook's own fallback, else what the program does next.
+    fn failed(&self, call: &mut Call, failure: AskFailure) -> Flow {
+        let webhook = self.target.to_string();
+        let why = format!("webhook {webhook} failed: {}", failure.class);
+        let mut event = call.event_now(EventKind::WebhookFailed);
+        event.attributes.insert("webhook".to_owned(), webhook.clone());
+        event
+            .attributes
+            .insert("failure".to_owned(), failure.class.clone());
+        call.note(Note::WebhookFailed {
+            webhook: webhook.clone(),
+            elapsed_ms: call.elapsed_ms(self.since),
+            class: failure.class,
+            detail: failure.detail,
+        });
+        call.emit(event);
+        if let Some(actions) = branch(&self.on, Disposition::Failed) {
+            return Flow::Become(actions.clone());
+        }
+        let fallback = match &self.target {
+            AskTarget::Named(name) => call
+                .engine
+                .webhook(name.as_str())
+                .and_then(|spec| spec.fallback.clone()),
+            AskTarget::Url(_) => None,
+        };
+        match fallback {
+            Some(actions) => {
+                call.note(Note::Fallback { webhook });
+                Flow::Become(actions)
+            }
+            None => Flow::failed(Disposition::Failed, why),
+        }
+    }
+}
+
+/// What the server is told: the call, and what was pressed last.
+fn question(call: &Call, deadline_ms: u64) -> Event {
+    let kind = if call.event.menu.is_some() {
+        EventKind::MenuInput
+    } else {
+        EventKind::IncomingCall
+    };
+    let mut event = call.event_now(kind);
+    event.deadline_ms = Some(deadline_ms);
+    event
+}
