@@ -1,1 +1,1 @@
-//! callroute-tests
+//! Tests of the whole house; see `house.rs` and `main.rs`.

@@ -186,7 +186,6 @@ impl Call {
     pub(crate) fn elapsed_ms(&self, since: Duration) -> u64 {
         millis(self.now.mono.saturating_sub(since))
     }
-
 }
 
 /// Whole milliseconds.

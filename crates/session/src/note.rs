@@ -198,7 +198,10 @@ impl fmt::Display for Note {
             Self::Answering => f.write_str("answering"),
             Self::Playing { sound } => write!(f, "playing {}", sound_text(sound)),
             Self::Substituted { wanted, reason } => {
-                write!(f, "could not play {wanted:?} ({reason}); a stand-in plays instead")
+                write!(
+                    f,
+                    "could not play {wanted:?} ({reason}); a stand-in plays instead"
+                )
             }
             Self::PlayFailed => f.write_str("the sound could not be played"),
             Self::Menu { menu, attempt } => write!(f, "menu {menu}, round {attempt}"),
@@ -240,11 +243,9 @@ impl fmt::Display for Note {
                     None => Ok(()),
                 }
             }
-            Self::MemberCancelled { member } => write!(
-                f,
-                "{} was cancelled: answered elsewhere",
-                mask(member)
-            ),
+            Self::MemberCancelled { member } => {
+                write!(f, "{} was cancelled: answered elsewhere", mask(member))
+            }
             Self::Bridged { member } => write!(f, "connected with {}", mask(member)),
             Self::Recording { message } => write!(f, "recording a message for {message}"),
             Self::Recorded { url, duration_ms } => {

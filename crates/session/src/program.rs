@@ -82,12 +82,12 @@ impl Program {
     ) -> Next {
         match self.queue.pop_front() {
             Some(action) => self.begin(call, action),
-            None => self.default(call, disposition, why),
+            None => self.take_default(call, disposition, why),
         }
     }
 
     /// The file's default, once.
-    pub(crate) fn default(
+    pub(crate) fn take_default(
         &mut self,
         call: &mut Call,
         disposition: Disposition,
@@ -123,7 +123,7 @@ impl Program {
         }
         self.queue.clear();
         let why = format!("{MAX_ACTIONS} actions were begun; the routing goes in circles");
-        self.default(call, Disposition::Failed, why)
+        self.take_default(call, Disposition::Failed, why)
     }
 }
 

@@ -66,11 +66,15 @@ impl Session {
             Input::Start => self.start(),
             Input::Media(notice) => self.on_notice(&notice),
             Input::Answered { ask, actions } => {
-                let flow = self.step.on_reply(&mut self.call, ask, Reply::Answer(actions));
+                let flow = self
+                    .step
+                    .on_reply(&mut self.call, ask, Reply::Answer(actions));
                 self.go_on(flow);
             }
             Input::AskFailed { ask, failure } => {
-                let flow = self.step.on_reply(&mut self.call, ask, Reply::Failure(failure));
+                let flow = self
+                    .step
+                    .on_reply(&mut self.call, ask, Reply::Failure(failure));
                 self.go_on(flow);
             }
             Input::Wake => self.wake(),
@@ -122,7 +126,7 @@ impl Session {
                 call.emit(event);
                 if decision.rule == RuleRef::Default {
                     let why = "no rule holds".to_owned();
-                    self.program.default(call, Disposition::Failed, why)
+                    self.program.take_default(call, Disposition::Failed, why)
                 } else {
                     self.program.replace(decision.actions.iter().cloned());
                     self.program.after_done(call)
@@ -130,7 +134,7 @@ impl Session {
             }
             Outcome::Need(lookup) => {
                 let why = format!("a fact is missing: {lookup:?}");
-                self.program.default(call, Disposition::Failed, why)
+                self.program.take_default(call, Disposition::Failed, why)
             }
         };
         self.follow(next);

@@ -59,18 +59,16 @@ impl Step {
             Action::Say(_) | Action::Play(_) | Action::Menu(_) | Action::Voicemail(_)
         );
         if needs_sound && !call.caller_answered() {
-            return (
-                Self::Answering(Answering::begin(call, action)),
-                Flow::Stay,
-            );
+            return (Self::Answering(Answering::begin(call, action)), Flow::Stay);
         }
         match action {
             Action::Say(say) => (Self::Playing(Playing::say(call, say)), Flow::Stay),
             Action::Play(play) => (Self::Playing(Playing::prompt(call, play)), Flow::Stay),
             Action::Menu(menu) => InMenu::begin(call, *menu),
-            Action::Voicemail(voicemail) => {
-                (Self::Recording(Recording::begin(call, voicemail)), Flow::Stay)
-            }
+            Action::Voicemail(voicemail) => (
+                Self::Recording(Recording::begin(call, voicemail)),
+                Flow::Stay,
+            ),
             Action::Forward(forward) => Dialing::begin(call, *forward),
             Action::Webhook(webhook) => Asking::begin(call, webhook),
             Action::Reject(reject) => (Self::New, Ending::reject(reject)),

@@ -22,9 +22,7 @@ pub(crate) struct Answering {
 impl Answering {
     pub(crate) fn begin(call: &mut Call, then: Action) -> Self {
         call.note(Note::Answering);
-        call.command(Command::Answer {
-            leg: LegId::CALLER,
-        });
+        call.command(Command::Answer { leg: LegId::CALLER });
         Self {
             then: Some(then),
             deadline: call.after(PATIENCE),

@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use callroute_schema::{
-    Actions, Disposition, Event, EventKind, Webhook, WebhookName,
-};
+use callroute_schema::{Actions, Disposition, Event, EventKind, Webhook, WebhookName};
 
 use super::Step;
 use crate::call::{Call, kinds};
@@ -54,10 +52,7 @@ impl Asking {
                 return (Step::New, Flow::failed(Disposition::Failed, why));
             }
         };
-        let deadline_ms = webhook
-            .deadline_ms
-            .or(own)
-            .unwrap_or(DEFAULT_DEADLINE_MS);
+        let deadline_ms = webhook.deadline_ms.or(own).unwrap_or(DEFAULT_DEADLINE_MS);
         let ask = call.new_ask();
         call.note(Note::Asking {
             webhook: target.to_string(),
@@ -134,7 +129,9 @@ impl Asking {
         let webhook = self.target.to_string();
         let why = format!("webhook {webhook} failed: {}", failure.class);
         let mut event = call.event_now(EventKind::WebhookFailed);
-        event.attributes.insert("webhook".to_owned(), webhook.clone());
+        event
+            .attributes
+            .insert("webhook".to_owned(), webhook.clone());
         event
             .attributes
             .insert("failure".to_owned(), failure.class.clone());

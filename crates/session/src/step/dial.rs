@@ -6,9 +6,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use callroute_media::{Command, EndCause, LegId, Notice, PlayId, Sound};
-use callroute_schema::{
-    Actions, AttemptInfo, Cause, Disposition, Event, EventKind, Forward,
-};
+use callroute_schema::{Actions, AttemptInfo, Cause, Disposition, Event, EventKind, Forward};
 
 use self::plan::{Candidate, Start, candidates};
 use super::answer::PATIENCE;
@@ -89,7 +87,9 @@ impl Dialing {
     pub(crate) fn on_notice(&mut self, call: &mut Call, notice: &Notice) -> Flow {
         if let Some((winner, member)) = self.winner.clone() {
             return match notice {
-                Notice::LegAnswered { leg } if *leg == LegId::CALLER => bridge(call, winner, member),
+                Notice::LegAnswered { leg } if *leg == LegId::CALLER => {
+                    bridge(call, winner, member)
+                }
                 _ if ends(notice, winner) => {
                     self.winner = None;
                     self.go_on(call)
@@ -140,9 +140,9 @@ impl Dialing {
     }
 
     fn calling(&self, wanted: LegId) -> Option<usize> {
-        self.attempts
-            .iter()
-            .position(|attempt| matches!(attempt.state, State::Calling { leg, .. } if leg == wanted))
+        self.attempts.iter().position(
+            |attempt| matches!(attempt.state, State::Calling { leg, .. } if leg == wanted),
+        )
     }
 
     /// Starts whose turn it is, and sets the next deadline; gives up when nobody is left.
@@ -169,11 +169,14 @@ impl Dialing {
         if !busy {
             return self.give_up(call);
         }
-        let next = self.attempts.iter().filter_map(|attempt| match attempt.state {
-            State::Calling { until, .. } => Some(until),
-            State::Waiting(at) => at,
-            State::Over(_) => None,
-        });
+        let next = self
+            .attempts
+            .iter()
+            .filter_map(|attempt| match attempt.state {
+                State::Calling { until, .. } => Some(until),
+                State::Waiting(at) => at,
+                State::Over(_) => None,
+            });
         self.deadline = next.min().unwrap_or(call.now.mono);
         Flow::Stay
     }
@@ -222,9 +225,7 @@ impl Dialing {
         let member = attempt.candidate.member.clone();
         call.note(Note::Ringing { member });
         if !call.caller_answered() {
-            call.command(Command::Ring {
-                leg: LegId::CALLER,
-            });
+            call.command(Command::Ring { leg: LegId::CALLER });
         }
         let event = call.event_now(EventKind::CallRinging);
         call.emit(event);
@@ -265,9 +266,7 @@ impl Dialing {
         if call.caller_answered() {
             return bridge(call, leg, member);
         }
-        call.command(Command::Answer {
-            leg: LegId::CALLER,
-        });
+        call.command(Command::Answer { leg: LegId::CALLER });
         self.winner = Some((leg, member));
         self.deadline = call.after(PATIENCE);
         Flow::Stay
@@ -367,5 +366,7 @@ fn bridge(call: &mut Call, winner: LegId, member: String) -> Flow {
     if call.leg(winner) != LegState::Answered {
         return Flow::failed(Disposition::Canceled, "the called party hung up at once");
     }
-    Flow::Switch(Box::new(Step::Bridged(Bridged::begin(call, winner, member))))
+    Flow::Switch(Box::new(Step::Bridged(Bridged::begin(
+        call, winner, member,
+    ))))
 }

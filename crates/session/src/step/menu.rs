@@ -109,11 +109,9 @@ impl InMenu {
             self.phase = Phase::Waiting;
         }
         self.pressed.push(digit.as_char());
-        let longer = self
-            .menu
-            .options
-            .keys()
-            .any(|key| key.as_str().len() > self.pressed.len() && key.as_str().starts_with(&self.pressed));
+        let longer = self.menu.options.keys().any(|key| {
+            key.as_str().len() > self.pressed.len() && key.as_str().starts_with(&self.pressed)
+        });
         if longer {
             let wait = self.menu.digit_timeout_s.unwrap_or(DEFAULT_DIGIT_TIMEOUT_S);
             self.deadline = call.after(seconds(wait));

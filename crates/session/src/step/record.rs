@@ -91,7 +91,11 @@ impl Recording {
         call.note(Note::Recording {
             message: self.message.clone(),
         });
-        let name = format!("{}/{}", file_name(&self.message), file_name(call.event.call_id.as_str()));
+        let name = format!(
+            "{}/{}",
+            file_name(&self.message),
+            file_name(call.event.call_id.as_str())
+        );
         self.phase = Phase::Message(call.record(name));
         self.deadline = call.after(MESSAGE);
         Flow::Stay
@@ -129,7 +133,9 @@ fn kept(call: &mut Call, notice: &Notice, wanted: RecordingId) -> Option<Flow> {
         return None;
     }
     let Some(url) = url.clone() else {
-        let reason = error.clone().unwrap_or_else(|| "no reason was given".to_owned());
+        let reason = error
+            .clone()
+            .unwrap_or_else(|| "no reason was given".to_owned());
         call.note(Note::RecordFailed {
             reason: reason.clone(),
         });
@@ -149,7 +155,13 @@ fn kept(call: &mut Call, notice: &Notice, wanted: RecordingId) -> Option<Flow> {
 /// A text as one part of a path: letters, digits, `_` and `-` only.
 fn file_name(text: &str) -> String {
     text.chars()
-        .map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' })
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || c == '-' {
+                c
+            } else {
+                '_'
+            }
+        })
         .take(100)
         .collect()
 }

@@ -1,0 +1,214 @@
+//! One call: a session, its line, its webhooks and its timer.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+
+use callroute_media::{LegId, Line, Notice};
+use callroute_schema::{Cause, Disposition, Event};
+use callroute_session::journal::{Entry, Header};
+use callroute_session::{AskFailure, AskId, AskTarget, Effect, Input, Now, Session};
+use callroute_store::CallRecord;
+use callroute_webhook::{Asked, Client};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use crate::asks::endpoints_for;
+use crate::config::RouterConfig;
+use crate::journal::Pen;
+
+/// Most trace lines of a call that its record keeps.
+const TRACE_LINES: usize = 500;
+
+/// What a call works with.
+pub(crate) struct Call<L> {
+    pub(crate) config: Arc<RouterConfig>,
+    pub(crate) asks: Arc<crate::asks::Asks>,
+    pub(crate) line: L,
+    pub(crate) event: Event,
+    pub(crate) stop: watch::Receiver<bool>,
+}
+
+/// Drives one call to its end.
+pub(crate) async fn drive<L: Line>(call: Call<L>) {
+    let Call {
+        config,
+        asks,
+        line,
+        event,
+        mut stop,
+    } = call;
+    let engine = config.table.current();
+    let (endpoints, faults) = asks.of(&engine);
+    for fault in faults {
+        config.observer.warning(&fault.to_string());
+    }
+    let began = Instant::now();
+    let now = Now {
+        utc: config.clock.now(),
+        mono: std::time::Duration::ZERO,
+    };
+    let pen = config.journals.as_ref().map(|journals| {
+        let header = Header::new(&engine, event.clone());
+        journals.begin(&event.call_id, &header, engine.clone())
+    });
+    let mut driver = Driver {
+        session: Session::new(engine, event, now),
+        line,
+        running: JoinSet::new(),
+        endpoints,
+        pen,
+        began,
+        trace: Vec::new(),
+        done: false,
+        config,
+    };
+    driver.input(Input::Start);
+    while !driver.done {
+        let wake = driver.session.next_wake().map(|mono| began + mono);
+        let input = tokio::select! {
+            notice = poll_fn(|cx| driver.line.poll_notice(cx)) => match notice {
+                Some(notice) => Input::Media(notice),
+                None => line_closed(),
+            },
+            Some(joined) = driver.running.join_next() => match joined {
+                Ok((ask, asked)) => answer(ask, asked),
+                // Aborted, because its answer is not wanted any more.
+                Err(_) => continue,
+            },
+            () = sleep_until(wake) => Input::Wake,
+            () = stopped(&mut stop) => Input::Shutdown,
+        };
+        let closed = input == line_closed();
+        driver.input(input);
+        if closed {
+            break;
+        }
+    }
+    driver.finish();
+}
+
+struct Driver<L> {
+    session: Session,
+    line: L,
+    running: JoinSet<(AskId, Result<Asked, String>)>,
+    endpoints: Arc<std::collections::HashMap<String, callroute_webhook::Endpoints>>,
+    pen: Option<Pen>,
+    began: Instant,
+    trace: Vec<(u64, String)>,
+    done: bool,
+    config: Arc<RouterConfig>,
+}
+
+impl<L: Line> Driver<L> {
+    fn input(&mut self, input: Input) {
+        let now = Now {
+            utc: self.config.clock.now(),
+            mono: self.began.elapsed(),
+        };
+        if let Some(pen) = &mut self.pen
+            && !pen.write(Entry::new(now, input.clone()).to_line())
+        {
+            self.config
+                .observer
+                .warning("the journal queue is full: a call's journal ends early");
+        }
+        let at_ms = u64::try_from(now.mono.as_millis()).unwrap_or(u64::MAX);
+        let call_id = self.session.event().call_id.clone();
+        for effect in self.session.handle(now, input) {
+            match effect {
+                Effect::Media(command) => self.line.perform(command),
+                Effect::Ask {
+                    ask,
+                    target,
+                    event,
+                    deadline_ms,
+                } => {
+                    let endpoints = endpoints_for(&self.endpoints, &target, deadline_ms);
+                    let client = self.config.webhooks.clone();
+                    self.running.spawn(run(ask, client, endpoints, event));
+                }
+                // A call has one ask at a time.
+                Effect::CancelAsk { .. } => self.running.abort_all(),
+                Effect::Emit(event) => self.config.observer.event(&event),
+                Effect::Note(note) => {
+                    self.config.observer.note(&call_id, at_ms, &note);
+                    if self.trace.len() < TRACE_LINES {
+                        self.trace.push((at_ms, note.to_string()));
+                    }
+                }
+                Effect::Done => self.done = true,
+                other => self.config.observer.warning(&format!(
+                    "an effect that this router does not know: {other:?}"
+                )),
+            }
+        }
+    }
+
+    fn finish(self) {
+        let event = self.session.event();
+        self.config.calls.end(CallRecord {
+            call_id: event.call_id.clone(),
+            from: event.from.clone(),
+            to: event.to.to_string(),
+            began: event.timestamp,
+            duration_ms: u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX),
+            trace: self.trace,
+        });
+    }
+}
+
+async fn run(
+    ask: AskId,
+    client: Client,
+    endpoints: Result<callroute_webhook::Endpoints, String>,
+    event: Box<Event>,
+) -> (AskId, Result<Asked, String>) {
+    match endpoints {
+        Ok(endpoints) => (ask, Ok(client.ask(&endpoints, &event).await)),
+        Err(why) => (ask, Err(why)),
+    }
+}
+
+fn answer(ask: AskId, asked: Result<Asked, String>) -> Input {
+    let failure = match asked {
+        Ok(asked) => match asked.result {
+            Ok(actions) => return Input::Answered { ask, actions },
+            Err(failure) => AskFailure {
+                class: failure.class.as_str().to_owned(),
+                detail: failure.detail,
+            },
+        },
+        Err(detail) => AskFailure {
+            class: "config".to_owned(),
+            detail,
+        },
+    };
+    Input::AskFailed { ask, failure }
+}
+
+/// The line has closed: the caller is gone, whatever the adapter forgot to say.
+fn line_closed() -> Input {
+    Input::Media(Notice::LegEnded {
+        leg: LegId::CALLER,
+        cause: Cause::local(Disposition::Unreachable),
+    })
+}
+
+async fn sleep_until(wake: Option<Instant>) {
+    match wake {
+        Some(wake) => tokio::time::sleep_until(wake).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Resolves when the router stops; a router that is gone has stopped.
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    if *stop.borrow_and_update() {
+        // Said once already; the session ends the call by its own timer.
+        std::future::pending::<()>().await;
+    }
+    if stop.changed().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}

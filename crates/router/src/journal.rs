@@ -1,0 +1,203 @@
+//! Journals on disk: one thread writes them, and no call ever waits for it.
+
+use std::collections::{HashMap, HashSet};
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+
+use callroute_rules::{Engine, Source};
+use callroute_schema::CallId;
+use callroute_session::journal::Header;
+
+use crate::observer::Observer;
+
+/// Lines that may wait for the disk.
+const QUEUE: usize = 16_384;
+
+/// Why journals cannot be written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum JournalError {
+    /// The folder cannot be made.
+    #[error("cannot make the journal folder {}: {source}", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The writing thread cannot be started.
+    #[error("cannot start the journal thread: {0}")]
+    Thread(std::io::Error),
+}
+
+enum Job {
+    Begin {
+        call_id: CallId,
+        header: String,
+        fingerprint: String,
+        engine: Arc<Engine>,
+    },
+    Line {
+        call_id: CallId,
+        line: String,
+    },
+    End {
+        call_id: CallId,
+    },
+}
+
+/// Writes each call's journal to `FOLDER/CALL_ID.jsonl`, and each table once to
+/// `FOLDER/tables/FINGERPRINT.json`, so that a journal can be replayed anywhere.
+#[derive(Debug, Clone)]
+pub struct Journals {
+    jobs: SyncSender<Job>,
+}
+
+impl Journals {
+    /// Starts writing below a folder, which is made if it is not there.
+    ///
+    /// # Errors
+    /// [`JournalError`] when the folder cannot be made.
+    pub fn start(folder: &Path, observer: Arc<dyn Observer>) -> Result<Self, JournalError> {
+        let tables = folder.join("tables");
+        std::fs::create_dir_all(&tables).map_err(|source| JournalError::Folder {
+            path: tables,
+            source,
+        })?;
+        let (jobs, queue) = sync_channel(QUEUE);
+        let writer = Writer {
+            folder: folder.to_owned(),
+            observer,
+            open: HashMap::new(),
+            tables: HashSet::new(),
+        };
+        std::thread::Builder::new()
+            .name("callroute-journal".to_owned())
+            .spawn(move || writer.run(&queue))
+            .map_err(JournalError::Thread)?;
+        Ok(Self { jobs })
+    }
+
+    /// Begins a call's journal.
+    pub(crate) fn begin(&self, call_id: &CallId, header: &Header, engine: Arc<Engine>) -> Pen {
+        let begun = self.jobs.try_send(Job::Begin {
+            call_id: call_id.clone(),
+            header: header.to_line(),
+            fingerprint: header.table.clone(),
+            engine,
+        });
+        Pen {
+            jobs: self.jobs.clone(),
+            call_id: call_id.clone(),
+            broken: begun.is_err(),
+        }
+    }
+}
+
+/// Writes one call's journal.
+#[derive(Debug)]
+pub(crate) struct Pen {
+    jobs: SyncSender<Job>,
+    call_id: CallId,
+    broken: bool,
+}
+
+impl Pen {
+    /// Writes a line. A journal with a gap cannot be replayed: after the first line that found
+    /// the queue full, nothing more is written, and `false` says so once.
+    pub(crate) fn write(&mut self, line: String) -> bool {
+        if self.broken {
+            return true;
+        }
+        let job = Job::Line {
+            call_id: self.call_id.clone(),
+            line,
+        };
+        self.broken = self.jobs.try_send(job).is_err();
+        !self.broken
+    }
+}
+
+impl Drop for Pen {
+    fn drop(&mut self) {
+        let job = Job::End {
+            call_id: self.call_id.clone(),
+        };
+        // A full queue loses only the hint to close the file; the writer closes the oldest when
+        // it has too many open.
+        if let Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) = self.jobs.try_send(job)
+        {
+        }
+    }
+}
+
+/// Files that may be open at once.
+const OPEN_FILES: usize = 4_096;
+
+struct Writer {
+    folder: PathBuf,
+    observer: Arc<dyn Observer>,
+    open: HashMap<CallId, File>,
+    tables: HashSet<String>,
+}
+
+impl Writer {
+    fn run(mut self, queue: &Receiver<Job>) {
+        while let Ok(job) = queue.recv() {
+            if let Err(error) = self.work(job) {
+                self.observer
+                    .warning(&format!("a journal could not be written: {error}"));
+            }
+        }
+    }
+
+    fn work(&mut self, job: Job) -> std::io::Result<()> {
+        match job {
+            Job::Begin {
+                call_id,
+                header,
+                fingerprint,
+                engine,
+            } => {
+                self.keep_table(&fingerprint, engine.sources())?;
+                if self.open.len() >= OPEN_FILES {
+                    self.open.clear();
+                }
+                self.line(&call_id, &header)
+            }
+            Job::Line { call_id, line } => self.line(&call_id, &line),
+            Job::End { call_id } => {
+                self.open.remove(&call_id);
+                Ok(())
+            }
+        }
+    }
+
+    fn line(&mut self, call_id: &CallId, line: &str) -> std::io::Result<()> {
+        let file = match self.open.entry(call_id.clone()) {
+            std::collections::hash_map::Entry::Occupied(open) => open.into_mut(),
+            std::collections::hash_map::Entry::Vacant(free) => {
+                let path = self.folder.join(format!("{call_id}.jsonl"));
+                free.insert(OpenOptions::new().create(true).append(true).open(path)?)
+            }
+        };
+        // One write a line: what a crash leaves is whole lines, and at most one that is cut.
+        file.write_all(format!("{line}\n").as_bytes())
+    }
+
+    fn keep_table(&mut self, fingerprint: &str, sources: &[Source]) -> std::io::Result<()> {
+        if self.tables.contains(fingerprint) {
+            return Ok(());
+        }
+        let path = self
+            .folder
+            .join("tables")
+            .join(format!("{fingerprint}.json"));
+        std::fs::write(path, serde_json::to_vec(sources)?)?;
+        self.tables.insert(fingerprint.to_owned());
+        Ok(())
+    }
+}

@@ -1,0 +1,129 @@
+//! The router: takes calls from an adapter and drives each in a task of its own.
+
+use std::future::{Future, poll_fn};
+use std::sync::Arc;
+
+use callroute_media::{Adapter, Command, EndCause, Incoming, LegId, Line, Offer};
+use callroute_schema::{CallId, Direction, Event, RejectCause};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use ulid::Ulid;
+
+use crate::asks::{Asks, WebhookConfigError};
+use crate::config::RouterConfig;
+use crate::drive::{Call, drive};
+
+/// Takes calls from an adapter and drives each in a task of its own.
+#[derive(Debug)]
+pub struct Router<A> {
+    adapter: A,
+    config: Arc<RouterConfig>,
+    asks: Arc<Asks>,
+}
+
+impl<A: Adapter> Router<A> {
+    /// A router for an adapter's calls.
+    ///
+    /// # Errors
+    /// [`WebhookConfigError`] when a webhook of the table can never be asked.
+    pub fn new(adapter: A, config: RouterConfig) -> Result<Self, WebhookConfigError> {
+        let asks = Asks::default();
+        let (_, faults) = asks.of(&config.table.current());
+        if let Some(fault) = faults.into_iter().next() {
+            return Err(fault);
+        }
+        Ok(Self {
+            adapter,
+            config: Arc::new(config),
+            asks: Arc::new(asks),
+        })
+    }
+
+    /// Runs until `stop` resolves or the adapter has no more calls; then every call is ended,
+    /// and those that have not within the configured time are dropped.
+    pub async fn run(mut self, stop: impl Future<Output = ()>) {
+        let (stopping, stopped) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        tokio::pin!(stop);
+        loop {
+            tokio::select! {
+                incoming = poll_fn(|cx| self.adapter.poll_call(cx)) => match incoming {
+                    Some(incoming) => self.take(incoming, &stopped, &mut tasks),
+                    None => break,
+                },
+                Some(ended) = tasks.join_next() => self.ended(ended),
+                () = &mut stop => break,
+            }
+        }
+        // Nobody listening means that there is no call left to end.
+        let _ = stopping.send(true);
+        let drain = async {
+            while let Some(ended) = tasks.join_next().await {
+                self.ended(ended);
+            }
+        };
+        if tokio::time::timeout(self.config.drain, drain)
+            .await
+            .is_err()
+        {
+            self.config
+                .observer
+                .warning("calls were still ending when the router stopped");
+        }
+    }
+
+    fn ended(&self, ended: Result<(), tokio::task::JoinError>) {
+        if let Err(error) = ended
+            && error.is_panic()
+        {
+            self.config
+                .observer
+                .warning(&format!("a call's task failed: {error}"));
+        }
+    }
+
+    fn take(
+        &self,
+        incoming: Incoming<A::Line>,
+        stop: &watch::Receiver<bool>,
+        tasks: &mut JoinSet<()>,
+    ) {
+        let Incoming { offer, mut line } = incoming;
+        let Ok(call_id) = CallId::new(Ulid::new().to_string()) else {
+            // A ULID is 26 letters and digits, which every call id may be.
+            return;
+        };
+        if !self.config.calls.begin(&call_id, self.config.max_calls) {
+            self.config.observer.warning(&format!(
+                "a call was refused: {} are in progress",
+                self.config.max_calls
+            ));
+            line.perform(Command::Hangup {
+                leg: LegId::CALLER,
+                cause: EndCause::Rejected(RejectCause::Congestion),
+            });
+            // The line is dropped only when its leg has ended, or the refusal might be lost.
+            tasks.spawn(async move { while poll_fn(|cx| line.poll_notice(cx)).await.is_some() {} });
+            return;
+        }
+        let event = event(offer, call_id, self.config.clock.now());
+        tasks.spawn(drive(Call {
+            config: self.config.clone(),
+            asks: self.asks.clone(),
+            line,
+            event,
+            stop: stop.clone(),
+        }));
+    }
+}
+
+fn event(offer: Offer, call_id: CallId, now: chrono::DateTime<chrono::Utc>) -> Event {
+    let mut event = Event::incoming_call(call_id, offer.from, offer.to, now.fixed_offset());
+    event.direction = Some(Direction::Inbound);
+    event.from_name = offer.from_name;
+    event.from_uri = offer.from_uri;
+    event.to_uri = offer.to_uri;
+    event.source = Some(offer.source);
+    event.headers = offer.headers;
+    event
+}

@@ -1,0 +1,12 @@
+//! Sessions in virtual time: the mission's calls, and every order of inputs.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test's helpers may fail loudly"
+)]
+
+mod chaos;
+mod common;
+mod scenarios;

@@ -1,0 +1,369 @@
+//! Calls of the mission in virtual time.
+
+use std::time::Duration;
+
+use crate::common::{CLOSED, OPEN, call, engine};
+use callroute_media::{Command, EndCause, LegId, Sound};
+use callroute_schema::{Actions, Digit, RejectCause};
+use callroute_session::{AskFailure, Effect};
+use callroute_sim::{Phone, PhoneEnd, Played, Script, Server, play};
+
+fn s(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+fn presses(digits: &str) -> Vec<(Duration, Digit)> {
+    digits
+        .chars()
+        .map(|c| (s(1), Digit::new(c).unwrap()))
+        .collect()
+}
+
+fn answers(json: &str) -> Server {
+    Server::Answers {
+        after: Duration::from_millis(5),
+        actions: Actions::from_json(json.as_bytes()).unwrap(),
+    }
+}
+
+/// Plays, and sees that the call came to its end.
+fn played(to: &str, at: &str, script: Script) -> Played {
+    let played = play(engine(), call(to, at), script);
+    assert!(played.is_over(), "{}", played.text());
+    played
+}
+
+fn has(played: &Played, text: &str) {
+    assert!(
+        played.text().contains(text),
+        "no {text:?} in\n{}",
+        played.text()
+    );
+}
+
+const GROUP: &str = r#"{"action":"forward","destination":{"type":"ring_group","members":["+16822306467","+12125551234"],"strategy":"simultaneous"}}"#;
+
+/// A20, A21, B1, B11, B21: the menu's first option asks its webhook, which answers with a ring
+/// group; the first answer wins and the other phone is cancelled.
+#[test]
+fn a_menu_option_asks_its_webhook_and_a_group_rings() {
+    let mut script = Script {
+        digits: presses("1"),
+        ..Script::default()
+    };
+    script.servers.insert("sales".into(), answers(GROUP));
+    script
+        .phones
+        .insert("+16822306467".into(), Phone::answers(s(3)));
+    script.phones.insert("+12125551234".into(), Phone::rings());
+    let played = played("+13146523057", OPEN, script);
+    for line in [
+        "pressed 1",
+        "webhook sales answered in 5 ms: forward",
+        "+1682•••6467 answered after 3000 ms",
+        "+1212•••1234 was cancelled: answered elsewhere",
+        "connected with +1682•••6467",
+    ] {
+        has(&played, line);
+    }
+    let cancelled = Command::Hangup {
+        leg: LegId(2),
+        cause: EndCause::AnsweredElsewhere,
+    };
+    assert!(played.commands().any(|command| *command == cancelled));
+}
+
+/// A19, B25: the server fails, so its own fallback is taken; nobody answers there, so `on` is.
+#[test]
+fn a_dead_server_leads_to_its_fallback() {
+    let mut script = Script {
+        digits: presses("1"),
+        ..Script::default()
+    };
+    script.servers.insert("sales".into(), Server::Silent);
+    script
+        .phones
+        .insert("+16822306467".into(), Phone::fails(486));
+    script.phones.insert("+12125551234".into(), Phone::rings());
+    let played = played("+13146523057", OPEN, script);
+    for line in [
+        "webhook sales failed after 1750 ms: deadline",
+        "taking the fallback of webhook sales",
+        "did not answer: busy (SIP 486)",
+        "did not answer: no_answer",
+        "recording a message for sales",
+    ] {
+        has(&played, line);
+    }
+}
+
+/// A19: a server that fails and has no fallback leads to the file's default.
+#[test]
+fn a_server_without_fallback_leads_to_the_default() {
+    let mut script = Script {
+        digits: presses("5"),
+        ..Script::default()
+    };
+    let failure = AskFailure {
+        class: "status_5xx".into(),
+        detail: "500".into(),
+    };
+    script.servers.insert(
+        "bare".into(),
+        Server::Fails {
+            after: s(1),
+            failure,
+        },
+    );
+    let played = played("+13146523057", OPEN, script);
+    has(
+        &played,
+        "taking the default: webhook bare failed: status_5xx",
+    );
+    has(&played, "recording a message for general");
+}
+
+/// An answer that names what the table does not have is a failure of the server.
+#[test]
+fn an_answer_with_an_unknown_name_is_a_failure() {
+    let mut script = Script {
+        digits: presses("1"),
+        ..Script::default()
+    };
+    script
+        .servers
+        .insert("sales".into(), answers(r#""no_such_target""#));
+    let played = played("+13146523057", OPEN, script);
+    has(&played, "webhook sales failed after 5 ms: bad_schema");
+    has(&played, "taking the fallback of webhook sales");
+}
+
+/// B13, B22, B23: after hours, by the event's own time: voicemail, greeting, beep, message.
+#[test]
+fn after_hours_takes_a_message() {
+    let script = Script {
+        hangs_up: Some(s(20)),
+        ..Script::default()
+    };
+    let played = played("+13146523057", CLOSED, script);
+    has(&played, "rule 1 \"after hours\"");
+    let sounds: Vec<&Sound> = played
+        .commands()
+        .filter_map(|command| match command {
+            Command::Play { sound, .. } => Some(sound),
+            _ => None,
+        })
+        .collect();
+    let greeting = Sound::PromptOr {
+        prompt: "office_closed".into(),
+        text: "office closed".into(),
+    };
+    assert_eq!(sounds, [&greeting, &Sound::Beep]);
+    has(
+        &played,
+        "message of 15990 ms recorded: office_closed/c1.wav",
+    );
+    assert!(
+        played
+            .effects()
+            .any(|effect| matches!(effect, Effect::Emit(event) if event.recording.is_some()))
+    );
+}
+
+/// A29, A28: an information line speaks and hangs up; nobody is rung.
+#[test]
+fn an_information_line_speaks_and_hangs_up() {
+    let played = played("+13146523062", OPEN, Script::default());
+    has(&played, "playing text \"Your order has been shipped.\"");
+    assert!(
+        !played
+            .commands()
+            .any(|command| matches!(command, Command::Dial { .. }))
+    );
+    let bye = Command::Hangup {
+        leg: LegId::CALLER,
+        cause: EndCause::Normal,
+    };
+    assert!(played.commands().any(|command| *command == bye));
+}
+
+/// A18, B12: straight to an agent: the caller is answered only when the agent has answered.
+#[test]
+fn the_caller_is_answered_when_the_agent_answers() {
+    let mut script = Script::default();
+    script
+        .phones
+        .insert("sip:ann@pbx.example".into(), Phone::answers(s(4)));
+    let played = played("+13146523058", OPEN, script);
+    let order: Vec<&str> = played
+        .commands()
+        .filter_map(|command| match command {
+            Command::Dial { .. } => Some("dial"),
+            Command::Ring { .. } => Some("ring"),
+            Command::Answer { .. } => Some("answer"),
+            Command::Bridge { .. } => Some("bridge"),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(order, ["dial", "ring", "answer", "bridge"]);
+}
+
+/// B29, B34: one after the other: busy, no answer, then the third.
+#[test]
+fn members_in_turn_fail_over() {
+    let mut script = Script::default();
+    script
+        .phones
+        .insert("+16822306467".into(), Phone::fails(503));
+    script.phones.insert("+12125551234".into(), Phone::rings());
+    script
+        .phones
+        .insert("sip:ann@pbx.example".into(), Phone::answers(s(2)));
+    let played = played("+13146523059", OPEN, script);
+    for line in [
+        "+1682•••6467 did not answer: congestion (SIP 503)",
+        "10.000 s  +1212•••1234 did not answer: no_answer",
+        "connected with ann",
+    ] {
+        has(&played, line);
+    }
+}
+
+/// B34: where the network says that trying others is pointless, nobody else is tried.
+#[test]
+fn a_definite_no_stops_the_hunt() {
+    let mut script = Script::default();
+    script
+        .phones
+        .insert("+16822306467".into(), Phone::fails(404));
+    script
+        .phones
+        .insert("+12125551234".into(), Phone::answers(s(1)));
+    let played = played("+13146523059", OPEN, script);
+    assert!(
+        !played.text().contains("calling +1212"),
+        "{}",
+        played.text()
+    );
+    has(
+        &played,
+        "taking the default: nobody answered: invalid_number",
+    );
+}
+
+#[test]
+fn an_unreachable_agent_leads_to_the_default() {
+    let played = played("+13146523058", OPEN, Script::default());
+    has(&played, "ann did not answer: unreachable");
+    has(&played, "recording a message for general");
+}
+
+/// B26: silence, and keys that the menu does not have.
+#[test]
+fn silence_and_wrong_keys_have_their_branches() {
+    let silent = played("+13146523057", OPEN, Script::default());
+    has(&silent, "nothing was pressed");
+    has(&silent, "recording a message for office_closed");
+    let wrong = Script {
+        digits: (0..3)
+            .map(|n| (s(1 + n), Digit::new('9').unwrap()))
+            .collect(),
+        ..Script::default()
+    };
+    let wrong = played("+13146523057", OPEN, wrong);
+    assert_eq!(
+        wrong
+            .text()
+            .matches("pressed 9, which the menu lacks")
+            .count(),
+        3
+    );
+    assert_eq!(wrong.text().matches("menu main, round").count(), 3);
+    has(&wrong, "recording a message for office_closed");
+}
+
+/// B28: keys of several digits, and an unfinished one.
+#[test]
+fn keys_may_have_several_digits() {
+    let both = played(
+        "+13146523057",
+        OPEN,
+        Script {
+            digits: presses("66"),
+            ..Script::default()
+        },
+    );
+    has(&both, "pressed 66");
+    has(&both, "ending the call: the routing hangs up");
+    let one = played(
+        "+13146523057",
+        OPEN,
+        Script {
+            digits: presses("6"),
+            ..Script::default()
+        },
+    );
+    has(&one, "4.000 s  pressed 6, which the menu lacks");
+}
+
+#[test]
+fn a_rejected_caller_hears_the_cause() {
+    let played = played("+13146523061", OPEN, Script::default());
+    let reject = Command::Hangup {
+        leg: LegId::CALLER,
+        cause: EndCause::Rejected(RejectCause::UserBusy),
+    };
+    assert!(played.commands().any(|command| *command == reject));
+    assert!(
+        !played
+            .commands()
+            .any(|command| matches!(command, Command::Answer { .. }))
+    );
+}
+
+/// A number of no rule goes to the default.
+#[test]
+fn an_unknown_number_goes_to_the_default() {
+    let played = played("+19995550000", OPEN, Script::default());
+    has(&played, "decided by default: voicemail");
+    has(&played, "taking the default: no rule holds");
+}
+
+/// A table, or servers, that send a call in circles are stopped.
+#[test]
+fn circles_end_at_the_default() {
+    let mut script = Script::default();
+    script.servers.insert(
+        "sales".into(),
+        answers(r#"{"action":"webhook","name":"sales"}"#),
+    );
+    let played = played("+13146523060", OPEN, script);
+    has(&played, "the routing goes in circles");
+    has(&played, "recording a message for general");
+}
+
+/// The caller hangs up while phones ring: they stop ringing.
+#[test]
+fn the_caller_may_hang_up_while_it_rings() {
+    let mut script = Script {
+        hangs_up: Some(s(2)),
+        ..Script::default()
+    };
+    script.phones.insert("+16822306467".into(), Phone::rings());
+    script.phones.insert(
+        "+12125551234".into(),
+        Phone {
+            rings: Some(s(1)),
+            end: PhoneEnd::Silent,
+        },
+    );
+    let played = played("+13146523064", OPEN, script);
+    has(&played, "the caller hung up");
+    for leg in [LegId(1), LegId(2)] {
+        let hangup = Command::Hangup {
+            leg,
+            cause: EndCause::Normal,
+        };
+        assert!(played.commands().any(|command| *command == hangup), "{leg}");
+    }
+}

@@ -1,0 +1,49 @@
+#!/usr/bin/env python3
+"""A webhook for callroute in Python, standard library only: python3 examples/servers/webhook.py"""
+import json
+import sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+SALES = {
+    "action": "forward",
+    "destination": {
+        "type": "ring_group",
+        "members": ["+16822306467", "+12125551234"],
+        "strategy": "simultaneous",
+    },
+}
+
+
+def route(event):
+    """The one function to change: an event in, an action (or a list of actions) out."""
+    digits = event.get("menu", {}).get("digits")
+    if digits == "1":
+        return SALES
+    return {"action": "voicemail", "message": "general"}
+
+
+class Webhook(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"  # keeps the connection open between calls
+    disable_nagle_algorithm = True
+
+    def do_POST(self):
+        length = int(self.headers.get("Content-Length", "0"))
+        event = json.loads(self.rfile.read(length))
+        print(f"{event['event']} from {event['from']} to {event['to']}", flush=True)
+        body = json.dumps(route(event)).encode()
+        # Header and body in one write: two small ones cost 40 ms (delayed ACK).
+        head = (
+            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n"
+        ).encode()
+        self.wfile.write(head + body)
+
+    def log_message(self, *_):
+        pass
+
+
+if __name__ == "__main__":
+    port = int(sys.argv[1]) if len(sys.argv) > 1 else 8080
+    server = ThreadingHTTPServer(("127.0.0.1", port), Webhook)
+    print(f"webhook on http://127.0.0.1:{server.server_port}/webhook/sales", flush=True)
+    server.serve_forever()
