@@ -6,7 +6,7 @@ use std::sync::Arc;
 use callroute_media::{LegId, Line, Notice};
 use callroute_schema::{Cause, Disposition, Event};
 use callroute_session::journal::{Entry, Header};
-use callroute_session::{AskFailure, AskId, AskTarget, Effect, Input, Now, Session};
+use callroute_session::{AskFailure, AskId, Effect, Input, Now, Session};
 use callroute_store::CallRecord;
 use callroute_webhook::{Asked, Client};
 use tokio::sync::watch;
@@ -66,11 +66,12 @@ pub(crate) async fn drive<L: Line>(call: Call<L>) {
     driver.input(Input::Start);
     while !driver.done {
         let wake = driver.session.next_wake().map(|mono| began + mono);
+        let mut closed = false;
         let input = tokio::select! {
-            notice = poll_fn(|cx| driver.line.poll_notice(cx)) => match notice {
-                Some(notice) => Input::Media(notice),
-                None => line_closed(),
-            },
+            notice = poll_fn(|cx| driver.line.poll_notice(cx)) => {
+                closed = notice.is_none();
+                Input::Media(notice.unwrap_or_else(line_closed))
+            }
             Some(joined) = driver.running.join_next() => match joined {
                 Ok((ask, asked)) => answer(ask, asked),
                 // Aborted, because its answer is not wanted any more.
@@ -79,13 +80,11 @@ pub(crate) async fn drive<L: Line>(call: Call<L>) {
             () = sleep_until(wake) => Input::Wake,
             () = stopped(&mut stop) => Input::Shutdown,
         };
-        let closed = input == line_closed();
         driver.input(input);
         if closed {
             break;
         }
     }
-    driver.finish();
 }
 
 struct Driver<L> {
@@ -144,8 +143,11 @@ impl<L: Line> Driver<L> {
             }
         }
     }
+}
 
-    fn finish(self) {
+/// However a call's task ends, its record is kept and its place is free again.
+impl<L> Drop for Driver<L> {
+    fn drop(&mut self) {
         let event = self.session.event();
         self.config.calls.end(CallRecord {
             call_id: event.call_id.clone(),
@@ -153,7 +155,7 @@ impl<L: Line> Driver<L> {
             to: event.to.to_string(),
             began: event.timestamp,
             duration_ms: u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX),
-            trace: self.trace,
+            trace: std::mem::take(&mut self.trace),
         });
     }
 }
@@ -188,11 +190,11 @@ fn answer(ask: AskId, asked: Result<Asked, String>) -> Input {
 }
 
 /// The line has closed: the caller is gone, whatever the adapter forgot to say.
-fn line_closed() -> Input {
-    Input::Media(Notice::LegEnded {
+fn line_closed() -> Notice {
+    Notice::LegEnded {
         leg: LegId::CALLER,
         cause: Cause::local(Disposition::Unreachable),
-    })
+    }
 }
 
 async fn sleep_until(wake: Option<Instant>) {

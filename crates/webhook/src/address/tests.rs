@@ -1,0 +1,152 @@
+//! Tests of the guard and of address ranges.
+
+use std::net::{IpAddr, SocketAddr};
+
+use proptest::prelude::*;
+
+use super::{Network, NetworkError, judge};
+
+fn refused(ip: &str) -> Option<&'static str> {
+    let ip: IpAddr = ip.parse().unwrap();
+    judge(SocketAddr::new(ip, 80), &[]).err()
+}
+
+#[test]
+fn addresses_of_our_own_networks_are_refused() {
+    let table = [
+        ("127.0.0.1", "loopback"),
+        ("127.255.255.255", "loopback"),
+        ("10.1.2.3", "private"),
+        ("172.31.255.255", "private"),
+        ("192.168.0.1", "private"),
+        ("169.254.169.254", "link-local"),
+        ("100.64.0.1", "carrier-grade NAT"),
+        ("100.127.255.255", "carrier-grade NAT"),
+        ("192.0.0.8", "protocol assignments"),
+        ("198.18.0.1", "benchmarking"),
+        ("198.19.255.255", "benchmarking"),
+        ("224.0.0.1", "multicast"),
+        ("239.255.255.255", "multicast"),
+        ("0.0.0.0", "unspecified"),
+        ("255.255.255.255", "reserved"),
+        ("::", "unspecified"),
+        ("::1", "loopback"),
+        ("::ffff:127.0.0.1", "loopback"),
+        ("::ffff:10.0.0.1", "private"),
+        ("::127.0.0.1", "IPv4-compatible"),
+        ("64:ff9b::7f00:1", "NAT64"),
+        ("64:ff9b:1::1", "NAT64"),
+        ("2002:7f00:1::", "6to4"),
+        ("2001::1", "protocol assignments"),
+        ("fc00::1", "private"),
+        ("fdff::1", "private"),
+        ("fe80::1", "link-local"),
+        ("febf::1", "link-local"),
+        ("ff02::1", "multicast"),
+        ("4000::1", "reserved"),
+    ];
+    for (ip, what) in table {
+        assert_eq!(refused(ip), Some(what), "{ip}");
+    }
+}
+
+#[test]
+fn public_addresses_may_be_dialled() {
+    let table = [
+        "1.1.1.1",
+        "9.255.255.255",
+        "11.0.0.0",
+        "100.63.255.255",
+        "100.128.0.0",
+        "126.0.0.1",
+        "128.0.0.1",
+        "172.15.0.1",
+        "172.32.0.1",
+        "192.0.1.1",
+        "198.17.0.1",
+        "198.20.0.1",
+        "223.255.255.255",
+        "2606:4700::1111",
+        "2a00::1",
+        "2001:4860:4860::8888",
+    ];
+    for ip in table {
+        assert_eq!(refused(ip), None, "{ip}");
+    }
+}
+
+#[test]
+fn what_is_dialled_is_the_canonical_address() {
+    let mapped: SocketAddr = "[::ffff:127.0.0.1]:8080".parse().unwrap();
+    let allow = ["127.0.0.0/8".parse().unwrap()];
+    assert_eq!(judge(mapped, &allow), Ok("127.0.0.1:8080".parse().unwrap()));
+    let scoped: SocketAddr = "[fe80::1%3]:80".parse().unwrap();
+    let allow = ["fe80::/10".parse().unwrap()];
+    assert_eq!(judge(scoped, &allow), Ok(scoped), "the scope is kept");
+}
+
+#[test]
+fn ranges_allow_what_lies_inside() {
+    let contains = |network: &str, ip: &str| {
+        let network: Network = network.parse().unwrap();
+        network.contains(ip.parse().unwrap())
+    };
+    assert!(contains("127.0.0.0/8", "127.9.9.9"));
+    assert!(!contains("127.0.0.0/8", "128.0.0.0"));
+    assert!(contains("192.168.1.1", "192.168.1.1"));
+    assert!(!contains("192.168.1.1", "192.168.1.2"));
+    assert!(contains("0.0.0.0/0", "10.0.0.1"));
+    assert!(!contains("0.0.0.0/0", "::1"));
+    assert!(contains("::1", "::1"));
+    assert!(contains("fd00::/8", "fd12:3456::1"));
+    assert!(contains("::ffff:10.0.0.0/104", "10.200.0.1"));
+    assert!(contains("::/0", "fe80::1"));
+}
+
+#[test]
+fn faults_say_what_would_be_right() {
+    let error = "localhost".parse::<Network>().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "`localhost` is not an IP address; write a range as in 10.0.0.0/8 or fd00::/8"
+    );
+    let error = "10.0.0.0/33".parse::<Network>().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "`/33` is not a prefix length; write /0 to /32"
+    );
+    assert!(matches!(
+        "::1/x".parse::<Network>(),
+        Err(NetworkError::Prefix { max: 128, .. })
+    ));
+    assert!("10.0.0.0/-1".parse::<Network>().is_err());
+    assert!("".parse::<Network>().is_err());
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_read_or_refused(text in "\\PC{0,40}") {
+        let _ = text.parse::<Network>();
+    }
+
+    #[test]
+    fn written_ranges_read_back(bits in any::<u32>(), prefix in 0_u8..=32) {
+        let text = format!("{}/{prefix}", std::net::Ipv4Addr::from(bits));
+        let network: Network = text.parse().unwrap();
+        prop_assert_eq!(network.to_string(), text);
+        prop_assert!(network.contains(IpAddr::V4(bits.into())));
+    }
+
+    #[test]
+    fn std_agrees_on_what_it_knows(bits in any::<u32>()) {
+        let ip = std::net::Ipv4Addr::from(bits);
+        let known = ip.is_loopback() || ip.is_private() || ip.is_link_local()
+            || ip.is_multicast() || ip.is_unspecified() || ip.is_broadcast()
+            || ip.is_documentation();
+        if known {
+            prop_assert!(judge(SocketAddr::new(ip.into(), 1), &[]).is_err());
+            let mapped = IpAddr::V6(ip.to_ipv6_mapped());
+            prop_assert!(judge(SocketAddr::new(mapped, 1), &[]).is_err());
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! What an answer means: status, headers and body to actions, or to the reason why not.
+
+use callroute_schema::tree::Node;
+use callroute_schema::{Actions, Number};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use http::{HeaderMap, HeaderName, StatusCode};
+
+use crate::failure::{Failure, FailureClass};
+
+/// Most bytes of an answer's body.
+pub(crate) const MAX_BODY: usize = 64 * 1024;
+
+/// How the body is to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    Json,
+    /// A phone number, or JSON by its first character.
+    Text,
+}
+
+/// Judges status and headers: how to read the body, or why not to.
+pub(crate) fn judge_head(status: StatusCode, headers: &HeaderMap) -> Result<Format, Failure> {
+    judge_status(status, headers)?;
+    if let Some(found) = text(headers, CONTENT_ENCODING) {
+        return Err(Failure::new(
+            FailureClass::BadContentType,
+            format!("content-encoding `{found}` was not asked for; answer without compression"),
+        ));
+    }
+    let Some(found) = text(headers, CONTENT_TYPE) else {
+        return Ok(Format::Json);
+    };
+    let essence = found.split(';').next().unwrap_or_default().trim();
+    match essence.to_ascii_lowercase().as_str() {
+        "" | "application/json" | "text/json" => Ok(Format::Json),
+        "text/plain" => Ok(Format::Text),
+        other if other.ends_with("+json") => Ok(Format::Json),
+        _ => Err(Failure::new(
+            FailureClass::BadContentType,
+            format!("content-type `{found}`; answer with application/json"),
+        )),
+    }
+}
+
+fn judge_status(status: StatusCode, headers: &HeaderMap) -> Result<(), Failure> {
+    let with = |class, header: HeaderName| {
+        let detail = match text(headers, header.clone()) {
+            Some(value) => format!("status {status}, {header}: {value}"),
+            None => format!("status {status}"),
+        };
+        Failure::new(class, detail)
+    };
+    match status.as_u16() {
+        200 | 201 => Ok(()),
+        100..200 => Err(Failure::new(
+            FailureClass::Reset,
+            format!("status {status}, which was not asked for; answer with 200"),
+        )),
+        200..300 => Err(Failure::new(
+            FailureClass::Empty,
+            format!("status {status} carries no action; answer with 200 and a body"),
+        )),
+        300..400 => Err(with(FailureClass::Redirect, LOCATION)),
+        429 => Err(with(FailureClass::Status429, RETRY_AFTER)),
+        400..500 => Err(with(FailureClass::Status4xx, RETRY_AFTER)),
+        // RFC 9110, section 15: an unknown class counts as 5xx.
+        _ => Err(with(FailureClass::Status5xx, RETRY_AFTER)),
+    }
+}
+
+/// Reads a whole body.
+pub(crate) fn read(format: Format, body: &[u8]) -> Result<Actions, Failure> {
+    // Some editors and servers put a byte order mark in front.
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    let body = body.trim_ascii();
+    match (format, body.first()) {
+        (_, None) => Err(Failure::new(
+            FailureClass::Empty,
+            "the body is empty; answer with an action",
+        )),
+        (Format::Json, _) | (Format::Text, Some(b'{' | b'[')) => json(body),
+        (Format::Text, Some(_)) => number(body),
+    }
+}
+
+fn json(body: &[u8]) -> Result<Actions, Failure> {
+    Actions::from_json(body).map_err(|error| {
+        let class = match Node::from_json(body) {
+            Ok(_) => FailureClass::BadSchema,
+            Err(_) => FailureClass::BadJson,
+        };
+        Failure::new(class, error.to_string())
+    })
+}
+
+fn number(body: &[u8]) -> Result<Actions, Failure> {
+    let bad = |reason: &dyn std::fmt::Display| {
+        Failure::new(
+            FailureClass::BadSchema,
+            format!("text/plain is read as a phone number: {reason}"),
+        )
+    };
+    let text = std::str::from_utf8(body).map_err(|error| bad(&error))?;
+    // A Number may be a feature code as well; as a whole answer that is more likely a mistake.
+    if let Some(found) = text.chars().find(|c| matches!(c, '*' | '#')) {
+        return Err(bad(&format_args!("{found:?} is not part of one")));
+    }
+    match Number::new(text) {
+        Ok(number) => Ok(Actions::forward_to(number)),
+        Err(error) => Err(bad(&error)),
+    }
+}
+
+/// A header's value as text, lossy: it is compared and shown only.
+fn text(headers: &HeaderMap, name: HeaderName) -> Option<String> {
+    let value = headers.get(name)?;
+    Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
+}
+
+#[cfg(test)]
+mod tests;

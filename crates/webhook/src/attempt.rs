@@ -1,0 +1,143 @@
+//! One attempt: a connection, one request, its answer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use callroute_schema::Actions;
+use http_body_util::BodyExt;
+use hyper::body::{Body, Incoming};
+
+use crate::address::Network;
+use crate::answer::{MAX_BODY, judge_head, read};
+use crate::connect::{Connection, Dialer, MAX_HEAD};
+use crate::endpoint::Endpoint;
+use crate::failure::{Failure, FailureClass, of_exchange};
+use crate::pool::{Pool, Slot};
+use crate::progress::{Phase, Progress};
+use crate::request::Question;
+
+/// What one URL did, for logs and reports; in the order they were started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempt {
+    /// The URL as configured.
+    pub url: String,
+    /// The status that came, if one did.
+    pub status: Option<u16>,
+    /// Why it gave no usable answer; `None` for the one that did. One that was stopped because
+    /// another URL answered first has a failure that says so.
+    pub failure: Option<Failure>,
+    /// From its own start to its end.
+    pub elapsed: Duration,
+    /// Whether the request went out on a connection that was used before.
+    pub reused: bool,
+}
+
+/// How an attempt ended.
+pub(crate) struct Outcome {
+    pub(crate) result: Result<Actions, Failure>,
+    /// A kept connection broke before the first byte of an answer: the server had closed it,
+    /// and most likely never saw the request.
+    pub(crate) stale: bool,
+}
+
+/// What attempts are made with.
+#[derive(Debug)]
+pub(crate) struct Means {
+    pub(crate) pool: Arc<Pool>,
+    pub(crate) dialer: Dialer,
+}
+
+impl Means {
+    /// Asks one URL. Dropping the future ends the attempt and closes its connection.
+    pub(crate) async fn attempt(
+        &self,
+        endpoint: &Endpoint,
+        allow: &[Network],
+        question: &Question,
+        fresh: bool,
+        progress: &Progress,
+    ) -> Outcome {
+        let mut stale = false;
+        let result = match self.connection(endpoint, allow, fresh, progress).await {
+            Ok(connection) => {
+                self.exchange(connection, endpoint, question, progress, &mut stale)
+                    .await
+            }
+            Err(failure) => Err(failure),
+        };
+        Outcome { result, stale }
+    }
+
+    async fn connection(
+        &self,
+        endpoint: &Endpoint,
+        allow: &[Network],
+        fresh: bool,
+        progress: &Progress,
+    ) -> Result<Connection, Failure> {
+        progress.enter(Phase::Turn);
+        let lane = self.pool.lane(endpoint.origin());
+        match self.pool.take(&lane, allow, fresh).await {
+            Slot::Kept(connection) => Ok(connection),
+            Slot::Dial(_permit) => self.dialer.dial(endpoint.origin(), allow, progress).await,
+        }
+    }
+
+    async fn exchange(
+        &self,
+        mut connection: Connection,
+        endpoint: &Endpoint,
+        question: &Question,
+        progress: &Progress,
+        stale: &mut bool,
+    ) -> Result<Actions, Failure> {
+        progress.sent(connection.kept, connection.received.clone());
+        let request = question.request(endpoint);
+        let response = match connection.sender.send_request(request).await {
+            Ok(response) => response,
+            Err(error) => {
+                *stale = connection.kept && progress.bytes() == 0;
+                return Err(of_exchange(&error, progress.bytes() >= MAX_HEAD as u64));
+            }
+        };
+        let (head, mut body) = response.into_parts();
+        progress.answered(head.status.as_u16());
+        let format = match judge_head(head.status, &head.headers) {
+            Ok(format) => format,
+            Err(failure) => {
+                self.pool.give_back(connection, Some(body));
+                return Err(failure);
+            }
+        };
+        let bytes = whole(&mut body).await?;
+        self.pool.give_back(connection, None);
+        read(format, &bytes)
+    }
+}
+
+/// The whole body, within its bound.
+async fn whole(body: &mut Incoming) -> Result<Vec<u8>, Failure> {
+    let too_large = |found: u64| {
+        Failure::new(
+            FailureClass::TooLarge,
+            format!("the body has {found} bytes or more; an answer has at most {MAX_BODY}"),
+        )
+    };
+    let announced = body.size_hint().lower();
+    if announced > MAX_BODY as u64 {
+        return Err(too_large(announced));
+    }
+    let mut bytes = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| of_exchange(&error, false))?;
+        // Trailers say nothing to us.
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
+        if data.len() > MAX_BODY - bytes.len() {
+            return Err(too_large((bytes.len() + data.len()) as u64));
+        }
+        bytes.extend_from_slice(&data);
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,182 @@
+//! Tests of kept connections.
+
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+
+use super::{VOICEMAIL, voicemail};
+use crate::client::Client;
+use crate::config::ClientConfig;
+use crate::failure::FailureClass as Class;
+use crate::testing::{Deed, Server, ask, client, event, json, webhook, with};
+
+#[tokio::test]
+async fn a_connection_is_used_again() {
+    let server = Server::answering(json(VOICEMAIL)).await;
+    let (client, webhook) = (client(), webhook(&[server.url()], 5000));
+    for round in 0..10 {
+        let asked = ask(&client.clone(), &webhook).await;
+        assert_eq!(asked.result, Ok(voicemail()));
+        assert_eq!(asked.attempts[0].reused, round > 0);
+        client.settle().await;
+    }
+    assert_eq!((server.accepted(), server.requests().len()), (1, 10));
+    drop(client);
+    server.until_open(0).await;
+}
+
+#[tokio::test]
+async fn a_connection_survives_a_failure_that_was_answered() {
+    let server = Server::answering(with("500 Oh", "", &"x".repeat(10_000))).await;
+    let (client, webhook) = (client(), webhook(&[server.url()], 5000));
+    for _ in 0..3 {
+        assert_eq!(
+            ask(&client, &webhook).await.result.unwrap_err().class,
+            Class::Status5xx
+        );
+        client.settle().await;
+    }
+    assert_eq!(server.accepted(), 1);
+}
+
+/// The first request of each connection is answered; what happens to the second is told.
+async fn stale(second: Vec<Deed>) -> (crate::Asked, usize) {
+    let server = Server::start(move |connection, request| match (connection, request) {
+        (0, 1) => second.clone(),
+        _ => vec![Deed::Write(json(VOICEMAIL))],
+    })
+    .await;
+    let (client, webhook) = (client(), webhook(&[server.url()], 600));
+    assert_eq!(ask(&client, &webhook).await.result, Ok(voicemail()));
+    client.settle().await;
+    (ask(&client, &webhook).await, server.accepted())
+}
+
+#[tokio::test]
+async fn a_kept_connection_that_breaks_is_replaced_for_free() {
+    for deed in [Deed::Close, Deed::Reset] {
+        let (asked, accepted) = stale(vec![deed.clone()]).await;
+        assert_eq!(asked.result, Ok(voicemail()), "{deed:?}");
+        assert_eq!((asked.attempts.len(), accepted), (2, 2), "{deed:?}");
+        assert!(asked.attempts[0].reused && !asked.attempts[1].reused);
+        assert_eq!(
+            asked.attempts[0].failure.as_ref().unwrap().class,
+            Class::Reset
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_kept_connection_that_breaks_within_an_answer_is_not_tried_again() {
+    let half = Deed::Write(b"HTTP/1.1 20".to_vec());
+    let (asked, accepted) = stale(vec![half, Deed::Close]).await;
+    assert_eq!(asked.result.unwrap_err().class, Class::Reset);
+    assert_eq!((asked.attempts.len(), accepted), (1, 1));
+}
+
+#[tokio::test]
+async fn a_kept_connection_that_the_server_closed_is_noticed() {
+    let server = Server::start(|_, _| vec![Deed::Write(json(VOICEMAIL)), Deed::Close]).await;
+    let (client, webhook) = (client(), webhook(&[server.url()], 5000));
+    for _ in 0..3 {
+        assert_eq!(ask(&client, &webhook).await.result, Ok(voicemail()));
+        client.settle().await;
+    }
+    assert_eq!(server.accepted(), 3);
+}
+
+#[tokio::test]
+async fn a_forged_second_answer_is_never_taken_for_one() {
+    let mut twice = json(VOICEMAIL);
+    twice.extend(json(r#"{"action":"hangup"}"#));
+    let server = Server::answering(twice).await;
+    let (client, webhook) = (client(), webhook(&[server.url()], 5000));
+    for _ in 0..3 {
+        assert_eq!(ask(&client, &webhook).await.result, Ok(voicemail()));
+        client.settle().await;
+    }
+}
+
+#[tokio::test]
+async fn a_kept_connection_is_not_lent_to_a_webhook_that_may_not_dial_it() {
+    let server = Server::answering(json(VOICEMAIL)).await;
+    let (client, ours) = (client(), webhook(&[server.url()], 5000));
+    assert!(ask(&client, &ours).await.result.is_ok());
+    client.settle().await;
+    let mut theirs = ours.clone();
+    theirs.allow.clear();
+    assert_eq!(
+        ask(&client, &theirs).await.result.unwrap_err().class,
+        Class::RefusedAddress
+    );
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn idle_connections_are_closed_in_time() {
+    let server = Server::answering(json(VOICEMAIL)).await;
+    let client = Client::new(ClientConfig {
+        idle_for: Duration::from_millis(80),
+        ..ClientConfig::default()
+    });
+    assert!(
+        ask(&client, &webhook(&[server.url()], 5000))
+            .await
+            .result
+            .is_ok()
+    );
+    server.until_open(0).await;
+    assert!(
+        ask(&client, &webhook(&[server.url()], 5000))
+            .await
+            .result
+            .is_ok()
+    );
+    server.until_open(0).await;
+    assert_eq!(server.accepted(), 2);
+}
+
+/// Asks many times at once.
+async fn many(client: &Client, server: &Server, asks: usize) {
+    let mut set = JoinSet::new();
+    for _ in 0..asks {
+        let (client, webhook) = (client.clone(), webhook(&[server.url()], 10_000));
+        set.spawn(async move { client.ask(&webhook, &event()).await });
+    }
+    while let Some(asked) = set.join_next().await {
+        assert_eq!(asked.unwrap().result, Ok(voicemail()));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_asks_at_once_use_a_bounded_number_of_connections() {
+    let server = Server::start(|_, _| vec![Deed::Wait(5), Deed::Write(json(VOICEMAIL))]).await;
+    let client = client();
+    for _ in 0..5 {
+        many(&client, &server, 50).await;
+        client.settle().await;
+        assert!(server.most_open() <= 50 + 32, "{}", server.most_open());
+    }
+    assert_eq!(server.requests().len(), 250);
+    server.until_open_is(|open| open <= 32).await;
+    assert!(
+        server.accepted() <= 50 + 4 * 18,
+        "kept ones are used: {}",
+        server.accepted()
+    );
+    drop(client);
+    server.until_open(0).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn asks_beyond_the_dials_take_connections_that_come_free() {
+    let server = Server::answering(json(VOICEMAIL)).await;
+    let client = Client::new(ClientConfig {
+        max_dials: 1,
+        max_idle: 4,
+        ..ClientConfig::default()
+    });
+    many(&client, &server, 50).await;
+    assert_eq!(server.requests().len(), 50);
+    assert!(server.accepted() <= 50);
+}

@@ -1,0 +1,127 @@
+//! What came of an ask: the result, and the report on each attempt.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use callroute_schema::Actions;
+use tokio::time::Instant;
+
+use crate::attempt::Attempt;
+use crate::endpoint::{Endpoint, Endpoints};
+use crate::failure::{Failure, FailureClass};
+use crate::plan::Ending;
+use crate::progress::{Progress, Stopped};
+
+/// What came of an ask.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Asked {
+    /// What to do with the call, or why nobody said: then the fallback is due.
+    pub result: Result<Actions, Failure>,
+    /// What each URL did, in the order they were started.
+    pub attempts: Vec<Attempt>,
+    /// How long it took.
+    pub elapsed: Duration,
+}
+
+/// An attempt under way.
+pub(crate) struct Flight {
+    pub(crate) url: usize,
+    /// Its place in the report.
+    place: usize,
+    started: Instant,
+    pub(crate) progress: Arc<Progress>,
+}
+
+/// The report of an ask while it is written.
+#[derive(Default)]
+pub(crate) struct Report {
+    attempts: Vec<Attempt>,
+    answer: Option<Actions>,
+    last: Option<Failure>,
+}
+
+impl Report {
+    pub(crate) fn begin(&mut self, url: usize, endpoint: &Endpoint) -> Flight {
+        let place = self.attempts.len();
+        self.attempts.push(Attempt {
+            url: endpoint.url().to_owned(),
+            status: None,
+            failure: None,
+            elapsed: Duration::ZERO,
+            reused: false,
+        });
+        Flight {
+            url,
+            place,
+            started: Instant::now(),
+            progress: Arc::new(Progress::new()),
+        }
+    }
+
+    /// An attempt ended by itself; whether it gave an answer.
+    pub(crate) fn end(&mut self, flight: &Flight, result: Result<Actions, Failure>) -> bool {
+        match result {
+            Ok(actions) => {
+                self.write(flight, None);
+                self.answer = Some(actions);
+                true
+            }
+            Err(failure) => {
+                self.write(flight, Some(failure.clone()));
+                self.last = Some(failure);
+                false
+            }
+        }
+    }
+
+    /// An attempt was stopped with the ask.
+    pub(crate) fn stop(&mut self, flight: &Flight, ending: Ending) {
+        let why = match ending {
+            Ending::Answer { .. } => Stopped::Overtaken,
+            Ending::AllFailed | Ending::Deadline => Stopped::Deadline,
+        };
+        let failure = flight.progress.stopped(flight.started.elapsed(), why);
+        self.write(flight, Some(failure));
+    }
+
+    fn write(&mut self, flight: &Flight, failure: Option<Failure>) {
+        if let Some(attempt) = self.attempts.get_mut(flight.place) {
+            attempt.status = flight.progress.status();
+            attempt.reused = flight.progress.reused();
+            attempt.elapsed = flight.started.elapsed();
+            attempt.failure = failure;
+        }
+    }
+
+    pub(crate) fn close(
+        self,
+        ending: Ending,
+        endpoints: &Endpoints,
+        deadline: Duration,
+        elapsed: Duration,
+    ) -> Asked {
+        let name = &endpoints.name;
+        let ms = deadline.as_millis();
+        let result = match (ending, self.answer, self.last) {
+            (_, Some(actions), _) => Ok(actions),
+            (Ending::Deadline, None, _) if self.attempts.is_empty() => Err(Failure::new(
+                FailureClass::Deadline,
+                format!("webhook `{name}` has a deadline of {ms} ms: no time to ask"),
+            )),
+            (Ending::Deadline, None, _) => Err(Failure::new(
+                FailureClass::TimeoutTotal,
+                format!("no answer within {ms} ms"),
+            )),
+            (_, None, Some(last)) => Err(last),
+            (_, None, None) => Err(Failure::new(
+                FailureClass::Connect,
+                format!("webhook `{name}` has no url to ask"),
+            )),
+        };
+        Asked {
+            result,
+            attempts: self.attempts,
+            elapsed,
+        }
+    }
+}
