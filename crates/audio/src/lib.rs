@@ -1,1 +1,51 @@
 //! Codecs, WAV, tones, DTMF and text to speech; knows nothing of calls.
+//!
+//! ```text
+//!   WAV files ──read──┐                          ┌── encode ──> RTP payloads
+//!   prompts ──────────┤                          │
+//!   text to speech ───┼──>  Pcm: 8 kHz, mono  <──┤
+//!   tones, DTMF ──────┘      16-bit samples      └── decode ──> Detector, level, Recorder
+//! ```
+//!
+//! Everything meets in [`Pcm`], or in a slice of its samples. A piece of sound is turned into the
+//! payloads of RTP packets by a [`Codec`]; what comes in is decoded, searched for digits
+//! ([`dtmf::Detector`]), measured ([`level`]) and recorded ([`Recorder`]).
+//!
+//! ```
+//! use callroute_audio::{Codec, Tone, dtmf, level};
+//!
+//! let beep = Tone::Beep.render(400);
+//! let mut payload = Vec::new();
+//! Codec::Pcmu.encode(beep.samples(), &mut payload);
+//! assert_eq!(payload.len(), 3200); // one byte a sample, 20 packets of 20 ms
+//!
+//! let mut heard = Vec::new();
+//! Codec::Pcmu.decode(&payload, &mut heard);
+//! assert!(level::tone_share(&heard, 1000.0) > 0.9);
+//!
+//! let key = dtmf::render('5', 100).ok_or("not a key")?;
+//! assert_eq!(dtmf::Detector::new().push(key.samples()), ['5']);
+//! # Ok::<(), &str>(())
+//! ```
+//!
+//! No clock, no threads, no network. Files are touched by [`wav::read_file`], [`Recorder`] and
+//! [`Prompts`]; processes are run by [`Speech`] alone. All of these block.
+
+mod cache;
+pub mod codec;
+pub mod dtmf;
+mod goertzel;
+pub mod level;
+pub mod pcm;
+pub mod prompts;
+mod resample;
+pub mod speech;
+pub mod tone;
+pub mod wav;
+
+pub use codec::Codec;
+pub use pcm::{Pcm, RATE};
+pub use prompts::{PromptError, Prompts};
+pub use speech::{Speech, SpeechError};
+pub use tone::{Tone, ToneSource};
+pub use wav::{Finished, Recorder, WavError};

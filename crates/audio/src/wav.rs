@@ -1,0 +1,9 @@
+//! WAV files: read whatever people have, write what every program can read.
+
+mod error;
+mod read;
+mod record;
+
+pub use error::WavError;
+pub use read::{MAX_BYTES, read, read_file};
+pub use record::{Finished, MAX_MS, Recorder};

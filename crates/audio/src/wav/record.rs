@@ -1,0 +1,202 @@
+//! Writes a recording to disk while it is made.
+
+use super::error::{WavError, at};
+use crate::pcm::{RATE, millis};
+use std::fs::{self, File};
+use std::io::{BufWriter, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+/// The longest recording, in milliseconds: four hours.
+pub const MAX_MS: u64 = 4 * 3600 * 1000;
+/// The same in samples.
+const MAX_SAMPLES: u64 = MAX_MS * RATE as u64 / 1000;
+/// RIFF header, format and the head of the data.
+const HEADER: usize = 44;
+/// Stands in for a size not yet known; readers take the data as far as it goes.
+const UNKNOWN: u32 = u32::MAX;
+
+/// A WAV file (16 bit, 8 kHz, mono) that grows as sound is pushed.
+///
+/// It is written as `NAME.wav.part` and takes its final name only when it is whole, safe on disk
+/// and its header right: whoever watches the folder for `*.wav` never sees half a message. After
+/// a crash the `.part` stays behind, and [`read`](super::read()) and most players can read it.
+///
+/// Dropping a recorder without [`finish`](Self::finish) or [`discard`](Self::discard) finishes
+/// it too, for a caller's words are worth keeping; only the errors are lost then, and a recording
+/// without a sample is removed. One recorder per path at a time.
+#[derive(Debug)]
+pub struct Recorder {
+    /// `None` once finished or discarded.
+    file: Option<BufWriter<File>>,
+    part: PathBuf,
+    path: PathBuf,
+    samples: u64,
+}
+
+/// A recording that is whole and on disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finished {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its length in milliseconds.
+    pub duration_ms: u64,
+}
+
+impl Recorder {
+    /// Begins a recording that will be at `path`; missing folders are made. A `.part` left
+    /// there by a crash is overwritten.
+    ///
+    /// # Errors
+    /// [`WavError::Io`] if a folder or the file cannot be made.
+    pub fn create(path: &Path) -> Result<Self, WavError> {
+        if let Some(folder) = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
+        {
+            fs::create_dir_all(folder).map_err(at(folder))?;
+        }
+        let mut name = path.as_os_str().to_owned();
+        name.push(".part");
+        let part = PathBuf::from(name);
+        let mut file = BufWriter::new(File::create(&part).map_err(at(&part))?);
+        file.write_all(&header(None)).map_err(at(&part))?;
+        Ok(Self {
+            file: Some(file),
+            part,
+            path: path.to_owned(),
+            samples: 0,
+        })
+    }
+
+    /// Adds sound.
+    ///
+    /// # Errors
+    /// [`WavError::Io`] if the disk refuses; [`WavError::TooLong`] at four hours, where the
+    /// recording holds all that fits and can still be finished.
+    pub fn push(&mut self, samples: &[i16]) -> Result<(), WavError> {
+        let Some(file) = &mut self.file else {
+            return Ok(());
+        };
+        let room = usize::try_from(MAX_SAMPLES - self.samples).unwrap_or(usize::MAX);
+        let fits = samples.get(..room).unwrap_or(samples);
+        let bytes: Vec<u8> = fits
+            .iter()
+            .flat_map(|sample| sample.to_le_bytes())
+            .collect();
+        file.write_all(&bytes).map_err(at(&self.part))?;
+        self.samples += fits.len() as u64;
+        if fits.len() < samples.len() {
+            return Err(WavError::TooLong { limit_ms: MAX_MS });
+        }
+        Ok(())
+    }
+
+    /// Milliseconds recorded so far.
+    #[must_use]
+    pub fn duration_ms(&self) -> u64 {
+        millis(self.samples)
+    }
+
+    /// Completes the header, waits until the disk has it all, and gives the file its name.
+    ///
+    /// # Errors
+    /// [`WavError::Io`]; the `.part` then stays as it is.
+    pub fn finish(mut self) -> Result<Finished, WavError> {
+        self.complete()?;
+        Ok(Finished {
+            path: self.path.clone(),
+            duration_ms: self.duration_ms(),
+        })
+    }
+
+    /// Gives the recording up and removes its file.
+    ///
+    /// # Errors
+    /// [`WavError::Io`] if the file cannot be removed.
+    pub fn discard(mut self) -> Result<(), WavError> {
+        self.remove()
+    }
+
+    fn complete(&mut self) -> Result<(), WavError> {
+        let Some(mut file) = self.file.take() else {
+            return Ok(());
+        };
+        // At most 230 MB by the bound on length, far below what the header can say.
+        let size = u32::try_from(self.samples * 2).unwrap_or(UNKNOWN);
+        let write = |file: &mut BufWriter<File>| {
+            file.seek(SeekFrom::Start(0))?;
+            file.write_all(&header(Some(size)))?;
+            file.flush()?;
+            file.get_ref().sync_all()
+        };
+        write(&mut file).map_err(at(&self.part))?;
+        drop(file);
+        fs::rename(&self.part, &self.path).map_err(at(&self.path))?;
+        sync_folder(&self.path)
+    }
+
+    fn remove(&mut self) -> Result<(), WavError> {
+        if self.file.take().is_none() {
+            return Ok(());
+        }
+        fs::remove_file(&self.part).map_err(at(&self.part))
+    }
+}
+
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        // A destructor has nobody to tell; what fails here leaves the `.part`.
+        drop(if self.samples == 0 {
+            self.remove()
+        } else {
+            self.complete()
+        });
+    }
+}
+
+/// A new name is on disk only when its folder is.
+#[cfg(unix)]
+fn sync_folder(path: &Path) -> Result<(), WavError> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(at(folder))
+}
+
+/// Other systems do not let a folder be opened; theirs is the order of the journal.
+#[cfg(not(unix))]
+fn sync_folder(_path: &Path) -> Result<(), WavError> {
+    Ok(())
+}
+
+/// The 44 bytes before the samples; `None` while their size is not known.
+fn header(data: Option<u32>) -> [u8; HEADER] {
+    let mut out = [0; HEADER];
+    let fields: [&[u8]; 13] = [
+        b"RIFF",
+        &data
+            .map_or(UNKNOWN, |size| size.saturating_add(HEADER as u32 - 8))
+            .to_le_bytes(),
+        b"WAVE",
+        b"fmt ",
+        &16u32.to_le_bytes(),
+        &1u16.to_le_bytes(),
+        &1u16.to_le_bytes(),
+        &RATE.to_le_bytes(),
+        &(RATE * 2).to_le_bytes(),
+        &2u16.to_le_bytes(),
+        &16u16.to_le_bytes(),
+        b"data",
+        &data.unwrap_or(UNKNOWN).to_le_bytes(),
+    ];
+    for (place, byte) in out.iter_mut().zip(fields.into_iter().flatten()) {
+        *place = *byte;
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests;
