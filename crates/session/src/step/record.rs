@@ -12,6 +12,8 @@ use crate::program::Flow;
 
 /// Longest message.
 const MESSAGE: Duration = Duration::from_secs(180);
+/// How long after a recording that ended by itself the caller's end may be told.
+const PARTING: Duration = Duration::from_secs(1);
 /// How long a stopped recording may take to be kept.
 const KEEPING: Duration = Duration::from_secs(10);
 
@@ -21,6 +23,8 @@ enum Phase {
     Beep(PlayId),
     Message(RecordingId),
     Keeping(RecordingId),
+    /// The message is kept, and we did not stop it: the caller's end is about to be told.
+    Kept,
 }
 
 #[derive(Debug)]
@@ -52,10 +56,16 @@ impl Recording {
             Phase::Greeting(play) if ended(notice, play).is_some() => self.beep(call),
             Phase::Beep(play) if ended(notice, play).is_some() => self.record(call),
             Phase::Message(recording) if is_hash(notice) => self.stop(call, recording),
-            Phase::Message(recording) | Phase::Keeping(recording) => {
-                kept(call, notice, recording).unwrap_or(Flow::Stay)
-            }
-            Phase::Greeting(_) | Phase::Beep(_) => Flow::Stay,
+            Phase::Message(recording) => match kept(call, notice, recording) {
+                Some(Flow::Next) => {
+                    self.phase = Phase::Kept;
+                    self.deadline = call.after(PARTING);
+                    Flow::Stay
+                }
+                other => other.unwrap_or(Flow::Stay),
+            },
+            Phase::Keeping(recording) => kept(call, notice, recording).unwrap_or(Flow::Stay),
+            Phase::Greeting(_) | Phase::Beep(_) | Phase::Kept => Flow::Stay,
         }
     }
 
@@ -73,6 +83,7 @@ impl Recording {
                 self.record(call)
             }
             Phase::Message(recording) => self.stop(call, recording),
+            Phase::Kept => Flow::Next,
             Phase::Keeping(_) => {
                 let reason = "the recording was not confirmed".to_owned();
                 call.note(Note::RecordFailed { reason });

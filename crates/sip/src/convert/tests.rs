@@ -1,0 +1,91 @@
+//! Who calls and what was dialed, as headers say it.
+
+use bytes::Bytes;
+use callroute_media::{DialTarget, EndCause};
+use callroute_schema::{Caller, Number, RejectCause};
+use sipx_sip::{Limits, Message, Request, parse_datagram};
+use sipx_transport::TransportKind;
+
+use super::{dialed_uri, from_header, offer, refusal};
+use crate::config::Config;
+
+fn invite(uri: &str, headers: &str) -> Request {
+    let text = format!(
+        "INVITE {uri} SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\n{headers}\
+         To: <sip:to@example.com>\r\nCall-ID: abc@h\r\nCSeq: 1 INVITE\r\nMax-Forwards: 70\r\n\
+         X-Tenant: blue\r\nSubject: no\r\nContent-Length: 0\r\n\r\n"
+    );
+    match parse_datagram(Bytes::from(text), &Limits::datagram()).unwrap() {
+        Message::Request(request) => request,
+        Message::Response(_) => panic!("a request"),
+    }
+}
+
+fn caller(headers: &str) -> Caller {
+    let invite = invite("sip:+13146523057@10.0.0.1", headers);
+    offer(&invite, "10.0.0.9:5060".parse().unwrap(), TransportKind::Udp).unwrap().from
+}
+
+#[test]
+fn the_caller_is_known_withheld_or_unavailable() {
+    for (headers, wanted) in [
+        ("From: <sip:+14155550123@h>;tag=1\r\n", "+14155550123"),
+        ("From: \"Ann\" <sip:ann;x=1@h>;tag=1\r\n", "ann"),
+        ("From: <sip:%2B1415@h>;tag=1\r\n", "+1415"),
+        ("From: <sip:anonymous@anonymous.invalid>;tag=1\r\n", "anonymous"),
+        ("From: <sip:+1415@h>;tag=1\r\nPrivacy: id\r\n", "anonymous"),
+        ("From: <sip:+1415@h>;tag=1\r\nPrivacy: none\r\n", "+1415"),
+        ("From: <sip:h>;tag=1\r\n", "unavailable"),
+        ("From: <sip:a%00b@h>;tag=1\r\n", "unavailable"),
+        ("From: <sip:x@h>;tag=1\r\nP-Asserted-Identity: <tel:+1-415-555>\r\n", "+1415555"),
+        ("From: <sip:unavailable@unknown.invalid>;tag=1\r\n", "unavailable"),
+    ] {
+        assert_eq!(caller(headers).as_str(), wanted, "{headers}");
+    }
+}
+
+#[test]
+fn headers_are_chosen_and_lower_case() {
+    let invite = invite("sip:+13146523057@10.0.0.1", "From: <sip:a@h>;tag=1\r\n");
+    let offer = offer(&invite, "10.0.0.9:5060".parse().unwrap(), TransportKind::Tcp).unwrap();
+    assert_eq!(offer.to.as_str(), "+13146523057");
+    assert_eq!(offer.headers.get("x-tenant").map(String::as_str), Some("blue"));
+    assert_eq!(offer.headers.get("call-id").map(String::as_str), Some("abc@h"));
+    assert_eq!(offer.headers.len(), 2);
+}
+
+#[test]
+fn a_number_goes_to_its_contact_else_through_the_trunk() {
+    let mut config = Config::new("127.0.0.1:0".parse().unwrap());
+    let number = |text: &str| DialTarget::Number(Number::new(text).unwrap());
+    assert_eq!(dialed_uri(&config, &number("+1682")), None);
+    config.trunk = Some("sip:gw@10.0.0.7:5070;transport=tcp".to_owned());
+    assert_eq!(
+        dialed_uri(&config, &number("+1682")).as_deref(),
+        Some("sip:+1682@10.0.0.7:5070;transport=tcp")
+    );
+    assert_eq!(
+        dialed_uri(&config, &number("*97#")).as_deref(),
+        Some("sip:*97%23@10.0.0.7:5070;transport=tcp")
+    );
+    config.contacts.insert("+1682".to_owned(), "sip:bob@10.0.0.8".to_owned());
+    assert_eq!(dialed_uri(&config, &number("+1682")).as_deref(), Some("sip:bob@10.0.0.8"));
+}
+
+#[test]
+fn names_are_quoted_and_users_escaped() {
+    let known = Caller::Known(callroute_schema::Address::new("a b@c").unwrap());
+    assert_eq!(
+        from_header(&known, Some("An\"n\\\n"), "h:5060").0,
+        "\"An\\\"n\\\\\" <sip:a%20b%40c@h:5060>"
+    );
+    assert!(from_header(&Caller::Withheld, Some("Ann"), "h").1);
+}
+
+#[test]
+fn refusals_keep_their_codes() {
+    let cause = refusal(EndCause::Rejected(RejectCause::Congestion));
+    assert_eq!((cause.sip_code, cause.q850), (Some(503), Some(34)));
+    assert_eq!(refusal(EndCause::Normal).sip_code, Some(603));
+    assert_eq!(refusal(EndCause::NoAnswer).sip_code, Some(480));
+}

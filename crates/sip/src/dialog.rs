@@ -1,0 +1,183 @@
+//! A dialog: its identity, its route, and the requests sent within it (RFC 3261, section 12).
+
+use bytes::Bytes;
+use sipx_sip::headers::RecordRoute;
+use sipx_sip::{
+    BuildError, Header, HeaderName, Method, Request, RequestBuilder, Response, Uri,
+};
+
+use crate::message::{call_id, contact, from_tag, sequence, to_tag};
+
+/// One dialog, seen from our end.
+#[derive(Debug, Clone)]
+pub(crate) struct Dialog {
+    call_id: Bytes,
+    /// Our From, with its tag.
+    local: Bytes,
+    /// Their To, with its tag.
+    remote: Bytes,
+    remote_tag: Option<Vec<u8>>,
+    local_sequence: u32,
+    remote_sequence: Option<u32>,
+    /// Where requests are sent to: their Contact.
+    target: Uri,
+    /// The route set, nearest hop first.
+    routes: Vec<Uri>,
+    /// Our Contact.
+    contact: String,
+}
+
+/// Why a message cannot begin a dialog.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum DialogError {
+    /// No Contact, so there is nowhere to send requests to.
+    #[error("no usable Contact")]
+    Contact,
+    /// A Record-Route that cannot be read.
+    #[error("malformed Record-Route")]
+    RecordRoute,
+}
+
+impl Dialog {
+    /// The dialog that an INVITE from outside begins; `tag` is ours.
+    pub(crate) fn from_invite(
+        invite: &Request,
+        tag: &str,
+        contact_of_ours: String,
+    ) -> Result<Self, DialogError> {
+        let headers = &invite.headers;
+        let to = headers.value(&HeaderName::To).unwrap_or_default();
+        Ok(Self {
+            call_id: call_id(headers).into(),
+            local: [&to, b";tag=".as_slice(), tag.as_bytes()].concat().into(),
+            remote: headers.value(&HeaderName::From).unwrap_or_default().into_owned().into(),
+            remote_tag: from_tag(headers),
+            local_sequence: 0,
+            remote_sequence: sequence(headers),
+            target: contact(headers).ok_or(DialogError::Contact)?,
+            routes: record_route(headers)?,
+            contact: contact_of_ours,
+        })
+    }
+
+    /// The dialog that a 2xx to our INVITE begins.
+    pub(crate) fn from_answer(
+        invite: &Request,
+        response: &Response,
+        contact_of_ours: String,
+    ) -> Result<Self, DialogError> {
+        let headers = &response.headers;
+        let mut routes = record_route(headers)?;
+        routes.reverse();
+        Ok(Self {
+            call_id: call_id(&invite.headers).into(),
+            local: invite.headers.value(&HeaderName::From).unwrap_or_default().into_owned().into(),
+            remote: headers.value(&HeaderName::To).unwrap_or_default().into_owned().into(),
+            remote_tag: to_tag(headers),
+            local_sequence: sequence(&invite.headers).unwrap_or(1),
+            remote_sequence: None,
+            target: contact(headers).ok_or(DialogError::Contact)?,
+            routes,
+            contact: contact_of_ours,
+        })
+    }
+
+    /// Whether a request's From tag is that of this dialog's far end.
+    pub(crate) fn is_from_peer(&self, request: &Request) -> bool {
+        from_tag(&request.headers) == self.remote_tag
+    }
+
+    /// Whether a response's To tag is that of this dialog's far end, not of another fork.
+    pub(crate) fn is_answer_of_peer(&self, response: &Response) -> bool {
+        to_tag(&response.headers) == self.remote_tag
+    }
+
+    /// Takes a request's sequence number; `false` when it is out of order (section 12.2.2).
+    pub(crate) fn accepts(&mut self, request: &Request) -> bool {
+        let Some(found) = sequence(&request.headers) else {
+            return false;
+        };
+        if self.remote_sequence.is_some_and(|last| found <= last) {
+            return false;
+        }
+        self.remote_sequence = Some(found);
+        true
+    }
+
+    /// A target refresh: the far end's Contact may have moved (section 12.2).
+    pub(crate) fn refresh(&mut self, headers: &sipx_sip::Headers) {
+        if let Some(target) = contact(headers) {
+            self.target = target;
+        }
+    }
+
+    /// Our Contact.
+    pub(crate) fn contact(&self) -> &str {
+        &self.contact
+    }
+
+    /// Where the next request goes: the first route, else the far end's Contact.
+    pub(crate) fn next_hop(&self) -> &Uri {
+        self.routes.first().unwrap_or(&self.target)
+    }
+
+    /// Whether there is a route set.
+    pub(crate) fn is_routed(&self) -> bool {
+        !self.routes.is_empty()
+    }
+
+    /// The next request of this dialog.
+    pub(crate) fn request(&mut self, method: Method) -> Result<RequestBuilder, BuildError> {
+        self.local_sequence = self.local_sequence.saturating_add(1);
+        self.build(method, self.local_sequence)
+    }
+
+    /// The ACK of a 2xx to the INVITE with this sequence number (section 13.2.2.4). Its Via is
+    /// `via`, as it has no transaction that would give it one.
+    pub(crate) fn ack(&self, sequence: u32, via: String) -> Result<Request, BuildError> {
+        let mut ack = self.build(Method::Ack, sequence)?.build();
+        ack.headers.push_front(Header::build(HeaderName::Via, via)?);
+        Ok(ack)
+    }
+
+    /// The sequence number of the latest request of ours.
+    pub(crate) fn local_sequence(&self) -> u32 {
+        self.local_sequence
+    }
+
+    fn build(&self, method: Method, sequence: u32) -> Result<RequestBuilder, BuildError> {
+        // A first route without `lr` is a strict router: it wants to be the Request-URI, with
+        // our target at the end of the routes (section 12.2.1.1).
+        let strict = self.routes.first().filter(|route| !is_loose(route));
+        let (uri, routes): (&Uri, Vec<&Uri>) = match strict {
+            Some(first) => (first, self.routes.iter().skip(1).chain([&self.target]).collect()),
+            None => (&self.target, self.routes.iter().collect()),
+        };
+        let mut builder = RequestBuilder::new(method.clone(), uri.clone())
+            .max_forwards(70)
+            .header(HeaderName::From, self.local.clone())?
+            .header(HeaderName::To, self.remote.clone())?
+            .header(HeaderName::CallId, self.call_id.clone())?
+            .cseq(sequence, &method)?;
+        for route in routes {
+            let value = [b"<".as_slice(), &route.to_bytes(), b">"].concat();
+            builder = builder.header(HeaderName::Route, value)?;
+        }
+        if method == Method::Invite {
+            builder = builder.header(HeaderName::Contact, self.contact.clone())?;
+        }
+        Ok(builder)
+    }
+}
+
+/// Whether a route is a loose router (RFC 3261, section 19.1.1: `lr`).
+fn is_loose(route: &Uri) -> bool {
+    route.params().is_some_and(|params| params.contains("lr"))
+}
+
+fn record_route(headers: &sipx_sip::Headers) -> Result<Vec<Uri>, DialogError> {
+    headers
+        .typed_all::<RecordRoute>()
+        .map(|route| route.map(|route| route.0.uri).map_err(|_| DialogError::RecordRoute))
+        .collect()
+}

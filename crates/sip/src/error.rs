@@ -1,0 +1,65 @@
+//! What may go wrong before the first call.
+
+use std::io;
+use std::net::SocketAddr;
+
+/// Why the adapter could not begin to listen.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BindError {
+    /// The address could not be bound.
+    #[error("cannot listen on {addr} ({transport}): {}{}", reason(.source), advice(.source))]
+    Listen {
+        /// The address asked for.
+        addr: SocketAddr,
+        /// `udp` or `tcp`.
+        transport: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The endpoint refused its settings.
+    #[error("cannot start the SIP endpoint on {addr}: {source}")]
+    Endpoint {
+        /// The address asked for.
+        addr: SocketAddr,
+        /// What it said.
+        source: Box<sipx_transport::Error>,
+    },
+    /// A trunk or a contact is no SIP URI.
+    #[error("{setting} is no SIP URI: {found:?}; write for example sip:127.0.0.1:5070")]
+    Uri {
+        /// Which setting: `trunk`, or `contact` with its number.
+        setting: String,
+        /// What was found.
+        found: String,
+    },
+    /// The range of RTP ports holds no even port.
+    #[error("the RTP port range {first}-{last} holds no even port; write for example 20000-29999")]
+    RtpPorts {
+        /// First port of the range.
+        first: u16,
+        /// Last port of the range.
+        last: u16,
+    },
+}
+
+fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => "address already in use".to_owned(),
+        io::ErrorKind::AddrNotAvailable => "this machine does not have the address".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+fn advice(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            "; another SIP server runs there? choose another address with --listen"
+        }
+        io::ErrorKind::AddrNotAvailable | io::ErrorKind::PermissionDenied => {
+            "; choose another address with --listen"
+        }
+        _ => "",
+    }
+}

@@ -1,0 +1,101 @@
+//! Requests within a dialog, and the last of them: BYE.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use sipx_sip::{BuildError, Method, Request, TuEvent};
+use sipx_transport::{Responses, Target, TransportKind};
+use tokio::time::timeout;
+
+use crate::dialog::Dialog;
+use crate::leg::Leg;
+use crate::message::Reply;
+use crate::routes::LegRequest;
+use crate::stack::{SendError, Stack};
+
+/// The connection to reuse for requests to a caller: the one that it came by, where its Contact
+/// names the same host without a route in between. It may be unable to take another (RFC 5923).
+pub(crate) fn flow(
+    dialog: &Dialog,
+    source: SocketAddr,
+    transport: TransportKind,
+) -> Option<Target> {
+    let same_host = matches!(
+        dialog.next_hop().host(), Some(sipx_sip::Host::Ip(ip)) if *ip == source.ip()
+    );
+    (transport != TransportKind::Udp && !dialog.is_routed() && same_host)
+        .then(|| Target::new(source, transport))
+}
+
+/// Sends a request of this dialog.
+pub(crate) async fn send(
+    stack: &Stack,
+    dialog: &mut Dialog,
+    flow: Option<&Target>,
+    build: impl FnOnce(&mut Dialog) -> Result<Request, BuildError>,
+) -> Result<Responses, SendError> {
+    let target = target(stack, dialog, flow).await?;
+    let request = build(dialog)?;
+    stack.send(request, target).await
+}
+
+/// Acknowledges a 2xx to the INVITE with this sequence number.
+pub(crate) async fn ack(stack: &Stack, dialog: &Dialog, flow: Option<&Target>, sequence: u32) {
+    let sent = async {
+        let target = target(stack, dialog, flow).await?;
+        let ack = dialog.ack(sequence, stack.via(target.transport))?;
+        Ok::<_, SendError>(stack.handle.send_directly(ack, target).await?)
+    };
+    if let Err(error) = sent.await {
+        tracing::info!(%error, "an ACK was not sent");
+    }
+}
+
+async fn target(
+    stack: &Stack,
+    dialog: &Dialog,
+    flow: Option<&Target>,
+) -> Result<Target, SendError> {
+    match flow {
+        Some(flow) => Ok(flow.clone()),
+        None => stack.resolve(dialog.next_hop()).await,
+    }
+}
+
+/// Sends BYE and waits for its answer; a BYE of the far end that crosses it is answered too. The
+/// leg must have ended for the router before.
+pub(crate) async fn bye(leg: &mut Leg, dialog: &mut Dialog, flow: Option<&Target>) {
+    let stack = Arc::clone(&leg.stack);
+    let _closing = stack.counts.closing.count();
+    let sent = send(&stack, dialog, flow, |dialog| Ok(dialog.request(Method::Bye)?.build()));
+    let mut responses = match sent.await {
+        Ok(responses) => responses,
+        Err(error) => {
+            tracing::info!(%error, "a BYE was not sent");
+            return;
+        }
+    };
+    let answered = async {
+        loop {
+            tokio::select! {
+                event = responses.next() => match event {
+                    Some(TuEvent::Response(response)) if response.status.is_provisional() => {}
+                    _ => return,
+                },
+                Some(request) = leg.requests.recv() => {
+                    if let LegRequest::Within(request) = request {
+                        let status = match request.request.method {
+                            Method::Ack => continue,
+                            Method::Bye => 200,
+                            _ => 481,
+                        };
+                        stack.respond(&request, Reply::new(status)).await;
+                    }
+                }
+            }
+        }
+    };
+    if timeout(stack.timeout(), answered).await.is_err() {
+        tracing::debug!("a BYE was not answered");
+    }
+}

@@ -1,0 +1,291 @@
+//! One call's legs, as the router drives them.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use callroute_audio::codec::Codec;
+use callroute_media::{Command, DialTarget, LegId, Line, Notice, PlayEnd, PlayId};
+use callroute_schema::{Caller, Cause, Disposition};
+use tokio::sync::mpsc;
+
+use crate::convert::dialed_uri;
+use crate::count::Count;
+use crate::leg::callee::{self, Dialing};
+use crate::leg::{self, Leg, LegCommand, Log};
+use crate::notices::{LegNotices, NOTICES, Notices};
+use crate::routes::{LegRequest, REQUESTS};
+use crate::rtp::command::{MediaCommand, PlaySound};
+use crate::rtp::out::RtpOut;
+use crate::rtp::record;
+use crate::rtp::stream::{self, MediaHandle};
+use crate::sdp::Local;
+use crate::stack::{Stack, random};
+
+/// One call's legs. Dropping it ends each: BYE where it is answered, CANCEL or 480 where not.
+#[derive(Debug)]
+pub struct SipLine {
+    stack: Arc<Stack>,
+    legs: HashMap<LegId, LegHandle>,
+    bridges: HashMap<LegId, LegId>,
+    /// What the caller speaks, which a callee is offered first.
+    codecs: Vec<Codec>,
+    /// For legs that are yet to be dialed. Given up when the last leg has ended.
+    sender: Option<mpsc::Sender<Notice>>,
+    notices: mpsc::Receiver<Notice>,
+    /// What was known at once, without a leg's task.
+    at_once: VecDeque<Notice>,
+    waker: Option<Waker>,
+    /// Given up with the last leg.
+    call: Option<Arc<Count>>,
+}
+
+#[derive(Debug)]
+struct LegHandle {
+    commands: mpsc::Sender<LegCommand>,
+    media: MediaHandle,
+    log: Log,
+}
+
+/// The channels of a leg that is about to begin, and what it is made of.
+pub(crate) struct Begun {
+    pub(crate) leg: Leg,
+    pub(crate) requests: mpsc::Sender<LegRequest>,
+    pub(crate) port: u16,
+}
+
+impl SipLine {
+    /// A call without legs.
+    pub(crate) fn new(stack: Arc<Stack>, codecs: Vec<Codec>) -> Self {
+        let (sender, notices) = mpsc::channel(NOTICES);
+        let call = Some(Arc::new(stack.counts.calls.count()));
+        Self {
+            stack,
+            legs: HashMap::new(),
+            bridges: HashMap::new(),
+            codecs,
+            sender: Some(sender),
+            notices,
+            at_once: VecDeque::new(),
+            waker: None,
+            call,
+        }
+    }
+
+    /// Makes a leg with its media; its task is the caller's business. Must run within a runtime.
+    pub(crate) fn begin(&mut self, leg: LegId) -> std::io::Result<Begun> {
+        let Some(sender) = &self.sender else {
+            return Err(std::io::Error::other("the call is over"));
+        };
+        let rtp = self.stack.ports.bind()?;
+        let port = rtp.port;
+        let notices = Notices::new(sender.clone());
+        let out = RtpOut::new(rtp, random());
+        let (media, task) = stream::begin(leg, out, self.stack.sounds(), notices.clone());
+        let (commands, told) = mpsc::channel(leg::COMMANDS);
+        let (requests, received) = mpsc::channel(REQUESTS);
+        let log = Log::default();
+        self.legs.insert(leg, LegHandle { commands, media, log: log.clone() });
+        let media_addr = (self.stack.handle.local_addr().ip(), port).into();
+        let leg = Leg {
+            stack: Arc::clone(&self.stack),
+            commands: told,
+            requests: received,
+            notices: LegNotices::new(leg, notices),
+            media: task,
+            local: Local { media: media_addr, session: random() >> 2, version: 1 },
+            log,
+            held: false,
+            entry: None,
+            alive: Some(self.stack.counts.legs.count()),
+            calls: self.call.clone(),
+        };
+        Ok(Begun { leg, requests, port })
+    }
+
+    /// Media of a leg, for the phone.
+    pub(crate) fn media(&self, leg: LegId) -> Option<&MediaHandle> {
+        self.legs.get(&leg).map(|leg| &leg.media)
+    }
+
+    /// The reason noted for a leg, for the phone.
+    pub(crate) fn log(&self, leg: LegId) -> Log {
+        self.legs.get(&leg).map(|leg| leg.log.clone()).unwrap_or_default()
+    }
+
+    /// Tells a leg's task something.
+    pub(crate) fn tell(&mut self, leg: LegId, command: LegCommand) {
+        let Some(handle) = self.legs.get(&leg) else {
+            tracing::debug!(%leg, ?command, "a command for a leg that is not there");
+            return;
+        };
+        if let Err(mpsc::error::TrySendError::Full(command)) = handle.commands.try_send(command) {
+            // A task that is so far behind is stuck: dropping its channel ends the leg.
+            tracing::error!(%leg, ?command, "a leg does not take its commands; it is ended");
+            self.legs.remove(&leg);
+        }
+    }
+
+    /// Tells a leg's media something; gives it back when it cannot be done.
+    fn tell_media(&self, leg: LegId, command: MediaCommand) -> Result<(), MediaCommand> {
+        match self.legs.get(&leg) {
+            Some(handle) => handle.media.commands.try_send(command).or_else(|error| match error {
+                mpsc::error::TrySendError::Full(command) => Err(command),
+                // The leg has ended: the command is ignored.
+                mpsc::error::TrySendError::Closed(_) => Ok(()),
+            }),
+            None => Ok(()),
+        }
+    }
+
+    /// A notice that needs no leg's task.
+    fn notice(&mut self, notice: Notice) {
+        self.at_once.push_back(notice);
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+    }
+
+    pub(crate) fn dial(
+        &mut self,
+        leg: LegId,
+        to: &DialTarget,
+        from: Caller,
+        from_name: Option<String>,
+    ) {
+        if self.legs.contains_key(&leg) {
+            tracing::error!(%leg, "a leg's id was used twice; the second dial is ignored");
+            return;
+        }
+        let unreachable = Notice::LegEnded { leg, cause: Cause::local(Disposition::Unreachable) };
+        let Some(uri) = dialed_uri(&self.stack.config, to) else {
+            tracing::warn!(%leg, "no trunk, and no contact for the number");
+            return self.notice(unreachable);
+        };
+        let runtime = self.stack.runtime.clone();
+        let _within = runtime.enter();
+        let begun = match self.begin(leg) {
+            Ok(begun) => begun,
+            Err(error) => {
+                tracing::error!(%leg, %error, "no RTP socket for a callee");
+                let cause = Cause::local(Disposition::Congestion);
+                return self.notice(Notice::LegEnded { leg, cause });
+            }
+        };
+        let mut codecs = self.codecs.clone();
+        let ours = self.stack.config.codecs.iter().copied();
+        codecs.extend(ours.filter(|codec| !self.codecs.contains(codec)));
+        let dialing = Dialing {
+            uri,
+            from,
+            from_name,
+            codecs,
+            port: begun.port,
+            requests: begun.requests,
+        };
+        runtime.spawn(callee::serve(begun.leg, dialing));
+    }
+
+    pub(crate) fn play(&mut self, leg: LegId, play: PlayId, sound: PlaySound) {
+        let command = MediaCommand::Play(play, sound);
+        if self.tell_media(leg, command).is_err() {
+            self.notice(Notice::PlayEnded { leg, play, end: PlayEnd::Failed });
+        }
+    }
+
+    fn bridge(&mut self, a: LegId, b: LegId) {
+        let ends = self.legs.get(&a).zip(self.legs.get(&b));
+        let Some((out_a, out_b)) =
+            ends.map(|(a, b)| (a.media.out.clone(), b.media.out.clone())).filter(|_| a != b)
+        else {
+            tracing::debug!(%a, %b, "a bridge with a leg that is not there");
+            return;
+        };
+        for leg in [a, b] {
+            if let Some(other) = self.bridges.remove(&leg) {
+                self.bridges.remove(&other);
+                if other != a && other != b {
+                    self.lossless(other, MediaCommand::Unbridge);
+                }
+            }
+        }
+        self.bridges.insert(a, b);
+        self.bridges.insert(b, a);
+        self.lossless(a, MediaCommand::Bridge(out_b));
+        self.lossless(b, MediaCommand::Bridge(out_a));
+    }
+
+    /// A command without an answer; a media that does not take it is stuck, and its leg ends.
+    fn lossless(&mut self, leg: LegId, command: MediaCommand) {
+        if self.tell_media(leg, command).is_err() {
+            tracing::error!(%leg, "a leg's media does not take its commands; the leg is ended");
+            self.legs.remove(&leg);
+        }
+    }
+
+    fn passed(&mut self, notice: Notice) -> Notice {
+        if let Notice::LegEnded { leg, .. } = &notice {
+            self.legs.remove(leg);
+            if let Some(other) = self.bridges.remove(leg) {
+                self.bridges.remove(&other);
+                self.lossless(other, MediaCommand::Unbridge);
+            }
+        }
+        notice
+    }
+}
+
+impl Line for SipLine {
+    fn perform(&mut self, command: Command) {
+        match command {
+            Command::Ring { leg } => self.tell(leg, LegCommand::Ring),
+            Command::Answer { leg } => self.tell(leg, LegCommand::Answer),
+            Command::Dial { leg, to, from, from_name } => self.dial(leg, &to, from, from_name),
+            Command::Hangup { leg, cause } => self.tell(leg, LegCommand::Hangup(cause)),
+            Command::Play { leg, play, sound } => {
+                self.play(leg, play, PlaySound::Named(sound));
+            }
+            Command::StopPlay { leg, play } => {
+                self.lossless(leg, MediaCommand::StopPlay(play));
+            }
+            Command::Record { leg, recording, name } => {
+                let path = record::path(&self.stack.config.recordings, &name);
+                if self.tell_media(leg, MediaCommand::Record(recording, path)).is_err() {
+                    self.notice(Notice::RecordEnded {
+                        leg,
+                        recording,
+                        url: None,
+                        duration_ms: 0,
+                        error: Some("the leg's media takes no commands".to_owned()),
+                    });
+                }
+            }
+            Command::StopRecord { leg, recording } => {
+                self.lossless(leg, MediaCommand::StopRecord(recording));
+            }
+            Command::Bridge { a, b } => self.bridge(a, b),
+            other => tracing::error!(?other, "a command that this adapter does not know"),
+        }
+    }
+
+    fn poll_notice(&mut self, cx: &mut Context<'_>) -> Poll<Option<Notice>> {
+        if let Some(notice) = self.at_once.pop_front() {
+            return Poll::Ready(Some(self.passed(notice)));
+        }
+        // A call whose legs have all ended is over: nobody can be dialed in it any more.
+        if self.legs.is_empty() {
+            self.sender = None;
+        }
+        match self.notices.poll_recv(cx) {
+            Poll::Ready(Some(notice)) => Poll::Ready(Some(self.passed(notice))),
+            Poll::Ready(None) => {
+                self.call = None;
+                Poll::Ready(None)
+            }
+            Poll::Pending => {
+                self.waker = Some(cx.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+}

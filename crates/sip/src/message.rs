@@ -1,0 +1,172 @@
+//! Building responses, and reading the headers that more than one place asks for.
+
+use bytes::Bytes;
+use sipx_sip::headers::{Contact, From, Reason, To};
+use sipx_sip::{
+    BuildError, Headers, HeaderName, Method, Request, Response, ResponseBuilder, StatusCode, Uri,
+};
+
+/// The methods that are answered with something else than 405.
+pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS";
+/// The media type of session descriptions.
+pub(crate) const SDP_TYPE: &str = "application/sdp";
+
+/// A response in the making: status and headers, later perhaps a body.
+#[derive(Debug, Default)]
+pub(crate) struct Reply {
+    status: u16,
+    tag: Option<String>,
+    headers: Vec<(HeaderName, Bytes)>,
+    body: Option<String>,
+}
+
+impl Reply {
+    /// A response with this status.
+    pub(crate) fn new(status: u16) -> Self {
+        Self { status, ..Self::default() }
+    }
+
+    /// With our tag in To, unless the request has one there already.
+    pub(crate) fn tag(mut self, tag: &str) -> Self {
+        self.tag = Some(tag.to_owned());
+        self
+    }
+
+    /// With a header.
+    pub(crate) fn header(mut self, name: HeaderName, value: impl Into<Bytes>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// With a session description.
+    pub(crate) fn sdp(self, body: String) -> Self {
+        let mut reply = self.header(HeaderName::ContentType, SDP_TYPE);
+        reply.body = Some(body);
+        reply
+    }
+
+    /// Whether it is a 2xx.
+    pub(crate) fn is_success(&self) -> bool {
+        self.status / 100 == 2
+    }
+
+    /// The response to this request.
+    pub(crate) fn to(self, request: &Request) -> Result<Response, BuildError> {
+        let status = StatusCode::new(self.status)
+            .ok_or(BuildError::NotAToken { field: "status code" })?;
+        let mut builder = ResponseBuilder::to_request(request, status, phrase(self.status))?;
+        if let Some(tag) = self.tag.filter(|_| to_tag(&request.headers).is_none()) {
+            let to = request.headers.value(&HeaderName::To).unwrap_or_default();
+            let value = [to.as_ref(), b";tag=", tag.as_bytes()].concat();
+            builder = builder.set_header(&HeaderName::To, value)?;
+        }
+        for (name, value) in self.headers {
+            builder = builder.header(name, value)?;
+        }
+        Ok(match self.body {
+            Some(body) => builder.body(body).build(),
+            None => builder.build(),
+        })
+    }
+}
+
+/// The reason phrase of a status (RFC 3261, section 21).
+fn phrase(status: u16) -> &'static str {
+    match status {
+        100 => "Trying",
+        180 => "Ringing",
+        200 => "OK",
+        400 => "Bad Request",
+        403 => "Forbidden",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        415 => "Unsupported Media Type",
+        416 => "Unsupported URI Scheme",
+        420 => "Bad Extension",
+        480 => "Temporarily Unavailable",
+        481 => "Call/Transaction Does Not Exist",
+        482 => "Loop Detected",
+        483 => "Too Many Hops",
+        484 => "Address Incomplete",
+        486 => "Busy Here",
+        487 => "Request Terminated",
+        488 => "Not Acceptable Here",
+        491 => "Request Pending",
+        500 => "Server Internal Error",
+        503 => "Service Unavailable",
+        505 => "Version Not Supported",
+        600 => "Busy Everywhere",
+        603 => "Decline",
+        status if status < 200 => "Progress",
+        status if status < 300 => "OK",
+        status if status < 400 => "Redirection",
+        status if status < 500 => "Request Failure",
+        status if status < 600 => "Server Failure",
+        _ => "Global Failure",
+    }
+}
+
+/// The tag of From.
+pub(crate) fn from_tag(headers: &Headers) -> Option<Vec<u8>> {
+    headers.typed::<From>()?.ok()?.tag().map(<[u8]>::to_vec)
+}
+
+/// The tag of To.
+pub(crate) fn to_tag(headers: &Headers) -> Option<Vec<u8>> {
+    headers.typed::<To>()?.ok()?.tag().map(<[u8]>::to_vec)
+}
+
+/// The Call-ID.
+pub(crate) fn call_id(headers: &Headers) -> Vec<u8> {
+    headers.value(&HeaderName::CallId).unwrap_or_default().into_owned()
+}
+
+/// The number of CSeq.
+pub(crate) fn sequence(headers: &Headers) -> Option<u32> {
+    headers.typed::<sipx_sip::CSeq>()?.ok().map(|cseq| cseq.sequence)
+}
+
+/// The URI of the first Contact.
+pub(crate) fn contact(headers: &Headers) -> Option<Uri> {
+    headers.typed::<Contact>()?.ok().map(|contact| contact.0.uri)
+}
+
+/// The Q.850 cause of a Reason header, if one says it (RFC 3326).
+pub(crate) fn q850(headers: &Headers) -> Option<u8> {
+    reasons(headers)
+        .find(|reason| reason.protocol().eq_ignore_ascii_case(b"Q.850"))
+        .and_then(|reason| u8::try_from(reason.cause()).ok())
+}
+
+/// Whether a Reason header says that the call was answered elsewhere (RFC 3326, section 3.1).
+pub(crate) fn answered_elsewhere(headers: &Headers) -> bool {
+    reasons(headers)
+        .any(|reason| reason.protocol().eq_ignore_ascii_case(b"SIP") && reason.cause() == 200)
+}
+
+/// The Reason header as text.
+pub(crate) fn reason_text(headers: &Headers) -> Option<String> {
+    let value = headers.value(&HeaderName::Reason)?;
+    Some(String::from_utf8_lossy(&value).into_owned())
+}
+
+fn reasons(headers: &Headers) -> impl Iterator<Item = sipx_sip::ReasonValue> {
+    headers.typed_all::<Reason>().filter_map(Result::ok).flat_map(|reason| reason.0)
+}
+
+/// Whether the body, if there is one, is a session description.
+pub(crate) fn body_is_sdp(request: &Request) -> bool {
+    request.body().is_empty()
+        || request
+            .headers
+            .typed::<sipx_sip::headers::ContentType>()
+            .is_some_and(|kind| kind.is_ok_and(|kind| kind.is("application", "sdp")))
+}
+
+/// The option tags that a request requires of us; we have none (RFC 3261, section 8.2.2.3).
+pub(crate) fn required(request: &Request) -> Option<Vec<u8>> {
+    if matches!(request.method, Method::Ack | Method::Cancel) {
+        return None;
+    }
+    request.headers.value(&HeaderName::Require).map(std::borrow::Cow::into_owned)
+}

@@ -1,0 +1,112 @@
+//! Which leg a request belongs to.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use sipx_sip::{Request, TransactionKey};
+use sipx_transport::Incoming;
+use tokio::sync::mpsc;
+
+use crate::message::{call_id, from_tag, sequence, to_tag};
+
+/// Requests that may wait for one leg. What comes beyond them is answered 503, or dropped where
+/// that is impossible: an ACK is sent again.
+pub(crate) const REQUESTS: usize = 32;
+
+/// What reaches a leg from the network, beside responses.
+#[derive(Debug)]
+pub(crate) enum LegRequest {
+    /// A request within its dialog.
+    Within(Box<Incoming>),
+    /// The INVITE that began it was cancelled; the CANCEL is answered already.
+    Cancelled(Box<Request>),
+}
+
+/// Which leg a request belongs to.
+#[derive(Debug, Default)]
+pub(crate) struct Routes(Mutex<Tables>);
+
+#[derive(Debug, Default)]
+struct Tables {
+    /// By Call-ID and our tag, which alone is unique.
+    dialogs: HashMap<DialogKey, mpsc::Sender<LegRequest>>,
+    invites: HashMap<TransactionKey, mpsc::Sender<LegRequest>>,
+    /// Call-ID, From tag and CSeq of INVITEs that are being served.
+    served: HashSet<(Vec<u8>, Vec<u8>, u32)>,
+}
+
+type DialogKey = (Vec<u8>, Vec<u8>);
+
+/// A leg's entries; they go when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    routes: Arc<Routes>,
+    dialog: DialogKey,
+    invite: Option<(TransactionKey, (Vec<u8>, Vec<u8>, u32))>,
+}
+
+impl Routes {
+    /// Enters a leg that an INVITE from outside begins. `None` when the same INVITE is being
+    /// served already: it came twice, over different paths (RFC 3261, section 8.2.2.2).
+    pub(crate) fn enter_invite(
+        self: &Arc<Self>,
+        incoming: &Incoming,
+        tag: &str,
+        leg: mpsc::Sender<LegRequest>,
+    ) -> Option<Entry> {
+        let headers = &incoming.request.headers;
+        let call = call_id(headers);
+        let served = (
+            call.clone(),
+            from_tag(headers).unwrap_or_default(),
+            sequence(headers).unwrap_or_default(),
+        );
+        let dialog = (call, tag.as_bytes().to_vec());
+        let mut tables = self.lock();
+        if !tables.served.insert(served.clone()) {
+            return None;
+        }
+        tables.dialogs.insert(dialog.clone(), leg.clone());
+        tables.invites.insert(incoming.key.clone(), leg);
+        let invite = Some((incoming.key.clone(), served));
+        Some(Entry { routes: Arc::clone(self), dialog, invite })
+    }
+
+    /// Enters a leg that an INVITE of ours begins.
+    pub(crate) fn enter_dial(
+        self: &Arc<Self>,
+        call_id: &str,
+        tag: &str,
+        leg: mpsc::Sender<LegRequest>,
+    ) -> Entry {
+        let dialog = (call_id.as_bytes().to_vec(), tag.as_bytes().to_vec());
+        self.lock().dialogs.insert(dialog.clone(), leg);
+        Entry { routes: Arc::clone(self), dialog, invite: None }
+    }
+
+    /// The leg whose dialog a request is of.
+    pub(crate) fn of_dialog(&self, request: &Request) -> Option<mpsc::Sender<LegRequest>> {
+        let key = (call_id(&request.headers), to_tag(&request.headers)?);
+        self.lock().dialogs.get(&key).cloned()
+    }
+
+    /// The leg that an INVITE's transaction began.
+    pub(crate) fn of_invite(&self, key: &TransactionKey) -> Option<mpsc::Sender<LegRequest>> {
+        self.lock().invites.get(key).cloned()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Tables> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        let mut tables = self.routes.lock();
+        tables.dialogs.remove(&self.dialog);
+        if let Some((key, served)) = &self.invite {
+            tables.invites.remove(key);
+            tables.served.remove(served);
+        }
+    }
+}

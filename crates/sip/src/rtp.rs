@@ -1,0 +1,12 @@
+//! The media plane of a leg: a socket, what it sends, what it hears.
+
+pub(crate) mod clock;
+pub(crate) mod command;
+pub(crate) mod dtmf;
+pub(crate) mod heard;
+pub(crate) mod latch;
+pub(crate) mod out;
+pub(crate) mod play;
+pub(crate) mod ports;
+pub(crate) mod record;
+pub(crate) mod stream;

@@ -1,0 +1,229 @@
+//! Sequence numbers and timestamps of what a leg sends: one unbroken stream, whoever fills it; pure.
+
+use std::time::Duration;
+
+/// A pause longer than this moves the timestamp on by the time that passed, with a marker.
+const PAUSE: Duration = Duration::from_millis(60);
+/// A jump of a relayed stream by more packets than this is a new stream.
+const MAX_SEQUENCE_JUMP: u16 = 1000;
+/// A jump of a relayed stream by more samples than this (10 s) is a new stream.
+const MAX_TIMESTAMP_JUMP: u32 = 80_000;
+
+/// The header fields of one packet to send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    pub(crate) sequence: u16,
+    pub(crate) timestamp: u32,
+    pub(crate) marker: bool,
+}
+
+/// The outgoing stream of one leg.
+#[derive(Debug)]
+pub(crate) struct OutClock {
+    /// The next sequence number and timestamp that are free.
+    sequence: u16,
+    timestamp: u32,
+    sent_at: Option<Duration>,
+    relayed: Option<Relayed>,
+    key: Option<u32>,
+}
+
+/// A stream that is being relayed, and how its numbers become ours.
+#[derive(Debug, Clone, Copy)]
+struct Relayed {
+    ssrc: u32,
+    first: u16,
+    sequence_shift: u16,
+    timestamp_shift: u32,
+}
+
+impl OutClock {
+    /// A stream that begins at these (random) numbers.
+    pub(crate) fn new(sequence: u16, timestamp: u32) -> Self {
+        Self { sequence, timestamp, sent_at: None, relayed: None, key: None }
+    }
+
+    /// The stamp of a packet of our own with so many samples.
+    pub(crate) fn own(&mut self, now: Duration, samples: u32) -> Stamp {
+        self.relayed = None;
+        self.key = None;
+        let marker = self.catch_up(now);
+        self.take(now, samples, marker)
+    }
+
+    /// The stamp of a packet of a key of our own: all of one key share its timestamp.
+    pub(crate) fn key(&mut self, now: Duration, begins: bool, samples: u32) -> Stamp {
+        self.relayed = None;
+        if begins || self.key.is_none() {
+            self.catch_up(now);
+            self.key = Some(self.timestamp);
+        }
+        let stamp = self.take(now, samples, begins);
+        Stamp { timestamp: self.key.unwrap_or(stamp.timestamp), ..stamp }
+    }
+
+    /// The stamp of a packet that is relayed: its gaps and its order stay what they are.
+    /// `None` for a packet from before the relay began, which has no number left.
+    pub(crate) fn relay(
+        &mut self,
+        now: Duration,
+        ssrc: u32,
+        sequence: u16,
+        timestamp: u32,
+        samples: u32,
+        marker: bool,
+    ) -> Option<Stamp> {
+        self.key = None;
+        let known = self.relayed.filter(|relayed| {
+            let ours = timestamp.wrapping_add(relayed.timestamp_shift);
+            relayed.ssrc == ssrc
+                && near(sequence.wrapping_add(relayed.sequence_shift), self.sequence)
+                && (ours.wrapping_sub(self.timestamp) <= MAX_TIMESTAMP_JUMP
+                    || self.timestamp.wrapping_sub(ours) <= MAX_TIMESTAMP_JUMP)
+        });
+        let (relayed, begins) = match known {
+            Some(relayed) => (relayed, false),
+            None => {
+                self.catch_up(now);
+                let relayed = Relayed {
+                    ssrc,
+                    first: self.sequence,
+                    sequence_shift: self.sequence.wrapping_sub(sequence),
+                    timestamp_shift: self.timestamp.wrapping_sub(timestamp),
+                };
+                self.relayed = Some(relayed);
+                (relayed, true)
+            }
+        };
+        let ours = sequence.wrapping_add(relayed.sequence_shift);
+        if is_before(ours, relayed.first) && near(ours, relayed.first) {
+            return None;
+        }
+        let timestamp = timestamp.wrapping_add(relayed.timestamp_shift);
+        if !is_before(ours, self.sequence) {
+            self.sequence = ours.wrapping_add(1);
+        }
+        let next = timestamp.wrapping_add(samples);
+        if next.wrapping_sub(self.timestamp) < 1 << 31 {
+            self.timestamp = next;
+        }
+        self.sent_at = Some(now);
+        Some(Stamp { sequence: ours, timestamp, marker: marker || begins })
+    }
+
+    fn take(&mut self, now: Duration, samples: u32, marker: bool) -> Stamp {
+        let stamp = Stamp { sequence: self.sequence, timestamp: self.timestamp, marker };
+        self.sequence = self.sequence.wrapping_add(1);
+        self.timestamp = self.timestamp.wrapping_add(samples);
+        self.sent_at = Some(now);
+        stamp
+    }
+
+    /// After a pause, moves the timestamp to where it would be by now. Tells whether it did.
+    fn catch_up(&mut self, now: Duration) -> bool {
+        let Some(sent_at) = self.sent_at else {
+            return true;
+        };
+        let passed = now.saturating_sub(sent_at);
+        if passed <= PAUSE {
+            return false;
+        }
+        let samples = (passed.as_millis() * 8).saturating_sub(160);
+        let samples = u32::try_from(samples).unwrap_or(u32::MAX);
+        self.timestamp = self.timestamp.wrapping_add(samples);
+        true
+    }
+}
+
+/// Whether `a` comes before `b` on the circle of sequence numbers (RFC 3550, appendix A.1).
+pub(crate) fn is_before(a: u16, b: u16) -> bool {
+    a != b && b.wrapping_sub(a) < 1 << 15
+}
+
+fn near(a: u16, b: u16) -> bool {
+    a.wrapping_sub(b) <= MAX_SEQUENCE_JUMP || b.wrapping_sub(a) <= MAX_SEQUENCE_JUMP
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use proptest::prelude::*;
+
+    use super::{OutClock, is_before};
+
+    fn at(ms: u64) -> Duration {
+        Duration::from_millis(ms)
+    }
+
+    #[test]
+    fn play_and_relay_make_one_stream() {
+        let mut clock = OutClock::new(65_534, 1000);
+        let first = clock.own(at(0), 160);
+        assert_eq!((first.sequence, first.timestamp, first.marker), (65_534, 1000, true));
+        assert_eq!(clock.own(at(20), 160).timestamp, 1160);
+        let relayed = clock.relay(at(40), 9, 500, 77_000, 160, false).unwrap();
+        assert_eq!((relayed.sequence, relayed.timestamp, relayed.marker), (0, 1320, true));
+        // One packet was lost on the way to us: the gap stays.
+        let relayed = clock.relay(at(80), 9, 502, 77_320, 160, false).unwrap();
+        assert_eq!((relayed.sequence, relayed.timestamp, relayed.marker), (2, 1640, false));
+        // A late one keeps its number, and does not turn the stream back.
+        let late = clock.relay(at(81), 9, 501, 77_160, 160, false).unwrap();
+        assert_eq!((late.sequence, late.timestamp), (1, 1480));
+        assert_eq!(clock.own(at(100), 160).sequence, 3);
+    }
+
+    #[test]
+    fn a_new_source_goes_on_where_the_old_one_ended() {
+        let mut clock = OutClock::new(10, 1000);
+        clock.relay(at(0), 1, 100, 5000, 160, false).unwrap();
+        let other = clock.relay(at(20), 2, 60_000, 9, 160, false).unwrap();
+        assert_eq!((other.sequence, other.timestamp, other.marker), (11, 1160, true));
+        assert_eq!(clock.relay(at(21), 2, 59_999, 0, 160, false), None, "from before");
+    }
+
+    #[test]
+    fn a_pause_moves_the_timestamp_by_the_time_that_passed() {
+        let mut clock = OutClock::new(0, 0);
+        clock.own(at(0), 160);
+        let resumed = clock.own(at(1020), 160);
+        assert_eq!((resumed.sequence, resumed.timestamp, resumed.marker), (1, 8160, true));
+    }
+
+    #[test]
+    fn all_packets_of_a_key_share_a_timestamp() {
+        let mut clock = OutClock::new(0, 0);
+        clock.own(at(0), 160);
+        let begins = clock.key(at(20), true, 160);
+        let goes_on = clock.key(at(40), false, 160);
+        assert_eq!((begins.timestamp, goes_on.timestamp), (160, 160));
+        assert_eq!((begins.marker, goes_on.marker, goes_on.sequence), (true, false, 2));
+        assert_eq!(clock.own(at(60), 160).timestamp, 480);
+    }
+
+    proptest! {
+        /// Whatever fills the stream, what is freshly sent never reuses or turns back a number.
+        #[test]
+        fn numbers_only_go_forward(steps in proptest::collection::vec(
+            (0u8..3, 1u32..4, any::<u16>(), any::<u32>()), 1..60)) {
+            let mut clock = OutClock::new(65_000, u32::MAX - 500);
+            let mut last: Option<u16> = None;
+            let mut now = 0;
+            for (kind, ssrc, sequence, timestamp) in steps {
+                now += 20;
+                let stamp = match kind {
+                    0 => Some(clock.own(at(now), 160)),
+                    1 => Some(clock.key(at(now), timestamp % 2 == 0, 160)),
+                    _ => clock.relay(at(now), ssrc, sequence, timestamp, 160, false)
+                        .filter(|stamp| last.is_none_or(|last| !is_before(stamp.sequence, last))),
+                };
+                if let Some(stamp) = stamp {
+                    if let Some(last) = last {
+                        prop_assert!(kind == 2 || is_before(last, stamp.sequence));
+                    }
+                    last = Some(stamp.sequence);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,376 @@
+//! One leg's media: a task that hears, plays, records and relays until the leg is over.
+
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use callroute_audio::codec::Codec;
+use callroute_audio::prompts::Prompts;
+use callroute_audio::speech::Speech;
+use callroute_media::{LegId, Notice, PlayEnd, PlayId};
+use sipx_rtp::packet::Packet;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+use tokio::time::{Interval, MissedTickBehavior, interval};
+
+use crate::notices::Notices;
+use crate::rtp::command::{MediaCommand, PlaySound};
+use crate::rtp::dtmf::{Keys, Presses};
+use crate::rtp::heard::TimeLine;
+use crate::rtp::latch::{Latch, Verdict};
+use crate::rtp::out::RtpOut;
+use crate::rtp::play::{FRAME, Fetched, Source, fetch};
+use crate::rtp::record::Recording;
+
+/// Commands that may wait for a leg's media.
+pub(crate) const COMMANDS: usize = 64;
+/// Largest datagram that is read; no voice packet comes near.
+const MAX_PACKET: usize = 2048;
+/// Behind by more than this, the pacer begins anew instead of hurrying after.
+const MAX_LAG: Duration = Duration::from_millis(200);
+/// Longest sound that a tap keeps: ten minutes.
+const MAX_TAP: usize = 600 * 8000;
+
+/// What the router's side of a leg holds: commands in, and the way to relay to it.
+#[derive(Debug, Clone)]
+pub(crate) struct MediaHandle {
+    pub(crate) commands: mpsc::Sender<MediaCommand>,
+    pub(crate) out: Weak<RtpOut>,
+}
+
+/// What the leg's own task holds: it ends the media before it ends the leg.
+#[derive(Debug)]
+pub(crate) struct MediaTask {
+    commands: mpsc::Sender<MediaCommand>,
+    stop: Option<oneshot::Sender<()>>,
+    task: JoinHandle<()>,
+}
+
+impl MediaTask {
+    /// Tells the media something. A media that has ended hears nothing more.
+    pub(crate) async fn tell(&self, command: MediaCommand) {
+        // discard: it has ended, and with it the leg.
+        let _ = self.commands.send(command).await;
+    }
+
+    /// Ends the media: what plays and records is told to have ended, then the socket is free.
+    pub(crate) async fn stop(&mut self) {
+        if self.stop.take().is_some()
+            && let Err(error) = (&mut self.task).await
+        {
+            tracing::error!(%error, "a leg's media broke down");
+        }
+    }
+}
+
+/// Where sounds come from.
+#[derive(Debug, Clone)]
+pub(crate) struct Sounds {
+    pub(crate) prompts: Arc<Prompts>,
+    pub(crate) speech: Arc<Speech>,
+}
+
+/// Begins a leg's media.
+pub(crate) fn begin(
+    leg: LegId,
+    out: RtpOut,
+    sounds: Sounds,
+    notices: Notices,
+) -> (MediaHandle, MediaTask) {
+    let out = Arc::new(out);
+    let handle_out = Arc::downgrade(&out);
+    let (commands, told) = mpsc::channel(COMMANDS);
+    let (stop, stopped) = oneshot::channel();
+    let stream = Stream {
+        leg,
+        out,
+        sounds,
+        notices,
+        began: Instant::now(),
+        latch: Latch::default(),
+        keys: Keys::default(),
+        presses: Presses::default(),
+        peer: None,
+        playing: None,
+        recording: None,
+        tap: None,
+        pacer: None,
+    };
+    let task = tokio::spawn(stream.run(told, stopped));
+    let handle = MediaHandle { commands: commands.clone(), out: handle_out };
+    (handle, MediaTask { commands, stop: Some(stop), task })
+}
+
+#[derive(Debug)]
+struct Stream {
+    leg: LegId,
+    out: Arc<RtpOut>,
+    sounds: Sounds,
+    notices: Notices,
+    began: Instant,
+    latch: Latch,
+    keys: Keys,
+    presses: Presses,
+    peer: Option<Weak<RtpOut>>,
+    playing: Option<Playing>,
+    recording: Option<Recording>,
+    tap: Option<(TimeLine, Arc<Mutex<Vec<i16>>>)>,
+    /// Runs while there is something to send every 20 ms.
+    pacer: Option<Interval>,
+}
+
+#[derive(Debug)]
+struct Playing {
+    id: PlayId,
+    state: PlayState,
+}
+
+#[derive(Debug)]
+enum PlayState {
+    Fetching(JoinHandle<Fetched>),
+    Heard(Source),
+}
+
+impl Stream {
+    async fn run(
+        mut self,
+        mut told: mpsc::Receiver<MediaCommand>,
+        mut stopped: oneshot::Receiver<()>,
+    ) {
+        let mut buffer = vec![0; MAX_PACKET];
+        let out = Arc::clone(&self.out);
+        loop {
+            tokio::select! {
+                _ = &mut stopped => break,
+                Some(command) = told.recv() => self.perform(command).await,
+                received = out.rtp.socket.recv_from(&mut buffer) => match received {
+                    Ok((length, from)) => {
+                        let bytes = buffer.get(..length).unwrap_or_default();
+                        self.packet(from, Bytes::copy_from_slice(bytes)).await;
+                    }
+                    // An ICMP error of an earlier packet; the socket is as good as before.
+                    Err(error) => tracing::trace!(%error, leg = %self.leg, "RTP socket"),
+                },
+                () = tick(&mut self.pacer) => self.frame().await,
+                fetched = fetched(&mut self.playing) => self.fetched(fetched).await,
+            }
+        }
+        // What was told before the end still gets its answer, but is not done any more.
+        told.close();
+        while let Ok(command) = told.try_recv() {
+            self.refuse(command).await;
+        }
+        self.stop_play(PlayEnd::Stopped).await;
+        self.stop_record().await;
+    }
+
+    async fn perform(&mut self, command: MediaCommand) {
+        match command {
+            MediaCommand::Agree(remote) => {
+                self.latch.describe(remote.media);
+                self.out.agree(remote.media, remote.codec(), remote.event, remote.listens);
+            }
+            MediaCommand::Play(id, sound) => self.play(id, sound).await,
+            MediaCommand::StopPlay(id) => {
+                if self.playing.as_ref().is_some_and(|playing| playing.id == id) {
+                    self.stop_play(PlayEnd::Stopped).await;
+                }
+            }
+            MediaCommand::Record(id, path) => {
+                self.stop_record().await;
+                self.recording = Some(Recording::begin(id, path));
+            }
+            MediaCommand::StopRecord(id) => {
+                if self.recording.as_ref().is_some_and(|recording| recording.id == id) {
+                    self.stop_record().await;
+                }
+            }
+            MediaCommand::Bridge(peer) => {
+                self.stop_play(PlayEnd::Stopped).await;
+                self.peer = Some(peer);
+            }
+            MediaCommand::Unbridge => self.peer = None,
+            MediaCommand::Press(digit) => {
+                self.presses.press(digit);
+                self.pace();
+            }
+            MediaCommand::Tap(samples) => self.tap = Some((TimeLine::default(), samples)),
+        }
+    }
+
+    async fn refuse(&self, command: MediaCommand) {
+        let leg = self.leg;
+        match command {
+            MediaCommand::Play(play, _) => {
+                self.notices.tell(Notice::PlayEnded { leg, play, end: PlayEnd::Stopped }).await;
+            }
+            MediaCommand::Record(recording, _) => {
+                let error = Some("the leg ended before the recording began".to_owned());
+                let ended =
+                    Notice::RecordEnded { leg, recording, url: None, duration_ms: 0, error };
+                self.notices.tell(ended).await;
+            }
+            _ => {}
+        }
+    }
+
+    async fn play(&mut self, id: PlayId, sound: PlaySound) {
+        self.stop_play(PlayEnd::Stopped).await;
+        self.out.set_playing(true);
+        let sounds = self.sounds.clone();
+        let fetching =
+            tokio::task::spawn_blocking(move || fetch(sound, &sounds.prompts, &sounds.speech));
+        self.playing = Some(Playing { id, state: PlayState::Fetching(fetching) });
+    }
+
+    async fn fetched(&mut self, fetched: Fetched) {
+        let (leg, Some(playing)) = (self.leg, self.playing.as_mut()) else {
+            return;
+        };
+        let play = playing.id;
+        if let Some((wanted, reason)) = fetched.substituted {
+            tracing::warn!(%leg, %reason, "a sound could not be played");
+            self.notices.tell_if_room(Notice::PlaySubstituted { leg, play, wanted, reason });
+        }
+        match fetched.source {
+            Some(source) => {
+                playing.state = PlayState::Heard(source);
+                self.pace();
+            }
+            None => self.stop_play(PlayEnd::Failed).await,
+        }
+    }
+
+    async fn stop_play(&mut self, end: PlayEnd) {
+        if let Some(playing) = self.playing.take() {
+            self.out.set_playing(false);
+            let notice = Notice::PlayEnded { leg: self.leg, play: playing.id, end };
+            self.notices.tell(notice).await;
+        }
+    }
+
+    async fn stop_record(&mut self) {
+        let Some(recording) = self.recording.take() else {
+            return;
+        };
+        let id = recording.id;
+        let recorded = recording.finish().await;
+        let notice = Notice::RecordEnded {
+            leg: self.leg,
+            recording: id,
+            url: recorded.url,
+            duration_ms: recorded.duration_ms,
+            error: recorded.error,
+        };
+        self.notices.tell(notice).await;
+    }
+
+    fn pace(&mut self) {
+        self.pacer.get_or_insert_with(|| {
+            let mut pacer = interval(Duration::from_millis(20));
+            // A late tick is made up for, so that the far end's buffer does not run dry.
+            pacer.set_missed_tick_behavior(MissedTickBehavior::Burst);
+            pacer
+        });
+    }
+
+    async fn frame(&mut self) {
+        if self.presses.is_pressing() {
+            if let Some(packet) = self.presses.next() {
+                self.out.key(packet);
+            }
+            return;
+        }
+        match self.playing.as_mut().map(|playing| &mut playing.state) {
+            Some(PlayState::Heard(source)) => {
+                let mut frame = [0; FRAME];
+                if source.fill(&mut frame) {
+                    self.out.samples(&frame);
+                } else {
+                    self.stop_play(PlayEnd::Finished).await;
+                }
+            }
+            Some(PlayState::Fetching(_)) | None => self.pacer = None,
+        }
+    }
+
+    async fn packet(&mut self, from: std::net::SocketAddr, bytes: Bytes) {
+        let Ok(packet) = Packet::decode(&bytes) else {
+            return;
+        };
+        let codec = Codec::from_payload_type(packet.payload_type);
+        let key = self.out.is_event(packet.payload_type);
+        if codec.is_none() && !key {
+            return;
+        }
+        match self.latch.packet(self.began.elapsed(), from, packet.ssrc) {
+            Verdict::Dropped => return,
+            Verdict::Moved => self.out.send_to(from),
+            Verdict::Heard => {}
+        }
+        let peer = self.peer.as_ref().and_then(Weak::upgrade);
+        match codec {
+            Some(codec) => {
+                if let Some(peer) = peer {
+                    peer.relay_sound(&packet, codec);
+                }
+                self.listen(&packet, codec);
+            }
+            None => {
+                if let Some(peer) = peer {
+                    peer.relay_key(&packet);
+                }
+                let digit = self.keys.packet(packet.ssrc, packet.timestamp, &packet.payload);
+                if let Some(digit) = digit {
+                    self.notices.tell_if_room(Notice::Digit { leg: self.leg, digit });
+                }
+            }
+        }
+    }
+
+    fn listen(&mut self, packet: &Packet, codec: Codec) {
+        if self.recording.is_none() && self.tap.is_none() {
+            return;
+        }
+        let mut samples = Vec::with_capacity(packet.payload.len());
+        codec.decode(&packet.payload, &mut samples);
+        if let Some(recording) = &mut self.recording {
+            recording.push(packet.ssrc, packet.timestamp, &samples);
+        }
+        if let Some((line, tap)) = &mut self.tap {
+            let count = u32::try_from(samples.len()).unwrap_or(u32::MAX);
+            if let Some(gap) = line.place(packet.ssrc, packet.timestamp, count) {
+                let mut tap = tap.lock().unwrap_or_else(PoisonError::into_inner);
+                if tap.len() < MAX_TAP {
+                    let silent = tap.len() + gap as usize;
+                    tap.resize(silent, 0);
+                    tap.extend_from_slice(&samples);
+                }
+            }
+        }
+    }
+}
+
+/// Waits for the pacer, for ever without one.
+async fn tick(pacer: &mut Option<Interval>) {
+    match pacer {
+        Some(pacer) => {
+            let due = pacer.tick().await;
+            if due.elapsed() > MAX_LAG {
+                pacer.reset();
+            }
+        }
+        None => std::future::pending().await,
+    }
+}
+
+/// Waits for a sound that is being fetched, for ever without one.
+async fn fetched(playing: &mut Option<Playing>) -> Fetched {
+    match playing.as_mut().map(|playing| &mut playing.state) {
+        Some(PlayState::Fetching(fetching)) => match fetching.await {
+            Ok(fetched) => fetched,
+            Err(error) => Fetched::failed(error.to_string()),
+        },
+        _ => std::future::pending().await,
+    }
+}

@@ -1,0 +1,110 @@
+//! What offers mean, and that answers fit them.
+
+use callroute_audio::codec::Codec;
+use proptest::prelude::*;
+use sipx_sdp::Direction;
+
+use super::{Local, SdpFault, answer, offer, read};
+
+const BOTH: [Codec; 2] = [Codec::Pcmu, Codec::Pcma];
+
+fn local() -> Local {
+    Local { media: "10.0.0.1:20000".parse().unwrap(), session: 7, version: 1 }
+}
+
+fn sdp(address: &str, media: &str) -> String {
+    format!("v=0\r\no=- 1 1 IN IP4 10.0.0.9\r\ns=-\r\nc=IN IP4 {address}\r\nt=0 0\r\n{media}")
+}
+
+#[test]
+fn the_offers_first_common_codec_is_answered_with_its_event_payload() {
+    let body = sdp(
+        "10.0.0.9",
+        "m=audio 4000 RTP/AVP 111 8 0 96\r\na=rtpmap:111 opus/48000/2\r\n\
+         a=rtpmap:96 telephone-event/8000\r\n",
+    );
+    let remote = read(body.as_bytes(), &BOTH).unwrap();
+    assert_eq!(remote.codecs, [Codec::Pcma, Codec::Pcmu]);
+    assert_eq!((remote.event, remote.held, remote.listens), (Some(96), false, true));
+    assert_eq!(remote.media, Some("10.0.0.9:4000".parse().unwrap()));
+    let answer = answer(&local(), &remote);
+    assert!(answer.contains("m=audio 20000 RTP/AVP 8 96\r\n"), "{answer}");
+    assert!(answer.contains("a=sendrecv"), "{answer}");
+}
+
+#[test]
+fn other_streams_are_refused_in_their_place() {
+    let body = sdp(
+        "10.0.0.9",
+        "m=video 4002 RTP/AVP 99\r\na=rtpmap:99 H264/90000\r\nm=audio 4000 RTP/AVP 0\r\n",
+    );
+    let remote = read(body.as_bytes(), &BOTH).unwrap();
+    let answer = answer(&local(), &remote);
+    let video = answer.find("m=video 0 RTP/AVP 99").unwrap();
+    assert!(video < answer.find("m=audio 20000 RTP/AVP 0\r\n").unwrap(), "{answer}");
+}
+
+#[test]
+fn hold_is_seen_in_all_its_spellings() {
+    for (address, attribute, held, answered) in [
+        ("10.0.0.9", "sendonly", true, "recvonly"),
+        ("10.0.0.9", "inactive", true, "inactive"),
+        ("10.0.0.9", "recvonly", false, "sendonly"),
+        ("10.0.0.9", "sendrecv", false, "sendrecv"),
+        ("0.0.0.0", "sendrecv", true, "recvonly"),
+    ] {
+        let body = sdp(address, &format!("m=audio 4000 RTP/AVP 0\r\na={attribute}\r\n"));
+        let remote = read(body.as_bytes(), &BOTH).unwrap();
+        assert_eq!(remote.held, held, "{address} {attribute}");
+        let answer = answer(&local(), &remote);
+        assert!(answer.contains(&format!("a={answered}\r\n")), "{answer}");
+    }
+}
+
+#[test]
+fn no_address_is_no_address() {
+    for (address, port) in [("0.0.0.0", 4000), ("10.0.0.9", 9), ("host.example", 4000)] {
+        let body = sdp(address, &format!("m=audio {port} RTP/AVP 0\r\n"));
+        assert_eq!(read(body.as_bytes(), &BOTH).unwrap().media, None, "{address}:{port}");
+    }
+}
+
+#[test]
+fn what_cannot_be_used_says_why() {
+    let fault = |media: &str| read(sdp("10.0.0.9", media).as_bytes(), &BOTH).unwrap_err();
+    assert_eq!(fault("m=audio 4000 RTP/AVP 9 111\r\n"), SdpFault::NoCodec);
+    assert_eq!(fault("m=video 4000 RTP/AVP 0\r\n"), SdpFault::NoAudio);
+    assert_eq!(fault("m=audio 4000 RTP/SAVP 0\r\n"), SdpFault::NoAudio);
+    assert_eq!(fault("m=audio 0 RTP/AVP 0\r\n"), SdpFault::NoAudio);
+    assert!(matches!(read(b"hello", &BOTH), Err(SdpFault::Malformed(_))));
+    assert!(matches!(read(&[0xff; 40], &BOTH), Err(SdpFault::Malformed(_))));
+}
+
+#[test]
+fn our_own_offer_reads_back() {
+    let text = offer(&local(), &[Codec::Pcma, Codec::Pcmu], Direction::SendRecv);
+    let remote = read(text.as_bytes(), &BOTH).unwrap();
+    assert_eq!(remote.codecs, [Codec::Pcma, Codec::Pcmu]);
+    assert_eq!(remote.event, Some(super::EVENT_PAYLOAD));
+}
+
+proptest! {
+    #[test]
+    fn nothing_from_the_wire_panics(body in proptest::collection::vec(any::<u8>(), 0..400)) {
+        let _ = read(&body, &BOTH);
+    }
+
+    #[test]
+    fn whatever_is_read_can_be_answered(
+        formats in proptest::collection::vec(0u8..128, 1..8),
+        attribute in "(sendonly|recvonly|inactive|sendrecv)",
+    ) {
+        let formats: Vec<String> = formats.iter().map(u8::to_string).collect();
+        let body = sdp("10.0.0.9",
+            &format!("m=audio 4000 RTP/AVP {}\r\na={attribute}\r\n", formats.join(" ")));
+        if let Ok(remote) = read(body.as_bytes(), &BOTH) {
+            let back = read(answer(&local(), &remote).as_bytes(), &BOTH).unwrap();
+            prop_assert_eq!(back.codecs, vec![remote.codec()]);
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Two parties hear each other.
+
+use std::time::Duration;
+
+use callroute_audio::codec::Codec;
+use callroute_media::{Command, EndCause, Line, Notice, PlayEnd, PlayId, Sound};
+use callroute_schema::Digit;
+use callroute_sip::phone::{AnswerMode, Phone, PhoneCall, PhoneConfig};
+use callroute_sip::{SipAdapter, SipLine};
+
+use crate::support::{
+    CALLEE, CALLER, LONG, adapter, answer, dial, ended, expect, next_call, notice, phone_with,
+    share, uri,
+};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+struct Bridged {
+    line: SipLine,
+    caller: PhoneCall,
+    callee: PhoneCall,
+    _held: (SipAdapter, Phone, Phone),
+}
+
+async fn bridged(net: &str, caller: &[Codec], callee: &[Codec]) -> Bridged {
+    let mut adapter = adapter(&format!("{net}.1")).await;
+    let config = |codecs: &[Codec]| PhoneConfig {
+        codecs: codecs.to_vec(),
+        answer: AnswerMode::After(Duration::ZERO),
+        ..PhoneConfig::default()
+    };
+    let a = phone_with(&format!("{net}.2"), config(caller)).await;
+    let b = phone_with(&format!("{net}.3"), config(callee)).await;
+    let call = a.call(&uri(adapter.local_addr()), "ann").await.unwrap();
+    let mut line = next_call(&mut adapter).await.line;
+    dial(&mut line, CALLEE, &uri(b.local_addr()));
+    expect(&mut line, Notice::LegRinging { leg: CALLEE }).await;
+    expect(&mut line, Notice::LegAnswered { leg: CALLEE }).await;
+    answer(&mut line).await;
+    line.perform(Command::Bridge { a: CALLER, b: CALLEE });
+    call.wait_answered(LONG).await.unwrap();
+    let taken = b.next_call().await.unwrap();
+    Bridged { line, caller: call, callee: taken, _held: (adapter, a, b) }
+}
+
+async fn both_hear(bridged: &Bridged) {
+    bridged.caller.send_tone(400);
+    bridged.callee.send_tone(1000);
+    assert!(bridged.callee.wait_heard(SECOND, LONG).await, "the callee hears nothing");
+    assert!(bridged.caller.wait_heard(SECOND, LONG).await, "the caller hears nothing");
+    let (callee, caller) = (bridged.callee.heard(), bridged.caller.heard());
+    assert!(share(&callee[1600..8000], 400.0) > 0.95, "{}", share(&callee[1600..8000], 400.0));
+    assert!(share(&caller[1600..8000], 1000.0) > 0.95, "{}", share(&caller[1600..8000], 1000.0));
+}
+
+#[tokio::test]
+async fn tones_pass_both_ways_with_one_codec() {
+    let both = [Codec::Pcmu, Codec::Pcma];
+    both_hear(&bridged("127.22.1", &both, &both).await).await;
+}
+
+#[tokio::test]
+async fn tones_pass_both_ways_between_the_two_laws() {
+    both_hear(&bridged("127.22.2", &[Codec::Pcmu], &[Codec::Pcma]).await).await;
+}
+
+#[tokio::test]
+async fn keys_pass_the_bridge_and_are_told() {
+    let mut bridged = bridged("127.22.3", &[Codec::Pcma, Codec::Pcmu], &[Codec::Pcma]).await;
+    bridged.caller.press("12#").unwrap();
+    assert_eq!(bridged.callee.wait_digits(3, LONG).await, "12#");
+    for key in ['1', '2', '#'] {
+        let digit = Digit::new(key).unwrap();
+        expect(&mut bridged.line, Notice::Digit { leg: CALLER, digit }).await;
+    }
+    bridged.callee.press("9").unwrap();
+    assert_eq!(bridged.caller.wait_digits(1, LONG).await, "9");
+}
+
+#[tokio::test]
+async fn a_bridge_ends_what_plays_and_outlives_one_leg() {
+    let mut bridged = bridged("127.22.4", &[Codec::Pcmu], &[Codec::Pcmu]).await;
+    let line = &mut bridged.line;
+    // Played over the bridge: the caller hears it in place of the callee.
+    bridged.callee.send_tone(1000);
+    line.perform(Command::Play { leg: CALLER, play: PlayId(1), sound: Sound::Ringback });
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    bridged.caller.forget_heard();
+    assert!(bridged.caller.wait_heard(SECOND, LONG).await);
+    let heard = bridged.caller.heard();
+    assert!(share(&heard[..8000], 1000.0) < 0.05, "the callee is heard over the tone");
+    line.perform(Command::Bridge { a: CALLER, b: CALLEE });
+    let stopped = PlayEnd::Stopped;
+    expect(line, Notice::PlayEnded { leg: CALLER, play: PlayId(1), end: stopped }).await;
+    bridged.callee.hangup();
+    ended(line, CALLEE).await;
+    // The caller is free again.
+    line.perform(Command::Play { leg: CALLER, play: PlayId(2), sound: Sound::Beep });
+    let finished = PlayEnd::Finished;
+    expect(line, Notice::PlayEnded { leg: CALLER, play: PlayId(2), end: finished }).await;
+    line.perform(Command::Hangup { leg: CALLER, cause: EndCause::Normal });
+    ended(line, CALLER).await;
+    assert_eq!(notice(line).await, None);
+}

@@ -1,0 +1,146 @@
+//! The caller's leg: answer, ring, cancel, refuse, hang up.
+
+use std::time::Duration;
+
+use callroute_media::{Command, EndCause, Line, Notice};
+use callroute_schema::{Caller, Cause, Disposition, RejectCause};
+use callroute_sip::phone::AnswerMode;
+use callroute_sip::{BindError, SipAdapter};
+
+use crate::support::{
+    CALLER, LONG, adapter, answer, config, empty, ended, next_call, notice, phone, uri,
+};
+
+#[tokio::test]
+async fn a_call_is_answered_and_ended_by_either_side() {
+    let mut adapter = adapter("127.20.1.1").await;
+    let phone = phone("127.20.1.2", AnswerMode::Ring).await;
+    for transport in ["", ";transport=tcp"] {
+        for caller_ends in [true, false] {
+            let uri = format!("{}{transport}", uri(adapter.local_addr()));
+            let call = phone.call(&uri, "+14155550123").await.unwrap();
+            let mut incoming = next_call(&mut adapter).await;
+            assert_eq!(incoming.offer.from.as_str(), "+14155550123");
+            assert_eq!(incoming.offer.to.as_str(), "+13146523057");
+            let line = &mut incoming.line;
+            line.perform(Command::Ring { leg: CALLER });
+            line.perform(Command::Ring { leg: CALLER });
+            assert!(call.wait_ringing(LONG).await);
+            assert!(!call.record().answered);
+            answer(line).await;
+            call.wait_answered(LONG).await.unwrap();
+            if caller_ends {
+                call.hangup();
+            } else {
+                line.perform(Command::Hangup { leg: CALLER, cause: EndCause::Normal });
+            }
+            assert_eq!(ended(line, CALLER).await, Cause::normal());
+            assert_eq!(call.wait_ended(LONG).await, Some(Cause::normal()));
+            assert_eq!(notice(line).await, None);
+        }
+    }
+    empty(|| adapter.handle().stats()).await;
+    empty(|| phone.handle().stats()).await;
+}
+
+#[tokio::test]
+async fn a_caller_who_gives_up_is_cancelled() {
+    let mut adapter = adapter("127.20.2.1").await;
+    let phone = phone("127.20.2.2", AnswerMode::Ring).await;
+    let call = phone.call(&uri(adapter.local_addr()), "anonymous").await.unwrap();
+    let mut incoming = next_call(&mut adapter).await;
+    assert_eq!(incoming.offer.from, Caller::Withheld);
+    incoming.line.perform(Command::Ring { leg: CALLER });
+    assert!(call.wait_ringing(LONG).await);
+    call.hangup();
+    assert_eq!(ended(&mut incoming.line, CALLER).await, Cause::from_sip(487));
+    assert_eq!(notice(&mut incoming.line).await, None);
+    empty(|| adapter.handle().stats()).await;
+    empty(|| phone.handle().stats()).await;
+}
+
+#[tokio::test]
+async fn a_refusal_carries_its_status_and_cause() {
+    let mut adapter = adapter("127.20.3.1").await;
+    let phone = phone("127.20.3.2", AnswerMode::Ring).await;
+    for (cause, status, disposition) in [
+        (EndCause::Rejected(RejectCause::UserBusy), 486, Disposition::Busy),
+        (EndCause::Rejected(RejectCause::UnallocatedNumber), 404, Disposition::InvalidNumber),
+        (EndCause::Rejected(RejectCause::Congestion), 503, Disposition::Congestion),
+        (EndCause::Normal, 603, Disposition::Declined),
+        (EndCause::NoAnswer, 480, Disposition::NoAnswer),
+        (EndCause::Shutdown, 503, Disposition::Congestion),
+    ] {
+        let call = phone.call(&uri(adapter.local_addr()), "ann").await.unwrap();
+        let mut incoming = next_call(&mut adapter).await;
+        incoming.line.perform(Command::Hangup { leg: CALLER, cause });
+        let found = call.wait_ended(LONG).await.unwrap();
+        assert_eq!((found.sip_code, found.disposition), (Some(status), disposition), "{cause:?}");
+        assert_eq!(ended(&mut incoming.line, CALLER).await.sip_code, Some(status));
+    }
+}
+
+#[tokio::test]
+async fn a_dropped_line_ends_its_legs() {
+    let mut adapter = adapter("127.20.4.1").await;
+    let phone = phone("127.20.4.2", AnswerMode::Ring).await;
+    let call = phone.call(&uri(adapter.local_addr()), "ann").await.unwrap();
+    drop(next_call(&mut adapter).await);
+    assert_eq!(call.wait_ended(LONG).await.unwrap().sip_code, Some(480));
+
+    let call = phone.call(&uri(adapter.local_addr()), "ann").await.unwrap();
+    let mut incoming = next_call(&mut adapter).await;
+    answer(&mut incoming.line).await;
+    drop(incoming);
+    assert_eq!(call.wait_ended(LONG).await, Some(Cause::normal()));
+    empty(|| adapter.handle().stats()).await;
+}
+
+#[tokio::test]
+async fn a_stopped_adapter_refuses_new_calls_and_keeps_the_old() {
+    let mut adapter = adapter("127.20.5.1").await;
+    let phone = phone("127.20.5.2", AnswerMode::Ring).await;
+    let old = phone.call(&uri(adapter.local_addr()), "ann").await.unwrap();
+    let mut incoming = next_call(&mut adapter).await;
+    adapter.handle().stop();
+    let new = phone.call(&uri(adapter.local_addr()), "ann").await.unwrap();
+    assert_eq!(new.wait_ended(LONG).await.unwrap().sip_code, Some(503));
+    answer(&mut incoming.line).await;
+    old.wait_answered(LONG).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_taken_port_is_a_clear_error() {
+    let first = adapter("127.20.6.1").await;
+    let addr = first.local_addr();
+    let error = SipAdapter::bind(callroute_sip::Config { listen: addr, ..config("127.20.6.1") })
+        .await
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "cannot listen on {addr} (udp): address already in use; another SIP server runs \
+             there? choose another address with --listen"
+        )
+    );
+    drop(first);
+    let free = async {
+        while SipAdapter::bind(callroute_sip::Config { listen: addr, ..config("127.20.6.1") })
+            .await
+            .is_err()
+        {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(LONG, free).await.expect("a dropped adapter gives its port back");
+}
+
+#[tokio::test]
+async fn settings_that_make_no_sense_are_refused() {
+    let mut wrong = config("127.20.7.1");
+    wrong.trunk = Some("127.0.0.1:5070".to_owned());
+    assert!(matches!(SipAdapter::bind(wrong).await, Err(BindError::Uri { .. })));
+    let mut wrong = config("127.20.7.1");
+    wrong.rtp_ports = 5..=5;
+    assert!(matches!(SipAdapter::bind(wrong).await, Err(BindError::RtpPorts { .. })));
+}

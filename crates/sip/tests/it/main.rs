@@ -1,0 +1,19 @@
+//! The adapter on real sockets: its own phone, and raw SIP, on one loopback address a test.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "tests and their helpers fail by panicking"
+)]
+
+mod bridge;
+mod caller;
+mod callee;
+mod hold;
+mod leaks;
+mod sound;
+mod support;
+mod wire;

@@ -1,0 +1,122 @@
+//! A router that answers SIP calls by `examples/routes.yaml`:
+//! `cargo run --release --example router`, or with `-- --demo` for three calls that it places itself.
+
+#[path = "../common/console.rs"]
+mod console;
+mod demo;
+#[path = "../common/server.rs"]
+mod server;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use callroute_audio::speech::Speech;
+use callroute_router::{Journals, Observer, Router, RouterConfig};
+use callroute_sip::{Config, SipAdapter};
+use callroute_tables::FileTable;
+use callroute_webhook::{Client, ClientConfig};
+use clap::Parser;
+use console::Console;
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// A call router: answers SIP calls by a routing file.
+#[derive(Debug, Parser)]
+struct Args {
+    /// Place three calls on loopback sockets, show what happened, and exit
+    #[arg(long)]
+    demo: bool,
+    /// Where to listen, on UDP and TCP
+    #[arg(long, default_value = "127.0.0.1:5060")]
+    listen: SocketAddr,
+    /// The routing file; a change is taken with the next call
+    #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/routes.yaml"))]
+    routes: PathBuf,
+    /// The gateway for numbers, as in sip:gateway.example:5060
+    #[arg(long)]
+    trunk: Option<String>,
+    /// A number with a phone of its own, as in +16822306467=sip:ann@192.0.2.7; may be repeated
+    #[arg(long, value_parser = contact)]
+    contact: Vec<(String, String)>,
+    /// The address that others reach us at, when it is not the one that is listened on
+    #[arg(long)]
+    advertise: Option<std::net::IpAddr>,
+    /// Where recordings and journals are kept
+    #[arg(long, default_value = "callroute-data")]
+    data: PathBuf,
+}
+
+fn contact(text: &str) -> Result<(String, String), String> {
+    let (number, uri) = text
+        .split_once('=')
+        .ok_or("expected NUMBER=URI, as in +16822306467=sip:ann@192.0.2.7")?;
+    Ok((number.to_owned(), uri.to_owned()))
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let args = Args::parse();
+    let run = if args.demo {
+        demo::run().await
+    } else {
+        serve(args).await
+    };
+    match run {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(args: Args) -> Result<(), Failure> {
+    let table = FileTable::open(&args.routes)?;
+    let speech = Speech::find();
+    let mut sip = Config::new(args.listen);
+    sip.advertised = args.advertise;
+    sip.trunk = args.trunk.clone();
+    sip.contacts = args.contact.into_iter().collect();
+    sip.recordings = args.data.join("voicemail");
+    println!("text to speech: {}", speech.describe());
+    sip.speech = Arc::new(speech);
+    let adapter = SipAdapter::bind(sip).await?;
+    let listening = adapter.local_addr();
+
+    let console: Arc<dyn Observer> = Arc::new(Console);
+    let mut config = RouterConfig::new(table.handle(), Client::new(ClientConfig::default()));
+    config.journals = Some(Journals::start(
+        &args.data.join("journal"),
+        console.clone(),
+    )?);
+    config.observer = console;
+    let router = Router::new(adapter, config)?;
+    let engine = table.current();
+    let _watch = table.watch(Duration::from_secs(1), console::reloaded);
+
+    println!(
+        "routes: {} (time zones: {})",
+        args.routes.display(),
+        engine.zone_release()
+    );
+    println!("listening on {listening}, SIP over UDP and TCP; Ctrl-C stops");
+    for number in engine.numbers() {
+        println!(
+            "call it: cargo run --release --example call -- sip:{number}@{listening} --press 1"
+        );
+    }
+    if args.trunk.is_none() {
+        println!("no --trunk and no --contact for a number: calls to that number are unreachable");
+    }
+    let stop = async {
+        if let Err(error) = tokio::signal::ctrl_c().await {
+            eprintln!("cannot wait for Ctrl-C: {error}");
+        }
+        println!("stopping");
+    };
+    router.run(stop).await;
+    Ok(())
+}
