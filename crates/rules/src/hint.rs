@@ -9,7 +9,12 @@ const LISTED: usize = 12;
 pub(crate) fn nearest<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let found = shorten(text).to_lowercase();
     names
-        .map(|name| (strsim::damerau_levenshtein(&found, &name.to_lowercase()), name))
+        .map(|name| {
+            (
+                strsim::damerau_levenshtein(&found, &name.to_lowercase()),
+                name,
+            )
+        })
         .filter(|(distance, name)| *distance <= 2.min(name.chars().count() / 2))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)
@@ -53,7 +58,10 @@ mod tests {
     #[test]
     fn hints_at_the_nearest_name_only_when_it_is_near() {
         let names = ["sales_group", "support"];
-        assert_eq!(nearest("sales_gruop", names.into_iter()), Some("sales_group"));
+        assert_eq!(
+            nearest("sales_gruop", names.into_iter()),
+            Some("sales_group")
+        );
         assert_eq!(nearest("billing", names.into_iter()), None);
         assert_eq!(
             choices("suport", names.into_iter()),

@@ -1,1 +1,60 @@
 //! Routing file to compiled engine: decision, explanation, static checks.
+//!
+//! ```text
+//! YAML or JSON  ->  table  ->  compile  ->  Engine  ->  decide(event, facts)  ->  Decision
+//!                                                   ->  explain(event, facts) ->  Explanation
+//! ```
+//!
+//! A decision depends on the event, the facts and the table alone: the time is the event's. The
+//! block of rules is chosen by the dialed number (exact, then the longest prefix as in `+1314*`,
+//! then `*`); in it, the first rule that holds decides, in written order; else the default.
+//! [`load`] tells everything that is wrong with a file at once, each fault with its line.
+//!
+//! ```
+//! use callroute_rules::{load, ChronoTz, Facts, Outcome};
+//! use callroute_schema::Event;
+//!
+//! let engine = load("routes.yaml", r#"
+//! version: 1
+//! default: { action: voicemail, message: general }
+//! hours: { office: { zone: America/New_York, open: "Mo-Fr 09:00-17:30" } }
+//! numbers:
+//!   "+13146523057":
+//!     - { name: after hours, when: { closed: office }, then: { action: voicemail, message: office_closed } }
+//! "#, &(), &ChronoTz)?;
+//!
+//! let event = Event::from_json(br#"{"event":"incoming_call","from":"+14155550123",
+//!     "to":"+13146523057","timestamp":"2026-04-21T23:00:00Z","call_id":"abc123xyz"}"#)?;
+//! let Outcome::Decided(decision) = engine.decide(&event, &Facts::default()) else { return Ok(()) };
+//! assert_eq!(decision.rule.to_string(), r#"+13146523057 rule 1 "after hours""#);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! This crate is pure: no runtime, no socket, no clock; files and time zones come in as arguments.
+
+mod check;
+mod compile;
+mod csv;
+mod engine;
+mod explain;
+mod fault;
+mod hint;
+mod hours;
+mod number;
+mod path;
+mod source;
+mod table;
+mod url;
+mod yaml;
+mod zone;
+
+pub use compile::load;
+pub use engine::{
+    Agent, Decision, Engine, Facts, Lookup, NameKind, Outcome, RuleRef, Secret, UnknownName,
+    WebhookSpec, WrongValue, check,
+};
+pub use explain::{ClauseTrace, Explanation, RuleTrace};
+pub use fault::{Fault, Faults, Label};
+pub use hours::{Hours, HoursAnswer, Layer};
+pub use source::{Files, Source};
+pub use zone::{ChronoTz, Zone, Zones};

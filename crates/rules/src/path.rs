@@ -7,7 +7,7 @@ use callroute_schema::tree::{Node, Span};
 /// A place, as a chain that lives on the stack: walking allocates nothing, only a fault does.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Path<'a> {
-    above: Option<&'a Path<'a>>,
+    above: Option<&'a Self>,
     step: Step<'a>,
 }
 
@@ -49,8 +49,9 @@ impl<'a> Path<'a> {
         let Some(above) = self.above else {
             return (Some(root), root.span);
         };
-        let (Some(node), span) = above.find(root) else {
-            return (None, above.find(root).1);
+        let (found, span) = above.find(root);
+        let Some(node) = found else {
+            return (None, span);
         };
         match self.step {
             Step::Root => (Some(node), span),

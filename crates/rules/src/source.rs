@@ -87,8 +87,14 @@ mod tests {
     #[test]
     fn fingerprints_tell_names_and_texts_apart() {
         assert_eq!(fingerprint(&[]), "6c62272e07bb014262b821756295c58d");
-        assert_ne!(fingerprint(&[source("a", "bc")]), fingerprint(&[source("ab", "c")]));
-        assert_eq!(fingerprint(&[source("a", "b")]), fingerprint(&[source("a", "b")]));
+        assert_ne!(
+            fingerprint(&[source("a", "bc")]),
+            fingerprint(&[source("ab", "c")])
+        );
+        assert_eq!(
+            fingerprint(&[source("a", "b")]),
+            fingerprint(&[source("a", "b")])
+        );
     }
 
     #[test]

@@ -29,7 +29,10 @@ struct Compiled(chrono_tz::Tz);
 
 impl Zone for Compiled {
     fn offset_at_utc(&self, utc: NaiveDateTime) -> i32 {
-        self.0.offset_from_utc_datetime(&utc).fix().local_minus_utc()
+        self.0
+            .offset_from_utc_datetime(&utc)
+            .fix()
+            .local_minus_utc()
     }
 }
 

@@ -123,19 +123,34 @@ fn a_server_without_fallback_leads_to_the_default() {
     has(&played, "recording a message for general");
 }
 
-/// An answer that names what the table does not have is a failure of the server.
+/// An answer that names what the table does not have, or holds a value out of range, is a failure
+/// of the server.
 #[test]
-fn an_answer_with_an_unknown_name_is_a_failure() {
-    let mut script = Script {
-        digits: presses("1"),
-        ..Script::default()
-    };
-    script
-        .servers
-        .insert("sales".into(), answers(r#""no_such_target""#));
-    let played = played("+13146523057", OPEN, script);
-    has(&played, "webhook sales failed after 5 ms: bad_schema");
-    has(&played, "taking the fallback of webhook sales");
+fn a_wrong_answer_is_a_failure() {
+    for (answer, why) in [
+        (
+            r#""no_such_target""#,
+            "bad_schema: $: unknown target `no_such_target`",
+        ),
+        (
+            r#"{"action":"menu","name":"mian"}"#,
+            "bad_schema: $.name: unknown menu `mian`",
+        ),
+        (
+            r#"{"action":"forward","destination":{"type":"number","number":"+16822306467"},"ring_s":100000}"#,
+            "bad_schema: $.ring_s: 100000 is out of range",
+        ),
+        (r#"{"action":"menu"}"#, "bad_schema: "),
+    ] {
+        let mut script = Script {
+            digits: presses("1"),
+            ..Script::default()
+        };
+        script.servers.insert("sales".into(), answers(answer));
+        let played = played("+13146523057", OPEN, script);
+        has(&played, why);
+        has(&played, "taking the fallback of webhook sales");
+    }
 }
 
 /// B13, B22, B23: after hours, by the event's own time: voicemail, greeting, beep, message.
@@ -163,6 +178,7 @@ fn after_hours_takes_a_message() {
         &played,
         "message of 15990 ms recorded: office_closed/c1.wav",
     );
+    has(&played, "the caller hung up");
     assert!(
         played
             .effects()

@@ -3,24 +3,33 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use callroute_schema::{
-    Actions, AgentName, Menu, MenuName, Party, TargetName, WebhookName,
-};
+use callroute_schema::{Actions, AgentName, Menu, MenuName, Party, TargetName, WebhookName};
 
 /// Everything of a table that is found by name.
 #[derive(Debug, Default)]
 pub(crate) struct Named {
     pub(crate) targets: HashMap<TargetName, Actions>,
     pub(crate) menus: HashMap<MenuName, Menu>,
-    /// In written order.
-    pub(crate) webhooks: Vec<(WebhookName, WebhookSpec)>,
+    webhooks: HashMap<WebhookName, WebhookSpec>,
+    /// The webhooks' names in written order.
+    webhook_names: Vec<WebhookName>,
     pub(crate) agents: HashMap<AgentName, Agent>,
 }
 
 impl Named {
-    pub(crate) fn webhook(&self, wanted: &str) -> Option<&WebhookSpec> {
-        let found = |(name, _): &&(WebhookName, WebhookSpec)| name.as_str() == wanted;
-        self.webhooks.iter().find(found).map(|(_, spec)| spec)
+    pub(crate) fn add_webhook(&mut self, name: WebhookName, spec: WebhookSpec) {
+        self.webhook_names.push(name.clone());
+        self.webhooks.insert(name, spec);
+    }
+
+    pub(crate) fn webhook(&self, name: &str) -> Option<&WebhookSpec> {
+        self.webhooks.get(name)
+    }
+
+    /// In written order.
+    pub(crate) fn webhooks(&self) -> impl Iterator<Item = (&WebhookName, &WebhookSpec)> {
+        let found = |name| Some((name, self.webhooks.get(name)?));
+        self.webhook_names.iter().filter_map(found)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use callroute_rules::check;
 use callroute_schema::{Actions, Disposition, Event, EventKind, Webhook, WebhookName};
 
 use super::Step;
@@ -88,24 +89,27 @@ impl Asking {
             Reply::Answer(actions) => actions,
             Reply::Failure(failure) => return self.failed(call, failure),
         };
-        // A server may name targets, menus and agents of the table; it may also misspell them.
-        match call.engine.resolve(&actions) {
-            Ok(resolved) => {
-                call.note(Note::WebhookAnswered {
-                    webhook: self.target.to_string(),
-                    elapsed_ms: call.elapsed_ms(self.since),
-                    actions: kinds(&resolved),
-                });
-                Flow::Become(actions)
-            }
-            Err(unknown) => self.failed(
-                call,
-                AskFailure {
-                    class: "bad_schema".to_owned(),
-                    detail: unknown.to_string(),
-                },
-            ),
-        }
+        // A server may name targets, menus and agents of the table; it may also misspell them,
+        // or give values that the file would be refused for.
+        let wrong = match call.engine.resolve(&actions) {
+            Ok(resolved) => match check(&actions) {
+                Ok(()) => {
+                    call.note(Note::WebhookAnswered {
+                        webhook: self.target.to_string(),
+                        elapsed_ms: call.elapsed_ms(self.since),
+                        actions: kinds(&resolved),
+                    });
+                    return Flow::Become(actions);
+                }
+                Err(wrong) => wrong.to_string(),
+            },
+            Err(unknown) => unknown.to_string(),
+        };
+        let failure = AskFailure {
+            class: "bad_schema".to_owned(),
+            detail: wrong,
+        };
+        self.failed(call, failure)
     }
 
     pub(crate) fn on_wake(&mut self, call: &mut Call) -> Flow {

@@ -1,0 +1,215 @@
+//! Every name and every bounded number in a list of actions, with its place.
+
+use callroute_schema::{
+    Action, Actions, Branch, Destination, Forward, Member, Menu, Party, Prompt, RingGroup, Webhook,
+};
+
+use crate::engine::NameKind;
+use crate::path::Path;
+
+/// Takes what [`actions`] and [`menu`] come across.
+pub(crate) trait Sink {
+    /// A name is used.
+    fn name(&mut self, kind: NameKind, name: &str, at: &Path<'_>);
+    /// A value breaks a rule of the contract.
+    fn wrong(&mut self, _at: &Path<'_>, _message: String) {}
+}
+
+/// Seconds that a phone may ring.
+const RING_S: (u64, u64) = (1, 600);
+/// Seconds that a member may wait before it rings.
+const DELAY_S: (u64, u64) = (0, 600);
+/// Seconds that a menu may wait for a key.
+const TIMEOUT_S: (u64, u64) = (1, 60);
+/// How often a menu may be repeated.
+const REPEAT: (u64, u64) = (0, 10);
+/// Milliseconds that a webhook may take.
+pub(crate) const DEADLINE_MS: (u64, u64) = (50, 10_000);
+/// Longest text that is spoken, in characters.
+const SAY: usize = 1_000;
+
+/// Looks at a list of actions.
+pub(crate) fn actions<S: Sink>(actions: &Actions, at: &Path<'_>, sink: &mut S) {
+    match actions.as_slice() {
+        [one] => action(one, at, sink),
+        many => {
+            for (index, one) in many.iter().enumerate() {
+                action(one, &at.index(index), sink);
+            }
+        }
+    }
+}
+
+fn action<S: Sink>(one: &Action, at: &Path<'_>, sink: &mut S) {
+    match one {
+        Action::Target(name) => sink.name(NameKind::Target, name.as_str(), at),
+        Action::Forward(forward) => self::forward(forward, at, sink),
+        Action::Menu(menu) => self::menu(menu, at, sink),
+        Action::Webhook(webhook) => self::webhook(webhook, at, sink),
+        Action::Say(say) => spoken(&say.text, &at.key("text"), sink),
+        _ => {}
+    }
+}
+
+fn forward<S: Sink>(forward: &Forward, at: &Path<'_>, sink: &mut S) {
+    bounded(forward.ring_s, RING_S, "seconds", &at.key("ring_s"), sink);
+    let to = at.key("destination");
+    match &forward.destination {
+        Destination::Agent(agent) => {
+            sink.name(NameKind::Agent, agent.name.as_str(), &to.key("name"));
+        }
+        Destination::RingGroup(group) => ring_group(group, &to, sink),
+        _ => {}
+    }
+    let on = at.key("on");
+    for (disposition, branch) in &forward.on {
+        actions(branch, &on.key(disposition.as_str()), sink);
+    }
+}
+
+fn ring_group<S: Sink>(group: &RingGroup, at: &Path<'_>, sink: &mut S) {
+    bounded(group.ring_s, RING_S, "seconds", &at.key("ring_s"), sink);
+    let members = at.key("members");
+    for (index, member) in group.members.iter().enumerate() {
+        self::member(member, &members.index(index), sink);
+    }
+}
+
+fn member<S: Sink>(member: &Member, at: &Path<'_>, sink: &mut S) {
+    bounded(member.ring_s, RING_S, "seconds", &at.key("ring_s"), sink);
+    bounded(member.delay_s, DELAY_S, "seconds", &at.key("delay_s"), sink);
+    if let Party::Agent(name) = &member.to {
+        sink.name(NameKind::Agent, name.as_str(), at);
+    }
+}
+
+/// Looks at a menu, wherever it is written out or named.
+pub(crate) fn menu<S: Sink>(menu: &Menu, at: &Path<'_>, sink: &mut S) {
+    if let Some(name) = &menu.name {
+        let alone = Menu {
+            name: menu.name.clone(),
+            ..Menu::default()
+        };
+        if *menu != alone {
+            let message = "a menu is either named or written out: with `name`, leave the other \
+                           fields to the menu of that name";
+            sink.wrong(at, message.to_owned());
+        }
+        sink.name(NameKind::Menu, name.as_str(), &at.key("name"));
+        return;
+    }
+    if menu.options.is_empty() {
+        let message = "a menu needs a `name`, or `options` with at least one key";
+        sink.wrong(at, message.to_owned());
+    }
+    if let Some(Prompt::Say(say)) = &menu.prompt {
+        spoken(&say.text, &at.key("prompt").key("say"), sink);
+    }
+    bounded(
+        menu.timeout_s,
+        TIMEOUT_S,
+        "seconds",
+        &at.key("timeout_s"),
+        sink,
+    );
+    let digits = at.key("digit_timeout_s");
+    bounded(menu.digit_timeout_s, TIMEOUT_S, "seconds", &digits, sink);
+    let options = at.key("options");
+    for (digits, branch) in &menu.options {
+        actions(branch, &options.key(digits.as_str()), sink);
+    }
+    let on = at.key("on");
+    for (key, branch) in [("timeout", &menu.on.timeout), ("invalid", &menu.on.invalid)] {
+        let at = on.key(key);
+        match branch {
+            None => {}
+            Some(Branch::Actions(list)) => actions(list, &at, sink),
+            Some(Branch::Repeat(repeat)) => {
+                bounded(
+                    Some(repeat.repeat),
+                    REPEAT,
+                    "times",
+                    &at.key("repeat"),
+                    sink,
+                );
+                actions(&repeat.then, &at.key("then"), sink);
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+fn webhook<S: Sink>(webhook: &Webhook, at: &Path<'_>, sink: &mut S) {
+    match (&webhook.name, &webhook.url) {
+        (Some(name), None) => sink.name(NameKind::Webhook, name.as_str(), &at.key("name")),
+        (None, Some(url)) => {
+            if let Err(error) = crate::url::check(url) {
+                sink.wrong(&at.key("url"), error.to_string());
+            }
+        }
+        (None, None) => sink.wrong(at, "a webhook action needs a `name` or a `url`".to_owned()),
+        (Some(_), Some(_)) => {
+            let message = "a webhook action has a `name` or a `url`, not both";
+            sink.wrong(at, message.to_owned());
+        }
+    }
+    let deadline = at.key("deadline_ms");
+    bounded(
+        webhook.deadline_ms,
+        DEADLINE_MS,
+        "milliseconds",
+        &deadline,
+        sink,
+    );
+    let on = at.key("on");
+    for (disposition, branch) in &webhook.on {
+        actions(branch, &on.key(disposition.as_str()), sink);
+    }
+}
+
+fn spoken<S: Sink>(text: &str, at: &Path<'_>, sink: &mut S) {
+    let found = text.chars().count();
+    if found > SAY {
+        sink.wrong(
+            at,
+            format!("a text to speak has at most {SAY} characters, found {found}"),
+        );
+    } else if text.trim().is_empty() {
+        sink.wrong(at, "a text to speak must not be empty".to_owned());
+    }
+    if let Some(variable) = variable(text) {
+        let message =
+            format!("unknown variable `{variable}`; this version has no variables in texts");
+        sink.wrong(at, message);
+    }
+}
+
+/// The first `{name}` of a text, which would be read aloud.
+fn variable(text: &str) -> Option<&str> {
+    let part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.');
+    text.match_indices('{').find_map(|(start, _)| {
+        let rest = text.get(start + 1..)?;
+        let end = rest.find(|c| !part(c))?;
+        let closed = end > 0 && rest.get(end..)?.starts_with('}');
+        text.get(start..start + end + 2).filter(|_| closed)
+    })
+}
+
+/// Reports a number outside its bounds.
+pub(crate) fn bounded<S: Sink, N: Into<u64>>(
+    value: Option<N>,
+    (low, high): (u64, u64),
+    unit: &str,
+    at: &Path<'_>,
+    sink: &mut S,
+) {
+    let Some(found) = value.map(Into::into) else {
+        return;
+    };
+    if !(low..=high).contains(&found) {
+        sink.wrong(
+            at,
+            format!("{found} is out of range: expected {low} to {high} {unit}"),
+        );
+    }
+}

@@ -1,0 +1,207 @@
+//! From what people write to what the machine walks.
+
+mod actions;
+mod callers;
+mod cycles;
+mod hours;
+mod numbers;
+mod services;
+mod when;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use callroute_schema::tree::Node;
+use callroute_schema::{Action, Actions, AgentName, MenuName, TargetName};
+
+use crate::engine::{CallerList, DefaultActions, Engine, Named};
+use crate::fault::{Faults, Report};
+use crate::hours::Hours;
+use crate::path::Path;
+use crate::source::{Files, Source, fingerprint};
+use crate::table::{Section, Table};
+use crate::zone::Zones;
+
+/// Reads a routing file, in YAML or JSON, and compiles it.
+///
+/// `name` stands in messages, as in `routes.yaml`; `files` gives what `file:` entries name, and
+/// `zones` the time zones.
+///
+/// # Errors
+/// [`Faults`]: everything that is wrong with the file, each with its place.
+pub fn load(
+    name: &str,
+    text: &str,
+    files: &dyn Files,
+    zones: &dyn Zones,
+) -> Result<Engine, Faults> {
+    let mut sources = vec![Source {
+        name: name.to_owned(),
+        text: text.to_owned(),
+    }];
+    let mut report = Report::new(name);
+    let engine = match crate::yaml::read(text, &mut report) {
+        Some(root) => compile(&root, files, zones, &mut sources, &mut report),
+        None => None,
+    };
+    match engine {
+        Some(mut engine) if report.is_empty() => {
+            engine.fingerprint = fingerprint(&sources);
+            engine.sources = sources;
+            Ok(engine)
+        }
+        _ => Err(report.finish(&sources)),
+    }
+}
+
+/// What every part of the compiler needs.
+struct Compiler<'a> {
+    root: &'a Node,
+    table: &'a Table,
+    report: &'a mut Report,
+    files: &'a dyn Files,
+    zones: &'a dyn Zones,
+    sources: &'a mut Vec<Source>,
+}
+
+/// What conditions refer to.
+#[derive(Debug)]
+struct Shared {
+    hours: HashMap<String, Arc<Hours>>,
+    callers: HashMap<String, Arc<CallerList>>,
+}
+
+fn compile(
+    root: &Node,
+    files: &dyn Files,
+    zones: &dyn Zones,
+    sources: &mut Vec<Source>,
+    report: &mut Report,
+) -> Option<Engine> {
+    let table = crate::table::read(root, report);
+    let mut compiler = Compiler {
+        root,
+        table: &table,
+        report,
+        files,
+        zones,
+        sources,
+    };
+    let hours = compiler.hours();
+    let callers = compiler.callers();
+    let shared = Shared { hours, callers };
+    let named = compiler.named();
+    if let Some(default) = &table.default {
+        compiler.check(default, &Path::ROOT.key("default"));
+    }
+    let drafts = compiler.numbers(&shared);
+    compiler.cycles(&named);
+    if !compiler.report.is_empty() {
+        return None;
+    }
+    let mut resolved = numbers::Resolver::new(&named);
+    let default = default(root, table.default.as_ref()?, &mut resolved, report)?;
+    let (index, blocks) = numbers::blocks(root, drafts, &mut resolved, report)?;
+    Some(Engine {
+        index,
+        blocks,
+        default,
+        region: table.region,
+        hours: shared.hours,
+        named,
+        sources: Vec::new(),
+        fingerprint: String::new(),
+        zone_release: zones.release(),
+    })
+}
+
+fn default(
+    root: &Node,
+    written: &Actions,
+    resolved: &mut numbers::Resolver<'_>,
+    report: &mut Report,
+) -> Option<DefaultActions> {
+    let at = Path::ROOT.key("default");
+    let actions = resolved.resolve(root, written, &at, report)?;
+    match Actions::new(actions.to_vec()) {
+        Ok(list) => Some(DefaultActions { list, actions }),
+        Err(error) => {
+            report.at(root, &at, error.to_string());
+            None
+        }
+    }
+}
+
+impl Compiler<'_> {
+    /// A fault at a place of the file.
+    fn fault(&mut self, at: &Path<'_>, message: impl Into<String>) {
+        self.report.at(self.root, at, message);
+    }
+
+    /// A name that is used and not given.
+    fn unknown<T>(&mut self, kind: &str, name: &str, section: &Section<T>, at: &Path<'_>) {
+        let choices = crate::hint::choices(name, section.names());
+        let name = crate::hint::shorten(name);
+        self.fault(at, format!("unknown {kind} `{name}`{choices}"));
+    }
+
+    /// Everything with a name, but hours and callers.
+    fn named(&mut self) -> Named {
+        let table = self.table;
+        let mut named = Named::default();
+        let targets = Path::ROOT.key("targets");
+        for entry in table.targets.entries() {
+            let at = targets.key(&entry.name);
+            let name = self.name(TargetName::new(entry.name.as_str()), &at);
+            if let Some(actions) = &entry.value {
+                self.check(actions, &at);
+                if let Some(name) = name {
+                    named.targets.insert(name, actions.clone());
+                }
+            }
+        }
+        let menus = Path::ROOT.key("menus");
+        for entry in table.menus.entries() {
+            let at = menus.key(&entry.name);
+            let name = self.name(MenuName::new(entry.name.as_str()), &at);
+            if let Some(menu) = &entry.value {
+                self.check_menu(menu, &at);
+                if let Some(name) = name {
+                    named.menus.insert(name, menu.clone());
+                }
+            }
+        }
+        let agents = Path::ROOT.key("agents");
+        for entry in table.agents.entries() {
+            let at = agents.key(&entry.name);
+            let name = self.name(AgentName::new(entry.name.as_str()), &at);
+            if let (Some(name), Some(value)) = (name, &entry.value)
+                && let Some(agent) = self.agent(value, &at)
+            {
+                named.agents.insert(name, agent);
+            }
+        }
+        self.webhooks(&mut named);
+        named
+    }
+
+    fn name<T>(
+        &mut self,
+        name: Result<T, callroute_schema::NameError>,
+        at: &Path<'_>,
+    ) -> Option<T> {
+        match name {
+            Ok(name) => Some(name),
+            Err(error) => {
+                self.fault(at, error.to_string());
+                None
+            }
+        }
+    }
+}
+
+/// Actions with every target followed; shared between rules that say the same.
+type Resolved = Arc<[Action]>;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,72 @@
+//! Checks lists of actions against the names of the file and the bounds of the contract.
+
+use callroute_schema::tree::Node;
+use callroute_schema::{Actions, Menu};
+
+use super::Compiler;
+use crate::check::{self, Sink};
+use crate::engine::NameKind;
+use crate::fault::Report;
+use crate::hint;
+use crate::path::Path;
+use crate::table::{Section, Table};
+
+/// Turns what the walk comes across into faults.
+struct Checker<'a> {
+    root: &'a Node,
+    table: &'a Table,
+    report: &'a mut Report,
+}
+
+impl Sink for Checker<'_> {
+    fn name(&mut self, kind: NameKind, name: &str, at: &Path<'_>) {
+        let table = self.table;
+        match kind {
+            NameKind::Target => self.known(kind, name, &table.targets, at),
+            NameKind::Menu => self.known(kind, name, &table.menus, at),
+            NameKind::Webhook => self.known(kind, name, &table.webhooks, at),
+            NameKind::Agent => self.known(kind, name, &table.agents, at),
+        }
+    }
+
+    fn wrong(&mut self, at: &Path<'_>, message: String) {
+        self.report.at(self.root, at, message);
+    }
+}
+
+impl Checker<'_> {
+    fn known<T>(&mut self, kind: NameKind, name: &str, section: &Section<T>, at: &Path<'_>) {
+        if !section.has(name) {
+            let choices = hint::choices(name, section.names());
+            let name = hint::shorten(name);
+            self.report
+                .at(self.root, at, format!("unknown {kind} `{name}`{choices}"));
+        }
+    }
+}
+
+impl Compiler<'_> {
+    fn checker(&mut self) -> Checker<'_> {
+        Checker {
+            root: self.root,
+            table: self.table,
+            report: self.report,
+        }
+    }
+
+    /// Every name exists, every number is in its bounds.
+    pub(super) fn check(&mut self, actions: &Actions, at: &Path<'_>) {
+        check::actions(actions, at, &mut self.checker());
+    }
+
+    /// As for actions; a named menu is written out, and names no other.
+    pub(super) fn check_menu(&mut self, menu: &Menu, at: &Path<'_>) {
+        if menu.name.is_some() {
+            let message = "a menu of the file is written out: it has a `prompt` and `options`, \
+                           and no `name`";
+            self.fault(&at.key("name"), message);
+            return;
+        }
+        check::menu(menu, at, &mut self.checker());
+    }
+}

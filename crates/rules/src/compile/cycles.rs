@@ -1,0 +1,177 @@
+//! Targets and webhooks that lead back to themselves: a call would go round for ever.
+//!
+//! An arrow is what happens without the caller's doing: a target in a list, in a branch of `on`,
+//! and a webhook's fallback. What a menu's keys lead to is the caller's choice, so a menu may
+//! lead back to itself.
+
+use std::collections::HashMap;
+
+use callroute_schema::{Action, Actions, Disposition};
+
+use super::Compiler;
+use crate::engine::{MAX_DEPTH, MAX_EXPANDED, Named};
+use crate::path::Path;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum Place<'a> {
+    Target(&'a str),
+    Webhook(&'a str),
+}
+
+impl std::fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Target(name) => write!(f, "{name}"),
+            Self::Webhook(name) => write!(f, "webhook {name}"),
+        }
+    }
+}
+
+/// A place on the way, and the arrows from it that are still to be followed.
+struct Step<'a> {
+    place: Place<'a>,
+    arrows: Vec<Place<'a>>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mark {
+    OnTheWay,
+    Done,
+}
+
+impl Compiler<'_> {
+    /// Reports cycles, and targets that come to too much.
+    pub(super) fn cycles(&mut self, named: &Named) {
+        let mut marks: HashMap<Place<'_>, Mark> = HashMap::new();
+        let mut sizes: HashMap<&str, Size> = HashMap::new();
+        let table = self.table;
+        let targets = table.targets.names().map(Place::Target);
+        let webhooks = table.webhooks.names().map(Place::Webhook);
+        for start in targets.chain(webhooks) {
+            if marks.contains_key(&start) {
+                continue;
+            }
+            // The way is a list and no recursion: a file may chain a hundred thousand targets.
+            marks.insert(start, Mark::OnTheWay);
+            let mut way = vec![step(start, named)];
+            while let Some(last) = way.last_mut() {
+                let Some(next) = last.arrows.pop() else {
+                    let place = last.place;
+                    way.pop();
+                    marks.insert(place, Mark::Done);
+                    self.measure(place, named, &mut sizes);
+                    continue;
+                };
+                match marks.get(&next) {
+                    None => {
+                        marks.insert(next, Mark::OnTheWay);
+                        way.push(step(next, named));
+                    }
+                    Some(Mark::Done) => {}
+                    Some(Mark::OnTheWay) => self.cycle(&way, next),
+                }
+            }
+        }
+    }
+
+    fn cycle(&mut self, way: &[Step<'_>], back_to: Place<'_>) {
+        const SHOWN: usize = 12;
+        let on_cycle = way.iter().skip_while(|step| step.place != back_to);
+        let mut names: Vec<String> = on_cycle.map(|step| step.place.to_string()).collect();
+        if names.len() > SHOWN {
+            names.truncate(SHOWN);
+            names.push("…".to_owned());
+        }
+        names.push(back_to.to_string());
+        let message = format!(
+            "a call would go round for ever: {}; end one of these in another way",
+            names.join(" -> ")
+        );
+        self.fault_at(back_to, message);
+    }
+
+    fn fault_at(&mut self, place: Place<'_>, message: String) {
+        let (section, name) = match place {
+            Place::Target(name) => ("targets", name),
+            Place::Webhook(name) => ("webhooks", name),
+        };
+        self.fault(&Path::ROOT.key(section).key(name), message);
+    }
+
+    /// What a target comes to when its targets are followed; they were measured before it.
+    fn measure<'n>(
+        &mut self,
+        place: Place<'n>,
+        named: &'n Named,
+        sizes: &mut HashMap<&'n str, Size>,
+    ) {
+        let Place::Target(name) = place else {
+            return;
+        };
+        let Some(list) = named.targets.get(name) else {
+            return;
+        };
+        let mut size = Size::default();
+        for action in list.as_slice() {
+            let part = match action {
+                Action::Target(name) => sizes.get(name.as_str()).copied().unwrap_or_default(),
+                _ => Size {
+                    actions: 1,
+                    depth: 0,
+                },
+            };
+            size.actions = size.actions.saturating_add(part.actions);
+            size.depth = size.depth.max(part.depth);
+        }
+        size.depth = size.depth.saturating_add(1);
+        if size.actions > MAX_EXPANDED || size.depth > MAX_DEPTH {
+            let message = format!(
+                "`{name}` comes to {} actions through {} targets in each other; expected at most \
+                 {MAX_EXPANDED} and {MAX_DEPTH}",
+                size.actions, size.depth
+            );
+            self.fault_at(place, message);
+        }
+        sizes.insert(name, size);
+    }
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Size {
+    actions: usize,
+    depth: usize,
+}
+
+fn step<'a>(place: Place<'a>, named: &'a Named) -> Step<'a> {
+    let list = match place {
+        Place::Target(name) => named.targets.get(name),
+        Place::Webhook(name) => named.webhook(name).and_then(|spec| spec.fallback.as_ref()),
+    };
+    let mut arrows = Vec::new();
+    if let Some(list) = list {
+        collect(list, &mut arrows);
+    }
+    // The last is followed first.
+    arrows.reverse();
+    Step { place, arrows }
+}
+
+fn collect<'a>(list: &'a Actions, arrows: &mut Vec<Place<'a>>) {
+    for action in list.as_slice() {
+        match action {
+            Action::Target(name) => arrows.push(Place::Target(name.as_str())),
+            Action::Forward(forward) => {
+                let failures = forward.on.iter().filter(|(on, _)| on.is_failure());
+                failures.for_each(|(_, branch)| collect(branch, arrows));
+            }
+            Action::Webhook(webhook) => {
+                match (webhook.on.get(&Disposition::Failed), &webhook.name) {
+                    (Some(branch), _) => collect(branch, arrows),
+                    (None, Some(name)) => arrows.push(Place::Webhook(name.as_str())),
+                    (None, None) => {}
+                }
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Agents and webhooks.
+
+use std::net::IpAddr;
+
+use callroute_schema::{Party, WebhookName};
+
+use super::Compiler;
+use crate::check::DEADLINE_MS;
+use crate::engine::{Agent, Named, Secret, WebhookSpec};
+use crate::hint::shorten;
+use crate::path::Path;
+use crate::table::{AgentEntry, SecretEntry, WebhookEntry};
+
+/// How long an ask may take when the file does not say, in milliseconds.
+const DEFAULT_DEADLINE_MS: u64 = 1_500;
+/// Most URLs of one webhook.
+const MAX_URLS: usize = 16;
+
+impl Compiler<'_> {
+    pub(super) fn agent(&mut self, entry: &AgentEntry, at: &Path<'_>) -> Option<Agent> {
+        if let Party::Agent(name) = &entry.to {
+            let name = shorten(name.as_str());
+            let message = format!(
+                "`{name}` is no number and no SIP URI; an agent is reached by one of these"
+            );
+            self.fault(&at.key("to"), message);
+            return None;
+        }
+        Some(Agent {
+            to: entry.to.clone(),
+        })
+    }
+
+    pub(super) fn webhooks(&mut self, named: &mut Named) {
+        let table = self.table;
+        let section = Path::ROOT.key("webhooks");
+        for entry in table.webhooks.entries() {
+            let at = section.key(&entry.name);
+            let name = self.name(WebhookName::new(entry.name.as_str()), &at);
+            let spec = entry.value.as_ref().map(|value| self.webhook(value, &at));
+            if let (Some(name), Some(spec)) = (name, spec) {
+                named.add_webhook(name, spec);
+            }
+        }
+    }
+
+    fn webhook(&mut self, entry: &WebhookEntry, at: &Path<'_>) -> WebhookSpec {
+        let urls = at.key("urls");
+        if entry.urls.is_empty() || entry.urls.len() > MAX_URLS {
+            let found = entry.urls.len();
+            self.fault(
+                &urls,
+                format!("expected 1 to {MAX_URLS} URLs, found {found}"),
+            );
+        }
+        for (index, url) in entry.urls.iter().enumerate() {
+            if let Err(error) = crate::url::check(url) {
+                self.fault(&urls.index(index), error.to_string());
+            }
+        }
+        let deadline_ms = entry.deadline_ms.unwrap_or(DEFAULT_DEADLINE_MS);
+        let (low, high) = DEADLINE_MS;
+        if !(low..=high).contains(&deadline_ms) {
+            let message =
+                format!("{deadline_ms} is out of range: expected {low} to {high} milliseconds");
+            self.fault(&at.key("deadline_ms"), message);
+        }
+        let allow = at.key("allow");
+        for (index, range) in entry.allow.iter().enumerate() {
+            if !is_range(range) {
+                let message = format!(
+                    "`{}` is no address range; write it as in 127.0.0.0/8 or fd00::/8",
+                    shorten(range)
+                );
+                self.fault(&allow.index(index), message);
+            }
+        }
+        if let Some(fallback) = &entry.fallback {
+            self.check(fallback, &at.key("fallback"));
+        }
+        WebhookSpec {
+            urls: entry.urls.clone(),
+            deadline_ms,
+            secret: self.secret(entry.secret.as_ref(), &at.key("secret")),
+            allow: entry.allow.clone(),
+            fallback: entry.fallback.clone(),
+        }
+    }
+
+    fn secret(&mut self, entry: Option<&SecretEntry>, at: &Path<'_>) -> Option<Secret> {
+        match entry? {
+            SecretEntry::Env(name) => {
+                let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+                if name.is_empty() || !name.chars().all(plain) {
+                    let name = shorten(name);
+                    let message = format!("`{name}` is no name of an environment variable");
+                    self.fault(&at.key("env"), message);
+                }
+                Some(Secret::Env(name.clone()))
+            }
+            SecretEntry::Text(text) => {
+                if text.is_empty() {
+                    self.fault(at, "a secret must not be empty");
+                }
+                Some(Secret::Text(text.clone()))
+            }
+        }
+    }
+}
+
+/// An address, or an address and a prefix length.
+fn is_range(text: &str) -> bool {
+    let (address, length) = match text.split_once('/') {
+        Some((address, length)) => (address, Some(length)),
+        None => (text, None),
+    };
+    let most = match address.parse() {
+        Ok(IpAddr::V4(_)) => 32_u8,
+        Ok(IpAddr::V6(_)) => 128,
+        Err(_) => return false,
+    };
+    length.is_none_or(|length| length.parse::<u8>().is_ok_and(|length| length <= most))
+}

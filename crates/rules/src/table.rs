@@ -1,0 +1,88 @@
+//! What people write: the sections of a routing file, each entry read by itself, so that every
+//! fault is told at once. No behaviour.
+
+mod entry;
+mod read;
+mod text;
+
+pub(crate) use entry::{
+    AgentEntry, CalendarEntry, CallerWhen, CallersEntry, ExceptionEntry, HoursEntry, NumberWhen,
+    RuleEntry, SecretEntry, WebhookEntry, WeeklyEntry, When,
+};
+pub(crate) use read::read;
+pub(crate) use text::Texts;
+
+use std::collections::HashSet;
+
+use callroute_schema::{Actions, Menu};
+
+/// A routing file. An entry that could not be read keeps its name, so that whoever uses it is
+/// not told that it is unknown.
+#[derive(Debug, Default)]
+pub(crate) struct Table {
+    pub(crate) default: Option<Actions>,
+    pub(crate) region: Option<String>,
+    pub(crate) calendars: Section<CalendarEntry>,
+    pub(crate) hours: Section<HoursEntry>,
+    pub(crate) callers: Section<CallersEntry>,
+    pub(crate) webhooks: Section<WebhookEntry>,
+    pub(crate) targets: Section<Actions>,
+    pub(crate) agents: Section<AgentEntry>,
+    pub(crate) menus: Section<Menu>,
+    pub(crate) numbers: Section<Rules>,
+}
+
+/// The entries of one section, in written order.
+#[derive(Debug)]
+pub(crate) struct Section<T> {
+    entries: Vec<Entry<T>>,
+    names: HashSet<String>,
+}
+
+/// One entry of a section.
+#[derive(Debug)]
+pub(crate) struct Entry<T> {
+    pub(crate) name: String,
+    /// `None`: it could not be read, and the report says why.
+    pub(crate) value: Option<T>,
+}
+
+/// What stands under a number.
+#[derive(Debug)]
+pub(crate) enum Rules {
+    /// Rules in written order.
+    List(Vec<Option<RuleEntry>>),
+    /// No rules: always these actions.
+    Always(Actions),
+}
+
+impl<T> Default for Section<T> {
+    fn default() -> Self {
+        Self {
+            entries: Vec::new(),
+            names: HashSet::new(),
+        }
+    }
+}
+
+impl<T> Section<T> {
+    pub(crate) fn push(&mut self, entry: Entry<T>) {
+        self.names.insert(entry.name.clone());
+        self.entries.push(entry);
+    }
+
+    /// The entries, in written order.
+    pub(crate) fn entries(&self) -> &[Entry<T>] {
+        &self.entries
+    }
+
+    /// Whether an entry of this name is given, readable or not.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.names.contains(name)
+    }
+
+    /// Every name that is given, readable or not.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> + Clone {
+        self.entries.iter().map(|entry| entry.name.as_str())
+    }
+}
