@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use callroute_audio::speech::Speech;
-use callroute_router::{Journals, Observer, Router, RouterConfig};
+use callroute_router::{Journals, Observer, Router, RouterConfig, ShiftedClock};
 use callroute_sip::{Config, SipAdapter};
 use callroute_tables::FileTable;
 use callroute_webhook::{Client, ClientConfig};
@@ -44,6 +44,9 @@ struct Args {
     /// The address that others reach us at, when it is not the one that is listened on
     #[arg(long)]
     advertise: Option<std::net::IpAddr>,
+    /// Set the clock that rules go by, as in 2026-04-21T10:32:00-04:00; it runs on from there
+    #[arg(long)]
+    clock: Option<chrono::DateTime<chrono::FixedOffset>>,
     /// Where recordings and journals are kept
     #[arg(long, default_value = "callroute-data")]
     data: PathBuf,
@@ -93,6 +96,9 @@ async fn serve(args: Args) -> Result<(), Failure> {
         console.clone(),
     )?);
     config.observer = console;
+    if let Some(time) = args.clock {
+        config.clock = Arc::new(ShiftedClock::at(time.to_utc()));
+    }
     let router = Router::new(adapter, config)?;
     let engine = table.current();
     let _watch = table.watch(Duration::from_secs(1), console::reloaded);
