@@ -1,2 +1,20 @@
-//! The command callroute.
-fn main() {}
+//! The command `callroute`: checks routing files, decides, explains and replays calls.
+
+mod args;
+mod command;
+mod error;
+mod input;
+mod output;
+mod status;
+mod table;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    match args::Args::try_parse() {
+        Ok(args) => command::run(&args).into(),
+        Err(error) => status::usage(&error).into(),
+    }
+}

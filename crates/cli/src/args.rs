@@ -1,0 +1,90 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use callroute_schema::Timestamp;
+use clap::{Parser, Subcommand};
+
+use crate::input::Input;
+
+/// Checks routing files, decides where calls go, says why, and replays recorded calls.
+#[derive(Debug, Parser)]
+#[command(name = "callroute", version, arg_required_else_help = true)]
+#[command(
+    after_help = "Exit status: 0 fine, 1 findings, 2 usage, 3 something out of reach.\n\
+                        A file named - is standard input."
+)]
+pub(crate) struct Args {
+    /// Write JSON lines instead of text
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show everything that is wrong with routing files
+    Check(Check),
+    /// Decide where calls go: events in, decisions out, as JSON lines
+    Decide(Decide),
+    /// Say why a call goes where it goes
+    Explain(Explain),
+    /// Show a recorded call, step by step
+    Replay(Replay),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Check {
+    /// Routing files
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<Input>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Decide {
+    /// The routing file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) routes: Input,
+    /// Events, one JSON object a line
+    #[arg(default_value = "-")]
+    pub(crate) events: Input,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Explain {
+    /// The routing file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) routes: Input,
+    /// Ask for another time than the event's, as in 2026-04-21T14:32:00Z
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) at: Option<Timestamp>,
+    /// A file with one event in JSON
+    #[arg(default_value = "-")]
+    pub(crate) event: Input,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Replay {
+    /// The call's journal; its table is looked for in the folder `tables` beside it
+    pub(crate) journal: Input,
+    /// Use this routing file instead of the table that the call began with
+    #[arg(long, value_name = "FILE")]
+    pub(crate) routes: Option<Input>,
+}
+
+impl From<std::ffi::OsString> for Input {
+    fn from(text: std::ffi::OsString) -> Self {
+        if text == "-" {
+            Self::Stdin
+        } else {
+            Self::File(PathBuf::from(text))
+        }
+    }
+}
+
+fn time(text: &str) -> Result<Timestamp, String> {
+    Timestamp::parse_from_rfc3339(text).map_err(|error| {
+        format!("{error}; write it as RFC 3339 does, with its offset: 2026-04-21T14:32:00Z")
+    })
+}

@@ -1,0 +1,61 @@
+//! `check`: everything that is wrong with routing files.
+
+use callroute_rules::{Engine, Faults};
+use callroute_tables::LoadError;
+
+use crate::args::Check;
+use crate::error::Error;
+use crate::input::Input;
+use crate::output::Output;
+use crate::status::Status;
+use crate::table;
+
+pub(crate) fn run(args: &Check, out: &mut Output) -> Result<Status, Error> {
+    if args
+        .files
+        .iter()
+        .filter(|file| **file == Input::Stdin)
+        .count()
+        > 1
+    {
+        return Err(Error::StdinTwice);
+    }
+    let mut worst = Status::Fine;
+    for file in &args.files {
+        let status = match table::load(file) {
+            Ok(engine) => good(file, &engine, out)?,
+            Err(Error::Table(LoadError::Faults(faults))) => bad(file, &faults, out)?,
+            Err(error) => {
+                out.flush()?;
+                out.tell_error(&error);
+                error.status()
+            }
+        };
+        worst = worst.max(status);
+    }
+    Ok(worst)
+}
+
+fn good(file: &Input, engine: &Engine, out: &mut Output) -> Result<Status, Error> {
+    if !out.is_json() {
+        let numbers = count(engine.numbers().count(), "number");
+        let release = engine.zone_release();
+        out.line(format_args!("{file}: ok, {numbers}, tzdata {release}"))?;
+    }
+    Ok(Status::Fine)
+}
+
+fn bad(file: &Input, faults: &Faults, out: &mut Output) -> Result<Status, Error> {
+    if out.is_json() {
+        faults.iter().try_for_each(|fault| out.json(fault))?;
+    } else {
+        let found = count(faults.as_slice().len(), "fault");
+        out.tell(format_args!("{faults}\n\n{file}: {found}"))?;
+    }
+    Ok(Status::Findings)
+}
+
+fn count(n: usize, what: &str) -> String {
+    let plural = if n == 1 { "" } else { "s" };
+    format!("{n} {what}{plural}")
+}

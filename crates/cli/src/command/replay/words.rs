@@ -1,0 +1,216 @@
+//! Inputs and effects of a call in plain words. Numbers are masked.
+
+use std::collections::BTreeMap;
+
+use callroute_media::{Command, EndCause, LegId, Notice, PlayEnd, Sound};
+use callroute_schema::{Action, Actions, Cause, Disposition, EventKind, mask};
+use callroute_session::{AskId, Effect, Input};
+
+/// Knows by now who is on which leg, and which server was asked.
+#[derive(Debug, Default)]
+pub(super) struct Words {
+    members: BTreeMap<LegId, String>,
+    servers: BTreeMap<AskId, String>,
+}
+
+impl Words {
+    /// Takes in what an effect says about legs and servers.
+    pub(super) fn learn(&mut self, effect: &Effect) {
+        match effect {
+            Effect::Media(Command::Dial { leg, to, .. }) => {
+                self.members.insert(*leg, mask(to.as_str()));
+            }
+            Effect::Ask { ask, target, .. } => {
+                self.servers.insert(*ask, target.to_string());
+            }
+            _ => {}
+        }
+    }
+
+    /// What came in.
+    pub(super) fn input(&self, input: &Input) -> String {
+        match input {
+            Input::Start => "the call comes in".to_owned(),
+            Input::Media(notice) => self.notice(notice),
+            Input::Answered { ask, actions } => {
+                format!("{} answers: {}", self.server(*ask), kinds(actions))
+            }
+            Input::AskFailed { ask, failure } => {
+                let (class, detail) = (&failure.class, &failure.detail);
+                format!("{} fails: {class}: {detail}", self.server(*ask))
+            }
+            Input::Wake => "a timer runs out".to_owned(),
+            Input::Shutdown => "the router stops".to_owned(),
+            _ => "something that this version has no words for".to_owned(),
+        }
+    }
+
+    /// What came of it; `None` for what a note says already.
+    pub(super) fn effect(&self, effect: &Effect) -> Option<String> {
+        Some(match effect {
+            Effect::Note(note) => note.to_string(),
+            Effect::Media(command) => format!("-> {}", self.command(command)),
+            Effect::Ask {
+                ask, deadline_ms, ..
+            } => {
+                format!("-> ask {}, at most {deadline_ms} ms", self.server(*ask))
+            }
+            Effect::CancelAsk { ask } => format!("-> stop asking {}", self.server(*ask)),
+            Effect::Emit(event) => format!("-> event {}", kind(event.kind)),
+            Effect::Done => return None,
+            _ => "-> something that this version has no words for".to_owned(),
+        })
+    }
+
+    fn notice(&self, notice: &Notice) -> String {
+        let leg = self.leg(notice.leg());
+        match notice {
+            Notice::LegRinging { .. } => format!("{leg} rings"),
+            Notice::LegAnswered { .. } => format!("{leg} is answered"),
+            Notice::LegEnded { cause, .. } => format!("{leg} is over: {}", ended(*cause)),
+            Notice::Digit { digit, .. } => format!("{leg} presses {digit}"),
+            Notice::PlayEnded { play, end, .. } => format!("{play} to {leg} {}", played(*end)),
+            Notice::PlaySubstituted {
+                play,
+                wanted,
+                reason,
+                ..
+            } => {
+                format!("{play} to {leg} has a stand-in for {wanted:?}: {reason}")
+            }
+            Notice::RecordEnded {
+                recording,
+                url,
+                duration_ms,
+                error,
+                ..
+            } => match (url, error) {
+                (Some(url), _) => format!("{recording} of {leg} is kept, {duration_ms} ms: {url}"),
+                (None, Some(error)) => format!("{recording} of {leg} is lost: {error}"),
+                (None, None) => format!("{recording} of {leg} is lost"),
+            },
+            Notice::Held { held: true, .. } => format!("{leg} puts the call on hold"),
+            Notice::Held { held: false, .. } => format!("{leg} takes the call back"),
+            _ => format!("{leg}: something that this version has no words for"),
+        }
+    }
+
+    fn command(&self, command: &Command) -> String {
+        match command {
+            Command::Ring { leg } => format!("tell {} that it rings", self.leg(*leg)),
+            Command::Answer { leg } => format!("answer {}", self.leg(*leg)),
+            Command::Dial { leg, from, .. } => {
+                format!("dial {}, shown {}", self.leg(*leg), mask(from.as_str()))
+            }
+            Command::Hangup { leg, cause } => {
+                format!("hang up {}: {}", self.leg(*leg), end_cause(*cause))
+            }
+            Command::Play { leg, play, sound } => {
+                format!("play {} to {} ({play})", heard(sound), self.leg(*leg))
+            }
+            Command::StopPlay { play, .. } => format!("stop {play}"),
+            Command::Record {
+                leg,
+                recording,
+                name,
+            } => {
+                format!("record {} as {name} ({recording})", self.leg(*leg))
+            }
+            Command::StopRecord { recording, .. } => format!("stop {recording}"),
+            Command::Bridge { a, b } => {
+                format!("connect {} with {}", self.leg(*a), self.leg(*b))
+            }
+            _ => "something that this version has no words for".to_owned(),
+        }
+    }
+
+    fn leg(&self, leg: LegId) -> String {
+        match self.members.get(&leg) {
+            _ if leg == LegId::CALLER => "the caller".to_owned(),
+            Some(member) => format!("{member} ({leg})"),
+            None => leg.to_string(),
+        }
+    }
+
+    fn server(&self, ask: AskId) -> String {
+        match self.servers.get(&ask) {
+            Some(server) => format!("webhook {server}"),
+            None => format!("the webhook of ask {}", ask.0),
+        }
+    }
+}
+
+fn kinds(actions: &Actions) -> String {
+    let kind = |action: &Action| match action {
+        Action::Forward(_) => "forward".to_owned(),
+        Action::Voicemail(_) => "voicemail".to_owned(),
+        Action::Say(_) => "say".to_owned(),
+        Action::Play(_) => "play".to_owned(),
+        Action::Menu(_) => "menu".to_owned(),
+        Action::Webhook(_) => "webhook".to_owned(),
+        Action::Reject(_) => "reject".to_owned(),
+        Action::Hangup(_) => "hangup".to_owned(),
+        Action::Target(name) => format!("target {name}"),
+        _ => "an action".to_owned(),
+    };
+    actions
+        .as_slice()
+        .iter()
+        .map(kind)
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// The word on the wire.
+fn kind(kind: EventKind) -> String {
+    serde_json::to_string(&kind).map_or_else(
+        |error| error.to_string(),
+        |word| word.trim_matches('"').to_owned(),
+    )
+}
+
+fn ended(cause: Cause) -> String {
+    let words = match cause.disposition {
+        Disposition::Answered => "normal clearing".to_owned(),
+        other => other.to_string(),
+    };
+    match (cause.sip_code, cause.q850) {
+        (Some(code), _) => format!("{words} (SIP {code})"),
+        (None, Some(code)) => format!("{words} (Q.850 cause {code})"),
+        (None, None) => words,
+    }
+}
+
+fn played(end: PlayEnd) -> &'static str {
+    match end {
+        PlayEnd::Finished => "was heard to its end",
+        PlayEnd::Stopped => "was stopped",
+        PlayEnd::Failed => "could not be played",
+        _ => "is over",
+    }
+}
+
+fn end_cause(cause: EndCause) -> String {
+    match cause {
+        EndCause::Normal => "normal clearing".to_owned(),
+        EndCause::AnsweredElsewhere => "answered elsewhere".to_owned(),
+        EndCause::NoAnswer => "no answer".to_owned(),
+        EndCause::Rejected(cause) => {
+            let (sip, q850) = cause.codes();
+            format!("rejected (SIP {sip}, Q.850 cause {q850})")
+        }
+        EndCause::Shutdown => "the router stops".to_owned(),
+        _ => "for another reason".to_owned(),
+    }
+}
+
+fn heard(sound: &Sound) -> String {
+    match sound {
+        Sound::Prompt(name) => format!("prompt {name}"),
+        Sound::Speech { text, .. } => format!("text {text:?}"),
+        Sound::PromptOr { prompt, .. } => format!("greeting {prompt}"),
+        Sound::Beep => "the beep".to_owned(),
+        Sound::Ringback => "ringback".to_owned(),
+        _ => "a sound".to_owned(),
+    }
+}

@@ -1,0 +1,120 @@
+//! Why a command could not do its work, and which exit status that is.
+
+use std::io;
+use std::path::PathBuf;
+
+use callroute_schema::tree::ReadError;
+use callroute_session::journal::JournalError;
+use callroute_tables::LoadError;
+
+use crate::status::Status;
+
+/// Why a command could not do its work.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// Standard input is named more than once.
+    #[error("standard input can be read only once; give one of the inputs as a file")]
+    StdinTwice,
+    /// A journal from standard input has no folder to look for its table in.
+    #[error(
+        "a journal from standard input has no `tables` folder beside it; \
+         add --routes FILE, or give the journal as a file"
+    )]
+    NoFolder,
+    /// Nothing to read there.
+    #[error("cannot read {name}: {source}")]
+    Read {
+        /// The file.
+        name: String,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// More than is read into memory.
+    #[error("{name} has more than {most} bytes, which is more than is read")]
+    TooLarge {
+        /// The file.
+        name: String,
+        /// The limit, in bytes.
+        most: u64,
+    },
+    /// A file that is not text.
+    #[error("{name} is no UTF-8 text: byte {at} is no character")]
+    NotText {
+        /// The file.
+        name: String,
+        /// The first bad byte, from 0.
+        at: usize,
+    },
+    /// A routing file that could not be read, or is wrong.
+    #[error(transparent)]
+    Table(#[from] LoadError),
+    /// An event that is wrong.
+    #[error("{name}: {source}")]
+    Event {
+        /// The file.
+        name: String,
+        /// What is wrong, with its JSON path.
+        source: ReadError,
+    },
+    /// A journal that is wrong.
+    #[error("{name}: {source}")]
+    Journal {
+        /// The file.
+        name: String,
+        /// What is wrong, with its line.
+        source: JournalError,
+    },
+    /// A journal's header names its table with something that is no fingerprint.
+    #[error("{name}: line 1: `table` should be a fingerprint of hex digits, found {found:?}")]
+    Fingerprint {
+        /// The file.
+        name: String,
+        /// What stands there.
+        found: String,
+    },
+    /// The table that a call began with is not kept beside its journal.
+    #[error(
+        "cannot read the table that the call began with, {}: {source}; \
+         copy it there from the router's journal folder, or add --routes FILE",
+        path.display()
+    )]
+    NoTable {
+        /// Where it should be.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The table kept beside a journal is not a list of files.
+    #[error("{}: not a kept table, which is a JSON list of {{\"name\", \"text\"}}: {detail}", path.display())]
+    KeptTable {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        detail: String,
+    },
+    /// The results could not be written.
+    #[error("cannot write the results: {0}")]
+    Write(#[source] io::Error),
+}
+
+impl Error {
+    /// How the command ends with this.
+    pub(crate) fn status(&self) -> Status {
+        match self {
+            // Whoever read the results has had enough of them, as `head` does.
+            Self::Write(source) if source.kind() == io::ErrorKind::BrokenPipe => Status::Fine,
+            Self::StdinTwice | Self::NoFolder => Status::Usage,
+            Self::NotText { .. }
+            | Self::Table(LoadError::Faults(_))
+            | Self::Event { .. }
+            | Self::Journal { .. }
+            | Self::Fingerprint { .. }
+            | Self::KeptTable { .. } => Status::Findings,
+            Self::Read { .. }
+            | Self::TooLarge { .. }
+            | Self::Table(_)
+            | Self::NoTable { .. }
+            | Self::Write(_) => Status::OutOfReach,
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! `check`: good files, bad files, and files that are not there.
+
+use crate::place::{Place, ROUTES};
+
+const BAD: &str = "version: 1
+default: nobody
+numbers:
+  \"+13146523057\": { action: voicemail, mesage: x }
+";
+
+#[test]
+fn a_good_file_gets_a_line() {
+    let place = Place::with_routes();
+    let ran = place.run(&["check", "routes.yaml"]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    assert!(
+        ran.out.starts_with("routes.yaml: ok, 1 number, "),
+        "{}",
+        ran.out
+    );
+    assert!(ran.out.contains("tzdata "), "{}", ran.out);
+    assert_eq!(ran.out.lines().count(), 1);
+}
+
+#[test]
+fn every_fault_of_a_bad_file_is_shown() {
+    let place = Place::with_routes();
+    place.file("bad.yaml", BAD);
+    let ran = place.run(&["check", "bad.yaml", "routes.yaml"]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.out.starts_with("routes.yaml: ok"), "{}", ran.out);
+    assert_eq!(ran.out.lines().count(), 1);
+    assert!(ran.err.contains("unknown target `nobody`"), "{}", ran.err);
+    assert!(ran.err.contains("bad.yaml:2:10"), "{}", ran.err);
+    assert!(ran.err.contains("did you mean `message`?"), "{}", ran.err);
+    assert!(ran.err.ends_with("bad.yaml: 2 faults\n"), "{}", ran.err);
+}
+
+#[test]
+fn faults_as_json_are_results() {
+    let place = Place::with_routes();
+    place.file("bad.yaml", BAD);
+    let ran = place.run(&["check", "--json", "routes.yaml", "bad.yaml"]);
+    assert_eq!((ran.code, ran.err.as_str()), (1, ""));
+    let faults = ran.json();
+    assert_eq!(faults.len(), 2);
+    assert_eq!(faults[0]["file"], "bad.yaml");
+    assert_eq!(
+        (&faults[0]["line"], &faults[0]["column"]),
+        (&2.into(), &10.into())
+    );
+    assert_eq!(faults[0]["path"], "$.default");
+    assert!(faults[0]["message"].as_str().unwrap().contains("nobody"));
+    assert_eq!(faults[1]["line"], 4);
+}
+
+#[test]
+fn a_missing_file_is_out_of_reach_and_the_others_are_looked_at() {
+    let place = Place::with_routes();
+    place.file("bad.yaml", BAD);
+    let ran = place.run(&["check", "missing.yaml", "bad.yaml", "routes.yaml"]);
+    assert_eq!(ran.code, 3);
+    assert!(ran.err.contains("cannot read missing.yaml"), "{}", ran.err);
+    assert!(ran.err.contains("bad.yaml: 2 faults"), "{}", ran.err);
+    assert!(ran.out.starts_with("routes.yaml: ok"), "{}", ran.out);
+}
+
+#[test]
+fn standard_input_is_a_file_too_and_names_files_of_the_current_folder() {
+    let place = Place::new();
+    place.file("vip.csv", "number,name\n+14155550123,Ann\n");
+    let routes = ROUTES.replace("{ numbers: [\"+1900*\"] }", "{ file: vip.csv }");
+    let ran = place.run_with(&["check", "-"], &routes);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    assert!(ran.out.starts_with("stdin: ok"), "{}", ran.out);
+    let ran = place.run_with(&["check", "-"], routes.replace("vip.csv", "lost.csv"));
+    assert_eq!(ran.code, 1);
+    assert!(ran.err.contains("lost.csv"), "{}", ran.err);
+    let ran = place.run_with(&["check", "-", "-"], &routes);
+    assert_eq!(ran.code, 2);
+}
+
+#[test]
+fn what_is_no_text_is_refused() {
+    let place = Place::new();
+    let ran = place.run_with(&["check", "-"], [ROUTES.as_bytes(), b"# caf\xc3"].concat());
+    assert_eq!((ran.code, ran.out.as_str()), (1, ""));
+    assert!(ran.err.contains("no UTF-8 text"), "{}", ran.err);
+}

@@ -1,0 +1,16 @@
+//! The command as a process: one module a command.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test's helpers may fail loudly"
+)]
+
+mod check;
+mod decide;
+mod explain;
+mod place;
+mod replay;
+mod usage;
