@@ -54,7 +54,7 @@ impl Files for Vec<Source> {
 }
 
 /// A hash over the texts (FNV-1a, 128 bits, as 32 hex digits): the same texts give the same
-/// fingerprint on every machine. It tells tables apart; it proves nothing against forgery.
+/// fingerprint on every machine, wherever the routing file lies and whatever it is called there. It tells tables apart; it proves nothing against forgery.
 pub(crate) fn fingerprint(sources: &[Source]) -> String {
     const OFFSET: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
     const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
@@ -64,8 +64,10 @@ pub(crate) fn fingerprint(sources: &[Source]) -> String {
             hash = (hash ^ u128::from(*byte)).wrapping_mul(PRIME);
         }
     };
-    for source in sources {
-        for part in [&source.name, &source.text] {
+    for (index, source) in sources.iter().enumerate() {
+        // The first is the routing file; the others are named by it.
+        let name = if index == 0 { "" } else { &source.name };
+        for part in [name, &source.text] {
             add(&(part.len() as u64).to_le_bytes());
             add(part.as_bytes());
         }
@@ -88,8 +90,16 @@ mod tests {
     fn fingerprints_tell_names_and_texts_apart() {
         assert_eq!(fingerprint(&[]), "6c62272e07bb014262b821756295c58d");
         assert_ne!(
-            fingerprint(&[source("a", "bc")]),
-            fingerprint(&[source("ab", "c")])
+            fingerprint(&[source("r", ""), source("a", "bc")]),
+            fingerprint(&[source("r", ""), source("ab", "c")])
+        );
+        assert_eq!(
+            fingerprint(&[source("./routes.yaml", "x")]),
+            fingerprint(&[source("routes.yaml", "x")])
+        );
+        assert_ne!(
+            fingerprint(&[source("r", "x")]),
+            fingerprint(&[source("r", "y")])
         );
         assert_eq!(
             fingerprint(&[source("a", "b")]),

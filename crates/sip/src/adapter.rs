@@ -68,14 +68,21 @@ impl SipAdapter {
                 last: *config.rtp_ports.end(),
             })?;
         let mut endpoint = sipx_transport::Config::new(addr);
-        let named = named_ip(config.advertised, addr.ip(), leading_to(ELSEWHERE));
+        let named = named_ip(config.advertised, addr.ip(), || leading_to(ELSEWHERE));
         endpoint.sent_by = bracketed(named);
-        endpoint.timers = Timers { t1: config.t1, ..Timers::default() };
+        endpoint.timers = Timers {
+            t1: config.t1,
+            ..Timers::default()
+        };
         endpoint.capacity = CAPACITY;
         // A caller behind NAT is reached over the connection that it opened, or not at all.
-        endpoint.pool = PoolConfig { reuse_inbound_for_outbound: true, ..PoolConfig::default() };
-        let (handle, requests) =
-            sipx_transport::bind(endpoint).await.map_err(|source| refused(addr, source))?;
+        endpoint.pool = PoolConfig {
+            reuse_inbound_for_outbound: true,
+            ..PoolConfig::default()
+        };
+        let (handle, requests) = sipx_transport::bind(endpoint)
+            .await
+            .map_err(|source| refused(addr, source))?;
         let stack = Arc::new(Stack {
             handle,
             config,
@@ -87,8 +94,17 @@ impl SipAdapter {
         });
         let (sender, calls) = mpsc::channel(dispatch::CALLS);
         let (open, closed) = oneshot::channel();
-        tokio::spawn(dispatch::serve(Arc::clone(&stack), requests, sender, closed));
-        Ok(Self { stack, calls, _open: open })
+        tokio::spawn(dispatch::serve(
+            Arc::clone(&stack),
+            requests,
+            sender,
+            closed,
+        ));
+        Ok(Self {
+            stack,
+            calls,
+            _open: open,
+        })
     }
 
     /// Where it listens; tells the port when 0 was asked for.
@@ -100,7 +116,9 @@ impl SipAdapter {
     /// Stops and watches the adapter from elsewhere.
     #[must_use]
     pub fn handle(&self) -> SipHandle {
-        SipHandle { stack: Arc::clone(&self.stack) }
+        SipHandle {
+            stack: Arc::clone(&self.stack),
+        }
     }
 
     /// What legs share, for the phone.
@@ -156,15 +174,25 @@ impl SipHandle {
 
 /// The endpoint does not say which of its two sockets could not be bound, so both are tried.
 fn refused(addr: SocketAddr, source: sipx_transport::Error) -> BindError {
-    let listen = |transport, source: io::Error| BindError::Listen { addr, transport, source };
+    let listen = |transport, source: io::Error| BindError::Listen {
+        addr,
+        transport,
+        source,
+    };
     if !matches!(source, sipx_transport::Error::Io(_)) {
-        return BindError::Endpoint { addr, source: Box::new(source) };
+        return BindError::Endpoint {
+            addr,
+            source: Box::new(source),
+        };
     }
     if let Err(error) = UdpSocket::bind(addr) {
         return listen("udp", error);
     }
     match (TcpListener::bind(addr), source) {
         (Err(error), _) | (Ok(_), sipx_transport::Error::Io(error)) => listen("tcp", error),
-        (Ok(_), source) => BindError::Endpoint { addr, source: Box::new(source) },
+        (Ok(_), source) => BindError::Endpoint {
+            addr,
+            source: Box::new(source),
+        },
     }
 }

@@ -68,11 +68,17 @@ impl Config {
     /// Whether all URIs are URIs, before anybody calls.
     pub(crate) fn check(&self) -> Result<(), BindError> {
         let trunk = self.trunk.iter().map(|uri| ("trunk".to_owned(), uri));
-        let contacts = self.contacts.iter().map(|(user, uri)| (format!("contact {user}"), uri));
+        let contacts = self
+            .contacts
+            .iter()
+            .map(|(user, uri)| (format!("contact {user}"), uri));
         for (setting, found) in trunk.chain(contacts) {
             let parsed = Uri::parse(bytes::Bytes::copy_from_slice(found.as_bytes()));
             if !parsed.is_ok_and(|uri| uri.scheme().is_sip() && uri.host().is_some()) {
-                return Err(BindError::Uri { setting, found: found.clone() });
+                return Err(BindError::Uri {
+                    setting,
+                    found: found.clone(),
+                });
             }
         }
         Ok(())

@@ -28,10 +28,19 @@ pub(crate) fn offer(
     transport: TransportKind,
 ) -> Option<Offer> {
     let headers = &invite.headers;
-    let from = headers.typed::<From>().and_then(Result::ok).map(|from| from.0);
+    let from = headers
+        .typed::<From>()
+        .and_then(Result::ok)
+        .map(|from| from.0);
     let to = headers.typed::<To>().and_then(Result::ok).map(|to| to.0);
-    let asserted = headers.typed_all::<PAssertedIdentity>().find_map(Result::ok);
-    let caller = caller(headers, asserted.as_ref(), from.as_ref().map(|from| &from.uri));
+    let asserted = headers
+        .typed_all::<PAssertedIdentity>()
+        .find_map(Result::ok);
+    let caller = caller(
+        headers,
+        asserted.as_ref(),
+        from.as_ref().map(|from| &from.uri),
+    );
     let hidden = matches!(caller, Caller::Withheld);
     let dialed = address(&invite.uri)
         .or_else(|| to.as_ref().and_then(|to| address(&to.uri)))
@@ -46,7 +55,9 @@ pub(crate) fn offer(
         from: caller,
         to: dialed?,
         from_name: name,
-        from_uri: from.map(|from| clean(&from.uri.to_bytes())).filter(|_| !hidden),
+        from_uri: from
+            .map(|from| clean(&from.uri.to_bytes()))
+            .filter(|_| !hidden),
         to_uri: Some(clean(&invite.uri.to_bytes())),
         source: SourceInfo {
             trunk: None,
@@ -61,14 +72,18 @@ pub(crate) fn offer(
 }
 
 fn caller(headers: &Headers, asserted: Option<&PAssertedIdentity>, from: Option<&Uri>) -> Caller {
-    let private = headers.typed_all::<sipx_sip::Privacy>().filter_map(Result::ok).any(|privacy| {
-        [PrivacyValue::Id, PrivacyValue::User, PrivacyValue::Header]
-            .iter()
-            .any(|wanted| privacy.is(wanted))
-    });
+    let private = headers
+        .typed_all::<sipx_sip::Privacy>()
+        .filter_map(Result::ok)
+        .any(|privacy| {
+            [PrivacyValue::Id, PrivacyValue::User, PrivacyValue::Header]
+                .iter()
+                .any(|wanted| privacy.is(wanted))
+        });
     // RFC 3323, section 4.1.1.3: sip:anonymous@anonymous.invalid.
     let anonymous = from.is_some_and(|from| {
-        from.user().is_some_and(|user| user.eq_ignore_ascii_case(b"anonymous"))
+        from.user()
+            .is_some_and(|user| user.eq_ignore_ascii_case(b"anonymous"))
             || host(from).eq_ignore_ascii_case(b"anonymous.invalid")
     });
     // An identity that the network asserts, without asking for privacy, may be shown even when
@@ -88,7 +103,12 @@ fn caller(headers: &Headers, asserted: Option<&PAssertedIdentity>, from: Option<
 /// The number or user of a URI, decoded and without parameters of the user part.
 fn address(uri: &Uri) -> Option<Address> {
     let bytes = match uri.tel_parts() {
-        Some(tel) => tel.subscriber().iter().filter(|b| !b"-.() ".contains(b)).copied().collect(),
+        Some(tel) => tel
+            .subscriber()
+            .iter()
+            .filter(|b| !b"-.() ".contains(b))
+            .copied()
+            .collect(),
         None => uri.decoded_user()?,
     };
     let text = String::from_utf8(bytes).ok()?;
@@ -97,13 +117,18 @@ fn address(uri: &Uri) -> Option<Address> {
 }
 
 fn host(uri: &Uri) -> Vec<u8> {
-    uri.host().map(|host| host.to_bytes().to_vec()).unwrap_or_default()
+    uri.host()
+        .map(|host| host.to_bytes().to_vec())
+        .unwrap_or_default()
 }
 
 /// Bytes from the wire as a bounded text without control characters.
 fn clean(bytes: &[u8]) -> String {
     let bytes = bytes.get(..MAX_VALUE).unwrap_or(bytes);
-    String::from_utf8_lossy(bytes).chars().filter(|c| !c.is_control()).collect()
+    String::from_utf8_lossy(bytes)
+        .chars()
+        .filter(|c| !c.is_control())
+        .collect()
 }
 
 fn shown(headers: &Headers) -> BTreeMap<String, String> {
@@ -124,7 +149,10 @@ pub(crate) fn dialed_uri(config: &Config, to: &DialTarget) -> Option<String> {
         DialTarget::Sip(uri) => Some(uri.as_str().to_owned()),
         DialTarget::Number(number) => match config.contacts.get(number.as_str()) {
             Some(uri) => Some(uri.clone()),
-            None => config.trunk.as_deref().and_then(|trunk| with_user(trunk, number.as_str())),
+            None => config
+                .trunk
+                .as_deref()
+                .and_then(|trunk| with_user(trunk, number.as_str())),
         },
         _ => None,
     }
@@ -155,11 +183,15 @@ pub(crate) fn from_header(from: &Caller, name: Option<&str>, host: &str) -> (Str
     match from {
         Caller::Known(address) => {
             let uri = format!("<sip:{}@{host}>", escaped(address.as_str()));
-            (name.map_or_else(|| uri.clone(), |name| format!("{} {uri}", quoted(name))), false)
+            (
+                name.map_or_else(|| uri.clone(), |name| format!("{} {uri}", quoted(name))),
+                false,
+            )
         }
-        Caller::Withheld => {
-            ("\"Anonymous\" <sip:anonymous@anonymous.invalid>".to_owned(), true)
-        }
+        Caller::Withheld => (
+            "\"Anonymous\" <sip:anonymous@anonymous.invalid>".to_owned(),
+            true,
+        ),
         Caller::Unavailable => ("<sip:unavailable@unknown.invalid>".to_owned(), false),
     }
 }
@@ -186,7 +218,10 @@ pub(crate) fn bracketed(ip: IpAddr) -> String {
 
 /// The final failure that refuses a caller, and the cause that is reported.
 pub(crate) fn refusal(cause: EndCause) -> Cause {
-    let refused = |status, q850| Cause { q850: Some(q850), ..Cause::from_sip(status) };
+    let refused = |status, q850| Cause {
+        q850: Some(q850),
+        ..Cause::from_sip(status)
+    };
     match cause {
         EndCause::Normal | EndCause::AnsweredElsewhere => Cause::from_sip(603),
         EndCause::Rejected(why) => {

@@ -2,9 +2,7 @@
 
 use bytes::Bytes;
 use sipx_sip::headers::RecordRoute;
-use sipx_sip::{
-    BuildError, Header, HeaderName, Method, Request, RequestBuilder, Response, Uri,
-};
+use sipx_sip::{BuildError, Header, HeaderName, Method, Request, RequestBuilder, Response, Uri};
 
 use crate::message::{call_id, contact, from_tag, sequence, to_tag};
 
@@ -50,7 +48,11 @@ impl Dialog {
         Ok(Self {
             call_id: call_id(headers).into(),
             local: [&to, b";tag=".as_slice(), tag.as_bytes()].concat().into(),
-            remote: headers.value(&HeaderName::From).unwrap_or_default().into_owned().into(),
+            remote: headers
+                .value(&HeaderName::From)
+                .unwrap_or_default()
+                .into_owned()
+                .into(),
             remote_tag: from_tag(headers),
             local_sequence: 0,
             remote_sequence: sequence(headers),
@@ -71,8 +73,17 @@ impl Dialog {
         routes.reverse();
         Ok(Self {
             call_id: call_id(&invite.headers).into(),
-            local: invite.headers.value(&HeaderName::From).unwrap_or_default().into_owned().into(),
-            remote: headers.value(&HeaderName::To).unwrap_or_default().into_owned().into(),
+            local: invite
+                .headers
+                .value(&HeaderName::From)
+                .unwrap_or_default()
+                .into_owned()
+                .into(),
+            remote: headers
+                .value(&HeaderName::To)
+                .unwrap_or_default()
+                .into_owned()
+                .into(),
             remote_tag: to_tag(headers),
             local_sequence: sequence(&invite.headers).unwrap_or(1),
             remote_sequence: None,
@@ -127,7 +138,7 @@ impl Dialog {
     }
 
     /// The next request of this dialog.
-    pub(crate) fn request(&mut self, method: Method) -> Result<RequestBuilder, BuildError> {
+    pub(crate) fn request(&mut self, method: &Method) -> Result<RequestBuilder, BuildError> {
         self.local_sequence = self.local_sequence.saturating_add(1);
         self.build(method, self.local_sequence)
     }
@@ -135,7 +146,7 @@ impl Dialog {
     /// The ACK of a 2xx to the INVITE with this sequence number (section 13.2.2.4). Its Via is
     /// `via`, as it has no transaction that would give it one.
     pub(crate) fn ack(&self, sequence: u32, via: String) -> Result<Request, BuildError> {
-        let mut ack = self.build(Method::Ack, sequence)?.build();
+        let mut ack = self.build(&Method::Ack, sequence)?.build();
         ack.headers.push_front(Header::build(HeaderName::Via, via)?);
         Ok(ack)
     }
@@ -145,12 +156,15 @@ impl Dialog {
         self.local_sequence
     }
 
-    fn build(&self, method: Method, sequence: u32) -> Result<RequestBuilder, BuildError> {
+    fn build(&self, method: &Method, sequence: u32) -> Result<RequestBuilder, BuildError> {
         // A first route without `lr` is a strict router: it wants to be the Request-URI, with
         // our target at the end of the routes (section 12.2.1.1).
         let strict = self.routes.first().filter(|route| !is_loose(route));
         let (uri, routes): (&Uri, Vec<&Uri>) = match strict {
-            Some(first) => (first, self.routes.iter().skip(1).chain([&self.target]).collect()),
+            Some(first) => (
+                first,
+                self.routes.iter().skip(1).chain([&self.target]).collect(),
+            ),
             None => (&self.target, self.routes.iter().collect()),
         };
         let mut builder = RequestBuilder::new(method.clone(), uri.clone())
@@ -158,12 +172,12 @@ impl Dialog {
             .header(HeaderName::From, self.local.clone())?
             .header(HeaderName::To, self.remote.clone())?
             .header(HeaderName::CallId, self.call_id.clone())?
-            .cseq(sequence, &method)?;
+            .cseq(sequence, method)?;
         for route in routes {
             let value = [b"<".as_slice(), &route.to_bytes(), b">"].concat();
             builder = builder.header(HeaderName::Route, value)?;
         }
-        if method == Method::Invite {
+        if *method == Method::Invite {
             builder = builder.header(HeaderName::Contact, self.contact.clone())?;
         }
         Ok(builder)
@@ -178,6 +192,10 @@ fn is_loose(route: &Uri) -> bool {
 fn record_route(headers: &sipx_sip::Headers) -> Result<Vec<Uri>, DialogError> {
     headers
         .typed_all::<RecordRoute>()
-        .map(|route| route.map(|route| route.0.uri).map_err(|_| DialogError::RecordRoute))
+        .map(|route| {
+            route
+                .map(|route| route.0.uri)
+                .map_err(|_| DialogError::RecordRoute)
+        })
         .collect()
 }

@@ -75,7 +75,9 @@ fn route(stack: &Arc<Stack>, incoming: Incoming, calls: &mpsc::Sender<IncomingCa
         // A BYE outside a dialog has no call (RFC 3261, section 15.1.2).
         Method::Bye => stack.respond_later(incoming, Reply::new(481).tag(&token())),
         _ => {
-            let reply = Reply::new(405).tag(&token()).header(HeaderName::Allow, ALLOW);
+            let reply = Reply::new(405)
+                .tag(&token())
+                .header(HeaderName::Allow, ALLOW);
             stack.respond_later(incoming, reply);
         }
     }
@@ -84,7 +86,9 @@ fn route(stack: &Arc<Stack>, incoming: Incoming, calls: &mpsc::Sender<IncomingCa
 /// What is wrong with any request, whatever it wants (RFC 3261, section 8.2).
 fn refusal(incoming: &Incoming) -> Option<Reply> {
     let request = &incoming.request;
-    let finding = validate_request(request).into_iter().find(|found| !found.is_repairable());
+    let finding = validate_request(request)
+        .into_iter()
+        .find(|found| !found.is_repairable());
     if let Some(finding) = finding {
         tracing::debug!(?finding, source = %incoming.source, "a request that is no request");
         return Some(Reply::new(finding.status()));
@@ -97,7 +101,11 @@ fn refusal(incoming: &Incoming) -> Option<Reply> {
         return Some(Reply::new(416).tag(&token()));
     }
     let extensions = required(request)?;
-    Some(Reply::new(420).tag(&token()).header(HeaderName::Unsupported, extensions))
+    Some(
+        Reply::new(420)
+            .tag(&token())
+            .header(HeaderName::Unsupported, extensions),
+    )
 }
 
 fn cancel(stack: &Arc<Stack>, incoming: Incoming) {
@@ -127,11 +135,7 @@ fn within(stack: &Arc<Stack>, incoming: Incoming) {
     }
 }
 
-fn begin(
-    stack: &Arc<Stack>,
-    incoming: Incoming,
-    calls: &mpsc::Sender<IncomingCall<SipLine>>,
-) {
+fn begin(stack: &Arc<Stack>, incoming: Incoming, calls: &mpsc::Sender<IncomingCall<SipLine>>) {
     let tag = token();
     if let Err((incoming, reply)) = try_begin(stack, incoming, &tag, calls) {
         stack.respond_later(*incoming, reply.tag(&tag));
@@ -147,7 +151,11 @@ fn try_begin(
     calls: &mpsc::Sender<IncomingCall<SipLine>>,
 ) -> Result<(), Refused> {
     let busy = || Reply::new(503).header(HeaderName::RetryAfter, "5");
-    let room = if stack.is_stopping() { None } else { calls.try_reserve().ok() };
+    let room = if stack.is_stopping() {
+        None
+    } else {
+        calls.try_reserve().ok()
+    };
     let Some(room) = room else {
         return Err((Box::new(incoming), busy()));
     };
@@ -175,7 +183,9 @@ fn try_begin(
     let Ok(dialog) = Dialog::from_invite(request, tag, contact) else {
         return Err((Box::new(incoming), Reply::new(400)));
     };
-    let codecs = offered.as_ref().map_or_else(Vec::new, |offered| offered.codecs.clone());
+    let codecs = offered
+        .as_ref()
+        .map_or_else(Vec::new, |offered| offered.codecs.clone());
     let mut line = SipLine::new(Arc::clone(stack), codecs);
     let mut begun = match line.begin(LegId::CALLER) {
         Ok(begun) => begun,
@@ -189,7 +199,12 @@ fn try_begin(
     };
     begun.leg.entry = Some(entry);
     begun.leg.local = stack.local_sdp(peer, begun.port);
-    let invited = Invited { invite: incoming, tag: tag.to_owned(), dialog, offer: offered };
+    let invited = Invited {
+        invite: incoming,
+        tag: tag.to_owned(),
+        dialog,
+        offer: offered,
+    };
     stack.runtime.spawn(caller::serve(begun.leg, invited));
     room.send(IncomingCall { offer, line });
     Ok(())

@@ -16,7 +16,7 @@ use crate::count::Count;
 use crate::notices::LegNotices;
 use crate::routes::{Entry, LegRequest};
 use crate::rtp::command::MediaCommand;
-use crate::rtp::stream::MediaTask;
+use crate::rtp::media::MediaTask;
 use crate::sdp::{Local, Remote};
 use crate::stack::Stack;
 
@@ -67,7 +67,10 @@ impl Log {
 
     /// The last reason noted.
     pub(crate) fn reason(&self) -> Option<String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 
@@ -80,7 +83,8 @@ impl Leg {
         if held != self.held {
             self.held = held;
             let leg = self.notices.leg();
-            self.notices.tell_if_room(callroute_media::Notice::Held { leg, held });
+            self.notices
+                .tell_if_room(callroute_media::Notice::Held { leg, held });
         }
     }
 

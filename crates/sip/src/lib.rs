@@ -1,4 +1,38 @@
-//! Media adapter for SIP and RTP.
+//! Media adapter for SIP and RTP: real calls with real sound, for the router or for your own.
+//!
+//! ```text
+//!   SipAdapter -- one call --> SipLine -- Command --> leg: INVITE ... BYE  (RFC 3261)
+//!                                      <-- Notice --   `-- media: RTP, keys, record, relay
+//! ```
+//!
+//! A task a leg does its signalling, another its sound. G.711 and telephone events (RFC 4733) over
+//! plain RTP, signalling over UDP and TCP. Bridged legs hear each other without a buffer in
+//! between. Sound is sent to where sound comes from: the first valid packet decides, so that
+//! parties behind NAT are heard; then only the same SSRC, or the same address after a silence,
+//! may move it. No TLS, SRTP, REGISTER, digest authentication, early media or SRV records.
+//!
+//! ```
+//! use std::{future::poll_fn, time::Duration};
+//! use callroute_media::{Adapter, Command, LegId, Line, PlayId, Sound};
+//! use callroute_sip::{Config, SipAdapter, phone::{Phone, PhoneConfig}};
+//!
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+//! let mut adapter = SipAdapter::bind(Config::new("127.0.0.1:0".parse()?)).await?;
+//! let phone = Phone::bind("127.0.0.1:0".parse()?, PhoneConfig::default()).await?;
+//! let uri = format!("sip:+13146523057@{}", adapter.local_addr());
+//! let call = phone.call(&uri, "+14155550123").await?;
+//!
+//! let mut incoming = poll_fn(|cx| adapter.poll_call(cx)).await.ok_or("no call")?;
+//! assert_eq!(incoming.offer.from.as_str(), "+14155550123");
+//! incoming.line.perform(Command::Answer { leg: LegId::CALLER });
+//! poll_fn(|cx| incoming.line.poll_notice(cx)).await; // LegAnswered: the ACK has come
+//! let (leg, play) = (LegId::CALLER, PlayId(1));
+//! incoming.line.perform(Command::Play { leg, play, sound: Sound::Beep });
+//! assert!(call.wait_heard(Duration::from_millis(400), Duration::from_secs(5)).await);
+//! # Ok::<(), Box<dyn std::error::Error>>(()) })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
 mod adapter;
 mod config;
 mod convert;
@@ -6,6 +40,7 @@ mod count;
 mod dialog;
 mod dispatch;
 mod error;
+mod exchange;
 mod leg;
 mod line;
 mod message;

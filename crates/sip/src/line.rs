@@ -16,9 +16,9 @@ use crate::leg::{self, Leg, LegCommand, Log};
 use crate::notices::{LegNotices, NOTICES, Notices};
 use crate::routes::{LegRequest, REQUESTS};
 use crate::rtp::command::{MediaCommand, PlaySound};
+use crate::rtp::media::{self, MediaHandle};
 use crate::rtp::out::RtpOut;
 use crate::rtp::record;
-use crate::rtp::stream::{self, MediaHandle};
 use crate::sdp::Local;
 use crate::stack::{Stack, random};
 
@@ -81,11 +81,18 @@ impl SipLine {
         let port = rtp.port;
         let notices = Notices::new(sender.clone());
         let out = RtpOut::new(rtp, random());
-        let (media, task) = stream::begin(leg, out, self.stack.sounds(), notices.clone());
+        let (media, task) = media::begin(leg, out, self.stack.sounds(), notices.clone());
         let (commands, told) = mpsc::channel(leg::COMMANDS);
         let (requests, received) = mpsc::channel(REQUESTS);
         let log = Log::default();
-        self.legs.insert(leg, LegHandle { commands, media, log: log.clone() });
+        self.legs.insert(
+            leg,
+            LegHandle {
+                commands,
+                media,
+                log: log.clone(),
+            },
+        );
         let media_addr = (self.stack.handle.local_addr().ip(), port).into();
         let leg = Leg {
             stack: Arc::clone(&self.stack),
@@ -93,14 +100,22 @@ impl SipLine {
             requests: received,
             notices: LegNotices::new(leg, notices),
             media: task,
-            local: Local { media: media_addr, session: random() >> 2, version: 1 },
+            local: Local {
+                media: media_addr,
+                session: random() >> 2,
+                version: 1,
+            },
             log,
             held: false,
             entry: None,
             alive: Some(self.stack.counts.legs.count()),
             calls: self.call.clone(),
         };
-        Ok(Begun { leg, requests, port })
+        Ok(Begun {
+            leg,
+            requests,
+            port,
+        })
     }
 
     /// Media of a leg, for the phone.
@@ -110,7 +125,10 @@ impl SipLine {
 
     /// The reason noted for a leg, for the phone.
     pub(crate) fn log(&self, leg: LegId) -> Log {
-        self.legs.get(&leg).map(|leg| leg.log.clone()).unwrap_or_default()
+        self.legs
+            .get(&leg)
+            .map(|leg| leg.log.clone())
+            .unwrap_or_default()
     }
 
     /// Tells a leg's task something.
@@ -129,11 +147,15 @@ impl SipLine {
     /// Tells a leg's media something; gives it back when it cannot be done.
     fn tell_media(&self, leg: LegId, command: MediaCommand) -> Result<(), MediaCommand> {
         match self.legs.get(&leg) {
-            Some(handle) => handle.media.commands.try_send(command).or_else(|error| match error {
-                mpsc::error::TrySendError::Full(command) => Err(command),
-                // The leg has ended: the command is ignored.
-                mpsc::error::TrySendError::Closed(_) => Ok(()),
-            }),
+            Some(handle) => handle
+                .media
+                .commands
+                .try_send(command)
+                .or_else(|error| match error {
+                    mpsc::error::TrySendError::Full(command) => Err(command),
+                    // The leg has ended: the command is ignored.
+                    mpsc::error::TrySendError::Closed(_) => Ok(()),
+                }),
             None => Ok(()),
         }
     }
@@ -157,7 +179,10 @@ impl SipLine {
             tracing::error!(%leg, "a leg's id was used twice; the second dial is ignored");
             return;
         }
-        let unreachable = Notice::LegEnded { leg, cause: Cause::local(Disposition::Unreachable) };
+        let unreachable = Notice::LegEnded {
+            leg,
+            cause: Cause::local(Disposition::Unreachable),
+        };
         let Some(uri) = dialed_uri(&self.stack.config, to) else {
             tracing::warn!(%leg, "no trunk, and no contact for the number");
             return self.notice(unreachable);
@@ -189,14 +214,19 @@ impl SipLine {
     pub(crate) fn play(&mut self, leg: LegId, play: PlayId, sound: PlaySound) {
         let command = MediaCommand::Play(play, sound);
         if self.tell_media(leg, command).is_err() {
-            self.notice(Notice::PlayEnded { leg, play, end: PlayEnd::Failed });
+            self.notice(Notice::PlayEnded {
+                leg,
+                play,
+                end: PlayEnd::Failed,
+            });
         }
     }
 
     fn bridge(&mut self, a: LegId, b: LegId) {
         let ends = self.legs.get(&a).zip(self.legs.get(&b));
-        let Some((out_a, out_b)) =
-            ends.map(|(a, b)| (a.media.out.clone(), b.media.out.clone())).filter(|_| a != b)
+        let Some((out_a, out_b)) = ends
+            .map(|(a, b)| (a.media.out.clone(), b.media.out.clone()))
+            .filter(|_| a != b)
         else {
             tracing::debug!(%a, %b, "a bridge with a leg that is not there");
             return;
@@ -240,7 +270,12 @@ impl Line for SipLine {
         match command {
             Command::Ring { leg } => self.tell(leg, LegCommand::Ring),
             Command::Answer { leg } => self.tell(leg, LegCommand::Answer),
-            Command::Dial { leg, to, from, from_name } => self.dial(leg, &to, from, from_name),
+            Command::Dial {
+                leg,
+                to,
+                from,
+                from_name,
+            } => self.dial(leg, &to, from, from_name),
             Command::Hangup { leg, cause } => self.tell(leg, LegCommand::Hangup(cause)),
             Command::Play { leg, play, sound } => {
                 self.play(leg, play, PlaySound::Named(sound));
@@ -248,9 +283,16 @@ impl Line for SipLine {
             Command::StopPlay { leg, play } => {
                 self.lossless(leg, MediaCommand::StopPlay(play));
             }
-            Command::Record { leg, recording, name } => {
+            Command::Record {
+                leg,
+                recording,
+                name,
+            } => {
                 let path = record::path(&self.stack.config.recordings, &name);
-                if self.tell_media(leg, MediaCommand::Record(recording, path)).is_err() {
+                if self
+                    .tell_media(leg, MediaCommand::Record(recording, path))
+                    .is_err()
+                {
                     self.notice(Notice::RecordEnded {
                         leg,
                         recording,

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use sipx_sip::headers::{Contact, From, Reason, To};
 use sipx_sip::{
-    BuildError, Headers, HeaderName, Method, Request, Response, ResponseBuilder, StatusCode, Uri,
+    BuildError, HeaderName, Headers, Method, Request, Response, ResponseBuilder, StatusCode, Uri,
 };
 
 /// The methods that are answered with something else than 405.
@@ -23,7 +23,10 @@ pub(crate) struct Reply {
 impl Reply {
     /// A response with this status.
     pub(crate) fn new(status: u16) -> Self {
-        Self { status, ..Self::default() }
+        Self {
+            status,
+            ..Self::default()
+        }
     }
 
     /// With our tag in To, unless the request has one there already.
@@ -52,8 +55,9 @@ impl Reply {
 
     /// The response to this request.
     pub(crate) fn to(self, request: &Request) -> Result<Response, BuildError> {
-        let status = StatusCode::new(self.status)
-            .ok_or(BuildError::NotAToken { field: "status code" })?;
+        let status = StatusCode::new(self.status).ok_or(BuildError::NotAToken {
+            field: "status code",
+        })?;
         let mut builder = ResponseBuilder::to_request(request, status, phrase(self.status))?;
         if let Some(tag) = self.tag.filter(|_| to_tag(&request.headers).is_none()) {
             let to = request.headers.value(&HeaderName::To).unwrap_or_default();
@@ -118,17 +122,26 @@ pub(crate) fn to_tag(headers: &Headers) -> Option<Vec<u8>> {
 
 /// The Call-ID.
 pub(crate) fn call_id(headers: &Headers) -> Vec<u8> {
-    headers.value(&HeaderName::CallId).unwrap_or_default().into_owned()
+    headers
+        .value(&HeaderName::CallId)
+        .unwrap_or_default()
+        .into_owned()
 }
 
 /// The number of CSeq.
 pub(crate) fn sequence(headers: &Headers) -> Option<u32> {
-    headers.typed::<sipx_sip::CSeq>()?.ok().map(|cseq| cseq.sequence)
+    headers
+        .typed::<sipx_sip::CSeq>()?
+        .ok()
+        .map(|cseq| cseq.sequence)
 }
 
 /// The URI of the first Contact.
 pub(crate) fn contact(headers: &Headers) -> Option<Uri> {
-    headers.typed::<Contact>()?.ok().map(|contact| contact.0.uri)
+    headers
+        .typed::<Contact>()?
+        .ok()
+        .map(|contact| contact.0.uri)
 }
 
 /// The Q.850 cause of a Reason header, if one says it (RFC 3326).
@@ -151,7 +164,10 @@ pub(crate) fn reason_text(headers: &Headers) -> Option<String> {
 }
 
 fn reasons(headers: &Headers) -> impl Iterator<Item = sipx_sip::ReasonValue> {
-    headers.typed_all::<Reason>().filter_map(Result::ok).flat_map(|reason| reason.0)
+    headers
+        .typed_all::<Reason>()
+        .filter_map(Result::ok)
+        .flat_map(|reason| reason.0)
 }
 
 /// Whether the body, if there is one, is a session description.
@@ -168,5 +184,8 @@ pub(crate) fn required(request: &Request) -> Option<Vec<u8>> {
     if matches!(request.method, Method::Ack | Method::Cancel) {
         return None;
     }
-    request.headers.value(&HeaderName::Require).map(std::borrow::Cow::into_owned)
+    request
+        .headers
+        .value(&HeaderName::Require)
+        .map(std::borrow::Cow::into_owned)
 }

@@ -45,7 +45,10 @@ pub(crate) struct LegNotices {
 impl LegNotices {
     /// For a leg that begins.
     pub(crate) fn new(leg: LegId, notices: Notices) -> Self {
-        Self { leg, notices: Some(notices) }
+        Self {
+            leg,
+            notices: Some(notices),
+        }
     }
 
     /// The leg's id.
@@ -75,7 +78,12 @@ impl LegNotices {
     /// Tells the end; nothing comes after it.
     pub(crate) async fn end(&mut self, cause: Cause) {
         if let Some(notices) = self.notices.take() {
-            notices.tell(Notice::LegEnded { leg: self.leg, cause }).await;
+            notices
+                .tell(Notice::LegEnded {
+                    leg: self.leg,
+                    cause,
+                })
+                .await;
         }
     }
 }
@@ -85,7 +93,10 @@ impl Drop for LegNotices {
         if let Some(Notices(sender)) = self.notices.take() {
             let cause = Cause::local(Disposition::Failed);
             // discard: the line was dropped, or is so far behind that it is lost anyway.
-            let _ = sender.try_send(Notice::LegEnded { leg: self.leg, cause });
+            let _ = sender.try_send(Notice::LegEnded {
+                leg: self.leg,
+                cause,
+            });
         }
     }
 }

@@ -165,7 +165,10 @@ impl Phone {
     /// The incoming calls so far, oldest first (the last 10,000).
     #[must_use]
     pub fn calls(&self) -> Vec<CallRecord> {
-        lock(&self.log).iter().map(|call| call.borrow().clone()).collect()
+        lock(&self.log)
+            .iter()
+            .map(|call| call.borrow().clone())
+            .collect()
     }
 
     /// The next incoming call, as soon as it comes; `None` when the phone is off.
@@ -200,8 +203,13 @@ async fn take(
         let offer = incoming.offer;
         let record = CallRecord::new(offer.from.to_string(), offer.to.to_string());
         let mode = *lock(&answer);
-        let (call, watched) =
-            Drive::begin(incoming.line, LegId::CALLER, record, Some(mode), off.clone());
+        let (call, watched) = Drive::begin(
+            incoming.line,
+            LegId::CALLER,
+            record,
+            Some(mode),
+            off.clone(),
+        );
         {
             let mut log = lock(&log);
             if log.len() >= REMEMBERED {

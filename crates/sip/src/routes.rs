@@ -32,17 +32,18 @@ struct Tables {
     dialogs: HashMap<DialogKey, mpsc::Sender<LegRequest>>,
     invites: HashMap<TransactionKey, mpsc::Sender<LegRequest>>,
     /// Call-ID, From tag and CSeq of INVITEs that are being served.
-    served: HashSet<(Vec<u8>, Vec<u8>, u32)>,
+    served: HashSet<Served>,
 }
 
 type DialogKey = (Vec<u8>, Vec<u8>);
+type Served = (Vec<u8>, Vec<u8>, u32);
 
 /// A leg's entries; they go when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Entry {
     routes: Arc<Routes>,
     dialog: DialogKey,
-    invite: Option<(TransactionKey, (Vec<u8>, Vec<u8>, u32))>,
+    invite: Option<(TransactionKey, Served)>,
 }
 
 impl Routes {
@@ -69,7 +70,11 @@ impl Routes {
         tables.dialogs.insert(dialog.clone(), leg.clone());
         tables.invites.insert(incoming.key.clone(), leg);
         let invite = Some((incoming.key.clone(), served));
-        Some(Entry { routes: Arc::clone(self), dialog, invite })
+        Some(Entry {
+            routes: Arc::clone(self),
+            dialog,
+            invite,
+        })
     }
 
     /// Enters a leg that an INVITE of ours begins.
@@ -81,7 +86,11 @@ impl Routes {
     ) -> Entry {
         let dialog = (call_id.as_bytes().to_vec(), tag.as_bytes().to_vec());
         self.lock().dialogs.insert(dialog.clone(), leg);
-        Entry { routes: Arc::clone(self), dialog, invite: None }
+        Entry {
+            routes: Arc::clone(self),
+            dialog,
+            invite: None,
+        }
     }
 
     /// The leg whose dialog a request is of.

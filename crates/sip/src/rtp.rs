@@ -5,6 +5,7 @@ pub(crate) mod command;
 pub(crate) mod dtmf;
 pub(crate) mod heard;
 pub(crate) mod latch;
+pub(crate) mod media;
 pub(crate) mod out;
 pub(crate) mod play;
 pub(crate) mod ports;

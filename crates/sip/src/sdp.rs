@@ -64,13 +64,18 @@ impl Remote {
 /// Reads an offer or an answer, and finds the stream that we can use.
 pub(crate) fn read(body: &[u8], ours: &[Codec]) -> Result<Remote, SdpFault> {
     if body.len() > MAX_BODY {
-        return Err(SdpFault::Malformed(format!("{} bytes, at most {MAX_BODY}", body.len())));
+        return Err(SdpFault::Malformed(format!(
+            "{} bytes, at most {MAX_BODY}",
+            body.len()
+        )));
     }
     let text = std::str::from_utf8(body).map_err(|e| SdpFault::Malformed(e.to_string()))?;
     let description = sipx_sdp::parse(text).map_err(|e| SdpFault::Malformed(e.to_string()))?;
     if description.media.len() > MAX_STREAMS {
         let found = description.media.len();
-        return Err(SdpFault::Malformed(format!("{found} streams, at most {MAX_STREAMS}")));
+        return Err(SdpFault::Malformed(format!(
+            "{found} streams, at most {MAX_STREAMS}"
+        )));
     }
     let audio = |m: &MediaDescription| {
         m.media == "audio" && m.protocol.eq_ignore_ascii_case("RTP/AVP") && !m.is_rejected()
@@ -89,7 +94,9 @@ pub(crate) fn read(body: &[u8], ours: &[Codec]) -> Result<Remote, SdpFault> {
     };
     let address = description.address_for(media);
     let silenced = address.is_some_and(|ip| ip.is_unspecified());
-    let direction = media.declared_direction().unwrap_or_else(|| description.direction());
+    let direction = media
+        .declared_direction()
+        .unwrap_or_else(|| description.direction());
     let remote = Remote {
         media: address
             .filter(|ip| !ip.is_unspecified() && !ip.is_multicast() && media.port != 9)
@@ -182,19 +189,25 @@ fn stream(
     if let Some(event) = event {
         let map = format!("{event} telephone-event/8000");
         media.attributes.push(Attribute::valued("rtpmap", map));
-        media.attributes.push(Attribute::valued("fmtp", format!("{event} 0-15")));
+        media
+            .attributes
+            .push(Attribute::valued("fmtp", format!("{event} 0-15")));
     }
     media.attributes.push(Attribute::valued("ptime", "20"));
     media.set_direction(direction);
     media
 }
 
-/// The address to name in a description for a peer: the advertised one, else the bound one, else
-/// the one of the interface that leads there.
-pub(crate) fn named_ip(advertised: Option<IpAddr>, bound: IpAddr, leads: Option<IpAddr>) -> IpAddr {
+/// The address to name for a peer: the advertised one, else the bound one, else the one of the
+/// interface that leads there.
+pub(crate) fn named_ip(
+    advertised: Option<IpAddr>,
+    bound: IpAddr,
+    leads: impl FnOnce() -> Option<IpAddr>,
+) -> IpAddr {
     match advertised {
         Some(ip) => ip,
-        None if bound.is_unspecified() => leads.unwrap_or(bound),
+        None if bound.is_unspecified() => leads().unwrap_or(bound),
         None => bound,
     }
 }

@@ -6,15 +6,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use sipx_sip::{Request, Uri};
-use sipx_transport::{Handle, Incoming, Responses, Target, TransportKind, new_branch};
+use sipx_transport::{Handle, Incoming, Target, TransportKind, new_branch};
 
 use crate::config::Config;
 use crate::convert::bracketed;
 use crate::count::Gauge;
+use crate::exchange::Exchange;
 use crate::message::Reply;
 use crate::routes::Routes;
+use crate::rtp::media::Sounds;
 use crate::rtp::ports::Ports;
-use crate::rtp::stream::Sounds;
 use crate::sdp::{Local, named_ip};
 
 /// How long a host name may take to be resolved.
@@ -44,7 +45,9 @@ pub(crate) struct Counts {
 impl Counts {
     /// Whether nothing lives any more.
     pub(crate) fn are_zero(&self) -> bool {
-        [&self.calls, &self.legs, &self.closing].iter().all(|gauge| gauge.get() == 0)
+        [&self.calls, &self.legs, &self.closing]
+            .iter()
+            .all(|gauge| gauge.get() == 0)
     }
 }
 
@@ -82,9 +85,8 @@ impl Stack {
                 let unresolved = || SendError::Unresolved(name.clone());
                 let found = tokio::net::lookup_host((name.as_str(), port));
                 let found = tokio::time::timeout(RESOLVE, found).await;
-                let same_family = |addr: &SocketAddr| {
-                    addr.is_ipv4() == self.handle.local_addr().is_ipv4()
-                };
+                let same_family =
+                    |addr: &SocketAddr| addr.is_ipv4() == self.handle.local_addr().is_ipv4();
                 match found {
                     Ok(Ok(mut found)) => found.find(same_family).ok_or_else(unresolved)?,
                     _ => return Err(unresolved()),
@@ -99,14 +101,16 @@ impl Stack {
         &self,
         request: Request,
         target: Target,
-    ) -> Result<Responses, SendError> {
-        Ok(self.handle.send(request, target).await?)
+    ) -> Result<Exchange, SendError> {
+        let responses = self.handle.send(request, target).await?;
+        Ok(Exchange::begin(self.handle.clone(), responses))
     }
 
     /// Answers a request, in a task of its own: the socket is waited for.
     pub(crate) fn respond_later(self: &Arc<Self>, incoming: Incoming, reply: Reply) {
         let stack = Arc::clone(self);
-        self.runtime.spawn(async move { stack.respond(&incoming, reply).await });
+        self.runtime
+            .spawn(async move { stack.respond(&incoming, reply).await });
     }
 
     /// Answers a request; `false` when the answer could not be sent.
@@ -125,7 +129,7 @@ impl Stack {
     /// Our address as seen by a peer.
     pub(crate) fn named_ip(&self, peer: IpAddr) -> IpAddr {
         let bound = self.handle.local_addr().ip();
-        named_ip(self.config.advertised, bound, leading_to(peer))
+        named_ip(self.config.advertised, bound, || leading_to(peer))
     }
 
     /// Our Contact for a peer.
@@ -141,13 +145,21 @@ impl Stack {
     /// Our end of a leg's sound, for a peer.
     pub(crate) fn local_sdp(&self, peer: IpAddr, port: u16) -> Local {
         let media = SocketAddr::new(self.named_ip(peer), port);
-        Local { media, session: random() >> 2, version: 1 }
+        Local {
+            media,
+            session: random() >> 2,
+            version: 1,
+        }
     }
 
     /// A Via for a request without a transaction.
     pub(crate) fn via(&self, transport: TransportKind) -> String {
         let sent_by = self.handle.sent_by_for(transport);
-        format!("SIP/2.0/{} {sent_by};rport;branch={}", transport.as_str(), new_branch())
+        format!(
+            "SIP/2.0/{} {sent_by};rport;branch={}",
+            transport.as_str(),
+            new_branch()
+        )
     }
 
     /// What fetches sounds.

@@ -39,8 +39,9 @@ pub(crate) fn run(args: &Check, out: &mut Output) -> Result<Status, Error> {
 fn good(file: &Input, engine: &Engine, out: &mut Output) -> Result<Status, Error> {
     if !out.is_json() {
         let numbers = count(engine.numbers().count(), "number");
+        let rules = count(engine.rule_count(), "rule");
         let release = engine.zone_release();
-        out.line(format_args!("{file}: ok, {numbers}, tzdata {release}"))?;
+        out.line(format_args!("{file}: ok, {numbers}, {rules}, tzdata {release}"))?;
     }
     Ok(Status::Fine)
 }

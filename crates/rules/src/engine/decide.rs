@@ -146,6 +146,12 @@ impl Engine {
         self.blocks.iter().map(|block| block.number.as_str())
     }
 
+    /// How many rules the table has, in all blocks.
+    #[must_use]
+    pub fn rule_count(&self) -> usize {
+        self.blocks.iter().map(|block| block.rules.len()).sum()
+    }
+
     /// The file's `region`: an ISO 3166-1 code of two letters. This version keeps it, and
     /// compares numbers as they are written.
     #[must_use]

@@ -23,7 +23,13 @@ fn invite(uri: &str, headers: &str) -> Request {
 
 fn caller(headers: &str) -> Caller {
     let invite = invite("sip:+13146523057@10.0.0.1", headers);
-    offer(&invite, "10.0.0.9:5060".parse().unwrap(), TransportKind::Udp).unwrap().from
+    offer(
+        &invite,
+        "10.0.0.9:5060".parse().unwrap(),
+        TransportKind::Udp,
+    )
+    .unwrap()
+    .from
 }
 
 #[test]
@@ -32,13 +38,22 @@ fn the_caller_is_known_withheld_or_unavailable() {
         ("From: <sip:+14155550123@h>;tag=1\r\n", "+14155550123"),
         ("From: \"Ann\" <sip:ann;x=1@h>;tag=1\r\n", "ann"),
         ("From: <sip:%2B1415@h>;tag=1\r\n", "+1415"),
-        ("From: <sip:anonymous@anonymous.invalid>;tag=1\r\n", "anonymous"),
+        (
+            "From: <sip:anonymous@anonymous.invalid>;tag=1\r\n",
+            "anonymous",
+        ),
         ("From: <sip:+1415@h>;tag=1\r\nPrivacy: id\r\n", "anonymous"),
         ("From: <sip:+1415@h>;tag=1\r\nPrivacy: none\r\n", "+1415"),
         ("From: <sip:h>;tag=1\r\n", "unavailable"),
         ("From: <sip:a%00b@h>;tag=1\r\n", "unavailable"),
-        ("From: <sip:x@h>;tag=1\r\nP-Asserted-Identity: <tel:+1-415-555>\r\n", "+1415555"),
-        ("From: <sip:unavailable@unknown.invalid>;tag=1\r\n", "unavailable"),
+        (
+            "From: <sip:x@h>;tag=1\r\nP-Asserted-Identity: <tel:+1-415-555>\r\n",
+            "+1415555",
+        ),
+        (
+            "From: <sip:unavailable@unknown.invalid>;tag=1\r\n",
+            "unavailable",
+        ),
     ] {
         assert_eq!(caller(headers).as_str(), wanted, "{headers}");
     }
@@ -47,10 +62,21 @@ fn the_caller_is_known_withheld_or_unavailable() {
 #[test]
 fn headers_are_chosen_and_lower_case() {
     let invite = invite("sip:+13146523057@10.0.0.1", "From: <sip:a@h>;tag=1\r\n");
-    let offer = offer(&invite, "10.0.0.9:5060".parse().unwrap(), TransportKind::Tcp).unwrap();
+    let offer = offer(
+        &invite,
+        "10.0.0.9:5060".parse().unwrap(),
+        TransportKind::Tcp,
+    )
+    .unwrap();
     assert_eq!(offer.to.as_str(), "+13146523057");
-    assert_eq!(offer.headers.get("x-tenant").map(String::as_str), Some("blue"));
-    assert_eq!(offer.headers.get("call-id").map(String::as_str), Some("abc@h"));
+    assert_eq!(
+        offer.headers.get("x-tenant").map(String::as_str),
+        Some("blue")
+    );
+    assert_eq!(
+        offer.headers.get("call-id").map(String::as_str),
+        Some("abc@h")
+    );
     assert_eq!(offer.headers.len(), 2);
 }
 
@@ -68,8 +94,13 @@ fn a_number_goes_to_its_contact_else_through_the_trunk() {
         dialed_uri(&config, &number("*97#")).as_deref(),
         Some("sip:*97%23@10.0.0.7:5070;transport=tcp")
     );
-    config.contacts.insert("+1682".to_owned(), "sip:bob@10.0.0.8".to_owned());
-    assert_eq!(dialed_uri(&config, &number("+1682")).as_deref(), Some("sip:bob@10.0.0.8"));
+    config
+        .contacts
+        .insert("+1682".to_owned(), "sip:bob@10.0.0.8".to_owned());
+    assert_eq!(
+        dialed_uri(&config, &number("+1682")).as_deref(),
+        Some("sip:bob@10.0.0.8")
+    );
 }
 
 #[test]

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use callroute_media::{EndCause, Notice};
 use callroute_schema::{Caller, Cause, Disposition};
 use sipx_sip::{HeaderName, Method, Request, RequestBuilder, Response, TuEvent, Uri};
-use sipx_transport::{CancelInviteOutcome, Responses, Target};
+use sipx_transport::Target;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::convert::{bracketed, cancel_reason, from_header, privacy};
 use crate::dialog::Dialog;
+use crate::exchange::{Exchange, is_provisional};
 use crate::leg::established::Established;
 use crate::leg::{Leg, LegCommand, closing};
 use crate::message::{ALLOW, Reply, SDP_TYPE, answered_elsewhere, q850};
@@ -35,7 +36,7 @@ pub(crate) struct Dialing {
 struct Invite {
     request: Request,
     contact: String,
-    responses: Responses,
+    exchange: Exchange,
 }
 
 /// Serves a callee's leg to its end.
@@ -51,7 +52,7 @@ pub(crate) async fn serve(mut leg: Leg, dialing: Dialing) {
     let (mut heard, mut rings) = (false, false);
     loop {
         tokio::select! {
-            event = invite.responses.next() => match event {
+            event = invite.exchange.next() => match event {
                 Some(TuEvent::Response(response)) if response.status.is_provisional() => {
                     heard = true;
                     if response.status.code() > 100 && !rings {
@@ -109,10 +110,25 @@ async fn send(leg: &mut Leg, dialing: Dialing) -> Result<Invite, SendError> {
     let contact = stack.contact(target.addr.ip(), target.transport);
     let (tag, call_id) = (token(), token());
     // Entered before the first packet leaves: a request within the dialog may be the next.
-    leg.entry = Some(stack.routes.enter_dial(&call_id, &tag, dialing.requests.clone()));
-    let request = build(&stack, &leg.local, &dialing, uri, &target, (&contact, &tag, &call_id))?;
-    let responses = stack.send(request.clone(), target).await?;
-    Ok(Invite { request, contact, responses })
+    leg.entry = Some(
+        stack
+            .routes
+            .enter_dial(&call_id, &tag, dialing.requests.clone()),
+    );
+    let request = build(
+        &stack,
+        &leg.local,
+        &dialing,
+        uri,
+        &target,
+        (&contact, &tag, &call_id),
+    )?;
+    let exchange = stack.send(request.clone(), target).await?;
+    Ok(Invite {
+        request,
+        contact,
+        exchange,
+    })
 }
 
 fn build(
@@ -147,7 +163,10 @@ fn build(
 /// To names the callee, not the way to it: without the parameters of the URI.
 fn address_of_record(uri: &Uri) -> Vec<u8> {
     let whole = uri.to_bytes();
-    let end = whole.iter().position(|byte| b";?".contains(byte)).unwrap_or(whole.len());
+    let end = whole
+        .iter()
+        .position(|byte| b";?".contains(byte))
+        .unwrap_or(whole.len());
     whole.get(..end).unwrap_or(&whole).to_vec()
 }
 
@@ -156,9 +175,10 @@ fn failure(response: &Response) -> Cause {
     let cause = Cause::from_sip(response.status.code());
     match q850(&response.headers) {
         Some(q850) => cause.with_q850(q850),
-        None if answered_elsewhere(&response.headers) => {
-            Cause { disposition: Disposition::AnsweredElsewhere, ..cause }
-        }
+        None if answered_elsewhere(&response.headers) => Cause {
+            disposition: Disposition::AnsweredElsewhere,
+            ..cause
+        },
         None => cause,
     }
 }
@@ -194,8 +214,12 @@ async fn answered(mut leg: Leg, invite: Invite, response: &Response) {
         }
     }
     leg.answered().await;
-    let answers = Answers { invite: invite.request, contact: invite.contact, sequence,
-        responses: invite.responses };
+    let answers = Answers {
+        invite: invite.request,
+        contact: invite.contact,
+        sequence,
+        exchange: invite.exchange,
+    };
     Established::of_callee(leg, dialog, answers).serve().await;
 }
 
@@ -204,18 +228,9 @@ async fn answered(mut leg: Leg, invite: Invite, response: &Response) {
 async fn cancel(mut leg: Leg, mut invite: Invite, cause: EndCause) {
     let stack = Arc::clone(&leg.stack);
     let _closing = stack.counts.closing.count();
-    // A CANCEL may not be sent before a provisional response; this waits for one (section 9.1).
-    let asked = stack.handle.cancel_invite(&mut invite.responses, cancel_reason(cause));
-    match asked.await {
-        Ok(CancelInviteOutcome::Sent(_) | CancelInviteOutcome::FinalResponse { .. }) => {}
-        Ok(_) => return,
-        Err(error) => {
-            tracing::debug!(%error, "an INVITE was not cancelled");
-            return;
-        }
-    }
+    invite.exchange.cancel(cancel_reason(cause));
     let last = async {
-        while let Some(event) = invite.responses.next().await {
+        while let Some(event) = invite.exchange.next().await {
             match event {
                 TuEvent::Response(response) if response.status.is_success() => {
                     return Some(response);
@@ -226,7 +241,8 @@ async fn cancel(mut leg: Leg, mut invite: Invite, cause: EndCause) {
         }
         None
     };
-    if let Ok(Some(response)) = timeout(stack.timeout(), last).await
+    // Twice 64·T1: for a provisional response, which CANCEL waits for, and for the final one.
+    if let Ok(Some(response)) = timeout(stack.timeout() * 2, last).await
         && let Ok(mut dialog) =
             Dialog::from_answer(&invite.request, &response, invite.contact.clone())
     {
@@ -242,14 +258,14 @@ pub(crate) struct Answers {
     pub(crate) invite: Request,
     pub(crate) contact: String,
     pub(crate) sequence: u32,
-    pub(crate) responses: Responses,
+    pub(crate) exchange: Exchange,
 }
 
 impl Answers {
     /// The next of them; waits for ever when nothing can come any more.
     pub(crate) async fn next(answers: &mut Option<Self>) -> TuEvent {
         if let Some(some) = answers {
-            match some.responses.next().await {
+            match some.exchange.next().await {
                 Some(event) => return event,
                 None => *answers = None,
             }
@@ -268,8 +284,7 @@ impl Answers {
         if dialog.is_answer_of_peer(&response) {
             return closing::ack(stack, dialog, None, self.sequence).await;
         }
-        let Ok(mut fork) =
-            Dialog::from_answer(&self.invite, &response, self.contact.clone())
+        let Ok(mut fork) = Dialog::from_answer(&self.invite, &response, self.contact.clone())
         else {
             return;
         };
@@ -278,10 +293,14 @@ impl Answers {
         tokio::spawn(async move {
             closing::ack(&stack, &fork, None, sequence).await;
             let sent = closing::send(&stack, &mut fork, None, |fork| {
-                Ok(fork.request(Method::Bye)?.build())
+                Ok(fork.request(&Method::Bye)?.build())
             });
-            if let Ok(mut responses) = sent.await {
-                responses.final_response().await;
+            if let Ok(mut exchange) = sent.await {
+                while exchange
+                    .next()
+                    .await
+                    .is_some_and(|event| is_provisional(&event))
+                {}
             }
         });
     }

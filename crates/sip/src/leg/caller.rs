@@ -87,13 +87,19 @@ pub(crate) async fn serve(mut leg: Leg, invited: Invited) {
 fn cancelled(headers: &Headers) -> Cause {
     let cause = Cause::from_sip(487);
     if answered_elsewhere(headers) {
-        return Cause { disposition: Disposition::AnsweredElsewhere, ..cause };
+        return Cause {
+            disposition: Disposition::AnsweredElsewhere,
+            ..cause
+        };
     }
     cause
 }
 
 async fn refuse(mut leg: Leg, invited: &Invited, cause: Cause) {
-    let status = cause.sip_code.filter(|status| (300..700).contains(status)).unwrap_or(480);
+    let status = cause
+        .sip_code
+        .filter(|status| (300..700).contains(status))
+        .unwrap_or(480);
     let mut reply = Reply::new(status).tag(&invited.tag);
     if let Some(q850) = cause.q850 {
         reply = reply.header(HeaderName::Reason, q850_reason(q850));
@@ -111,7 +117,10 @@ async fn answer(mut leg: Leg, mut invited: Invited) {
             (body, Some(Offering::InAnswer))
         }
     };
-    let reply = invited.establishing(200).header(HeaderName::Allow, ALLOW).sdp(body);
+    let reply = invited
+        .establishing(200)
+        .header(HeaderName::Allow, ALLOW)
+        .sdp(body);
     let response = match reply.to(&invited.invite.request) {
         Ok(response) => response,
         Err(error) => {
@@ -122,11 +131,18 @@ async fn answer(mut leg: Leg, mut invited: Invited) {
     if let Some(remote) = invited.offer.take() {
         leg.agree(remote).await;
     }
-    if let Err(error) = leg.stack.handle.respond(&invited.invite.key, response.clone()).await {
+    if let Err(error) = leg
+        .stack
+        .handle
+        .respond(&invited.invite.key, response.clone())
+        .await
+    {
         tracing::info!(%error, "the caller could not be answered");
         return leg.end(Cause::local(Disposition::Unreachable)).await;
     }
-    Established::awaiting_ack(leg, invited, response, offering).serve().await;
+    Established::awaiting_ack(leg, invited, response, offering)
+        .serve()
+        .await;
 }
 
 impl Invited {
@@ -143,7 +159,9 @@ impl Invited {
     }
 
     async fn ring(&self, leg: &Leg) {
-        leg.stack.respond(&self.invite, self.establishing(180)).await;
+        leg.stack
+            .respond(&self.invite, self.establishing(180))
+            .await;
     }
 
     /// A request within the early dialog; the cause when it ends the leg.
@@ -162,7 +180,9 @@ impl Invited {
         if !ends {
             return None;
         }
-        leg.stack.respond(&self.invite, Reply::new(487).tag(&self.tag)).await;
+        leg.stack
+            .respond(&self.invite, Reply::new(487).tag(&self.tag))
+            .await;
         Some(Cause::from_sip(487))
     }
 }
@@ -170,6 +190,10 @@ impl Invited {
 impl Leg {
     /// Tells that the leg is answered.
     pub(crate) async fn answered(&self) {
-        self.notices.tell(Notice::LegAnswered { leg: self.notices.leg() }).await;
+        self.notices
+            .tell(Notice::LegAnswered {
+                leg: self.notices.leg(),
+            })
+            .await;
     }
 }

@@ -4,10 +4,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use sipx_sip::{BuildError, Method, Request, TuEvent};
-use sipx_transport::{Responses, Target, TransportKind};
+use sipx_transport::{Target, TransportKind};
 use tokio::time::timeout;
 
 use crate::dialog::Dialog;
+use crate::exchange::Exchange;
 use crate::leg::Leg;
 use crate::message::Reply;
 use crate::routes::LegRequest;
@@ -33,7 +34,7 @@ pub(crate) async fn send(
     dialog: &mut Dialog,
     flow: Option<&Target>,
     build: impl FnOnce(&mut Dialog) -> Result<Request, BuildError>,
-) -> Result<Responses, SendError> {
+) -> Result<Exchange, SendError> {
     let target = target(stack, dialog, flow).await?;
     let request = build(dialog)?;
     stack.send(request, target).await
@@ -67,9 +68,11 @@ async fn target(
 pub(crate) async fn bye(leg: &mut Leg, dialog: &mut Dialog, flow: Option<&Target>) {
     let stack = Arc::clone(&leg.stack);
     let _closing = stack.counts.closing.count();
-    let sent = send(&stack, dialog, flow, |dialog| Ok(dialog.request(Method::Bye)?.build()));
-    let mut responses = match sent.await {
-        Ok(responses) => responses,
+    let sent = send(&stack, dialog, flow, |dialog| {
+        Ok(dialog.request(&Method::Bye)?.build())
+    });
+    let mut exchange = match sent.await {
+        Ok(exchange) => exchange,
         Err(error) => {
             tracing::info!(%error, "a BYE was not sent");
             return;
@@ -78,7 +81,7 @@ pub(crate) async fn bye(leg: &mut Leg, dialog: &mut Dialog, flow: Option<&Target
     let answered = async {
         loop {
             tokio::select! {
-                event = responses.next() => match event {
+                event = exchange.next() => match event {
                     Some(TuEvent::Response(response)) if response.status.is_provisional() => {}
                     _ => return,
                 },

@@ -1,11 +1,13 @@
 //! A leg from its answer to its BYE, whichever end called.
 
+mod reinvite;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use callroute_media::EndCause;
 use callroute_schema::{Cause, Disposition};
-use sipx_sip::{HeaderName, Method, Response, TransactionKey, TuEvent};
+use sipx_sip::{HeaderName, Method, Response, TransactionKey};
 use sipx_transport::{Incoming, Target};
 use tokio::time::{Instant, sleep_until};
 
@@ -14,7 +16,7 @@ use crate::leg::callee::Answers;
 use crate::leg::caller::Invited;
 use crate::leg::offering::Offering;
 use crate::leg::{Leg, LegCommand, closing};
-use crate::message::{ALLOW, Reply, SDP_TYPE, body_is_sdp, q850, reason_text, sequence};
+use crate::message::{ALLOW, Reply, q850, reason_text, sequence};
 use crate::routes::LegRequest;
 use crate::sdp;
 
@@ -98,7 +100,7 @@ impl Established {
                     LegRequest::Cancelled(_) => false,
                 },
                 () = at(again) => self.resend().await,
-                event = reinvited(&mut self.offering) => self.reinvite_answered(event).await,
+                event = reinvite::answer(&mut self.offering) => self.reinvite_answered(event).await,
                 event = Answers::next(&mut self.answers) => {
                     if let Some(answers) = &self.answers {
                         answers.heard(&self.leg.stack, &self.dialog, event).await;
@@ -154,15 +156,24 @@ impl Established {
                 let headers = &incoming.request.headers;
                 self.leg.log.note(reason_text(headers));
                 let normal = Cause::normal();
-                self.leg.end(Cause { q850: q850(headers).or(normal.q850), ..normal }).await;
+                self.leg
+                    .end(Cause {
+                        q850: q850(headers).or(normal.q850),
+                        ..normal
+                    })
+                    .await;
                 return true;
             }
             Method::Invite => self.reinvited(incoming).await,
             Method::Options => {
-                stack.respond(&incoming, Reply::new(200).header(HeaderName::Allow, ALLOW)).await;
+                stack
+                    .respond(&incoming, Reply::new(200).header(HeaderName::Allow, ALLOW))
+                    .await;
             }
             _ => {
-                stack.respond(&incoming, Reply::new(405).header(HeaderName::Allow, ALLOW)).await;
+                stack
+                    .respond(&incoming, Reply::new(405).header(HeaderName::Allow, ALLOW))
+                    .await;
             }
         }
         false
@@ -170,7 +181,11 @@ impl Established {
 
     async fn acked(&mut self, incoming: Incoming) -> bool {
         let number = sequence(&incoming.request.headers);
-        if self.unacked.as_ref().is_none_or(|unacked| Some(unacked.sequence) != number) {
+        if self
+            .unacked
+            .as_ref()
+            .is_none_or(|unacked| Some(unacked.sequence) != number)
+        {
             return false;
         }
         self.unacked = None;
@@ -195,47 +210,6 @@ impl Established {
         false
     }
 
-    /// A re-INVITE: hold, resume, or another address (RFC 3261, section 14.2).
-    async fn reinvited(&mut self, incoming: Incoming) {
-        let stack = Arc::clone(&self.leg.stack);
-        let contact = self.dialog.contact().to_owned();
-        let reply = if self.unacked.is_some() || self.offering.is_some() {
-            Reply::new(491)
-        } else if !body_is_sdp(&incoming.request) {
-            Reply::new(415).header(HeaderName::Accept, SDP_TYPE)
-        } else {
-            self.leg.local.version += 1;
-            let ok = Reply::new(200)
-                .header(HeaderName::Contact, contact)
-                .header(HeaderName::Allow, ALLOW);
-            if incoming.request.body().is_empty() {
-                self.offering = Some(Offering::InAnswer);
-                let codecs = &stack.config.codecs;
-                ok.sdp(sdp::offer(&self.leg.local, codecs, sipx_sdp::Direction::SendRecv))
-            } else {
-                match sdp::read(incoming.request.body(), &stack.config.codecs) {
-                    Ok(remote) => {
-                        self.dialog.refresh(&incoming.request.headers);
-                        let body = sdp::answer(&self.leg.local, &remote);
-                        self.leg.agree(remote).await;
-                        ok.sdp(body)
-                    }
-                    Err(_) => Reply::new(488),
-                }
-            }
-        };
-        let accepted = reply.is_success();
-        match reply.to(&incoming.request) {
-            Ok(response) => {
-                let sent = stack.handle.respond(&incoming.key, response.clone()).await;
-                if sent.is_ok() && accepted {
-                    self.unacked = Some(Unacked::new(&self.leg, &incoming, response));
-                }
-            }
-            Err(error) => tracing::error!(%error, "the answer to a re-INVITE was not built"),
-        }
-    }
-
     /// Sends the 2xx again; after 64·T1 without an ACK, gives the dialog up.
     async fn resend(&mut self) -> bool {
         let Some(unacked) = &mut self.unacked else {
@@ -243,103 +217,27 @@ impl Established {
         };
         if Instant::now() >= unacked.until {
             tracing::info!(leg = %self.leg.notices.leg(), "no ACK came");
-            self.leg.end(Cause { q850: Some(102), ..Cause::local(Disposition::Failed) }).await;
+            self.leg
+                .end(Cause {
+                    q850: Some(102),
+                    ..Cause::local(Disposition::Failed)
+                })
+                .await;
             self.bye().await;
             return true;
         }
         unacked.interval = (unacked.interval * 2).min(T2);
         unacked.again = (Instant::now() + unacked.interval).min(unacked.until);
-        let sent = self.leg.stack.handle.respond(&unacked.key, unacked.response.clone()).await;
+        let sent = self
+            .leg
+            .stack
+            .handle
+            .respond(&unacked.key, unacked.response.clone())
+            .await;
         if let Err(error) = sent {
             tracing::debug!(%error, "a 200 was not sent again");
         }
         false
-    }
-
-    async fn hold(
-        &mut self,
-        on: bool,
-        told: tokio::sync::oneshot::Sender<Result<(), Cause>>,
-    ) {
-        if self.unacked.is_some() || self.offering.is_some() {
-            // discard: who asked has gone.
-            let _ = told.send(Err(Cause::from_sip(491)));
-            return;
-        }
-        self.leg.local.version += 1;
-        let direction =
-            if on { sipx_sdp::Direction::SendOnly } else { sipx_sdp::Direction::SendRecv };
-        let body = sdp::offer(&self.leg.local, &self.leg.stack.config.codecs, direction);
-        let mut invite = None;
-        let sent = closing::send(&self.leg.stack, &mut self.dialog, self.flow.as_ref(), |dialog| {
-            let builder = dialog.request(Method::Invite)?;
-            let request = builder.header(HeaderName::ContentType, SDP_TYPE)?.body(body).build();
-            invite = Some(Box::new(request.clone()));
-            Ok(request)
-        });
-        match (sent.await, invite) {
-            (Ok(responses), Some(invite)) => {
-                let sequence = self.dialog.local_sequence();
-                let told = Some(told);
-                self.offering = Some(Offering::InInvite { responses, invite, sequence, told });
-            }
-            (Ok(_), None) => {}
-            (Err(error), _) => {
-                tracing::info!(%error, "a re-INVITE was not sent");
-                // discard: as above.
-                let _ = told.send(Err(Cause::local(Disposition::Unreachable)));
-            }
-        }
-    }
-
-    /// What came of our re-INVITE.
-    async fn reinvite_answered(&mut self, event: Option<TuEvent>) -> bool {
-        let Some(Offering::InInvite { sequence, told, .. }) = &mut self.offering else {
-            return false;
-        };
-        let (sequence, over) = (*sequence, event.is_none());
-        let outcome = match event {
-            Some(TuEvent::Response(response)) if response.status.is_provisional() => return false,
-            Some(TuEvent::Response(response)) if response.status.is_success() => {
-                let told = told.take();
-                self.dialog.refresh(&response.headers);
-                closing::ack(&self.leg.stack, &self.dialog, self.flow.as_ref(), sequence).await;
-                if let Some(told) = told {
-                    let read = sdp::read(response.body(), &self.leg.stack.config.codecs);
-                    let outcome = match read {
-                        Ok(remote) => {
-                            self.leg.agree(remote).await;
-                            Ok(())
-                        }
-                        Err(_) => Err(Cause::from_sip(488)),
-                    };
-                    // discard: who asked has gone.
-                    let _ = told.send(outcome);
-                }
-                // Copies of this 2xx are acknowledged for as long as they come.
-                if let Some(Offering::InInvite { responses, invite, .. }) = self.offering.take() {
-                    let contact = self.dialog.contact().to_owned();
-                    self.answers = Some(Answers { invite: *invite, contact, sequence, responses });
-                }
-                return false;
-            }
-            Some(TuEvent::Response(response)) => Err(Cause::from_sip(response.status.code())),
-            _ => Err(Cause::local(Disposition::Unreachable)),
-        };
-        if let Some(told) = told.take() {
-            // discard: as above.
-            let _ = told.send(outcome);
-        }
-        // 481 and 408 to a re-INVITE end the dialog (RFC 3261, section 12.2.1.2).
-        let gone = matches!(outcome, Err(Cause { sip_code: Some(481 | 408), .. }));
-        if over || outcome.is_err() {
-            self.offering = None;
-        }
-        if gone {
-            self.leg.end(Cause::normal()).await;
-            self.bye().await;
-        }
-        gone
     }
 
     async fn bye(&mut self) {
@@ -366,12 +264,5 @@ async fn at(instant: Option<Instant>) {
     match instant {
         Some(instant) => sleep_until(instant).await,
         None => std::future::pending().await,
-    }
-}
-
-async fn reinvited(offering: &mut Option<Offering>) -> Option<TuEvent> {
-    match offering {
-        Some(Offering::InInvite { responses, .. }) => responses.next().await,
-        _ => std::future::pending().await,
     }
 }

@@ -3,7 +3,8 @@
 use tokio::sync::oneshot;
 
 use callroute_schema::Cause;
-use sipx_transport::Responses;
+
+use crate::exchange::Exchange;
 
 /// An offer of ours that waits for its answer.
 #[derive(Debug)]
@@ -13,7 +14,7 @@ pub(crate) enum Offering {
     /// It was in our re-INVITE; its response brings the answer.
     InInvite {
         /// The re-INVITE's transaction.
-        responses: Responses,
+        exchange: Exchange,
         /// The re-INVITE itself.
         invite: Box<sipx_sip::Request>,
         /// Its sequence number.

@@ -80,9 +80,11 @@ impl PhoneCall {
 
     /// Waits until it rings or more; `false` when it ended first, or after `within`.
     pub async fn wait_ringing(&self, within: Duration) -> bool {
-        self.wait(within, |call| call.rang || call.answered || call.ended.is_some())
-            .await
-            .is_some_and(|call| call.rang || call.answered)
+        self.wait(within, |call| {
+            call.rang || call.answered || call.ended.is_some()
+        })
+        .await
+        .is_some_and(|call| call.rang || call.answered)
     }
 
     /// Waits until it is answered.
@@ -90,9 +92,14 @@ impl PhoneCall {
     /// # Errors
     /// The cause, when it ended first; `no_answer` without a SIP status after `within`.
     pub async fn wait_answered(&self, within: Duration) -> Result<(), Cause> {
-        match self.wait(within, |call| call.answered || call.ended.is_some()).await {
+        match self
+            .wait(within, |call| call.answered || call.ended.is_some())
+            .await
+        {
             Some(CallRecord { answered: true, .. }) => Ok(()),
-            Some(CallRecord { ended: Some(cause), .. }) => Err(cause),
+            Some(CallRecord {
+                ended: Some(cause), ..
+            }) => Err(cause),
             _ => Err(Cause::local(Disposition::NoAnswer)),
         }
     }
@@ -105,7 +112,10 @@ impl PhoneCall {
     /// Waits until the far end has pressed so many keys; all that it pressed by then.
     pub async fn wait_digits(&self, count: usize, within: Duration) -> String {
         let enough = |call: &CallRecord| call.digits.len() >= count || call.ended.is_some();
-        self.wait(within, enough).await.unwrap_or_else(|| self.record()).digits
+        self.wait(within, enough)
+            .await
+            .unwrap_or_else(|| self.record())
+            .digits
     }
 
     /// Waits until the far end holds us, or does not any more.
@@ -163,18 +173,26 @@ impl PhoneCall {
     /// Waits until all that was sent with [`send_pcm`](Self::send_pcm) is sent.
     pub async fn wait_sent(&self, within: Duration) -> bool {
         let plays = self.plays.load(Ordering::Relaxed);
-        self.wait(within, |call| call.played >= plays).await.is_some()
+        self.wait(within, |call| call.played >= plays)
+            .await
+            .is_some()
     }
 
     /// All that was heard so far, 8,000 samples a second; gaps are silence.
     #[must_use]
     pub fn heard(&self) -> Vec<i16> {
-        self.heard.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.heard
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Forgets what was heard so far.
     pub fn forget_heard(&self) {
-        self.heard.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.heard
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
     }
 
     /// Puts the far end on hold by a re-INVITE, or takes it back.
@@ -184,11 +202,16 @@ impl PhoneCall {
     pub async fn hold(&self, on: bool) -> Result<(), Cause> {
         let (told, outcome) = oneshot::channel();
         self.order(Order::Hold(on, told));
-        outcome.await.unwrap_or_else(|_| Err(Cause::local(Disposition::Failed)))
+        outcome
+            .await
+            .unwrap_or_else(|_| Err(Cause::local(Disposition::Failed)))
     }
 
     fn heard_len(&self) -> usize {
-        self.heard.lock().unwrap_or_else(PoisonError::into_inner).len()
+        self.heard
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .len()
     }
 
     fn play(&self, sound: PlaySound) {

@@ -47,7 +47,10 @@ impl Drive {
         let (sender, watched) = watch::channel(record);
         let heard = Arc::new(Mutex::new(Vec::new()));
         if let Some(media) = line.media(leg)
-            && media.commands.try_send(MediaCommand::Tap(Arc::clone(&heard))).is_err()
+            && media
+                .commands
+                .try_send(MediaCommand::Tap(Arc::clone(&heard)))
+                .is_err()
         {
             tracing::debug!("a call ended before it was listened to");
         }
@@ -63,8 +66,12 @@ impl Drive {
             playing: None,
         };
         tokio::spawn(drive.run());
-        let call =
-            PhoneCall { orders, record: watched.clone(), heard, plays: AtomicU32::new(0) };
+        let call = PhoneCall {
+            orders,
+            record: watched.clone(),
+            heard,
+            plays: AtomicU32::new(0),
+        };
         (call, watched)
     }
 
@@ -122,7 +129,10 @@ impl Drive {
     }
 
     fn hangup(&mut self, cause: EndCause) {
-        self.line.perform(Command::Hangup { leg: self.leg, cause });
+        self.line.perform(Command::Hangup {
+            leg: self.leg,
+            cause,
+        });
     }
 
     fn order(&mut self, order: Order) {

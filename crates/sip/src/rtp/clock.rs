@@ -40,7 +40,13 @@ struct Relayed {
 impl OutClock {
     /// A stream that begins at these (random) numbers.
     pub(crate) fn new(sequence: u16, timestamp: u32) -> Self {
-        Self { sequence, timestamp, sent_at: None, relayed: None, key: None }
+        Self {
+            sequence,
+            timestamp,
+            sent_at: None,
+            relayed: None,
+            key: None,
+        }
     }
 
     /// The stamp of a packet of our own with so many samples.
@@ -59,7 +65,10 @@ impl OutClock {
             self.key = Some(self.timestamp);
         }
         let stamp = self.take(now, samples, begins);
-        Stamp { timestamp: self.key.unwrap_or(stamp.timestamp), ..stamp }
+        Stamp {
+            timestamp: self.key.unwrap_or(stamp.timestamp),
+            ..stamp
+        }
     }
 
     /// The stamp of a packet that is relayed: its gaps and its order stay what they are.
@@ -108,11 +117,19 @@ impl OutClock {
             self.timestamp = next;
         }
         self.sent_at = Some(now);
-        Some(Stamp { sequence: ours, timestamp, marker: marker || begins })
+        Some(Stamp {
+            sequence: ours,
+            timestamp,
+            marker: marker || begins,
+        })
     }
 
     fn take(&mut self, now: Duration, samples: u32, marker: bool) -> Stamp {
-        let stamp = Stamp { sequence: self.sequence, timestamp: self.timestamp, marker };
+        let stamp = Stamp {
+            sequence: self.sequence,
+            timestamp: self.timestamp,
+            marker,
+        };
         self.sequence = self.sequence.wrapping_add(1);
         self.timestamp = self.timestamp.wrapping_add(samples);
         self.sent_at = Some(now);
@@ -160,13 +177,22 @@ mod tests {
     fn play_and_relay_make_one_stream() {
         let mut clock = OutClock::new(65_534, 1000);
         let first = clock.own(at(0), 160);
-        assert_eq!((first.sequence, first.timestamp, first.marker), (65_534, 1000, true));
+        assert_eq!(
+            (first.sequence, first.timestamp, first.marker),
+            (65_534, 1000, true)
+        );
         assert_eq!(clock.own(at(20), 160).timestamp, 1160);
         let relayed = clock.relay(at(40), 9, 500, 77_000, 160, false).unwrap();
-        assert_eq!((relayed.sequence, relayed.timestamp, relayed.marker), (0, 1320, true));
+        assert_eq!(
+            (relayed.sequence, relayed.timestamp, relayed.marker),
+            (0, 1320, true)
+        );
         // One packet was lost on the way to us: the gap stays.
         let relayed = clock.relay(at(80), 9, 502, 77_320, 160, false).unwrap();
-        assert_eq!((relayed.sequence, relayed.timestamp, relayed.marker), (2, 1640, false));
+        assert_eq!(
+            (relayed.sequence, relayed.timestamp, relayed.marker),
+            (2, 1640, false)
+        );
         // A late one keeps its number, and does not turn the stream back.
         let late = clock.relay(at(81), 9, 501, 77_160, 160, false).unwrap();
         assert_eq!((late.sequence, late.timestamp), (1, 1480));
@@ -178,8 +204,15 @@ mod tests {
         let mut clock = OutClock::new(10, 1000);
         clock.relay(at(0), 1, 100, 5000, 160, false).unwrap();
         let other = clock.relay(at(20), 2, 60_000, 9, 160, false).unwrap();
-        assert_eq!((other.sequence, other.timestamp, other.marker), (11, 1160, true));
-        assert_eq!(clock.relay(at(21), 2, 59_999, 0, 160, false), None, "from before");
+        assert_eq!(
+            (other.sequence, other.timestamp, other.marker),
+            (11, 1160, true)
+        );
+        assert_eq!(
+            clock.relay(at(21), 2, 59_999, 0, 160, false),
+            None,
+            "from before"
+        );
     }
 
     #[test]
@@ -187,7 +220,10 @@ mod tests {
         let mut clock = OutClock::new(0, 0);
         clock.own(at(0), 160);
         let resumed = clock.own(at(1020), 160);
-        assert_eq!((resumed.sequence, resumed.timestamp, resumed.marker), (1, 8160, true));
+        assert_eq!(
+            (resumed.sequence, resumed.timestamp, resumed.marker),
+            (1, 8160, true)
+        );
     }
 
     #[test]
@@ -197,7 +233,10 @@ mod tests {
         let begins = clock.key(at(20), true, 160);
         let goes_on = clock.key(at(40), false, 160);
         assert_eq!((begins.timestamp, goes_on.timestamp), (160, 160));
-        assert_eq!((begins.marker, goes_on.marker, goes_on.sequence), (true, false, 2));
+        assert_eq!(
+            (begins.marker, goes_on.marker, goes_on.sequence),
+            (true, false, 2)
+        );
         assert_eq!(clock.own(at(60), 160).timestamp, 480);
     }
 

@@ -89,7 +89,10 @@ impl Presses {
         let [high, low] = duration.to_be_bytes();
         // Volume -10 dBm0, as keypads do.
         let flags = if end { 0x80 | 10 } else { 10 };
-        Some(KeyPacket { payload: [digit.event(), flags, high, low], begins: step == 0 })
+        Some(KeyPacket {
+            payload: [digit.event(), flags, high, low],
+            begins: step == 0,
+        })
     }
 }
 
@@ -106,9 +109,21 @@ mod tests {
         let end = [5, 0x8a, 3, 0x20];
         assert_eq!(keys.packet(1, 160, &end), Digit::new('5').ok());
         assert_eq!(keys.packet(1, 160, &end), None);
-        assert_eq!(keys.packet(1, 1600, &end), Digit::new('5').ok(), "pressed again");
-        assert_eq!(keys.packet(1, 160, &end), None, "a late packet of the first");
-        assert_eq!(keys.packet(1, 3200, &[16, 0x8a, 3, 0x20]), None, "a flash is no key");
+        assert_eq!(
+            keys.packet(1, 1600, &end),
+            Digit::new('5').ok(),
+            "pressed again"
+        );
+        assert_eq!(
+            keys.packet(1, 160, &end),
+            None,
+            "a late packet of the first"
+        );
+        assert_eq!(
+            keys.packet(1, 3200, &[16, 0x8a, 3, 0x20]),
+            None,
+            "a flash is no key"
+        );
         assert_eq!(keys.packet(1, 4800, &[5, 0x8a]), None, "too short");
     }
 

@@ -45,7 +45,11 @@ mod tests {
         assert_eq!(line.place(1, 59, 160), Some(0), "the timestamp wraps");
         assert_eq!(line.place(1, 379, 160), Some(160), "one packet is missing");
         assert_eq!(line.place(1, 219, 160), None, "it comes late");
-        assert_eq!(line.place(1, 539 + 61 * 8000, 160), Some(0), "no gap is that long");
+        assert_eq!(
+            line.place(1, 539 + 61 * 8000, 160),
+            Some(0),
+            "no gap is that long"
+        );
         assert_eq!(line.place(2, 7, 80), Some(0), "a new source");
         assert_eq!(line.place(2, 87, 80), Some(0));
     }

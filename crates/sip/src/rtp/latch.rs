@@ -75,12 +75,19 @@ mod tests {
 
     #[test]
     fn the_first_packet_decides_and_strangers_are_dropped() {
-        let (a, b) = ("10.0.0.1:4000".parse().unwrap(), "10.0.0.2:4000".parse().unwrap());
+        let (a, b) = (
+            "10.0.0.1:4000".parse().unwrap(),
+            "10.0.0.2:4000".parse().unwrap(),
+        );
         let mut latch = Latch::default();
         latch.describe(Some("192.168.1.5:4000".parse().unwrap()));
         assert_eq!(latch.packet(at(0), a, 1), Verdict::Moved);
         assert_eq!(latch.packet(at(20), a, 1), Verdict::Heard);
-        assert_eq!(latch.packet(at(40), a, 2), Verdict::Heard, "a changed SSRC is heard");
+        assert_eq!(
+            latch.packet(at(40), a, 2),
+            Verdict::Heard,
+            "a changed SSRC is heard"
+        );
         assert_eq!(latch.packet(at(5000), b, 9), Verdict::Dropped);
     }
 
@@ -90,15 +97,30 @@ mod tests {
         let mut latch = Latch::default();
         latch.packet(at(0), a, 1);
         let elsewhere = "10.0.0.7:9".parse().unwrap();
-        assert_eq!(latch.packet(at(20), elsewhere, 1), Verdict::Moved, "same SSRC");
+        assert_eq!(
+            latch.packet(at(20), elsewhere, 1),
+            Verdict::Moved,
+            "same SSRC"
+        );
         let port = "10.0.0.7:4002".parse().unwrap();
-        assert_eq!(latch.packet(at(40), port, 5), Verdict::Dropped, "the old one still speaks");
-        assert_eq!(latch.packet(at(400), port, 5), Verdict::Moved, "the old one is silent");
+        assert_eq!(
+            latch.packet(at(40), port, 5),
+            Verdict::Dropped,
+            "the old one still speaks"
+        );
+        assert_eq!(
+            latch.packet(at(400), port, 5),
+            Verdict::Moved,
+            "the old one is silent"
+        );
     }
 
     #[test]
     fn a_new_description_begins_anew_and_the_same_one_does_not() {
-        let (a, b) = ("10.0.0.1:4000".parse().unwrap(), "10.0.0.2:4000".parse().unwrap());
+        let (a, b) = (
+            "10.0.0.1:4000".parse().unwrap(),
+            "10.0.0.2:4000".parse().unwrap(),
+        );
         let mut latch = Latch::default();
         latch.describe(Some(a));
         latch.packet(at(0), a, 1);

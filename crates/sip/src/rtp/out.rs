@@ -46,7 +46,12 @@ impl RtpOut {
             playing: false,
             clock,
         };
-        Self { rtp, ssrc, began: Instant::now(), state: Mutex::new(state) }
+        Self {
+            rtp,
+            ssrc,
+            began: Instant::now(),
+            state: Mutex::new(state),
+        }
     }
 
     /// What was negotiated. `to` is left alone when it is `None`.
@@ -95,7 +100,12 @@ impl RtpOut {
         let now = self.began.elapsed();
         let stamp = state.clock.key(now, packet.begins, u32::from(STEP));
         if let Some(event) = state.event {
-            self.send(&state, event, stamp, Bytes::copy_from_slice(&packet.payload));
+            self.send(
+                &state,
+                event,
+                stamp,
+                Bytes::copy_from_slice(&packet.payload),
+            );
         }
     }
 
@@ -146,8 +156,13 @@ impl RtpOut {
         let Some(to) = state.to.filter(|_| state.listens) else {
             return;
         };
-        let mut packet =
-            Packet::new(payload_type, stamp.sequence, stamp.timestamp, self.ssrc, payload);
+        let mut packet = Packet::new(
+            payload_type,
+            stamp.sequence,
+            stamp.timestamp,
+            self.ssrc,
+            payload,
+        );
         packet.marker = stamp.marker;
         if let Err(error) = self.rtp.socket.try_send_to(&packet.encode(), to) {
             tracing::trace!(%error, %to, "an RTP packet was not sent");

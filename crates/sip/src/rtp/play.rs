@@ -61,12 +61,18 @@ pub(crate) struct Fetched {
 
 impl Fetched {
     fn pcm(pcm: Arc<Pcm>) -> Self {
-        Self { source: Some(Source::Samples(pcm, 0)), substituted: None }
+        Self {
+            source: Some(Source::Samples(pcm, 0)),
+            substituted: None,
+        }
     }
 
     /// For a fetch that broke down.
     pub(crate) fn failed(reason: String) -> Self {
-        Self { source: None, substituted: Some((String::new(), reason)) }
+        Self {
+            source: None,
+            substituted: Some((String::new(), reason)),
+        }
     }
 }
 
@@ -76,32 +82,48 @@ pub(crate) fn fetch(sound: PlaySound, prompts: &Prompts, speech: &Speech) -> Fet
         PlaySound::Samples(pcm) => return Fetched::pcm(pcm),
         PlaySound::Tone(hz) => {
             let source = Source::Tone(ToneSource::new(Tone::Sine { hz }));
-            return Fetched { source: Some(source), substituted: None };
+            return Fetched {
+                source: Some(source),
+                substituted: None,
+            };
         }
         PlaySound::Named(sound) => sound,
     };
     let spoken = |text: &str, language: Option<&str>, voice: Option<&str>| {
-        speech.render(text, language, voice).map_err(|e| (text.to_owned(), e.to_string()))
+        speech
+            .render(text, language, voice)
+            .map_err(|e| (text.to_owned(), e.to_string()))
     };
     let fetched = match &sound {
         Sound::Beep => Ok(Arc::new(Tone::Beep.render(BEEP_MS))),
         Sound::Ringback => {
             let source = Source::Tone(ToneSource::new(Tone::Ringback));
-            return Fetched { source: Some(source), substituted: None };
+            return Fetched {
+                source: Some(source),
+                substituted: None,
+            };
         }
         Sound::Prompt(name) => prompts.get(name).map_err(|e| (name.clone(), e.to_string())),
-        Sound::Speech { text, language, voice } => {
-            spoken(text, language.as_deref(), voice.as_deref())
-        }
+        Sound::Speech {
+            text,
+            language,
+            voice,
+        } => spoken(text, language.as_deref(), voice.as_deref()),
         Sound::PromptOr { prompt, text } => {
             prompts.get(prompt).or_else(|_| spoken(text, None, None))
         }
-        other => Err((format!("{other:?}"), "this adapter does not know such a sound".to_owned())),
+        other => Err((
+            format!("{other:?}"),
+            "this adapter does not know such a sound".to_owned(),
+        )),
     };
     match fetched {
         Ok(pcm) => Fetched::pcm(pcm),
         Err(wanted) => Fetched {
-            source: prompts.get(STAND_IN).ok().map(|pcm| Source::Samples(pcm, 0)),
+            source: prompts
+                .get(STAND_IN)
+                .ok()
+                .map(|pcm| Source::Samples(pcm, 0)),
             substituted: Some(wanted),
         },
     }

@@ -35,7 +35,13 @@ impl Ports {
             return None;
         }
         let size = usize::from((range.end() - first) / 2) + 1;
-        Some(Self { ip, first, size, next: AtomicUsize::new(0), in_use })
+        Some(Self {
+            ip,
+            first,
+            size,
+            next: AtomicUsize::new(0),
+            in_use,
+        })
     }
 
     /// Binds the next free port. Must run within a tokio runtime.
@@ -60,7 +66,10 @@ impl Ports {
                 Err(error) => return Err(error),
             }
         }
-        Err(io::Error::new(io::ErrorKind::AddrInUse, "every RTP port is in use"))
+        Err(io::Error::new(
+            io::ErrorKind::AddrInUse,
+            "every RTP port is in use",
+        ))
     }
 }
 

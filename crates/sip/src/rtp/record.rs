@@ -38,7 +38,13 @@ impl Recording {
             // Nobody to tell means that the leg's task is gone; the file is whole nevertheless.
             let _ = tell.send(write(&path, waiting));
         });
-        Self { id, line: TimeLine::default(), blocks, done, lost: 0 }
+        Self {
+            id,
+            line: TimeLine::default(),
+            blocks,
+            done,
+            lost: 0,
+        }
     }
 
     /// Adds what was heard, at its place in time.
@@ -66,7 +72,11 @@ impl Recording {
 }
 
 fn write(path: &Path, mut blocks: mpsc::Receiver<Vec<i16>>) -> Recorded {
-    let failed = |error: String, duration_ms| Recorded { url: None, duration_ms, error: Some(error) };
+    let failed = |error: String, duration_ms| Recorded {
+        url: None,
+        duration_ms,
+        error: Some(error),
+    };
     let mut recorder = match Recorder::create(path) {
         Ok(recorder) => recorder,
         Err(error) => {
@@ -102,7 +112,13 @@ pub(crate) fn path(folder: &Path, name: &str) -> PathBuf {
             let part: String = part
                 .to_string_lossy()
                 .chars()
-                .map(|c| if c.is_alphanumeric() || "-_.+@".contains(c) { c } else { '_' })
+                .map(|c| {
+                    if c.is_alphanumeric() || "-_.+@".contains(c) {
+                        c
+                    } else {
+                        '_'
+                    }
+                })
                 .take(128)
                 .collect();
             path.push(part);

@@ -1,12 +1,10 @@
-//! One leg's media: a task that hears, plays, records and relays until the leg is over.
+//! What a leg's media does: it hears, plays, records and relays until the leg is over.
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use callroute_audio::codec::Codec;
-use callroute_audio::prompts::Prompts;
-use callroute_audio::speech::Speech;
 use callroute_media::{LegId, Notice, PlayEnd, PlayId};
 use sipx_rtp::packet::Packet;
 use tokio::sync::{mpsc, oneshot};
@@ -18,12 +16,11 @@ use crate::rtp::command::{MediaCommand, PlaySound};
 use crate::rtp::dtmf::{Keys, Presses};
 use crate::rtp::heard::TimeLine;
 use crate::rtp::latch::{Latch, Verdict};
+use crate::rtp::media::Sounds;
 use crate::rtp::out::RtpOut;
 use crate::rtp::play::{FRAME, Fetched, Source, fetch};
 use crate::rtp::record::Recording;
 
-/// Commands that may wait for a leg's media.
-pub(crate) const COMMANDS: usize = 64;
 /// Largest datagram that is read; no voice packet comes near.
 const MAX_PACKET: usize = 2048;
 /// Behind by more than this, the pacer begins anew instead of hurrying after.
@@ -31,78 +28,9 @@ const MAX_LAG: Duration = Duration::from_millis(200);
 /// Longest sound that a tap keeps: ten minutes.
 const MAX_TAP: usize = 600 * 8000;
 
-/// What the router's side of a leg holds: commands in, and the way to relay to it.
-#[derive(Debug, Clone)]
-pub(crate) struct MediaHandle {
-    pub(crate) commands: mpsc::Sender<MediaCommand>,
-    pub(crate) out: Weak<RtpOut>,
-}
-
-/// What the leg's own task holds: it ends the media before it ends the leg.
+/// What a leg's media does and knows.
 #[derive(Debug)]
-pub(crate) struct MediaTask {
-    commands: mpsc::Sender<MediaCommand>,
-    stop: Option<oneshot::Sender<()>>,
-    task: JoinHandle<()>,
-}
-
-impl MediaTask {
-    /// Tells the media something. A media that has ended hears nothing more.
-    pub(crate) async fn tell(&self, command: MediaCommand) {
-        // discard: it has ended, and with it the leg.
-        let _ = self.commands.send(command).await;
-    }
-
-    /// Ends the media: what plays and records is told to have ended, then the socket is free.
-    pub(crate) async fn stop(&mut self) {
-        if self.stop.take().is_some()
-            && let Err(error) = (&mut self.task).await
-        {
-            tracing::error!(%error, "a leg's media broke down");
-        }
-    }
-}
-
-/// Where sounds come from.
-#[derive(Debug, Clone)]
-pub(crate) struct Sounds {
-    pub(crate) prompts: Arc<Prompts>,
-    pub(crate) speech: Arc<Speech>,
-}
-
-/// Begins a leg's media.
-pub(crate) fn begin(
-    leg: LegId,
-    out: RtpOut,
-    sounds: Sounds,
-    notices: Notices,
-) -> (MediaHandle, MediaTask) {
-    let out = Arc::new(out);
-    let handle_out = Arc::downgrade(&out);
-    let (commands, told) = mpsc::channel(COMMANDS);
-    let (stop, stopped) = oneshot::channel();
-    let stream = Stream {
-        leg,
-        out,
-        sounds,
-        notices,
-        began: Instant::now(),
-        latch: Latch::default(),
-        keys: Keys::default(),
-        presses: Presses::default(),
-        peer: None,
-        playing: None,
-        recording: None,
-        tap: None,
-        pacer: None,
-    };
-    let task = tokio::spawn(stream.run(told, stopped));
-    let handle = MediaHandle { commands: commands.clone(), out: handle_out };
-    (handle, MediaTask { commands, stop: Some(stop), task })
-}
-
-#[derive(Debug)]
-struct Stream {
+pub(crate) struct Stream {
     leg: LegId,
     out: Arc<RtpOut>,
     sounds: Sounds,
@@ -132,7 +60,27 @@ enum PlayState {
 }
 
 impl Stream {
-    async fn run(
+    /// For a leg that begins.
+    pub(crate) fn new(leg: LegId, out: Arc<RtpOut>, sounds: Sounds, notices: Notices) -> Self {
+        Self {
+            leg,
+            out,
+            sounds,
+            notices,
+            began: Instant::now(),
+            latch: Latch::default(),
+            keys: Keys::default(),
+            presses: Presses::default(),
+            peer: None,
+            playing: None,
+            recording: None,
+            tap: None,
+            pacer: None,
+        }
+    }
+
+    /// Serves the media until it is stopped.
+    pub(crate) async fn run(
         mut self,
         mut told: mpsc::Receiver<MediaCommand>,
         mut stopped: oneshot::Receiver<()>,
@@ -168,11 +116,16 @@ impl Stream {
         match command {
             MediaCommand::Agree(remote) => {
                 self.latch.describe(remote.media);
-                self.out.agree(remote.media, remote.codec(), remote.event, remote.listens);
+                self.out
+                    .agree(remote.media, remote.codec(), remote.event, remote.listens);
             }
             MediaCommand::Play(id, sound) => self.play(id, sound).await,
             MediaCommand::StopPlay(id) => {
-                if self.playing.as_ref().is_some_and(|playing| playing.id == id) {
+                if self
+                    .playing
+                    .as_ref()
+                    .is_some_and(|playing| playing.id == id)
+                {
                     self.stop_play(PlayEnd::Stopped).await;
                 }
             }
@@ -181,7 +134,11 @@ impl Stream {
                 self.recording = Some(Recording::begin(id, path));
             }
             MediaCommand::StopRecord(id) => {
-                if self.recording.as_ref().is_some_and(|recording| recording.id == id) {
+                if self
+                    .recording
+                    .as_ref()
+                    .is_some_and(|recording| recording.id == id)
+                {
                     self.stop_record().await;
                 }
             }
@@ -202,12 +159,23 @@ impl Stream {
         let leg = self.leg;
         match command {
             MediaCommand::Play(play, _) => {
-                self.notices.tell(Notice::PlayEnded { leg, play, end: PlayEnd::Stopped }).await;
+                self.notices
+                    .tell(Notice::PlayEnded {
+                        leg,
+                        play,
+                        end: PlayEnd::Stopped,
+                    })
+                    .await;
             }
             MediaCommand::Record(recording, _) => {
                 let error = Some("the leg ended before the recording began".to_owned());
-                let ended =
-                    Notice::RecordEnded { leg, recording, url: None, duration_ms: 0, error };
+                let ended = Notice::RecordEnded {
+                    leg,
+                    recording,
+                    url: None,
+                    duration_ms: 0,
+                    error,
+                };
                 self.notices.tell(ended).await;
             }
             _ => {}
@@ -220,7 +188,10 @@ impl Stream {
         let sounds = self.sounds.clone();
         let fetching =
             tokio::task::spawn_blocking(move || fetch(sound, &sounds.prompts, &sounds.speech));
-        self.playing = Some(Playing { id, state: PlayState::Fetching(fetching) });
+        self.playing = Some(Playing {
+            id,
+            state: PlayState::Fetching(fetching),
+        });
     }
 
     async fn fetched(&mut self, fetched: Fetched) {
@@ -230,7 +201,12 @@ impl Stream {
         let play = playing.id;
         if let Some((wanted, reason)) = fetched.substituted {
             tracing::warn!(%leg, %reason, "a sound could not be played");
-            self.notices.tell_if_room(Notice::PlaySubstituted { leg, play, wanted, reason });
+            self.notices.tell_if_room(Notice::PlaySubstituted {
+                leg,
+                play,
+                wanted,
+                reason,
+            });
         }
         match fetched.source {
             Some(source) => {
@@ -244,7 +220,11 @@ impl Stream {
     async fn stop_play(&mut self, end: PlayEnd) {
         if let Some(playing) = self.playing.take() {
             self.out.set_playing(false);
-            let notice = Notice::PlayEnded { leg: self.leg, play: playing.id, end };
+            let notice = Notice::PlayEnded {
+                leg: self.leg,
+                play: playing.id,
+                end,
+            };
             self.notices.tell(notice).await;
         }
     }
@@ -320,9 +300,14 @@ impl Stream {
                 if let Some(peer) = peer {
                     peer.relay_key(&packet);
                 }
-                let digit = self.keys.packet(packet.ssrc, packet.timestamp, &packet.payload);
+                let digit = self
+                    .keys
+                    .packet(packet.ssrc, packet.timestamp, &packet.payload);
                 if let Some(digit) = digit {
-                    self.notices.tell_if_room(Notice::Digit { leg: self.leg, digit });
+                    self.notices.tell_if_room(Notice::Digit {
+                        leg: self.leg,
+                        digit,
+                    });
                 }
             }
         }

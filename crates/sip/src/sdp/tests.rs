@@ -9,7 +9,11 @@ use super::{Local, SdpFault, answer, offer, read};
 const BOTH: [Codec; 2] = [Codec::Pcmu, Codec::Pcma];
 
 fn local() -> Local {
-    Local { media: "10.0.0.1:20000".parse().unwrap(), session: 7, version: 1 }
+    Local {
+        media: "10.0.0.1:20000".parse().unwrap(),
+        session: 7,
+        version: 1,
+    }
 }
 
 fn sdp(address: &str, media: &str) -> String {
@@ -25,10 +29,16 @@ fn the_offers_first_common_codec_is_answered_with_its_event_payload() {
     );
     let remote = read(body.as_bytes(), &BOTH).unwrap();
     assert_eq!(remote.codecs, [Codec::Pcma, Codec::Pcmu]);
-    assert_eq!((remote.event, remote.held, remote.listens), (Some(96), false, true));
+    assert_eq!(
+        (remote.event, remote.held, remote.listens),
+        (Some(96), false, true)
+    );
     assert_eq!(remote.media, Some("10.0.0.9:4000".parse().unwrap()));
     let answer = answer(&local(), &remote);
-    assert!(answer.contains("m=audio 20000 RTP/AVP 8 96\r\n"), "{answer}");
+    assert!(
+        answer.contains("m=audio 20000 RTP/AVP 8 96\r\n"),
+        "{answer}"
+    );
     assert!(answer.contains("a=sendrecv"), "{answer}");
 }
 
@@ -41,7 +51,10 @@ fn other_streams_are_refused_in_their_place() {
     let remote = read(body.as_bytes(), &BOTH).unwrap();
     let answer = answer(&local(), &remote);
     let video = answer.find("m=video 0 RTP/AVP 99").unwrap();
-    assert!(video < answer.find("m=audio 20000 RTP/AVP 0\r\n").unwrap(), "{answer}");
+    assert!(
+        video < answer.find("m=audio 20000 RTP/AVP 0\r\n").unwrap(),
+        "{answer}"
+    );
 }
 
 #[test]
@@ -53,7 +66,10 @@ fn hold_is_seen_in_all_its_spellings() {
         ("10.0.0.9", "sendrecv", false, "sendrecv"),
         ("0.0.0.0", "sendrecv", true, "recvonly"),
     ] {
-        let body = sdp(address, &format!("m=audio 4000 RTP/AVP 0\r\na={attribute}\r\n"));
+        let body = sdp(
+            address,
+            &format!("m=audio 4000 RTP/AVP 0\r\na={attribute}\r\n"),
+        );
         let remote = read(body.as_bytes(), &BOTH).unwrap();
         assert_eq!(remote.held, held, "{address} {attribute}");
         let answer = answer(&local(), &remote);
@@ -65,7 +81,11 @@ fn hold_is_seen_in_all_its_spellings() {
 fn no_address_is_no_address() {
     for (address, port) in [("0.0.0.0", 4000), ("10.0.0.9", 9), ("host.example", 4000)] {
         let body = sdp(address, &format!("m=audio {port} RTP/AVP 0\r\n"));
-        assert_eq!(read(body.as_bytes(), &BOTH).unwrap().media, None, "{address}:{port}");
+        assert_eq!(
+            read(body.as_bytes(), &BOTH).unwrap().media,
+            None,
+            "{address}:{port}"
+        );
     }
 }
 
@@ -77,7 +97,10 @@ fn what_cannot_be_used_says_why() {
     assert_eq!(fault("m=audio 4000 RTP/SAVP 0\r\n"), SdpFault::NoAudio);
     assert_eq!(fault("m=audio 0 RTP/AVP 0\r\n"), SdpFault::NoAudio);
     assert!(matches!(read(b"hello", &BOTH), Err(SdpFault::Malformed(_))));
-    assert!(matches!(read(&[0xff; 40], &BOTH), Err(SdpFault::Malformed(_))));
+    assert!(matches!(
+        read(&[0xff; 40], &BOTH),
+        Err(SdpFault::Malformed(_))
+    ));
 }
 
 #[test]

@@ -37,20 +37,42 @@ async fn bridged(net: &str, caller: &[Codec], callee: &[Codec]) -> Bridged {
     expect(&mut line, Notice::LegRinging { leg: CALLEE }).await;
     expect(&mut line, Notice::LegAnswered { leg: CALLEE }).await;
     answer(&mut line).await;
-    line.perform(Command::Bridge { a: CALLER, b: CALLEE });
+    line.perform(Command::Bridge {
+        a: CALLER,
+        b: CALLEE,
+    });
     call.wait_answered(LONG).await.unwrap();
     let taken = b.next_call().await.unwrap();
-    Bridged { line, caller: call, callee: taken, _held: (adapter, a, b) }
+    Bridged {
+        line,
+        caller: call,
+        callee: taken,
+        _held: (adapter, a, b),
+    }
 }
 
 async fn both_hear(bridged: &Bridged) {
     bridged.caller.send_tone(400);
     bridged.callee.send_tone(1000);
-    assert!(bridged.callee.wait_heard(SECOND, LONG).await, "the callee hears nothing");
-    assert!(bridged.caller.wait_heard(SECOND, LONG).await, "the caller hears nothing");
+    assert!(
+        bridged.callee.wait_heard(SECOND, LONG).await,
+        "the callee hears nothing"
+    );
+    assert!(
+        bridged.caller.wait_heard(SECOND, LONG).await,
+        "the caller hears nothing"
+    );
     let (callee, caller) = (bridged.callee.heard(), bridged.caller.heard());
-    assert!(share(&callee[1600..8000], 400.0) > 0.95, "{}", share(&callee[1600..8000], 400.0));
-    assert!(share(&caller[1600..8000], 1000.0) > 0.95, "{}", share(&caller[1600..8000], 1000.0));
+    assert!(
+        share(&callee[1600..8000], 400.0) > 0.95,
+        "{}",
+        share(&callee[1600..8000], 400.0)
+    );
+    assert!(
+        share(&caller[1600..8000], 1000.0) > 0.95,
+        "{}",
+        share(&caller[1600..8000], 1000.0)
+    );
 }
 
 #[tokio::test]
@@ -83,22 +105,55 @@ async fn a_bridge_ends_what_plays_and_outlives_one_leg() {
     let line = &mut bridged.line;
     // Played over the bridge: the caller hears it in place of the callee.
     bridged.callee.send_tone(1000);
-    line.perform(Command::Play { leg: CALLER, play: PlayId(1), sound: Sound::Ringback });
+    line.perform(Command::Play {
+        leg: CALLER,
+        play: PlayId(1),
+        sound: Sound::Ringback,
+    });
     tokio::time::sleep(Duration::from_millis(100)).await;
     bridged.caller.forget_heard();
     assert!(bridged.caller.wait_heard(SECOND, LONG).await);
     let heard = bridged.caller.heard();
-    assert!(share(&heard[..8000], 1000.0) < 0.05, "the callee is heard over the tone");
-    line.perform(Command::Bridge { a: CALLER, b: CALLEE });
+    assert!(
+        share(&heard[..8000], 1000.0) < 0.05,
+        "the callee is heard over the tone"
+    );
+    line.perform(Command::Bridge {
+        a: CALLER,
+        b: CALLEE,
+    });
     let stopped = PlayEnd::Stopped;
-    expect(line, Notice::PlayEnded { leg: CALLER, play: PlayId(1), end: stopped }).await;
+    expect(
+        line,
+        Notice::PlayEnded {
+            leg: CALLER,
+            play: PlayId(1),
+            end: stopped,
+        },
+    )
+    .await;
     bridged.callee.hangup();
     ended(line, CALLEE).await;
     // The caller is free again.
-    line.perform(Command::Play { leg: CALLER, play: PlayId(2), sound: Sound::Beep });
+    line.perform(Command::Play {
+        leg: CALLER,
+        play: PlayId(2),
+        sound: Sound::Beep,
+    });
     let finished = PlayEnd::Finished;
-    expect(line, Notice::PlayEnded { leg: CALLER, play: PlayId(2), end: finished }).await;
-    line.perform(Command::Hangup { leg: CALLER, cause: EndCause::Normal });
+    expect(
+        line,
+        Notice::PlayEnded {
+            leg: CALLER,
+            play: PlayId(2),
+            end: finished,
+        },
+    )
+    .await;
+    line.perform(Command::Hangup {
+        leg: CALLER,
+        cause: EndCause::Normal,
+    });
     ended(line, CALLER).await;
     assert_eq!(notice(line).await, None);
 }

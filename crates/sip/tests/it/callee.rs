@@ -19,11 +19,15 @@ async fn a_number_goes_through_the_trunk_and_is_answered() {
     config.trunk = Some(format!("sip:{}", gateway.local_addr()));
     let mut adapter = SipAdapter::bind(config).await.unwrap();
     let caller = phone("127.21.1.2", AnswerMode::Ring).await;
-    let call = caller.call(&uri(adapter.local_addr()), "+14155550123").await.unwrap();
+    let call = caller
+        .call(&uri(adapter.local_addr()), "+14155550123")
+        .await
+        .unwrap();
     let mut line = next_call(&mut adapter).await.line;
-    for (leg, from, shown) in
-        [(1, Caller::Withheld, "anonymous"), (2, Caller::Unavailable, "unavailable")]
-    {
+    for (leg, from, shown) in [
+        (1, Caller::Withheld, "anonymous"),
+        (2, Caller::Unavailable, "unavailable"),
+    ] {
         let leg = LegId(leg);
         line.perform(Command::Dial {
             leg,
@@ -41,7 +45,10 @@ async fn a_number_goes_through_the_trunk_and_is_answered() {
             taken.hangup();
             assert_eq!(ended(&mut line, leg).await, Cause::normal());
         } else {
-            line.perform(Command::Hangup { leg, cause: EndCause::Normal });
+            line.perform(Command::Hangup {
+                leg,
+                cause: EndCause::Normal,
+            });
             assert_eq!(ended(&mut line, leg).await, Cause::normal());
             assert_eq!(taken.wait_ended(LONG).await, Some(Cause::normal()));
         }
@@ -58,7 +65,10 @@ async fn failures_have_their_causes() {
     let mut adapter = crate::support::adapter("127.21.2.1").await;
     let caller = phone("127.21.2.2", AnswerMode::Ring).await;
     let callee = phone("127.21.2.3", AnswerMode::Ring).await;
-    let _call = caller.call(&uri(adapter.local_addr()), "ann").await.unwrap();
+    let _call = caller
+        .call(&uri(adapter.local_addr()), "ann")
+        .await
+        .unwrap();
     let mut line = next_call(&mut adapter).await.line;
     let modes = [
         (AnswerMode::Busy, 486, Disposition::Busy),
@@ -72,7 +82,11 @@ async fn failures_have_their_causes() {
         callee.set_answer(mode);
         dial(&mut line, LegId(leg), &uri(callee.local_addr()));
         let cause = ended(&mut line, LegId(leg)).await;
-        assert_eq!((cause.sip_code, cause.disposition), (Some(status), disposition), "{mode:?}");
+        assert_eq!(
+            (cause.sip_code, cause.disposition),
+            (Some(status), disposition),
+            "{mode:?}"
+        );
     }
 }
 
@@ -81,7 +95,10 @@ async fn a_ringing_callee_is_cancelled_with_the_reason() {
     let mut adapter = crate::support::adapter("127.21.3.1").await;
     let caller = phone("127.21.3.2", AnswerMode::Ring).await;
     let callee = phone("127.21.3.3", AnswerMode::Ring).await;
-    let _call = caller.call(&uri(adapter.local_addr()), "ann").await.unwrap();
+    let _call = caller
+        .call(&uri(adapter.local_addr()), "ann")
+        .await
+        .unwrap();
     let mut line = next_call(&mut adapter).await.line;
     for (leg, cause, disposition, reason) in [
         (
@@ -90,7 +107,12 @@ async fn a_ringing_callee_is_cancelled_with_the_reason() {
             Disposition::AnsweredElsewhere,
             "SIP;cause=200;text=\"Call completed elsewhere\"",
         ),
-        (2, EndCause::NoAnswer, Disposition::NoAnswer, "Q.850;cause=19"),
+        (
+            2,
+            EndCause::NoAnswer,
+            Disposition::NoAnswer,
+            "Q.850;cause=19",
+        ),
         (3, EndCause::Normal, Disposition::Canceled, ""),
     ] {
         let leg = LegId(leg);
@@ -113,7 +135,10 @@ async fn nobody_there_is_unreachable() {
     config.no_provisional = Duration::from_millis(300);
     let mut adapter = SipAdapter::bind(config).await.unwrap();
     let caller = phone("127.21.4.2", AnswerMode::Ring).await;
-    let _call = caller.call(&uri(adapter.local_addr()), "ann").await.unwrap();
+    let _call = caller
+        .call(&uri(adapter.local_addr()), "ann")
+        .await
+        .unwrap();
     let mut line = next_call(&mut adapter).await.line;
     // Deaf: bound, and never read from.
     let deaf = UdpSocket::bind("127.21.4.3:0").unwrap();
@@ -138,7 +163,10 @@ async fn nobody_there_is_unreachable() {
         from: Caller::Withheld,
         from_name: None,
     });
-    assert_eq!(ended(&mut line, LegId(9)).await, local(Disposition::Unreachable));
+    assert_eq!(
+        ended(&mut line, LegId(9)).await,
+        local(Disposition::Unreachable)
+    );
     drop(line);
     empty(|| adapter.handle().stats()).await;
 }
@@ -149,7 +177,10 @@ async fn the_end_of_a_line_ends_all_its_legs() {
     let caller = phone("127.21.5.2", AnswerMode::Ring).await;
     let answers = phone("127.21.5.3", AnswerMode::After(Duration::ZERO)).await;
     let rings = phone("127.21.5.4", AnswerMode::Ring).await;
-    let call = caller.call(&uri(adapter.local_addr()), "ann").await.unwrap();
+    let call = caller
+        .call(&uri(adapter.local_addr()), "ann")
+        .await
+        .unwrap();
     let mut line = next_call(&mut adapter).await.line;
     answer(&mut line).await;
     dial(&mut line, CALLEE, &uri(answers.local_addr()));

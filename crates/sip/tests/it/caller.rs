@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use callroute_media::{Command, EndCause, Line, Notice};
+use callroute_media::{Command, EndCause, Line};
 use callroute_schema::{Caller, Cause, Disposition, RejectCause};
 use callroute_sip::phone::AnswerMode;
 use callroute_sip::{BindError, SipAdapter};
@@ -32,7 +32,10 @@ async fn a_call_is_answered_and_ended_by_either_side() {
             if caller_ends {
                 call.hangup();
             } else {
-                line.perform(Command::Hangup { leg: CALLER, cause: EndCause::Normal });
+                line.perform(Command::Hangup {
+                    leg: CALLER,
+                    cause: EndCause::Normal,
+                });
             }
             assert_eq!(ended(line, CALLER).await, Cause::normal());
             assert_eq!(call.wait_ended(LONG).await, Some(Cause::normal()));
@@ -47,13 +50,19 @@ async fn a_call_is_answered_and_ended_by_either_side() {
 async fn a_caller_who_gives_up_is_cancelled() {
     let mut adapter = adapter("127.20.2.1").await;
     let phone = phone("127.20.2.2", AnswerMode::Ring).await;
-    let call = phone.call(&uri(adapter.local_addr()), "anonymous").await.unwrap();
+    let call = phone
+        .call(&uri(adapter.local_addr()), "anonymous")
+        .await
+        .unwrap();
     let mut incoming = next_call(&mut adapter).await;
     assert_eq!(incoming.offer.from, Caller::Withheld);
     incoming.line.perform(Command::Ring { leg: CALLER });
     assert!(call.wait_ringing(LONG).await);
     call.hangup();
-    assert_eq!(ended(&mut incoming.line, CALLER).await, Cause::from_sip(487));
+    assert_eq!(
+        ended(&mut incoming.line, CALLER).await,
+        Cause::from_sip(487)
+    );
     assert_eq!(notice(&mut incoming.line).await, None);
     empty(|| adapter.handle().stats()).await;
     empty(|| phone.handle().stats()).await;
@@ -64,19 +73,40 @@ async fn a_refusal_carries_its_status_and_cause() {
     let mut adapter = adapter("127.20.3.1").await;
     let phone = phone("127.20.3.2", AnswerMode::Ring).await;
     for (cause, status, disposition) in [
-        (EndCause::Rejected(RejectCause::UserBusy), 486, Disposition::Busy),
-        (EndCause::Rejected(RejectCause::UnallocatedNumber), 404, Disposition::InvalidNumber),
-        (EndCause::Rejected(RejectCause::Congestion), 503, Disposition::Congestion),
+        (
+            EndCause::Rejected(RejectCause::UserBusy),
+            486,
+            Disposition::Busy,
+        ),
+        (
+            EndCause::Rejected(RejectCause::UnallocatedNumber),
+            404,
+            Disposition::InvalidNumber,
+        ),
+        (
+            EndCause::Rejected(RejectCause::Congestion),
+            503,
+            Disposition::Congestion,
+        ),
         (EndCause::Normal, 603, Disposition::Declined),
         (EndCause::NoAnswer, 480, Disposition::NoAnswer),
         (EndCause::Shutdown, 503, Disposition::Congestion),
     ] {
         let call = phone.call(&uri(adapter.local_addr()), "ann").await.unwrap();
         let mut incoming = next_call(&mut adapter).await;
-        incoming.line.perform(Command::Hangup { leg: CALLER, cause });
+        incoming
+            .line
+            .perform(Command::Hangup { leg: CALLER, cause });
         let found = call.wait_ended(LONG).await.unwrap();
-        assert_eq!((found.sip_code, found.disposition), (Some(status), disposition), "{cause:?}");
-        assert_eq!(ended(&mut incoming.line, CALLER).await.sip_code, Some(status));
+        assert_eq!(
+            (found.sip_code, found.disposition),
+            (Some(status), disposition),
+            "{cause:?}"
+        );
+        assert_eq!(
+            ended(&mut incoming.line, CALLER).await.sip_code,
+            Some(status)
+        );
     }
 }
 
@@ -113,9 +143,12 @@ async fn a_stopped_adapter_refuses_new_calls_and_keeps_the_old() {
 async fn a_taken_port_is_a_clear_error() {
     let first = adapter("127.20.6.1").await;
     let addr = first.local_addr();
-    let error = SipAdapter::bind(callroute_sip::Config { listen: addr, ..config("127.20.6.1") })
-        .await
-        .unwrap_err();
+    let error = SipAdapter::bind(callroute_sip::Config {
+        listen: addr,
+        ..config("127.20.6.1")
+    })
+    .await
+    .unwrap_err();
     assert_eq!(
         error.to_string(),
         format!(
@@ -125,22 +158,33 @@ async fn a_taken_port_is_a_clear_error() {
     );
     drop(first);
     let free = async {
-        while SipAdapter::bind(callroute_sip::Config { listen: addr, ..config("127.20.6.1") })
-            .await
-            .is_err()
+        while SipAdapter::bind(callroute_sip::Config {
+            listen: addr,
+            ..config("127.20.6.1")
+        })
+        .await
+        .is_err()
         {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
-    tokio::time::timeout(LONG, free).await.expect("a dropped adapter gives its port back");
+    tokio::time::timeout(LONG, free)
+        .await
+        .expect("a dropped adapter gives its port back");
 }
 
 #[tokio::test]
 async fn settings_that_make_no_sense_are_refused() {
     let mut wrong = config("127.20.7.1");
     wrong.trunk = Some("127.0.0.1:5070".to_owned());
-    assert!(matches!(SipAdapter::bind(wrong).await, Err(BindError::Uri { .. })));
+    assert!(matches!(
+        SipAdapter::bind(wrong).await,
+        Err(BindError::Uri { .. })
+    ));
     let mut wrong = config("127.20.7.1");
     wrong.rtp_ports = 5..=5;
-    assert!(matches!(SipAdapter::bind(wrong).await, Err(BindError::RtpPorts { .. })));
+    assert!(matches!(
+        SipAdapter::bind(wrong).await,
+        Err(BindError::RtpPorts { .. })
+    ));
 }

@@ -18,16 +18,34 @@ async fn a_caller_holds_and_resumes() {
         let call = phone.call(&to, "ann").await.unwrap();
         let mut line = next_call(&mut adapter).await.line;
         answer(&mut line).await;
-        line.perform(Command::Play { leg: CALLER, play: PlayId(1), sound: Sound::Ringback });
+        line.perform(Command::Play {
+            leg: CALLER,
+            play: PlayId(1),
+            sound: Sound::Ringback,
+        });
         assert!(call.wait_heard(Duration::from_millis(100), LONG).await);
         call.hold(true).await.unwrap();
-        expect(&mut line, Notice::Held { leg: CALLER, held: true }).await;
+        expect(
+            &mut line,
+            Notice::Held {
+                leg: CALLER,
+                held: true,
+            },
+        )
+        .await;
         tokio::time::sleep(Duration::from_millis(100)).await;
         call.forget_heard();
         tokio::time::sleep(Duration::from_millis(300)).await;
         assert!(call.heard().is_empty(), "a party on hold is sent nothing");
         call.hold(false).await.unwrap();
-        expect(&mut line, Notice::Held { leg: CALLER, held: false }).await;
+        expect(
+            &mut line,
+            Notice::Held {
+                leg: CALLER,
+                held: false,
+            },
+        )
+        .await;
         assert!(call.wait_heard(Duration::from_millis(100), LONG).await);
         call.hangup();
         assert!(matches!(
@@ -43,7 +61,10 @@ async fn a_callee_holds_and_hangs_up_meanwhile() {
     let mut adapter = adapter("127.24.2.1").await;
     let caller = phone("127.24.2.2", AnswerMode::Ring).await;
     let callee = phone("127.24.2.3", AnswerMode::After(Duration::ZERO)).await;
-    let _call = caller.call(&uri(adapter.local_addr()), "ann").await.unwrap();
+    let _call = caller
+        .call(&uri(adapter.local_addr()), "ann")
+        .await
+        .unwrap();
     let mut line = next_call(&mut adapter).await.line;
     answer(&mut line).await;
     dial(&mut line, CALLEE, &uri(callee.local_addr()));
@@ -52,7 +73,14 @@ async fn a_callee_holds_and_hangs_up_meanwhile() {
     let taken = callee.next_call().await.unwrap();
     taken.wait_answered(LONG).await.unwrap();
     taken.hold(true).await.unwrap();
-    expect(&mut line, Notice::Held { leg: CALLEE, held: true }).await;
+    expect(
+        &mut line,
+        Notice::Held {
+            leg: CALLEE,
+            held: true,
+        },
+    )
+    .await;
     taken.hangup();
     ended(&mut line, CALLEE).await;
 }

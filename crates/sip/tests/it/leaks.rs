@@ -5,9 +5,7 @@ use std::time::Duration;
 use callroute_media::{Command, EndCause, Line, Notice};
 use callroute_sip::phone::AnswerMode;
 
-use crate::support::{
-    CALLEE, CALLER, LONG, adapter, dial, empty, next_call, notice, phone, uri,
-};
+use crate::support::{CALLEE, CALLER, LONG, adapter, dial, empty, next_call, notice, phone, uri};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fifty_calls_at_once_leave_nothing() {
@@ -18,7 +16,12 @@ async fn fifty_calls_at_once_leave_nothing() {
     let handle = adapter.handle();
     let mut calls = Vec::new();
     for _ in 0..50 {
-        calls.push(caller.call(&uri(adapter.local_addr()), "ann").await.unwrap());
+        calls.push(
+            caller
+                .call(&uri(adapter.local_addr()), "ann")
+                .await
+                .unwrap(),
+        );
     }
     let mut served = Vec::new();
     for n in 0..50 {
@@ -34,14 +37,23 @@ async fn fifty_calls_at_once_leave_nothing() {
                         line.perform(Command::Answer { leg: CALLER });
                     }
                     Notice::LegAnswered { leg: CALLER } => {
-                        line.perform(Command::Bridge { a: CALLER, b: CALLEE });
+                        line.perform(Command::Bridge {
+                            a: CALLER,
+                            b: CALLEE,
+                        });
                         let leg = if n % 2 == 0 { CALLER } else { CALLEE };
-                        line.perform(Command::Hangup { leg, cause: EndCause::Normal });
+                        line.perform(Command::Hangup {
+                            leg,
+                            cause: EndCause::Normal,
+                        });
                     }
                     Notice::LegEnded { leg, .. } => {
                         ends += 1;
                         let other = if leg == CALLER { CALLEE } else { CALLER };
-                        line.perform(Command::Hangup { leg: other, cause: EndCause::Normal });
+                        line.perform(Command::Hangup {
+                            leg: other,
+                            cause: EndCause::Normal,
+                        });
                     }
                     _ => {}
                 }

@@ -10,10 +10,12 @@
 )]
 
 mod bridge;
-mod caller;
 mod callee;
+mod caller;
 mod hold;
 mod leaks;
+mod raw;
+mod rtp;
 mod sound;
 mod support;
 mod wire;

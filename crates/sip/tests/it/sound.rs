@@ -27,15 +27,31 @@ async fn answered(net: &str, config: Config) -> Answered {
     let mut line = next_call(&mut adapter).await.line;
     answer(&mut line).await;
     call.wait_answered(LONG).await.unwrap();
-    Answered { line, call, _held: (adapter, phone) }
+    Answered {
+        line,
+        call,
+        _held: (adapter, phone),
+    }
 }
 
 fn play(line: &mut SipLine, play: u32, sound: Sound) {
-    line.perform(Command::Play { leg: CALLER, play: PlayId(play), sound });
+    line.perform(Command::Play {
+        leg: CALLER,
+        play: PlayId(play),
+        sound,
+    });
 }
 
 async fn played(line: &mut SipLine, play: u32, end: PlayEnd) {
-    expect(line, Notice::PlayEnded { leg: CALLER, play: PlayId(play), end }).await;
+    expect(
+        line,
+        Notice::PlayEnded {
+            leg: CALLER,
+            play: PlayId(play),
+            end,
+        },
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -49,7 +65,11 @@ async fn a_beep_and_a_prompt_are_heard_whole() {
     let prompt = Prompts::builtin().get("goodbye").unwrap();
     play(&mut a.line, 2, Sound::Prompt("goodbye".to_owned()));
     played(&mut a.line, 2, PlayEnd::Finished).await;
-    assert!(a.call.wait_heard(Duration::from_millis(prompt.duration_ms()), LONG).await);
+    assert!(
+        a.call
+            .wait_heard(Duration::from_millis(prompt.duration_ms()), LONG)
+            .await
+    );
 }
 
 #[tokio::test]
@@ -59,8 +79,14 @@ async fn a_new_sound_replaces_the_old_and_stopping_is_told() {
     play(&mut a.line, 2, Sound::Ringback);
     played(&mut a.line, 1, PlayEnd::Stopped).await;
     assert!(a.call.wait_heard(Duration::from_millis(500), LONG).await);
-    a.line.perform(Command::StopPlay { leg: CALLER, play: PlayId(1) });
-    a.line.perform(Command::StopPlay { leg: CALLER, play: PlayId(2) });
+    a.line.perform(Command::StopPlay {
+        leg: CALLER,
+        play: PlayId(1),
+    });
+    a.line.perform(Command::StopPlay {
+        leg: CALLER,
+        play: PlayId(2),
+    });
     played(&mut a.line, 2, PlayEnd::Stopped).await;
     play(&mut a.line, 3, Sound::Ringback);
     a.call.hangup();
@@ -75,27 +101,49 @@ async fn what_cannot_be_played_has_a_stand_in() {
     let sounds = [
         (Sound::Prompt("no_such_prompt".to_owned()), "no_such_prompt"),
         (
-            Sound::Speech { text: "Hello".to_owned(), language: None, voice: None },
+            Sound::Speech {
+                text: "Hello".to_owned(),
+                language: None,
+                voice: None,
+            },
             "Hello",
         ),
         (
-            Sound::PromptOr { prompt: "no_such".to_owned(), text: "Good day".to_owned() },
+            Sound::PromptOr {
+                prompt: "no_such".to_owned(),
+                text: "Good day".to_owned(),
+            },
             "Good day",
         ),
     ];
     for (id, (sound, said)) in (1..).zip(sounds) {
         play(&mut a.line, id, sound);
         match notice(&mut a.line).await {
-            Some(Notice::PlaySubstituted { play, wanted, reason, .. }) => {
+            Some(Notice::PlaySubstituted {
+                play,
+                wanted,
+                reason,
+                ..
+            }) => {
                 assert_eq!((play, wanted.as_str()), (PlayId(id), said));
                 assert!(!reason.is_empty());
             }
             other => panic!("{other:?}"),
         }
-        a.line.perform(Command::StopPlay { leg: CALLER, play: PlayId(id) });
+        a.line.perform(Command::StopPlay {
+            leg: CALLER,
+            play: PlayId(id),
+        });
         played(&mut a.line, id, PlayEnd::Stopped).await;
     }
-    play(&mut a.line, 9, Sound::PromptOr { prompt: "general".to_owned(), text: String::new() });
+    play(
+        &mut a.line,
+        9,
+        Sound::PromptOr {
+            prompt: "general".to_owned(),
+            text: String::new(),
+        },
+    );
     assert!(a.call.wait_heard(Duration::from_millis(200), LONG).await);
 }
 
@@ -120,18 +168,31 @@ async fn a_recording_holds_what_the_caller_said() {
     for (id, stop) in [(1, true), (2, false)] {
         let recording = RecordingId(id);
         let name = format!("../box/{id}");
-        a.line.perform(Command::Record { leg: CALLER, recording, name });
+        a.line.perform(Command::Record {
+            leg: CALLER,
+            recording,
+            name,
+        });
         tokio::time::sleep(Duration::from_millis(100)).await;
         a.call.send_tone(700);
         tokio::time::sleep(Duration::from_millis(1500)).await;
         a.call.send_nothing();
         if stop {
-            a.line.perform(Command::StopRecord { leg: CALLER, recording });
+            a.line.perform(Command::StopRecord {
+                leg: CALLER,
+                recording,
+            });
         } else {
             a.call.hangup();
         }
         match notice(&mut a.line).await {
-            Some(Notice::RecordEnded { recording: found, url, duration_ms, error, .. }) => {
+            Some(Notice::RecordEnded {
+                recording: found,
+                url,
+                duration_ms,
+                error,
+                ..
+            }) => {
                 assert_eq!((found, error), (recording, None));
                 let wanted = folder.path().join(format!("box/{id}.wav"));
                 assert_eq!(url.as_deref(), wanted.to_str());
@@ -154,10 +215,21 @@ async fn a_recording_that_cannot_be_written_says_why() {
     config.recordings = file;
     let mut a = answered("127.23.6", config).await;
     let recording = RecordingId(1);
-    a.line.perform(Command::Record { leg: CALLER, recording, name: "x".to_owned() });
-    a.line.perform(Command::StopRecord { leg: CALLER, recording });
+    a.line.perform(Command::Record {
+        leg: CALLER,
+        recording,
+        name: "x".to_owned(),
+    });
+    a.line.perform(Command::StopRecord {
+        leg: CALLER,
+        recording,
+    });
     match notice(&mut a.line).await {
-        Some(Notice::RecordEnded { url: None, error: Some(error), .. }) => {
+        Some(Notice::RecordEnded {
+            url: None,
+            error: Some(error),
+            ..
+        }) => {
             assert!(error.contains("a-file"), "{error}");
         }
         other => panic!("{other:?}"),

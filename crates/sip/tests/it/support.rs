@@ -21,7 +21,10 @@ pub(crate) fn any_port(ip: &str) -> SocketAddr {
 
 /// A short T1, so that what takes 64·T1 is over within 3.2 s.
 pub(crate) fn config(ip: &str) -> Config {
-    Config { t1: Duration::from_millis(50), ..Config::new(any_port(ip)) }
+    Config {
+        t1: Duration::from_millis(50),
+        ..Config::new(any_port(ip))
+    }
 }
 
 pub(crate) async fn adapter(ip: &str) -> SipAdapter {
@@ -29,7 +32,14 @@ pub(crate) async fn adapter(ip: &str) -> SipAdapter {
 }
 
 pub(crate) async fn phone(ip: &str, answer: AnswerMode) -> Phone {
-    phone_with(ip, PhoneConfig { answer, ..PhoneConfig::default() }).await
+    phone_with(
+        ip,
+        PhoneConfig {
+            answer,
+            ..PhoneConfig::default()
+        },
+    )
+    .await
 }
 
 pub(crate) async fn phone_with(ip: &str, config: PhoneConfig) -> Phone {
@@ -41,12 +51,17 @@ pub(crate) fn uri(addr: SocketAddr) -> String {
 }
 
 pub(crate) async fn next_call(adapter: &mut SipAdapter) -> Incoming<SipLine> {
-    timeout(LONG, poll_fn(|cx| adapter.poll_call(cx))).await.expect("a call").unwrap()
+    timeout(LONG, poll_fn(|cx| adapter.poll_call(cx)))
+        .await
+        .expect("a call")
+        .unwrap()
 }
 
 /// The next notice; `None` at the end of the line.
 pub(crate) async fn notice(line: &mut SipLine) -> Option<Notice> {
-    timeout(LONG, poll_fn(|cx| line.poll_notice(cx))).await.expect("a notice")
+    timeout(LONG, poll_fn(|cx| line.poll_notice(cx)))
+        .await
+        .expect("a notice")
 }
 
 pub(crate) async fn expect(line: &mut SipLine, wanted: Notice) {
@@ -82,7 +97,11 @@ pub(crate) async fn empty(stats: impl Fn() -> Stats) {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    assert!(timeout(LONG, zero).await.is_ok(), "left behind: {:?}", stats());
+    assert!(
+        timeout(LONG, zero).await.is_ok(),
+        "left behind: {:?}",
+        stats()
+    );
 }
 
 pub(crate) fn local(disposition: Disposition) -> Cause {
@@ -101,5 +120,9 @@ pub(crate) fn share(samples: &[i16], hz: f64) -> f64 {
         energy += x * x;
     }
     let power = a * a + b * b - 2.0 * turn.cos() * a * b;
-    if energy == 0.0 { 0.0 } else { 2.0 * power / (energy * samples.len() as f64) }
+    if energy == 0.0 {
+        0.0
+    } else {
+        2.0 * power / (energy * samples.len() as f64)
+    }
 }
