@@ -5,3 +5,6 @@ mod trace;
 
 pub use fault::{Faults, FaultyLine};
 pub use trace::{Observer, TracedLine};
+
+#[cfg(test)]
+mod tests;

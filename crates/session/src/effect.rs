@@ -7,7 +7,6 @@ use callroute_schema::{Event, WebhookName};
 use serde::{Deserialize, Serialize};
 
 use crate::note::Note;
-use crate::session::Session;
 
 /// Names one ask of a webhook within a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -62,31 +61,4 @@ pub enum Effect {
     Note(Note),
     /// The call is over; no input is needed any more.
     Done,
-}
-
-/// The effects of one input, in order. They borrow the session, so that they are taken before
-/// the next input; what is not taken stays for the next time.
-#[must_use = "effects that are not taken are not done"]
-pub struct Effects<'a> {
-    session: &'a mut Session,
-}
-
-impl<'a> Effects<'a> {
-    pub(crate) fn new(session: &'a mut Session) -> Self {
-        Self { session }
-    }
-}
-
-impl Iterator for Effects<'_> {
-    type Item = Effect;
-
-    fn next(&mut self) -> Option<Effect> {
-        self.session.take_effect()
-    }
-}
-
-impl fmt::Debug for Effects<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Effects").finish_non_exhaustive()
-    }
 }

@@ -33,7 +33,7 @@ mod program;
 mod session;
 mod step;
 
-pub use effect::{AskId, AskTarget, Effect, Effects};
+pub use effect::{AskId, AskTarget, Effect};
 pub use input::{AskFailure, Input, Now};
 pub use note::Note;
-pub use session::Session;
+pub use session::{Effects, Session};

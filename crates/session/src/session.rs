@@ -1,6 +1,7 @@
 //! The two doors of a call.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use callroute_rules::{Engine, Facts, Outcome, RuleRef};
 use callroute_schema::{Disposition, Event, EventKind};
 
 use crate::call::{Call, kinds};
-use crate::effect::{Effect, Effects};
+use crate::effect::Effect;
 use crate::input::{Input, Now};
 use crate::note::Note;
 use crate::program::{Flow, Next, Program};
@@ -80,7 +81,7 @@ impl Session {
             Input::Wake => self.wake(),
             Input::Shutdown => self.end(EndCause::Shutdown, "the router stops".to_owned()),
         }
-        Effects::new(self)
+        Effects { session: self }
     }
 
     /// When [`Input::Wake`] is wanted, on the clock of [`Now::mono`]; `None` once the call is
@@ -100,10 +101,6 @@ impl Session {
     #[must_use]
     pub fn event(&self) -> &Event {
         &self.call.event
-    }
-
-    pub(crate) fn take_effect(&mut self) -> Option<Effect> {
-        self.call.effects.pop_front()
     }
 
     fn start(&mut self) {
@@ -272,5 +269,26 @@ impl Session {
         call.note(Note::Ended { duration_ms });
         let effects: &mut VecDeque<Effect> = &mut call.effects;
         effects.push_back(Effect::Done);
+    }
+}
+
+/// The effects of one input, in order. They borrow the session, so that they are taken before
+/// the next input; what is not taken stays for the next time.
+#[must_use = "effects that are not taken are not done"]
+pub struct Effects<'a> {
+    session: &'a mut Session,
+}
+
+impl Iterator for Effects<'_> {
+    type Item = Effect;
+
+    fn next(&mut self) -> Option<Effect> {
+        self.session.call.effects.pop_front()
+    }
+}
+
+impl fmt::Debug for Effects<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Effects").finish_non_exhaustive()
     }
 }
