@@ -43,13 +43,23 @@ const PURE: &[&str] = &["schema", "rules", "media", "session", "sim"];
 
 /// What a pure crate's tree must not hold.
 const IMPURE: &[&str] = &[
-    "tokio", "mio", "socket2", "hyper", "rand", "getrandom", "iana-time-zone", "async-std",
+    "tokio",
+    "mio",
+    "socket2",
+    "hyper",
+    "rand",
+    "getrandom",
+    "iana-time-zone",
+    "async-std",
 ];
 
 const MAX_LINES: usize = 500;
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap()
+        .to_owned()
 }
 
 fn read(path: &Path) -> String {
@@ -67,7 +77,10 @@ fn uses(krate: &str) -> Vec<String> {
         } else if section == "dependencies"
             && let Some(rest) = line.strip_prefix("callroute")
         {
-            let name: String = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '-').collect();
+            let name: String = rest
+                .chars()
+                .take_while(|c| c.is_alphanumeric() || *c == '-')
+                .collect();
             let name = name.trim_start_matches('-');
             used.push(if name.is_empty() { "callroute" } else { name }.to_owned());
         }
@@ -105,7 +118,10 @@ fn every_crate_has_its_floor() {
     folders.sort();
     let mut known: Vec<String> = FLOORS.iter().map(|(name, _)| (*name).to_owned()).collect();
     known.sort();
-    assert_eq!(folders, known, "a crate without a floor, or a floor without its crate");
+    assert_eq!(
+        folders, known,
+        "a crate without a floor, or a floor without its crate"
+    );
 }
 
 #[test]
@@ -122,12 +138,18 @@ fn arrows_run_down() {
     }
     for (adapter, allowed) in ADAPTERS {
         for used in uses(adapter) {
-            assert!(allowed.contains(&used.as_str()), "the adapter {adapter} uses {used}");
+            assert!(
+                allowed.contains(&used.as_str()),
+                "the adapter {adapter} uses {used}"
+            );
         }
     }
     for (krate, strangers) in STRANGERS {
         for used in uses(krate) {
-            assert!(!strangers.contains(&used.as_str()), "{krate} must not know {used}");
+            assert!(
+                !strangers.contains(&used.as_str()),
+                "{krate} must not know {used}"
+            );
         }
     }
 }
@@ -136,20 +158,44 @@ fn arrows_run_down() {
 fn pure_crates_stay_pure() {
     for krate in PURE {
         let output = Command::new(env!("CARGO"))
-            .args(["tree", "--locked", "--offline", "--edges", "normal", "--prefix", "none"])
+            .args([
+                "tree",
+                "--locked",
+                "--offline",
+                "--edges",
+                "normal",
+                "--prefix",
+                "none",
+            ])
             .args(["--package", &format!("callroute-{krate}")])
             .current_dir(root())
             .output()
             .unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         let tree = String::from_utf8(output.stdout).unwrap();
         for line in tree.lines() {
             let name = line.split(' ').next().unwrap();
-            assert!(!IMPURE.contains(&name), "the pure crate {krate} has {name} in its tree");
+            assert!(
+                !IMPURE.contains(&name),
+                "the pure crate {krate} has {name} in its tree"
+            );
         }
         let bans = read(&root().join("crates").join(krate).join("clippy.toml"));
-        for method in ["Instant::now", "SystemTime::now", "Utc::now", "thread::sleep", "spawn"] {
-            assert!(bans.contains(method), "{krate}'s clippy.toml does not ban {method}");
+        for method in [
+            "Instant::now",
+            "SystemTime::now",
+            "Utc::now",
+            "thread::sleep",
+            "spawn",
+        ] {
+            assert!(
+                bans.contains(method),
+                "{krate}'s clippy.toml does not ban {method}"
+            );
         }
     }
 }
@@ -159,7 +205,11 @@ fn files_are_small_and_say_what_they_are_for() {
     for path in all_rust_files() {
         let text = read(&path);
         let lines = text.lines().count();
-        assert!(lines <= MAX_LINES, "{}: {lines} lines, at most {MAX_LINES}", path.display());
+        assert!(
+            lines <= MAX_LINES,
+            "{}: {lines} lines, at most {MAX_LINES}",
+            path.display()
+        );
         assert!(
             text.starts_with("//!"),
             "{}: the first line says what the file is for, as //!",
@@ -174,9 +224,17 @@ fn lib_rs_defines_nothing() {
         let path = root().join("crates").join(krate).join("src/lib.rs");
         let text = read(&path);
         for line in text.lines() {
-            let line = line.trim_start_matches("pub ").trim_start_matches("pub(crate) ");
-            for word in ["fn ", "struct ", "enum ", "trait ", "impl ", "const ", "static "] {
-                assert!(!line.starts_with(word), "{}: defines something: {line}", path.display());
+            let line = line
+                .trim_start_matches("pub ")
+                .trim_start_matches("pub(crate) ");
+            for word in [
+                "fn ", "struct ", "enum ", "trait ", "impl ", "const ", "static ",
+            ] {
+                assert!(
+                    !line.starts_with(word),
+                    "{}: defines something: {line}",
+                    path.display()
+                );
             }
         }
     }
@@ -196,9 +254,20 @@ fn the_readme_maps_every_crate() {
 #[test]
 fn the_top_level_is_what_the_design_says() {
     const ALLOWED: &[&str] = &[
-        "Cargo.toml", "Cargo.lock", "crates", "examples", "benches", "tests", "README.md",
-        "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE", "rustfmt.toml", "clippy.toml",
-        "deny.toml", "target",
+        "Cargo.toml",
+        "Cargo.lock",
+        "crates",
+        "examples",
+        "benches",
+        "tests",
+        "README.md",
+        "CHANGELOG.md",
+        "LICENSE-MIT",
+        "LICENSE-APACHE",
+        "rustfmt.toml",
+        "clippy.toml",
+        "deny.toml",
+        "target",
     ];
     for entry in std::fs::read_dir(root()).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();

@@ -1,7 +1,8 @@
 //! Every name and every bounded number in a list of actions, with its place.
 
 use callroute_schema::{
-    Action, Actions, Branch, Destination, Forward, Member, Menu, Party, Prompt, RingGroup, Webhook,
+    Action, ActionKind, Actions, Branch, Destination, DestinationKind, Forward, Member, Menu,
+    Party, Play, Prompt, RingGroup, Strategy, Webhook,
 };
 
 use crate::engine::NameKind;
@@ -47,7 +48,35 @@ fn action<S: Sink>(one: &Action, at: &Path<'_>, sink: &mut S) {
         Action::Menu(menu) => self::menu(menu, at, sink),
         Action::Webhook(webhook) => self::webhook(webhook, at, sink),
         Action::Say(say) => spoken(&say.text, &at.key("text"), sink),
-        _ => {}
+        Action::Play(play) => self::play(play, at, sink),
+        Action::Voicemail(_) | Action::Reject(_) | Action::Busy(_) | Action::Hangup(_) => {}
+        other => not_carried_out(other.kind().map_or("this", ActionKind::as_str), at, sink),
+    }
+    if let Some(on) = one.on() {
+        let at = at.key("on");
+        for (disposition, branch) in on {
+            actions(branch, &at.key(disposition.as_str()), sink);
+        }
+    }
+}
+
+/// What the contract has and this version's session has not: refused where it is written, not
+/// passed over when a call comes.
+fn not_carried_out<S: Sink>(what: &str, at: &Path<'_>, sink: &mut S) {
+    sink.wrong(at, format!("`{what}` is not carried out by this version"));
+}
+
+fn play<S: Sink>(play: &Play, at: &Path<'_>, sink: &mut S) {
+    match (&play.prompt, &play.url) {
+        (Some(_), None) => {}
+        (None, Some(_)) => not_carried_out("url", &at.key("url"), sink),
+        (None, None) => sink.wrong(at, "a play action needs a `prompt` or a `url`".to_owned()),
+        (Some(_), Some(_)) => {
+            sink.wrong(
+                at,
+                "a play action has a `prompt` or a `url`, not both".to_owned(),
+            );
+        }
     }
 }
 
@@ -59,16 +88,35 @@ fn forward<S: Sink>(forward: &Forward, at: &Path<'_>, sink: &mut S) {
             sink.name(NameKind::Agent, agent.name.as_str(), &to.key("name"));
         }
         Destination::RingGroup(group) => ring_group(group, &to, sink),
-        _ => {}
-    }
-    let on = at.key("on");
-    for (disposition, branch) in &forward.on {
-        actions(branch, &on.key(disposition.as_str()), sink);
+        Destination::Number(_) | Destination::Sip(_) => {}
+        other => {
+            let kind = other.kind().map_or("this", DestinationKind::as_str);
+            not_carried_out(kind, &to.key("type"), sink);
+        }
     }
 }
 
 fn ring_group<S: Sink>(group: &RingGroup, at: &Path<'_>, sink: &mut S) {
     bounded(group.ring_s, RING_S, "seconds", &at.key("ring_s"), sink);
+    if !matches!(
+        group.strategy,
+        Strategy::Simultaneous | Strategy::Sequential
+    ) {
+        not_carried_out(group.strategy.as_str(), &at.key("strategy"), sink);
+    }
+    for (option, given) in [
+        ("repeats", group.repeats.is_some()),
+        ("ringback", group.ringback.is_some()),
+        ("confirm", group.confirm.is_some()),
+        ("whisper", group.whisper.is_some()),
+        ("caller_id", group.caller_id.is_some()),
+        ("early_media", group.early_media.is_some()),
+        ("failover", !group.failover.is_empty()),
+    ] {
+        if given {
+            not_carried_out(option, &at.key(option), sink);
+        }
+    }
     let members = at.key("members");
     for (index, member) in group.members.iter().enumerate() {
         self::member(member, &members.index(index), sink);
@@ -78,6 +126,19 @@ fn ring_group<S: Sink>(group: &RingGroup, at: &Path<'_>, sink: &mut S) {
 fn member<S: Sink>(member: &Member, at: &Path<'_>, sink: &mut S) {
     bounded(member.ring_s, RING_S, "seconds", &at.key("ring_s"), sink);
     bounded(member.delay_s, DELAY_S, "seconds", &at.key("delay_s"), sink);
+    for (option, given) in [
+        ("weight", member.weight.is_some()),
+        ("priority", member.priority.is_some()),
+        ("tier", member.tier.is_some()),
+        ("confirm", member.confirm.is_some()),
+        ("caller_id", member.caller_id.is_some()),
+        ("headers", !member.headers.is_empty()),
+        ("skip_if_busy", member.skip_if_busy),
+    ] {
+        if given {
+            not_carried_out(option, &at.key(option), sink);
+        }
+    }
     if let Party::Agent(name) = &member.to {
         sink.name(NameKind::Agent, name.as_str(), at);
     }
@@ -161,10 +222,6 @@ fn webhook<S: Sink>(webhook: &Webhook, at: &Path<'_>, sink: &mut S) {
         &deadline,
         sink,
     );
-    let on = at.key("on");
-    for (disposition, branch) in &webhook.on {
-        actions(branch, &on.key(disposition.as_str()), sink);
-    }
 }
 
 fn spoken<S: Sink>(text: &str, at: &Path<'_>, sink: &mut S) {

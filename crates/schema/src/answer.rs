@@ -15,7 +15,7 @@ use crate::tree::{Node, ReadError};
 pub const MAX_ACTIONS: usize = 64;
 
 /// One action or more, done in order. Never empty: a call always has something to do.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Actions {
     list: Vec<Action>,
 }
@@ -63,7 +63,7 @@ impl Actions {
         Self::one(Action::Forward(Box::new(Forward {
             destination: Destination::Number(NumberDestination { number }),
             ring_s: None,
-            on: std::collections::BTreeMap::new(),
+            on: crate::action::On::new(),
         })))
     }
 

@@ -6,6 +6,7 @@ use crate::disposition::Disposition;
 
 /// Why a leg ended: what it means, and the raw codes that said so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Cause {
     /// What it means to routing.

@@ -1,10 +1,13 @@
 //! How an attempt to reach somebody ended.
 
-use serde::{Deserialize, Serialize};
+use crate::words::words;
 
 /// How an attempt to reach somebody ended; also the keys of an action's `on`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+///
+/// Other systems' words are read and normalised: `no-answer`, `noanswer`, `timeout` (no_answer),
+/// `rejected`, `call_rejected` (declined), `unavailable`, `chanunavail` (unreachable), `invalid`,
+/// `unallocated_number` (invalid_number), `cancelled`, `cancel` (canceled), `user_busy` (busy).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Disposition {
     /// Somebody answered.
@@ -25,28 +28,17 @@ pub enum Disposition {
     Canceled,
     /// Another member of the group answered first (RFC 3326, cause 200).
     AnsweredElsewhere,
+    /// A member answered and did not confirm that a person had (see `confirm`).
+    ConfirmFailed,
+    /// A machine answered.
+    Machine,
+    /// A list of ours kept the call from being made.
+    Blocked,
     /// As a key of `on`: any failure that is not named. As a result: a failure of no other kind.
     Failed,
 }
 
 impl Disposition {
-    /// The word on the wire.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Answered => "answered",
-            Self::Busy => "busy",
-            Self::NoAnswer => "no_answer",
-            Self::Declined => "declined",
-            Self::Unreachable => "unreachable",
-            Self::InvalidNumber => "invalid_number",
-            Self::Congestion => "congestion",
-            Self::Canceled => "canceled",
-            Self::AnsweredElsewhere => "answered_elsewhere",
-            Self::Failed => "failed",
-        }
-    }
-
     /// Whether this is an end without an answer.
     #[must_use]
     pub fn is_failure(self) -> bool {
@@ -54,8 +46,20 @@ impl Disposition {
     }
 }
 
-impl std::fmt::Display for Disposition {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.as_str())
+words! {
+    Disposition {
+        Answered = "answered",
+        Busy = "busy" | "user_busy",
+        NoAnswer = "no_answer" | "no-answer" | "noanswer" | "timeout",
+        Declined = "declined" | "rejected" | "call_rejected",
+        Unreachable = "unreachable" | "unavailable" | "chanunavail",
+        InvalidNumber = "invalid_number" | "invalid" | "unallocated_number",
+        Congestion = "congestion",
+        Canceled = "canceled" | "cancelled" | "cancel",
+        AnsweredElsewhere = "answered_elsewhere",
+        ConfirmFailed = "confirm_failed",
+        Machine = "machine",
+        Blocked = "blocked",
+        Failed = "failed",
     }
 }

@@ -1,6 +1,6 @@
 //! What happened to a call.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, FixedOffset};
 use serde::{Deserialize, Serialize};
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::caller::{Address, Caller};
 use crate::digit::Digits;
 use crate::disposition::Disposition;
-use crate::name::{CallId, MenuName};
+use crate::name::{CallId, MenuName, QueueName};
 use crate::tree::{Node, ReadError};
 
 /// An instant with its offset from UTC, in RFC 3339 on the wire; fractions are kept.
@@ -16,6 +16,7 @@ pub type Timestamp = DateTime<FixedOffset>;
 
 /// What kind of event it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum EventKind {
@@ -35,6 +36,12 @@ pub enum EventKind {
     AttemptStarted,
     /// One attempt to reach somebody ended.
     AttemptResult,
+    /// The caller joined a queue.
+    QueueJoined,
+    /// The caller's place in a queue changed, or is told again.
+    QueuePosition,
+    /// The caller left a queue, to an agent or otherwise.
+    QueueLeft,
     /// A message was recorded.
     VoicemailRecorded,
     /// The call is over.
@@ -43,10 +50,15 @@ pub enum EventKind {
     RoutingDecided,
     /// A webhook gave no usable answer.
     WebhookFailed,
+    /// The routing table changed.
+    TableChanged,
+    /// A phone registered, or its registration ended.
+    RegistrationChanged,
 }
 
 /// Where a call is headed, seen from the router.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Direction {
     /// Towards us.
@@ -57,6 +69,7 @@ pub enum Direction {
 
 /// What carried the call to us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Transport {
@@ -72,6 +85,7 @@ pub enum Transport {
 
 /// Where the call came from, on the network.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SourceInfo {
     /// The trunk's name, when it came by one.
@@ -87,6 +101,7 @@ pub struct SourceInfo {
 
 /// The menu that the caller is in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct MenuInfo {
     /// The menu's name, when it has one.
@@ -101,6 +116,7 @@ pub struct MenuInfo {
 
 /// One attempt to reach somebody.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AttemptInfo {
     /// Counts the call's attempts, from 1.
@@ -121,8 +137,63 @@ pub struct AttemptInfo {
     pub ring_ms: Option<u64>,
 }
 
+/// What the caller asked of those who carry its identity (RFC 3323, section 4.2; RFC 3325).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Privacy {
+    /// The identity asserted by the network shall not be shown (RFC 3325).
+    Id,
+    /// Headers that tell of the caller shall be hidden.
+    Header,
+    /// The session's addresses shall be hidden.
+    Session,
+    /// The caller's own headers shall be made anonymous.
+    User,
+    /// Nothing shall be hidden.
+    None,
+    /// Privacy that cannot be had shall end the call.
+    Critical,
+}
+
+/// What the network says of the caller's number (STIR; the `verstat` of 3GPP TS 24.229).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub enum Verstat {
+    /// The signature over the number holds.
+    #[serde(rename = "TN-Validation-Passed")]
+    Passed,
+    /// It does not.
+    #[serde(rename = "TN-Validation-Failed")]
+    Failed,
+    /// There was none, or nobody looked.
+    #[serde(rename = "No-TN-Validation")]
+    NotValidated,
+}
+
+/// The queue that the caller waits in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct QueueInfo {
+    /// The queue's name.
+    pub name: QueueName,
+    /// The caller's place in it, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position: Option<u32>,
+    /// How long the caller has waited, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wait_ms: Option<u64>,
+    /// How many callers wait.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<u32>,
+}
+
 /// A recorded message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RecordingInfo {
     /// Where it is: a path or a URL.
@@ -132,7 +203,8 @@ pub struct RecordingInfo {
 }
 
 /// What happened to a call. The field order is the order on the wire, and part of the contract.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Event {
     /// What kind of event it is.
@@ -164,6 +236,12 @@ pub struct Event {
     /// Who diverted the call to us (RFC 5806).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub diverted_from: Option<String>,
+    /// What the caller asked of those who carry its identity; empty when nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub privacy: Vec<Privacy>,
+    /// What the network says of the caller's number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stir_verstat: Option<Verstat>,
     /// Where it came from, on the network.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<SourceInfo>,
@@ -176,12 +254,18 @@ pub struct Event {
     /// The attempt that this is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempt: Option<AttemptInfo>,
+    /// The queue that the caller waits in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue: Option<QueueInfo>,
     /// The message that was recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recording: Option<RecordingInfo>,
     /// What lookups and earlier answers said about the call.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub attributes: BTreeMap<String, String>,
+    /// What lists of callers say of this one, such as `vip`.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub tags: BTreeSet<String>,
     /// How long an answer to this event is waited for, in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deadline_ms: Option<u64>,
@@ -203,12 +287,16 @@ impl Event {
             from_uri: None,
             to_uri: None,
             diverted_from: None,
+            privacy: Vec::new(),
+            stir_verstat: None,
             source: None,
             headers: BTreeMap::new(),
             menu: None,
             attempt: None,
+            queue: None,
             recording: None,
             attributes: BTreeMap::new(),
+            tags: BTreeSet::new(),
             deadline_ms: None,
         }
     }

@@ -21,7 +21,7 @@
 //!
 //! let error = Actions::from_json(br#"{"action":"voicemail","mesage":"x"}"#).unwrap_err();
 //! assert_eq!(error.to_string(),
-//!     "$.mesage: unknown field `mesage`, expected `message`; did you mean `message`?");
+//!     "$.mesage: unknown field `mesage`, expected one of `message`, `on`; did you mean `message`?");
 //! # Ok::<(), callroute_schema::tree::ReadError>(())
 //! ```
 //!
@@ -35,30 +35,39 @@ mod destination;
 mod digit;
 mod disposition;
 mod event;
+#[cfg(feature = "json-schema")]
+pub mod json_schema;
 mod mask;
 mod menu;
 mod name;
 mod party;
+mod ring_group;
 mod tagged;
 pub mod tree;
+mod words;
 
 pub use action::{
-    Action, ActionKind, Forward, Hangup, Play, Reject, RejectCause, Say, Voicemail, Webhook,
+    Action, ActionKind, Busy, Collect, Conference, Continue, Forward, Hangup, On, Park, Play,
+    Queue, Record, Redirect, Reject, RejectCause, Say, Set, Voicemail, Webhook,
 };
 pub use answer::{Actions, ActionsError, MAX_ACTIONS};
 pub use caller::{Address, AddressError, Caller};
 pub use cause::Cause;
 pub use destination::{
-    AgentDestination, Destination, DestinationKind, Member, NumberDestination, RingGroup,
-    SipDestination, Strategy,
+    AgentDestination, ApplicationDestination, ConferenceDestination, Destination, DestinationKind,
+    NumberDestination, QueueDestination, SipDestination, TrunkDestination, UserDestination,
 };
 pub use digit::{Digit, DigitError, Digits};
 pub use disposition::Disposition;
 pub use event::{
-    AttemptInfo, Direction, Event, EventKind, MenuInfo, RecordingInfo, SourceInfo, Timestamp,
-    Transport,
+    AttemptInfo, Direction, Event, EventKind, MenuInfo, Privacy, QueueInfo, RecordingInfo,
+    SourceInfo, Timestamp, Transport, Verstat,
 };
 pub use mask::mask;
 pub use menu::{Branch, Menu, MenuBranches, Prompt, Repeat};
-pub use name::{AgentName, CallId, MenuName, NameError, TargetName, WebhookName};
+pub use name::{
+    AgentName, CallId, ConferenceName, MenuName, NameError, QueueName, TargetName, TrunkName,
+    UserName, WebhookName,
+};
 pub use party::{Number, NumberError, Party, PartyError, SipUri, SipUriError};
+pub use ring_group::{CallerId, Confirm, EarlyMedia, Member, RingGroup, Ringback, Strategy};

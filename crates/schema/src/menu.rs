@@ -6,13 +6,14 @@ use std::fmt;
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::action::{Play, Say};
+use crate::action::{On, Say};
 use crate::answer::Actions;
 use crate::digit::Digits;
 use crate::name::{MenuName, TargetName};
 
 /// A menu: by its `name` in the routing file, or written out with a prompt and options.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Menu {
     /// A menu of the routing file; then nothing else is given.
@@ -37,7 +38,8 @@ pub struct Menu {
 }
 
 /// What silence and wrong keys do.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct MenuBranches {
     /// Nothing was pressed in time. Without: the menu is repeated once, then the default.
@@ -49,7 +51,7 @@ pub struct MenuBranches {
 }
 
 impl MenuBranches {
-    fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.timeout.is_none() && self.invalid.is_none()
     }
 }
@@ -60,11 +62,12 @@ impl MenuBranches {
 pub enum Prompt {
     /// A text to speak.
     Say(Say),
-    /// A prompt to play.
-    Play(Play),
+    /// A prompt to play, by its name.
+    Play(String),
 }
 
 #[derive(Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct PromptFields {
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -90,7 +93,7 @@ impl Serialize for Prompt {
                 say: None,
                 language: None,
                 voice: None,
-                play: Some(play.prompt.clone()),
+                play: Some(play.clone()),
             },
         }
         .serialize(serializer)
@@ -110,13 +113,14 @@ impl<'de> Deserialize<'de> for Prompt {
                 text,
                 language,
                 voice,
+                on: On::new(),
             })),
             PromptFields {
                 say: None,
                 language: None,
                 voice: None,
                 play: Some(prompt),
-            } => Ok(Self::Play(Play { prompt })),
+            } => Ok(Self::Play(prompt)),
             _ => Err(D::Error::custom(
                 "a prompt is either {say: TEXT}, with language and voice if wanted, or {play: NAME}",
             )),
@@ -125,7 +129,7 @@ impl<'de> Deserialize<'de> for Prompt {
 }
 
 /// What a branch of a menu does.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Branch {
     /// These actions, at once.
@@ -135,7 +139,8 @@ pub enum Branch {
 }
 
 /// The menu again, `repeat` times, then the actions.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Repeat {
     /// How many times the menu is heard again (0 to 10).

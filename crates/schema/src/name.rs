@@ -107,3 +107,19 @@ name! {
     /// One call's id. Ours, made by the router: never the SIP Call-ID, which the caller chooses.
     CallId
 }
+name! {
+    /// A queue of the routing file.
+    QueueName
+}
+name! {
+    /// A user that registers phones with us.
+    UserName
+}
+name! {
+    /// A trunk: a line to a carrier or to another switch.
+    TrunkName
+}
+name! {
+    /// A conference.
+    ConferenceName
+}

@@ -9,7 +9,7 @@ macro_rules! tagged {
     (
         enum $name:ident, kind $kind:ident, tag $tag:literal, expecting $expecting:literal,
         $(text $text:ident($text_type:ty),)?
-        { $($(#[$doc:meta])* $variant:ident($content:ty) = $wire:literal,)+ }
+        { $($(#[doc = $doc:literal])+ $variant:ident($content:ty) = $wire:literal,)+ }
     ) => {
         #[doc = concat!("The words that `", $tag, "` may hold.")]
         #[derive(
@@ -17,7 +17,7 @@ macro_rules! tagged {
         )]
         #[non_exhaustive]
         pub enum $kind {
-            $($(#[$doc])* #[serde(rename = $wire)] $variant,)+
+            $($(#[doc = $doc])+ #[serde(rename = $wire)] $variant,)+
         }
 
         impl $kind {
@@ -27,6 +27,42 @@ macro_rules! tagged {
                 match self {
                     $(Self::$variant => $wire,)+
                 }
+            }
+        }
+
+        impl $name {
+            #[doc = concat!("The word that `", $tag, "` holds; `None` where a plain string stands for it all.")]
+            #[must_use]
+            pub fn kind(&self) -> Option<$kind> {
+                match self {
+                    $(Self::$variant(_) => Some($kind::$variant),)+
+                    $(Self::$text(_) => None,)?
+                }
+            }
+        }
+
+        #[cfg(feature = "json-schema")]
+        impl schemars::JsonSchema for $name {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                let variants = vec![$(
+                    $crate::json_schema::variant::<$content>(
+                        generator,
+                        $tag,
+                        $wire,
+                        concat!(stringify!($variant), stringify!($name)),
+                        concat!($($doc,)+),
+                    ),
+                )+];
+                $(let variants = {
+                    let mut variants = variants;
+                    variants.push(generator.subschema_for::<$text_type>());
+                    variants
+                };)?
+                schemars::json_schema!({ "oneOf": variants })
             }
         }
 

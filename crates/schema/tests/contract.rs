@@ -112,6 +112,24 @@ fn every_action_round_trips() {
         r#"{"action":"webhook","url":"https://yourcompany.com/hook","deadline_ms":900,"on":{"failed":"sales_group"}}"#,
         r#"{"action":"reject","cause":"user_busy"}"#,
         r#"{"action":"hangup"}"#,
+        r#"{"action":"play","url":"https://yourcompany.com/hello.wav","on":{"failed":{"action":"play","prompt":"goodbye"}}}"#,
+        r#"{"action":"collect","prompt":{"say":"Your number?"},"into":"account","min_digits":4,"max_digits":8,"terminator":"*","timeout_s":7,"digit_timeout_s":2,"on":{"timeout":"after_hours","invalid":{"repeat":2,"then":"after_hours"}}}"#,
+        r#"{"action":"queue","name":"support","priority":5,"max_wait_s":600,"on":{"no_answer":"after_hours"}}"#,
+        r#"{"action":"record","name":"r1","consent":{"play":"recorded"},"on":{"failed":{"action":"hangup"}}}"#,
+        r#"{"action":"record","stop":true}"#,
+        r#"{"action":"set","attributes":{"tier":"gold"},"headers":{"X-Tier":"gold"}}"#,
+        r#"{"action":"busy"}"#,
+        r#"{"action":"redirect","contacts":["sip:ann@pbx.example","+16822306467"]}"#,
+        r#"{"action":"continue"}"#,
+        r#"{"action":"park","slot":"701","timeout_s":60,"on":{"no_answer":"after_hours"}}"#,
+        r#"{"action":"conference","name":"standup","muted":true}"#,
+        r#"{"action":"voicemail","message":"sales","on":{"failed":{"action":"hangup"}}}"#,
+        r#"{"action":"forward","destination":{"type":"user","name":"ann"}}"#,
+        r#"{"action":"forward","destination":{"type":"trunk","name":"carrier","number":"+16822306467"}}"#,
+        r#"{"action":"forward","destination":{"type":"queue","name":"support"}}"#,
+        r#"{"action":"forward","destination":{"type":"conference","name":"standup"}}"#,
+        r#"{"action":"forward","destination":{"type":"application","name":"echo","arguments":{"a":"1"}}}"#,
+        r#"{"action":"forward","destination":{"type":"ring_group","members":["ann",{"to":"+12125551234","ring_s":10,"delay_s":5,"weight":3,"priority":1,"tier":2,"confirm":{"digit":"5"},"caller_id":"dialed","headers":{"X-A":"b"},"skip_if_busy":true}],"strategy":"tiered","ring_s":20,"repeats":1,"ringback":"music","confirm":true,"whisper":{"say":"Sales"},"caller_id":"+13146523057","early_media":"relay","failover":["busy","no_answer"]}}"#,
         r#""after_hours""#,
         r#"[{"action":"play","prompt":"goodbye"},"after_hours"]"#,
     ] {
@@ -127,7 +145,7 @@ fn faults_name_their_path() {
     for (answer, expected) in [
         (
             r#"{"action":"forward","destination":{"type":"ring_group","members":["+1682"],"stratgy":"simultaneous"}}"#,
-            "$.destination.stratgy: unknown field `stratgy`, expected one of `members`, `strategy`, `ring_s`; did you mean `strategy`?",
+            "$.destination.stratgy: unknown field `stratgy`, expected one of `members`, `strategy`, `ring_s`, `repeats`, `ringback`, `confirm`, `whisper`, `caller_id`, `early_media`, `failover`; did you mean `strategy`?",
         ),
         (
             r#"{"destination":{"type":"ring_group","members":["+1682",{"to":"+1 2"}]},"action":"forward"}"#,
@@ -135,13 +153,17 @@ fn faults_name_their_path() {
         ),
         (
             r#"[{"action":"hangup"},{"action":"forwrad"}]"#,
-            "$[1].action: unknown value `forwrad`, expected one of `forward`, `voicemail`, `say`, `play`, `menu`, `webhook`, `reject`, `hangup`; did you mean `forward`?",
+            "$[1].action: unknown value `forwrad`, expected one of `forward`, `voicemail`, `say`, `play`, `menu`, `collect`, `queue`, `webhook`, `record`, `set`, `reject`, `busy`, `redirect`, `hangup`, `continue`, `park`, `conference`; did you mean `forward`?",
         ),
         (
             r#"{"message":"office_closed"}"#,
             "$: missing field `action`",
         ),
         (r#"{"action":"voicemail"}"#, "$: missing field `message`"),
+        (
+            r#"{"action":"say","text":"x","on":{"bussy":"a"}}"#,
+            "$.on.bussy: unknown value `bussy`, expected one of `answered`, `busy`, `no_answer`, `declined`, `unreachable`, `invalid_number`, `congestion`, `canceled`, `answered_elsewhere`, `confirm_failed`, `machine`, `blocked`, `failed`; did you mean `busy`?",
+        ),
         (r"[]", "$: an answer needs at least one action"),
         (
             r#"{"action":"forward","destination":{"type":"ring_group","members":[]}}"#,
@@ -196,6 +218,75 @@ fn two_tags_in_one_map_are_refused() {
         r#"{"action":"hangup","type":"number"}"#,
         r#"{"event":"x","action":"hangup","type":"number"}"#,
     ] {
-        assert!(fault(text).contains("unknown field"), "{text}: {}", fault(text));
+        assert!(
+            fault(text).contains("unknown field"),
+            "{text}: {}",
+            fault(text)
+        );
+    }
+}
+
+/// Vendors' words for strategies and dispositions are read, and written as ours.
+#[test]
+fn vendor_words_are_normalised() {
+    for (word, ours) in [
+        ("ringall", "simultaneous"),
+        ("parallel", "simultaneous"),
+        ("linear", "sequential"),
+        ("hunt", "sequential"),
+        ("rrmemory", "round_robin"),
+        ("wrandom", "weighted_random"),
+        ("leastrecent", "least_recent"),
+        ("longest-idle-agent", "least_recent"),
+        ("fewestcalls", "fewest_calls"),
+        ("serial_parallel", "tiered"),
+        ("memoryhunt", "progressive"),
+    ] {
+        let text = RING_GROUP.replace("simultaneous", word);
+        let answer = Actions::from_json(text.as_bytes()).unwrap();
+        assert_eq!(
+            answer.to_json(),
+            RING_GROUP.replace("simultaneous", ours),
+            "{word}"
+        );
+    }
+    let text =
+        r#"{"action":"say","text":"x","on":{"noanswer":"a","cancelled":"b","rejected":"c"}}"#;
+    let answer = Actions::from_json(text.as_bytes()).unwrap();
+    assert_eq!(
+        answer.to_json(),
+        r#"{"action":"say","text":"x","on":{"no_answer":"a","declined":"c","canceled":"b"}}"#
+    );
+}
+
+/// Every kind of event, with every field, in the contract's order.
+#[test]
+fn every_event_round_trips() {
+    let kinds = [
+        "incoming_call",
+        "menu_input",
+        "menu_timeout",
+        "menu_invalid",
+        "call_ringing",
+        "call_answered",
+        "attempt_started",
+        "attempt_result",
+        "queue_joined",
+        "queue_position",
+        "queue_left",
+        "voicemail_recorded",
+        "call_completed",
+        "routing_decided",
+        "webhook_failed",
+        "table_changed",
+        "registration_changed",
+    ];
+    let rest = r#","event_id":"e1","direction":"inbound","from_name":"Ann","from_uri":"sip:a@b","to_uri":"sip:c@d","diverted_from":"+13140000000","privacy":["id","critical"],"stir_verstat":"TN-Validation-Passed","source":{"trunk":"carrier","ip":"192.0.2.7:5060","transport":"udp"},"headers":{"x-a":"b"},"menu":{"name":"main","digits":"1","attempt":1},"attempt":{"n":1,"member":"ann","disposition":"busy","sip_code":486,"q850":17,"ring_ms":1200},"queue":{"name":"support","position":2,"wait_ms":3000,"size":4},"recording":{"url":"a.wav","duration_ms":1500},"attributes":{"tier":"gold"},"tags":["known","vip"],"deadline_ms":1500}"#;
+    for kind in kinds {
+        let text = EVENT.replace("incoming_call", kind);
+        let text = format!("{}{rest}", text.trim_end_matches('}'));
+        let event =
+            Event::from_json(text.as_bytes()).unwrap_or_else(|error| panic!("{kind}: {error}"));
+        assert_eq!(event.to_json(), text);
     }
 }

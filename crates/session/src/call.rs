@@ -195,20 +195,5 @@ pub(crate) fn millis(duration: Duration) -> u64 {
 
 /// The kind of each action, for notes; targets are resolved before.
 pub(crate) fn kinds(actions: &[Action]) -> Vec<ActionKind> {
-    actions
-        .iter()
-        .filter_map(|action| {
-            Some(match action {
-                Action::Forward(_) => ActionKind::Forward,
-                Action::Voicemail(_) => ActionKind::Voicemail,
-                Action::Say(_) => ActionKind::Say,
-                Action::Play(_) => ActionKind::Play,
-                Action::Menu(_) => ActionKind::Menu,
-                Action::Webhook(_) => ActionKind::Webhook,
-                Action::Reject(_) => ActionKind::Reject,
-                Action::Hangup(_) => ActionKind::Hangup,
-                _ => return None,
-            })
-        })
-        .collect()
+    actions.iter().filter_map(Action::kind).collect()
 }

@@ -1,9 +1,9 @@
 //! The list of actions that is being done, and what follows when one ends.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use callroute_media::EndCause;
-use callroute_schema::{Action, Actions, Disposition, RejectCause};
+use callroute_schema::{Action, Actions, Disposition, On, RejectCause};
 
 use crate::call::Call;
 use crate::note::Note;
@@ -37,6 +37,14 @@ impl Flow {
         Self::Failed {
             disposition,
             why: why.into(),
+        }
+    }
+
+    /// The branch of an action's `on`, where it has one for this.
+    pub(crate) fn failed_on(on: &On, disposition: Disposition, why: impl Into<String>) -> Self {
+        match branch(on, disposition) {
+            Some(actions) => Self::Become(actions.clone()),
+            None => Self::failed(disposition, why),
         }
     }
 }
@@ -128,10 +136,7 @@ impl Program {
 }
 
 /// The branch of an `on` map for a disposition; `failed` covers every failure not named.
-pub(crate) fn branch(
-    on: &BTreeMap<Disposition, Actions>,
-    disposition: Disposition,
-) -> Option<&Actions> {
+pub(crate) fn branch(on: &On, disposition: Disposition) -> Option<&Actions> {
     on.get(&disposition).or_else(|| {
         disposition
             .is_failure()

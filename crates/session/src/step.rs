@@ -12,7 +12,7 @@ mod record;
 use std::time::Duration;
 
 use callroute_media::{LegId, Notice};
-use callroute_schema::Action;
+use callroute_schema::{Action, RejectCause};
 
 pub(crate) use self::answer::Answering;
 pub(crate) use self::ask::{Asking, Reply};
@@ -71,7 +71,8 @@ impl Step {
             ),
             Action::Forward(forward) => Dialing::begin(call, *forward),
             Action::Webhook(webhook) => Asking::begin(call, webhook),
-            Action::Reject(reject) => (Self::New, Ending::reject(reject)),
+            Action::Reject(reject) => (Self::New, Ending::reject(reject.cause)),
+            Action::Busy(_) => (Self::New, Ending::reject(RejectCause::UserBusy)),
             Action::Hangup(_) => (Self::New, Ending::hangup()),
             // A target's name where no table resolved it, or an action of a later contract.
             other => (

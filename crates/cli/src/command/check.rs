@@ -41,7 +41,9 @@ fn good(file: &Input, engine: &Engine, out: &mut Output) -> Result<Status, Error
         let numbers = count(engine.numbers().count(), "number");
         let rules = count(engine.rule_count(), "rule");
         let release = engine.zone_release();
-        out.line(format_args!("{file}: ok, {numbers}, {rules}, tzdata {release}"))?;
+        out.line(format_args!(
+            "{file}: ok, {numbers}, {rules}, tzdata {release}"
+        ))?;
     }
     Ok(Status::Fine)
 }

@@ -1,10 +1,9 @@
 //! Waiting for a server's answer.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use callroute_rules::check;
-use callroute_schema::{Actions, Disposition, Event, EventKind, Webhook, WebhookName};
+use callroute_schema::{Actions, Disposition, Event, EventKind, On, Webhook, WebhookName};
 
 use super::Step;
 use crate::call::{Call, kinds};
@@ -29,7 +28,7 @@ pub(crate) enum Reply {
 pub(crate) struct Asking {
     ask: AskId,
     target: AskTarget,
-    on: BTreeMap<Disposition, Actions>,
+    on: On,
     since: Duration,
     deadline_ms: u64,
     deadline: Duration,

@@ -2,18 +2,17 @@
 
 mod plan;
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use callroute_media::{Command, EndCause, LegId, Notice, PlayId, Sound};
-use callroute_schema::{Actions, AttemptInfo, Cause, Disposition, Event, EventKind, Forward};
+use callroute_schema::{AttemptInfo, Cause, Disposition, Event, EventKind, Forward, On};
 
 use self::plan::{Candidate, Start, candidates};
 use super::answer::PATIENCE;
 use super::{Bridged, Step, ends};
 use crate::call::{Call, LegState};
 use crate::note::Note;
-use crate::program::{Flow, branch};
+use crate::program::Flow;
 
 /// One member: who, and how far the attempt has come.
 #[derive(Debug)]
@@ -41,7 +40,7 @@ enum State {
 #[derive(Debug)]
 pub(crate) struct Dialing {
     attempts: Vec<Attempt>,
-    on: BTreeMap<Disposition, Actions>,
+    on: On,
     ringback: Option<PlayId>,
     /// The member that answered, while the caller is being answered.
     winner: Option<(LegId, String)>,
@@ -306,10 +305,8 @@ impl Dialing {
             call.stop_play(play);
         }
         let disposition = self.disposition();
-        match branch(&self.on, disposition) {
-            Some(actions) => Flow::Become(actions.clone()),
-            None => Flow::failed(disposition, format!("nobody answered: {disposition}")),
-        }
+        let why = format!("nobody answered: {disposition}");
+        Flow::failed_on(&self.on, disposition, why)
     }
 
     /// What the group's end means: the most hopeful of its members' ends.

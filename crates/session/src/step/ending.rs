@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use callroute_media::EndCause;
-use callroute_schema::Reject;
+use callroute_schema::RejectCause;
 
 use crate::call::Call;
 use crate::program::Flow;
@@ -18,9 +18,9 @@ pub(crate) struct Ending {
 
 impl Ending {
     /// The caller is refused, or, once answered, hung up on.
-    pub(crate) fn reject(reject: Reject) -> Flow {
+    pub(crate) fn reject(cause: RejectCause) -> Flow {
         Flow::End {
-            cause: EndCause::Rejected(reject.cause),
+            cause: EndCause::Rejected(cause),
             why: "the routing refuses the call".to_owned(),
         }
     }

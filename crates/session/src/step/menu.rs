@@ -221,7 +221,7 @@ impl InMenu {
 fn prompt_sound(prompt: Prompt) -> Sound {
     match prompt {
         Prompt::Say(say) => speech(say),
-        Prompt::Play(play) => Sound::Prompt(play.prompt),
+        Prompt::Play(prompt) => Sound::Prompt(prompt),
         // A kind of prompt that a later contract adds: heard as the common request for a key.
         _ => Sound::Prompt("menu".to_owned()),
     }

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use callroute_media::{Notice, PlayEnd, PlayId, Sound};
-use callroute_schema::{Play, Say};
+use callroute_schema::{Disposition, On, Play, Say};
 
 use crate::call::Call;
 use crate::note::Note;
-use crate::program::Flow;
+use crate::program::{Flow, branch};
 
 /// No prompt and no text is longer than this.
 pub(super) const LONGEST: Duration = Duration::from_secs(600);
@@ -15,21 +15,27 @@ pub(super) const LONGEST: Duration = Duration::from_secs(600);
 #[derive(Debug)]
 pub(crate) struct Playing {
     play: PlayId,
+    on: On,
     deadline: Duration,
 }
 
 impl Playing {
-    pub(crate) fn say(call: &mut Call, say: Say) -> Self {
-        Self::begin(call, speech(say))
+    pub(crate) fn say(call: &mut Call, mut say: Say) -> Self {
+        let on = std::mem::take(&mut say.on);
+        Self::begin(call, speech(say), on)
     }
 
+    /// A play without a prompt is refused before it comes here; its name is then empty, and the
+    /// adapter says that there is no such prompt.
     pub(crate) fn prompt(call: &mut Call, play: Play) -> Self {
-        Self::begin(call, Sound::Prompt(play.prompt))
+        let name = play.prompt.unwrap_or_default();
+        Self::begin(call, Sound::Prompt(name), play.on)
     }
 
-    fn begin(call: &mut Call, sound: Sound) -> Self {
+    fn begin(call: &mut Call, sound: Sound, on: On) -> Self {
         Self {
             play: call.play(sound),
+            on,
             deadline: call.after(LONGEST),
         }
     }
@@ -42,7 +48,10 @@ impl Playing {
         match ended(notice, self.play) {
             Some(PlayEnd::Failed) => {
                 call.note(Note::PlayFailed);
-                Flow::Next
+                match branch(&self.on, Disposition::Failed) {
+                    Some(actions) => Flow::Become(actions.clone()),
+                    None => Flow::Next,
+                }
             }
             Some(_) => Flow::Next,
             None => Flow::Stay,

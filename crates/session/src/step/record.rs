@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use callroute_media::{Command, LegId, Notice, PlayId, RecordingId, Sound};
-use callroute_schema::{Digit, Disposition, EventKind, RecordingInfo, Voicemail};
+use callroute_schema::{Digit, Disposition, EventKind, On, RecordingInfo, Voicemail};
 
 use super::play::{LONGEST, ended};
 use crate::call::Call;
@@ -30,6 +30,7 @@ enum Phase {
 #[derive(Debug)]
 pub(crate) struct Recording {
     message: String,
+    on: On,
     phase: Phase,
     deadline: Duration,
 }
@@ -42,6 +43,7 @@ impl Recording {
         });
         Self {
             message: voicemail.message,
+            on: voicemail.on,
             phase: Phase::Greeting(greeting),
             deadline: call.after(LONGEST),
         }
@@ -56,7 +58,7 @@ impl Recording {
             Phase::Greeting(play) if ended(notice, play).is_some() => self.beep(call),
             Phase::Beep(play) if ended(notice, play).is_some() => self.record(call),
             Phase::Message(recording) if is_hash(notice) => self.stop(call, recording),
-            Phase::Message(recording) => match kept(call, notice, recording) {
+            Phase::Message(recording) => match kept(&self.on, call, notice, recording) {
                 Some(Flow::Next) => {
                     self.phase = Phase::Kept;
                     self.deadline = call.after(PARTING);
@@ -64,7 +66,9 @@ impl Recording {
                 }
                 other => other.unwrap_or(Flow::Stay),
             },
-            Phase::Keeping(recording) => kept(call, notice, recording).unwrap_or(Flow::Stay),
+            Phase::Keeping(recording) => {
+                kept(&self.on, call, notice, recording).unwrap_or(Flow::Stay)
+            }
             Phase::Greeting(_) | Phase::Beep(_) | Phase::Kept => Flow::Stay,
         }
     }
@@ -129,7 +133,7 @@ fn is_hash(notice: &Notice) -> bool {
 }
 
 /// Tells of the message when it is kept, or why it was not.
-fn kept(call: &mut Call, notice: &Notice, wanted: RecordingId) -> Option<Flow> {
+fn kept(on: &On, call: &mut Call, notice: &Notice, wanted: RecordingId) -> Option<Flow> {
     let Notice::RecordEnded {
         recording,
         url,
@@ -150,7 +154,7 @@ fn kept(call: &mut Call, notice: &Notice, wanted: RecordingId) -> Option<Flow> {
         call.note(Note::RecordFailed {
             reason: reason.clone(),
         });
-        return Some(Flow::failed(Disposition::Failed, reason));
+        return Some(Flow::failed_on(on, Disposition::Failed, reason));
     };
     let duration_ms = *duration_ms;
     call.note(Note::Recorded {

@@ -1,0 +1,70 @@
+//! Enums that are one word on the wire, and read other systems' words for it as well.
+
+/// Implements the wire form of an enum of words: `as_str`, the aliases, serde and JSON Schema.
+///
+/// serde's own `alias` would list every alias as an expected word in its errors.
+macro_rules! words {
+    ($name:ident { $($variant:ident = $word:literal $(| $alias:literal)*,)+ }) => {
+        impl $name {
+            /// Every value, with its word and the other systems' words that are read for it.
+            pub const WORDS: &'static [(Self, &'static str, &'static [&'static str])] =
+                &[$((Self::$variant, $word, &[$($alias),*]),)+];
+
+            /// The word on the wire.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $word,)+
+                }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Word;
+
+                impl serde::de::Visitor<'_> for Word {
+                    type Value = $name;
+
+                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        f.write_str("a word")
+                    }
+
+                    fn visit_str<E: serde::de::Error>(self, word: &str) -> Result<$name, E> {
+                        match word {
+                            $($word $(| $alias)* => Ok($name::$variant),)+
+                            _ => Err(E::unknown_variant(word, &[$($word),+])),
+                        }
+                    }
+                }
+
+                deserializer.deserialize_str(Word)
+            }
+        }
+
+        #[cfg(feature = "json-schema")]
+        impl schemars::JsonSchema for $name {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                schemars::json_schema!({ "type": "string", "enum": [$($word),+] })
+            }
+        }
+    };
+}
+
+pub(crate) use words;
