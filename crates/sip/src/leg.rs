@@ -53,6 +53,8 @@ pub(crate) struct Leg {
     pub(crate) entry: Option<Entry>,
     pub(crate) alive: Option<Count>,
     pub(crate) calls: Option<Arc<Count>>,
+    /// From its end for the router to the end of its dialog.
+    pub(crate) closing: Option<Count>,
 }
 
 /// What a phone wants to know beside notices: the Reason of a CANCEL or BYE.
@@ -95,6 +97,7 @@ impl Leg {
             return;
         }
         self.media.stop().await;
+        self.closing = Some(self.stack.counts.closing.count());
         // Counted down before it is told, so that who hears of the end finds it so.
         self.alive = None;
         self.calls = None;

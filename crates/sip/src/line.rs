@@ -110,6 +110,7 @@ impl SipLine {
             entry: None,
             alive: Some(self.stack.counts.legs.count()),
             calls: self.call.clone(),
+            closing: None,
         };
         Ok(Begun {
             leg,

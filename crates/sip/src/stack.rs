@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use callroute_schema::mask;
 use sipx_sip::{Request, Uri};
 use sipx_transport::{Handle, Incoming, Target, TransportKind, new_branch};
 
@@ -71,7 +72,7 @@ pub(crate) enum SendError {
 impl Stack {
     /// The address and transport that a URI leads to (RFC 3263 without SRV and NAPTR records).
     pub(crate) async fn resolve(&self, uri: &Uri) -> Result<Target, SendError> {
-        let no_way = || SendError::NoWay(uri.to_string());
+        let no_way = || SendError::NoWay(mask(&uri.to_string()));
         let transport = match uri.selected_transport() {
             Ok(sipx_sip::UriTransport::Udp) => TransportKind::Udp,
             Ok(sipx_sip::UriTransport::Tcp) => TransportKind::Tcp,

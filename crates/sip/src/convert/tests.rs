@@ -120,3 +120,23 @@ fn refusals_keep_their_codes() {
     assert_eq!(refusal(EndCause::Normal).sip_code, Some(603));
     assert_eq!(refusal(EndCause::NoAnswer).sip_code, Some(480));
 }
+
+proptest::proptest! {
+    /// A request that parses may still hold anything in its headers (NUL and CR in a user part).
+    #[test]
+    fn no_header_panics(
+        from in "[ -~]{0,60}", user in "(%[0-9A-Fa-f]{2}|[a-z;+]){0,12}", privacy in "[a-z;]{0,12}",
+    ) {
+        let text = format!(
+            "INVITE sip:{user}@h SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\nFrom: {from}\r\n\
+             P-Asserted-Identity: {from}\r\nPrivacy: {privacy}\r\nTo: <sip:{user}@h>\r\n\
+             Call-ID: a\r\nCSeq: 1 INVITE\r\nContent-Length: 0\r\n\r\n"
+        );
+        if let Ok(Message::Request(request)) =
+            parse_datagram(Bytes::from(text), &Limits::datagram())
+        {
+            let source = "10.0.0.9:5060".parse().unwrap();
+            let _ = offer(&request, source, TransportKind::Udp);
+        }
+    }
+}

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use callroute_media::{EndCause, Notice};
-use callroute_schema::{Caller, Cause, Disposition};
+use callroute_schema::{Caller, Cause, Disposition, mask};
 use sipx_sip::{HeaderName, Method, Request, RequestBuilder, Response, TuEvent, Uri};
 use sipx_transport::Target;
 use tokio::time::{Instant, sleep_until, timeout};
@@ -104,7 +104,7 @@ pub(crate) async fn serve(mut leg: Leg, dialing: Dialing) {
 async fn send(leg: &mut Leg, dialing: Dialing) -> Result<Invite, SendError> {
     let stack = Arc::clone(&leg.stack);
     let uri = Uri::parse(bytes::Bytes::from(dialing.uri.clone()))
-        .map_err(|_| SendError::NoWay(dialing.uri.clone()))?;
+        .map_err(|_| SendError::NoWay(mask(&dialing.uri)))?;
     let target = stack.resolve(&uri).await?;
     leg.local = stack.local_sdp(target.addr.ip(), dialing.port);
     let contact = stack.contact(target.addr.ip(), target.transport);
@@ -227,7 +227,6 @@ async fn answered(mut leg: Leg, invite: Invite, response: &Response) {
 /// 2xx crosses the CANCEL, the dialog is acknowledged and ended.
 async fn cancel(mut leg: Leg, mut invite: Invite, cause: EndCause) {
     let stack = Arc::clone(&leg.stack);
-    let _closing = stack.counts.closing.count();
     invite.exchange.cancel(cancel_reason(cause));
     let last = async {
         while let Some(event) = invite.exchange.next().await {

@@ -67,7 +67,6 @@ async fn target(
 /// leg must have ended for the router before.
 pub(crate) async fn bye(leg: &mut Leg, dialog: &mut Dialog, flow: Option<&Target>) {
     let stack = Arc::clone(&leg.stack);
-    let _closing = stack.counts.closing.count();
     let sent = send(&stack, dialog, flow, |dialog| {
         Ok(dialog.request(&Method::Bye)?.build())
     });

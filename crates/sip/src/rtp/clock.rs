@@ -4,6 +4,8 @@ use std::time::Duration;
 
 /// A pause longer than this moves the timestamp on by the time that passed, with a marker.
 const PAUSE: Duration = Duration::from_millis(60);
+/// The same for sound of our own, whose pacer makes up for delays up to this by itself.
+const PACED_PAUSE: Duration = Duration::from_millis(250);
 /// A jump of a relayed stream by more packets than this is a new stream.
 const MAX_SEQUENCE_JUMP: u16 = 1000;
 /// A jump of a relayed stream by more samples than this (10 s) is a new stream.
@@ -26,6 +28,8 @@ pub(crate) struct OutClock {
     sent_at: Option<Duration>,
     relayed: Option<Relayed>,
     key: Option<u32>,
+    /// The last packet was of our own pacer.
+    paced: bool,
 }
 
 /// A stream that is being relayed, and how its numbers become ours.
@@ -46,6 +50,7 @@ impl OutClock {
             sent_at: None,
             relayed: None,
             key: None,
+            paced: false,
         }
     }
 
@@ -53,7 +58,8 @@ impl OutClock {
     pub(crate) fn own(&mut self, now: Duration, samples: u32) -> Stamp {
         self.relayed = None;
         self.key = None;
-        let marker = self.catch_up(now);
+        let marker = self.catch_up(now, if self.paced { PACED_PAUSE } else { PAUSE });
+        self.paced = true;
         self.take(now, samples, marker)
     }
 
@@ -61,9 +67,10 @@ impl OutClock {
     pub(crate) fn key(&mut self, now: Duration, begins: bool, samples: u32) -> Stamp {
         self.relayed = None;
         if begins || self.key.is_none() {
-            self.catch_up(now);
+            self.catch_up(now, if self.paced { PACED_PAUSE } else { PAUSE });
             self.key = Some(self.timestamp);
         }
+        self.paced = true;
         let stamp = self.take(now, samples, begins);
         Stamp {
             timestamp: self.key.unwrap_or(stamp.timestamp),
@@ -83,6 +90,7 @@ impl OutClock {
         marker: bool,
     ) -> Option<Stamp> {
         self.key = None;
+        self.paced = false;
         let known = self.relayed.filter(|relayed| {
             let ours = timestamp.wrapping_add(relayed.timestamp_shift);
             relayed.ssrc == ssrc
@@ -93,7 +101,7 @@ impl OutClock {
         let (relayed, begins) = match known {
             Some(relayed) => (relayed, false),
             None => {
-                self.catch_up(now);
+                self.catch_up(now, PAUSE);
                 let relayed = Relayed {
                     ssrc,
                     first: self.sequence,
@@ -136,13 +144,14 @@ impl OutClock {
         stamp
     }
 
-    /// After a pause, moves the timestamp to where it would be by now. Tells whether it did.
-    fn catch_up(&mut self, now: Duration) -> bool {
+    /// After a longer pause than this, moves the timestamp to where it would be by now. Tells
+    /// whether it did.
+    fn catch_up(&mut self, now: Duration, pause: Duration) -> bool {
         let Some(sent_at) = self.sent_at else {
             return true;
         };
         let passed = now.saturating_sub(sent_at);
-        if passed <= PAUSE {
+        if passed <= pause {
             return false;
         }
         let samples = (passed.as_millis() * 8).saturating_sub(160);
@@ -224,6 +233,17 @@ mod tests {
             (resumed.sequence, resumed.timestamp, resumed.marker),
             (1, 8160, true)
         );
+    }
+
+    #[test]
+    fn a_delayed_pacer_leaves_no_gap() {
+        let mut clock = OutClock::new(0, 0);
+        clock.own(at(0), 160);
+        // 180 ms late: nine frames follow at once.
+        for n in 1..=9 {
+            let stamp = clock.own(at(200), 160);
+            assert_eq!((stamp.timestamp, stamp.marker), (n * 160, false));
+        }
     }
 
     #[test]

@@ -10,6 +10,8 @@ use crate::rtp::heard::TimeLine;
 
 /// Blocks of sound that may wait for the disk: about 10 s. More is lost, and told as an error.
 const WAITING: usize = 512;
+/// Stack of the thread that writes, in bytes.
+const STACK: usize = 256 * 1024;
 
 /// A recording that is being made.
 #[derive(Debug)]
@@ -30,14 +32,21 @@ pub(crate) struct Recorded {
 }
 
 impl Recording {
-    /// Begins to record to `path`. Must run within a tokio runtime.
+    /// Begins to record to `path`.
     pub(crate) fn begin(id: RecordingId, path: PathBuf) -> Self {
         let (blocks, waiting) = mpsc::channel(WAITING);
         let (tell, done) = oneshot::channel();
-        tokio::task::spawn_blocking(move || {
+        // A thread of its own, not one of the runtime's: recordings last, and must not take the
+        // place of what fetches sounds.
+        let name = "recording".to_owned();
+        let thread = std::thread::Builder::new().name(name).stack_size(STACK);
+        let spawned = thread.spawn(move || {
             // Nobody to tell means that the leg's task is gone; the file is whole nevertheless.
             let _ = tell.send(write(&path, waiting));
         });
+        if let Err(error) = spawned {
+            tracing::error!(%error, "no thread for a recording");
+        }
         Self {
             id,
             line: TimeLine::default(),
@@ -63,7 +72,10 @@ impl Recording {
     /// Ends it, and waits until the disk has it.
     pub(crate) async fn finish(self) -> Recorded {
         drop(self.blocks);
-        let mut recorded = self.done.await.unwrap_or_default();
+        let mut recorded = self.done.await.unwrap_or_else(|_| Recorded {
+            error: Some("the thread that writes it broke down".to_owned()),
+            ..Recorded::default()
+        });
         if self.lost > 0 && recorded.error.is_none() {
             recorded.error = Some(format!("the disk was too slow: {} blocks lost", self.lost));
         }

@@ -196,3 +196,34 @@ async fn the_end_of_a_line_ends_all_its_legs() {
     assert_eq!(rung.wait_ended(LONG).await, Some(Cause::from_sip(487)));
     empty(|| adapter.handle().stats()).await;
 }
+
+#[tokio::test]
+async fn a_contact_is_looked_at_before_the_trunk_and_may_use_tcp() {
+    let callee = phone("127.21.6.3", AnswerMode::After(Duration::ZERO)).await;
+    let mut config = config("127.21.6.1");
+    config.trunk = Some("sip:127.21.6.9".to_owned());
+    let contact = format!("sip:bob@{};transport=tcp", callee.local_addr());
+    config.contacts.insert("1001".to_owned(), contact);
+    let mut adapter = SipAdapter::bind(config).await.unwrap();
+    let caller = phone("127.21.6.2", AnswerMode::Ring).await;
+    let _call = caller
+        .call(&uri(adapter.local_addr()), "ann")
+        .await
+        .unwrap();
+    let mut line = next_call(&mut adapter).await.line;
+    line.perform(Command::Dial {
+        leg: CALLEE,
+        to: DialTarget::Number(Number::new("1001").unwrap()),
+        from: Caller::Withheld,
+        from_name: None,
+    });
+    expect(&mut line, Notice::LegRinging { leg: CALLEE }).await;
+    expect(&mut line, Notice::LegAnswered { leg: CALLEE }).await;
+    let taken = callee.next_call().await.unwrap();
+    assert_eq!(taken.record().to, "bob");
+    line.perform(Command::Hangup {
+        leg: CALLEE,
+        cause: EndCause::Normal,
+    });
+    assert_eq!(taken.wait_ended(LONG).await, Some(Cause::normal()));
+}

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use callroute_media::{Command, EndCause, Line};
+use callroute_media::{Command, EndCause, Line, PlayId, Sound};
 use callroute_schema::{Caller, Cause, Disposition, RejectCause};
 use callroute_sip::phone::AnswerMode;
 use callroute_sip::{BindError, SipAdapter};
@@ -187,4 +187,41 @@ async fn settings_that_make_no_sense_are_refused() {
         SipAdapter::bind(wrong).await,
         Err(BindError::RtpPorts { .. })
     ));
+}
+
+#[tokio::test]
+async fn bound_to_every_address_it_names_the_one_that_leads_to_the_peer() {
+    let mut adapter = SipAdapter::bind(config("0.0.0.0")).await.unwrap();
+    let port = adapter.local_addr().port();
+    let phone = phone("127.20.8.2", AnswerMode::Ring).await;
+    let call = phone
+        .call(&format!("sip:a@127.20.8.1:{port}"), "ann")
+        .await
+        .unwrap();
+    let mut line = next_call(&mut adapter).await.line;
+    answer(&mut line).await;
+    line.perform(Command::Play {
+        leg: CALLER,
+        play: PlayId(1),
+        sound: Sound::Beep,
+    });
+    assert!(call.wait_heard(Duration::from_millis(300), LONG).await);
+    drop(line);
+    assert_eq!(call.wait_ended(LONG).await, Some(Cause::normal()));
+}
+
+#[tokio::test]
+async fn a_dropped_adapter_still_says_goodbye() {
+    let mut adapter = adapter("127.20.9.1").await;
+    let phone = phone("127.20.9.2", AnswerMode::Ring).await;
+    for _ in 0..2 {
+        let call = phone.call(&uri(adapter.local_addr()), "ann").await.unwrap();
+        let mut line = next_call(&mut adapter).await.line;
+        answer(&mut line).await;
+        call.wait_answered(LONG).await.unwrap();
+        drop(adapter);
+        drop(line);
+        assert_eq!(call.wait_ended(LONG).await, Some(Cause::normal()));
+        adapter = crate::support::adapter("127.20.9.1").await;
+    }
 }

@@ -373,3 +373,32 @@ async fn a_reason_outranks_the_status_and_bad_answers_are_ended() {
     raw.until("BYE").await;
     assert_eq!(ended(&mut line, leg).await.sip_code, Some(488));
 }
+
+#[tokio::test]
+async fn a_flood_of_answers_holds_up_nobody() {
+    let mut adapter = adapter("127.26.11.1").await;
+    let caller = phone("127.26.11.2", AnswerMode::Ring).await;
+    let mut raw = Raw::new("127.26.11.3", adapter.local_addr()).await;
+    let _call = caller
+        .call(&uri(adapter.local_addr()), "ann")
+        .await
+        .unwrap();
+    let mut line = next_call(&mut adapter).await.line;
+    dial(&mut line, CALLEE, &uri(raw.addr));
+    let invite = raw.until("INVITE").await;
+    let ringing = raw.response(&invite, "180 Ringing", ";tag=one", "", "");
+    let ok = raw.response(&invite, "200 OK", ";tag=one", "", SDP);
+    for message in [&ringing, &ok] {
+        for _ in 0..1000 {
+            raw.send(message).await;
+        }
+    }
+    // Another peer is served while the flood is dealt with.
+    let mut other = Raw::new("127.26.11.4", adapter.local_addr()).await;
+    other
+        .send(&other.request("OPTIONS", "o", 1, "", "", ""))
+        .await;
+    other.until("SIP/2.0 200").await;
+    expect(&mut line, Notice::LegRinging { leg: CALLEE }).await;
+    expect(&mut line, Notice::LegAnswered { leg: CALLEE }).await;
+}

@@ -1,0 +1,131 @@
+//! Sound as it is on the wire: latching, packet sizes, payloads that nobody asked for.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use callroute_media::{Command, Line, Notice, PlayId, Sound};
+use callroute_schema::Digit;
+use callroute_sip::{SipAdapter, SipLine};
+use tokio::net::UdpSocket;
+use tokio::time::timeout;
+
+use crate::raw::{Raw, SDP, to_tag};
+use crate::support::{CALLER, LONG, adapter, expect, next_call};
+
+fn packet(payload_type: u8, sequence: u16, timestamp: u32, ssrc: u32, payload: &[u8]) -> Vec<u8> {
+    let mut out = vec![0x80, payload_type];
+    out.extend(sequence.to_be_bytes());
+    out.extend(timestamp.to_be_bytes());
+    out.extend(ssrc.to_be_bytes());
+    out.extend(payload);
+    out
+}
+
+struct Answered {
+    line: SipLine,
+    media: SocketAddr,
+    _held: (SipAdapter, Raw),
+}
+
+async fn answered(net: &str, sdp: &str) -> Answered {
+    let mut adapter = adapter(&format!("{net}.1")).await;
+    let mut raw = Raw::new(&format!("{net}.2"), adapter.local_addr()).await;
+    raw.send(&raw.request("INVITE", "a", 1, "", "", sdp)).await;
+    let mut line = next_call(&mut adapter).await.line;
+    line.perform(Command::Answer { leg: CALLER });
+    let ok = raw.until("SIP/2.0 200").await;
+    raw.send(&raw.request("ACK", "c", 1, &to_tag(&ok), "", ""))
+        .await;
+    expect(&mut line, Notice::LegAnswered { leg: CALLER }).await;
+    let port = ok
+        .split("m=audio ")
+        .nth(1)
+        .unwrap()
+        .split(' ')
+        .next()
+        .unwrap();
+    let media = format!("{net}.1:{port}").parse().unwrap();
+    Answered {
+        line,
+        media,
+        _held: (adapter, raw),
+    }
+}
+
+async fn hears(socket: &UdpSocket) -> Vec<u8> {
+    let mut buffer = vec![0; 2048];
+    let length = timeout(LONG, socket.recv(&mut buffer))
+        .await
+        .expect("sound")
+        .unwrap();
+    buffer.truncate(length);
+    buffer
+}
+
+#[tokio::test]
+async fn sound_goes_where_sound_comes_from() {
+    // The description names an address that nobody listens on, or none at all (port 9).
+    let elsewhere = SDP.replace("c=IN IP4 127.0.0.1", "c=IN IP4 127.27.1.99");
+    let nowhere = SDP.replace("40000", "9");
+    for (net, sdp) in [("127.27.1", elsewhere), ("127.27.2", nowhere)] {
+        let mut a = answered(net, &sdp).await;
+        a.line.perform(Command::Play {
+            leg: CALLER,
+            play: PlayId(1),
+            sound: Sound::Ringback,
+        });
+        let socket = UdpSocket::bind(format!("{net}.2:0")).await.unwrap();
+        socket
+            .send_to(&packet(0, 1, 160, 7, &[0xff; 160]), a.media)
+            .await
+            .unwrap();
+        let first = hears(&socket).await;
+        let second = hears(&socket).await;
+        assert_eq!((first.len(), first[1] & 0x7f), (172, 0), "20 ms of PCMU");
+        let number = |p: &[u8]| u16::from_be_bytes([p[2], p[3]]);
+        let time = |p: &[u8]| u32::from_be_bytes([p[4], p[5], p[6], p[7]]);
+        assert_eq!(number(&second), number(&first).wrapping_add(1));
+        assert_eq!(time(&second), time(&first).wrapping_add(160));
+        assert_eq!(first[8..12], second[8..12], "one SSRC");
+        // Behind a new mapping, the same SSRC is followed; a stranger is not.
+        let stranger = UdpSocket::bind(format!("{net}.3:0")).await.unwrap();
+        stranger
+            .send_to(&packet(0, 2, 320, 8, &[0xff; 160]), a.media)
+            .await
+            .unwrap();
+        let moved = UdpSocket::bind(format!("{net}.4:0")).await.unwrap();
+        moved
+            .send_to(&packet(0, 3, 480, 7, &[0xff; 160]), a.media)
+            .await
+            .unwrap();
+        hears(&moved).await;
+        let mut buffer = [0; 64];
+        let heard = timeout(Duration::from_millis(100), stranger.recv(&mut buffer)).await;
+        assert!(heard.is_err(), "a stranger hears nothing");
+    }
+}
+
+#[tokio::test]
+async fn odd_packets_disturb_nothing_and_keys_are_told_once() {
+    let mut a = answered("127.27.3", &SDP.replace("101", "96")).await;
+    let socket = UdpSocket::bind("127.27.3.2:0").await.unwrap();
+    let send = async |bytes: Vec<u8>| {
+        socket.send_to(&bytes, a.media).await.unwrap();
+    };
+    send(vec![]).await;
+    send(vec![0x80]).await;
+    send(vec![0xff; 1400]).await;
+    send(packet(13, 1, 0, 7, &[60])).await;
+    send(packet(0, 2, 160, 7, &[0xff; 80])).await;
+    send(packet(0, 3, 240, 7, &[0xff; 240])).await;
+    send(packet(101, 4, 480, 7, &[5, 0x8a, 3, 0x20])).await;
+    for sequence in 5..12 {
+        let end = if sequence >= 9 { 0x8a } else { 0x0a };
+        send(packet(96, sequence, 640, 7, &[11, end, 3, 0x20])).await;
+    }
+    let digit = Digit::new('#').unwrap();
+    expect(&mut a.line, Notice::Digit { leg: CALLER, digit }).await;
+    send(packet(96, 12, 1800, 9, &[1, 0x8a, 3, 0x20])).await;
+    let digit = Digit::new('1').unwrap();
+    expect(&mut a.line, Notice::Digit { leg: CALLER, digit }).await;
+}
