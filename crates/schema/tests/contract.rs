@@ -15,9 +15,10 @@ fn sha256(text: &str) -> String {
 }
 
 fn fault(answer: &str) -> String {
-    Actions::from_json(answer.as_bytes())
-        .unwrap_err()
-        .to_string()
+    match Actions::from_json(answer.as_bytes()) {
+        Ok(actions) => format!("no fault: {actions:?}"),
+        Err(error) => error.to_string(),
+    }
 }
 
 /// B14, B17: the payload of the incoming call.
