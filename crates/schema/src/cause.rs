@@ -1,7 +1,15 @@
-//! SIP status, Q.850 cause and disposition: one named table (base: RFC 3398, section 7.2.4.1).
+//! SIP status, Q.850 cause and disposition: one named table.
+//!
+//! The base is RFC 3398, section 8.2.6.1 (SIP status to ISUP cause), with the statuses that came
+//! later. Vendors disagree: 480 is 18, 19 or 20, and 503 is 34, 38 or 41, depending on whom one
+//! asks. So the raw status is always kept beside what we read in it, and a Reason header
+//! (RFC 3326), in which the far end says it itself, outranks the table.
+
+mod table;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::table::{Q850_CAUSES, Q850Row, SIP_CAUSES, SipRow};
 use crate::disposition::Disposition;
 
 /// Why a leg ended: what it means, and the raw codes that said so.
@@ -30,25 +38,39 @@ impl Cause {
         }
     }
 
-    /// The meaning of a final SIP status of 300 to 699.
+    /// The meaning of a final SIP status, by [`SIP_CAUSES`]. A status that the table does not
+    /// have means what the first of its class does (RFC 3261, section 8.1.3.2).
     #[must_use]
     pub fn from_sip(status: u16) -> Self {
-        let (disposition, q850) = by_status(status);
+        let row = table::sip(status);
         Self {
-            disposition,
+            disposition: row.disposition,
             sip_code: Some(status),
-            q850: Some(q850),
+            q850: Some(row.q850),
+        }
+    }
+
+    /// The meaning of a Q.850 cause alone, as a switch that speaks ISUP reports it.
+    #[must_use]
+    pub fn from_q850(cause: u8) -> Self {
+        let row = table::q850(cause);
+        Self {
+            disposition: row.map_or(Disposition::Failed, |row| {
+                row.disposition.unwrap_or(Disposition::Failed)
+            }),
+            sip_code: None,
+            q850: Some(cause),
         }
     }
 
     /// The same with the Q.850 cause of a Reason header, which outranks the status.
     ///
     /// The SIP status is kept. Causes that say nothing about why (16, 31, 127 and those not in
-    /// the table) leave the status's meaning as it is.
+    /// [`Q850_CAUSES`]) leave the status's meaning as it is.
     #[must_use]
     pub fn with_q850(mut self, cause: u8) -> Self {
         self.q850 = Some(cause);
-        if let Some(disposition) = by_q850(cause) {
+        if let Some(disposition) = table::q850(cause).and_then(|row| row.disposition) {
             self.disposition = disposition;
         }
         self
@@ -62,6 +84,19 @@ impl Cause {
             sip_code: None,
             q850: Some(16),
         }
+    }
+
+    /// The SIP status to answer a caller with: the raw one when there is one, else by the Q.850
+    /// cause (RFC 3398, section 7.2.4.1), else by the disposition.
+    #[must_use]
+    pub fn sip_status(&self) -> u16 {
+        if let Some(code @ 300..=699) = self.sip_code {
+            return code;
+        }
+        if let Some(row) = self.q850.and_then(table::q850) {
+            return row.sip;
+        }
+        table::status_of(self.disposition)
     }
 
     /// Whether a ring group goes on to its next member after this.
@@ -78,43 +113,9 @@ impl Cause {
     }
 }
 
-/// Status to disposition and Q.850 cause.
-fn by_status(status: u16) -> (Disposition, u8) {
-    match status {
-        401 | 402 | 403 | 407 | 603 | 607 | 608 => (Disposition::Declined, 21),
-        404 | 604 => (Disposition::InvalidNumber, 1),
-        410 => (Disposition::InvalidNumber, 22),
-        416 | 484 | 485 => (Disposition::InvalidNumber, 28),
-        408 => (Disposition::NoAnswer, 102),
-        480 => (Disposition::NoAnswer, 18),
-        486 | 600 => (Disposition::Busy, 17),
-        487 => (Disposition::Canceled, 16),
-        415 | 488 | 606 => (Disposition::Failed, 88),
-        502 => (Disposition::Unreachable, 38),
-        503 => (Disposition::Congestion, 41),
-        504 => (Disposition::Unreachable, 102),
-        500..=599 => (Disposition::Unreachable, 41),
-        _ => (Disposition::Failed, 127),
-    }
-}
-
-/// Q.850 cause to disposition, for causes that say more than "normal" or "unspecified".
-fn by_q850(cause: u8) -> Option<Disposition> {
-    Some(match cause {
-        1 | 22 | 28 => Disposition::InvalidNumber,
-        17 => Disposition::Busy,
-        18 | 19 => Disposition::NoAnswer,
-        21 | 55 | 57 => Disposition::Declined,
-        2 | 3 | 20 | 27 | 38 => Disposition::Unreachable,
-        34 | 41 | 42 | 44 | 47 => Disposition::Congestion,
-        26 => Disposition::AnsweredElsewhere,
-        _ => return None,
-    })
-}
-
 #[cfg(test)]
 mod tests {
-    use super::Cause;
+    use super::{Cause, Q850_CAUSES, SIP_CAUSES};
     use crate::disposition::Disposition;
 
     #[test]
@@ -135,5 +136,102 @@ mod tests {
             assert!(!Cause::from_sip(status).tries_next(), "{status}");
         }
         assert!(Cause::local(Disposition::Unreachable).tries_next());
+    }
+
+    #[test]
+    fn the_tables_are_in_order_and_without_doubles() {
+        assert!(SIP_CAUSES.is_sorted_by(|a, b| a.status < b.status));
+        assert!(Q850_CAUSES.is_sorted_by(|a, b| a.cause < b.cause));
+    }
+
+    /// RFC 3398, sections 7.2.4.1 and 8.2.6.1, where we follow it to the letter.
+    #[test]
+    fn the_base_is_rfc_3398() {
+        for (status, q850) in [
+            (400, 41),
+            (401, 21),
+            (402, 21),
+            (403, 21),
+            (404, 1),
+            (405, 63),
+            (406, 79),
+            (407, 21),
+            (408, 102),
+            (410, 22),
+            (413, 127),
+            (414, 127),
+            (415, 79),
+            (416, 127),
+            (420, 127),
+            (421, 127),
+            (423, 127),
+            (480, 18),
+            (481, 41),
+            (482, 25),
+            (483, 25),
+            (484, 28),
+            (485, 1),
+            (486, 17),
+            (488, 127),
+            (500, 41),
+            (501, 79),
+            (502, 38),
+            (503, 41),
+            (504, 102),
+            (505, 127),
+            (513, 127),
+            (600, 17),
+            (603, 21),
+            (604, 1),
+            (606, 127),
+        ] {
+            assert_eq!(Cause::from_sip(status).q850, Some(q850), "{status}");
+        }
+        for (q850, status) in [
+            (1, 404),
+            (2, 404),
+            (3, 404),
+            (17, 486),
+            (18, 408),
+            (19, 480),
+            (20, 480),
+            (21, 403),
+            (22, 410),
+            (26, 404),
+            (27, 502),
+            (28, 484),
+            (29, 501),
+            (31, 480),
+            (34, 503),
+            (38, 503),
+            (41, 503),
+            (42, 503),
+            (47, 503),
+            (55, 403),
+            (57, 403),
+            (58, 503),
+            (65, 488),
+            (70, 488),
+            (79, 501),
+            (87, 403),
+            (88, 503),
+            (102, 504),
+            (111, 500),
+            (127, 500),
+        ] {
+            assert_eq!(Cause::from_q850(q850).sip_status(), status, "{q850}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_status_means_what_its_class_does() {
+        assert_eq!(Cause::from_sip(499).disposition, Disposition::Failed);
+        assert_eq!(Cause::from_sip(599).disposition, Disposition::Unreachable);
+        assert_eq!(Cause::from_sip(699).disposition, Disposition::Busy);
+        assert_eq!(
+            Cause::from_sip(499).sip_code,
+            Some(499),
+            "the raw code is kept"
+        );
     }
 }

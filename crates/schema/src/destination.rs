@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::map::unique;
 use crate::name::{AgentName, ConferenceName, QueueName, TrunkName, UserName};
 use crate::party::{Number, SipUri};
 use crate::ring_group::RingGroup;
@@ -132,6 +133,10 @@ pub struct ApplicationDestination {
     /// The program's name.
     pub name: String,
     /// What it is given.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "unique",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
     pub arguments: BTreeMap<String, String>,
 }

@@ -1,6 +1,7 @@
 //! What happened to a call.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use chrono::{DateTime, FixedOffset};
 use serde::{Deserialize, Serialize};
@@ -8,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use crate::caller::{Address, Caller};
 use crate::digit::Digits;
 use crate::disposition::Disposition;
+use crate::map::unique;
+use crate::mask::Masked;
 use crate::name::{CallId, MenuName, QueueName};
 use crate::tree::{Node, ReadError};
 
@@ -115,7 +118,7 @@ pub struct MenuInfo {
 }
 
 /// One attempt to reach somebody.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AttemptInfo {
@@ -203,7 +206,7 @@ pub struct RecordingInfo {
 }
 
 /// What happened to a call. The field order is the order on the wire, and part of the contract.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Event {
@@ -246,7 +249,11 @@ pub struct Event {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<SourceInfo>,
     /// Headers of the request that routing may look at.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "unique",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
     pub headers: BTreeMap<String, String>,
     /// The menu that the caller is in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -261,7 +268,11 @@ pub struct Event {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recording: Option<RecordingInfo>,
     /// What lookups and earlier answers said about the call.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "unique",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
     pub attributes: BTreeMap<String, String>,
     /// What lists of callers say of this one, such as `vip`.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
@@ -313,5 +324,33 @@ impl Event {
     #[must_use]
     pub fn to_json(&self) -> String {
         crate::tree::to_json(self)
+    }
+}
+
+impl fmt::Debug for AttemptInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AttemptInfo")
+            .field("n", &self.n)
+            .field("member", &Masked(&self.member))
+            .field("disposition", &self.disposition)
+            .field("sip_code", &self.sip_code)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The fields that tell events apart. Numbers are masked; names, URIs and headers, which tell of
+/// people, are left out.
+impl fmt::Debug for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Event")
+            .field("kind", &self.kind)
+            .field("from", &self.from)
+            .field("to", &self.to)
+            .field("timestamp", &self.timestamp)
+            .field("call_id", &self.call_id)
+            .field("menu", &self.menu)
+            .field("attempt", &self.attempt)
+            .field("recording", &self.recording)
+            .finish_non_exhaustive()
     }
 }

@@ -37,6 +37,7 @@ mod disposition;
 mod event;
 #[cfg(feature = "json-schema")]
 pub mod json_schema;
+mod map;
 mod mask;
 mod menu;
 mod name;
@@ -52,7 +53,7 @@ pub use action::{
 };
 pub use answer::{Actions, ActionsError, MAX_ACTIONS};
 pub use caller::{Address, AddressError, Caller};
-pub use cause::Cause;
+pub use cause::{Cause, Q850_CAUSES, Q850Row, SIP_CAUSES, SipRow};
 pub use destination::{
     AgentDestination, ApplicationDestination, ConferenceDestination, Destination, DestinationKind,
     NumberDestination, QueueDestination, SipDestination, TrunkDestination, UserDestination,
@@ -63,7 +64,7 @@ pub use event::{
     AttemptInfo, Direction, Event, EventKind, MenuInfo, Privacy, QueueInfo, RecordingInfo,
     SourceInfo, Timestamp, Transport, Verstat,
 };
-pub use mask::mask;
+pub use mask::{Masked, mask};
 pub use menu::{Branch, Menu, MenuBranches, Prompt, Repeat};
 pub use name::{
     AgentName, CallId, ConferenceName, MenuName, NameError, QueueName, TargetName, TrunkName,

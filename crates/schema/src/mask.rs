@@ -1,5 +1,7 @@
 //! Masking of caller numbers for logs.
 
+use std::fmt;
+
 /// A number with its last digits but four hidden: `+14155550123` becomes `+1415•••0123`.
 ///
 /// Texts of fewer than eight characters, such as extensions, tell nothing about a person and
@@ -24,6 +26,22 @@ pub fn mask(text: &str) -> String {
         shown(front.unwrap_or_default()),
         shown(back.unwrap_or_default())
     )
+}
+
+/// Shows a text masked, in `Debug` and `Display`.
+#[derive(Clone, Copy)]
+pub struct Masked<'a>(pub &'a str);
+
+impl fmt::Debug for Masked<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&mask(self.0), f)
+    }
+}
+
+impl fmt::Display for Masked<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&mask(self.0))
+    }
 }
 
 #[cfg(test)]

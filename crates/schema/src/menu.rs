@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::action::{On, Say};
 use crate::answer::Actions;
 use crate::digit::Digits;
+use crate::map::unique;
 use crate::name::{MenuName, TargetName};
 
 /// A menu: by its `name` in the routing file, or written out with a prompt and options.
@@ -23,7 +24,11 @@ pub struct Menu {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prompt: Option<Prompt>,
     /// What each key, or run of keys, does.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "unique",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
     pub options: BTreeMap<Digits, Actions>,
     /// How long to wait for the first key after the prompt, in seconds (1 to 60); default 5.
     #[serde(default, skip_serializing_if = "Option::is_none")]

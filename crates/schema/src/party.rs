@@ -6,14 +6,22 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::name::{AgentName, NameError};
 
+use crate::mask::Masked;
+
 /// Most digits of a number: E.164 has 15, national prefixes and extensions may add some.
 const MAX_NUMBER: usize = 32;
 /// Longest SIP URI that is accepted, in bytes.
 const MAX_URI: usize = 512;
 
 /// A telephone number: E.164 with its `+`, or digits with a national or local meaning.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Number(String);
+
+impl fmt::Debug for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Number({:?})", Masked(&self.0))
+    }
+}
 
 /// Why a text is no number.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -83,8 +91,14 @@ impl<'de> Deserialize<'de> for Number {
 }
 
 /// A SIP or SIPS URI (RFC 3261, section 19.1), checked for shape only: the adapter parses it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct SipUri(String);
+
+impl fmt::Debug for SipUri {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SipUri({:?})", Masked(&self.0))
+    }
+}
 
 /// Why a text is no SIP URI.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

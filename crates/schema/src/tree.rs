@@ -11,5 +11,6 @@ mod node;
 
 pub use error::{ReadError, Segment};
 pub(crate) use json::to_json;
+pub use json::{MAX_BYTES, MAX_DEPTH};
 pub(crate) use keys::{branch, reorder};
 pub use node::{Key, Node, Span, Value};

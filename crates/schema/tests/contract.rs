@@ -291,3 +291,72 @@ fn every_event_round_trips() {
         assert_eq!(event.to_json(), text);
     }
 }
+
+/// What no answer needs is refused before it costs anything: size, nesting, members, doubles.
+#[test]
+fn bounds_are_clear_errors() {
+    let long = format!(r#"{{"action":"say","text":"{}"}}"#, "x".repeat(64 * 1024));
+    let found = long.len();
+    assert_eq!(
+        fault(&long),
+        format!("$: a document has at most 65536 bytes, found {found}")
+    );
+    let nested = |depth: usize| {
+        let open = r#"{"action":"say","text":"x","on":{"failed":"#.repeat(depth);
+        format!("{open}\"a\"{}", "}}".repeat(depth))
+    };
+    assert!(Actions::from_json(nested(16).as_bytes()).is_ok());
+    assert_eq!(
+        fault(&nested(17)),
+        "$: a document is nested at most 32 deep"
+    );
+    let brackets = format!(r#"{{"action":"say","text":"{}\"{{"}}"#, "[{".repeat(100));
+    assert!(
+        Actions::from_json(brackets.as_bytes()).is_ok(),
+        "brackets in a text are text"
+    );
+    let members = vec![r#""a""#; 1_001].join(",");
+    assert_eq!(
+        fault(&format!(
+            r#"{{"action":"forward","destination":{{"type":"ring_group","members":[{members}]}}}}"#
+        )),
+        "$.destination.members: a ring group has at most 1000 members"
+    );
+    for (doubled, expected) in [
+        (
+            r#"{"action":"menu","options":{"1":"a","1":"b"}}"#,
+            "$.options: `1` stands here twice",
+        ),
+        (
+            r#"{"action":"say","text":"x","on":{"no_answer":"a","noanswer":"b"}}"#,
+            "$.on: `no_answer` stands here twice",
+        ),
+        (
+            r#"{"action":"say","text":"x","text":"y"}"#,
+            "$: duplicate field `text`",
+        ),
+        (
+            r#"{"action":"set","attributes":{"a":"1","a":"2"}}"#,
+            "$.attributes: `a` stands here twice",
+        ),
+    ] {
+        assert_eq!(fault(doubled), expected);
+    }
+}
+
+/// Numbers are masked in `Debug`, wherever they stand.
+#[test]
+fn debug_masks_numbers() {
+    let mut event = Event::from_json(EVENT.as_bytes()).unwrap();
+    event.from_uri = Some("sip:+14155550123@example.com".to_owned());
+    let answer = Actions::from_json(RING_GROUP.as_bytes()).unwrap();
+    let uri =
+        r#"{"action":"forward","destination":{"type":"sip","uri":"sip:+14155550123@pbx.example"}}"#;
+    let uri = Actions::from_json(uri.as_bytes()).unwrap();
+    let shown = format!("{event:?} {answer:?} {uri:?}");
+    for hidden in ["5550123", "2306467", "5551234"] {
+        assert!(!shown.contains(hidden), "{hidden} in {shown}");
+    }
+    assert!(shown.contains("+1415•••0123"), "{shown}");
+    assert!(shown.contains("sip:+1415•••0123@pbx.example"), "{shown}");
+}

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::On;
+use crate::map::unique;
 use crate::party::Party;
 
 /// Refuse the call with a cause.
@@ -14,7 +15,11 @@ pub struct Reject {
     #[serde(default)]
     pub cause: RejectCause,
     /// Accepted as for every action; refusing does not fail.
-    #[serde(default, skip_serializing_if = "On::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "unique",
+        skip_serializing_if = "On::is_empty"
+    )]
     pub on: On,
 }
 
@@ -24,7 +29,11 @@ pub struct Reject {
 #[serde(deny_unknown_fields)]
 pub struct Busy {
     /// Accepted as for every action; refusing does not fail.
-    #[serde(default, skip_serializing_if = "On::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "unique",
+        skip_serializing_if = "On::is_empty"
+    )]
     pub on: On,
 }
 
@@ -36,7 +45,11 @@ pub struct Redirect {
     /// Where to, the preferred first.
     pub contacts: Vec<Party>,
     /// `failed`: what to do where the call was answered already and cannot be sent away.
-    #[serde(default, skip_serializing_if = "On::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "unique",
+        skip_serializing_if = "On::is_empty"
+    )]
     pub on: On,
 }
 
@@ -46,7 +59,11 @@ pub struct Redirect {
 #[serde(deny_unknown_fields)]
 pub struct Hangup {
     /// Accepted as for every action; hanging up does not fail.
-    #[serde(default, skip_serializing_if = "On::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "unique",
+        skip_serializing_if = "On::is_empty"
+    )]
     pub on: On,
 }
 

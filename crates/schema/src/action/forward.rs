@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::On;
 use crate::destination::Destination;
+use crate::map::unique;
 
 /// Connect the caller to a destination.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +19,10 @@ pub struct Forward {
     pub ring_s: Option<u32>,
     /// What to do when it ends otherwise than answered. Without a branch, the next action of the
     /// list is done, and after the last the default.
-    #[serde(default, skip_serializing_if = "On::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "unique",
+        skip_serializing_if = "On::is_empty"
+    )]
     pub on: On,
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::On;
+use crate::map::unique;
 use crate::name::{ConferenceName, QueueName};
 
 /// Let the caller wait for an agent.
@@ -19,7 +20,11 @@ pub struct Queue {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_wait_s: Option<u32>,
     /// What to do when the caller leaves without an agent.
-    #[serde(default, skip_serializing_if = "On::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "unique",
+        skip_serializing_if = "On::is_empty"
+    )]
     pub on: On,
 }
 
@@ -35,7 +40,11 @@ pub struct Park {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout_s: Option<u32>,
     /// `no_answer`: what to do when nobody took the call.
-    #[serde(default, skip_serializing_if = "On::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "unique",
+        skip_serializing_if = "On::is_empty"
+    )]
     pub on: On,
 }
 
@@ -50,6 +59,10 @@ pub struct Conference {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub muted: bool,
     /// `failed`: what to do when the caller could not join.
-    #[serde(default, skip_serializing_if = "On::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "unique",
+        skip_serializing_if = "On::is_empty"
+    )]
     pub on: On,
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::On;
 use crate::digit::Digit;
+use crate::map::unique;
 use crate::menu::{MenuBranches, Prompt};
 
 /// Take a message: greet, beep, record.
@@ -14,7 +15,11 @@ pub struct Voicemail {
     /// The box, which is also the name of its greeting: a prompt, else spoken.
     pub message: String,
     /// `failed`: what to do when the message could not be kept.
-    #[serde(default, skip_serializing_if = "On::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "unique",
+        skip_serializing_if = "On::is_empty"
+    )]
     pub on: On,
 }
 
@@ -43,7 +48,11 @@ pub struct Say {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub voice: Option<String>,
     /// `failed`: what to do when it could not be spoken.
-    #[serde(default, skip_serializing_if = "On::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "unique",
+        skip_serializing_if = "On::is_empty"
+    )]
     pub on: On,
 }
 
@@ -59,7 +68,11 @@ pub struct Play {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
     /// `failed`: what to do when it could not be played.
-    #[serde(default, skip_serializing_if = "On::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "unique",
+        skip_serializing_if = "On::is_empty"
+    )]
     pub on: On,
 }
 
@@ -121,6 +134,10 @@ pub struct Record {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub stop: bool,
     /// `failed`: what to do when it could not be recorded.
-    #[serde(default, skip_serializing_if = "On::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "unique",
+        skip_serializing_if = "On::is_empty"
+    )]
     pub on: On,
 }

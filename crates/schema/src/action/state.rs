@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::On;
+use crate::map::unique;
 use crate::name::WebhookName;
 
 /// Ask a server what to do next. One of `name` and `url` is given.
@@ -23,7 +24,11 @@ pub struct Webhook {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deadline_ms: Option<u64>,
     /// `failed`: what to do when no usable answer comes; outranks the webhook's own fallback.
-    #[serde(default, skip_serializing_if = "On::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "unique",
+        skip_serializing_if = "On::is_empty"
+    )]
     pub on: On,
 }
 
@@ -33,13 +38,25 @@ pub struct Webhook {
 #[serde(deny_unknown_fields)]
 pub struct Set {
     /// Attributes of the call.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "unique",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
     pub attributes: BTreeMap<String, String>,
     /// SIP headers for the legs that follow; their names begin with `X-`.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "unique",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
     pub headers: BTreeMap<String, String>,
     /// Accepted as for every action; noting does not fail.
-    #[serde(default, skip_serializing_if = "On::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "unique",
+        skip_serializing_if = "On::is_empty"
+    )]
     pub on: On,
 }
 
@@ -49,6 +66,10 @@ pub struct Set {
 #[serde(deny_unknown_fields)]
 pub struct Continue {
     /// Accepted as for every action; going on does not fail.
-    #[serde(default, skip_serializing_if = "On::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "unique",
+        skip_serializing_if = "On::is_empty"
+    )]
     pub on: On,
 }

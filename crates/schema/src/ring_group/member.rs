@@ -7,6 +7,7 @@ use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::options::{CallerId, Confirm};
+use crate::map::unique;
 use crate::party::Party;
 
 /// Most members of one ring group.
@@ -46,7 +47,11 @@ pub struct Member {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub caller_id: Option<CallerId>,
     /// SIP headers for this member; their names begin with `X-`.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "unique",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
     pub headers: BTreeMap<String, String>,
     /// It is left out while it is in another call.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

@@ -8,6 +8,11 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::error::ReadError;
 use super::node::{Key, Node, Value};
 
+/// Longest document that is read as an event or an answer, in bytes.
+pub const MAX_BYTES: usize = 64 * 1024;
+/// Deepest nesting of an event or an answer.
+pub const MAX_DEPTH: usize = 32;
+
 impl Node {
     /// Reads a document's tree from JSON; it has paths, but no lines.
     ///
@@ -24,13 +29,53 @@ impl Node {
     /// not the first key, and knows the path of a fault.
     ///
     /// # Errors
-    /// [`ReadError`] names the JSON path of the fault.
+    /// [`ReadError`] names the JSON path of the fault. A document over [`MAX_BYTES`], or nested
+    /// deeper than [`MAX_DEPTH`], is refused before it is read.
     pub fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ReadError> {
+        within_bounds(bytes)?;
         match serde_json::from_slice(bytes) {
             Ok(value) => Ok(value),
             Err(_) => Self::from_json(bytes)?.read(),
         }
     }
+}
+
+/// Refuses what no event and no answer needs.
+fn within_bounds(bytes: &[u8]) -> Result<(), ReadError> {
+    if bytes.len() > MAX_BYTES {
+        let found = bytes.len();
+        return Err(ReadError::new(format!(
+            "a document has at most {MAX_BYTES} bytes, found {found}"
+        )));
+    }
+    let opens = |byte: &u8| matches!(byte, b'{' | b'[');
+    // Most documents do not even hold so many brackets, which is quickly seen.
+    if bytes.iter().filter(|byte| opens(byte)).count() > MAX_DEPTH && depth(bytes) > MAX_DEPTH {
+        return Err(ReadError::new(format!(
+            "a document is nested at most {MAX_DEPTH} deep"
+        )));
+    }
+    Ok(())
+}
+
+/// How deep a document is nested; brackets within texts do not count.
+fn depth(bytes: &[u8]) -> usize {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    let (mut text, mut escaped) = (false, false);
+    for byte in bytes {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if text => escaped = true,
+            b'"' => text = !text,
+            b'{' | b'[' if !text => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b'}' | b']' if !text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
 }
 
 /// A value of ours as minified JSON.
