@@ -40,7 +40,12 @@ pub fn load(
         text: text.to_owned(),
     }];
     let mut report = Report::new(name);
-    let engine = match crate::yaml::read(text, &mut report) {
+    let root = if crate::toml::is_toml(name) {
+        crate::toml::read(text, &mut report)
+    } else {
+        crate::yaml::read(text, &mut report)
+    };
+    let engine = match root {
         Some(root) => compile(&root, files, zones, &mut sources, &mut report),
         None => None,
     };

@@ -44,6 +44,7 @@ mod number;
 mod path;
 mod source;
 mod table;
+mod toml;
 mod url;
 mod yaml;
 mod zone;

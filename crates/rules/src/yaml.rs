@@ -14,7 +14,7 @@ use build::{Builder, span_of};
 /// Longest text that is read, in bytes.
 pub(crate) const MAX_TEXT: usize = 16 * 1024 * 1024;
 /// Deepest nesting of lists and maps.
-const MAX_DEPTH: usize = 32;
+pub(crate) const MAX_DEPTH: usize = 32;
 /// Most values of one file.
 const MAX_NODES: usize = 1_000_000;
 
