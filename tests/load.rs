@@ -1,0 +1,125 @@
+//! Many calls at once, with sipp on both sides; afterwards nothing is left of them. Linux only,
+//! for it reads how much memory the process has.
+
+#![cfg(target_os = "linux")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test's helpers may fail loudly"
+)]
+
+mod common;
+
+use std::time::Duration;
+
+use callroute_session::Note;
+
+use common::sipp::{How, press};
+use common::webhook::{RING_GROUP, Webhook};
+use common::{Bench, Running, can_press_keys, peer};
+use tokio::time::Instant;
+
+const CALLS: u32 = 200;
+/// What the process may grow by from the second round's end to the third's. A round that kept its
+/// calls would cost more: a call in progress has about 64 kB.
+const GROWTH_KB: u64 = 8 * 1024;
+/// How long an ended UDP transaction is kept for copies that are late (RFC 3261, timer D), and a
+/// little more. The third round begins when the first is forgotten, and finds its room free.
+const FORGOTTEN: Duration = Duration::from_secs(33);
+
+fn table(webhook: std::net::SocketAddr) -> String {
+    format!(
+        r#"
+version: 1
+default: {{ action: reject, cause: congestion }}
+webhooks:
+  sales: {{ urls: ["http://{webhook}/"], deadline_ms: 10000, allow: ["127.0.0.0/8"] }}
+menus:
+  main:
+    prompt: {{ play: menu }}
+    timeout_s: 20
+    options:
+      1: {{ action: webhook, name: sales }}
+numbers:
+  "+13146523057":
+    - {{ name: everybody, then: {{ action: menu, name: main }} }}
+"#
+    )
+}
+
+/// The memory that the process has, in kB.
+fn resident_kb() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmRSS:"))
+        .unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+/// One round: so many calls from the key to the agent, all at once. Gives the most that lived.
+async fn round(bench: &Bench, router: &Running, addrs: (u16, u16)) -> usize {
+    let many = How {
+        calls: CALLS,
+        ..How::default()
+    };
+    let answers = bench.uas_at("uas_answer", addrs.0, many).await;
+    let cancelled = bench.uas_at("uas_cancelled", addrs.1, many).await;
+    let variables = [("press", &*press("1")), ("talk_ms", "5000")];
+    let rate = ["-r", "100", "-l", "200"];
+    let how = How {
+        calls: CALLS,
+        variables: &variables,
+        more: &rate,
+    };
+    let mut callers = bench.uac_with(router.addr, "uac_bye", how);
+    let mut most = 0;
+    common::until("the callers are done", || {
+        most = most.max(router.live());
+        callers.has_ended()
+    })
+    .await;
+    callers.went_well(router).await;
+    answers.went_well(router).await;
+    cancelled.went_well(router).await;
+    most
+}
+
+/// B32: 200 calls at once, each by menu, webhook and ring group; none fails, nothing is left.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_hundred_calls_at_once_leave_nothing_behind() {
+    if !peer("sipp") || !can_press_keys() {
+        return;
+    }
+    let bench = Bench::new();
+    let webhook = Webhook::start(RING_GROUP).await;
+    let ports = (bench.free_port(), bench.free_port());
+    let contacts = [("+16822306467", ports.0), ("+12125551234", ports.1)]
+        .map(|(number, port)| (number, format!("sip:callee@{}:{port}", bench.ip)));
+    let contacts = contacts
+        .each_ref()
+        .map(|(number, uri)| (*number, uri.as_str()));
+    let router = bench.router(&table(webhook.addr), &contacts).await;
+    let mut resident = Vec::new();
+    let mut ended = Vec::new();
+    for number in 0..3 {
+        if number == 2 {
+            tokio::time::sleep_until(ended[0] + FORGOTTEN).await;
+        }
+        let most = round(&bench, &router, ports).await;
+        router.settled(CALLS as usize).await;
+        let bridged = router
+            .seen
+            .count(|note| matches!(note, Note::Bridged { .. }));
+        assert_eq!(bridged, CALLS as usize);
+        assert!(most > 100, "at most {most} calls at once: no load");
+        assert_eq!(webhook.take(), CALLS as usize, "one request for each call");
+        router.seen.clear();
+        resident.push(resident_kb());
+        ended.push(Instant::now());
+    }
+    let growth = resident[2].saturating_sub(resident[1]);
+    assert!(growth < GROWTH_KB, "grew by {growth} kB: {resident:?}");
+}

@@ -1,0 +1,19 @@
+//! Calls through a router, with real SIP peers and real web servers on the other end.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test's helpers may fail loudly"
+)]
+
+mod calls;
+mod common;
+mod groups;
+mod messages;
+mod readme;
+mod requests;
+mod servers;
+mod softphone;

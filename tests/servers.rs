@@ -1,0 +1,148 @@
+//! The sample webhook servers of `examples/servers`, run as their first line says.
+
+use std::io::{BufRead, BufReader};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use callroute_schema::Event;
+use callroute_webhook::{Asked, Client, ClientConfig, Endpoints};
+
+use crate::common::webhook::RING_GROUP;
+use crate::common::{peer, until};
+
+/// The event of a caller who pressed 1 in the menu.
+const PRESSED_ONE: &[u8] = br#"{"event":"incoming_call","from":"+14155550123","to":"+13146523057","timestamp":"2026-04-21T14:32:00Z","call_id":"abc123xyz","menu":{"name":"main","digits":"1","attempt":1}}"#;
+/// The same call before anything was pressed.
+const CALLS: &[u8] = br#"{"event":"incoming_call","from":"+14155550123","to":"+13146523057","timestamp":"2026-04-21T14:32:00Z","call_id":"abc123xyz"}"#;
+
+/// A sample server that runs; killed when it is dropped.
+struct Server {
+    child: Child,
+    client: Client,
+    endpoints: Endpoints,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn script(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../examples/servers")
+        .join(name)
+}
+
+impl Server {
+    fn new(child: Child, url: &str) -> Self {
+        let urls = [url.to_owned()];
+        let allow = ["127.0.0.0/8".to_owned()];
+        let endpoints = Endpoints::new("sales", &urls, Duration::from_secs(10), &allow).unwrap();
+        Self {
+            child,
+            client: Client::new(ClientConfig::default()),
+            endpoints,
+        }
+    }
+
+    /// Starts a server that takes any free port and says on its first line where it is.
+    fn talkative(program: &str, name: &str) -> Self {
+        let mut child = Command::new(program)
+            .arg(script(name))
+            .arg("0")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let first = lines.next().unwrap().unwrap();
+        // It goes on to print a line a call, which somebody has to take.
+        std::thread::spawn(move || lines.for_each(drop));
+        let url = first
+            .split_whitespace()
+            .find(|word| word.starts_with("http://"));
+        Self::new(
+            child,
+            url.unwrap_or_else(|| panic!("{name} says no URL: {first}")),
+        )
+    }
+
+    async fn php() -> Self {
+        let free = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap();
+        let child = Command::new("php")
+            .args(["-S", &free.to_string()])
+            .arg(script("webhook.php"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let server = Self::new(child, &format!("http://{free}/webhook/sales"));
+        until("php listens", || accepts(free)).await;
+        server
+    }
+
+    async fn ask(&self, event: &[u8]) -> Asked {
+        self.client
+            .ask(&self.endpoints, &Event::from_json(event).unwrap())
+            .await
+    }
+
+    /// It answers as the mission says, each time anew; gives how many asks reused a connection.
+    async fn answers(&self) -> usize {
+        let voicemail = self.ask(CALLS).await.result.unwrap();
+        assert_eq!(
+            serde_json::to_string(&voicemail).unwrap(),
+            r#"{"action":"voicemail","message":"general"}"#
+        );
+        let mut reused = 0;
+        for _ in 0..20 {
+            let asked = self.ask(PRESSED_ONE).await;
+            let answer = asked.result.unwrap_or_else(|failure| panic!("{failure:?}"));
+            assert_eq!(serde_json::to_string(&answer).unwrap(), RING_GROUP);
+            reused += usize::from(asked.attempts[0].reused);
+            // The connection goes back into the pool beside us.
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        reused
+    }
+}
+
+fn accepts(addr: SocketAddr) -> bool {
+    TcpStream::connect_timeout(&addr, Duration::from_millis(200)).is_ok()
+}
+
+/// A10, B15, B16, B19: Python's standard library.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn python_answers() {
+    if peer("python3") {
+        let reused = Server::talkative("python3", "webhook.py").answers().await;
+        assert!(reused >= 18, "only {reused} of 20 asks reused a connection");
+    }
+}
+
+/// A10, B15, B16, B19: Node's standard library.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn node_answers() {
+    if peer("node") {
+        let reused = Server::talkative("node", "webhook.mjs").answers().await;
+        assert!(reused >= 18, "only {reused} of 20 asks reused a connection");
+    }
+}
+
+/// A10, B15, B16, B19: PHP's own server, which closes the connection after each answer.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn php_answers() {
+    if peer("php") {
+        Server::php().await.answers().await;
+    }
+}
