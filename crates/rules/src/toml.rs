@@ -84,9 +84,12 @@ impl Reader<'_> {
             DeValue::Boolean(value) => Value::Bool(*value),
             // Dates of calendars and exceptions may stand without quotes.
             DeValue::Datetime(time) => Value::Text(time.to_string()),
-            DeValue::Array(items) => {
-                Value::Seq(items.iter().map(|item| self.value(item, depth + 1)).collect())
-            }
+            DeValue::Array(items) => Value::Seq(
+                items
+                    .iter()
+                    .map(|item| self.value(item, depth + 1))
+                    .collect(),
+            ),
             DeValue::Table(table) => self.table(table, depth + 1),
         };
         Node { value, span }

@@ -16,7 +16,11 @@ fn documents(target: &str) -> Vec<(PathBuf, Vec<u8>)> {
             found.push((entry.path(), bytes));
         }
     }
-    assert!(found.len() >= 5, "{} has lost its documents", folder.display());
+    assert!(
+        found.len() >= 5,
+        "{} has lost its documents",
+        folder.display()
+    );
     found
 }
 

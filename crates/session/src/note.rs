@@ -8,7 +8,7 @@ use callroute_schema::{ActionKind, Caller, Cause, Digits, mask};
 use serde::Serialize;
 
 /// One step of a call, for people. Numbers of callers are masked when shown.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Clone, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Note {
@@ -257,5 +257,12 @@ impl fmt::Display for Note {
             Self::Ending { why } => write!(f, "ending the call: {why}"),
             Self::Ended { duration_ms } => write!(f, "call over after {duration_ms} ms"),
         }
+    }
+}
+
+/// As it is shown to people: with numbers masked.
+impl fmt::Debug for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Note({self})")
     }
 }

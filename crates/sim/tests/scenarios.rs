@@ -383,3 +383,18 @@ fn the_caller_may_hang_up_while_it_rings() {
         assert!(played.commands().any(|command| *command == hangup), "{leg}");
     }
 }
+
+/// No number of a caller or a member is shown in full, in whatever form a session is printed.
+#[test]
+fn debug_output_masks_numbers() {
+    let mut script = Script::default();
+    script
+        .phones
+        .insert("+16822306467".into(), Phone::fails(503));
+    script.phones.insert("+12125551234".into(), Phone::rings());
+    let played = played("+13146523059", OPEN, script);
+    let shown = format!("{:?}", played.effects().collect::<Vec<_>>());
+    for hidden in ["5550123", "2306467", "5551234"] {
+        assert!(!shown.contains(hidden), "{hidden} in {shown}");
+    }
+}

@@ -1,10 +1,11 @@
 //! Who is called, in which order, and for how long.
 
+use std::fmt;
 use std::time::Duration;
 
 use callroute_media::DialTarget;
 use callroute_rules::Engine;
-use callroute_schema::{Destination, Forward, Member, Party, RingGroup, Strategy};
+use callroute_schema::{Destination, Forward, Masked, Member, Party, RingGroup, Strategy};
 
 /// How long a single party, or each member of a simultaneous group, rings.
 const RING_S: u32 = 30;
@@ -12,7 +13,7 @@ const RING_S: u32 = 30;
 const TURN_S: u32 = 20;
 
 /// One party to call.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub(super) struct Candidate {
     /// As written in the table or the answer.
     pub(super) member: String,
@@ -87,6 +88,16 @@ fn target(engine: &Engine, party: &Party) -> Option<DialTarget> {
             // An agent that stands for an agent would be a chain without an end.
             Party::Agent(_) => None,
         },
+    }
+}
+
+impl fmt::Debug for Candidate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Candidate")
+            .field("member", &Masked(&self.member))
+            .field("start", &self.start)
+            .field("ring", &self.ring)
+            .finish_non_exhaustive()
     }
 }
 
