@@ -11,9 +11,11 @@
 
 mod calls;
 mod common;
+mod editor;
 mod groups;
 mod messages;
 mod readme;
 mod requests;
 mod servers;
 mod softphone;
+mod types;

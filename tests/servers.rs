@@ -18,7 +18,9 @@ const PRESSED_ONE: &[u8] = br#"{"event":"incoming_call","from":"+14155550123","t
 const CALLS: &[u8] = br#"{"event":"incoming_call","from":"+14155550123","to":"+13146523057","timestamp":"2026-04-21T14:32:00Z","call_id":"abc123xyz"}"#;
 
 /// A sample server that runs; killed when it is dropped.
-struct Server {
+#[derive(Debug)]
+pub(crate) struct Server {
+    pub(crate) url: String,
     child: Child,
     client: Client,
     endpoints: Endpoints,
@@ -32,7 +34,7 @@ impl Drop for Server {
     }
 }
 
-fn script(name: &str) -> PathBuf {
+pub(crate) fn script(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("../examples/servers")
         .join(name)
@@ -44,6 +46,7 @@ impl Server {
         let allow = ["127.0.0.0/8".to_owned()];
         let endpoints = Endpoints::new("sales", &urls, Duration::from_secs(10), &allow).unwrap();
         Self {
+            url: url.to_owned(),
             child,
             client: Client::new(ClientConfig::default()),
             endpoints,
@@ -51,7 +54,7 @@ impl Server {
     }
 
     /// Starts a server that takes any free port and says on its first line where it is.
-    fn talkative(program: &str, name: &str) -> Self {
+    pub(crate) fn talkative(program: &str, name: &str) -> Self {
         let mut child = Command::new(program)
             .arg(script(name))
             .arg("0")
@@ -73,7 +76,7 @@ impl Server {
         )
     }
 
-    async fn php() -> Self {
+    pub(crate) async fn php() -> Self {
         let free = TcpListener::bind("127.0.0.1:0")
             .unwrap()
             .local_addr()

@@ -41,6 +41,9 @@ struct Args {
     /// A number with a phone of its own, as in +16822306467=sip:ann@192.0.2.7; may be repeated
     #[arg(long, value_parser = contact)]
     contact: Vec<(String, String)>,
+    /// Whose P-Asserted-Identity is believed, such as the gateway; may be repeated
+    #[arg(long)]
+    trusted: Vec<std::net::IpAddr>,
     /// The address that others reach us at, when it is not the one that is listened on
     #[arg(long)]
     advertise: Option<std::net::IpAddr>,
@@ -82,6 +85,7 @@ async fn serve(args: Args) -> Result<(), Failure> {
     let mut sip = Config::new(args.listen);
     sip.advertised = args.advertise;
     sip.trunk = args.trunk.clone();
+    sip.trusted = args.trusted;
     sip.contacts = args.contact.into_iter().collect();
     sip.recordings = args.data.join("voicemail");
     println!("text to speech: {}", speech.describe());

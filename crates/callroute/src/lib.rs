@@ -20,9 +20,9 @@
 //! | the same with webhooks, journals, tokio | `router`; `webhook-tls` for `https` |
 //! | a router that answers SIP calls with sound | `full` |
 //! | tests of a routing file in virtual time | `sim` |
+//! | telephone numbers of every country; JSON Schema | `numbers`; `json-schema` |
 //!
 //! `webhook`, `store`, `audio` and `sip` can be taken alone too. A feature only adds names.
-//!
 #![cfg_attr(feature = "rules", doc = "```")]
 #![cfg_attr(not(feature = "rules"), doc = "```ignore")]
 //! use callroute::rules::{ChronoTz, Facts, Outcome, load};

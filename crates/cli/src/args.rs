@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use callroute_schema::Timestamp;
-use clap::{Parser, Subcommand};
+use callroute_schema::number::Region;
+use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::input::Input;
 
@@ -32,6 +33,10 @@ pub(crate) enum Command {
     Explain(Explain),
     /// Show a recorded call, step by step
     Replay(Replay),
+    /// Say how a telephone number is read
+    Number(Number),
+    /// Print a schema: for editors, validators and code generators
+    Schema(Schema),
 }
 
 #[derive(Debug, clap::Args)]
@@ -71,6 +76,35 @@ pub(crate) struct Replay {
     /// Use this routing file instead of the table that the call began with
     #[arg(long, value_name = "FILE")]
     pub(crate) routes: Option<Input>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Number {
+    /// The number as written; - reads JSON lines, {"text": …, "region": …}
+    #[arg(allow_hyphen_values = true)]
+    pub(crate) text: String,
+    /// Where national and local numbers are dialed, as in US or IE
+    #[arg(long)]
+    pub(crate) region: Option<Region>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Schema {
+    /// What it is about
+    #[arg(value_enum)]
+    pub(crate) kind: SchemaKind,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum SchemaKind {
+    /// What is posted to a webhook (JSON Schema 2020-12)
+    Event,
+    /// What a webhook answers (JSON Schema 2020-12)
+    Action,
+    /// A routing file (JSON Schema 2020-12)
+    Routes,
+    /// The webhook as a whole (OpenAPI 3.1)
+    Openapi,
 }
 
 impl From<std::ffi::OsString> for Input {

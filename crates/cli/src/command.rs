@@ -3,7 +3,9 @@
 mod check;
 mod decide;
 mod explain;
+mod number;
 mod replay;
+mod schema;
 
 use crate::args::{Args, Command};
 use crate::error::Error;
@@ -18,6 +20,8 @@ pub(crate) fn run(args: &Args) -> Status {
         Command::Decide(args) => decide::run(args, &mut out),
         Command::Explain(args) => explain::run(args, &mut out),
         Command::Replay(args) => replay::run(args, &mut out),
+        Command::Number(args) => number::run(args, &mut out),
+        Command::Schema(args) => schema::run(args, &mut out),
     };
     match (done, out.flush()) {
         (Ok(status), Ok(())) => status,

@@ -1,4 +1,4 @@
-//! The command `callroute`: checks routing files, decides, explains and replays calls.
+//! The command `callroute`: checks routing files, decides, explains and replays calls, prints schemas.
 
 mod args;
 mod command;

@@ -42,6 +42,14 @@ impl Output {
             .map_err(Error::Write)
     }
 
+    /// A document of JSON among the results, for people.
+    pub(crate) fn pretty<T: Serialize>(&mut self, value: &T) -> Result<(), Error> {
+        serde_json::to_writer_pretty(&mut self.results, value)
+            .map_err(io::Error::from)
+            .and_then(|()| self.results.write_all(b"\n"))
+            .map_err(Error::Write)
+    }
+
     /// Gives away what was written so far.
     pub(crate) fn flush(&mut self) -> Result<(), Error> {
         self.results.flush().map_err(Error::Write)

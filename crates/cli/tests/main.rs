@@ -11,6 +11,8 @@
 mod check;
 mod decide;
 mod explain;
+mod number;
 mod place;
 mod replay;
+mod schema;
 mod usage;

@@ -7,7 +7,7 @@ fn help_is_a_result_and_nonsense_is_usage() {
     let place = Place::new();
     let ran = place.run(&["--help"]);
     assert_eq!((ran.code, ran.err.as_str()), (0, ""));
-    for command in ["check", "decide", "explain", "replay"] {
+    for command in ["check", "decide", "explain", "replay", "schema"] {
         assert!(ran.out.contains(command), "{}", ran.out);
     }
     for args in [
@@ -16,6 +16,8 @@ fn help_is_a_result_and_nonsense_is_usage() {
         &["check"],
         &["decide"],
         &["replay"],
+        &["schema"],
+        &["schema", "events"],
         &["check", "--what", "x"],
     ] {
         let ran = place.run(args);

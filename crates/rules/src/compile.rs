@@ -209,4 +209,4 @@ impl Compiler<'_> {
 type Resolved = Arc<[Action]>;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

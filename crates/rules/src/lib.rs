@@ -40,6 +40,8 @@ mod explain;
 mod fault;
 mod hint;
 mod hours;
+#[cfg(feature = "json-schema")]
+pub mod json_schema;
 mod number;
 mod path;
 mod source;

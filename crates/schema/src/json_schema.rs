@@ -1,75 +1,62 @@
 //! JSON Schema 2020-12 of the contract, from the types themselves (feature `json-schema`).
 //!
+//! [`event`] and [`action`] describe what is posted to a webhook and what it answers, [`openapi`]
+//! puts both into an OpenAPI 3.1 document. The checked-in copies under `json/` and the types
+//! under `typescript/` and `python/` are made from these.
+//!
+//! A schema describes what is *written*: it has our words for strategies and dispositions, not the
+//! other systems' words that are read as well, and a field that is not given is left out rather
+//! than `null`.
+//!
 //! ```
 //! let schema = callroute_schema::json_schema::event();
-//! assert_eq!(schema.as_value()["title"], "Event");
+//! assert_eq!(schema.as_value()["$ref"], "#/$defs/Event");
+//! assert_eq!(schema.as_value()["$defs"]["Event"]["title"], "Event");
 //! ```
 
+mod openapi;
 mod texts;
+mod tidy;
 mod unions;
+mod words;
+
+pub use openapi::openapi;
 
 use schemars::generate::SchemaSettings;
-use schemars::transform::{RecursiveTransform, Transform};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use crate::answer::Actions;
 use crate::event::Event;
 
+/// The dialect that is written.
+const DRAFT: &str = "https://json-schema.org/draft/2020-12/schema";
+
 /// What is posted to a webhook.
 #[must_use]
 pub fn event() -> Schema {
-    root::<Event>()
+    document::<Event>()
 }
 
 /// What a webhook answers: an action, or a list of them.
 #[must_use]
 pub fn action() -> Schema {
-    root::<Actions>()
+    document::<Actions>()
 }
 
-/// The schema of any type of the contract, with titles on every definition.
+/// The schema of any type that is made of the contract's: a reference to one definition among
+/// `$defs`, each with its title.
 #[must_use]
-pub fn root<T: JsonSchema>() -> Schema {
-    let mut schema = generator().into_root_schema_for::<T>();
-    titles(&mut schema);
+pub fn document<T: JsonSchema>() -> Schema {
+    let mut generator = SchemaSettings::draft2020_12().into_generator();
+    // A reference, even to the outermost type: it may hold itself.
+    let mut schema = generator.subschema_for::<T>();
+    let definitions = generator.take_definitions(true);
+    schema.insert("$schema".to_owned(), DRAFT.into());
+    schema.insert("title".to_owned(), T::schema_name().into());
+    schema.insert("$defs".to_owned(), Value::Object(definitions));
+    tidy::tidy(&mut schema);
     schema
-}
-
-/// A generator with this crate's settings.
-#[must_use]
-pub fn generator() -> SchemaGenerator {
-    SchemaSettings::draft2020_12().into_generator()
-}
-
-/// Gives every definition its name as title, for editors and for code generators.
-pub fn titles(schema: &mut Schema) {
-    if let Some(Value::Object(definitions)) = schema.get_mut("$defs") {
-        for (name, definition) in definitions {
-            if let Value::Object(definition) = definition {
-                definition
-                    .entry("title")
-                    .or_insert_with(|| Value::String(name.clone()));
-            }
-        }
-    }
-    RecursiveTransform(one_line).transform(schema);
-}
-
-/// Doc comments are wrapped in the source; a description is one line a paragraph.
-fn one_line(schema: &mut Schema) {
-    if let Some(Value::String(text)) = schema.get_mut("description") {
-        let paragraphs: Vec<String> = text
-            .split("\n\n")
-            .map(|paragraph| {
-                if paragraph.starts_with('|') {
-                    return paragraph.to_owned();
-                }
-                paragraph.split_whitespace().collect::<Vec<_>>().join(" ")
-            })
-            .collect();
-        *text = paragraphs.join("\n\n");
-    }
 }
 
 /// One variant of a tagged enum, as a definition of its own: the struct's schema with the tag in
@@ -112,3 +99,6 @@ fn tagged(mut content: Schema, tag: &str, word: &str, name: &str, description: &
         "additionalProperties": false,
     })
 }
+
+#[cfg(test)]
+mod tests;

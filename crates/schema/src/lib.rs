@@ -41,6 +41,7 @@ mod map;
 mod mask;
 mod menu;
 mod name;
+pub mod number;
 mod party;
 mod ring_group;
 mod tagged;

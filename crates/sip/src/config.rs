@@ -30,6 +30,9 @@ pub struct Config {
     pub trunk: Option<String>,
     /// Numbers that have a SIP URI of their own; looked at before the trunk.
     pub contacts: HashMap<String, String>,
+    /// Whose P-Asserted-Identity is believed: the trust domain of RFC 3325, such as the gateway and
+    /// the switches of one's own network. Default nobody.
+    pub trusted: Vec<IpAddr>,
     /// The folder below which recordings are written. Default `recordings`.
     pub recordings: PathBuf,
     /// The prompts. Default the built-in ones.
@@ -56,6 +59,7 @@ impl Config {
             rtp_ports: 20_000..=29_999,
             trunk: None,
             contacts: HashMap::new(),
+            trusted: Vec::new(),
             recordings: PathBuf::from("recordings"),
             prompts: Arc::new(Prompts::builtin()),
             speech: Arc::new(Speech::none()),

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
 use callroute_media::{DialTarget, EndCause, Offer};
+use callroute_schema::number::{CallerHeaders, CallerIdentity, Who, identify};
 use callroute_schema::{Address, Caller, Cause, SourceInfo, Transport};
-use sipx_sip::headers::{From, To};
+use sipx_sip::headers::To;
 use sipx_sip::{
-    HeaderName, Headers, PAssertedIdentity, PrivacyValue, Reason, ReasonValue, Request, StatusCode,
-    TypedHeader, Uri,
+    HeaderName, Headers, PAssertedIdentity, Reason, ReasonValue, Request, StatusCode, TypedHeader,
+    Uri,
 };
 use sipx_transport::TransportKind;
 
@@ -21,43 +22,34 @@ const MAX_VALUE: usize = 512;
 /// Headers that routing may look at, beside those that begin with `x-`.
 const SHOWN: [&str; 3] = ["call-id", "user-agent", "diversion"];
 
-/// What an INVITE says about who calls whom; `None` when nothing in it can be dialed.
+/// What an INVITE says about who calls whom; `None` when nothing in it can be dialed. What
+/// P-Asserted-Identity says counts when the sender is `trusted`.
 pub(crate) fn offer(
     invite: &Request,
     source: SocketAddr,
     transport: TransportKind,
+    trusted: bool,
 ) -> Option<Offer> {
     let headers = &invite.headers;
-    let from = headers
-        .typed::<From>()
-        .and_then(Result::ok)
-        .map(|from| from.0);
     let to = headers.typed::<To>().and_then(Result::ok).map(|to| to.0);
-    let asserted = headers
-        .typed_all::<PAssertedIdentity>()
-        .find_map(Result::ok);
-    let caller = caller(
-        headers,
-        asserted.as_ref(),
-        from.as_ref().map(|from| &from.uri),
-    );
-    let hidden = matches!(caller, Caller::Withheld);
+    let identity = identity(headers, trusted);
+    let from = caller(&identity);
+    let shown = !matches!(from, Caller::Withheld);
     let dialed = address(&invite.uri)
         .or_else(|| to.as_ref().and_then(|to| address(&to.uri)))
         .or_else(|| Address::new(clean(&host(&invite.uri))).ok());
-    let name = asserted
-        .as_ref()
-        .and_then(|asserted| asserted.address().display_name.as_ref())
-        .or(from.as_ref().and_then(|from| from.display_name.as_ref()))
-        .map(|name| clean(name))
-        .filter(|name| !name.trim().is_empty() && !hidden);
+    let from_uri = match identity.who {
+        Who::Known { uri, .. } if shown => Some(clean(uri.as_bytes())),
+        _ => None,
+    };
     Some(Offer {
-        from: caller,
+        from,
         to: dialed?,
-        from_name: name,
-        from_uri: from
-            .map(|from| clean(&from.uri.to_bytes()))
-            .filter(|_| !hidden),
+        from_name: identity
+            .display_name
+            .map(|name| clean(name.as_bytes()))
+            .filter(|name| shown && !name.trim().is_empty()),
+        from_uri,
         to_uri: Some(clean(&invite.uri.to_bytes())),
         source: SourceInfo {
             trunk: None,
@@ -67,36 +59,44 @@ pub(crate) fn offer(
                 _ => Transport::Tcp,
             }),
         },
-        headers: shown(headers),
+        headers: self::shown(headers),
     })
 }
 
-fn caller(headers: &Headers, asserted: Option<&PAssertedIdentity>, from: Option<&Uri>) -> Caller {
-    let private = headers
-        .typed_all::<sipx_sip::Privacy>()
-        .filter_map(Result::ok)
-        .any(|privacy| {
-            [PrivacyValue::Id, PrivacyValue::User, PrivacyValue::Header]
-                .iter()
-                .any(|wanted| privacy.is(wanted))
-        });
-    // RFC 3323, section 4.1.1.3: sip:anonymous@anonymous.invalid.
-    let anonymous = from.is_some_and(|from| {
-        from.user()
-            .is_some_and(|user| user.eq_ignore_ascii_case(b"anonymous"))
-            || host(from).eq_ignore_ascii_case(b"anonymous.invalid")
+/// Who calls, by From, P-Asserted-Identity and Privacy (RFC 3323, RFC 3325).
+fn identity(headers: &Headers, trusted: bool) -> CallerIdentity {
+    let values = |name: &HeaderName| -> Vec<String> {
+        headers
+            .get_all(name)
+            .take(MAX_HEADERS)
+            .map(|header| String::from_utf8_lossy(&header.value()).into_owned())
+            .collect()
+    };
+    let from = values(&HeaderName::From);
+    let asserted = values(&PAssertedIdentity::NAME);
+    let privacy = values(&sipx_sip::Privacy::NAME);
+    let identity = identify(&CallerHeaders {
+        from: from.first().map_or("", String::as_str),
+        p_asserted_identity: &asserted.iter().map(String::as_str).collect::<Vec<_>>(),
+        privacy: &privacy.iter().map(String::as_str).collect::<Vec<_>>(),
+        trusted,
     });
-    // An identity that the network asserts, without asking for privacy, may be shown even when
-    // the caller's own From hides it.
-    let asserted = asserted.and_then(|asserted| address(&asserted.address().uri));
-    match asserted {
-        _ if private => Caller::Withheld,
-        Some(address) => Caller::Known(address),
-        None if anonymous => Caller::Withheld,
-        None => from
-            .filter(|from| !host(from).eq_ignore_ascii_case(b"unknown.invalid"))
-            .and_then(address)
-            .map_or(Caller::Unavailable, Caller::Known),
+    for ignored in &identity.ignored {
+        tracing::debug!(header = ?ignored.header, why = %ignored.why, "left out of the caller's identity");
+    }
+    identity
+}
+
+/// A caller who may not be shown is withheld from rules and webhooks as well: what they are told,
+/// they may show.
+fn caller(identity: &CallerIdentity) -> Caller {
+    match &identity.who {
+        Who::Known { user, .. } if identity.presentation_allowed => {
+            let user = user.split(';').next().unwrap_or_default();
+            Address::new(clean(user.as_bytes())).map_or(Caller::Unavailable, Caller::Known)
+        }
+        Who::Known { .. } | Who::Withheld => Caller::Withheld,
+        _ => Caller::Unavailable,
     }
 }
 

@@ -176,7 +176,8 @@ fn try_begin(
             }
         }
     };
-    let Some(offer) = convert::offer(request, incoming.source, incoming.transport) else {
+    let trusted = stack.config.trusted.contains(&peer);
+    let Some(offer) = convert::offer(request, incoming.source, incoming.transport, trusted) else {
         return Err((Box::new(incoming), Reply::new(484)));
     };
     let contact = stack.contact(peer, incoming.transport);

@@ -3,7 +3,7 @@
 use crate::{ChronoTz, Faults, Source, load};
 
 /// What each file of this test begins with.
-const HEAD: &str = "version: 1\ndefault: { action: hangup }\n";
+pub(crate) const HEAD: &str = "version: 1\ndefault: { action: hangup }\n";
 
 fn faults_with(text: &str, files: &[(&str, &str)]) -> Faults {
     let source = |(name, text): &(&str, &str)| Source {
@@ -29,263 +29,266 @@ fn shown(faults: &Faults) -> Vec<String> {
     faults.iter().map(show).collect()
 }
 
+/// Faulty files, without [`HEAD`], and the fault of each.
+pub(crate) const FAULTY: &[(&str, &str)] = &[
+    // Names.
+    (
+        "numbers: { \"+1\": nobody }",
+        "3:18 $.numbers[\"+1\"]: unknown target `nobody`; this file has none",
+    ),
+    (
+        "targets: { sales: { action: hangup } }\nnumbers:\n  \"+1\":\n    - { then: seles }\n",
+        "6:15 $.numbers[\"+1\"][0].then: unknown target `seles`; did you mean `sales`? (there are `sales`)",
+    ),
+    (
+        "targets: { a: { action: menu, name: main } }",
+        "3:37 $.targets.a.name: unknown menu `main`; this file has none",
+    ),
+    (
+        "targets: { a: { action: webhook, name: x } }",
+        "3:40 $.targets.a.name: unknown webhook `x`; this file has none",
+    ),
+    (
+        "agents: { ann: { to: \"+1\" } }\ntargets: { a: { action: forward, destination: { type: agent, name: bob } } }",
+        "4:68 $.targets.a.destination.name: unknown agent `bob` (there are `ann`)",
+    ),
+    (
+        "targets:\n  a:\n    - { action: hangup }\n    - { action: forward, destination: { type: ring_group, members: [\"+1\", bob] } }",
+        "6:75 $.targets.a[1].destination.members[1]: unknown agent `bob`; this file has none",
+    ),
+    (
+        "targets: { a: { action: forward, destination: { type: number, number: \"+1\" }, on: { busy: x } } }",
+        "3:91 $.targets.a.on.busy: unknown target `x` (there are `a`)",
+    ),
+    (
+        "menus: { m: { options: { 1: x } } }",
+        "3:29 $.menus.m.options.1: unknown target `x`; this file has none",
+    ),
+    (
+        "menus: { m: { options: { 1: { action: hangup } }, on: { timeout: { repeat: 1, then: x } } } }",
+        "3:85 $.menus.m.on.timeout.then: unknown target `x`; this file has none",
+    ),
+    (
+        "webhooks: { w: { urls: [\"https://x/\"], fallback: x } }",
+        "3:50 $.webhooks.w.fallback: unknown target `x`; this file has none",
+    ),
+    (
+        "numbers: { \"+1\": [ { when: { open: office }, then: { action: hangup } } ] }",
+        "3:36 $.numbers[\"+1\"][0].when.open: unknown hours `office`; this file has none",
+    ),
+    (
+        "callers: { vip: { numbers: [\"+1\"] } }\nnumbers: { \"+1\": [ { when: { caller: { in: vpi } }, then: { action: hangup } } ] }",
+        "4:44 $.numbers[\"+1\"][0].when.caller.in[0]: unknown list of callers `vpi`; did you mean `vip`? (there are `vip`)",
+    ),
+    (
+        "hours: { o: { zone: UTC, open: \"24/7; PH off\", holidays: us } }",
+        "3:58 $.hours.o.holidays: unknown calendar `us`; this file has none",
+    ),
+    (
+        "targets: { \"a b\": { action: hangup } }",
+        "3:19 $.targets[\"a b\"]: a name must not hold ' '; use letters, digits, `_`, `-`, `.` or `:`",
+    ),
+    // Cycles.
+    (
+        "targets: { a: b, b: c, c: a }",
+        "3:15 $.targets.a: a call would go round for ever: a -> b -> c -> a; end one of these in another way",
+    ),
+    (
+        "targets: { a: { action: forward, destination: { type: number, number: \"+1\" }, on: { failed: a } } }",
+        "3:15 $.targets.a: a call would go round for ever: a -> a; end one of these in another way",
+    ),
+    (
+        "webhooks: { w: { urls: [\"https://x/\"], fallback: a } }\ntargets: { a: { action: webhook, name: w } }",
+        "4:15 $.targets.a: a call would go round for ever: a -> webhook w -> a; end one of these in another way",
+    ),
+    // Bounds.
+    (
+        "targets: { a: { action: forward, ring_s: 601, destination: { type: number, number: \"+1\" } } }",
+        "3:42 $.targets.a.ring_s: 601 is out of range: expected 1 to 600 seconds",
+    ),
+    (
+        "menus: { m: { timeout_s: 0, options: { 1: { action: hangup } } } }",
+        "3:26 $.menus.m.timeout_s: 0 is out of range: expected 1 to 60 seconds",
+    ),
+    (
+        "menus: { m: { options: { 1: { action: hangup } }, on: { invalid: { repeat: 11, then: { action: hangup } } } } }",
+        "3:76 $.menus.m.on.invalid.repeat: 11 is out of range: expected 0 to 10 times",
+    ),
+    (
+        "webhooks: { w: { urls: [\"https://x/\"], deadline_ms: 10 } }",
+        "3:53 $.webhooks.w.deadline_ms: 10 is out of range: expected 50 to 10000 milliseconds",
+    ),
+    (
+        "targets: { a: { action: say, text: \"Hello {from}\" } }",
+        "3:36 $.targets.a.text: unknown variable `{from}`; this version has no variables in texts",
+    ),
+    // Either, or.
+    (
+        "menus: { m: { prompt: { say: x } } }",
+        "3:13 $.menus.m: a menu needs a `name`, or `options` with at least one key",
+    ),
+    (
+        "menus: { m: { name: n } }",
+        "3:21 $.menus.m.name: a menu of the file is written out: it has a `prompt` and `options`, and no `name`",
+    ),
+    (
+        "menus: { m: { options: { 1: { action: hangup } } } }\ntargets: { a: { action: menu, name: m, timeout_s: 3 } }",
+        "4:15 $.targets.a: a menu is either named or written out: with `name`, leave the other fields to the menu of that name",
+    ),
+    (
+        "targets: { a: { action: webhook } }",
+        "3:15 $.targets.a: a webhook action needs a `name` or a `url`",
+    ),
+    (
+        "targets: { a: { action: webhook, url: yourcompany.com/x } }",
+        "3:39 $.targets.a.url: `yourcompany.com/x` has no scheme; write `https://yourcompany.com/x`",
+    ),
+    (
+        "webhooks: { w: { urls: [\"ftp://x/\"] } }",
+        "3:25 $.webhooks.w.urls[0]: scheme `ftp` is not for webhooks; write https://yourcompany.com/…",
+    ),
+    (
+        "webhooks: { w: { urls: [] } }",
+        "3:24 $.webhooks.w.urls: expected 1 to 16 URLs, found 0",
+    ),
+    (
+        "webhooks: { w: { urls: [\"https://x/\"], allow: [localhost] } }",
+        "3:48 $.webhooks.w.allow[0]: `localhost` is no address range; write it as in 127.0.0.0/8 or fd00::/8",
+    ),
+    (
+        "agents: { ann: { to: bob } }",
+        "3:22 $.agents.ann.to: `bob` is no number and no SIP URI; an agent is reached by one of these",
+    ),
+    // Hours.
+    (
+        "hours: { o: { zone: America/NewYork, open: 24/7 } }",
+        "3:21 $.hours.o.zone: unknown time zone `America/NewYork`; did you mean `America/New_York`?",
+    ),
+    (
+        "hours: { o: { zone: UTC, open: \"Mo-Fr 9-17\" } }",
+        "3:40 $.hours.o.open: expected a time as in 09:00, found '-' (at character 8)",
+    ),
+    (
+        "hours: { o: { zone: UTC } }",
+        "3:13 $.hours.o: hours need `open`, as in \"Mo-Fr 09:00-17:30\", or `weekly`",
+    ),
+    (
+        "hours: { o: { zone: UTC, open: \"24/7; PH off\" } }",
+        "3:32 $.hours.o.open: PH needs `holidays`: the name of one of the file's calendars",
+    ),
+    (
+        "calendars: { us: { dates: [2026-12-25] } }\nhours: { o: { zone: UTC, open: 24/7, holidays: us } }",
+        "4:48 $.hours.o.holidays: `holidays` counts only where `open` says what they are like, as in `PH off`",
+    ),
+    (
+        "calendars: { us: { dates: [2026-02-30] } }",
+        "3:28 $.calendars.us.dates[0]: `2026-02-30` is no date; write it as in 2026-12-25",
+    ),
+    (
+        "hours: { o: { zone: UTC, weekly: { mon: [\"09:00-12:00\", \"11:00-13:00\"] } } }",
+        "3:41 $.hours.o.weekly.mon: 11:00-13:00 overlaps 09:00-12:00 on the same day",
+    ),
+    (
+        "hours: { o: { zone: UTC, weekly: { mon: [\"09:00\"] } } }",
+        "3:48 $.hours.o.weekly.mon[0]: expected `-` and an end, as in 09:00-17:30, found the end (at character 6)",
+    ),
+    (
+        "hours: { o: { zone: UTC, open: 24/7, exceptions: { 2026-12-25: { reason: x } } } }",
+        "3:64 $.hours.o.exceptions[\"2026-12-25\"]: an exception is `closed: true`, or `open` with a list of spans",
+    ),
+    // Conditions and numbers.
+    (
+        "numbers: { \"+1\": [ { when: {}, then: { action: hangup } } ] }",
+        "3:28 $.numbers[\"+1\"][0].when: `when` needs at least one condition; a rule that always holds has none",
+    ),
+    (
+        "numbers: { \"+1\": [ { when: { any: [] }, then: { action: hangup } } ] }",
+        "3:35 $.numbers[\"+1\"][0].when.any: `any` needs at least one condition",
+    ),
+    (
+        "numbers: { \"+1\": [ { when: { caller: {} }, then: { action: hangup } } ] }",
+        "3:38 $.numbers[\"+1\"][0].when.caller: `caller` needs one of `in`, `is`, `prefix` and `anonymous`",
+    ),
+    (
+        "numbers: { \"+1\": [ { when: { caller: { is: anonymous } }, then: { action: hangup } } ] }",
+        "3:44 $.numbers[\"+1\"][0].when.caller.is[0]: `anonymous` is no number; write `anonymous: true`",
+    ),
+    (
+        "numbers: { \"+1\": [ { when: { caller: { prefix: branches } }, then: { action: hangup } } ] }",
+        "3:48 $.numbers[\"+1\"][0].when.caller.prefix[0]: `branches` is no prefix; a prefix is digits, as in +1314",
+    ),
+    (
+        "numbers: { \"+1\": [ { when: { digits: x }, then: { action: hangup } } ] }",
+        "3:38 $.numbers[\"+1\"][0].when.digits[0]: 'x' is no DTMF digit; expected 0-9, *, # or A-D",
+    ),
+    (
+        "numbers: { \"+1314*5\": { action: hangup } }",
+        "3:23 $.numbers[\"+1314*5\"]: a `*` stands for the rest of a number, so it comes last, as in +1314*",
+    ),
+    (
+        "numbers:\n  \"+1314\": { action: hangup }\n  \"+1 314\": { action: hangup }",
+        "5:13 $.numbers[\"+1 314\"]: this is the same number as `+1314`",
+    ),
+    (
+        "numbers: { \"+1\": [] }",
+        "3:18 $.numbers[\"+1\"]: a number needs at least one rule, an action or a target's name",
+    ),
+    (
+        "numbers: { \"+1\": { then: { action: hangup } } }",
+        "3:18 $.numbers[\"+1\"]: rules are a list, even if there is one; begin it with `-`",
+    ),
+    (
+        "numbers: { \"+1\": [ { then: { action: hangup } }, { action: hangup } ] }",
+        "3:50 $.numbers[\"+1\"][1]: expected a rule, as in `{ when: …, then: … }`; an action or a target's name goes under `then`",
+    ),
+    (
+        "callers: { x: { numbers: [\"*\"] } }",
+        "3:27 $.callers.x.numbers[0]: `*` would be everybody; leave the condition out instead",
+    ),
+    (
+        "callers: { x: { file: vip.csv } }",
+        "3:23 $.callers.x.file: cannot read `vip.csv`: it is not among the files given",
+    ),
+    (
+        "callers: { x: {} }",
+        "3:15 $.callers.x: a list of callers needs `numbers`, as in [\"+1900*\", anonymous], or a `file`",
+    ),
+    // What is not there.
+    (
+        "region: usa",
+        "3:9 $.region: expected a country's two letters in capitals (ISO 3166-1), as in US or IE",
+    ),
+    (
+        "targts: { a: { action: hangup } }",
+        "3:1 $.targts: unknown section `targts`; did you mean `targets`? (there are `agents`, `calendars`, `callers`, `default`, `hours`, `menus`, `numbers`, `region`, `targets`, `version`, `webhooks`)",
+    ),
+    (
+        "lookups: {}",
+        "3:1 $.lookups: unknown section `lookups` (there are `agents`, `calendars`, `callers`, `default`, `hours`, `menus`, `numbers`, `region`, `targets`, `version`, `webhooks`)",
+    ),
+    (
+        "numbers: { \"+1\": [ { when: { share: 10 }, then: { action: hangup } } ] }",
+        "3:30 $.numbers[\"+1\"][0].when.share: unknown field `share`, expected one of `open`, `closed`, `caller`, `dialed`, `digits`, `any`, `all`, `not`",
+    ),
+    (
+        "callers: { crm: { lookup: crm } }",
+        "3:19 $.callers.crm.lookup: unknown field `lookup`, expected one of `numbers`, `file`",
+    ),
+    (
+        "agents: { ann: { to: \"+1\", shifts: [office] } }",
+        "3:28 $.agents.ann.shifts: unknown field `shifts`, expected `to`",
+    ),
+    (
+        "calendars: { us: { file: x.ics } }",
+        "3:20 $.calendars.us.file: unknown field `file`, expected `dates`",
+    ),
+];
+
 #[test]
 fn each_fault_names_its_place_and_its_mend() {
-    for (body, expected) in [
-        // Names.
-        (
-            "numbers: { \"+1\": nobody }",
-            "3:18 $.numbers[\"+1\"]: unknown target `nobody`; this file has none",
-        ),
-        (
-            "targets: { sales: { action: hangup } }\nnumbers:\n  \"+1\":\n    - { then: seles }\n",
-            "6:15 $.numbers[\"+1\"][0].then: unknown target `seles`; did you mean `sales`? (there are `sales`)",
-        ),
-        (
-            "targets: { a: { action: menu, name: main } }",
-            "3:37 $.targets.a.name: unknown menu `main`; this file has none",
-        ),
-        (
-            "targets: { a: { action: webhook, name: x } }",
-            "3:40 $.targets.a.name: unknown webhook `x`; this file has none",
-        ),
-        (
-            "agents: { ann: { to: \"+1\" } }\ntargets: { a: { action: forward, destination: { type: agent, name: bob } } }",
-            "4:68 $.targets.a.destination.name: unknown agent `bob` (there are `ann`)",
-        ),
-        (
-            "targets:\n  a:\n    - { action: hangup }\n    - { action: forward, destination: { type: ring_group, members: [\"+1\", bob] } }",
-            "6:75 $.targets.a[1].destination.members[1]: unknown agent `bob`; this file has none",
-        ),
-        (
-            "targets: { a: { action: forward, destination: { type: number, number: \"+1\" }, on: { busy: x } } }",
-            "3:91 $.targets.a.on.busy: unknown target `x` (there are `a`)",
-        ),
-        (
-            "menus: { m: { options: { 1: x } } }",
-            "3:29 $.menus.m.options.1: unknown target `x`; this file has none",
-        ),
-        (
-            "menus: { m: { options: { 1: { action: hangup } }, on: { timeout: { repeat: 1, then: x } } } }",
-            "3:85 $.menus.m.on.timeout.then: unknown target `x`; this file has none",
-        ),
-        (
-            "webhooks: { w: { urls: [\"https://x/\"], fallback: x } }",
-            "3:50 $.webhooks.w.fallback: unknown target `x`; this file has none",
-        ),
-        (
-            "numbers: { \"+1\": [ { when: { open: office }, then: { action: hangup } } ] }",
-            "3:36 $.numbers[\"+1\"][0].when.open: unknown hours `office`; this file has none",
-        ),
-        (
-            "callers: { vip: { numbers: [\"+1\"] } }\nnumbers: { \"+1\": [ { when: { caller: { in: vpi } }, then: { action: hangup } } ] }",
-            "4:44 $.numbers[\"+1\"][0].when.caller.in[0]: unknown list of callers `vpi`; did you mean `vip`? (there are `vip`)",
-        ),
-        (
-            "hours: { o: { zone: UTC, open: \"24/7; PH off\", holidays: us } }",
-            "3:58 $.hours.o.holidays: unknown calendar `us`; this file has none",
-        ),
-        (
-            "targets: { \"a b\": { action: hangup } }",
-            "3:19 $.targets[\"a b\"]: a name must not hold ' '; use letters, digits, `_`, `-`, `.` or `:`",
-        ),
-        // Cycles.
-        (
-            "targets: { a: b, b: c, c: a }",
-            "3:15 $.targets.a: a call would go round for ever: a -> b -> c -> a; end one of these in another way",
-        ),
-        (
-            "targets: { a: { action: forward, destination: { type: number, number: \"+1\" }, on: { failed: a } } }",
-            "3:15 $.targets.a: a call would go round for ever: a -> a; end one of these in another way",
-        ),
-        (
-            "webhooks: { w: { urls: [\"https://x/\"], fallback: a } }\ntargets: { a: { action: webhook, name: w } }",
-            "4:15 $.targets.a: a call would go round for ever: a -> webhook w -> a; end one of these in another way",
-        ),
-        // Bounds.
-        (
-            "targets: { a: { action: forward, ring_s: 601, destination: { type: number, number: \"+1\" } } }",
-            "3:42 $.targets.a.ring_s: 601 is out of range: expected 1 to 600 seconds",
-        ),
-        (
-            "menus: { m: { timeout_s: 0, options: { 1: { action: hangup } } } }",
-            "3:26 $.menus.m.timeout_s: 0 is out of range: expected 1 to 60 seconds",
-        ),
-        (
-            "menus: { m: { options: { 1: { action: hangup } }, on: { invalid: { repeat: 11, then: { action: hangup } } } } }",
-            "3:76 $.menus.m.on.invalid.repeat: 11 is out of range: expected 0 to 10 times",
-        ),
-        (
-            "webhooks: { w: { urls: [\"https://x/\"], deadline_ms: 10 } }",
-            "3:53 $.webhooks.w.deadline_ms: 10 is out of range: expected 50 to 10000 milliseconds",
-        ),
-        (
-            "targets: { a: { action: say, text: \"Hello {from}\" } }",
-            "3:36 $.targets.a.text: unknown variable `{from}`; this version has no variables in texts",
-        ),
-        // Either, or.
-        (
-            "menus: { m: { prompt: { say: x } } }",
-            "3:13 $.menus.m: a menu needs a `name`, or `options` with at least one key",
-        ),
-        (
-            "menus: { m: { name: n } }",
-            "3:21 $.menus.m.name: a menu of the file is written out: it has a `prompt` and `options`, and no `name`",
-        ),
-        (
-            "menus: { m: { options: { 1: { action: hangup } } } }\ntargets: { a: { action: menu, name: m, timeout_s: 3 } }",
-            "4:15 $.targets.a: a menu is either named or written out: with `name`, leave the other fields to the menu of that name",
-        ),
-        (
-            "targets: { a: { action: webhook } }",
-            "3:15 $.targets.a: a webhook action needs a `name` or a `url`",
-        ),
-        (
-            "targets: { a: { action: webhook, url: yourcompany.com/x } }",
-            "3:39 $.targets.a.url: `yourcompany.com/x` has no scheme; write `https://yourcompany.com/x`",
-        ),
-        (
-            "webhooks: { w: { urls: [\"ftp://x/\"] } }",
-            "3:25 $.webhooks.w.urls[0]: scheme `ftp` is not for webhooks; write https://yourcompany.com/…",
-        ),
-        (
-            "webhooks: { w: { urls: [] } }",
-            "3:24 $.webhooks.w.urls: expected 1 to 16 URLs, found 0",
-        ),
-        (
-            "webhooks: { w: { urls: [\"https://x/\"], allow: [localhost] } }",
-            "3:48 $.webhooks.w.allow[0]: `localhost` is no address range; write it as in 127.0.0.0/8 or fd00::/8",
-        ),
-        (
-            "agents: { ann: { to: bob } }",
-            "3:22 $.agents.ann.to: `bob` is no number and no SIP URI; an agent is reached by one of these",
-        ),
-        // Hours.
-        (
-            "hours: { o: { zone: America/NewYork, open: 24/7 } }",
-            "3:21 $.hours.o.zone: unknown time zone `America/NewYork`; did you mean `America/New_York`?",
-        ),
-        (
-            "hours: { o: { zone: UTC, open: \"Mo-Fr 9-17\" } }",
-            "3:40 $.hours.o.open: expected a time as in 09:00, found '-' (at character 8)",
-        ),
-        (
-            "hours: { o: { zone: UTC } }",
-            "3:13 $.hours.o: hours need `open`, as in \"Mo-Fr 09:00-17:30\", or `weekly`",
-        ),
-        (
-            "hours: { o: { zone: UTC, open: \"24/7; PH off\" } }",
-            "3:32 $.hours.o.open: PH needs `holidays`: the name of one of the file's calendars",
-        ),
-        (
-            "calendars: { us: { dates: [2026-12-25] } }\nhours: { o: { zone: UTC, open: 24/7, holidays: us } }",
-            "4:48 $.hours.o.holidays: `holidays` counts only where `open` says what they are like, as in `PH off`",
-        ),
-        (
-            "calendars: { us: { dates: [2026-02-30] } }",
-            "3:28 $.calendars.us.dates[0]: `2026-02-30` is no date; write it as in 2026-12-25",
-        ),
-        (
-            "hours: { o: { zone: UTC, weekly: { mon: [\"09:00-12:00\", \"11:00-13:00\"] } } }",
-            "3:41 $.hours.o.weekly.mon: 11:00-13:00 overlaps 09:00-12:00 on the same day",
-        ),
-        (
-            "hours: { o: { zone: UTC, weekly: { mon: [\"09:00\"] } } }",
-            "3:48 $.hours.o.weekly.mon[0]: expected `-` and an end, as in 09:00-17:30, found the end (at character 6)",
-        ),
-        (
-            "hours: { o: { zone: UTC, open: 24/7, exceptions: { 2026-12-25: { reason: x } } } }",
-            "3:64 $.hours.o.exceptions[\"2026-12-25\"]: an exception is `closed: true`, or `open` with a list of spans",
-        ),
-        // Conditions and numbers.
-        (
-            "numbers: { \"+1\": [ { when: {}, then: { action: hangup } } ] }",
-            "3:28 $.numbers[\"+1\"][0].when: `when` needs at least one condition; a rule that always holds has none",
-        ),
-        (
-            "numbers: { \"+1\": [ { when: { any: [] }, then: { action: hangup } } ] }",
-            "3:35 $.numbers[\"+1\"][0].when.any: `any` needs at least one condition",
-        ),
-        (
-            "numbers: { \"+1\": [ { when: { caller: {} }, then: { action: hangup } } ] }",
-            "3:38 $.numbers[\"+1\"][0].when.caller: `caller` needs one of `in`, `is`, `prefix` and `anonymous`",
-        ),
-        (
-            "numbers: { \"+1\": [ { when: { caller: { is: anonymous } }, then: { action: hangup } } ] }",
-            "3:44 $.numbers[\"+1\"][0].when.caller.is[0]: `anonymous` is no number; write `anonymous: true`",
-        ),
-        (
-            "numbers: { \"+1\": [ { when: { caller: { prefix: branches } }, then: { action: hangup } } ] }",
-            "3:48 $.numbers[\"+1\"][0].when.caller.prefix[0]: `branches` is no prefix; a prefix is digits, as in +1314",
-        ),
-        (
-            "numbers: { \"+1\": [ { when: { digits: x }, then: { action: hangup } } ] }",
-            "3:38 $.numbers[\"+1\"][0].when.digits[0]: 'x' is no DTMF digit; expected 0-9, *, # or A-D",
-        ),
-        (
-            "numbers: { \"+1314*5\": { action: hangup } }",
-            "3:23 $.numbers[\"+1314*5\"]: a `*` stands for the rest of a number, so it comes last, as in +1314*",
-        ),
-        (
-            "numbers:\n  \"+1314\": { action: hangup }\n  \"+1 314\": { action: hangup }",
-            "5:13 $.numbers[\"+1 314\"]: this is the same number as `+1314`",
-        ),
-        (
-            "numbers: { \"+1\": [] }",
-            "3:18 $.numbers[\"+1\"]: a number needs at least one rule, an action or a target's name",
-        ),
-        (
-            "numbers: { \"+1\": { then: { action: hangup } } }",
-            "3:18 $.numbers[\"+1\"]: rules are a list, even if there is one; begin it with `-`",
-        ),
-        (
-            "numbers: { \"+1\": [ { then: { action: hangup } }, { action: hangup } ] }",
-            "3:50 $.numbers[\"+1\"][1]: expected a rule, as in `{ when: …, then: … }`; an action or a target's name goes under `then`",
-        ),
-        (
-            "callers: { x: { numbers: [\"*\"] } }",
-            "3:27 $.callers.x.numbers[0]: `*` would be everybody; leave the condition out instead",
-        ),
-        (
-            "callers: { x: { file: vip.csv } }",
-            "3:23 $.callers.x.file: cannot read `vip.csv`: it is not among the files given",
-        ),
-        (
-            "callers: { x: {} }",
-            "3:15 $.callers.x: a list of callers needs `numbers`, as in [\"+1900*\", anonymous], or a `file`",
-        ),
-        // What is not there.
-        (
-            "region: usa",
-            "3:9 $.region: expected a country's two letters in capitals (ISO 3166-1), as in US or IE",
-        ),
-        (
-            "targts: { a: { action: hangup } }",
-            "3:1 $.targts: unknown section `targts`; did you mean `targets`? (there are `agents`, `calendars`, `callers`, `default`, `hours`, `menus`, `numbers`, `region`, `targets`, `version`, `webhooks`)",
-        ),
-        (
-            "lookups: {}",
-            "3:1 $.lookups: unknown section `lookups` (there are `agents`, `calendars`, `callers`, `default`, `hours`, `menus`, `numbers`, `region`, `targets`, `version`, `webhooks`)",
-        ),
-        (
-            "numbers: { \"+1\": [ { when: { share: 10 }, then: { action: hangup } } ] }",
-            "3:30 $.numbers[\"+1\"][0].when.share: unknown field `share`, expected one of `open`, `closed`, `caller`, `dialed`, `digits`, `any`, `all`, `not`",
-        ),
-        (
-            "callers: { crm: { lookup: crm } }",
-            "3:19 $.callers.crm.lookup: unknown field `lookup`, expected one of `numbers`, `file`",
-        ),
-        (
-            "agents: { ann: { to: \"+1\", shifts: [office] } }",
-            "3:28 $.agents.ann.shifts: unknown field `shifts`, expected `to`",
-        ),
-        (
-            "calendars: { us: { file: x.ics } }",
-            "3:20 $.calendars.us.file: unknown field `file`, expected `dates`",
-        ),
-    ] {
+    for (body, expected) in FAULTY {
         let faults = faults_with(&format!("{HEAD}{body}\n"), &[]);
-        assert_eq!(shown(&faults), [expected], "{body}");
+        assert_eq!(shown(&faults), [*expected], "{body}");
     }
 }
 

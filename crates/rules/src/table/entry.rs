@@ -12,69 +12,129 @@ use super::text::Texts;
 
 /// `calendars`: dates that hours may treat as holidays.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(
+    feature = "json-schema",
+    derive(schemars::JsonSchema),
+    schemars(rename = "Calendar")
+)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CalendarEntry {
+    /// The dates, as in 2026-12-25.
+    #[cfg_attr(
+        feature = "json-schema",
+        schemars(inner(regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")))
+    )]
     pub(crate) dates: Vec<String>,
 }
 
 /// `hours`: as a text of opening hours, or as plain data.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(
+    feature = "json-schema",
+    derive(schemars::JsonSchema),
+    schemars(rename = "Hours", extend("oneOf" = [{ "required": ["open"] }, { "required": ["weekly"] }]))
+)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct HoursEntry {
+    /// The time zone, by its IANA name, as in America/New_York.
     pub(crate) zone: String,
+    /// When it is open, as in `Mo-Fr 09:00-17:30; PH off`.
     pub(crate) open: Option<String>,
+    /// When it is open, day by day.
     pub(crate) weekly: Option<WeeklyEntry>,
+    /// Dates that are not like their weekday.
+    #[cfg_attr(feature = "json-schema", schemars(extend("propertyNames" = { "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$" })))]
     #[serde(default)]
     pub(crate) exceptions: BTreeMap<String, ExceptionEntry>,
+    /// The calendar whose dates are holidays.
     pub(crate) holidays: Option<String>,
 }
 
 /// `hours.weekly`: spans a weekday; a day that is left out is closed.
 #[derive(Debug, Default, Deserialize)]
+#[cfg_attr(
+    feature = "json-schema",
+    derive(schemars::JsonSchema),
+    schemars(rename = "Weekly")
+)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct WeeklyEntry {
+    /// Spans on Mondays, as in 09:00-17:30; one that ends before it begins runs into the next day.
     #[serde(default)]
     pub(crate) mon: Vec<String>,
+    /// Spans on Tuesdays.
     #[serde(default)]
     pub(crate) tue: Vec<String>,
+    /// Spans on Wednesdays.
     #[serde(default)]
     pub(crate) wed: Vec<String>,
+    /// Spans on Thursdays.
     #[serde(default)]
     pub(crate) thu: Vec<String>,
+    /// Spans on Fridays.
     #[serde(default)]
     pub(crate) fri: Vec<String>,
+    /// Spans on Saturdays.
     #[serde(default)]
     pub(crate) sat: Vec<String>,
+    /// Spans on Sundays.
     #[serde(default)]
     pub(crate) sun: Vec<String>,
 }
 
 /// `hours.exceptions`: a date that is not like its weekday.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(
+    feature = "json-schema",
+    derive(schemars::JsonSchema),
+    schemars(rename = "Exception", extend("oneOf" = [{ "required": ["closed"] }, { "required": ["open"] }]))
+)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ExceptionEntry {
+    /// `true`: closed all day.
+    #[cfg_attr(feature = "json-schema", schemars(extend("const" = true)))]
     pub(crate) closed: Option<bool>,
+    /// Spans on this date, as in 10:00-14:00.
     pub(crate) open: Option<Vec<String>>,
+    /// Why; `explain` shows it.
     pub(crate) reason: Option<String>,
 }
 
 /// `callers`: a list of numbers, here or in a file.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(
+    feature = "json-schema",
+    derive(schemars::JsonSchema),
+    schemars(rename = "Callers", extend("anyOf" = [{ "required": ["numbers"] }, { "required": ["file"] }]))
+)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CallersEntry {
+    /// Numbers, prefixes as in `+1900*`, and `anonymous`.
     pub(crate) numbers: Option<Vec<String>>,
+    /// A CSV file beside this one, with a column `number`.
     pub(crate) file: Option<String>,
 }
 
 /// `webhooks`: a server that is asked.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(
+    feature = "json-schema",
+    derive(schemars::JsonSchema),
+    schemars(rename = "WebhookServer")
+)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct WebhookEntry {
+    /// Where it is asked; the next when one fails. 1 to 16.
+    #[cfg_attr(feature = "json-schema", schemars(length(min = 1, max = 16)))]
     pub(crate) urls: Vec<String>,
+    /// How long the whole ask may take, in milliseconds (50 to 10,000); default 1,500.
     pub(crate) deadline_ms: Option<u64>,
+    /// What requests are signed with.
     pub(crate) secret: Option<SecretEntry>,
+    /// Address ranges outside the public internet that may be asked, as in 127.0.0.0/8.
     #[serde(default)]
     pub(crate) allow: Vec<String>,
+    /// What is done when no usable answer comes; default the file's `default`.
     pub(crate) fallback: Option<Actions>,
 }
 
@@ -118,49 +178,95 @@ impl<'de> Deserialize<'de> for SecretEntry {
 
 /// `agents`: somebody who takes calls.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(
+    feature = "json-schema",
+    derive(schemars::JsonSchema),
+    schemars(rename = "Agent")
+)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AgentEntry {
+    /// Where the agent is reached: a number or a SIP URI.
     pub(crate) to: Party,
 }
 
 /// One rule of `numbers`.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(
+    feature = "json-schema",
+    derive(schemars::JsonSchema),
+    schemars(rename = "Rule")
+)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RuleEntry {
+    /// What `explain` calls it.
+    #[cfg_attr(feature = "json-schema", schemars(length(min = 1)))]
     pub(crate) name: Option<String>,
+    /// What has to hold; without, it always does.
     pub(crate) when: Option<When>,
+    /// What is done then: an action, a list of actions or a target's name.
     pub(crate) then: Actions,
 }
 
 /// What a rule asks; all of it must hold.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(
+    feature = "json-schema",
+    derive(schemars::JsonSchema),
+    schemars(extend("minProperties" = 1))
+)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct When {
+    /// These hours are open.
     pub(crate) open: Option<String>,
+    /// These hours are closed.
     pub(crate) closed: Option<String>,
+    /// What has to hold for the caller.
     pub(crate) caller: Option<CallerWhen>,
+    /// What has to hold for the dialed number.
     pub(crate) dialed: Option<NumberWhen>,
+    /// What the caller pressed last.
     pub(crate) digits: Option<Texts>,
+    /// One of these has to hold.
+    #[cfg_attr(feature = "json-schema", schemars(length(min = 1)))]
     pub(crate) any: Option<Vec<Self>>,
+    /// All of these have to hold.
+    #[cfg_attr(feature = "json-schema", schemars(length(min = 1)))]
     pub(crate) all: Option<Vec<Self>>,
+    /// This must not hold.
     pub(crate) not: Option<Box<Self>>,
 }
 
 /// What a rule asks of the caller.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(
+    feature = "json-schema",
+    derive(schemars::JsonSchema),
+    schemars(extend("minProperties" = 1))
+)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CallerWhen {
+    /// On one of these lists of `callers`.
     #[serde(rename = "in")]
     pub(crate) list: Option<Texts>,
+    /// One of these numbers.
     pub(crate) is: Option<Texts>,
+    /// A number that begins with one of these.
     pub(crate) prefix: Option<Texts>,
+    /// Whether the number is withheld.
     pub(crate) anonymous: Option<bool>,
 }
 
 /// What a rule asks of the dialed number.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(
+    feature = "json-schema",
+    derive(schemars::JsonSchema),
+    schemars(extend("minProperties" = 1))
+)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NumberWhen {
+    /// One of these numbers.
     pub(crate) is: Option<Texts>,
+    /// A number that begins with one of these.
     pub(crate) prefix: Option<Texts>,
 }

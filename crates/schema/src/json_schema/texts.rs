@@ -13,6 +13,13 @@ use crate::name::{
 use crate::party::{Number, Party, SipUri};
 use crate::ring_group::{CallerId, Ringback};
 
+// Patterns keep to what every dialect of regular expressions knows: no classes of Unicode.
+
+/// A name: of ASCII, letters, digits, `_`, `-`, `.` and `:` only.
+const NAME: &str = r"^[^\x00-,/;-@\[-^`{-\x7f\s]+$";
+/// A text without control characters.
+const VISIBLE: &str = r"^[^\x00-\x1f\x7f]+$";
+
 macro_rules! text {
     ($($type:ident { $($schema:tt)* })+) => {
         $(impl JsonSchema for $type {
@@ -34,7 +41,7 @@ macro_rules! names {
                 "description": $description,
                 "minLength": 1,
                 "maxLength": 128,
-                "pattern": r"^[\p{L}\p{N}_.:-]+$"
+                "pattern": NAME
             }
         )+}
     };
@@ -63,12 +70,12 @@ text! {
     }
     Address {
         "description": "A number, or a SIP user that is not a number.",
-        "minLength": 1,
+        "pattern": VISIBLE,
         "maxLength": 256
     }
     Caller {
         "description": "Who calls: a number or a SIP user, `anonymous` when it is withheld (RFC 3323), `unavailable` when the network did not say.",
-        "minLength": 1,
+        "pattern": VISIBLE,
         "maxLength": 256
     }
     Number {
@@ -78,13 +85,13 @@ text! {
     }
     SipUri {
         "description": "A SIP or SIPS URI (RFC 3261, section 19.1).",
-        "pattern": "^[sS][iI][pP][sS]?:",
+        "pattern": r#"^[sS][iI][pP][sS]?:[^\x00-\x20\x7f<>"]+$"#,
         "maxLength": 512,
         "examples": ["sip:ann@pbx.example"]
     }
     Party {
         "description": "Whom to ring: a number, a SIP URI or an agent of the routing file.",
-        "minLength": 1,
+        "pattern": r#"^([sS][iI][pP][sS]?:[^\x00-\x20\x7f<>"]+|\+[0-9]{1,32}|[0-9*#]{1,32}|[^\x00-,/-9;-@\[-^`{-\x7f\s][^\x00-,/;-@\[-^`{-\x7f\s]*)$"#,
         "maxLength": 512,
         "examples": ["+16822306467", "sip:ann@pbx.example", "ann"]
     }
@@ -95,7 +102,7 @@ text! {
     }
     CallerId {
         "description": "Which number the called party sees: `caller`, `dialed`, `anonymous`, or a number.",
-        "minLength": 1,
+        "pattern": r"^(caller|dialed|anonymous|\+[0-9]{1,32}|[0-9*#]{1,32})$",
         "examples": ["caller", "dialed", "anonymous", "+13146523057"]
     }
 }

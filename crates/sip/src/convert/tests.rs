@@ -27,6 +27,7 @@ fn caller(headers: &str) -> Caller {
         &invite,
         "10.0.0.9:5060".parse().unwrap(),
         TransportKind::Udp,
+        true,
     )
     .unwrap()
     .from
@@ -59,6 +60,18 @@ fn the_caller_is_known_withheld_or_unavailable() {
     }
 }
 
+/// RFC 3325, section 5: what a stranger asserts is worth nothing.
+#[test]
+fn only_the_trusted_assert_identities() {
+    let headers = "From: <sip:x@h>;tag=1\r\nP-Asserted-Identity: <sip:+1415555@h>\r\n";
+    let invite = invite("sip:+13146523057@10.0.0.1", headers);
+    let source = "10.0.0.9:5060".parse().unwrap();
+    for (trusted, wanted) in [(true, "+1415555"), (false, "x")] {
+        let offer = offer(&invite, source, TransportKind::Udp, trusted).unwrap();
+        assert_eq!(offer.from.as_str(), wanted);
+    }
+}
+
 #[test]
 fn headers_are_chosen_and_lower_case() {
     let invite = invite("sip:+13146523057@10.0.0.1", "From: <sip:a@h>;tag=1\r\n");
@@ -66,6 +79,7 @@ fn headers_are_chosen_and_lower_case() {
         &invite,
         "10.0.0.9:5060".parse().unwrap(),
         TransportKind::Tcp,
+        true,
     )
     .unwrap();
     assert_eq!(offer.to.as_str(), "+13146523057");
@@ -136,7 +150,7 @@ proptest::proptest! {
             parse_datagram(Bytes::from(text), &Limits::datagram())
         {
             let source = "10.0.0.9:5060".parse().unwrap();
-            let _ = offer(&request, source, TransportKind::Udp);
+            let _ = offer(&request, source, TransportKind::Udp, true);
         }
     }
 }

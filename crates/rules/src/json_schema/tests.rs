@@ -1,0 +1,164 @@
+//! The schema against `load`, on the same files.
+
+use callroute_schema::tree::{Node, Value as Tree};
+use jsonschema::Validator;
+use serde_json::{Map, Value};
+
+use super::routes;
+use crate::compile::tests::{FAULTY, HEAD};
+use crate::fault::Report;
+use crate::{ChronoTz, load, yaml};
+
+/// The faults that lie in more than a file's shape: what names mean, what texts mean, what goes
+/// round.
+const BEYOND_SHAPE: &[&str] = &[
+    "unknown target",
+    "unknown menu",
+    "unknown webhook",
+    "unknown agent",
+    "unknown hours",
+    "unknown list of callers",
+    "unknown calendar",
+    "unknown time zone",
+    "unknown variable",
+    "a call would go round for ever",
+    "has no scheme",
+    "is not for webhooks",
+    "is no address range",
+    "is no number",
+    "is no prefix",
+    "is no date",
+    "(at character",
+    "PH needs",
+    "`holidays` counts only",
+    "overlaps",
+    "comes last",
+    "would be everybody",
+    "the same number as",
+    "cannot read",
+    "is no DTMF digit",
+    "not carried out",
+];
+
+/// The tree as JSON, with YAML 1.2's own reading of what is not quoted (its core schema).
+fn json(node: &Node) -> Value {
+    match &node.value {
+        Tree::Bool(value) => Value::Bool(*value),
+        Tree::Text(text) => Value::String(text.clone()),
+        Tree::Number(text) | Tree::Plain(text) => match text.as_str() {
+            "" | "~" | "null" => Value::Null,
+            "true" => Value::Bool(true),
+            "false" => Value::Bool(false),
+            text => match text.strip_prefix('+').unwrap_or(text).parse::<i64>() {
+                Ok(number) => number.into(),
+                Err(_) => Value::String(text.to_owned()),
+            },
+        },
+        Tree::Seq(items) => items.iter().map(json).collect(),
+        Tree::Map(entries) => {
+            let entries = entries.iter();
+            let entries: Map<_, _> = entries
+                .map(|(key, value)| (key.text.clone(), json(value)))
+                .collect();
+            Value::Object(entries)
+        }
+        _ => Value::Null,
+    }
+}
+
+fn tree(text: &str) -> Value {
+    let mut report = Report::new("routes.yaml");
+    json(&yaml::read(text, &mut report).unwrap_or_else(|| panic!("no YAML: {text}")))
+}
+
+fn validator() -> Validator {
+    jsonschema::draft202012::new(routes().as_value()).unwrap()
+}
+
+fn errors(schema: &Validator, text: &str) -> Vec<String> {
+    let errors: Vec<_> = schema
+        .iter_errors(&tree(text))
+        .map(|error| error.to_string())
+        .collect();
+    errors
+}
+
+#[test]
+fn what_load_refuses_for_its_shape_is_invalid() {
+    let schema = validator();
+    let mut told = 0;
+    for (body, fault) in FAULTY {
+        let valid = errors(&schema, &format!("{HEAD}{body}\n")).is_empty();
+        let beyond = BEYOND_SHAPE.iter().any(|words| fault.contains(words));
+        assert!(!valid || beyond, "valid, but {fault}: {body}");
+        told += usize::from(!valid);
+    }
+    assert!(told >= 20, "{told} faults of {}", FAULTY.len());
+    for text in [
+        "numbers: {}\n",
+        "version: 2\ndefault: { action: hangup }\n",
+        "- 1\n",
+    ] {
+        assert!(!errors(&schema, text).is_empty(), "{text}");
+    }
+}
+
+/// A file with all that this version reads.
+const WHOLE: &str = r##"
+version: "1"
+default: [{ action: say, text: Goodbye }, { action: hangup }]
+region: US
+calendars: { us: { dates: [2026-12-25] } }
+hours:
+  text: { zone: UTC, open: "Mo-Fr 09:00-17:00; PH off", holidays: us }
+  plain:
+    zone: America/New_York
+    weekly: { mon: ["09:00-12:00", "13:00-17:30"], sun: [] }
+    holidays: us
+    exceptions:
+      2026-04-20: { open: ["20:00-02:00"], reason: launch }
+      2026-04-27: { closed: true }
+callers: { known: { numbers: [+1900*, anonymous, "+1 (314) 652-3057", 1001] } }
+webhooks:
+  a: { urls: ["https://a.example/"], deadline_ms: 50, secret: { env: KEY }, allow: ["10.0.0.0/8"], fallback: end }
+  b: { urls: ["https://b.example/"], secret: hush }
+targets:
+  end: { action: hangup }
+  both: [end, { action: voicemail, message: 5 }]
+  ring:
+    action: forward
+    ring_s: 600
+    destination: { type: ring_group, strategy: ringall, members: [ann, 1001, { to: +16822306467, ring_s: 10 }] }
+    on: { noanswer: end, busy: [end] }
+  play: { action: play, prompt: goodbye, on: { failed: end } }
+  ask: { action: webhook, url: "https://c.example/" }
+agents: { ann: { to: 1002 } }
+menus:
+  main:
+    prompt: { play: menu }
+    timeout_s: 60
+    options: { 1: ring, "#": [play, ask], 22: { action: menu, name: main } }
+    on: { timeout: end, invalid: { repeat: 10, then: { action: webhook, name: a } } }
+numbers:
+  +13146523057:
+    - name: no
+      when: { open: text, not: { closed: plain }, caller: { in: known, is: [1001], prefix: +1, anonymous: false } }
+      then: end
+    - { when: { any: [{ dialed: { is: 1001 } }, { all: [{ digits: 1 }, { digits: ["*", 2] }] }] }, then: [both] }
+    - { then: { action: reject, cause: user_busy } }
+  "+1314*": end
+  "*": [end, { action: hangup }]
+"##;
+
+#[test]
+fn what_load_reads_is_valid() {
+    let schema = validator();
+    let example = include_str!("../../../../examples/routes.yaml");
+    let empty = "version: 1\ndefault: { action: hangup }\nnumbers:\ntargets:\n";
+    for text in [WHOLE, example, empty] {
+        if let Err(faults) = load("routes.yaml", text, &(), &ChronoTz) {
+            panic!("{faults}");
+        }
+        assert_eq!(errors(&schema, text), Vec::<String>::new());
+    }
+}

@@ -1,0 +1,69 @@
+//! Types of the table that have several shapes.
+
+use std::borrow::Cow;
+
+use callroute_schema::Actions;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+use crate::table::{RuleEntry, Rules, SecretEntry, Texts};
+
+impl JsonSchema for Rules {
+    fn schema_name() -> Cow<'static, str> {
+        "Rules".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "Rules, of which the first that holds decides; or what is always done.",
+            "anyOf": [
+                { "type": "array", "items": generator.subschema_for::<RuleEntry>(), "minItems": 1 },
+                generator.subschema_for::<Actions>(),
+            ]
+        })
+    }
+}
+
+impl JsonSchema for Texts {
+    fn schema_name() -> Cow<'static, str> {
+        "Texts".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "One text, or a list of texts.",
+            "anyOf": [
+                { "type": "string" },
+                { "type": "array", "items": { "type": "string" }, "minItems": 1 }
+            ]
+        })
+    }
+}
+
+impl JsonSchema for SecretEntry {
+    fn schema_name() -> Cow<'static, str> {
+        "Secret".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "The environment variable that holds the secret, or the secret itself.",
+            "anyOf": [
+                {
+                    "title": "SecretFromEnvironment",
+                    "description": "The environment variable that holds the secret.",
+                    "type": "object",
+                    "properties": {
+                        "env": {
+                            "description": "The variable's name.",
+                            "type": "string",
+                            "pattern": "^[A-Za-z0-9_]+$"
+                        }
+                    },
+                    "required": ["env"],
+                    "additionalProperties": false
+                },
+                { "title": "SecretText", "description": "The secret itself.", "type": "string", "minLength": 1 }
+            ]
+        })
+    }
+}

@@ -1,0 +1,722 @@
+# Made by crates/schema/generate.py from crates/schema/json: change the Rust types instead.
+
+from __future__ import annotations
+
+from typing import Literal, NotRequired, TypeAlias, TypedDict, Union
+
+Address: TypeAlias = str
+"""A number, or a SIP user that is not a number."""
+
+
+CallId: TypeAlias = str
+"""One call's id."""
+
+
+Caller: TypeAlias = str
+"""Who calls: a number or a SIP user, `anonymous` when it is withheld (RFC 3323), `unavailable` when the network did not say."""
+
+
+Digits: TypeAlias = str
+"""One or more DTMF digits (RFC 4733)."""
+
+
+Direction: TypeAlias = Literal["inbound", "outbound"]
+"""Where a call is headed, seen from the router."""
+
+
+Disposition: TypeAlias = Literal[
+    "answered",
+    "busy",
+    "no_answer",
+    "declined",
+    "unreachable",
+    "invalid_number",
+    "congestion",
+    "canceled",
+    "answered_elsewhere",
+    "confirm_failed",
+    "machine",
+    "blocked",
+    "failed",
+]
+"""How an attempt to reach somebody ended."""
+
+
+EventKind: TypeAlias = Literal[
+    "incoming_call",
+    "menu_input",
+    "menu_timeout",
+    "menu_invalid",
+    "call_ringing",
+    "call_answered",
+    "attempt_started",
+    "attempt_result",
+    "queue_joined",
+    "queue_position",
+    "queue_left",
+    "voicemail_recorded",
+    "call_completed",
+    "routing_decided",
+    "webhook_failed",
+    "table_changed",
+    "registration_changed",
+]
+"""What kind of event it is."""
+
+
+MenuName: TypeAlias = str
+"""A menu of the routing file."""
+
+
+Privacy: TypeAlias = Literal["id", "header", "session", "user", "none", "critical"]
+"""What the caller asked of those who carry its identity (RFC 3323, section 4.2; RFC 3325)."""
+
+
+QueueName: TypeAlias = str
+"""A queue of the routing file."""
+
+
+class RecordingInfo(TypedDict):
+    """A recorded message."""
+
+    duration_ms: int
+    """How long it is, in milliseconds."""
+    url: str
+    """Where it is: a path or a URL."""
+
+
+Transport: TypeAlias = Literal["udp", "tcp", "tls", "ws"]
+"""What carried the call to us."""
+
+
+Verstat: TypeAlias = Literal[
+    "TN-Validation-Passed", "TN-Validation-Failed", "No-TN-Validation"
+]
+"""What the network says of the caller's number (STIR; the `verstat` of 3GPP TS 24.229)."""
+
+
+AgentName: TypeAlias = str
+"""An agent of the routing file."""
+
+
+class ApplicationDestination(TypedDict):
+    """A program of the switch."""
+
+    arguments: NotRequired[dict[str, str]]
+    """What it is given."""
+    name: str
+    """The program's name."""
+    type: Literal["application"]
+
+
+CallerId: TypeAlias = str
+"""Which number the called party sees: `caller`, `dialed`, `anonymous`, or a number."""
+
+
+ConferenceName: TypeAlias = str
+"""A conference."""
+
+
+Digit: TypeAlias = str
+"""One DTMF digit (RFC 4733)."""
+
+
+EarlyMedia: TypeAlias = Literal["ignore", "relay"]
+"""What becomes of sound that a member sends before it answers."""
+
+
+Number: TypeAlias = str
+"""A telephone number: E.164 with its +, or digits with a national or local meaning."""
+
+
+class NumberDestination(TypedDict):
+    """A telephone number, through a trunk."""
+
+    number: Number
+    """The number to dial."""
+    type: Literal["number"]
+
+
+Party: TypeAlias = str
+"""Whom to ring: a number, a SIP URI or an agent of the routing file."""
+
+
+class SayPrompt(TypedDict):
+    """A text to speak."""
+
+    language: NotRequired[str]
+    """The language as a BCP 47 tag; English without."""
+    say: str
+    """What to say, at most 1,000 characters."""
+    voice: NotRequired[str]
+    """The voice's name."""
+
+
+class PlayPrompt(TypedDict):
+    """A prompt to play."""
+
+    play: str
+    """The prompt's name."""
+
+
+Prompt: TypeAlias = SayPrompt | PlayPrompt
+"""What is heard: a text to speak, or a prompt to play."""
+
+
+class QueueDestination(TypedDict):
+    """A queue."""
+
+    name: QueueName
+    """The queue's name."""
+    type: Literal["queue"]
+
+
+RejectCause: TypeAlias = Literal[
+    "call_rejected",
+    "user_busy",
+    "no_answer",
+    "unallocated_number",
+    "invalid_number",
+    "congestion",
+    "declined",
+]
+"""Why a call is refused; each is a SIP status (RFC 3398, section 7.2.4.1)."""
+
+
+Ringback: TypeAlias = str
+"""What the caller hears while phones ring: `ringing`, `music`, or a prompt's name."""
+
+
+SipUri: TypeAlias = str
+"""A SIP or SIPS URI (RFC 3261, section 19.1)."""
+
+
+Strategy: TypeAlias = Literal[
+    "simultaneous",
+    "sequential",
+    "round_robin",
+    "random",
+    "weighted_random",
+    "least_recent",
+    "fewest_calls",
+    "least_talk_time",
+    "tiered",
+    "progressive",
+    "rollover",
+]
+"""In which order the members of a group ring."""
+
+
+TargetName: TypeAlias = str
+"""A target of the routing file."""
+
+
+TrunkName: TypeAlias = str
+"""A trunk: a line to a carrier or to another switch."""
+
+
+UserName: TypeAlias = str
+"""A user that registers phones."""
+
+
+WebhookName: TypeAlias = str
+"""A webhook of the routing file."""
+
+
+class AttemptInfo(TypedDict):
+    """One attempt to reach somebody."""
+
+    disposition: NotRequired[Disposition]
+    """How it ended; absent while it goes on."""
+    member: str
+    """Who was tried."""
+    n: int
+    """Counts the call's attempts, from 1."""
+    q850: NotRequired[int]
+    """The Q.850 cause."""
+    ring_ms: NotRequired[int]
+    """From the start of the attempt to its end, in milliseconds."""
+    sip_code: NotRequired[int]
+    """The SIP status that ended it, if one did."""
+
+
+class MenuInfo(TypedDict):
+    """The menu that the caller is in."""
+
+    attempt: int
+    """Which round of the menu this is, from 1."""
+    digits: NotRequired[Digits]
+    """What was pressed; absent when nothing was."""
+    name: NotRequired[MenuName]
+    """The menu's name, when it has one."""
+
+
+class QueueInfo(TypedDict):
+    """The queue that the caller waits in."""
+
+    name: QueueName
+    """The queue's name."""
+    position: NotRequired[int]
+    """The caller's place in it, from 1."""
+    size: NotRequired[int]
+    """How many callers wait."""
+    wait_ms: NotRequired[int]
+    """How long the caller has waited, in milliseconds."""
+
+
+class SourceInfo(TypedDict):
+    """Where the call came from, on the network."""
+
+    ip: NotRequired[str]
+    """The sender's IP address and port."""
+    transport: NotRequired[Transport]
+    """What carried it."""
+    trunk: NotRequired[str]
+    """The trunk's name, when it came by one."""
+
+
+class AgentDestination(TypedDict):
+    """An agent of the routing file."""
+
+    name: AgentName
+    """The agent's name."""
+    type: Literal["agent"]
+
+
+class ConferenceDestination(TypedDict):
+    """A conference."""
+
+    name: ConferenceName
+    """The conference's name."""
+    type: Literal["conference"]
+
+
+class ConfirmBy(TypedDict):
+    """Which key whoever answers has to press, and what is heard before."""
+
+    digit: NotRequired[Digit]
+    """The key; default `1`."""
+    prompt: NotRequired[Prompt]
+    """What is heard; default a request for the key."""
+
+
+class SipDestination(TypedDict):
+    """A SIP URI."""
+
+    type: Literal["sip"]
+    uri: SipUri
+    """The URI to dial."""
+
+
+class TrunkDestination(TypedDict):
+    """A number through a trunk of the routing's choice."""
+
+    name: TrunkName
+    """The trunk's name."""
+    number: NotRequired[Number]
+    """The number to dial; default the dialed one."""
+    type: Literal["trunk"]
+
+
+class UserDestination(TypedDict):
+    """A user that registers phones with us."""
+
+    name: UserName
+    """The user's name."""
+    type: Literal["user"]
+
+
+Event = TypedDict(
+    "Event",
+    {
+        "attempt": NotRequired[AttemptInfo],
+        "attributes": NotRequired[dict[str, str]],
+        "call_id": CallId,
+        "deadline_ms": NotRequired[int],
+        "direction": NotRequired[Direction],
+        "diverted_from": NotRequired[str],
+        "event": EventKind,
+        "event_id": NotRequired[str],
+        "from": Caller,
+        "from_name": NotRequired[str],
+        "from_uri": NotRequired[str],
+        "headers": NotRequired[dict[str, str]],
+        "menu": NotRequired[MenuInfo],
+        "privacy": NotRequired[list[Privacy]],
+        "queue": NotRequired[QueueInfo],
+        "recording": NotRequired[RecordingInfo],
+        "source": NotRequired[SourceInfo],
+        "stir_verstat": NotRequired[Verstat],
+        "tags": NotRequired[list[str]],
+        "timestamp": str,
+        "to": Address,
+        "to_uri": NotRequired[str],
+    },
+)
+
+
+Confirm: TypeAlias = Literal[True] | ConfirmBy
+"""Whoever answers has to press a key: `true`, or which key and what is heard before."""
+
+
+class MemberObject(TypedDict):
+    """One member of a ring group. On the wire a plain string, or an object when it has settings."""
+
+    caller_id: NotRequired[CallerId]
+    """Which number this member sees; default the group's."""
+    confirm: NotRequired[Confirm]
+    """Whether this member has to confirm; default the group's."""
+    delay_s: NotRequired[int]
+    """How long to wait before this member rings, in seconds (0 to 600), counted from the beginning of its wave."""
+    headers: NotRequired[dict[str, str]]
+    """SIP headers for this member; their names begin with `X-`."""
+    priority: NotRequired[int]
+    """Lower rings first among members that are otherwise equal (0 to 1,000); default 0."""
+    ring_s: NotRequired[int]
+    """How long this member rings, in seconds (1 to 600); default the group's."""
+    skip_if_busy: NotRequired[bool]
+    """It is left out while it is in another call."""
+    tier: NotRequired[int]
+    """Which tier it belongs to under `tiered` (0 to 1,000); lower rings first; default 0."""
+    to: Party
+    """Whom to ring."""
+    weight: NotRequired[int]
+    """How likely it is to be early under `weighted_random` (1 to 1,000); default 1."""
+
+
+Member: TypeAlias = Party | MemberObject
+"""One member of a ring group: a plain string, or an object when it has settings."""
+
+
+class RingGroupDestination(TypedDict):
+    """Several parties."""
+
+    caller_id: NotRequired[CallerId]
+    """Which number the members see; default the caller's."""
+    confirm: NotRequired[Confirm]
+    """Whoever answers has to press a key, so that a mobile's own voicemail never takes the call."""
+    early_media: NotRequired[EarlyMedia]
+    """What becomes of sound that a member sends before it answers; default it is not passed on."""
+    failover: NotRequired[list[Disposition]]
+    """Which ends of a member go on to the next; default all but those after which trying elsewhere is pointless."""
+    members: list[Member]
+    """Who rings; at least one, at most 1,000."""
+    repeats: NotRequired[int]
+    """How often the whole group is gone through again (0 to 10); default 0."""
+    ring_s: NotRequired[int]
+    """How long each member rings, in seconds (1 to 600); default 30 when they ring at once, 20 when one after the other."""
+    ringback: NotRequired[Ringback]
+    """What the caller hears meanwhile; default ringing."""
+    strategy: NotRequired[Strategy]
+    """In which order."""
+    type: Literal["ring_group"]
+    whisper: NotRequired[Prompt]
+    """What whoever answers hears before being connected."""
+
+
+Destination: TypeAlias = (
+    NumberDestination
+    | SipDestination
+    | UserDestination
+    | AgentDestination
+    | TrunkDestination
+    | RingGroupDestination
+    | QueueDestination
+    | ConferenceDestination
+    | ApplicationDestination
+)
+"""Where a forward leads."""
+
+
+Contract: TypeAlias = Union[Event, "Actions"]
+"""What passes between callroute and a webhook."""
+
+
+Action: TypeAlias = Union[
+    "ForwardAction",
+    "VoicemailAction",
+    "SayAction",
+    "PlayAction",
+    "MenuAction",
+    "CollectAction",
+    "QueueAction",
+    "WebhookAction",
+    "RecordAction",
+    "SetAction",
+    "RejectAction",
+    "BusyAction",
+    "RedirectAction",
+    "HangupAction",
+    "ContinueAction",
+    "ParkAction",
+    "ConferenceAction",
+    TargetName,
+]
+"""What to do with a call; a plain string names a target of the routing file."""
+
+
+Actions: TypeAlias = Action | list[Action]
+"""One action, or a list of actions done in order."""
+
+
+Branch: TypeAlias = Union[Actions, "Repeat"]
+"""What silence or a wrong key does: actions, or the menu again and then actions."""
+
+
+class BusyAction(TypedDict):
+    """Refuse the call as busy."""
+
+    action: Literal["busy"]
+    on: NotRequired[On]
+    """Accepted as for every action; refusing does not fail."""
+
+
+class CollectAction(TypedDict):
+    """Let the caller enter digits."""
+
+    action: Literal["collect"]
+    digit_timeout_s: NotRequired[int]
+    """How long to wait for each further key, in seconds (1 to 60); default 3."""
+    into: NotRequired[str]
+    """The attribute that takes the digits; default `digits`."""
+    max_digits: NotRequired[int]
+    """Most digits (1 to 64), after which no more is waited for; default 64."""
+    min_digits: NotRequired[int]
+    """Fewest digits (1 to 64); default 1."""
+    on: NotRequired[MenuBranches]
+    """What silence (`timeout`) and too few digits (`invalid`) do."""
+    prompt: NotRequired[Prompt]
+    """What the caller hears; a key cuts it short."""
+    terminator: NotRequired[Digit]
+    """The key that ends the entry; default `#`."""
+    timeout_s: NotRequired[int]
+    """How long to wait for the first key, in seconds (1 to 60); default 5."""
+
+
+class ConferenceAction(TypedDict):
+    """Let the caller join a conference."""
+
+    action: Literal["conference"]
+    muted: NotRequired[bool]
+    """The caller only listens."""
+    name: ConferenceName
+    """The conference's name."""
+    on: NotRequired[On]
+    """`failed`: what to do when the caller could not join."""
+
+
+class ContinueAction(TypedDict):
+    """Go on with the next rule of the table."""
+
+    action: Literal["continue"]
+    on: NotRequired[On]
+    """Accepted as for every action; going on does not fail."""
+
+
+class ForwardAction(TypedDict):
+    """Connect the caller to somebody."""
+
+    action: Literal["forward"]
+    destination: Destination
+    """Whom to ring."""
+    on: NotRequired[On]
+    """What to do when it ends otherwise than answered. Without a branch, the next action of the list is done, and after the last the default."""
+    ring_s: NotRequired[int]
+    """How long to ring before giving up, in seconds (1 to 600); default 30. A ring group has a `ring_s` of its own, which outranks this."""
+
+
+class HangupAction(TypedDict):
+    """End the call."""
+
+    action: Literal["hangup"]
+    on: NotRequired[On]
+    """Accepted as for every action; hanging up does not fail."""
+
+
+class MenuAction(TypedDict):
+    """Let the caller choose by keys."""
+
+    action: Literal["menu"]
+    digit_timeout_s: NotRequired[int]
+    """How long to wait for a further key where options have several, in seconds (1 to 60); default 3."""
+    name: NotRequired[MenuName]
+    """A menu of the routing file; then nothing else is given."""
+    on: NotRequired[MenuBranches]
+    """What silence and wrong keys do."""
+    options: NotRequired[dict[str, Actions]]
+    """What each key, or run of keys, does."""
+    prompt: NotRequired[Prompt]
+    """What the caller hears; a key cuts it short."""
+    timeout_s: NotRequired[int]
+    """How long to wait for the first key after the prompt, in seconds (1 to 60); default 5."""
+
+
+class MenuBranches(TypedDict):
+    """What silence and wrong keys do."""
+
+    invalid: NotRequired[Branch]
+    """A key was pressed that the menu does not have. Without: as for `timeout`."""
+    timeout: NotRequired[Branch]
+    """Nothing was pressed in time. Without: the menu is repeated once, then the default."""
+
+
+class On(TypedDict):
+    """What to do when an action ends otherwise than it should; `failed` covers what is not named."""
+
+    answered: NotRequired[Actions]
+    """Somebody answered."""
+    answered_elsewhere: NotRequired[Actions]
+    """Another member of the group answered first."""
+    blocked: NotRequired[Actions]
+    """A list of ours kept the call from being made."""
+    busy: NotRequired[Actions]
+    """The line was busy."""
+    canceled: NotRequired[Actions]
+    """The caller, or the router, gave the attempt up."""
+    confirm_failed: NotRequired[Actions]
+    """A member answered and did not confirm that a person had."""
+    congestion: NotRequired[Actions]
+    """The network, or the far server, had no room for the call."""
+    declined: NotRequired[Actions]
+    """The called party refused the call."""
+    failed: NotRequired[Actions]
+    """As a key of `on`: any failure that is not named. As a result: a failure of no other kind."""
+    invalid_number: NotRequired[Actions]
+    """No such number or user."""
+    machine: NotRequired[Actions]
+    """A machine answered."""
+    no_answer: NotRequired[Actions]
+    """It rang and nobody answered in time."""
+    unreachable: NotRequired[Actions]
+    """The destination could not be reached at all."""
+
+
+class ParkAction(TypedDict):
+    """Put the caller where somebody else can take the call."""
+
+    action: Literal["park"]
+    on: NotRequired[On]
+    """`no_answer`: what to do when nobody took the call."""
+    slot: NotRequired[str]
+    """The slot; default the first that is free."""
+    timeout_s: NotRequired[int]
+    """How long the call stays there, in seconds (1 to 86,400); default 120."""
+
+
+class PlayAction(TypedDict):
+    """Play a prompt."""
+
+    action: Literal["play"]
+    on: NotRequired[On]
+    """`failed`: what to do when it could not be played."""
+    prompt: NotRequired[str]
+    """The prompt's name."""
+    url: NotRequired[str]
+    """Where the sound is, as an `http` or `https` URL of a WAV file."""
+
+
+class QueueAction(TypedDict):
+    """Let the caller wait for an agent."""
+
+    action: Literal["queue"]
+    max_wait_s: NotRequired[int]
+    """How long the caller waits at most, in seconds (1 to 86,400); default the queue's own."""
+    name: QueueName
+    """The queue's name."""
+    on: NotRequired[On]
+    """What to do when the caller leaves without an agent."""
+    priority: NotRequired[int]
+    """Higher goes first (0 to 1,000); default 0."""
+
+
+class RecordAction(TypedDict):
+    """Record the call from here on."""
+
+    action: Literal["record"]
+    consent: NotRequired[Prompt]
+    """What both sides hear before, where the law asks for consent."""
+    name: NotRequired[str]
+    """The recording's name; default the call's id."""
+    on: NotRequired[On]
+    """`failed`: what to do when it could not be recorded."""
+    stop: NotRequired[bool]
+    """Stop recording instead."""
+
+
+class RedirectAction(TypedDict):
+    """Send the caller's switch elsewhere."""
+
+    action: Literal["redirect"]
+    contacts: list[Party]
+    """Where to, the preferred first."""
+    on: NotRequired[On]
+    """`failed`: what to do where the call was answered already and cannot be sent away."""
+
+
+class RejectAction(TypedDict):
+    """Refuse the call with a cause."""
+
+    action: Literal["reject"]
+    cause: NotRequired[RejectCause]
+    """Why; the caller's phone shows it."""
+    on: NotRequired[On]
+    """Accepted as for every action; refusing does not fail."""
+
+
+class Repeat(TypedDict):
+    """The menu again, `repeat` times, then the actions."""
+
+    repeat: int
+    """How many times the menu is heard again (0 to 10)."""
+    then: Actions
+    """What is done after that."""
+
+
+class SayAction(TypedDict):
+    """Speak a text."""
+
+    action: Literal["say"]
+    language: NotRequired[str]
+    """The language as a BCP 47 tag; English without."""
+    on: NotRequired[On]
+    """`failed`: what to do when it could not be spoken."""
+    text: str
+    """What to say: any UTF-8, at most 1,000 characters."""
+    voice: NotRequired[str]
+    """The voice, by the name that the text-to-speech program gives it."""
+
+
+class SetAction(TypedDict):
+    """Note something about the call."""
+
+    action: Literal["set"]
+    attributes: NotRequired[dict[str, str]]
+    """Attributes of the call."""
+    headers: NotRequired[dict[str, str]]
+    """SIP headers for the legs that follow; their names begin with `X-`."""
+    on: NotRequired[On]
+    """Accepted as for every action; noting does not fail."""
+
+
+class VoicemailAction(TypedDict):
+    """Take a message."""
+
+    action: Literal["voicemail"]
+    message: str
+    """The box, which is also the name of its greeting: a prompt, else spoken."""
+    on: NotRequired[On]
+    """`failed`: what to do when the message could not be kept."""
+
+
+class WebhookAction(TypedDict):
+    """Ask a server what to do next."""
+
+    action: Literal["webhook"]
+    deadline_ms: NotRequired[int]
+    """How long the whole ask may take, in milliseconds (50 to 10,000); outranks the webhook's own."""
+    name: NotRequired[WebhookName]
+    """A webhook of the routing file."""
+    on: NotRequired[On]
+    """`failed`: what to do when no usable answer comes; outranks the webhook's own fallback."""
+    url: NotRequired[str]
+    """A URL of its own."""

@@ -1,0 +1,42 @@
+//! Place of a number.
+
+use std::sync::LazyLock;
+
+use crate::number::{data, numbering::Parsed, prefix::Prefixes, region::Region};
+
+static PLACES: LazyLock<Prefixes> =
+    LazyLock::new(|| Prefixes::new(data::PLACES.lines().filter_map(|row| row.split_once(','))));
+
+/// Country calling code of Argentina, whose mobile numbers carry a 9 in front of the area code.
+const ARGENTINA: u16 = 54;
+
+/// Where a valid number is, in English: the area that its first digits name (a town or district;
+/// under +1 a state, province or country), else its country.
+///
+/// Numbers move between places and carriers: this is where the digits were given out.
+pub(crate) fn place(parsed: &Parsed, country: Option<Region>) -> Option<String> {
+    let digits = parsed.e164.trim_start_matches('+');
+    let mobile = match digits.strip_prefix("549") {
+        Some(rest) if parsed.country_code == ARGENTINA => Some(format!("54{rest}")),
+        _ => None,
+    };
+    let area = || PLACES.longest(mobile.as_deref().unwrap_or(digits));
+    let area = if parsed.geographical { area() } else { None };
+    area.or_else(|| country?.name()).map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PLACES;
+
+    #[test]
+    fn every_row_is_read() {
+        assert!(PLACES.len() > 20_000, "{}", PLACES.len());
+        assert_eq!(PLACES.longest("35316799222"), Some("Dublin"));
+        assert_eq!(PLACES.longest("14155550123"), Some("San Francisco, CA"));
+        assert_eq!(
+            PLACES.longest("542345123456"),
+            Some("25 de Mayo, Buenos Aires")
+        );
+    }
+}
