@@ -566,7 +566,7 @@ class On(TypedDict):
     answered: NotRequired[Actions]
     """Somebody answered."""
     answered_elsewhere: NotRequired[Actions]
-    """Another member of the group answered first."""
+    """Another member of the group answered first (RFC 3326, cause 200)."""
     blocked: NotRequired[Actions]
     """A list of ours kept the call from being made."""
     busy: NotRequired[Actions]
@@ -574,7 +574,7 @@ class On(TypedDict):
     canceled: NotRequired[Actions]
     """The caller, or the router, gave the attempt up."""
     confirm_failed: NotRequired[Actions]
-    """A member answered and did not confirm that a person had."""
+    """A member answered and did not confirm that a person had (see `confirm`)."""
     congestion: NotRequired[Actions]
     """The network, or the far server, had no room for the call."""
     declined: NotRequired[Actions]

@@ -73,3 +73,4 @@ pub use name::{
 };
 pub use party::{Number, NumberError, Party, PartyError, SipUri, SipUriError};
 pub use ring_group::{CallerId, Confirm, EarlyMedia, Member, RingGroup, Ringback, Strategy};
+pub use words::Word;

@@ -1,14 +1,44 @@
 //! Enums that are one word on the wire, and read other systems' words for it as well.
 
-/// Implements the wire form of an enum of words: `as_str`, the aliases, serde and JSON Schema.
+/// One word of such an enum.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Word<T: 'static> {
+    /// What it stands for.
+    pub value: T,
+    /// The word on the wire.
+    pub word: &'static str,
+    /// Other systems' words that are read for it.
+    pub aliases: &'static [&'static str],
+    /// What it means.
+    pub meaning: &'static str,
+}
+
+/// Defines an enum of words with its wire form: `as_str`, the aliases, serde and JSON Schema.
 ///
 /// serde's own `alias` would list every alias as an expected word in its errors.
 macro_rules! words {
-    ($name:ident { $($variant:ident = $word:literal $(| $alias:literal)*,)+ }) => {
+    (
+        $(#[$attribute:meta])*
+        pub enum $name:ident {
+            $($(#[doc = $doc:literal])+ $variant:ident = $word:literal $(| $alias:literal)*,)+
+        }
+    ) => {
+        $(#[$attribute])*
+        pub enum $name {
+            $($(#[doc = $doc])+ $variant,)+
+        }
+
         impl $name {
-            /// Every value, with its word and the other systems' words that are read for it.
-            pub const WORDS: &'static [(Self, &'static str, &'static [&'static str])] =
-                &[$((Self::$variant, $word, &[$($alias),*]),)+];
+            /// Every value, with its word, the other systems' words that are read for it, and
+            /// what it means.
+            pub const WORDS: &'static [$crate::words::Word<Self>] = &[$(
+                $crate::words::Word {
+                    value: Self::$variant,
+                    word: $word,
+                    aliases: &[$($alias),*],
+                    meaning: concat!($($doc,)+),
+                },
+            )+];
 
             /// The word on the wire.
             #[must_use]

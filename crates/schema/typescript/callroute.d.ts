@@ -653,7 +653,7 @@ export interface On {
    */
   answered?: Actions;
   /**
-   * Another member of the group answered first.
+   * Another member of the group answered first (RFC 3326, cause 200).
    */
   answered_elsewhere?: Actions;
   /**
@@ -669,7 +669,7 @@ export interface On {
    */
   canceled?: Actions;
   /**
-   * A member answered and did not confirm that a person had.
+   * A member answered and did not confirm that a person had (see `confirm`).
    */
   confirm_failed?: Actions;
   /**

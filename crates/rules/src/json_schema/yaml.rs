@@ -126,8 +126,8 @@ fn sections(definitions: &mut Map<String, Value>) {
 
 /// Other systems' words: no fault, but editors do not suggest them.
 fn vendor_words(definitions: &mut Map<String, Value>) {
-    let strategies = Strategy::WORDS.iter().flat_map(|(_, _, others)| *others);
-    let dispositions = Disposition::WORDS.iter().flat_map(|(_, _, others)| *others);
+    let strategies = Strategy::WORDS.iter().flat_map(|word| word.aliases);
+    let dispositions = Disposition::WORDS.iter().flat_map(|word| word.aliases);
     let dispositions = pattern(dispositions);
     for (name, words) in [
         ("Strategy", pattern(strategies)),

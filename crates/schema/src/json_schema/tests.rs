@@ -47,8 +47,8 @@ fn says_the_same(text: &[u8], value: &Value) -> bool {
 /// systems' words.
 fn is_forgiven(value: &Value) -> bool {
     let vendor = |text: &str| {
-        let strategies = Strategy::WORDS.iter().flat_map(|(_, _, others)| *others);
-        let dispositions = Disposition::WORDS.iter().flat_map(|(_, _, others)| *others);
+        let strategies = Strategy::WORDS.iter().flat_map(|word| word.aliases);
+        let dispositions = Disposition::WORDS.iter().flat_map(|word| word.aliases);
         strategies.chain(dispositions).any(|word| *word == text)
     };
     match value {

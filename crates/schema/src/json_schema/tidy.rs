@@ -10,7 +10,7 @@ use super::words;
 const DEFS: &str = "#/$defs/";
 
 /// What the types say of themselves where the derive does not see it.
-const DESCRIPTIONS: [(&str, &str); 3] = [
+const DESCRIPTIONS: [(&str, &str); 5] = [
     (
         "Action",
         "What to do with a call; a plain string names a target of the routing file.",
@@ -20,6 +20,8 @@ const DESCRIPTIONS: [(&str, &str); 3] = [
         "ConfirmBy",
         "Which key whoever answers has to press, and what is heard before.",
     ),
+    ("Strategy", "In which order the members of a group ring."),
+    ("Disposition", "How an attempt to reach somebody ended."),
 ];
 
 /// Gives every definition a title, every variant a title and a description, every number its
