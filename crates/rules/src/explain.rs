@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use callroute_schema::Event;
+use callroute_schema::{Event, Masked};
 use serde::Serialize;
 
 use crate::engine::{Condition, Decision, Engine, Observer, Rule, walk};
@@ -36,7 +36,7 @@ pub struct RuleTrace {
 }
 
 /// One clause of a rule that was looked at.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct ClauseTrace {
     /// The clause as in `when`, as in `closed: office`; `not` is written in front.
     pub clause: String,
@@ -44,6 +44,17 @@ pub struct ClauseTrace {
     pub holds: bool,
     /// What the call brought, as in `+14155550123` or `open since …`.
     pub compared: String,
+}
+
+/// With numbers masked, unlike what is shown to whoever asks why.
+impl fmt::Debug for ClauseTrace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClauseTrace")
+            .field("clause", &self.clause)
+            .field("holds", &self.holds)
+            .field("compared", &Masked(&self.compared))
+            .finish()
+    }
 }
 
 struct Watch<'a> {

@@ -58,12 +58,22 @@ impl Subject {
 }
 
 /// A named list of callers.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct CallerList {
     pub(crate) name: String,
     pub(crate) numbers: PatternMap<()>,
     /// Whether callers who withhold their number are on the list.
     pub(crate) anonymous: bool,
+}
+
+/// Without its numbers, which are people's.
+impl fmt::Debug for CallerList {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallerList")
+            .field("name", &self.name)
+            .field("anonymous", &self.anonymous)
+            .finish_non_exhaustive()
+    }
 }
 
 impl CallerList {

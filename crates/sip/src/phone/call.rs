@@ -1,18 +1,19 @@
 //! One call of a phone.
 
+use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use callroute_audio::pcm::Pcm;
-use callroute_schema::{Cause, Digit, DigitError, Digits, Disposition};
+use callroute_schema::{Cause, Digit, DigitError, Digits, Disposition, Masked};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 
 use crate::rtp::command::PlaySound;
 
 /// What became of a call so far.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct CallRecord {
     /// Who calls: a number, a user, `anonymous` or `unavailable`.
     pub from: String,
@@ -32,6 +33,21 @@ pub struct CallRecord {
     pub digits: String,
     /// How many sounds of ours are over.
     pub(crate) played: u32,
+}
+
+impl fmt::Debug for CallRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallRecord")
+            .field("from", &Masked(&self.from))
+            .field("to", &Masked(&self.to))
+            .field("rang", &self.rang)
+            .field("answered", &self.answered)
+            .field("cancelled", &self.cancelled)
+            .field("ended", &self.ended)
+            .field("held", &self.held)
+            .field("digits", &self.digits)
+            .finish_non_exhaustive()
+    }
 }
 
 impl CallRecord {
