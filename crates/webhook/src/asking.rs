@@ -9,7 +9,7 @@ use crate::attempt::Outcome;
 use crate::book::{Trial, Use, pay};
 use crate::client::Inner;
 use crate::endpoint::{Endpoint, Endpoints};
-use crate::plan::{Fault, How, Plan, Step};
+use crate::plan::{Begun, Fault, How, Plan, Step};
 use crate::progress::Stopped;
 use crate::report::{Flight, Report};
 use crate::request::Question;
@@ -19,7 +19,7 @@ use crate::running::Running;
 pub(crate) struct Asking<'a> {
     pub(crate) inner: &'a Inner,
     pub(crate) endpoints: &'a Endpoints,
-    pub(crate) question: Question,
+    pub(crate) question: Arc<Question>,
     pub(crate) started: Instant,
     pub(crate) plan: Plan,
     pub(crate) report: Report,
@@ -53,15 +53,20 @@ impl<'a> Asking<'a> {
             trial.is_first();
         }
         trial.hurry(self.plan.longest_hedge());
-        let (hedge, probe) = (trial.hedge(), trial.is_probe());
-        let fresh = matches!(how, How::Instead | How::Again);
+        let begun = Begun {
+            hedge: trial.hedge(),
+            doubt: trial.doubt(),
+            probe: trial.is_probe(),
+        };
+        // Connections from before a rest, too, may be dead without having said so.
+        let fresh = how != How::First;
         let flight = self.report.begin(url, endpoint);
-        if probe {
+        if begun.probe {
             self.probe(endpoint, flight, trial, running);
         } else {
             let progress = Arc::clone(&flight.progress);
             let means = &self.inner.means;
-            let question = self.question.clone();
+            let question = Arc::clone(&self.question);
             running.push(flight, async move {
                 means
                     .attempt(
@@ -75,7 +80,7 @@ impl<'a> Asking<'a> {
                     .await
             });
         }
-        self.plan.on_begun(self.elapsed(), hedge, probe)
+        self.plan.on_begun(self.elapsed(), begun)
     }
 
     /// Pays for a second use of this URL, if that can be paid.
@@ -99,10 +104,16 @@ impl<'a> Asking<'a> {
     }
 
     /// The timer that was due then went off.
-    pub(crate) fn on_tick(&mut self, due: Duration) -> Option<Step> {
+    pub(crate) fn on_tick(
+        &mut self,
+        due: Duration,
+        running: &Running<'a, Flight, Outcome>,
+    ) -> Option<Step> {
         let now = self.elapsed();
         let late = self.inner.book.on_wake(now.saturating_sub(due));
-        self.plan.on_tick(now, late)
+        let silent = running.keys().find(|flight| flight.progress.is_silent());
+        self.plan
+            .on_tick(now, late, silent.map(|flight| flight.url))
     }
 
     /// Sends a request that finds out whether a server is back. It runs on when another URL
@@ -117,11 +128,10 @@ impl<'a> Asking<'a> {
     ) {
         let means = Arc::clone(&self.inner.means);
         let (endpoint, allow) = (endpoint.clone(), self.endpoints.allow.clone());
-        let question = self.question.clone();
+        let question = Arc::clone(&self.question);
         let progress = Arc::clone(&flight.progress);
         let until = self.started + self.plan.deadline();
         let task = tokio::spawn(async move {
-            // Connections from before the rest may be dead without having said so.
             let attempt = means.attempt(&endpoint, &allow, &question, true, &progress, trial);
             timeout_at(until, attempt).await
         });

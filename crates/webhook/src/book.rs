@@ -130,6 +130,7 @@ pub(crate) struct Trial {
     ticket: Ticket,
     began: Duration,
     hedge: Duration,
+    doubt: Option<Duration>,
     open: bool,
 }
 
@@ -138,13 +139,14 @@ impl Trial {
     pub(crate) fn begin(book: &Arc<Book>, key: &Arc<str>, how: Use) -> Result<Self, Duration> {
         let record = book.record(key);
         let now = book.now();
-        let (ticket, hedge) = {
+        let (ticket, hedge, doubt) = {
             let mut standing = lock(&record.0);
             let ticket = match how {
                 Use::Usual => standing.watch.admit(now)?,
                 Use::Anyway => standing.watch.insist(now),
             };
-            (ticket, standing.latency.hedge(book.hedge))
+            let latency = &standing.latency;
+            (ticket, latency.hedge(book.hedge), latency.doubt())
         };
         Ok(Self {
             book: Arc::clone(book),
@@ -152,6 +154,7 @@ impl Trial {
             ticket,
             began: now,
             hedge,
+            doubt,
             open: true,
         })
     }
@@ -169,6 +172,11 @@ impl Trial {
     /// Counts as slow beyond this; the next endpoint may be asked beside this one.
     pub(crate) fn hedge(&self) -> Duration {
         self.hedge
+    }
+
+    /// Beyond this, a kept connection that is silent is in doubt; `None`: not known yet.
+    pub(crate) fn doubt(&self) -> Option<Duration> {
+        self.doubt
     }
 
     /// The hedge delay of an ask with little time is shorter.

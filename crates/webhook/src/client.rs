@@ -84,7 +84,7 @@ impl Client {
         let mut asking = Asking {
             inner: &self.inner,
             endpoints,
-            question: Question::new(event, self.id(), &endpoints.secrets),
+            question: Arc::new(Question::new(event, self.id(), &endpoints.secrets)),
             started,
             plan: Plan::new(
                 endpoints.urls.len(),
@@ -108,7 +108,7 @@ impl Client {
                         // An answer that is there when time is up still counts.
                         biased;
                         (flight, outcome) = running.next() => asking.on_end(&flight, outcome),
-                        () = timer.as_mut() => asking.on_tick(due),
+                        () = timer.as_mut() => asking.on_tick(due, &running),
                     }
                 }
             };

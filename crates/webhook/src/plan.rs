@@ -5,6 +5,7 @@
 //! on_start ─▶ Ask 0 ──hedge over──▶ Ask 1 beside it ──▶ …
 //!               ├──failed or resting──▶ Ask 1 at once
 //!               └──probing─────────────▶ Ask 1 at once, beside it
+//! all asked, and a kept connection is silent for long ─▶ Pay for a new one beside it
 //! all failed ─▶ Pay 0 ──paid──pause──▶ Ask 0 again, on a new connection
 //!            └─▶ one that rests, anyway, for at most 500 ms
 //! any answer ─▶ Finish(Answer)    nothing left ─▶ Finish(AllFailed)    deadline ─▶ Finish(Deadline)
@@ -67,6 +68,19 @@ pub(crate) enum Fault {
     Lasting,
 }
 
+/// What is known of a request that goes out.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Begun {
+    /// How long to wait for it before the next URL is asked beside it; at most a third of the
+    /// deadline.
+    pub(crate) hedge: Duration,
+    /// How long it may be silent on a kept connection until that is in doubt; `None`: half the
+    /// deadline.
+    pub(crate) doubt: Option<Duration>,
+    /// Nobody knows whether it will be answered, so that the next URL is asked at once.
+    pub(crate) probe: bool,
+}
+
 /// One ask. All times count from its start.
 #[derive(Debug)]
 pub(crate) struct Plan {
@@ -78,6 +92,9 @@ pub(crate) struct Plan {
     asked: usize,
     running: usize,
     next_hedge: Duration,
+    /// When a kept connection that was silent so far is in doubt.
+    next_doubt: Duration,
+    doubted: bool,
     /// A second use that is paid for, and when it is due.
     due: Option<(Duration, usize)>,
     /// URLs that may be used a second time.
@@ -100,6 +117,8 @@ impl Plan {
             asked: 0,
             running: 0,
             next_hedge: Duration::MAX,
+            next_doubt: Duration::ZERO,
+            doubted: false,
             due: None,
             again: Set::default(),
             spent: Set::default(),
@@ -115,10 +134,15 @@ impl Plan {
         self.go_on(now)
     }
 
-    /// The request is out. `hedge`: how long to wait for it before the next is asked beside it,
-    /// at most a third of the deadline. `probe`: nobody knows whether it will be answered, so
-    /// the next is asked at once.
-    pub(crate) fn on_begun(&mut self, now: Duration, hedge: Duration, probe: bool) -> Option<Step> {
+    /// The request is out.
+    pub(crate) fn on_begun(&mut self, now: Duration, begun: Begun) -> Option<Step> {
+        let Begun {
+            hedge,
+            doubt,
+            probe,
+        } = begun;
+        let doubt = now.saturating_add(doubt.unwrap_or(self.deadline / 2));
+        self.next_doubt = self.next_doubt.max(doubt);
         let due = now.saturating_add(hedge.min(self.longest_hedge()));
         // One that goes out in place of another inherits what is left of its time.
         self.next_hedge = self.next_hedge.min(due);
@@ -141,7 +165,7 @@ impl Plan {
             return None;
         }
         self.running = self.running.saturating_sub(1);
-        if now < self.deadline && fault == Fault::Stale && !self.retried {
+        if now < self.deadline && fault == Fault::Stale && self.may_replace(url) {
             self.retried = true;
             self.running += 1;
             let how = How::Instead;
@@ -155,6 +179,9 @@ impl Plan {
 
     /// The second use is paid for.
     pub(crate) fn on_paid(&mut self, now: Duration, url: usize) -> Option<Step> {
+        if self.running > 0 {
+            return self.ask_again(url);
+        }
         self.due = Some((now.saturating_add(self.pause), url));
         None
     }
@@ -173,8 +200,14 @@ impl Plan {
     }
 
     /// The time of [`next_wake`](Self::next_wake) has come. `late`: our own runtime is late, so
-    /// that slowness says nothing.
-    pub(crate) fn on_tick(&mut self, now: Duration, late: bool) -> Option<Step> {
+    /// that slowness says nothing. `silent`: a URL that was asked on a kept connection, from which
+    /// not one byte has come.
+    pub(crate) fn on_tick(
+        &mut self,
+        now: Duration,
+        late: bool,
+        silent: Option<usize>,
+    ) -> Option<Step> {
         if self.finished {
             return None;
         }
@@ -186,18 +219,24 @@ impl Plan {
                 return None;
             }
             self.due = None;
-            self.running += 1;
-            let how = How::Again;
-            return Some(Step::Ask { url, how });
+            return self.ask_again(url);
         }
-        if self.asked >= self.urls || now < self.next_hedge {
+        if now < self.next_wake() {
             return None;
         }
         if late {
-            self.next_hedge = now.saturating_add(PUT_OFF);
+            let later = now.saturating_add(PUT_OFF);
+            self.next_hedge = self.next_hedge.max(later);
+            self.next_doubt = self.next_doubt.max(later);
             return None;
         }
-        self.go_on(now)
+        if self.asked < self.urls {
+            return self.go_on(now);
+        }
+        self.doubted = true;
+        let url = silent.filter(|url| !self.spent.contains(*url))?;
+        self.spent.insert(url);
+        Some(Step::Pay { url })
     }
 
     /// When [`on_tick`](Self::on_tick) is wanted.
@@ -205,6 +244,7 @@ impl Plan {
         match self.due {
             Some((due, _)) => due.min(self.deadline),
             None if self.asked < self.urls => self.next_hedge.min(self.deadline),
+            None if !self.doubted => self.next_doubt.min(self.deadline),
             None => self.deadline,
         }
     }
@@ -255,6 +295,18 @@ impl Plan {
             return Some(Step::Ask { url, how });
         }
         self.finish(Ending::AllFailed)
+    }
+
+    fn ask_again(&mut self, url: usize) -> Option<Step> {
+        self.running += 1;
+        let how = How::Again;
+        Some(Step::Ask { url, how })
+    }
+
+    /// Whether a dead kept connection may be replaced for free: once, and not when a new one was
+    /// made beside it.
+    fn may_replace(&self, url: usize) -> bool {
+        !self.retried && !self.spent.contains(url)
     }
 
     fn finish(&mut self, ending: Ending) -> Option<Step> {

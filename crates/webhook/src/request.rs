@@ -24,7 +24,7 @@ const AGENT: HeaderValue =
 const KEEP_ALIVE: HeaderValue = HeaderValue::from_static("keep-alive");
 
 /// What all attempts of one ask have in common.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Question {
     body: Bytes,
     /// The ask's own id, by which a receiver knows an event that it was sent twice.

@@ -90,6 +90,15 @@ mod tests {
         assert!(!budget.spend(Duration::ZERO));
     }
 
+    #[test]
+    fn no_more_than_ten_are_saved_up() {
+        let mut budget = Budget::new(Duration::ZERO);
+        for _ in 0..1000 {
+            budget.earn(Duration::ZERO);
+        }
+        assert_eq!((0..50).filter(|_| budget.spend(Duration::ZERO)).count(), 10);
+    }
+
     proptest! {
         /// Never more than a fifth of the first uses, 10 a second, and the 10 saved up; and a
         /// steady demand of that size is met.

@@ -49,6 +49,12 @@ impl Latency {
             None => first,
         }
     }
+
+    /// How long this endpoint may be silent on a kept connection until it is more likely that the
+    /// connection is dead; `None` until enough is known.
+    pub(crate) fn doubt(&self) -> Option<Duration> {
+        Some(self.p95?.saturating_mul(2).max(SHORTEST))
+    }
 }
 
 #[cfg(test)]
@@ -85,6 +91,16 @@ mod tests {
         assert_eq!(hedge_after([1; 30]), ms(50));
         assert_eq!(hedge_after([900; 30]), ms(400));
         assert_eq!(hedge_after([u64::MAX; 30]), ms(400));
+    }
+
+    #[test]
+    fn silence_of_twice_the_usual_time_is_in_doubt() {
+        let mut latency = Latency::default();
+        assert_eq!(latency.doubt(), None);
+        (0..20).for_each(|_| latency.add(ms(900)));
+        assert_eq!(latency.doubt(), Some(ms(1800)));
+        (0..100).for_each(|_| latency.add(ms(1)));
+        assert_eq!(latency.doubt(), Some(ms(50)));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::{Ending, Fault, How, Plan, Step};
+use super::{Begun, Ending, Fault, How, Plan, Step};
 
 const HEDGE: Duration = ms(300);
 const PAUSE: Duration = ms(100);
@@ -22,11 +22,19 @@ const fn finish(ending: Ending) -> Option<Step> {
     Some(Step::Finish(ending))
 }
 
+const fn begin(hedge: Duration, probe: bool) -> Begun {
+    Begun {
+        hedge,
+        doubt: Some(ms(700)),
+        probe,
+    }
+}
+
 /// A plan whose first URL was asked at the start.
 fn begun(urls: usize, deadline: Duration) -> Plan {
     let mut plan = Plan::new(urls, PAUSE, deadline);
     assert_eq!(plan.on_start(ms(0)), ask(0));
-    assert_eq!(plan.on_begun(ms(0), HEDGE, false), None);
+    assert_eq!(plan.on_begun(ms(0), begin(HEDGE, false)), None);
     plan
 }
 
@@ -34,9 +42,11 @@ fn begun(urls: usize, deadline: Duration) -> Plan {
 fn the_second_url_starts_when_the_first_is_slow_and_the_first_may_still_win() {
     let mut plan = begun(2, ms(1500));
     assert_eq!(plan.next_wake(), ms(300));
-    assert_eq!(plan.on_tick(ms(299), false), None);
-    assert_eq!(plan.on_tick(ms(300), false), ask(1));
-    assert_eq!(plan.on_begun(ms(300), HEDGE, false), None);
+    assert_eq!(plan.on_tick(ms(299), false, None), None);
+    assert_eq!(plan.on_tick(ms(300), false, None), ask(1));
+    assert_eq!(plan.on_begun(ms(300), begin(HEDGE, false)), None);
+    assert_eq!(plan.next_wake(), ms(1000));
+    assert_eq!(plan.on_tick(ms(1000), false, None), None);
     assert_eq!(plan.next_wake(), ms(1500));
     assert_eq!(plan.on_answer(0), finish(Ending::Answer { url: 0 }));
     assert_eq!(plan.on_answer(1), None);
@@ -45,10 +55,10 @@ fn the_second_url_starts_when_the_first_is_slow_and_the_first_may_still_win() {
 #[test]
 fn each_url_has_its_own_hedge_delay() {
     let mut plan = begun(3, ms(1500));
-    assert_eq!(plan.on_tick(ms(300), false), ask(1));
-    plan.on_begun(ms(300), ms(50), false);
+    assert_eq!(plan.on_tick(ms(300), false, None), ask(1));
+    plan.on_begun(ms(300), begin(ms(50), false));
     assert_eq!(plan.next_wake(), ms(350));
-    assert_eq!(plan.on_tick(ms(350), false), ask(2));
+    assert_eq!(plan.on_tick(ms(350), false, None), ask(2));
 }
 
 #[test]
@@ -59,18 +69,18 @@ fn a_short_deadline_shortens_the_hedge() {
 #[test]
 fn no_second_url_is_asked_while_our_own_runtime_is_late() {
     let mut plan = begun(2, ms(1500));
-    assert_eq!(plan.on_tick(ms(330), true), None);
+    assert_eq!(plan.on_tick(ms(330), true, None), None);
     assert_eq!(plan.next_wake(), ms(380));
-    assert_eq!(plan.on_tick(ms(380), false), ask(1));
+    assert_eq!(plan.on_tick(ms(380), false, None), ask(1));
     let mut plan = begun(2, ms(1500));
-    assert_eq!(plan.on_tick(ms(1600), true), finish(Ending::Deadline));
+    assert_eq!(plan.on_tick(ms(1600), true, None), finish(Ending::Deadline));
 }
 
 #[test]
 fn a_failure_starts_the_second_at_once() {
     let mut plan = begun(2, ms(1500));
     assert_eq!(plan.on_failure(ms(5), 0, Fault::Lasting), ask(1));
-    plan.on_begun(ms(5), HEDGE, false);
+    plan.on_begun(ms(5), begin(HEDGE, false));
     assert_eq!(
         plan.on_failure(ms(9), 1, Fault::Lasting),
         finish(Ending::AllFailed)
@@ -80,10 +90,13 @@ fn a_failure_starts_the_second_at_once() {
 #[test]
 fn a_failure_beside_a_running_attempt_waits_for_it() {
     let mut plan = begun(2, ms(1500));
-    assert_eq!(plan.on_tick(ms(300), false), ask(1));
-    plan.on_begun(ms(300), HEDGE, false);
+    assert_eq!(plan.on_tick(ms(300), false, None), ask(1));
+    plan.on_begun(ms(300), begin(HEDGE, false));
     assert_eq!(plan.on_failure(ms(310), 1, Fault::Passing), None);
-    assert_eq!(plan.on_tick(ms(1500), false), finish(Ending::Deadline));
+    assert_eq!(
+        plan.on_tick(ms(1500), false, None),
+        finish(Ending::Deadline)
+    );
 }
 
 #[test]
@@ -94,7 +107,7 @@ fn a_dead_kept_connection_is_tried_again_once_and_inherits_the_hedge() {
         how: How::Instead,
     });
     assert_eq!(plan.on_failure(ms(10), 0, Fault::Stale), instead);
-    plan.on_begun(ms(10), HEDGE, false);
+    plan.on_begun(ms(10), begin(HEDGE, false));
     assert_eq!(plan.next_wake(), ms(300));
     assert_eq!(plan.on_failure(ms(12), 0, Fault::Stale), ask(1));
 }
@@ -103,20 +116,44 @@ fn a_dead_kept_connection_is_tried_again_once_and_inherits_the_hedge() {
 fn a_second_use_comes_last_is_paid_for_and_waits_a_little() {
     let mut plan = begun(2, ms(1500));
     assert_eq!(plan.on_failure(ms(5), 0, Fault::Passing), ask(1));
-    plan.on_begun(ms(5), HEDGE, false);
+    plan.on_begun(ms(5), begin(HEDGE, false));
     let pay = |url| Some(Step::Pay { url });
     assert_eq!(plan.on_failure(ms(10), 1, Fault::Passing), pay(0));
     assert_eq!(plan.on_paid(ms(10), 0), None);
     assert_eq!(plan.next_wake(), ms(110));
-    assert_eq!(plan.on_tick(ms(109), false), None);
+    assert_eq!(plan.on_tick(ms(109), false, None), None);
     let again = Some(Step::Ask {
         url: 0,
         how: How::Again,
     });
-    assert_eq!(plan.on_tick(ms(110), false), again);
-    plan.on_begun(ms(110), HEDGE, false);
+    assert_eq!(plan.on_tick(ms(110), false, None), again);
+    plan.on_begun(ms(110), begin(HEDGE, false));
     assert_eq!(plan.on_failure(ms(120), 0, Fault::Passing), pay(1));
     assert_eq!(plan.on_denied(ms(120)), finish(Ending::AllFailed));
+}
+
+#[test]
+fn a_kept_connection_that_is_silent_for_long_gets_another_beside_it_when_that_is_paid_for() {
+    let pay = Some(Step::Pay { url: 0 });
+    let mut plan = begun(1, ms(1500));
+    assert_eq!(plan.next_wake(), ms(700));
+    assert_eq!(plan.on_tick(ms(730), true, Some(0)), None);
+    assert_eq!(plan.on_tick(ms(780), false, Some(0)), pay);
+    let again = Some(Step::Ask {
+        url: 0,
+        how: How::Again,
+    });
+    assert_eq!(plan.on_paid(ms(780), 0), again);
+    plan.on_begun(ms(780), begin(HEDGE, false));
+    assert_eq!(plan.next_wake(), ms(1500));
+    assert_eq!(plan.on_failure(ms(790), 0, Fault::Stale), None);
+    let end = finish(Ending::AllFailed);
+    assert_eq!(plan.on_failure(ms(800), 0, Fault::Passing), end);
+
+    let mut plan = begun(1, ms(1500));
+    assert_eq!(plan.on_tick(ms(700), false, Some(0)), pay);
+    assert_eq!(plan.on_denied(ms(700)), None);
+    assert_eq!(plan.next_wake(), ms(1500));
 }
 
 #[test]
@@ -133,8 +170,8 @@ fn a_resting_url_is_passed_over_and_comes_last_for_half_a_second() {
     let mut plan = Plan::new(2, PAUSE, ms(1500));
     plan.on_start(ms(0));
     assert_eq!(plan.on_resting(ms(0), 0), ask(1));
-    plan.on_begun(ms(0), HEDGE, false);
-    assert_eq!(plan.next_wake(), ms(1500), "nobody is left to be asked");
+    plan.on_begun(ms(0), begin(HEDGE, false));
+    assert_eq!(plan.next_wake(), ms(700), "nobody is left to be asked");
     let anyway = |url| {
         Some(Step::Ask {
             url,
@@ -142,15 +179,15 @@ fn a_resting_url_is_passed_over_and_comes_last_for_half_a_second() {
         })
     };
     assert_eq!(plan.on_failure(ms(20), 1, Fault::Lasting), anyway(0));
-    plan.on_begun(ms(20), HEDGE, false);
+    plan.on_begun(ms(20), begin(HEDGE, false));
     assert_eq!(plan.next_wake(), ms(520));
-    assert_eq!(plan.on_tick(ms(520), false), finish(Ending::Deadline));
+    assert_eq!(plan.on_tick(ms(520), false, None), finish(Ending::Deadline));
 
     let mut plan = Plan::new(2, PAUSE, ms(1500));
     plan.on_start(ms(0));
     plan.on_resting(ms(0), 0);
     assert_eq!(plan.on_resting(ms(0), 1), anyway(0), "the first in order");
-    plan.on_begun(ms(0), HEDGE, false);
+    plan.on_begun(ms(0), begin(HEDGE, false));
     assert_eq!(
         plan.on_failure(ms(1), 0, Fault::Passing),
         finish(Ending::AllFailed),
@@ -162,12 +199,16 @@ fn a_resting_url_is_passed_over_and_comes_last_for_half_a_second() {
 fn a_probe_is_raced_against_the_next() {
     let mut plan = Plan::new(2, PAUSE, ms(1500));
     plan.on_start(ms(0));
-    assert_eq!(plan.on_begun(ms(0), HEDGE, true), ask(1));
-    plan.on_begun(ms(0), HEDGE, false);
+    assert_eq!(plan.on_begun(ms(0), begin(HEDGE, true)), ask(1));
+    plan.on_begun(ms(0), begin(HEDGE, false));
     assert_eq!(plan.on_answer(1), finish(Ending::Answer { url: 1 }));
     let mut plan = Plan::new(1, PAUSE, ms(1500));
     plan.on_start(ms(0));
-    assert_eq!(plan.on_begun(ms(0), HEDGE, true), None, "there is none");
+    assert_eq!(
+        plan.on_begun(ms(0), begin(HEDGE, true)),
+        None,
+        "there is none"
+    );
 }
 
 #[test]
@@ -223,6 +264,12 @@ impl World {
         }
     }
 
+    /// Every other time, what runs is silent.
+    fn silent(&mut self) -> Option<usize> {
+        let draw = self.draw();
+        self.running.first().copied().filter(|_| draw % 2 == 1)
+    }
+
     /// Carries out a step and all that follow from it at once.
     fn take(&mut self, plan: &mut Plan, now: Duration, mut step: Option<Step>) {
         for _ in 0..100 {
@@ -250,7 +297,7 @@ impl World {
                         plan.on_resting(now, url)
                     } else {
                         self.running.push(url);
-                        plan.on_begun(now, ms(u64::from(draw)), draw % 4 == 2)
+                        plan.on_begun(now, begin(ms(u64::from(draw)), draw % 4 == 2))
                     }
                 }
             };
@@ -286,7 +333,7 @@ proptest! {
             let later = now + ms(wait);
             while world.ending.is_none() && plan.next_wake() <= later {
                 now = now.max(plan.next_wake());
-                let step = plan.on_tick(now, late);
+                let step = plan.on_tick(now, late, world.silent());
                 prop_assert!(
                     step.is_some() || plan.next_wake() > now,
                     "woken for nothing: the driver would spin"
@@ -306,13 +353,13 @@ proptest! {
                     prop_assert_eq!(step, finish(Ending::Answer { url }));
                     step
                 }
-                Deed::Fail { .. } | Deed::Answer { .. } | Deed::Tick => plan.on_tick(now, late),
+                Deed::Fail { .. } | Deed::Answer { .. } | Deed::Tick => plan.on_tick(now, late, world.silent()),
             };
             world.take(&mut plan, now, step);
         }
         while world.ending.is_none() {
             now = now.max(plan.next_wake());
-            let step = plan.on_tick(now, late);
+            let step = plan.on_tick(now, late, world.silent());
             world.take(&mut plan, now, step);
         }
         prop_assert!(now <= deadline);
@@ -336,7 +383,7 @@ proptest! {
             }
             _ => {}
         }
-        prop_assert_eq!(plan.on_tick(now + ms(5000), late), None);
+        prop_assert_eq!(plan.on_tick(now + ms(5000), late, None), None);
         prop_assert_eq!(plan.on_failure(now, 0, Fault::Stale), None);
         prop_assert_eq!(plan.on_answer(0), None);
     }
