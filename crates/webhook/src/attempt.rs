@@ -20,7 +20,8 @@ use crate::progress::{Phase, Progress};
 use crate::request::Question;
 use crate::retry_after::wish;
 
-/// What one URL did, for logs and reports; in the order they were started.
+/// What one URL did, for logs and reports; in the order they were started. A URL that was passed
+/// over because it rests is among them, with the class `resting`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
     /// The URL as configured.

@@ -48,6 +48,18 @@ async fn five_failures(client: &Client, endpoints: &Endpoints) {
     assert_eq!(client.health(&endpoints.urls[0]), Health::Resting);
 }
 
+/// Asks until the first URL rests. How many asks that takes is not told: slowness counts only
+/// while this machine itself is not late.
+async fn slow_failures(client: &Client, endpoints: &Endpoints) {
+    for _ in 0..200 {
+        ask(client, endpoints).await;
+        if client.health(&endpoints.urls[0]) == Health::Resting {
+            return;
+        }
+    }
+    panic!("it never rests");
+}
+
 async fn until(client: &Client, endpoints: &Endpoints, health: Health) {
     let reached = async {
         while client.health(&endpoints.urls[0]) != health {
@@ -101,7 +113,7 @@ async fn when_all_rest_the_deadline_is_half_a_second() {
     let server = Server::start(|_, _| vec![Deed::Silence]).await;
     let short = webhook(&[server.url()], 100);
     let client = impatient(20);
-    five_failures(&client, &short).await;
+    slow_failures(&client, &short).await;
     let asked = ask(&client, &webhook(&[server.url()], 9000)).await;
     let failure = asked.result.unwrap_err();
     assert_eq!(
@@ -168,10 +180,13 @@ async fn a_slow_endpoint_that_is_always_overtaken_rests() {
     let first = Server::start(|_, _| vec![Deed::Silence]).await;
     let second = Server::answering(json(VOICEMAIL)).await;
     let (client, webhook) = (impatient(30), webhook(&[first.url(), second.url()], 9000));
-    five_failures(&client, &webhook).await;
+    slow_failures(&client, &webhook).await;
     assert_eq!(client.health(&webhook.urls[1]), Health::Healthy);
-    assert_eq!(ask(&client, &webhook).await.result, Ok(voicemail()));
-    assert_eq!(first.requests().len(), 5);
+    let before = first.requests().len();
+    let asked = ask(&client, &webhook).await;
+    assert_eq!(asked.result, Ok(voicemail()));
+    assert_eq!(classes(&asked), [Some(Class::Resting), None]);
+    assert_eq!(first.requests().len(), before);
 }
 
 #[tokio::test]
