@@ -17,5 +17,6 @@ mod messages;
 mod readme;
 mod requests;
 mod servers;
+mod signing;
 mod softphone;
 mod types;

@@ -4,18 +4,30 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use callroute_rules::{Engine, WebhookSpec};
+use callroute_rules::{Engine, Secret as SecretSource, WebhookSpec};
 use callroute_session::AskTarget;
-use callroute_webhook::{ConfigError, Endpoints};
+use callroute_webhook::{ConfigError, Endpoints, Secret, SecretError};
 
 /// A webhook of the table that cannot be asked.
 #[derive(Debug, thiserror::Error)]
-#[error("webhook `{name}`: {source}")]
-pub struct WebhookConfigError {
-    /// The webhook's name.
-    pub name: String,
-    /// What is wrong.
-    pub source: ConfigError,
+#[non_exhaustive]
+pub enum WebhookConfigError {
+    /// Its URLs, deadline or address ranges are wrong.
+    #[error("webhook `{name}`: {source}")]
+    Endpoints {
+        /// The webhook's name.
+        name: String,
+        /// What is wrong.
+        source: ConfigError,
+    },
+    /// Its requests cannot be signed.
+    #[error("webhook `{name}`: {source}")]
+    Secret {
+        /// The webhook's name.
+        name: String,
+        /// What is wrong.
+        source: SecretError,
+    },
 }
 
 type ByName = HashMap<String, Endpoints>;
@@ -52,16 +64,26 @@ impl Asks {
 }
 
 fn endpoints(name: &str, spec: &WebhookSpec) -> Result<Endpoints, WebhookConfigError> {
-    Endpoints::new(
-        name,
-        &spec.urls,
-        Duration::from_millis(spec.deadline_ms),
-        &spec.allow,
-    )
-    .map_err(|source| WebhookConfigError {
-        name: name.to_owned(),
-        source,
-    })
+    let deadline = Duration::from_millis(spec.deadline_ms);
+    let mut endpoints =
+        Endpoints::new(name, &spec.urls, deadline, &spec.allow).map_err(|source| {
+            WebhookConfigError::Endpoints {
+                name: name.to_owned(),
+                source,
+            }
+        })?;
+    let secret = spec.secret.as_ref().map(|secret| match secret {
+        SecretSource::Env(variable) => Secret::from_env(variable),
+        SecretSource::Text(text) => Secret::new(text),
+    });
+    let secret = secret
+        .transpose()
+        .map_err(|source| WebhookConfigError::Secret {
+            name: name.to_owned(),
+            source,
+        })?;
+    endpoints.secrets.extend(secret);
+    Ok(endpoints)
 }
 
 /// What is asked for one ask, with its own deadline.

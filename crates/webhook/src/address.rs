@@ -104,6 +104,18 @@ pub(crate) fn judge(address: SocketAddr, allow: &[Network]) -> Result<SocketAddr
     }
 }
 
+/// Judges the answer to a lookup: one address that may not be dialled refuses all of them, since
+/// whoever mixes public and private ones either errs or tries to get in.
+pub(crate) fn judge_all(
+    found: impl IntoIterator<Item = SocketAddr>,
+    allow: &[Network],
+) -> Result<Vec<SocketAddr>, (IpAddr, &'static str)> {
+    let judged = found
+        .into_iter()
+        .map(|address| judge(address, allow).map_err(|what| (address.ip().to_canonical(), what)));
+    judged.collect()
+}
+
 /// Ranges of IPv4 that are not of the public internet (RFC 6890 and its registry).
 const SPECIAL_V4: [([u8; 4], u8, &str); 15] = [
     ([0, 0, 0, 0], 8, "unspecified"),

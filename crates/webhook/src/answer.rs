@@ -3,12 +3,15 @@
 use callroute_schema::tree::Node;
 use callroute_schema::{Actions, Number};
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, LOCATION, RETRY_AFTER};
-use http::{HeaderMap, HeaderName, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
+use crate::connect::MAX_HEAD;
 use crate::failure::{Failure, FailureClass};
 
 /// Most bytes of an answer's body.
 pub(crate) const MAX_BODY: usize = 64 * 1024;
+/// Most headers of an answer.
+const MAX_HEADERS: usize = 64;
 
 /// How the body is to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +23,7 @@ pub(crate) enum Format {
 
 /// Judges status and headers: how to read the body, or why not to.
 pub(crate) fn judge_head(status: StatusCode, headers: &HeaderMap) -> Result<Format, Failure> {
+    judge_size(headers)?;
     judge_status(status, headers)?;
     if let Some(found) = text(headers, CONTENT_ENCODING) {
         return Err(Failure::new(
@@ -40,6 +44,26 @@ pub(crate) fn judge_head(status: StatusCode, headers: &HeaderMap) -> Result<Form
             format!("content-type `{found}`; answer with application/json"),
         )),
     }
+}
+
+/// hyper's own bounds are near these, but not exact.
+fn judge_size(headers: &HeaderMap) -> Result<(), Failure> {
+    let too_large = |detail| Err(Failure::new(FailureClass::TooLarge, detail));
+    let found = headers.len();
+    if found > MAX_HEADERS {
+        return too_large(format!(
+            "the answer has {found} headers; at most {MAX_HEADERS} are accepted"
+        ));
+    }
+    // With the colon, the blank and the line's end.
+    let size = |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len() + 4;
+    let found: usize = headers.iter().map(size).sum();
+    if found > MAX_HEAD {
+        return too_large(format!(
+            "the answer has headers of {found} bytes; at most {MAX_HEAD} are accepted"
+        ));
+    }
+    Ok(())
 }
 
 fn judge_status(status: StatusCode, headers: &HeaderMap) -> Result<(), Failure> {

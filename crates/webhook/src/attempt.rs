@@ -1,7 +1,7 @@
 //! One attempt: a connection, one request, its answer.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use callroute_schema::Actions;
 use http_body_util::BodyExt;
@@ -9,14 +9,19 @@ use hyper::body::{Body, Incoming};
 
 use crate::address::Network;
 use crate::answer::{MAX_BODY, judge_head, read};
-use crate::connect::{Connection, Dialer, MAX_HEAD};
+use crate::book::Trial;
+use crate::book::health::Verdict;
+use crate::connect::{Connection, Dialer};
 use crate::endpoint::Endpoint;
 use crate::failure::{Failure, FailureClass, of_exchange};
+use crate::plan::Fault;
 use crate::pool::{Pool, Slot};
 use crate::progress::{Phase, Progress};
 use crate::request::Question;
+use crate::retry_after::wish;
 
-/// What one URL did, for logs and reports; in the order they were started.
+/// What one URL did, for logs and reports; in the order they were started. A URL that was passed
+/// over because it rests is among them, with the class `resting`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
     /// The URL as configured.
@@ -37,7 +42,51 @@ pub(crate) struct Outcome {
     pub(crate) result: Result<Actions, Failure>,
     /// A kept connection broke before the first byte of an answer: the server had closed it,
     /// and most likely never saw the request.
-    pub(crate) stale: bool,
+    stale: bool,
+    /// The rest that the server asked for.
+    wish: Option<Duration>,
+}
+
+impl Outcome {
+    /// One that was cut off from outside.
+    pub(crate) fn cut(failure: Failure) -> Self {
+        Self {
+            result: Err(failure),
+            stale: false,
+            wish: None,
+        }
+    }
+
+    /// What it says about the endpoint. One that answers is alive, whatever it says: its other
+    /// answers may be of use, and it costs no time.
+    fn verdict(&self) -> Verdict {
+        use FailureClass as C;
+        if self.stale {
+            return Verdict::Nothing;
+        }
+        if let Some(wish) = self.wish {
+            return Verdict::Rest(wish);
+        }
+        match self.result.as_ref().map_err(|failure| failure.class) {
+            Ok(_) => Verdict::Alive,
+            Err(C::Dns | C::Connect | C::Tls | C::Reset) => Verdict::Failed,
+            Err(C::TimeoutFirstByte | C::TimeoutTotal) => Verdict::Failed,
+            Err(C::Status429 | C::Status5xx) => Verdict::Failed,
+            Err(C::Status4xx | C::Redirect | C::TooLarge | C::Empty) => Verdict::Alive,
+            Err(C::BadContentType | C::BadJson | C::BadSchema) => Verdict::Alive,
+            Err(C::Resting | C::Deadline | C::RefusedAddress) => Verdict::Nothing,
+        }
+    }
+
+    /// What it says about asking the same endpoint again.
+    pub(crate) fn fault(&self) -> Fault {
+        use FailureClass as C;
+        match self.result.as_ref().map_err(|failure| failure.class) {
+            Err(C::Reset) if self.stale => Fault::Stale,
+            Err(C::Dns | C::Connect | C::Reset | C::Status5xx) => Fault::Passing,
+            _ => Fault::Lasting,
+        }
+    }
 }
 
 /// What attempts are made with.
@@ -45,10 +94,31 @@ pub(crate) struct Outcome {
 pub(crate) struct Means {
     pub(crate) pool: Arc<Pool>,
     pub(crate) dialer: Dialer,
+    pub(crate) clock: Clock,
+}
+
+/// The wall clock.
+#[derive(Clone)]
+pub(crate) struct Clock(pub(crate) Option<Arc<dyn Fn() -> SystemTime + Send + Sync>>);
+
+impl Clock {
+    fn now(&self) -> SystemTime {
+        match &self.0 {
+            Some(clock) => clock(),
+            None => SystemTime::now(),
+        }
+    }
+}
+
+impl std::fmt::Debug for Clock {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.0.is_some() { "given" } else { "system" })
+    }
 }
 
 impl Means {
-    /// Asks one URL. Dropping the future ends the attempt and closes its connection.
+    /// Asks one URL. Dropping the future ends the attempt and closes its connection. `fresh`: on
+    /// a new connection.
     pub(crate) async fn attempt(
         &self,
         endpoint: &Endpoint,
@@ -56,16 +126,25 @@ impl Means {
         question: &Question,
         fresh: bool,
         progress: &Progress,
+        trial: Trial,
     ) -> Outcome {
-        let mut stale = false;
+        let (mut stale, mut wish) = (false, None);
         let result = match self.connection(endpoint, allow, fresh, progress).await {
             Ok(connection) => {
-                self.exchange(connection, endpoint, question, progress, &mut stale)
-                    .await
+                let exchange = self.exchange(
+                    connection, endpoint, question, progress, &mut stale, &mut wish,
+                );
+                exchange.await
             }
             Err(failure) => Err(failure),
         };
-        Outcome { result, stale }
+        let outcome = Outcome {
+            result,
+            stale,
+            wish,
+        };
+        trial.settle(outcome.verdict());
+        outcome
     }
 
     async fn connection(
@@ -90,18 +169,20 @@ impl Means {
         question: &Question,
         progress: &Progress,
         stale: &mut bool,
+        rest: &mut Option<Duration>,
     ) -> Result<Actions, Failure> {
         progress.sent(connection.kept, connection.received.clone());
-        let request = question.request(endpoint);
+        let request = question.request(endpoint, self.clock.now());
         let response = match connection.sender.send_request(request).await {
             Ok(response) => response,
             Err(error) => {
                 *stale = connection.kept && progress.bytes() == 0;
-                return Err(of_exchange(&error, progress.bytes() >= MAX_HEAD as u64));
+                return Err(of_exchange(&error));
             }
         };
         let (head, mut body) = response.into_parts();
         progress.answered(head.status.as_u16());
+        *rest = wish(head.status, &head.headers, self.clock.now());
         let format = match judge_head(head.status, &head.headers) {
             Ok(format) => format,
             Err(failure) => {
@@ -129,7 +210,7 @@ async fn whole(body: &mut Incoming) -> Result<Vec<u8>, Failure> {
     }
     let mut bytes = Vec::new();
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| of_exchange(&error, false))?;
+        let frame = frame.map_err(|error| of_exchange(&error))?;
         // Trailers say nothing to us.
         let Ok(data) = frame.into_data() else {
             continue;

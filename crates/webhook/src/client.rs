@@ -9,13 +9,17 @@ use callroute_schema::Event;
 use tokio::time::{Instant, sleep_until};
 use ulid::Ulid;
 
-use crate::attempt::{Means, Outcome};
+use crate::asking::Asking;
+use crate::attempt::{Clock, Means};
+use crate::book::Book;
+use crate::book::health::Health;
+use crate::bulkhead::{Bounds, Bulkhead, Full, Place};
 use crate::config::ClientConfig;
 use crate::connect::Dialer;
-use crate::endpoint::{Endpoints, MAX_DEADLINE};
+use crate::endpoint::{Endpoint, Endpoints, MAX_DEADLINE};
 use crate::plan::{Plan, Step};
 use crate::pool::{Limits, Pool};
-use crate::report::{Asked, Flight, Report};
+use crate::report::{Asked, Report};
 use crate::request::Question;
 use crate::running::Running;
 
@@ -25,10 +29,13 @@ pub struct Client {
     inner: Arc<Inner>,
 }
 
-struct Inner {
-    means: Means,
+/// What the asks of a client share.
+pub(crate) struct Inner {
+    pub(crate) means: Arc<Means>,
+    pub(crate) book: Arc<Book>,
+    pub(crate) second_uses: bool,
+    bulkhead: Bulkhead,
     ids: Option<Arc<dyn Fn() -> u128 + Send + Sync>>,
-    hedge: Duration,
 }
 
 impl Client {
@@ -47,65 +54,84 @@ impl Client {
         };
         Self {
             inner: Arc::new(Inner {
-                means: Means {
+                means: Arc::new(Means {
                     pool: Arc::new(Pool::new(limits)),
                     dialer,
-                },
+                    clock: Clock(config.clock),
+                }),
+                book: Arc::new(Book::new(config.hedge, config.seed)),
+                bulkhead: Bulkhead::new(Bounds {
+                    one: config.max_in_flight,
+                    all: config.max_in_flight_in_all,
+                }),
                 ids: config.ids,
-                hedge: config.hedge,
+                second_uses: config.second_uses,
             }),
         }
     }
 
     /// Asks a webhook what to do. Ends by the deadline, whatever the servers do; whatever they
-    /// do is a value. Dropping the future stops all of it and closes the connections in use.
+    /// do is a value. Dropping the future stops all of it and closes the connections in use; only
+    /// a request that finds out whether a resting server is back runs on, until the deadline.
     ///
     /// Needs a tokio runtime with its timer and its IO switched on.
     pub async fn ask(&self, endpoints: &Endpoints, event: &Event) -> Asked {
         let started = Instant::now();
-        let deadline = endpoints.deadline.min(MAX_DEADLINE);
-        let question = Question::new(event, self.id());
-        let mut plan = Plan::new(endpoints.urls.len(), self.inner.hedge, deadline);
-        let mut report = Report::default();
-        let mut running: Running<'_, Flight, Outcome> = Running::new();
-        let mut timer = pin!(sleep_until(started + deadline));
-        let mut step = plan.on_start(Duration::ZERO);
+        let _place = match self.enter(endpoints) {
+            Ok(place) => place,
+            Err(full) => return Asked::refused(full.failure(&endpoints.name), started.elapsed()),
+        };
+        let mut asking = Asking {
+            inner: &self.inner,
+            endpoints,
+            question: Arc::new(Question::new(event, self.id(), &endpoints.secrets)),
+            started,
+            plan: Plan::new(
+                endpoints.urls.len(),
+                self.inner.pause(),
+                endpoints.deadline.min(MAX_DEADLINE),
+            ),
+            report: Report::default(),
+        };
+        let mut running = Running::new();
+        let mut timer = pin!(sleep_until(started + asking.plan.deadline()));
+        let mut step = asking.plan.on_start(Duration::ZERO);
         let ending = loop {
-            match step {
+            step = match step {
                 Some(Step::Finish(ending)) => break ending,
-                Some(Step::Ask { url, fresh }) => {
-                    if let Some(endpoint) = endpoints.urls.get(url) {
-                        let flight = report.begin(url, endpoint);
-                        let progress = Arc::clone(&flight.progress);
-                        let (means, allow) = (&self.inner.means, &endpoints.allow);
-                        let question = &question;
-                        running.push(flight, async move {
-                            means
-                                .attempt(endpoint, allow, question, fresh, &progress)
-                                .await
-                        });
+                Some(Step::Ask { url, how }) => asking.begin(url, how, &mut running),
+                Some(Step::Pay { url }) => asking.pay(url),
+                None => {
+                    let due = asking.plan.next_wake();
+                    timer.as_mut().reset(started + due);
+                    tokio::select! {
+                        // An answer that is there when time is up still counts.
+                        biased;
+                        (flight, outcome) = running.next() => asking.on_end(&flight, outcome),
+                        () = timer.as_mut() => asking.on_tick(due, &running),
                     }
                 }
-                None => {}
-            }
-            timer.as_mut().reset(started + plan.next_wake());
-            step = tokio::select! {
-                // An answer that is there when time is up still counts.
-                biased;
-                (flight, outcome) = running.next() => {
-                    let url = flight.url;
-                    match report.end(&flight, outcome.result) {
-                        true => plan.on_answer(url),
-                        false => plan.on_failure(started.elapsed(), url, outcome.stale),
-                    }
-                }
-                () = timer.as_mut() => plan.on_tick(started.elapsed()),
             };
         };
         for flight in running.stop() {
-            report.stop(&flight, ending);
+            asking.report.stop(&flight, ending);
         }
-        report.close(ending, endpoints, deadline, started.elapsed())
+        let deadline = asking.plan.deadline();
+        asking
+            .report
+            .close(ending, endpoints, deadline, started.elapsed())
+    }
+
+    /// How a URL stands, as far as this client knows; one that was never asked is healthy.
+    #[must_use]
+    pub fn health(&self, endpoint: &Endpoint) -> Health {
+        self.inner.book.health(endpoint.key())
+    }
+
+    fn enter(&self, endpoints: &Endpoints) -> Result<Option<Place>, Full> {
+        let first = endpoints.urls.first();
+        let enter = |first: &Endpoint| self.inner.bulkhead.enter(&endpoints.name, first.key());
+        first.map(enter).transpose()
     }
 
     /// Waits until used connections are back in the pool.
@@ -121,6 +147,14 @@ impl Client {
             Some(ids) => Ulid(ids()),
             None => Ulid::new(),
         }
+    }
+}
+
+impl Inner {
+    /// Between a failure and the second use of the same URL: enough for a passing fault to pass,
+    /// and not the same for all calls.
+    fn pause(&self) -> Duration {
+        Duration::from_millis(50 + self.book.chance() % 100)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// How a client behaves; the default suits most.
 #[derive(Clone)]
@@ -17,9 +17,24 @@ pub struct ClientConfig {
     /// Most connections to one origin that are being made at once; default 64. Requests beyond
     /// that wait their turn, within their deadline, or take a connection that comes free.
     pub max_dials: usize,
-    /// Longest wait for a URL before the next is asked beside it; default 300 ms. Never more
-    /// than a third of the deadline.
+    /// Wait for a URL before the next is asked beside it, until 20 of its answers are known;
+    /// default 300 ms. Later it is what 95 % of its last 100 answers kept within, 50 to 400 ms.
+    /// Never more than a third of the deadline.
     pub hedge: Duration,
+    /// Whether an ask may use a URL that failed a second time, when it has no other: within a
+    /// budget of a fifth of the URL's first uses and 10 a second. Default true.
+    pub second_uses: bool,
+    /// Most asks of one webhook that are under way at once; default 512. One more fails at once
+    /// with the class `deadline`, so that its call takes the fallback without waiting.
+    pub max_in_flight: usize,
+    /// Most asks of all webhooks that are under way at once; default 10,000.
+    pub max_in_flight_in_all: usize,
+    /// The wall clock, for the timestamps of signatures and for dates in `Retry-After`. `None`:
+    /// the system's.
+    pub clock: Option<Arc<dyn Fn() -> SystemTime + Send + Sync>>,
+    /// Seed of the chance that spreads rests and pauses; the same seed gives the same ones.
+    /// `None`: any.
+    pub seed: Option<u64>,
     /// Root certificates to trust beside those of the operating system, each in DER. Used by
     /// https only.
     pub extra_roots: Vec<Vec<u8>>,
@@ -33,6 +48,11 @@ impl Default for ClientConfig {
             idle_for: Duration::from_secs(55),
             max_dials: 64,
             hedge: Duration::from_millis(300),
+            second_uses: true,
+            max_in_flight: 512,
+            max_in_flight_in_all: 10_000,
+            clock: None,
+            seed: None,
             extra_roots: Vec::new(),
         }
     }
@@ -46,6 +66,11 @@ impl fmt::Debug for ClientConfig {
             .field("idle_for", &self.idle_for)
             .field("max_dials", &self.max_dials)
             .field("hedge", &self.hedge)
+            .field("second_uses", &self.second_uses)
+            .field("max_in_flight", &self.max_in_flight)
+            .field("max_in_flight_in_all", &self.max_in_flight_in_all)
+            .field("clock", &self.clock.as_ref().map(|_| "given"))
+            .field("seed", &self.seed)
             .field("extra_roots", &self.extra_roots.len())
             .finish()
     }

@@ -14,7 +14,7 @@ use tokio::net::{TcpStream, lookup_host};
 use tokio::task::AbortHandle;
 use tokio::time::sleep;
 
-use crate::address::{Network, judge};
+use crate::address::{Network, judge_all};
 use crate::counted::{Counted, Received};
 use crate::endpoint::Origin;
 use crate::failure::{Failure, FailureClass, chain, of_connect};
@@ -22,7 +22,7 @@ use crate::progress::{Phase, Progress};
 use crate::running::Running;
 
 /// Most bytes of an answer's head.
-pub(crate) const MAX_HEAD: usize = 64 * 1024;
+pub(crate) const MAX_HEAD: usize = 32 * 1024;
 /// Most addresses of one host that are tried.
 const MAX_ADDRESSES: usize = 8;
 /// Wait for one address before the next is tried beside it (RFC 8305, section 5).
@@ -114,29 +114,17 @@ async fn resolve(origin: &Origin, allow: &[Network]) -> Result<Vec<SocketAddr>, 
     let host = origin.host.as_str();
     let dns = |error: io::Error| Failure::new(FailureClass::Dns, format!("`{host}`: {error}"));
     let found = lookup_host((host, origin.port)).await.map_err(dns)?;
-    let mut allowed = Vec::new();
-    let mut refused = None;
-    for address in found {
-        match judge(address, allow) {
-            Ok(address) => allowed.push(address),
-            Err(what) => {
-                refused.get_or_insert((address.ip().to_canonical(), what));
-            }
-        }
+    let allowed = judge_all(found, allow).map_err(|(ip, what)| {
+        let detail = format!(
+            "`{host}` is {ip} ({what}), not a public address; if it is meant, list it in `allow`"
+        );
+        Failure::new(FailureClass::RefusedAddress, detail)
+    })?;
+    if allowed.is_empty() {
+        let detail = format!("`{host}` has no address");
+        return Err(Failure::new(FailureClass::Dns, detail));
     }
-    match refused {
-        Some((ip, what)) if allowed.is_empty() => Err(Failure::new(
-            FailureClass::RefusedAddress,
-            format!(
-                "`{host}` is {ip} ({what}), not a public address; if it is meant, list it in `allow`"
-            ),
-        )),
-        _ if allowed.is_empty() => Err(Failure::new(
-            FailureClass::Dns,
-            format!("`{host}` has no address"),
-        )),
-        _ => Ok(interleave(&allowed)),
-    }
+    Ok(interleave(&allowed))
 }
 
 /// Families by turns, the preferred one first (RFC 8305, section 4).

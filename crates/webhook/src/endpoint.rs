@@ -7,6 +7,7 @@ use http::uri::{InvalidUri, PathAndQuery};
 use http::{HeaderValue, Uri};
 
 use crate::address::{Network, NetworkError};
+use crate::secret::Secret;
 
 /// Shortest deadline that is accepted.
 pub(crate) const MIN_DEADLINE: Duration = Duration::from_millis(50);
@@ -29,6 +30,9 @@ pub struct Endpoints {
     pub deadline: Duration,
     /// Ranges outside the public internet that may be dialled nevertheless.
     pub allow: Vec<Network>,
+    /// What requests are signed with, once for each secret; two while they rotate. Without any,
+    /// requests are not signed.
+    pub secrets: Vec<Secret>,
 }
 
 /// Why a webhook's configuration is refused.
@@ -124,7 +128,7 @@ pub enum ConfigError {
 }
 
 impl Endpoints {
-    /// A webhook from the texts of its configuration.
+    /// A webhook from the texts of its configuration, without secrets.
     ///
     /// # Errors
     /// [`ConfigError`] names the first fault and its mend.
@@ -168,6 +172,7 @@ impl Endpoints {
                 name: name.into(),
                 source,
             })?,
+            secrets: Vec::new(),
         })
     }
 }
@@ -188,6 +193,9 @@ pub struct Endpoint {
     origin: Arc<Origin>,
     host: HeaderValue,
     target: PathAndQuery,
+    /// Scheme, host, port and path: what its health is kept under. Without the query, which may
+    /// differ with each call; with the path, since many webhooks of strangers share one host.
+    key: Arc<str>,
 }
 
 impl Endpoint {
@@ -236,6 +244,7 @@ impl Endpoint {
         };
         let header = HeaderValue::try_from(header);
         let target = uri.path_and_query().cloned();
+        let key = format!("{}://{written}:{port}{}", scheme_of(tls), uri.path());
         Ok(Self {
             url: text(),
             origin: Arc::new(Origin {
@@ -245,6 +254,7 @@ impl Endpoint {
             }),
             host: header.map_err(|_| ConfigError::NoHost { url: text() })?,
             target: target.unwrap_or_else(|| PathAndQuery::from_static("/")),
+            key: key.into(),
         })
     }
 
@@ -265,6 +275,14 @@ impl Endpoint {
     pub(crate) fn target(&self) -> &PathAndQuery {
         &self.target
     }
+
+    pub(crate) fn key(&self) -> &Arc<str> {
+        &self.key
+    }
+}
+
+fn scheme_of(tls: bool) -> &'static str {
+    if tls { "https" } else { "http" }
 }
 
 /// The port of a URL, or the text that is none; `http::Uri` takes any digits for one.

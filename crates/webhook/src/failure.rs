@@ -48,7 +48,8 @@ pub enum FailureClass {
     Empty,
     /// The endpoint failed lately and rests.
     Resting,
-    /// No time was left to begin.
+    /// Nobody was asked: no time was left for it, or as many asks are under way as may be, and
+    /// a call has no time to wait for one to end.
     Deadline,
     /// The address is not one of the public internet, and not allowed by name.
     RefusedAddress,
@@ -125,11 +126,11 @@ impl fmt::Display for Failure {
 impl Error for Failure {}
 
 /// A fault of the connection while a request was under way on it.
-pub(crate) fn of_exchange(error: &hyper::Error, head_too_large: bool) -> Failure {
-    if error.is_parse() && head_too_large {
+pub(crate) fn of_exchange(error: &hyper::Error) -> Failure {
+    if error.is_parse() && error.to_string().contains("too large") {
         return Failure::new(
             FailureClass::TooLarge,
-            "the head of the answer is larger than 64 KiB",
+            "the head of the answer is larger than 32 KiB, or has more than 64 headers",
         );
     }
     let reason = chain(error);

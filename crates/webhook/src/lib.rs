@@ -1,31 +1,21 @@
-//! Asks web services what to do with a call, with one deadline and failover.
-//!
-//! ```text
-//! Event ──▶ Client::ask ──▶ first URL ──slow or failed──▶ second URL
-//!                │               └───────────┬────────────────┘
-//!                ▼                           ▼ first usable answer, or the deadline
-//!           Asked { result: Ok(Actions) or Err(Failure), attempts, elapsed }
-//! ```
+//! Asks web services what to do with a call, with one deadline and failover; signs what it asks.
 //!
 //! Whatever a server does is a value: actions, or a [`Failure`], after which the fallback is due.
-//! One deadline covers lookup, connection, TLS, request, answer and second URL; a URL that is
-//! slow is not given up when the second is asked beside it. Only the public internet is dialled,
-//! and what the webhook's `allow` lists:
+//! One deadline covers lookup, connection, TLS, request, answer and further URLs; a URL that is
+//! slow is not given up when the next is asked beside it, and one that keeps failing rests. Only
+//! the public internet is dialled, and what the webhook's `allow` lists.
 //!
 //! ```
-//! use std::time::Duration;
-//! use callroute_schema::Event;
-//! use callroute_webhook::{Client, ClientConfig, Endpoints, FailureClass};
-//!
+//! # use callroute_webhook::{Client, ClientConfig, Endpoints, FailureClass, Secret};
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let client = Client::new(ClientConfig::default());
 //! let urls = ["http://127.0.0.1:8080/sales".to_owned()];
-//! let sales = Endpoints::new("sales", &urls, Duration::from_millis(1500), &[])?;
-//! let event = Event::from_json(br#"{"event":"incoming_call","from":"+14155550123",
+//! let mut sales = Endpoints::new("sales", &urls, std::time::Duration::from_millis(1500), &[])?;
+//! sales.secrets.push(Secret::new("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD")?);
+//! let event = callroute_schema::Event::from_json(br#"{"event":"incoming_call","from":"+14155550123",
 //!     "to":"+13146523057","timestamp":"2026-04-21T14:32:00Z","call_id":"abc123xyz"}"#)?;
-//! let failure = client.ask(&sales, &event).await.result.unwrap_err();
-//! assert_eq!(failure.class, FailureClass::RefusedAddress);
+//! let asked = Client::new(ClientConfig::default()).ask(&sales, &event).await;
+//! assert_eq!(asked.result.unwrap_err().class, FailureClass::RefusedAddress);
 //! # Ok(())
 //! # }
 //! ```
@@ -33,7 +23,10 @@
 
 mod address;
 mod answer;
+mod asking;
 mod attempt;
+mod book;
+mod bulkhead;
 mod client;
 mod config;
 mod connect;
@@ -45,7 +38,10 @@ mod pool;
 mod progress;
 mod report;
 mod request;
+mod retry_after;
 mod running;
+mod secret;
+mod signature;
 #[cfg(test)]
 mod testing;
 #[cfg(feature = "tls")]
@@ -53,8 +49,11 @@ mod tls;
 
 pub use address::{Network, NetworkError};
 pub use attempt::Attempt;
+pub use book::health::Health;
 pub use client::Client;
 pub use config::ClientConfig;
 pub use endpoint::{ConfigError, Endpoint, Endpoints};
 pub use failure::{Failure, FailureClass};
 pub use report::Asked;
+pub use secret::{Secret, SecretError};
+pub use signature::{REPLAY_WINDOW, Verified, VerifyError, sign, verify};

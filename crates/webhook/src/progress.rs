@@ -73,6 +73,11 @@ impl Progress {
         }
     }
 
+    /// Whether the request went out on a kept connection, and nothing has come back.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.reused() && self.bytes() == 0
+    }
+
     /// What was missing when the attempt was stopped.
     pub(crate) fn stopped(&self, elapsed: Duration, why: Stopped) -> Failure {
         let bytes = self.bytes();

@@ -23,12 +23,23 @@ pub struct Asked {
     pub elapsed: Duration,
 }
 
+impl Asked {
+    /// An ask that did not begin.
+    pub(crate) fn refused(failure: Failure, elapsed: Duration) -> Self {
+        Self {
+            result: Err(failure),
+            attempts: Vec::new(),
+            elapsed,
+        }
+    }
+}
+
 /// An attempt under way.
 pub(crate) struct Flight {
     pub(crate) url: usize,
     /// Its place in the report.
     place: usize,
-    started: Instant,
+    pub(crate) started: Instant,
     pub(crate) progress: Arc<Progress>,
 }
 
@@ -56,6 +67,21 @@ impl Report {
             started: Instant::now(),
             progress: Arc::new(Progress::new()),
         }
+    }
+
+    /// A URL was not asked, since it rests for so long; zero while another ask probes it.
+    pub(crate) fn skip(&mut self, endpoint: &Endpoint, left: Duration) {
+        let detail = match left.as_millis() {
+            0 => "it failed lately, and another call is finding out whether it is back".to_owned(),
+            ms => format!("it failed lately or asked for a rest, and rests for another {ms} ms"),
+        };
+        self.attempts.push(Attempt {
+            url: endpoint.url().to_owned(),
+            status: None,
+            failure: Some(Failure::new(FailureClass::Resting, detail)),
+            elapsed: Duration::ZERO,
+            reused: false,
+        });
     }
 
     /// An attempt ended by itself; whether it gave an answer.

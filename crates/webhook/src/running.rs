@@ -41,6 +41,11 @@ impl<'a, K, T> Running<'a, K, T> {
         .await
     }
 
+    /// What runs, the earliest started first.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &K> {
+        self.list.iter().map(|(key, _)| key)
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.list.is_empty()
     }

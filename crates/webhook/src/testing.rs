@@ -218,14 +218,19 @@ pub(crate) fn event() -> Event {
     .unwrap()
 }
 
+/// A client that asks no URL twice, so that what one answer comes to can be told.
 pub(crate) fn client() -> Client {
-    Client::new(ClientConfig::default())
+    Client::new(ClientConfig {
+        second_uses: false,
+        ..ClientConfig::default()
+    })
 }
 
 /// A client that asks the second URL beside the first only when that takes seconds.
 pub(crate) fn patient() -> Client {
     Client::new(ClientConfig {
         hedge: Duration::from_secs(5),
+        second_uses: false,
         ..ClientConfig::default()
     })
 }

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use proptest::prelude::*;
 
-use super::{Network, NetworkError, judge};
+use super::{Network, NetworkError, judge, judge_all};
 
 fn refused(ip: &str) -> Option<&'static str> {
     let ip: IpAddr = ip.parse().unwrap();
@@ -149,4 +149,19 @@ proptest! {
             prop_assert!(judge(SocketAddr::new(mapped, 1), &[]).is_err());
         }
     }
+}
+
+#[test]
+fn one_bad_address_refuses_all() {
+    let list = |texts: &[&str]| -> Vec<SocketAddr> {
+        texts.iter().map(|text| text.parse().unwrap()).collect()
+    };
+    let public = list(&["1.1.1.1:80", "[2606:4700::1111]:80"]);
+    assert_eq!(judge_all(public.clone(), &[]), Ok(public));
+    assert_eq!(judge_all(list(&[]), &[]), Ok(Vec::new()));
+    let mixed = list(&["1.1.1.1:80", "[::ffff:10.0.0.1]:80", "8.8.8.8:80"]);
+    let refused = Err(("10.0.0.1".parse().unwrap(), "private"));
+    assert_eq!(judge_all(mixed.clone(), &[]), refused);
+    let allowed = judge_all(mixed, &["10.0.0.0/8".parse().unwrap()]).unwrap();
+    assert_eq!(allowed, list(&["1.1.1.1:80", "10.0.0.1:80", "8.8.8.8:80"]));
 }

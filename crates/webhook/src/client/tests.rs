@@ -2,6 +2,8 @@
 
 mod failover;
 mod keeping;
+mod resting;
+mod signing;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -201,6 +203,24 @@ async fn answers_are_bounded() {
     endless.until_open(0).await;
     let flood = format!("HTTP/1.1 200 OK\r\nx: {}\r\n", "y".repeat(100_000));
     assert_eq!(class_of(flood).await, Class::TooLarge);
+}
+
+#[tokio::test]
+async fn heads_are_bounded() {
+    let answer = |headers: usize, size: usize| {
+        // Besides the one for the length.
+        let header = format!("x: {}\r\n", "y".repeat(size));
+        with("200 OK", &header.repeat(headers - 1), VOICEMAIL)
+    };
+    for (headers, size) in [(65, 1), (99, 1), (101, 1), (5000, 1), (3, 17_000)] {
+        let class = class_of(answer(headers, size)).await;
+        assert_eq!(class, Class::TooLarge, "{headers} {size}");
+    }
+    for (headers, size) in [(64, 1), (64, 500), (2, 32_000)] {
+        let server = Server::answering(answer(headers, size)).await;
+        let asked = ask(&client(), &webhook(&[server.url()], 5000)).await;
+        assert_eq!(asked.result, Ok(voicemail()), "{headers} {size}");
+    }
 }
 
 #[tokio::test]

@@ -170,3 +170,34 @@ async fn a_server_that_does_not_read_holds_nothing() {
         .unwrap();
     assert!(received.len() < size, "all of it was sent");
 }
+
+/// Whatever the first URL does, at whatever stage of its health: the second one answers.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn with_a_healthy_second_url_no_ask_fails() {
+    let first = Server::start(|connection, request| match (connection + request) % 7 {
+        0 => vec![Deed::Close],
+        1 => vec![Deed::Reset],
+        2 => vec![Deed::Write(with("500 Oh", "", ""))],
+        3 => vec![Deed::Write(with("503 Out", "retry-after: 1\r\n", ""))],
+        4 => vec![Deed::Silence],
+        5 => vec![Deed::Write(b"HTTP/1.1 20".to_vec()), Deed::Close],
+        _ => vec![Deed::Write(json(VOICEMAIL))],
+    })
+    .await;
+    let second = Server::answering(json(VOICEMAIL)).await;
+    let client = Client::new(crate::ClientConfig::default());
+    let webhook = webhook(&[first.url(), second.url()], 10_000);
+    for _ in 0..20 {
+        let mut set = tokio::task::JoinSet::new();
+        for _ in 0..20 {
+            let (client, webhook) = (client.clone(), webhook.clone());
+            set.spawn(async move { client.ask(&webhook, &event()).await });
+        }
+        while let Some(asked) = set.join_next().await {
+            let asked = asked.unwrap();
+            assert_eq!(asked.result, Ok(voicemail()), "{:?}", asked.attempts);
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(first.requests().len() < 200, "it rested at times");
+}

@@ -74,6 +74,33 @@ async fn a_kept_connection_that_breaks_within_an_answer_is_not_tried_again() {
     assert_eq!((asked.attempts.len(), accepted), (1, 1));
 }
 
+/// A middlebox that forgot the connection says nothing at all.
+#[tokio::test]
+async fn a_kept_connection_that_is_deaf_gets_another_beside_it() {
+    let server = Server::start(|connection, request| match (connection, request) {
+        (0, 1) => vec![Deed::Silence],
+        _ => vec![Deed::Write(json(VOICEMAIL))],
+    })
+    .await;
+    let client = Client::new(ClientConfig::default());
+    let webhook = webhook(&[server.url()], 3000);
+    assert_eq!(ask(&client, &webhook).await.result, Ok(voicemail()));
+    client.settle().await;
+    let asked = ask(&client, &webhook).await;
+    assert_eq!(asked.result, Ok(voicemail()));
+    let class = asked.attempts[0].failure.as_ref().unwrap().class;
+    assert_eq!(class, Class::TimeoutFirstByte);
+    assert!(asked.attempts[0].reused && !asked.attempts[1].reused);
+}
+
+#[tokio::test]
+async fn a_new_connection_that_is_silent_gets_no_other_beside_it() {
+    let server = Server::start(|_, _| vec![Deed::Silence]).await;
+    let client = Client::new(ClientConfig::default());
+    let asked = ask(&client, &webhook(&[server.url()], 400)).await;
+    assert_eq!((asked.attempts.len(), server.accepted()), (1, 1));
+}
+
 #[tokio::test]
 async fn a_kept_connection_that_the_server_closed_is_noticed() {
     let server = Server::start(|_, _| vec![Deed::Write(json(VOICEMAIL)), Deed::Close]).await;

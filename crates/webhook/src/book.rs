@@ -1,0 +1,237 @@
+//! What a client knows about endpoints: shared by all its asks, so that one learns from another.
+
+mod budget;
+pub(crate) mod health;
+mod latency;
+mod lateness;
+
+use std::collections::BTreeMap;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::book::budget::Budget;
+use crate::book::health::{Health, Ticket, Verdict, Watch};
+use crate::book::latency::Latency;
+use crate::book::lateness::Lateness;
+
+/// Endpoints beyond which those that nobody uses and that are healthy are forgotten.
+const MANY: usize = 4096;
+
+/// All endpoints that a client has asked.
+#[derive(Debug)]
+pub(crate) struct Book {
+    /// The moment from which times count: the first use.
+    epoch: OnceLock<Instant>,
+    records: Mutex<BTreeMap<Arc<str>, Arc<Record>>>,
+    lateness: Mutex<Lateness>,
+    chance: AtomicU64,
+    /// Hedge delay of endpoints that are not known yet.
+    hedge: Duration,
+}
+
+/// One endpoint.
+#[derive(Debug)]
+pub(crate) struct Record(Mutex<Standing>);
+
+#[derive(Debug)]
+struct Standing {
+    watch: Watch,
+    budget: Budget,
+    latency: Latency,
+}
+
+impl Book {
+    /// `seed` of the chance that spreads rests and pauses; `None`: any.
+    pub(crate) fn new(hedge: Duration, seed: Option<u64>) -> Self {
+        Self {
+            epoch: OnceLock::new(),
+            records: Mutex::default(),
+            lateness: Mutex::default(),
+            chance: AtomicU64::new(seed.unwrap_or_else(|| RandomState::new().hash_one(0))),
+            hedge,
+        }
+    }
+
+    /// Time since the first use.
+    pub(crate) fn now(&self) -> Duration {
+        self.epoch.get_or_init(Instant::now).elapsed()
+    }
+
+    /// What is known of the endpoint with this key.
+    pub(crate) fn record(&self, key: &Arc<str>) -> Arc<Record> {
+        let mut records = lock(&self.records);
+        if let Some(record) = records.get(key) {
+            return Arc::clone(record);
+        }
+        if records.len() >= MANY {
+            records.retain(|_, record| {
+                Arc::strong_count(record) > 1 || record.health() != Health::Healthy
+            });
+            // So many that rest: rather forget one than grow for ever.
+            if records.len() >= MANY {
+                records.pop_first();
+            }
+        }
+        let record = Arc::new(Record(Mutex::new(Standing {
+            watch: Watch::new(),
+            budget: Budget::new(self.now()),
+            latency: Latency::default(),
+        })));
+        records.insert(Arc::clone(key), Arc::clone(&record));
+        record
+    }
+
+    pub(crate) fn health(&self, key: &Arc<str>) -> Health {
+        let record = lock(&self.records).get(key).map(Arc::clone);
+        record.map_or(Health::Healthy, |record| record.health())
+    }
+
+    /// A timer that was due this long ago went off; whether our own runtime is late.
+    pub(crate) fn on_wake(&self, overdue: Duration) -> bool {
+        let now = self.now();
+        lock(&self.lateness).on_wake(now.saturating_sub(overdue), now)
+    }
+
+    /// Any number; the same ones in the same order for the same seed (SplitMix64).
+    pub(crate) fn chance(&self) -> u64 {
+        const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+        let mut mixed = self.chance.fetch_add(STEP, Ordering::Relaxed);
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+}
+
+impl Record {
+    fn health(&self) -> Health {
+        lock(&self.0).watch.health()
+    }
+}
+
+/// How a request comes about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Use {
+    /// The first of this ask to this endpoint, or one that was paid for; a resting endpoint is
+    /// left alone.
+    Usual,
+    /// Nobody else is left, so that a resting one is asked as well.
+    Anyway,
+}
+
+/// One request's stake in its endpoint's record. Dropping it says that the request was given up.
+#[derive(Debug)]
+pub(crate) struct Trial {
+    book: Arc<Book>,
+    record: Arc<Record>,
+    ticket: Ticket,
+    began: Duration,
+    hedge: Duration,
+    doubt: Option<Duration>,
+    open: bool,
+}
+
+impl Trial {
+    /// Leave to ask this endpoint, or how long it still rests.
+    pub(crate) fn begin(book: &Arc<Book>, key: &Arc<str>, how: Use) -> Result<Self, Duration> {
+        let record = book.record(key);
+        let now = book.now();
+        let (ticket, hedge, doubt) = {
+            let mut standing = lock(&record.0);
+            let ticket = match how {
+                Use::Usual => standing.watch.admit(now)?,
+                Use::Anyway => standing.watch.insist(now),
+            };
+            let latency = &standing.latency;
+            (ticket, latency.hedge(book.hedge), latency.doubt())
+        };
+        Ok(Self {
+            book: Arc::clone(book),
+            record,
+            ticket,
+            began: now,
+            hedge,
+            doubt,
+            open: true,
+        })
+    }
+
+    /// It is the first use of the endpoint by its ask, and pays into the budget for second ones.
+    pub(crate) fn is_first(&self) {
+        lock(&self.record.0).budget.earn(self.began);
+    }
+
+    /// Whether it decides if a rest is over.
+    pub(crate) fn is_probe(&self) -> bool {
+        self.ticket.probe
+    }
+
+    /// Counts as slow beyond this; the next endpoint may be asked beside this one.
+    pub(crate) fn hedge(&self) -> Duration {
+        self.hedge
+    }
+
+    /// Beyond this, a kept connection that is silent is in doubt; `None`: not known yet.
+    pub(crate) fn doubt(&self) -> Option<Duration> {
+        self.doubt
+    }
+
+    /// The hedge delay of an ask with little time is shorter.
+    pub(crate) fn hurry(&mut self, most: Duration) {
+        self.hedge = self.hedge.min(most);
+    }
+
+    /// The request ended by itself.
+    pub(crate) fn settle(mut self, verdict: Verdict) {
+        let now = self.book.now();
+        let took = (verdict == Verdict::Alive).then(|| now.saturating_sub(self.began));
+        self.close(verdict, took, now);
+    }
+
+    fn close(&mut self, verdict: Verdict, took: Option<Duration>, now: Duration) {
+        self.open = false;
+        let chance = self.book.chance();
+        let late = lock(&self.book.lateness).is_late(now);
+        let mut standing = lock(&self.record.0);
+        standing.watch.settle(self.ticket, verdict, now, chance);
+        // Slowness of our own says nothing about the endpoint.
+        if let Some(took) = took.filter(|_| !late) {
+            standing.latency.add(took);
+        }
+    }
+}
+
+impl Drop for Trial {
+    fn drop(&mut self) {
+        if !self.open {
+            return;
+        }
+        let now = self.book.now();
+        let waited = now.saturating_sub(self.began);
+        let late = lock(&self.book.lateness).is_late(now);
+        if waited >= self.hedge && !late {
+            // Otherwise a server that is merely slow would never rest.
+            self.close(Verdict::Failed, Some(waited), now);
+        } else {
+            self.close(Verdict::Nothing, None, now);
+        }
+    }
+}
+
+/// Pays for another use of an endpoint by the same ask; not for one that rests.
+pub(crate) fn pay(book: &Book, key: &Arc<str>) -> bool {
+    let record = book.record(key);
+    let now = book.now();
+    let mut standing = lock(&record.0);
+    standing.watch.health() == Health::Healthy && standing.budget.spend(now)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests;
