@@ -75,6 +75,28 @@ impl From<Party> for Member {
     }
 }
 
+impl Member {
+    /// Whether it has no settings, and a plain string says it all.
+    fn is_plain(&self) -> bool {
+        let Self {
+            to: _,
+            ring_s: None,
+            delay_s: None,
+            weight: None,
+            priority: None,
+            tier: None,
+            confirm: None,
+            caller_id: None,
+            headers,
+            skip_if_busy: false,
+        } = self
+        else {
+            return false;
+        };
+        headers.is_empty()
+    }
+}
+
 /// A member as a group lists it: a plain string, or the object.
 #[derive(Debug)]
 pub(crate) struct Listed(Member);
@@ -113,7 +135,7 @@ pub(super) fn write<S: Serializer>(members: &[Member], serializer: S) -> Result<
     }
 
     serializer.collect_seq(members.iter().map(|member| {
-        if *member == Member::from(member.to.clone()) {
+        if member.is_plain() {
             Form::Plain(&member.to)
         } else {
             Form::Object(member)
