@@ -1,14 +1,17 @@
 //! Hours, with their zones and calendars.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use callroute_schema::tree::Span;
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 
 use super::Compiler;
 use crate::hint::shorten;
-use crate::hours::{self, Exception, Hours, HoursError, Plan, Spans};
+use crate::hours::{
+    self, Calendar, Dates, Days, EVERY_DAY, Exception, Hours, HoursError, On, Plan, Point, Rank,
+    Rule, Spans,
+};
 use crate::path::Path;
 use crate::table::{ExceptionEntry, HoursEntry, WeeklyEntry};
 use crate::zone::{Zone, nearest_zone};
@@ -34,7 +37,7 @@ impl Compiler<'_> {
         all
     }
 
-    fn calendars(&mut self) -> HashMap<String, Arc<BTreeSet<NaiveDate>>> {
+    fn calendars(&mut self) -> HashMap<String, Arc<Calendar>> {
         let table = self.table;
         let section = Path::ROOT.key("calendars");
         let mut calendars = HashMap::new();
@@ -44,9 +47,9 @@ impl Compiler<'_> {
             };
             let at = section.key(&entry.name);
             let at = at.key("dates");
-            let mut dates = BTreeSet::new();
+            let mut dates = Calendar::new();
             for (index, text) in value.dates.iter().enumerate() {
-                dates.extend(self.date(text, &at.index(index)));
+                dates.extend(self.date(text, &at.index(index)).map(|date| (date, None)));
             }
             calendars.insert(entry.name.clone(), Arc::new(dates));
         }
@@ -83,7 +86,7 @@ impl Compiler<'_> {
     fn plan(
         &mut self,
         entry: &HoursEntry,
-        calendars: &HashMap<String, Arc<BTreeSet<NaiveDate>>>,
+        calendars: &HashMap<String, Arc<Calendar>>,
         at: &Path<'_>,
     ) -> Option<Plan> {
         let mut plan = match (&entry.open, &entry.weekly) {
@@ -105,7 +108,7 @@ impl Compiler<'_> {
             let day = self.date(date, &at);
             let exception = self.exception(exception, &at);
             if let (Some(day), Some(exception)) = (day, exception)
-                && plan.dates.insert(day, exception).is_some()
+                && (plan.has(&on_date(day)) || plan.dates.insert(day, exception).is_some())
             {
                 self.fault(&at, "this date also stands in `open`");
             }
@@ -118,11 +121,11 @@ impl Compiler<'_> {
         &mut self,
         entry: &HoursEntry,
         plan: &mut Plan,
-        calendars: &HashMap<String, Arc<BTreeSet<NaiveDate>>>,
+        calendars: &HashMap<String, Arc<Calendar>>,
         at: &Path<'_>,
     ) {
         let table = self.table;
-        let in_text = plan.holiday.is_some();
+        let in_text = plan.has_holidays();
         let Some(name) = &entry.holidays else {
             if in_text {
                 let message = "PH needs `holidays`: the name of one of the file's calendars";
@@ -145,7 +148,16 @@ impl Compiler<'_> {
             }
             (Some(_), true) => {}
             // In plain data, holidays are closed.
-            (None, _) => plan.holiday = Some(Spans::CLOSED),
+            (None, _) => plan.add(Rule {
+                rank: Rank::Holiday,
+                days: Days {
+                    dates: None,
+                    on: On::Holidays,
+                },
+                spans: Spans::CLOSED,
+                adds: false,
+                reason: None,
+            }),
         }
     }
 
@@ -243,5 +255,16 @@ impl Compiler<'_> {
             spans,
             reason: entry.reason.as_deref().map(Arc::from),
         })
+    }
+}
+
+/// A date of one year.
+fn on_date(date: NaiveDate) -> Days {
+    Days {
+        dates: Some(Dates::One {
+            year: Some(date.year()),
+            day: Point::MonthDay(date.month(), date.day()),
+        }),
+        on: On::Weekdays(EVERY_DAY),
     }
 }
