@@ -18,11 +18,11 @@ mod span;
 mod when;
 
 pub(crate) use calendar::Calendar;
-pub(crate) use day::{Exception, Plan, Rank, Rule};
+pub(crate) use day::{Exception, Force, Plan, Rank, Rule};
 pub(crate) use lexer::HoursError;
 pub(crate) use parse::{parse, parse_day};
 pub(crate) use span::Spans;
-pub(crate) use when::{Dates, Days, EVERY_DAY, On, Point};
+pub(crate) use when::{Dates, Days, EVERY_DAY, On, Point, Which};
 
 pub use answer::{HoursAnswer, Layer};
 pub use eval::Hours;

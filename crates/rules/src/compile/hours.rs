@@ -1,19 +1,17 @@
 //! Hours, with their zones and calendars.
 
+mod plain;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use callroute_schema::tree::Span;
-use chrono::{Datelike, NaiveDate};
 
 use super::Compiler;
 use crate::hint::shorten;
-use crate::hours::{
-    self, Calendar, Dates, Days, EVERY_DAY, Exception, Hours, HoursError, On, Plan, Point, Rank,
-    Rule, Spans,
-};
+use crate::hours::{self, Calendar, Days, Hours, HoursError, On, Plan, Rank, Rule, Spans};
 use crate::path::Path;
-use crate::table::{ExceptionEntry, HoursEntry, WeeklyEntry};
+use crate::table::HoursEntry;
 use crate::zone::{Zone, nearest_zone};
 
 impl Compiler<'_> {
@@ -37,40 +35,6 @@ impl Compiler<'_> {
         all
     }
 
-    fn calendars(&mut self) -> HashMap<String, Arc<Calendar>> {
-        let table = self.table;
-        let section = Path::ROOT.key("calendars");
-        let mut calendars = HashMap::new();
-        for entry in table.calendars.entries() {
-            let Some(value) = &entry.value else {
-                continue;
-            };
-            let at = section.key(&entry.name);
-            let at = at.key("dates");
-            let mut dates = Calendar::new();
-            for (index, text) in value.dates.iter().enumerate() {
-                dates.extend(self.date(text, &at.index(index)).map(|date| (date, None)));
-            }
-            calendars.insert(entry.name.clone(), Arc::new(dates));
-        }
-        calendars
-    }
-
-    fn date(&mut self, text: &str, at: &Path<'_>) -> Option<NaiveDate> {
-        let date = match text.len() {
-            10 => text.parse().ok(),
-            _ => None,
-        };
-        if date.is_none() {
-            let text = shorten(text);
-            self.fault(
-                at,
-                format!("`{text}` is no date; write it as in 2026-12-25"),
-            );
-        }
-        date
-    }
-
     fn zone(&mut self, name: &str, at: &Path<'_>) -> Option<Arc<dyn Zone>> {
         let zone = self.zones.zone(name);
         if zone.is_none() {
@@ -91,7 +55,7 @@ impl Compiler<'_> {
     ) -> Option<Plan> {
         let mut plan = match (&entry.open, &entry.weekly) {
             (Some(text), None) => self.text(text, &at.key("open"))?,
-            (None, Some(weekly)) => self.weekly(weekly, &at.key("weekly"))?,
+            (None, Some(weekly)) => self.plain(entry, weekly, at)?,
             (None, None) => {
                 let message = "hours need `open`, as in \"Mo-Fr 09:00-17:30\", or `weekly`";
                 self.fault(at, message);
@@ -102,16 +66,25 @@ impl Compiler<'_> {
                 return None;
             }
         };
-        let exceptions = at.key("exceptions");
-        for (date, exception) in &entry.exceptions {
-            let at = exceptions.key(date);
-            let day = self.date(date, &at);
-            let exception = self.exception(exception, &at);
-            if let (Some(day), Some(exception)) = (day, exception)
-                && (plan.has(&on_date(day)) || plan.dates.insert(day, exception).is_some())
-            {
-                self.fault(&at, "this date also stands in `open`");
+        if entry.open.is_some() {
+            for (key, used, text) in [
+                (
+                    "seasons",
+                    !entry.seasons.is_empty(),
+                    "Jun-Aug Mo-Fr 08:00-14:00",
+                ),
+                ("nth", !entry.nth.is_empty(), "Fr[-1] 09:00-12:00"),
+            ] {
+                if used {
+                    let message =
+                        format!("`{key}` goes with `weekly`; in `open`, write it as in {text}");
+                    self.fault(&at.key(key), message);
+                }
             }
+        }
+        self.exceptions(entry, &mut plan, at);
+        if let Some(force) = &entry.force {
+            plan.force = self.force(force, &at.key("force"));
         }
         self.holidays(entry, &mut plan, calendars, at);
         Some(plan)
@@ -199,72 +172,7 @@ impl Compiler<'_> {
         };
         self.report.add(Some(span), at.to_string(), message);
     }
-
-    fn weekly(&mut self, weekly: &WeeklyEntry, at: &Path<'_>) -> Option<Plan> {
-        let days = [
-            ("mon", &weekly.mon),
-            ("tue", &weekly.tue),
-            ("wed", &weekly.wed),
-            ("thu", &weekly.thu),
-            ("fri", &weekly.fri),
-            ("sat", &weekly.sat),
-            ("sun", &weekly.sun),
-        ];
-        let mut plan = Plan::default();
-        let mut whole = true;
-        for ((key, spans), day) in days.into_iter().zip(&mut plan.weekly) {
-            match self.spans(spans, &at.key(key)) {
-                Some(spans) => *day = spans,
-                None => whole = false,
-            }
-        }
-        whole.then_some(plan)
-    }
-
-    fn spans(&mut self, texts: &[String], at: &Path<'_>) -> Option<Spans> {
-        let mut list = Vec::new();
-        for (index, text) in texts.iter().enumerate() {
-            match hours::parse_day(text) {
-                Ok(span) => list.push(span),
-                Err(error) => self.inside(text, &error, &at.index(index)),
-            }
-        }
-        if list.len() != texts.len() {
-            return None;
-        }
-        match Spans::new(list) {
-            Ok(spans) => Some(spans),
-            Err(error) => {
-                self.fault(at, error.to_string());
-                None
-            }
-        }
-    }
-
-    fn exception(&mut self, entry: &ExceptionEntry, at: &Path<'_>) -> Option<Exception> {
-        let spans = match (entry.closed, &entry.open) {
-            (Some(true), None) => Spans::CLOSED,
-            (None, Some(open)) => self.spans(open, &at.key("open"))?,
-            _ => {
-                let message = "an exception is `closed: true`, or `open` with a list of spans";
-                self.fault(at, message);
-                return None;
-            }
-        };
-        Some(Exception {
-            spans,
-            reason: entry.reason.as_deref().map(Arc::from),
-        })
-    }
 }
 
-/// A date of one year.
-fn on_date(date: NaiveDate) -> Days {
-    Days {
-        dates: Some(Dates::One {
-            year: Some(date.year()),
-            day: Point::MonthDay(date.month(), date.day()),
-        }),
-        on: On::Weekdays(EVERY_DAY),
-    }
-}
+#[cfg(test)]
+pub(crate) mod tests;
