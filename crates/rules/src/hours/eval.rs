@@ -114,4 +114,6 @@ impl Hours {
 }
 
 #[cfg(test)]
+mod oracle;
+#[cfg(test)]
 mod tests;
