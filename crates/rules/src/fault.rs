@@ -122,6 +122,11 @@ impl Report {
         self.list.is_empty()
     }
 
+    /// How many faults there are.
+    pub(crate) fn len(&self) -> usize {
+        self.list.len().saturating_add(self.more)
+    }
+
     /// A fault of the routing file itself.
     pub(crate) fn add(&mut self, span: Option<Span>, path: String, message: impl Into<String>) {
         self.push(Fault {

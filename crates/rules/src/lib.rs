@@ -40,6 +40,7 @@ mod explain;
 mod fault;
 mod hint;
 mod hours;
+mod ics;
 #[cfg(feature = "json-schema")]
 pub mod json_schema;
 mod number;

@@ -2,14 +2,21 @@
 //! fault is told at once. No behaviour.
 
 mod entry;
+mod hours;
 mod read;
 mod text;
 
 pub(crate) use entry::{
-    AgentEntry, CalendarEntry, CallerWhen, CallersEntry, ExceptionEntry, HoursEntry, NumberWhen,
-    RuleEntry, SecretEntry, WebhookEntry, WeeklyEntry, When,
+    AgentEntry, CalendarEntry, CallerWhen, CallersEntry, NumberWhen, RuleEntry, SecretEntry,
+    WebhookEntry, When,
+};
+pub(crate) use hours::{
+    ExceptionEntry, ForceEntry, HoursEntry, NthEntry, OpenOrClosed, SeasonEntry, WeekdayWord,
+    WeeklyEntry,
 };
 pub(crate) use read::read;
+#[cfg(feature = "json-schema")]
+pub(crate) use text::Places;
 pub(crate) use text::Texts;
 
 use std::collections::HashSet;

@@ -104,7 +104,7 @@ impl Compiler<'_> {
     }
 
     /// The text of a file that an entry names; it becomes one of the table's sources.
-    fn read(&mut self, file: &str, at: &Path<'_>) -> Option<String> {
+    pub(super) fn read(&mut self, file: &str, at: &Path<'_>) -> Option<String> {
         if let Some(source) = self
             .sources
             .iter()

@@ -1,16 +1,17 @@
 //! Hours, with their zones and calendars.
 
-use std::collections::{BTreeSet, HashMap};
+mod plain;
+
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use callroute_schema::tree::Span;
-use chrono::NaiveDate;
 
 use super::Compiler;
 use crate::hint::shorten;
-use crate::hours::{self, Exception, Hours, HoursError, Plan, Spans};
+use crate::hours::{self, Calendar, Days, Hours, HoursError, On, Plan, Rank, Rule, Spans};
 use crate::path::Path;
-use crate::table::{ExceptionEntry, HoursEntry, WeeklyEntry};
+use crate::table::HoursEntry;
 use crate::zone::{Zone, nearest_zone};
 
 impl Compiler<'_> {
@@ -34,40 +35,6 @@ impl Compiler<'_> {
         all
     }
 
-    fn calendars(&mut self) -> HashMap<String, Arc<BTreeSet<NaiveDate>>> {
-        let table = self.table;
-        let section = Path::ROOT.key("calendars");
-        let mut calendars = HashMap::new();
-        for entry in table.calendars.entries() {
-            let Some(value) = &entry.value else {
-                continue;
-            };
-            let at = section.key(&entry.name);
-            let at = at.key("dates");
-            let mut dates = BTreeSet::new();
-            for (index, text) in value.dates.iter().enumerate() {
-                dates.extend(self.date(text, &at.index(index)));
-            }
-            calendars.insert(entry.name.clone(), Arc::new(dates));
-        }
-        calendars
-    }
-
-    fn date(&mut self, text: &str, at: &Path<'_>) -> Option<NaiveDate> {
-        let date = match text.len() {
-            10 => text.parse().ok(),
-            _ => None,
-        };
-        if date.is_none() {
-            let text = shorten(text);
-            self.fault(
-                at,
-                format!("`{text}` is no date; write it as in 2026-12-25"),
-            );
-        }
-        date
-    }
-
     fn zone(&mut self, name: &str, at: &Path<'_>) -> Option<Arc<dyn Zone>> {
         let zone = self.zones.zone(name);
         if zone.is_none() {
@@ -83,12 +50,12 @@ impl Compiler<'_> {
     fn plan(
         &mut self,
         entry: &HoursEntry,
-        calendars: &HashMap<String, Arc<BTreeSet<NaiveDate>>>,
+        calendars: &HashMap<String, Arc<Calendar>>,
         at: &Path<'_>,
     ) -> Option<Plan> {
         let mut plan = match (&entry.open, &entry.weekly) {
             (Some(text), None) => self.text(text, &at.key("open"))?,
-            (None, Some(weekly)) => self.weekly(weekly, &at.key("weekly"))?,
+            (None, Some(weekly)) => self.plain(entry, weekly, at)?,
             (None, None) => {
                 let message = "hours need `open`, as in \"Mo-Fr 09:00-17:30\", or `weekly`";
                 self.fault(at, message);
@@ -99,16 +66,25 @@ impl Compiler<'_> {
                 return None;
             }
         };
-        let exceptions = at.key("exceptions");
-        for (date, exception) in &entry.exceptions {
-            let at = exceptions.key(date);
-            let day = self.date(date, &at);
-            let exception = self.exception(exception, &at);
-            if let (Some(day), Some(exception)) = (day, exception)
-                && plan.dates.insert(day, exception).is_some()
-            {
-                self.fault(&at, "this date also stands in `open`");
+        if entry.open.is_some() {
+            for (key, used, text) in [
+                (
+                    "seasons",
+                    !entry.seasons.is_empty(),
+                    "Jun-Aug Mo-Fr 08:00-14:00",
+                ),
+                ("nth", !entry.nth.is_empty(), "Fr[-1] 09:00-12:00"),
+            ] {
+                if used {
+                    let message =
+                        format!("`{key}` goes with `weekly`; in `open`, write it as in {text}");
+                    self.fault(&at.key(key), message);
+                }
             }
+        }
+        self.exceptions(entry, &mut plan, at);
+        if let Some(force) = &entry.force {
+            plan.force = self.force(force, &at.key("force"));
         }
         self.holidays(entry, &mut plan, calendars, at);
         Some(plan)
@@ -118,11 +94,11 @@ impl Compiler<'_> {
         &mut self,
         entry: &HoursEntry,
         plan: &mut Plan,
-        calendars: &HashMap<String, Arc<BTreeSet<NaiveDate>>>,
+        calendars: &HashMap<String, Arc<Calendar>>,
         at: &Path<'_>,
     ) {
         let table = self.table;
-        let in_text = plan.holiday.is_some();
+        let in_text = plan.has_holidays();
         let Some(name) = &entry.holidays else {
             if in_text {
                 let message = "PH needs `holidays`: the name of one of the file's calendars";
@@ -145,7 +121,16 @@ impl Compiler<'_> {
             }
             (Some(_), true) => {}
             // In plain data, holidays are closed.
-            (None, _) => plan.holiday = Some(Spans::CLOSED),
+            (None, _) => plan.add(Rule {
+                rank: Rank::Holiday,
+                days: Days {
+                    dates: None,
+                    on: On::Holidays,
+                },
+                spans: Spans::CLOSED,
+                adds: false,
+                reason: None,
+            }),
         }
     }
 
@@ -187,61 +172,7 @@ impl Compiler<'_> {
         };
         self.report.add(Some(span), at.to_string(), message);
     }
-
-    fn weekly(&mut self, weekly: &WeeklyEntry, at: &Path<'_>) -> Option<Plan> {
-        let days = [
-            ("mon", &weekly.mon),
-            ("tue", &weekly.tue),
-            ("wed", &weekly.wed),
-            ("thu", &weekly.thu),
-            ("fri", &weekly.fri),
-            ("sat", &weekly.sat),
-            ("sun", &weekly.sun),
-        ];
-        let mut plan = Plan::default();
-        let mut whole = true;
-        for ((key, spans), day) in days.into_iter().zip(&mut plan.weekly) {
-            match self.spans(spans, &at.key(key)) {
-                Some(spans) => *day = spans,
-                None => whole = false,
-            }
-        }
-        whole.then_some(plan)
-    }
-
-    fn spans(&mut self, texts: &[String], at: &Path<'_>) -> Option<Spans> {
-        let mut list = Vec::new();
-        for (index, text) in texts.iter().enumerate() {
-            match hours::parse_day(text) {
-                Ok(span) => list.push(span),
-                Err(error) => self.inside(text, &error, &at.index(index)),
-            }
-        }
-        if list.len() != texts.len() {
-            return None;
-        }
-        match Spans::new(list) {
-            Ok(spans) => Some(spans),
-            Err(error) => {
-                self.fault(at, error.to_string());
-                None
-            }
-        }
-    }
-
-    fn exception(&mut self, entry: &ExceptionEntry, at: &Path<'_>) -> Option<Exception> {
-        let spans = match (entry.closed, &entry.open) {
-            (Some(true), None) => Spans::CLOSED,
-            (None, Some(open)) => self.spans(open, &at.key("open"))?,
-            _ => {
-                let message = "an exception is `closed: true`, or `open` with a list of spans";
-                self.fault(at, message);
-                return None;
-            }
-        };
-        Some(Exception {
-            spans,
-            reason: entry.reason.as_deref().map(Arc::from),
-        })
-    }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,11 +1,12 @@
 //! Every fault, its place and its mend.
 
+pub(crate) use super::hours::tests::FAULTY as HOURS;
 use crate::{ChronoTz, Faults, Source, load};
 
 /// What each file of this test begins with.
 pub(crate) const HEAD: &str = "version: 1\ndefault: { action: hangup }\n";
 
-fn faults_with(text: &str, files: &[(&str, &str)]) -> Faults {
+pub(crate) fn faults_with(text: &str, files: &[(&str, &str)]) -> Faults {
     let source = |(name, text): &(&str, &str)| Source {
         name: (*name).to_owned(),
         text: (*text).to_owned(),
@@ -18,7 +19,7 @@ fn faults_with(text: &str, files: &[(&str, &str)]) -> Faults {
 }
 
 /// The faults of a file, as `line:column path: message`.
-fn shown(faults: &Faults) -> Vec<String> {
+pub(crate) fn shown(faults: &Faults) -> Vec<String> {
     let show = |fault: &crate::Fault| match fault.span {
         Some(span) => format!(
             "{}:{} {}: {}",
@@ -159,43 +160,6 @@ pub(crate) const FAULTY: &[(&str, &str)] = &[
         "agents: { ann: { to: bob } }",
         "3:22 $.agents.ann.to: `bob` is no number and no SIP URI; an agent is reached by one of these",
     ),
-    // Hours.
-    (
-        "hours: { o: { zone: America/NewYork, open: 24/7 } }",
-        "3:21 $.hours.o.zone: unknown time zone `America/NewYork`; did you mean `America/New_York`?",
-    ),
-    (
-        "hours: { o: { zone: UTC, open: \"Mo-Fr 9-17\" } }",
-        "3:40 $.hours.o.open: expected a time as in 09:00, found '-' (at character 8)",
-    ),
-    (
-        "hours: { o: { zone: UTC } }",
-        "3:13 $.hours.o: hours need `open`, as in \"Mo-Fr 09:00-17:30\", or `weekly`",
-    ),
-    (
-        "hours: { o: { zone: UTC, open: \"24/7; PH off\" } }",
-        "3:32 $.hours.o.open: PH needs `holidays`: the name of one of the file's calendars",
-    ),
-    (
-        "calendars: { us: { dates: [2026-12-25] } }\nhours: { o: { zone: UTC, open: 24/7, holidays: us } }",
-        "4:48 $.hours.o.holidays: `holidays` counts only where `open` says what they are like, as in `PH off`",
-    ),
-    (
-        "calendars: { us: { dates: [2026-02-30] } }",
-        "3:28 $.calendars.us.dates[0]: `2026-02-30` is no date; write it as in 2026-12-25",
-    ),
-    (
-        "hours: { o: { zone: UTC, weekly: { mon: [\"09:00-12:00\", \"11:00-13:00\"] } } }",
-        "3:41 $.hours.o.weekly.mon: 11:00-13:00 overlaps 09:00-12:00 on the same day",
-    ),
-    (
-        "hours: { o: { zone: UTC, weekly: { mon: [\"09:00\"] } } }",
-        "3:48 $.hours.o.weekly.mon[0]: expected `-` and an end, as in 09:00-17:30, found the end (at character 6)",
-    ),
-    (
-        "hours: { o: { zone: UTC, open: 24/7, exceptions: { 2026-12-25: { reason: x } } } }",
-        "3:64 $.hours.o.exceptions[\"2026-12-25\"]: an exception is `closed: true`, or `open` with a list of spans",
-    ),
     // Conditions and numbers.
     (
         "numbers: { \"+1\": [ { when: {}, then: { action: hangup } } ] }",
@@ -278,18 +242,18 @@ pub(crate) const FAULTY: &[(&str, &str)] = &[
         "agents: { ann: { to: \"+1\", shifts: [office] } }",
         "3:28 $.agents.ann.shifts: unknown field `shifts`, expected `to`",
     ),
-    (
-        "calendars: { us: { file: x.ics } }",
-        "3:20 $.calendars.us.file: unknown field `file`, expected `dates`",
-    ),
 ];
 
 #[test]
 fn each_fault_names_its_place_and_its_mend() {
-    for (body, expected) in FAULTY {
-        let faults = faults_with(&format!("{HEAD}{body}\n"), &[]);
-        assert_eq!(shown(&faults), [*expected], "{body}");
+    let mut wrong = Vec::new();
+    for (body, expected) in FAULTY.iter().chain(HOURS) {
+        let found = shown(&faults_with(&format!("{HEAD}{body}\n"), &[]));
+        if found != [*expected] {
+            wrong.push(format!("{body}: {found:#?}"));
+        }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
@@ -411,28 +375,6 @@ error: this line has no number
     );
     let faults = faults_with(&text, &[("vip.csv", "number\n\"+1\n")]);
     assert_eq!(shown(&faults), ["2:1 : this quote is never closed"]);
-}
-
-#[test]
-fn plain_hours_are_understood() {
-    let text = format!(
-        "{HEAD}calendars: {{ us: {{ dates: [2026-12-25] }} }}\nhours:\n  office:\n    zone: America/New_York\n    weekly: {{ mon: [\"09:00-12:00\", \"13:00-17:30\"] }}\n    holidays: us\n    exceptions:\n      2026-04-20: {{ open: [\"20:00-02:00\"], reason: launch }}\n      2026-04-27: {{ closed: true }}\n"
-    );
-    let engine = load("routes.yaml", &text, &(), &ChronoTz).unwrap();
-    let office = engine.hours("office").unwrap();
-    for (instant, open) in [
-        ("2026-04-13T14:00:00Z", true),
-        ("2026-04-13T16:30:00Z", false),
-        ("2026-04-20T14:00:00Z", false),
-        ("2026-04-21T05:59:00Z", true),
-        ("2026-04-27T14:00:00Z", false),
-    ] {
-        assert_eq!(
-            office.is_open_at(instant.parse().unwrap()),
-            open,
-            "{instant}"
-        );
-    }
 }
 
 #[test]

@@ -24,13 +24,23 @@ pub struct HoursAnswer {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Layer {
+    /// Forced open or closed, whatever else is written.
+    Force {
+        /// Why, when the file says so.
+        reason: Option<Arc<str>>,
+    },
     /// A date that is not like its weekday.
     Exception {
         /// Why, when the file says so.
         reason: Option<Arc<str>>,
     },
     /// A date of the named calendar.
-    Holiday,
+    Holiday {
+        /// Which one, when the calendar says so.
+        name: Option<Arc<str>>,
+    },
+    /// The first, second, … or last of a weekday in its month.
+    Nth,
     /// A stretch of the year.
     Season,
     /// The days of the week.
@@ -39,14 +49,17 @@ pub enum Layer {
 
 impl fmt::Display for Layer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Exception { reason: None } => f.write_str("exception"),
-            Self::Exception {
-                reason: Some(reason),
-            } => write!(f, "exception: {reason}"),
-            Self::Holiday => f.write_str("holiday"),
-            Self::Season => f.write_str("season"),
-            Self::Weekly => f.write_str("weekly"),
+        let (word, more) = match self {
+            Self::Force { reason } => ("forced", reason),
+            Self::Exception { reason } => ("exception", reason),
+            Self::Holiday { name } => ("holiday", name),
+            Self::Nth => ("nth weekday", &None),
+            Self::Season => ("season", &None),
+            Self::Weekly => ("weekly", &None),
+        };
+        match more {
+            Some(more) => write!(f, "{word}: {more}"),
+            None => f.write_str(word),
         }
     }
 }

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Days, NaiveDateTime, TimeDelta, Timelike, Utc};
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Timelike, Utc};
 
 use super::answer::{HoursAnswer, Layer};
-use super::day::Plan;
+use super::day::{Day, Force, Plan};
 use crate::zone::Zone;
 
 /// Seconds of a day on the wall.
@@ -16,12 +16,20 @@ const DAY: u32 = 86_400;
 pub struct Hours {
     name: String,
     pub(super) plan: Plan,
+    /// Whether it is open, where that never changes.
+    pub(super) constant: Option<bool>,
     zone: Arc<dyn Zone>,
 }
 
 impl Hours {
     pub(crate) fn new(name: String, plan: Plan, zone: Arc<dyn Zone>) -> Self {
-        Self { name, plan, zone }
+        let constant = plan.constant();
+        Self {
+            name,
+            plan,
+            constant,
+            zone,
+        }
     }
 
     /// Their name in the routing file.
@@ -33,7 +41,10 @@ impl Hours {
     /// Whether it is open.
     #[must_use]
     pub fn is_open_at(&self, instant: DateTime<Utc>) -> bool {
-        self.state(self.wall(instant.naive_utc())).0
+        match self.forced(instant) {
+            Some(force) => force.open,
+            None => self.by_wall(instant.naive_utc()),
+        }
     }
 
     /// Whether it is open, why, and until when. The last costs a search; where only the first
@@ -42,8 +53,18 @@ impl Hours {
     pub fn answer(&self, instant: DateTime<Utc>) -> HoursAnswer {
         let utc = instant.naive_utc();
         let local = self.wall(utc);
-        let (open, layer) = self.state(local);
-        let next = self.next_change(utc, open);
+        let forced = self.forced(instant);
+        let (open, layer) = match forced {
+            Some(force) => {
+                let reason = force.reason.clone();
+                (force.open, Layer::Force { reason })
+            }
+            None => {
+                let (open, day) = self.state(local);
+                (open, day.layer())
+            }
+        };
+        let next = self.next_change(utc, open, forced);
         HoursAnswer {
             open,
             layer,
@@ -51,6 +72,17 @@ impl Hours {
             next_change: next.map(|utc| utc.and_utc()),
             next_local: next.map(|utc| self.wall(utc)),
         }
+    }
+
+    /// What is forced at an instant.
+    fn forced(&self, instant: DateTime<Utc>) -> Option<&Force> {
+        let force = self.plan.force.as_ref();
+        force.filter(|force| instant < force.until)
+    }
+
+    /// Whether it is open where nothing is forced.
+    pub(super) fn by_wall(&self, utc: NaiveDateTime) -> bool {
+        self.state(self.wall(utc)).0
     }
 
     /// Seconds between the clock on the wall and UTC.
@@ -64,22 +96,24 @@ impl Hours {
         utc.checked_add_signed(self.offset(utc)).unwrap_or(utc)
     }
 
-    /// Whether it is open when the wall reads this, and which layer says so.
-    pub(super) fn state(&self, local: NaiveDateTime) -> (bool, Layer) {
+    /// Whether it is open when the wall reads this, and the day that says so.
+    fn state(&self, local: NaiveDateTime) -> (bool, Day<'_>) {
         let second = local.time().num_seconds_from_midnight();
-        let (today, layer) = self.plan.day(local.date());
+        let today = self.plan.day(local.date());
         if today.hold(second) {
-            return (true, layer);
+            return (true, today);
         }
-        if let Some(before) = local.date().checked_sub_days(Days::new(1)) {
-            let (yesterday, layer) = self.plan.day(before);
+        if let Some(before) = local.date().pred_opt() {
+            let yesterday = self.plan.day(before);
             if yesterday.hold(second + DAY) {
-                return (true, layer);
+                return (true, yesterday);
             }
         }
-        (false, layer)
+        (false, today)
     }
 }
 
+#[cfg(test)]
+mod oracle;
 #[cfg(test)]
 mod tests;

@@ -1,28 +1,49 @@
 //! When it next opens or closes: searched by events, not by the clock.
 
-use chrono::{Days, NaiveDate, NaiveDateTime, TimeDelta};
+use chrono::{Datelike, NaiveDate, NaiveDateTime, TimeDelta, Timelike};
 
+use super::day::{Day, Force, Plan};
 use super::eval::Hours;
 
 /// How far ahead a change is looked for, in days.
-const HORIZON: u64 = 400;
+const HORIZON: i64 = 400;
+/// Seconds of a day on the wall.
+const DAY: u32 = 86_400;
 
 impl Hours {
     /// The first instant after `utc` at which it is no longer `open`.
     ///
     /// Between two changes of the zone's offset the wall runs evenly, so the state can change
-    /// only at an edge of a span; and it can change where the wall jumps.
-    pub(super) fn next_change(&self, utc: NaiveDateTime, open: bool) -> Option<NaiveDateTime> {
-        let limit = utc.checked_add_days(Days::new(HORIZON))?;
-        let differs = |at: NaiveDateTime| self.state(self.wall(at)).0 != open;
+    /// only at an edge of a span; and it can change where the wall jumps, and where what is
+    /// forced ends.
+    pub(super) fn next_change(
+        &self,
+        utc: NaiveDateTime,
+        open: bool,
+        forced: Option<&Force>,
+    ) -> Option<NaiveDateTime> {
+        let limit = utc.checked_add_signed(TimeDelta::days(HORIZON))?;
         let mut from = utc;
-        while from < limit {
-            let to = self.even_until(from)?;
-            let edges = self.edges(from, to);
-            if let Some(found) = edges.into_iter().find(|edge| differs(*edge)) {
-                return Some(found);
+        if let Some(force) = forced {
+            from = force.until.naive_utc();
+            if from > limit {
+                return None;
             }
-            if differs(to) {
+            if self.by_wall(from) != open {
+                return Some(from);
+            }
+        }
+        if self.constant.is_some() {
+            return None;
+        }
+        let mut seen = Seen::new(&self.plan);
+        while from < limit {
+            let offset = self.offset(from);
+            let to = self.even_until(from, offset)?.min(limit);
+            if let Some(edge) = seen.changed(from, to, offset, open) {
+                return Some(edge);
+            }
+            if seen.state(self.wall(to)) != open {
                 return Some(to);
             }
             from = to;
@@ -32,13 +53,12 @@ impl Hours {
 
     /// The end of a stretch of at most a day over which the offset stays the same: a day later,
     /// or where the wall jumps.
-    fn even_until(&self, from: NaiveDateTime) -> Option<NaiveDateTime> {
-        let day_later = from.checked_add_days(Days::new(1))?;
-        let offset = self.offset(from);
+    fn even_until(&self, from: NaiveDateTime, offset: TimeDelta) -> Option<NaiveDateTime> {
+        let day_later = from.checked_add_signed(TimeDelta::days(1))?;
         if self.offset(day_later) == offset {
             return Some(day_later);
         }
-        let (mut same, mut other) = (0, 86_400);
+        let (mut same, mut other) = (0, i64::from(DAY));
         while other - same > 1 {
             let middle = (same + other) / 2;
             let at = from.checked_add_signed(TimeDelta::seconds(middle))?;
@@ -48,42 +68,79 @@ impl Hours {
                 other = middle;
             }
         }
-        let jump = from.checked_add_signed(TimeDelta::seconds(other))?;
         // Zones jump at whole seconds; `from` may carry a fraction.
-        let whole = jump.and_utc().timestamp();
-        chrono::DateTime::from_timestamp(whole, 0).map(|jump| jump.naive_utc())
+        from.checked_add_signed(TimeDelta::seconds(other))?
+            .with_nanosecond(0)
+    }
+}
+
+/// The dates looked at last: each is worked out once.
+struct Seen<'a> {
+    plan: &'a Plan,
+    recent: [Option<(NaiveDate, Day<'a>)>; 4],
+}
+
+impl<'a> Seen<'a> {
+    fn new(plan: &'a Plan) -> Self {
+        Self {
+            plan,
+            recent: [None; 4],
+        }
     }
 
-    /// The edges of spans strictly between two instants of one offset, in order.
-    fn edges(&self, from: NaiveDateTime, to: NaiveDateTime) -> Vec<NaiveDateTime> {
-        let offset = self.offset(from);
-        let mut edges = Vec::new();
-        let wall = (
-            from.checked_add_signed(offset),
-            to.checked_add_signed(offset),
-        );
-        let (Some(first), Some(last)) = wall else {
-            return edges;
+    fn day(&mut self, date: NaiveDate) -> Day<'a> {
+        let place = date.num_days_from_ce().rem_euclid(4).unsigned_abs() as usize;
+        let Some(kept) = self.recent.get_mut(place) else {
+            return self.plan.day(date);
         };
+        match kept {
+            Some((kept, day)) if *kept == date => *day,
+            _ => {
+                let day = self.plan.day(date);
+                *kept = Some((date, day));
+                day
+            }
+        }
+    }
+
+    /// Whether it is open when the wall reads this.
+    fn state(&mut self, local: NaiveDateTime) -> bool {
+        let second = local.time().num_seconds_from_midnight();
+        if self.day(local.date()).hold(second) {
+            return true;
+        }
+        let before = local.date().pred_opt();
+        before.is_some_and(|before| self.day(before).hold(second + DAY))
+    }
+
+    /// The first edge of a span strictly between two instants of one offset at which it is not
+    /// `open`.
+    fn changed(
+        &mut self,
+        from: NaiveDateTime,
+        to: NaiveDateTime,
+        offset: TimeDelta,
+        open: bool,
+    ) -> Option<NaiveDateTime> {
+        let first = from.checked_add_signed(offset)?;
+        let last = to.checked_add_signed(offset)?;
+        let mut found: Option<NaiveDateTime> = None;
         let mut date = first.date().pred_opt();
         while let Some(day) = date.filter(|day| *day <= last.date()) {
-            edges.extend(
-                self.day_edges(day, offset)
-                    .filter(|edge| from < *edge && *edge < to),
-            );
+            let midnight = NaiveDateTime::from(day);
+            for minute in self.day(day).edges() {
+                let edge = midnight.checked_add_signed(TimeDelta::minutes(i64::from(minute)));
+                let nearer = |edge: &NaiveDateTime| {
+                    first < *edge && *edge < last && found.is_none_or(|found| *edge < found)
+                };
+                if let Some(edge) = edge.filter(nearer)
+                    && self.state(edge) != open
+                {
+                    found = Some(edge);
+                }
+            }
             date = day.succ_opt();
         }
-        edges.sort_unstable();
-        edges
-    }
-
-    fn day_edges(&self, day: NaiveDate, offset: TimeDelta) -> impl Iterator<Item = NaiveDateTime> {
-        let midnight = NaiveDateTime::from(day);
-        let (spans, _) = self.plan.day(day);
-        spans.edges().filter_map(move |minute| {
-            midnight
-                .checked_add_signed(TimeDelta::minutes(i64::from(minute)))?
-                .checked_sub_signed(offset)
-        })
+        found?.checked_sub_signed(offset)
     }
 }

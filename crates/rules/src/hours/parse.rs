@@ -1,36 +1,26 @@
-//! A strict subset of OpenStreetMap's opening_hours: weekdays, `PH`, dates, spans, `off`, `24/7`.
+//! A strict subset of OpenStreetMap's opening_hours: weekdays, `PH`, months, dates, weeks,
+//! `easter`, spans, `off`, `24/7`; `;` and `,` between rules.
 //!
 //! What is not understood is refused with its position: a guess would misroute calls.
 
-use chrono::NaiveDate;
+mod dates;
+mod weekdays;
+mod words;
 
-use super::day::{Exception, Plan, Season};
+use super::day::{Plan, Rank, Rule};
 use super::lexer::{HoursError, Lexer};
-use super::span::Spans;
+use super::span::{Span, Spans};
+use super::when::{Dates, Days, EVERY_DAY, On};
+use words::{EXPECTED, unknown, weekday};
 
-const WEEKDAYS: [&str; 7] = ["Mo", "Tu", "We", "Th", "Fr", "Sa", "Su"];
-const MONTHS: [&str; 12] = [
-    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-];
-const NOT_SUPPORTED: &str = "a weekday (Mo, Tu, …), PH, a date (Dec 25), a time (09:00-17:30), \
-                             `off` or 24/7";
+/// Most rules of one text, each date of a list counted.
+const MAX_RULES: usize = 256;
 
-/// Which days a rule is for.
-enum Days {
-    /// A bit a weekday, Monday lowest; and public holidays.
-    Week {
-        days: u8,
-        holidays: bool,
-    },
-    Date {
-        year: Option<i32>,
-        month: u32,
-        day: u32,
-    },
-    Season {
-        from: (u32, u32),
-        to: (u32, u32),
-    },
+/// Which days a rule is for: each of the first with each of the second.
+struct Selected {
+    /// Empty: all year.
+    dates: Vec<Dates>,
+    on: Vec<On>,
 }
 
 /// A weekday rule, kept to find out whether a later one undoes it.
@@ -48,52 +38,62 @@ pub(crate) fn parse(text: &str) -> Result<Plan, HoursError> {
     let mut lexer = Lexer::new(text);
     let mut plan = Plan::default();
     let mut written: Vec<Written> = Vec::new();
+    let mut adds = false;
     loop {
         lexer.spaces();
         let start = lexer.at();
-        let days = selector(&mut lexer)?;
+        let selected = selector(&mut lexer)?;
         lexer.spaces();
         let spans = spans(&mut lexer)?;
-        lexer.spaces();
-        let whole = lexer.wrong_since(start, String::new());
-        match days {
-            Days::Week { days, holidays } => {
-                week(&mut plan, days, &spans);
-                if holidays && plan.holiday.replace(spans).is_some() {
-                    return Err(lexer.wrong_since(start, "PH is given twice"));
-                }
-                supersede(&mut written, days)?;
-                if days != 0 {
-                    let (at, len) = (whole.at, whole.len);
-                    written.push(Written { at, len, days });
-                }
-            }
-            Days::Date { year, month, day } => {
-                let exception = Exception {
-                    spans,
-                    reason: None,
-                };
-                let before = match year.and_then(|year| NaiveDate::from_ymd_opt(year, month, day)) {
-                    Some(date) => plan.dates.insert(date, exception),
-                    None => plan.yearly.insert((month, day), exception),
-                };
-                if before.is_some() {
-                    return Err(lexer.wrong_since(start, "this date is given twice"));
-                }
-            }
-            Days::Season { from, to } => plan.seasons.push(Season { from, to, spans }),
+        if adds && spans.is_closed() {
+            let message = "`off` adds nothing to the rule before it; write `;` between them";
+            return Err(lexer.wrong_since(start, message));
         }
-        if !lexer.take(";") {
+        let rule = lexer.clone();
+        let wrong = |message: String| rule.wrong_since(start, message);
+        for (days, rank) in selected.days() {
+            match (&days.dates, &days.on) {
+                (None, On::Weekdays(days)) if adds => {
+                    add_to_week(&mut plan, *days, &spans).map_err(wrong)?;
+                    written.push(Written::new(&wrong(String::new()), *days));
+                }
+                (None, On::Weekdays(days)) => {
+                    week(&mut plan, *days, &spans);
+                    supersede(&mut written, *days)?;
+                    written.push(Written::new(&wrong(String::new()), *days));
+                }
+                _ => {
+                    if !adds && plan.has(&days) {
+                        return Err(wrong(twice(&days).to_owned()));
+                    }
+                    if plan.rule_count() >= MAX_RULES {
+                        let message = format!(
+                            "more than {MAX_RULES} rules; long lists of dates go into a calendar"
+                        );
+                        return Err(wrong(message));
+                    }
+                    plan.add(Rule {
+                        rank,
+                        days,
+                        spans: spans.clone(),
+                        adds,
+                        reason: None,
+                    });
+                }
+            }
+        }
+        lexer.spaces();
+        adds = lexer.take(",");
+        if !adds && !lexer.take(";") {
             break;
         }
         lexer.spaces();
-        if lexer.rest().is_empty() {
+        if !adds && lexer.rest().is_empty() {
             break;
         }
     }
     match lexer.peek() {
         None => Ok(plan),
-        Some(',') => Err(lexer.unexpected("`;` between rules")),
         Some(_) => Err(lexer.unexpected("`;` and another rule, or the end")),
     }
 }
@@ -102,7 +102,7 @@ pub(crate) fn parse(text: &str) -> Result<Plan, HoursError> {
 ///
 /// # Errors
 /// [`HoursError`] when it is no span.
-pub(crate) fn parse_day(text: &str) -> Result<super::span::Span, HoursError> {
+pub(crate) fn parse_day(text: &str) -> Result<Span, HoursError> {
     let mut lexer = Lexer::new(text);
     lexer.spaces();
     let span = lexer.span()?;
@@ -113,12 +113,73 @@ pub(crate) fn parse_day(text: &str) -> Result<super::span::Span, HoursError> {
     }
 }
 
-fn week(plan: &mut Plan, days: u8, spans: &Spans) {
-    for (index, day) in plan.weekly.iter_mut().enumerate() {
-        if days & (1 << index) != 0 {
-            *day = spans.clone();
+impl Selected {
+    fn days(self) -> Vec<(Days, Rank)> {
+        let dates: Vec<Option<Dates>> = match self.dates.is_empty() {
+            true => vec![None],
+            false => self.dates.into_iter().map(Some).collect(),
+        };
+        let mut all = Vec::new();
+        for dates in dates {
+            for on in &self.on {
+                let days = Days {
+                    dates: dates.clone(),
+                    on: on.clone(),
+                };
+                let rank = rank(&days);
+                all.push((days, rank));
+            }
+        }
+        all
+    }
+}
+
+/// What outranks what: a date, a holiday, the nth weekday, a stretch of the year.
+fn rank(days: &Days) -> Rank {
+    match (&days.dates, &days.on) {
+        (Some(Dates::One { year: Some(_), .. }), _) => Rank::Dated,
+        (Some(Dates::One { year: None, .. }), _) => Rank::Yearly,
+        (_, On::Holidays) => Rank::Holiday,
+        (_, On::Nth { .. }) => Rank::Nth,
+        (_, On::Weekdays(_)) => Rank::Season,
+    }
+}
+
+fn twice(days: &Days) -> &'static str {
+    match (&days.dates, &days.on) {
+        (_, On::Holidays) => "PH is given twice",
+        (Some(Dates::One { .. }), _) => "this date is given twice",
+        _ => "these days are given twice",
+    }
+}
+
+impl Written {
+    fn new(place: &HoursError, days: u8) -> Self {
+        Self {
+            at: place.at,
+            len: place.len,
+            days,
         }
     }
+}
+
+fn of_week(plan: &mut Plan, days: u8) -> impl Iterator<Item = &mut Spans> {
+    let wanted = move |(index, _): &(usize, &mut Spans)| days & (1 << index) != 0;
+    let week = plan.weekly.iter_mut().enumerate().filter(wanted);
+    week.map(|(_, day)| day)
+}
+
+fn week(plan: &mut Plan, days: u8, spans: &Spans) {
+    for day in of_week(plan, days) {
+        *day = spans.clone();
+    }
+}
+
+fn add_to_week(plan: &mut Plan, days: u8, spans: &Spans) -> Result<(), String> {
+    for day in of_week(plan, days) {
+        *day = day.and(spans).map_err(|error| error.to_string())?;
+    }
+    Ok(())
 }
 
 /// A later rule counts for its days. One that takes away every day of an earlier rule was not
@@ -139,199 +200,41 @@ fn supersede(written: &mut [Written], days: u8) -> Result<(), HoursError> {
     Ok(())
 }
 
-fn selector(lexer: &mut Lexer<'_>) -> Result<Days, HoursError> {
-    const EVERY_DAY: Days = Days::Week {
-        days: 0x7f,
-        holidays: false,
-    };
+fn selector(lexer: &mut Lexer<'_>) -> Result<Selected, HoursError> {
+    let every_day = || vec![On::Weekdays(EVERY_DAY)];
     let Some(next) = lexer.peek() else {
-        return Err(lexer.unexpected(NOT_SUPPORTED));
+        return Err(lexer.unexpected(EXPECTED));
     };
-    if next.is_ascii_digit() {
-        return Ok(year(lexer)?.unwrap_or(EVERY_DAY));
-    }
     let start = lexer.at();
     let word = lexer.clone().word();
-    if matches!(word, "off" | "closed") {
-        return Ok(EVERY_DAY);
+    let mut dates = Vec::new();
+    if word == "week" {
+        dates = dates::weeks(lexer)?;
+    } else if dates::begins(lexer) {
+        dates = dates::dates(lexer)?;
+    } else if next.is_ascii_digit() || matches!(word, "off" | "closed") {
+        let on = every_day();
+        return Ok(Selected { dates, on });
+    } else if word == "PH" || weekday(word).is_some() {
+        let on = weekdays::weekdays(lexer)?;
+        return Ok(Selected { dates, on });
+    } else if word.is_empty() {
+        return Err(lexer.unexpected(EXPECTED));
+    } else {
+        lexer.word();
+        return Err(lexer.wrong_since(start, unknown(word)));
     }
-    if word == "PH" || weekday(word).is_some() {
-        return weekdays(lexer);
-    }
-    if month(word).is_some() {
-        return dates(lexer, None);
-    }
-    if word.is_empty() {
-        return Err(lexer.unexpected(NOT_SUPPORTED));
-    }
-    lexer.word();
-    Err(lexer.wrong_since(start, unknown_word(word)))
-}
-
-fn unknown_word(word: &str) -> String {
-    const FULL: [&str; 21] = [
-        "monday",
-        "tuesday",
-        "wednesday",
-        "thursday",
-        "friday",
-        "saturday",
-        "sunday",
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-        "ph",
-        "off",
-    ];
-    let names = WEEKDAYS.iter().chain(&MONTHS).chain(&["PH", "off"]);
-    let folded = word.to_lowercase();
-    let abbreviates = |(full, name): &(&str, &&str)| {
-        full.starts_with(&folded) && folded.starts_with(&name.to_lowercase())
-    };
-    match FULL.into_iter().zip(names).find(abbreviates) {
-        Some((_, name)) => format!("`{word}` is not understood; write `{name}`"),
-        None => format!("`{word}` is not understood; expected {NOT_SUPPORTED}"),
-    }
-}
-
-fn weekday(word: &str) -> Option<usize> {
-    WEEKDAYS.iter().position(|known| *known == word)
-}
-
-fn month(word: &str) -> Option<u32> {
-    (1..)
-        .zip(MONTHS)
-        .find(|(_, known)| *known == word)
-        .map(|(number, _)| number)
-}
-
-/// `Mo-Fr`, `Sa,Su`, `Fr-Mo`, `Sa,Su,PH`.
-fn weekdays(lexer: &mut Lexer<'_>) -> Result<Days, HoursError> {
-    let (mut days, mut holidays) = (0_u8, false);
-    loop {
-        let first = a_weekday(lexer)?;
-        match first {
-            None => holidays = true,
-            Some(first) => {
-                let last = match lexer.take("-") {
-                    true => match a_weekday(lexer)? {
-                        Some(last) => last,
-                        None => return Err(lexer.unexpected("a weekday before this")),
-                    },
-                    false => first,
-                };
-                let mut day = first;
-                while day != last {
-                    days |= 1 << day;
-                    day = (day + 1) % 7;
-                }
-                days |= 1 << last;
-            }
-        }
-        if lexer.peek() == Some('[') {
-            return Err(lexer.unexpected("a time (the nth weekday of a month is not supported)"));
-        }
-        if !lexer.take(",") {
-            return Ok(Days::Week { days, holidays });
-        }
-        lexer.spaces();
-    }
-}
-
-/// A weekday from 0, Monday; `None` is `PH`.
-fn a_weekday(lexer: &mut Lexer<'_>) -> Result<Option<usize>, HoursError> {
+    lexer.spaces();
     let start = lexer.at();
-    let word = lexer.word();
-    match (word, weekday(word)) {
-        ("PH", _) => Ok(None),
-        (_, Some(day)) => Ok(Some(day)),
-        ("", None) => Err(lexer.unexpected("a weekday: Mo, Tu, We, Th, Fr, Sa, Su or PH")),
-        (word, None) => Err(lexer.wrong_since(start, unknown_word(word))),
-    }
-}
-
-/// A year before a date; gives `None` and takes nothing when a time comes instead.
-fn year(lexer: &mut Lexer<'_>) -> Result<Option<Days>, HoursError> {
-    if lexer.rest().starts_with("24/7") {
-        return Ok(None);
-    }
-    let mut ahead = lexer.clone();
-    let start = ahead.at();
-    let digits = ahead.digits();
-    if ahead.peek() == Some(':') {
-        return Ok(None);
-    }
-    let (4, Ok(year)) = (digits.len(), digits.parse()) else {
-        return Err(ahead.wrong_since(start, format!("expected {NOT_SUPPORTED}")));
+    let on = match lexer.clone().word() {
+        word if word == "PH" || weekday(word).is_some() => weekdays::weekdays(lexer)?,
+        _ => every_day(),
     };
-    ahead.spaces();
-    *lexer = ahead;
-    dates(lexer, Some(year)).map(Some)
-}
-
-/// `Dec 25`, `Dec 24-26`, `Dec 24-Jan 2`.
-fn dates(lexer: &mut Lexer<'_>, year: Option<i32>) -> Result<Days, HoursError> {
-    let start = lexer.at();
-    let from = a_date(lexer, year, None)?;
-    if !lexer.take("-") {
-        let (month, day) = from;
-        return Ok(Days::Date { year, month, day });
-    }
-    if year.is_some() {
-        let message = "a range of dates is for every year; leave the year out";
+    if on.contains(&On::Holidays) {
+        let message = "PH is for the whole year; it cannot stand after dates";
         return Err(lexer.wrong_since(start, message));
     }
-    let same_month = lexer
-        .peek()
-        .is_some_and(|c| c.is_ascii_digit())
-        .then_some(from.0);
-    let to = a_date(lexer, year, same_month)?;
-    if same_month.is_some() && to <= from {
-        return Err(lexer.wrong_since(start, "this range of dates runs backwards"));
-    }
-    Ok(Days::Season { from, to })
-}
-
-fn a_date(
-    lexer: &mut Lexer<'_>,
-    year: Option<i32>,
-    known_month: Option<u32>,
-) -> Result<(u32, u32), HoursError> {
-    let month = match known_month {
-        Some(month) => month,
-        None => {
-            let start = lexer.at();
-            let word = lexer.word();
-            let Some(month) = month(word) else {
-                return Err(match word {
-                    "" => lexer.unexpected("a month: Jan, Feb, …, Dec"),
-                    word => lexer.wrong_since(start, unknown_word(word)),
-                });
-            };
-            lexer.spaces();
-            month
-        }
-    };
-    let start = lexer.at();
-    let digits = lexer.digits();
-    if digits.is_empty() {
-        return Err(lexer.unexpected("a day of the month (whole months are not supported)"));
-    }
-    // A leap year, so that Feb 29 stands for the years that have it.
-    let day: u32 = digits.parse().unwrap_or(0);
-    match NaiveDate::from_ymd_opt(year.unwrap_or(2000), month, day) {
-        Some(_) => Ok((month, day)),
-        None => Err(lexer.wrong_since(start, "there is no such day")),
-    }
+    Ok(Selected { dates, on })
 }
 
 /// `off`, `24/7`, or spans with `,` between them.
@@ -343,7 +246,7 @@ fn spans(lexer: &mut Lexer<'_>) -> Result<Spans, HoursError> {
     match lexer.word() {
         "" => {}
         "off" | "closed" => return Ok(Spans::CLOSED),
-        word => return Err(lexer.wrong_since(start, unknown_word(word))),
+        word => return Err(lexer.wrong_since(start, unknown(word))),
     }
     if lexer.peek().is_none_or(|c| c == ';') {
         return Err(lexer.unexpected("times as in 09:00-17:30, or `off`"));
@@ -351,15 +254,18 @@ fn spans(lexer: &mut Lexer<'_>) -> Result<Spans, HoursError> {
     let mut list = Vec::new();
     loop {
         list.push(lexer.span()?);
-        let before = lexer.clone();
-        lexer.spaces();
-        if !lexer.take(",") {
+        // After a comma, either another span or another rule.
+        let mut ahead = lexer.clone();
+        ahead.spaces();
+        let comma = ahead.take(",");
+        ahead.spaces();
+        let is_span = ahead.peek().is_some_and(|c| c.is_ascii_digit())
+            && !dates::is_year(&ahead)
+            && !ahead.rest().starts_with("24/7");
+        if !comma || !is_span {
             break;
         }
-        lexer.spaces();
-        if lexer.peek().is_some_and(char::is_alphabetic) {
-            return Err(before.unexpected("`;` between rules"));
-        }
+        *lexer = ahead;
     }
     Spans::new(list).map_err(|error| lexer.wrong_since(start, error.to_string()))
 }

@@ -95,6 +95,24 @@ impl Spans {
         Ok(Self(list))
     }
 
+    /// The spans of both.
+    pub(crate) fn and(&self, other: &Self) -> Result<Self, SpansError> {
+        Self::new(self.0.iter().chain(&other.0).copied().collect())
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether it is open from midnight to midnight, by one span or by several.
+    pub(crate) fn is_whole_day(&self) -> bool {
+        let end = self
+            .0
+            .iter()
+            .try_fold(0, |end, span| (span.from == end).then_some(span.to));
+        end.is_some_and(|end| end >= DAY)
+    }
+
     /// Whether a second after this day's midnight is in a span.
     pub(crate) fn hold(&self, second: u32) -> bool {
         let seconds = |minutes: u16| u32::from(minutes) * 60;

@@ -5,7 +5,7 @@ use jsonschema::Validator;
 use serde_json::{Map, Value};
 
 use super::routes;
-use crate::compile::tests::{FAULTY, HEAD};
+use crate::compile::tests::{FAULTY, HEAD, HOURS};
 use crate::fault::Report;
 use crate::{ChronoTz, load, yaml};
 
@@ -28,6 +28,11 @@ const BEYOND_SHAPE: &[&str] = &[
     "is no number",
     "is no prefix",
     "is no date",
+    "write the year with both",
+    "ends before it begins",
+    "these days are given twice",
+    "also stands in `open`",
+    "is no calendar by its name",
     "(at character",
     "PH needs",
     "`holidays` counts only",
@@ -87,7 +92,7 @@ fn errors(schema: &Validator, text: &str) -> Vec<String> {
 fn what_load_refuses_for_its_shape_is_invalid() {
     let schema = validator();
     let mut told = 0;
-    for (body, fault) in FAULTY {
+    for (body, fault) in FAULTY.iter().chain(HOURS) {
         let valid = errors(&schema, &format!("{HEAD}{body}\n")).is_empty();
         let beyond = BEYOND_SHAPE.iter().any(|words| fault.contains(words));
         assert!(!valid || beyond, "valid, but {fault}: {body}");
@@ -110,6 +115,15 @@ default: [{ action: say, text: Goodbye }, { action: hangup }]
 region: US
 calendars: { us: { dates: [2026-12-25] } }
 hours:
+  whole:
+    zone: UTC
+    weekly: {}
+    seasons:
+      - { from: 06-01, to: 08-31, weekly: { mon: ["08:00-14:00"] } }
+      - { from: 2026-12-24, to: 2027-01-02, closed: true }
+    nth: [{ day: fri, nth: -1, open: ["09:00-12:00"] }, { day: mon, nth: [1, 3], closed: true }]
+    exceptions: { 12-24: { closed: true } }
+    force: { state: closed, until: 2026-04-21T18:00:00-04:00, reason: storm }
   text: { zone: UTC, open: "Mo-Fr 09:00-17:00; PH off", holidays: us }
   plain:
     zone: America/New_York

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use callroute_schema::Actions;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use crate::table::{RuleEntry, Rules, SecretEntry, Texts};
+use crate::table::{Places, RuleEntry, Rules, SecretEntry, Texts};
 
 impl JsonSchema for Rules {
     fn schema_name() -> Cow<'static, str> {
@@ -35,6 +35,20 @@ impl JsonSchema for Texts {
                 { "type": "string" },
                 { "type": "array", "items": { "type": "string" }, "minItems": 1 }
             ]
+        })
+    }
+}
+
+impl JsonSchema for Places {
+    fn schema_name() -> Cow<'static, str> {
+        "Places".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let place = json_schema!({ "enum": [1, 2, 3, 4, 5, -1, -2, -3, -4, -5] });
+        json_schema!({
+            "description": "One place in a month, or a list of them.",
+            "anyOf": [place, { "type": "array", "items": place, "minItems": 1 }]
         })
     }
 }

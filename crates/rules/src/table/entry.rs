@@ -1,6 +1,5 @@
 //! The entries of a routing file's sections, as they are written.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use callroute_schema::{Actions, Party};
@@ -10,12 +9,12 @@ use serde::{Deserialize, Deserializer};
 
 use super::text::Texts;
 
-/// `calendars`: dates that hours may treat as holidays.
+/// `calendars`: dates that hours may treat as holidays, here or in a file.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(
     feature = "json-schema",
     derive(schemars::JsonSchema),
-    schemars(rename = "Calendar")
+    schemars(rename = "Calendar", extend("anyOf" = [{ "required": ["dates"] }, { "required": ["file"] }]))
 )]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CalendarEntry {
@@ -24,80 +23,9 @@ pub(crate) struct CalendarEntry {
         feature = "json-schema",
         schemars(inner(regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")))
     )]
-    pub(crate) dates: Vec<String>,
-}
-
-/// `hours`: as a text of opening hours, or as plain data.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(
-    feature = "json-schema",
-    derive(schemars::JsonSchema),
-    schemars(rename = "Hours", extend("oneOf" = [{ "required": ["open"] }, { "required": ["weekly"] }]))
-)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct HoursEntry {
-    /// The time zone, by its IANA name, as in America/New_York.
-    pub(crate) zone: String,
-    /// When it is open, as in `Mo-Fr 09:00-17:30; PH off`.
-    pub(crate) open: Option<String>,
-    /// When it is open, day by day.
-    pub(crate) weekly: Option<WeeklyEntry>,
-    /// Dates that are not like their weekday.
-    #[cfg_attr(feature = "json-schema", schemars(extend("propertyNames" = { "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$" })))]
-    #[serde(default)]
-    pub(crate) exceptions: BTreeMap<String, ExceptionEntry>,
-    /// The calendar whose dates are holidays.
-    pub(crate) holidays: Option<String>,
-}
-
-/// `hours.weekly`: spans a weekday; a day that is left out is closed.
-#[derive(Debug, Default, Deserialize)]
-#[cfg_attr(
-    feature = "json-schema",
-    derive(schemars::JsonSchema),
-    schemars(rename = "Weekly")
-)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct WeeklyEntry {
-    /// Spans on Mondays, as in 09:00-17:30; one that ends before it begins runs into the next day.
-    #[serde(default)]
-    pub(crate) mon: Vec<String>,
-    /// Spans on Tuesdays.
-    #[serde(default)]
-    pub(crate) tue: Vec<String>,
-    /// Spans on Wednesdays.
-    #[serde(default)]
-    pub(crate) wed: Vec<String>,
-    /// Spans on Thursdays.
-    #[serde(default)]
-    pub(crate) thu: Vec<String>,
-    /// Spans on Fridays.
-    #[serde(default)]
-    pub(crate) fri: Vec<String>,
-    /// Spans on Saturdays.
-    #[serde(default)]
-    pub(crate) sat: Vec<String>,
-    /// Spans on Sundays.
-    #[serde(default)]
-    pub(crate) sun: Vec<String>,
-}
-
-/// `hours.exceptions`: a date that is not like its weekday.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(
-    feature = "json-schema",
-    derive(schemars::JsonSchema),
-    schemars(rename = "Exception", extend("oneOf" = [{ "required": ["closed"] }, { "required": ["open"] }]))
-)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct ExceptionEntry {
-    /// `true`: closed all day.
-    #[cfg_attr(feature = "json-schema", schemars(extend("const" = true)))]
-    pub(crate) closed: Option<bool>,
-    /// Spans on this date, as in 10:00-14:00.
-    pub(crate) open: Option<Vec<String>>,
-    /// Why; `explain` shows it.
-    pub(crate) reason: Option<String>,
+    pub(crate) dates: Option<Vec<String>>,
+    /// An iCalendar file (`.ics`) of whole days, or a CSV file of `date,name`.
+    pub(crate) file: Option<String>,
 }
 
 /// `callers`: a list of numbers, here or in a file.

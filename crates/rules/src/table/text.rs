@@ -1,4 +1,4 @@
-//! One text, or a list of texts.
+//! One text or a list of texts; one number or a list of numbers.
 
 use std::fmt;
 
@@ -32,6 +32,54 @@ impl<'de> Deserialize<'de> for Texts {
                 match list.is_empty() {
                     true => Err(A::Error::custom("expected at least one text, found none")),
                     false => Ok(Texts(list)),
+                }
+            }
+        }
+
+        deserializer.deserialize_any(OneOrMany)
+    }
+}
+
+/// One number, or a list of numbers.
+#[derive(Debug, Clone)]
+pub(crate) struct Places(pub(crate) Vec<i64>);
+
+impl<'de> Deserialize<'de> for Places {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OneOrMany;
+
+        impl<'de> Visitor<'de> for OneOrMany {
+            type Value = Places;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number or a list of numbers")
+            }
+
+            fn visit_i64<E: Error>(self, number: i64) -> Result<Places, E> {
+                Ok(Places(vec![number]))
+            }
+
+            fn visit_u64<E: Error>(self, number: u64) -> Result<Places, E> {
+                // Far out of range either way.
+                self.visit_i64(i64::try_from(number).unwrap_or(i64::MAX))
+            }
+
+            // What is not quoted in YAML is a text until somebody wants a number.
+            fn visit_str<E: Error>(self, text: &str) -> Result<Places, E> {
+                let number = text.parse();
+                let number =
+                    number.map_err(|_| E::invalid_type(serde::de::Unexpected::Str(text), &self))?;
+                self.visit_i64(number)
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Places, A::Error> {
+                let mut list = Vec::new();
+                while let Some(number) = seq.next_element()? {
+                    list.push(number);
+                }
+                match list.is_empty() {
+                    true => Err(A::Error::custom("expected at least one number, found none")),
+                    false => Ok(Places(list)),
                 }
             }
         }

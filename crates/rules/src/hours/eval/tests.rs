@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use proptest::prelude::*;
 
 use super::Hours;
-use crate::hours::{Exception, Layer, Plan, Spans, parse, parse_day};
+use crate::hours::{Calendar, Exception, Layer, Plan, Spans, parse, parse_day};
 use crate::zone::{ChronoTz, Zones};
 
 fn hours(zone: &str, text: &str) -> Hours {
@@ -103,7 +103,11 @@ fn exceptions_outrank_holidays_and_holidays_seasons() {
     let mut plan =
         parse("Mo-Su 08:00-20:00; Dec 20-Jan 6 10:00-12:00; PH off; Dec 26 09:00-10:00").unwrap();
     let date = |text: &str| -> NaiveDate { text.parse().unwrap() };
-    plan.holidays = Arc::new([date("2026-12-25"), date("2026-12-26"), date("2026-12-28")].into());
+    plan.holidays = Arc::new(Calendar::from([
+        (date("2026-12-25"), Some("Christmas Day".into())),
+        (date("2026-12-26"), None),
+        (date("2026-12-28"), None),
+    ]));
     let spans = Spans::new(vec![parse_day("14:00-15:00").unwrap()]).unwrap();
     let exception = Exception {
         spans,
@@ -117,7 +121,13 @@ fn exceptions_outrank_holidays_and_holidays_seasons() {
         ("2026-12-20T09:30:00Z", false, Layer::Season),
         ("2027-01-06T11:00:00Z", true, Layer::Season),
         ("2027-01-07T09:30:00Z", true, Layer::Weekly),
-        ("2026-12-25T11:00:00Z", false, Layer::Holiday),
+        (
+            "2026-12-25T11:00:00Z",
+            false,
+            Layer::Holiday {
+                name: Some("Christmas Day".into()),
+            },
+        ),
         (
             "2026-12-26T09:30:00Z",
             true,
