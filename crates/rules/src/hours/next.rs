@@ -43,10 +43,14 @@ impl Hours {
             if to > limit {
                 (to, then) = (limit, offset);
             }
-            if let Some(edge) = seen.changed(from, to, offset, open) {
+            // Where the wall jumps, what it reads after the jump counts, and not an edge there.
+            let jumps = then != offset;
+            let last = TimeDelta::nanoseconds(i64::from(!jumps));
+            let until = to.checked_add_signed(last)?;
+            if let Some(edge) = seen.changed(from, until, offset, open) {
                 return Some(edge);
             }
-            if seen.state(to.checked_add_signed(then)?) != open {
+            if jumps && seen.state(to.checked_add_signed(then)?) != open {
                 return Some(to);
             }
             (from, offset) = (to, then);
