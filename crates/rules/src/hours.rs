@@ -1,10 +1,6 @@
 //! Opening hours: what is written, and whether it is open.
 //!
-//! Open if and only if the clock on the wall of the zone reads inside a span. Spans are half
-//! open, and each belongs wholly to the day it starts on: Friday 22:00-04:00 still runs on
-//! Saturday at 02:00, whatever Saturday itself says. (OpenStreetMap differs where an overriding
-//! day meets an overnight span.) Priority: force, exception, holiday, nth weekday, season,
-//! weekly.
+//! What they mean stands at [`Hours`].
 
 mod answer;
 mod calendar;

@@ -12,6 +12,47 @@ use crate::zone::Zone;
 const DAY: u32 = 86_400;
 
 /// The hours of one name, with their zone.
+///
+/// Open if and only if the clock on the wall of the zone reads inside a span. Spans are half
+/// open, and each belongs wholly to the day it starts on: after `Fr 22:00-04:00; Sa off` it is
+/// open on Saturday at 02:00. (OpenStreetMap differs there.) An end at or before the start is on
+/// the next day; `20:00-26:00` says the same as `20:00-02:00`.
+///
+/// Where several rules are for one date, the highest of these counts, whatever their order:
+///
+/// | layer | as a text (`open`) | as plain data (`weekly`) |
+/// |---|---|---|
+/// | force | | `force: { state: closed, until: 2026-04-21T18:00:00-04:00, reason: storm }`, with either |
+/// | exception | `2026 Dec 24 09:00-12:00`, `Dec 25 off`, `easter -2 days off`; one year before every year | `exceptions: { 2026-12-24: { open: ["09:00-12:00"] }, 12-25: { closed: true, reason: Christmas } }`, with either |
+/// | holiday | `PH off`, of the calendar that `holidays` names | `holidays: us`, closed |
+/// | nth weekday | `Mo[1]`, `Fr[-1]`, `Tu[1,3]`, `Nov Th[4]` | `nth: [{ day: fri, nth: -1, open: ["09:00-12:00"] }]` |
+/// | season | `Jun-Aug Mo-Fr 08:00-14:00`, `Dec 24-Jan 2 off`, `2026 Aug 3-14 off`, `week 1-53/2 Sa 09:00-12:00`, `easter-Oct 31 24/7` | `seasons: [{ from: 06-01, to: 08-31, weekly: { mon: ["08:00-14:00"] } }]`, or `open` or `closed` instead of `weekly` |
+/// | weekly | `Mo-Fr 09:00-12:00,13:00-17:30` | `weekly: { mon: ["09:00-12:00", "13:00-17:30"] }` |
+///
+/// In one layer the last that is for a date counts. In a text, a rule after `;` replaces what
+/// ranks below it, and one after `,` adds its spans to it; a season's rule is for its weekdays
+/// only, while a season of plain data is closed on weekdays that it leaves out. The text is a
+/// subset of OpenStreetMap's opening_hours; the rest of that is refused, with its position. Weeks
+/// are those of ISO 8601, Easter is that of the western churches.
+///
+/// ```
+/// use callroute_rules::{ChronoTz, load};
+///
+/// let engine = load("routes.yaml", r#"
+/// version: 1
+/// default: { action: voicemail, message: general }
+/// calendars: { us: { dates: [2026-12-25] } }
+/// hours:
+///   office: { zone: America/New_York, open: "Mo-Fr 09:00-17:30; Fr[-1] 09:00-12:00; PH off", holidays: us }
+/// "#, &(), &ChronoTz)?;
+///
+/// let office = engine.hours("office").ok_or("no such hours")?;
+/// assert_eq!(
+///     office.answer("2026-04-24T17:00:00Z".parse()?).to_string(),
+///     "closed at Fri 2026-04-24 13:00 (nth weekday), opens Mon 2026-04-27 09:00"
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Hours {
     name: String,

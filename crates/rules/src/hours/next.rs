@@ -37,26 +37,37 @@ impl Hours {
             return None;
         }
         let mut seen = Seen::new(&self.plan);
+        let mut offset = self.offset(from);
         while from < limit {
-            let offset = self.offset(from);
-            let to = self.even_until(from, offset)?.min(limit);
-            if let Some(edge) = seen.changed(from, to, offset, open) {
+            let (mut to, mut then) = self.even_until(from, offset)?;
+            if to > limit {
+                (to, then) = (limit, offset);
+            }
+            // Where the wall jumps, what it reads after the jump counts, and not an edge there.
+            let jumps = then != offset;
+            let last = TimeDelta::nanoseconds(i64::from(!jumps));
+            let until = to.checked_add_signed(last)?;
+            if let Some(edge) = seen.changed(from, until, offset, open) {
                 return Some(edge);
             }
-            if seen.state(self.wall(to)) != open {
+            if jumps && seen.state(to.checked_add_signed(then)?) != open {
                 return Some(to);
             }
-            from = to;
+            (from, offset) = (to, then);
         }
         None
     }
 
     /// The end of a stretch of at most a day over which the offset stays the same: a day later,
-    /// or where the wall jumps.
-    fn even_until(&self, from: NaiveDateTime, offset: TimeDelta) -> Option<NaiveDateTime> {
+    /// or where the wall jumps; and the offset from there.
+    fn even_until(
+        &self,
+        from: NaiveDateTime,
+        offset: TimeDelta,
+    ) -> Option<(NaiveDateTime, TimeDelta)> {
         let day_later = from.checked_add_signed(TimeDelta::days(1))?;
         if self.offset(day_later) == offset {
-            return Some(day_later);
+            return Some((day_later, offset));
         }
         let (mut same, mut other) = (0, i64::from(DAY));
         while other - same > 1 {
@@ -69,8 +80,10 @@ impl Hours {
             }
         }
         // Zones jump at whole seconds; `from` may carry a fraction.
-        from.checked_add_signed(TimeDelta::seconds(other))?
-            .with_nanosecond(0)
+        let jump = from
+            .checked_add_signed(TimeDelta::seconds(other))?
+            .with_nanosecond(0)?;
+        Some((jump, self.offset(jump)))
     }
 }
 
