@@ -1,6 +1,5 @@
 //! The two doors of a call.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -267,8 +266,7 @@ impl Session {
         call.emit(event);
         let duration_ms = call.elapsed_ms(call.started);
         call.note(Note::Ended { duration_ms });
-        let effects: &mut VecDeque<Effect> = &mut call.effects;
-        effects.push_back(Effect::Done);
+        call.effects.push_back(Effect::Done);
     }
 }
 
