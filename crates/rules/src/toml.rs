@@ -5,7 +5,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::fault::Report;
-use crate::yaml::{MAX_DEPTH, MAX_TEXT};
+use crate::yaml::{MAX_DEPTH, fits};
 
 /// Whether a routing file of this name is TOML; all others are YAML, or JSON, which is YAML.
 pub(crate) fn is_toml(name: &str) -> bool {
@@ -15,10 +15,7 @@ pub(crate) fn is_toml(name: &str) -> bool {
 
 /// Reads a text. Faults go to the report; `None`: nothing could be read.
 pub(crate) fn read(text: &str, report: &mut Report) -> Option<Node> {
-    if text.len() > MAX_TEXT {
-        let found = text.len();
-        let message = format!("a routing file has at most {MAX_TEXT} bytes, found {found}");
-        report.add(None, String::new(), message);
+    if !fits(text, report) {
         return None;
     }
     let lines = Lines::of(text);

@@ -23,10 +23,7 @@ const QUOTE: &str = "feature codes that start with * or # must be quoted";
 /// Reads a text. Faults go to the report; what could be read is given all the same, so that
 /// further faults are told in the same round. `None`: nothing could be.
 pub(crate) fn read(text: &str, report: &mut Report) -> Option<Node> {
-    if text.len() > MAX_TEXT {
-        let found = text.len();
-        let message = format!("a routing file has at most {MAX_TEXT} bytes, found {found}");
-        report.add(None, String::new(), message);
+    if !fits(text, report) {
         return None;
     }
     let options = granit_parser::options! {
@@ -74,6 +71,16 @@ pub(crate) fn read(text: &str, report: &mut Report) -> Option<Node> {
         );
     }
     root
+}
+
+/// Whether a text is short enough to be read, in whatever language; a fault if not.
+pub(crate) fn fits(text: &str, report: &mut Report) -> bool {
+    let found = text.len();
+    if found > MAX_TEXT {
+        let message = format!("a routing file has at most {MAX_TEXT} bytes, found {found}");
+        report.add(None, String::new(), message);
+    }
+    found <= MAX_TEXT
 }
 
 fn place(text: &str, error: &ScanError) -> Option<Span> {
