@@ -137,10 +137,25 @@ pub(crate) fn of_exchange(error: &hyper::Error) -> Failure {
     if error.is_parse() {
         return Failure::new(
             FailureClass::Reset,
-            format!("the answer is not valid HTTP/1.1: {reason}"),
+            format!("the answer is not valid HTTP: {reason}"),
         );
     }
     Failure::new(FailureClass::Reset, reason)
+}
+
+/// Whether an HTTP/2 server never looked at the request (RFC 9113, sections 6.8 and 8.7), or its
+/// connection was over before.
+pub(crate) fn is_unprocessed(error: &hyper::Error) -> bool {
+    let mut source = error.source();
+    while let Some(found) = source {
+        if let Some(error) = found.downcast_ref::<h2::Error>() {
+            return error.is_io()
+                || error.is_go_away()
+                || error.reason() == Some(h2::Reason::REFUSED_STREAM);
+        }
+        source = found.source();
+    }
+    error.is_canceled() || error.is_closed()
 }
 
 /// A fault while a TCP connection was made.

@@ -31,8 +31,13 @@ mod client;
 mod config;
 mod connect;
 mod counted;
+mod decision;
 mod endpoint;
 mod failure;
+mod knock;
+mod last_good;
+mod lookup;
+mod measure;
 mod plan;
 mod pool;
 mod progress;
@@ -41,19 +46,31 @@ mod request;
 mod retry_after;
 mod running;
 mod secret;
+#[cfg(feature = "tower")]
+mod service;
 mod signature;
 #[cfg(test)]
 mod testing;
 #[cfg(feature = "tls")]
 mod tls;
+mod trace;
+mod transport;
+#[cfg(feature = "tls")]
+mod trust;
 
 pub use address::{Network, NetworkError};
 pub use attempt::Attempt;
 pub use book::health::Health;
 pub use client::Client;
 pub use config::ClientConfig;
+pub use decision::{Decision, Route, Source};
 pub use endpoint::{ConfigError, Endpoint, Endpoints};
 pub use failure::{Failure, FailureClass};
 pub use report::Asked;
 pub use secret::{Secret, SecretError};
+#[cfg(feature = "tower")]
+pub use service::{Asker, Question};
 pub use signature::{REPLAY_WINDOW, Verified, VerifyError, sign, verify};
+pub use transport::{Pending, Stream, System, Transport};
+#[cfg(feature = "tls")]
+pub use trust::{Trust, TrustError};

@@ -19,6 +19,9 @@ pub struct Asked {
     pub result: Result<Actions, Failure>,
     /// What each URL did, in the order they were started.
     pub attempts: Vec<Attempt>,
+    /// Why nobody answered, though there is a result: the last good answer stands in, because
+    /// the webhook and its receiver allow that.
+    pub stood_in: Option<Failure>,
     /// How long it took.
     pub elapsed: Duration,
 }
@@ -29,6 +32,7 @@ impl Asked {
         Self {
             result: Err(failure),
             attempts: Vec::new(),
+            stood_in: None,
             elapsed,
         }
     }
@@ -49,6 +53,8 @@ pub(crate) struct Report {
     attempts: Vec<Attempt>,
     answer: Option<Actions>,
     last: Option<Failure>,
+    /// The class of what happened last, be it that a URL rests.
+    so_far: Option<FailureClass>,
 }
 
 impl Report {
@@ -75,6 +81,7 @@ impl Report {
             0 => "it failed lately, and another call is finding out whether it is back".to_owned(),
             ms => format!("it failed lately or asked for a rest, and rests for another {ms} ms"),
         };
+        self.so_far = Some(FailureClass::Resting);
         self.attempts.push(Attempt {
             url: endpoint.url().to_owned(),
             status: None,
@@ -93,11 +100,17 @@ impl Report {
                 true
             }
             Err(failure) => {
+                self.so_far = Some(failure.class);
                 self.write(flight, Some(failure.clone()));
                 self.last = Some(failure);
                 false
             }
         }
+    }
+
+    /// Why the URLs asked so far gave no answer, if one failed.
+    pub(crate) fn so_far(&self) -> Option<FailureClass> {
+        self.so_far
     }
 
     /// An attempt was stopped with the ask.
@@ -147,6 +160,7 @@ impl Report {
         Asked {
             result,
             attempts: self.attempts,
+            stood_in: None,
             elapsed,
         }
     }
