@@ -134,6 +134,11 @@ pub(crate) fn of_exchange(error: &hyper::Error) -> Failure {
         );
     }
     let reason = chain(error);
+    #[cfg(feature = "tls")]
+    if is_of_tls(error) {
+        // In TLS 1.3 a server refuses our certificate only after the handshake (RFC 8446, 4.6.2).
+        return Failure::new(FailureClass::Tls, reason);
+    }
     if error.is_parse() {
         return Failure::new(
             FailureClass::Reset,
@@ -158,9 +163,29 @@ pub(crate) fn is_unprocessed(error: &hyper::Error) -> bool {
     error.is_canceled() || error.is_closed()
 }
 
-/// A fault while a TCP connection was made.
+/// Whether TLS itself is at fault, such as an alert of the other side.
+#[cfg(feature = "tls")]
+fn is_of_tls(error: &(dyn Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(found) = next {
+        let inner = found
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref);
+        if found.is::<rustls::Error>() || inner.is_some_and(|inner| inner.is::<rustls::Error>()) {
+            return true;
+        }
+        next = found.source();
+    }
+    false
+}
+
+/// A fault while a TCP connection was made, or right after.
 pub(crate) fn of_connect(error: &io::Error, target: impl fmt::Display) -> Failure {
-    Failure::new(FailureClass::Connect, format!("{target}: {error}"))
+    let class = match error.kind() {
+        io::ErrorKind::ConnectionReset => FailureClass::Reset,
+        _ => FailureClass::Connect,
+    };
+    Failure::new(class, format!("{target}: {error}"))
 }
 
 /// An error with its sources, outermost first, each said once.

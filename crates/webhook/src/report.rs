@@ -132,6 +132,15 @@ impl Report {
         }
     }
 
+    /// What was missing, when only one request went out.
+    fn only(&self) -> Option<Failure> {
+        let skipped = |failure: &&Failure| failure.class == FailureClass::Resting;
+        let mut sent = self.attempts.iter().filter_map(|one| one.failure.as_ref());
+        let mut sent = sent.by_ref().filter(|failure| !skipped(failure));
+        let first = sent.next()?;
+        sent.next().is_none().then(|| first.clone())
+    }
+
     pub(crate) fn close(
         self,
         ending: Ending,
@@ -141,16 +150,17 @@ impl Report {
     ) -> Asked {
         let name = &endpoints.name;
         let ms = deadline.as_millis();
+        let only = self.only();
         let result = match (ending, self.answer, self.last) {
             (_, Some(actions), _) => Ok(actions),
             (Ending::Deadline, None, _) if self.attempts.is_empty() => Err(Failure::new(
                 FailureClass::Deadline,
                 format!("webhook `{name}` has a deadline of {ms} ms: no time to ask"),
             )),
-            (Ending::Deadline, None, _) => Err(Failure::new(
-                FailureClass::TimeoutTotal,
-                format!("no answer within {ms} ms"),
-            )),
+            (Ending::Deadline, None, _) => Err(only.unwrap_or_else(|| {
+                let detail = format!("no answer within {ms} ms");
+                Failure::new(FailureClass::TimeoutTotal, detail)
+            })),
             (_, None, Some(last)) => Err(last),
             (_, None, None) => Err(Failure::new(
                 FailureClass::Connect,

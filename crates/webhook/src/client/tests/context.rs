@@ -47,7 +47,7 @@ async fn the_deadline_counts_from_the_arrival() {
     sleep(Duration::from_millis(300)).await;
     let webhook = webhook(&[server.url()], 400);
     let asked = client().ask_since(&webhook, &event(), arrived).await;
-    assert_eq!(asked.result.unwrap_err().class, Class::TimeoutTotal);
+    assert_eq!(asked.result.unwrap_err().class, Class::TimeoutFirstByte);
     assert!(
         asked.elapsed < Duration::from_millis(600),
         "{:?}",
