@@ -14,12 +14,15 @@
 )]
 
 mod body;
+mod crowd;
 mod deeds;
 mod dns;
 mod http2;
 mod http2_faults;
 mod judge;
+mod load;
 mod place;
+mod served;
 mod tls;
 mod wire;
 
