@@ -55,7 +55,7 @@ fn texts() -> Vec<Fault> {
     vec![
         of("text that is no number", "OK"),
         of("a number with CR LF", "+1314\r\nTo: x"),
-        of("a number with NUL", "+1314\06523057"),
+        of("a number with NUL", "+1314\u{0}6523057"),
         of("two numbers", "+13146523057\n+13146523058"),
     ]
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use bytes::Bytes;
 use callroute_schema::Actions;
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
@@ -27,7 +28,7 @@ use crate::retry_after::wish;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
     /// The URL as configured.
-    pub url: String,
+    pub url: Arc<str>,
     /// The status that came, if one did.
     pub status: Option<u16>,
     /// Why it gave no usable answer; `None` for the one that did. One that was stopped because
@@ -192,7 +193,9 @@ impl Means {
         match self.pool.take(lane, allow, fresh).await {
             Slot::Kept(connection) => Ok(connection),
             Slot::Dial(_permit) => {
-                let connection = self.dialer.dial(endpoint, allow, progress).await?;
+                // In a box, since most attempts need none of it.
+                let dial = Box::pin(self.dialer.dial(endpoint, allow, progress));
+                let connection = dial.await?;
                 self.pool.share(lane, &connection);
                 Ok(connection)
             }
@@ -232,14 +235,14 @@ impl Means {
         let format = match judge_head(head.status, &head.headers) {
             Ok(format) => format,
             Err(failure) => {
-                doubt.map(Doubt::settle);
+                Doubt::settle(doubt);
                 self.pool.give_back(lane, connection, Some(body));
                 return Err(failure);
             }
         };
         said.allowed = allowed(&head.headers);
         let bytes = whole(&mut body).await?;
-        doubt.map(Doubt::settle);
+        Doubt::settle(doubt);
         self.pool.give_back(lane, connection, None);
         read(format, &bytes)
     }
@@ -261,8 +264,10 @@ impl Doubt {
         }
     }
 
-    fn settle(mut self) {
-        self.open = false;
+    fn settle(doubt: Option<Self>) {
+        if let Some(mut doubt) = doubt {
+            doubt.open = false;
+        }
     }
 }
 
@@ -275,7 +280,7 @@ impl Drop for Doubt {
 }
 
 /// The whole body, within its bound.
-async fn whole(body: &mut Incoming) -> Result<Vec<u8>, Failure> {
+async fn whole(body: &mut Incoming) -> Result<Bytes, Failure> {
     let too_large = |found: u64| {
         Failure::new(
             FailureClass::TooLarge,
@@ -286,6 +291,8 @@ async fn whole(body: &mut Incoming) -> Result<Vec<u8>, Failure> {
     if announced > MAX_BODY as u64 {
         return Err(too_large(announced));
     }
+    // Most bodies are one frame, which need not be copied.
+    let mut first = Bytes::new();
     let mut bytes = Vec::new();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| of_exchange(&error))?;
@@ -293,10 +300,22 @@ async fn whole(body: &mut Incoming) -> Result<Vec<u8>, Failure> {
         let Ok(data) = frame.into_data() else {
             continue;
         };
-        if data.len() > MAX_BODY - bytes.len() {
-            return Err(too_large((bytes.len() + data.len()) as u64));
+        let so_far = first.len().max(bytes.len());
+        if data.len() > MAX_BODY - so_far {
+            return Err(too_large((so_far + data.len()) as u64));
         }
-        bytes.extend_from_slice(&data);
+        if so_far == 0 {
+            first = data;
+        } else {
+            if bytes.is_empty() {
+                bytes.extend_from_slice(&first);
+            }
+            bytes.extend_from_slice(&data);
+        }
     }
-    Ok(bytes)
+    Ok(if bytes.is_empty() {
+        first
+    } else {
+        bytes.into()
+    })
 }

@@ -220,7 +220,7 @@ pub(crate) struct Origin {
 /// One URL of a webhook, taken apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
-    url: String,
+    url: Arc<str>,
     origin: Arc<Origin>,
     host: HeaderValue,
     target: PathAndQuery,
@@ -285,7 +285,7 @@ impl Endpoint {
             .map_err(|_| ConfigError::NoHost { url: text() })?;
         let key = format!("{}://{written}:{port}{}", scheme_of(tls), uri.path());
         Ok(Self {
-            url: text(),
+            url: url.into(),
             origin: Arc::new(Origin {
                 tls,
                 http2: false,
@@ -304,6 +304,10 @@ impl Endpoint {
     /// The URL as written.
     #[must_use]
     pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    pub(crate) fn shared_url(&self) -> &Arc<str> {
         &self.url
     }
 

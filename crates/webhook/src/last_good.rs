@@ -186,7 +186,7 @@ mod tests {
         let answer = Actions::from_json(br#"{"action":"hangup"}"#).unwrap();
         let mut event = event();
         for n in 0..2 * MANY {
-            event.to = callroute_schema::Address::new(&n.to_string()).unwrap();
+            event.to = callroute_schema::Address::new(n.to_string()).unwrap();
             let now = Duration::from_millis(n as u64);
             kept.keep(&webhook, &event, &answer, Some(HOUR), now);
         }

@@ -27,7 +27,9 @@ type Told = watch::Receiver<Option<Found>>;
 
 /// Lookups under way, by host and port.
 #[derive(Debug, Default)]
-pub(crate) struct Lookups(Arc<Mutex<BTreeMap<(String, u16), Vec<Flight>>>>);
+pub(crate) struct Lookups(Arc<Mutex<Flights>>);
+
+type Flights = BTreeMap<(String, u16), Vec<Flight>>;
 
 #[derive(Debug)]
 struct Flight {
@@ -95,7 +97,7 @@ impl Lookups {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<(String, u16), Vec<Flight>>> {
+    fn lock(&self) -> MutexGuard<'_, Flights> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -26,7 +26,7 @@ use crate::pool::lane::{Lane, Returning};
 const MAX_DRAIN: usize = 64 * 1024;
 /// How long a used connection may take until it can take the next request.
 const RETURN_WITHIN: Duration = Duration::from_secs(2);
-/// How long a request waits for a connection that is just coming back, before it makes its own.
+/// How long a request waits for a connection that is just coming back, before it takes another.
 const PATIENCE: Duration = Duration::from_millis(2);
 /// Origins beyond which those without connections are forgotten.
 const MANY_ORIGINS: usize = 64;
@@ -91,7 +91,7 @@ impl Pool {
         if fresh {
             return Slot::Dial(lane.dials.acquire().await.ok());
         }
-        if let Some(connection) = lane.pop(allow) {
+        if let Some(connection) = Self::pop(lane, allow).await {
             return Slot::Kept(connection);
         }
         if lane.is_awaited() {
@@ -100,7 +100,7 @@ impl Pool {
         }
         let mut turn = pin!(lane.dials.acquire());
         loop {
-            if let Some(connection) = lane.pop(allow) {
+            if let Some(connection) = Self::pop(lane, allow).await {
                 return Slot::Kept(connection);
             }
             tokio::select! {
@@ -111,7 +111,24 @@ impl Pool {
         }
     }
 
-    /// Takes a used connection back, with what is left of its answer, once it is ready again.
+    /// A kept connection that takes a request now. One that just came back may need a moment
+    /// until its task is done with the answer before.
+    async fn pop(lane: &Lane, allow: &[Network]) -> Option<Connection> {
+        loop {
+            let mut connection = lane.pop(allow)?;
+            match &mut connection.sender {
+                Sender::Many(_) => return Some(connection),
+                Sender::One(sender) if sender.is_ready() => return Some(connection),
+                Sender::One(sender) => {
+                    if let Ok(Ok(())) = timeout(PATIENCE, sender.ready()).await {
+                        return Some(connection);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes a used connection back. With what is left of its answer, once that is read.
     pub(crate) fn give_back(
         self: &Arc<Self>,
         lane: &Arc<Lane>,
@@ -121,16 +138,15 @@ impl Pool {
         if connection.sender.is_closed() || self.limits.idle == 0 {
             return;
         }
-        let ready = match &connection.sender {
+        if matches!(connection.sender, Sender::Many(_)) {
             // It never left. Dropping what is left of the answer ends that stream only.
-            Sender::Many(_) => return,
-            Sender::One(sender) => rest.is_none() && sender.is_ready(),
-        };
-        if ready {
+            return;
+        }
+        let Some(rest) = rest else {
             self.put(lane, connection);
             lane.returned.notify_one();
             return;
-        }
+        };
         let (pool, lane) = (Arc::clone(self), Arc::clone(lane));
         let returning = Returning::new(Arc::clone(&lane));
         tokio::spawn(async move {
@@ -180,15 +196,13 @@ impl Pool {
 }
 
 /// Reads what is left of an answer, then waits until the connection takes requests again.
-async fn make_ready(mut connection: Connection, rest: Option<Incoming>) -> Option<Connection> {
-    if let Some(mut rest) = rest {
-        let mut read = 0_usize;
-        while let Some(frame) = rest.frame().await {
-            let bytes = frame.ok()?.into_data().map_or(0, |data| data.len());
-            read = read.saturating_add(bytes);
-            if read > MAX_DRAIN {
-                return None;
-            }
+async fn make_ready(mut connection: Connection, mut rest: Incoming) -> Option<Connection> {
+    let mut read = 0_usize;
+    while let Some(frame) = rest.frame().await {
+        let bytes = frame.ok()?.into_data().map_or(0, |data| data.len());
+        read = read.saturating_add(bytes);
+        if read > MAX_DRAIN {
+            return None;
         }
     }
     if let Sender::One(sender) = &mut connection.sender {

@@ -61,7 +61,7 @@ impl Report {
     pub(crate) fn begin(&mut self, url: usize, endpoint: &Endpoint) -> Flight {
         let place = self.attempts.len();
         self.attempts.push(Attempt {
-            url: endpoint.url().to_owned(),
+            url: Arc::clone(endpoint.shared_url()),
             status: None,
             failure: None,
             elapsed: Duration::ZERO,
@@ -83,7 +83,7 @@ impl Report {
         };
         self.so_far = Some(FailureClass::Resting);
         self.attempts.push(Attempt {
-            url: endpoint.url().to_owned(),
+            url: Arc::clone(endpoint.shared_url()),
             status: None,
             failure: Some(Failure::new(FailureClass::Resting, detail)),
             elapsed: Duration::ZERO,

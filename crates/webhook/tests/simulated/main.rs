@@ -107,7 +107,7 @@ fn holds(plot: &Plot, story: &Story) {
         .unwrap();
     for (server, requests) in story.requests.iter().enumerate() {
         let url = format!("http://server{server}:80/hook");
-        let of_it = |told: &&world::Told| told.decision.attempts.iter().any(|one| one.url == url);
+        let of_it = |told: &&world::Told| told.decision.attempts.iter().any(|one| *one.url == *url);
         let firsts = story.told.iter().filter(of_it).count();
         // A dead kept connection is replaced for free: the server did not read that request.
         let budget = firsts / 5 + 10 * (last.as_secs() as usize + 1) + 10;
@@ -233,6 +233,26 @@ fn a_server_that_is_back_is_asked_again() {
     assert!(
         by_first.count() > 0,
         "the first server is never asked again"
+    );
+}
+
+/// A6: a server that fails often enough to use the budget up, and not so often that it rests.
+#[test]
+fn second_requests_stay_within_the_budget() {
+    let share = Spell {
+        server: 0,
+        from: 1,
+        until: 1_000_000,
+        trouble: Trouble::Share(45),
+    };
+    let mut plot = plot(1, 1, vec![share]);
+    (plot.calls, plot.apart) = (1000, ms(2));
+    let story = plot.play();
+    holds(&plot, &story);
+    assert!(
+        story.requests[0] > 1150,
+        "the budget is used: {}",
+        story.requests[0]
     );
 }
 

@@ -59,6 +59,8 @@ pub(crate) enum Trouble {
     Slow(u64),
     /// It answers with this status.
     Status(u16),
+    /// So many of a hundred requests get status 500.
+    Share(usize),
 }
 
 /// One trouble of one server, from when to when, in milliseconds.
@@ -105,6 +107,7 @@ pub(crate) struct Story {
 struct Manner {
     slow: u64,
     status: u16,
+    share: usize,
 }
 
 type Shared<T> = Arc<Mutex<T>>;
@@ -233,6 +236,7 @@ fn change(
         (Trouble::Crash, true) => sim.crash(server),
         (Trouble::Crash, false) => sim.bounce(server),
         (Trouble::Slow(ms), begins) => manner.slow = if begins { ms } else { 0 },
+        (Trouble::Share(share), begins) => manner.share = if begins { share } else { 0 },
         (Trouble::Status(status), begins) => manner.status = if begins { status } else { 0 },
     }
 }
@@ -268,7 +272,9 @@ async fn reply(
     let whole = body.collect().await.is_ok();
     let (slow, status) = {
         let manners = manners.lock().unwrap();
-        (manners[server].slow, manners[server].status)
+        let (manner, number) = (&manners[server], story.lock().unwrap().requests[server]);
+        let broken = (number * 37) % 100 < manner.share;
+        (manner.slow, if broken { 500 } else { manner.status })
     };
     {
         let mut story = story.lock().unwrap();

@@ -132,7 +132,7 @@ async fn the_last_good_answer_stands_in_when_both_sides_allow_it() {
 async fn a_background_connection_finds_out_that_a_server_is_back() {
     let url = refusing().await;
     let client = client();
-    let webhook = webhook(&[url.clone()], 1000);
+    let webhook = webhook(std::slice::from_ref(&url), 1000);
     for _ in 0..5 {
         ask(&client, &webhook).await;
     }
