@@ -43,12 +43,14 @@ mod hours;
 mod ics;
 #[cfg(feature = "json-schema")]
 pub mod json_schema;
+pub mod menu;
 mod number;
 mod path;
 mod source;
 mod table;
 mod toml;
 mod url;
+pub mod waves;
 mod yaml;
 mod zone;
 
