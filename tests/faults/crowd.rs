@@ -209,7 +209,11 @@ async fn alone() {
             defaults(&decisions)
         );
         let most = DEADLINE + Duration::from_millis(50) + lateness.worst();
-        let latest = decisions.iter().map(|decision| decision.elapsed).max().unwrap();
+        let latest = decisions
+            .iter()
+            .map(|decision| decision.elapsed)
+            .max()
+            .unwrap();
         assert!(latest <= most, "{name}: {latest:?}, more than {most:?}");
     }
 }

@@ -11,6 +11,7 @@
 //! the call, so that a hang-up is heard meanwhile; a slow call never holds another; a session
 //! keeps the table that it began with.
 
+mod ask;
 mod asks;
 mod clock;
 mod config;

@@ -12,6 +12,8 @@ use crate::path::Path;
 pub(crate) trait Sink {
     /// A name is used.
     fn name(&mut self, kind: NameKind, name: &str, at: &Path<'_>);
+    /// A number or a SIP URI is dialed.
+    fn party(&mut self, _party: &str, _at: &Path<'_>) {}
     /// A value breaks a rule of the contract.
     fn wrong(&mut self, _at: &Path<'_>, _message: String) {}
 }
@@ -92,7 +94,10 @@ fn forward<S: Sink>(forward: &Forward, at: &Path<'_>, sink: &mut S) {
             sink.name(NameKind::Agent, agent.name.as_str(), &to.key("name"));
         }
         Destination::RingGroup(group) => ring_group(group, &to, sink),
-        Destination::Number(_) | Destination::Sip(_) => {}
+        Destination::Number(to_number) => {
+            sink.party(to_number.number.as_str(), &to.key("number"));
+        }
+        Destination::Sip(sip) => sink.party(sip.uri.as_str(), &to.key("uri")),
         other => {
             let kind = other.kind().map_or("this", DestinationKind::as_str);
             not_carried_out(kind, &to.key("type"), sink);
@@ -143,8 +148,10 @@ fn member<S: Sink>(member: &Member, at: &Path<'_>, sink: &mut S) {
             not_carried_out(option, &at.key(option), sink);
         }
     }
-    if let Party::Agent(name) = &member.to {
-        sink.name(NameKind::Agent, name.as_str(), at);
+    match &member.to {
+        Party::Agent(name) => sink.name(NameKind::Agent, name.as_str(), at),
+        Party::Number(number) => sink.party(number.as_str(), at),
+        Party::Sip(uri) => sink.party(uri.as_str(), at),
     }
 }
 

@@ -19,6 +19,7 @@ use crate::engine::{CallerList, DefaultActions, Engine, Named};
 use crate::fault::{Faults, Report};
 use crate::hours::Hours;
 use crate::path::Path;
+use crate::policy::Policy;
 use crate::source::{Files, Source, fingerprint};
 use crate::table::{Section, Table};
 use crate::zone::Zones;
@@ -68,6 +69,7 @@ struct Compiler<'a> {
     files: &'a dyn Files,
     zones: &'a dyn Zones,
     sources: &'a mut Vec<Source>,
+    policy: Policy,
 }
 
 /// What conditions refer to.
@@ -92,7 +94,9 @@ fn compile(
         files,
         zones,
         sources,
+        policy: Policy::default(),
     };
+    compiler.policy();
     let hours = compiler.hours();
     let callers = compiler.callers();
     let shared = Shared { hours, callers };
@@ -102,6 +106,7 @@ fn compile(
     }
     let drafts = compiler.numbers(&shared);
     compiler.cycles(&named);
+    let policy = std::mem::take(&mut compiler.policy);
     if !compiler.report.is_empty() {
         return None;
     }
@@ -112,6 +117,7 @@ fn compile(
         index,
         blocks,
         default,
+        policy,
         region: table.region,
         hours: shared.hours,
         named,

@@ -20,7 +20,9 @@ use callroute_schema::json_schema::document;
 use callroute_schema::{Actions, AgentName, Menu, MenuName, TargetName, WebhookName};
 use schemars::{JsonSchema, Schema};
 
-use crate::table::{AgentEntry, CalendarEntry, CallersEntry, HoursEntry, Rules, WebhookEntry};
+use crate::table::{
+    AgentEntry, CalendarEntry, CallersEntry, DestinationsEntry, HoursEntry, Rules, WebhookEntry,
+};
 
 /// What a routing file holds.
 #[must_use]
@@ -47,6 +49,8 @@ struct RoutingFile {
     /// 3166-1).
     #[schemars(regex(pattern = "^[A-Z]{2}$"))]
     region: Option<String>,
+    /// What may be dialed at all, by this file and by answers from outside; default everything.
+    destinations: Option<DestinationsEntry>,
     /// Dates that hours may treat as holidays, by name.
     calendars: Option<BTreeMap<String, CalendarEntry>>,
     /// Opening hours, by name.

@@ -46,6 +46,7 @@ pub mod json_schema;
 pub mod menu;
 mod number;
 mod path;
+mod policy;
 mod source;
 mod table;
 mod toml;

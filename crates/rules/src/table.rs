@@ -7,8 +7,8 @@ mod read;
 mod text;
 
 pub(crate) use entry::{
-    AgentEntry, CalendarEntry, CallerWhen, CallersEntry, NumberWhen, RuleEntry, SecretEntry,
-    WebhookEntry, When,
+    AgentEntry, CalendarEntry, CallerWhen, CallersEntry, DestinationsEntry, NumberWhen, RuleEntry,
+    SecretEntry, SecretsEntry, WebhookEntry, When,
 };
 pub(crate) use hours::{
     ExceptionEntry, ForceEntry, HoursEntry, NthEntry, OpenOrClosed, SeasonEntry, WeekdayWord,
@@ -29,6 +29,7 @@ use callroute_schema::{Actions, Menu};
 pub(crate) struct Table {
     pub(crate) default: Option<Actions>,
     pub(crate) region: Option<String>,
+    pub(crate) destinations: Option<DestinationsEntry>,
     pub(crate) calendars: Section<CalendarEntry>,
     pub(crate) hours: Section<HoursEntry>,
     pub(crate) callers: Section<CallersEntry>,

@@ -224,11 +224,11 @@ pub(crate) const FAULTY: &[(&str, &str)] = &[
     ),
     (
         "targts: { a: { action: hangup } }",
-        "3:1 $.targts: unknown section `targts`; did you mean `targets`? (there are `agents`, `calendars`, `callers`, `default`, `hours`, `menus`, `numbers`, `region`, `targets`, `version`, `webhooks`)",
+        "3:1 $.targts: unknown section `targts`; did you mean `targets`? (there are `agents`, `calendars`, `callers`, `default`, `destinations`, `hours`, `menus`, `numbers`, `region`, `targets`, `version`, `webhooks`)",
     ),
     (
         "lookups: {}",
-        "3:1 $.lookups: unknown section `lookups` (there are `agents`, `calendars`, `callers`, `default`, `hours`, `menus`, `numbers`, `region`, `targets`, `version`, `webhooks`)",
+        "3:1 $.lookups: unknown section `lookups` (there are `agents`, `calendars`, `callers`, `default`, `destinations`, `hours`, `menus`, `numbers`, `region`, `targets`, `version`, `webhooks`)",
     ),
     (
         "numbers: { \"+1\": [ { when: { share: 10 }, then: { action: hangup } } ] }",

@@ -9,7 +9,7 @@ use super::condition::Condition;
 use super::index::PatternMap;
 use super::names::{Agent, Named, WebhookSpec};
 use super::outcome::{Decision, Facts, Outcome, RuleRef};
-use super::resolve::{UnknownName, resolve};
+use super::resolve::{UnknownName, WrongValue, resolve};
 use super::walk::walk;
 use crate::explain::{Explanation, explain};
 use crate::hours::Hours;
@@ -23,6 +23,7 @@ pub struct Engine {
     pub(crate) blocks: Vec<Block>,
     pub(crate) default: DefaultActions,
     pub(crate) named: Named,
+    pub(crate) policy: crate::policy::Policy,
     pub(crate) region: Option<String>,
     pub(crate) hours: HashMap<String, Arc<Hours>>,
     pub(crate) sources: Vec<Source>,
@@ -110,6 +111,15 @@ impl Engine {
     /// [`UnknownName`]: the first name that this table does not have, and where it stands.
     pub fn resolve(&self, actions: &Actions) -> Result<Vec<Action>, UnknownName> {
         resolve(&self.named, actions)
+    }
+
+    /// Whether a list of actions from outside dials only what `destinations` of this table
+    /// allows.
+    ///
+    /// # Errors
+    /// [`WrongValue`]: the first destination that may not be dialed, and where it stands.
+    pub fn permit(&self, actions: &Actions) -> Result<(), WrongValue> {
+        self.policy.judge(actions)
     }
 
     /// A menu by its name.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use callroute_schema::Actions;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use crate::table::{Places, RuleEntry, Rules, SecretEntry, Texts};
+use crate::table::{Places, RuleEntry, Rules, SecretEntry, SecretsEntry, Texts};
 
 impl JsonSchema for Rules {
     fn schema_name() -> Cow<'static, str> {
@@ -53,6 +53,20 @@ impl JsonSchema for Places {
     }
 }
 
+impl JsonSchema for SecretsEntry {
+    fn schema_name() -> Cow<'static, str> {
+        "Secrets".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let one = generator.subschema_for::<SecretEntry>();
+        json_schema!({
+            "description": "One secret, or two while they are changed.",
+            "anyOf": [one, { "type": "array", "items": one, "minItems": 1, "maxItems": 2 }]
+        })
+    }
+}
+
 impl JsonSchema for SecretEntry {
     fn schema_name() -> Cow<'static, str> {
         "Secret".into()
@@ -60,7 +74,7 @@ impl JsonSchema for SecretEntry {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
-            "description": "The environment variable that holds the secret, or the secret itself.",
+            "description": "The environment variable or the file that holds the secret, or the secret itself.",
             "anyOf": [
                 {
                     "title": "SecretFromEnvironment",
@@ -74,6 +88,20 @@ impl JsonSchema for SecretEntry {
                         }
                     },
                     "required": ["env"],
+                    "additionalProperties": false
+                },
+                {
+                    "title": "SecretFromFile",
+                    "description": "The file that holds the secret.",
+                    "type": "object",
+                    "properties": {
+                        "file": {
+                            "description": "Its name, relative to this file.",
+                            "type": "string",
+                            "minLength": 1
+                        }
+                    },
+                    "required": ["file"],
                     "additionalProperties": false
                 },
                 { "title": "SecretText", "description": "The secret itself.", "type": "string", "minLength": 1 }
