@@ -15,8 +15,8 @@ use crate::failure::FailureClass;
 use crate::plan::{Begun, Fault, How, Plan, Step};
 use crate::progress::Stopped;
 use crate::report::{Flight, Report};
-use crate::request::Question;
 use crate::running::Running;
+use crate::wire::request::Question;
 
 /// One ask.
 pub(crate) struct Asking<'a> {
@@ -160,7 +160,9 @@ impl<'a> Asking<'a> {
     /// Later URLs are told why earlier ones gave no answer.
     fn tell(&mut self) {
         let so_far = self.report.so_far();
-        if let Some(failure) = so_far.filter(|_| so_far != self.told) {
+        // A notice stays as it is, wherever it goes.
+        let news = so_far != self.told && !self.question.is_notice();
+        if let Some(failure) = so_far.filter(|_| news) {
             let left = self.plan.deadline().saturating_sub(self.elapsed());
             let name = &self.endpoints.name;
             let question = self.question.after(self.event, name, failure, left);

@@ -4,24 +4,23 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use callroute_schema::Actions;
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 
-use crate::address::Network;
-use crate::answer::{MAX_BODY, judge_head, read};
 use crate::book::Trial;
 use crate::book::health::Verdict;
-use crate::connect::{Connection, Dialer, Driver, Sender};
 use crate::endpoint::Endpoint;
 use crate::failure::{Failure, FailureClass, is_unprocessed, of_exchange};
-use crate::last_good::allowed;
+use crate::net::address::Network;
+use crate::net::connect::{Connection, Dialer, Driver, Sender};
+use crate::net::pool::lane::Lane;
+use crate::net::pool::{Pool, Slot};
 use crate::plan::Fault;
-use crate::pool::lane::Lane;
-use crate::pool::{Pool, Slot};
 use crate::progress::{Phase, Progress};
-use crate::request::Question;
-use crate::retry_after::wish;
+use crate::wire::answer::{MAX_BODY, Reply, judge_head, judge_receipt, read};
+use crate::wire::last_good::allowed;
+use crate::wire::request::Question;
+use crate::wire::retry_after::wish;
 
 /// What one URL did, for logs and reports; in the order they were started. A URL that was passed
 /// over because it rests is among them, with the class `resting`.
@@ -42,7 +41,7 @@ pub struct Attempt {
 
 /// How an attempt ended.
 pub(crate) struct Outcome {
-    pub(crate) result: Result<Actions, Failure>,
+    pub(crate) result: Result<Reply, Failure>,
     /// A kept connection broke before the first byte of an answer: the server had closed it,
     /// and most likely never saw the request.
     stale: bool,
@@ -215,7 +214,7 @@ impl Means {
         progress: &Progress,
         stale: &mut bool,
         said: &mut Said,
-    ) -> Result<Actions, Failure> {
+    ) -> Result<Reply, Failure> {
         let shared = matches!(connection.sender, Sender::Many(_));
         let received = (!shared).then(|| connection.received.clone());
         progress.sent(connection.kept, received);
@@ -232,6 +231,12 @@ impl Means {
         let (head, mut body) = response.into_parts();
         progress.answered(head.status.as_u16());
         said.wish = wish(head.status, &head.headers, self.clock.now());
+        if question.is_notice() {
+            let receipt = judge_receipt(head.status, &head.headers);
+            Doubt::settle(doubt);
+            self.pool.give_back(lane, connection, Some(body));
+            return receipt;
+        }
         let format = match judge_head(head.status, &head.headers) {
             Ok(format) => format,
             Err(failure) => {
@@ -244,7 +249,7 @@ impl Means {
         let bytes = whole(&mut body).await?;
         Doubt::settle(doubt);
         self.pool.give_back(lane, connection, None);
-        read(format, &bytes)
+        read(format, &bytes).map(Reply::Actions)
     }
 }
 

@@ -15,18 +15,18 @@ use crate::book::Book;
 use crate::book::health::Health;
 use crate::bulkhead::{Bounds, Bulkhead, Full, Place};
 use crate::config::ClientConfig;
-use crate::connect::Dialer;
 use crate::decision::{Decision, Route};
 use crate::endpoint::{Endpoint, Endpoints, MAX_DEADLINE};
 use crate::failure::Failure;
-use crate::last_good::LastGood;
-use crate::lookup::Lookups;
 use crate::measure::Measure;
+use crate::net::connect::Dialer;
+use crate::net::lookup::Lookups;
+use crate::net::pool::{Limits, Pool};
 use crate::plan::{Plan, Step};
-use crate::pool::{Limits, Pool};
-use crate::report::{Asked, Report};
-use crate::request::Question;
+use crate::report::{Asked, Notified, Report};
 use crate::running::Running;
+use crate::wire::last_good::LastGood;
+use crate::wire::request::Question;
 
 /// Asks webhooks. Clones are cheap and share their connections.
 #[derive(Clone)]
@@ -58,7 +58,7 @@ impl Client {
             transport: config.transport,
             lookups: Lookups::default(),
             #[cfg(feature = "tls")]
-            tls: crate::tls::Tls::new(config.extra_roots),
+            tls: crate::net::tls::Tls::new(config.extra_roots),
         };
         Self {
             inner: Arc::new(Inner {
@@ -94,7 +94,11 @@ impl Client {
     pub async fn ask_since(&self, endpoints: &Endpoints, event: &Event, since: Instant) -> Asked {
         let measure = Measure::begin(&endpoints.name);
         let mut asked = match self.enter(endpoints) {
-            Ok(_place) => self.run(endpoints, event, since).await,
+            Ok(_place) => {
+                let deadline = endpoints.deadline.min(MAX_DEADLINE);
+                let question = Question::new(event, self.id(), &endpoints.secrets, deadline);
+                self.run(endpoints, event, question, since).await
+            }
             Err(full) => Asked::refused(full.failure(&endpoints.name), since.elapsed()),
         };
         if let Err(failure) = &asked.result
@@ -113,9 +117,29 @@ impl Client {
         Decision::of(route, self.ask(&route.webhook, event).await)
     }
 
-    async fn run(&self, endpoints: &Endpoints, event: &Event, started: Instant) -> Asked {
+    /// Tells a webhook what happened; nothing is asked, and any status of 200 to 299 is a receipt.
+    /// The same deadline, failover and signature as for asks. `id` is the notice's own, the same
+    /// however often it is told, so that its receiver knows it again.
+    pub async fn notify(&self, endpoints: &Endpoints, event: &Event, id: u128) -> Notified {
+        let started = Instant::now();
+        let asked = match self.enter(endpoints) {
+            Ok(_place) => {
+                let question = Question::notice(event, Ulid(id), &endpoints.secrets);
+                self.run(endpoints, event, question, started).await
+            }
+            Err(full) => Asked::refused(full.failure(&endpoints.name), started.elapsed()),
+        };
+        asked.into()
+    }
+
+    async fn run(
+        &self,
+        endpoints: &Endpoints,
+        event: &Event,
+        question: Question,
+        started: Instant,
+    ) -> Asked {
         let deadline = endpoints.deadline.min(MAX_DEADLINE);
-        let question = Question::new(event, self.id(), &endpoints.secrets, deadline);
         let mut asking = Asking {
             inner: &self.inner,
             endpoints,

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use crate::transport::{System, Transport};
+use crate::net::transport::{System, Transport};
 
 /// How a client behaves; the default suits most.
 #[derive(Clone)]

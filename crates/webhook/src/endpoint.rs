@@ -6,8 +6,8 @@ use std::time::Duration;
 use http::uri::{InvalidUri, PathAndQuery};
 use http::{HeaderValue, Uri};
 
-use crate::address::{Network, NetworkError};
-use crate::secret::Secret;
+use crate::net::address::{Network, NetworkError};
+use crate::wire::secret::Secret;
 
 /// Shortest deadline that is accepted.
 pub(crate) const MIN_DEADLINE: Duration = Duration::from_millis(50);
@@ -184,7 +184,7 @@ impl Endpoints {
     /// The same webhook with TLS settings of its own, for all its `https` URLs.
     #[cfg(feature = "tls")]
     #[must_use]
-    pub fn with_trust(mut self, trust: &crate::trust::Trust) -> Self {
+    pub fn with_trust(mut self, trust: &crate::net::trust::Trust) -> Self {
         for endpoint in &mut self.urls {
             Arc::make_mut(&mut endpoint.origin).trust = Some(trust.clone());
         }
@@ -211,7 +211,7 @@ pub(crate) struct Origin {
     pub(crate) http2: bool,
     /// Whom to trust, when it is not the operating system's roots.
     #[cfg(feature = "tls")]
-    pub(crate) trust: Option<crate::trust::Trust>,
+    pub(crate) trust: Option<crate::net::trust::Trust>,
     /// A name, or an address without brackets.
     pub(crate) host: String,
     pub(crate) port: u16,

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
 
-use crate::address::Network;
 use crate::attempt::Means;
 use crate::book::health::Verdict;
 use crate::book::{Knock, Trial, Use};
 use crate::endpoint::Endpoint;
+use crate::net::address::Network;
 use crate::progress::Progress;
 
 /// How long a connection may take.

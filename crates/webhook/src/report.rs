@@ -11,6 +11,10 @@ use crate::endpoint::{Endpoint, Endpoints};
 use crate::failure::{Failure, FailureClass};
 use crate::plan::Ending;
 use crate::progress::{Progress, Stopped};
+use crate::wire::answer::Reply;
+
+/// What stands in the place of actions when a notice was taken.
+const TAKEN: &str = "the notice was taken; nothing was asked";
 
 /// What came of an ask.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,6 +42,36 @@ impl Asked {
     }
 }
 
+/// What came of a notice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notified {
+    /// Whether a server took it: status 200 to 299.
+    pub result: Result<(), Failure>,
+    /// What each URL did, in the order they were started.
+    pub attempts: Vec<Attempt>,
+    /// How long it took.
+    pub elapsed: Duration,
+}
+
+impl From<Asked> for Notified {
+    /// The report on an ask that asked for nothing.
+    fn from(asked: Asked) -> Self {
+        let taken = asked
+            .attempts
+            .iter()
+            .any(|attempt| attempt.failure.is_none());
+        let result = match (taken, asked.result) {
+            (true, _) | (_, Ok(_)) => Ok(()),
+            (false, Err(failure)) => Err(failure),
+        };
+        Self {
+            result,
+            attempts: asked.attempts,
+            elapsed: asked.elapsed,
+        }
+    }
+}
+
 /// An attempt under way.
 pub(crate) struct Flight {
     pub(crate) url: usize,
@@ -51,7 +85,7 @@ pub(crate) struct Flight {
 #[derive(Default)]
 pub(crate) struct Report {
     attempts: Vec<Attempt>,
-    answer: Option<Actions>,
+    answer: Option<Reply>,
     last: Option<Failure>,
     /// The class of what happened last, be it that a URL rests.
     so_far: Option<FailureClass>,
@@ -92,11 +126,11 @@ impl Report {
     }
 
     /// An attempt ended by itself; whether it gave an answer.
-    pub(crate) fn end(&mut self, flight: &Flight, result: Result<Actions, Failure>) -> bool {
+    pub(crate) fn end(&mut self, flight: &Flight, result: Result<Reply, Failure>) -> bool {
         match result {
-            Ok(actions) => {
+            Ok(reply) => {
                 self.write(flight, None);
-                self.answer = Some(actions);
+                self.answer = Some(reply);
                 true
             }
             Err(failure) => {
@@ -152,7 +186,8 @@ impl Report {
         let ms = deadline.as_millis();
         let only = self.only();
         let result = match (ending, self.answer, self.last) {
-            (_, Some(actions), _) => Ok(actions),
+            (_, Some(Reply::Actions(actions)), _) => Ok(actions),
+            (_, Some(Reply::Taken), _) => Err(Failure::new(FailureClass::Empty, TAKEN)),
             (Ending::Deadline, None, _) if self.attempts.is_empty() => Err(Failure::new(
                 FailureClass::Deadline,
                 format!("webhook `{name}` has a deadline of {ms} ms: no time to ask"),

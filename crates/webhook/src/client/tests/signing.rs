@@ -9,9 +9,9 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::{Client, VOICEMAIL, voicemail};
 use crate::config::ClientConfig;
-use crate::secret::Secret;
-use crate::signature::{REPLAY_WINDOW, verify};
 use crate::testing::{Server, ask, event, json, webhook, with};
+use crate::wire::secret::Secret;
+use crate::wire::signature::{REPLAY_WINDOW, verify};
 
 const KEY: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 

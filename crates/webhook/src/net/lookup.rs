@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use crate::endpoint::Origin;
 use crate::failure::{Failure, FailureClass};
-use crate::transport::Transport;
+use crate::net::transport::Transport;
 
 /// A lookup older than this is not waited for; another is begun beside it.
 const YOUNG: Duration = Duration::from_millis(250);
@@ -108,7 +108,7 @@ mod tests {
 
     use super::*;
     use crate::endpoint::Endpoint;
-    use crate::transport::{Pending, Stream};
+    use crate::net::transport::{Pending, Stream};
 
     /// Answers after half a second of virtual time.
     #[derive(Debug, Default)]

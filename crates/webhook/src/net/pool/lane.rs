@@ -11,10 +11,10 @@ use hyper::client::conn::http2;
 use tokio::sync::{Notify, Semaphore};
 use tokio::time::Instant;
 
-use crate::address::{Network, judge};
-use crate::connect::{Connection, Driver, Sender};
-use crate::counted::Received;
-use crate::pool::{Limits, lock};
+use crate::net::address::{Network, judge};
+use crate::net::connect::{Connection, Driver, Sender};
+use crate::net::counted::Received;
+use crate::net::pool::{Limits, lock};
 
 /// Most requests under way on one HTTP/2 connection; servers usually allow 100 and more.
 const MAX_STREAMS: usize = 100;

@@ -12,9 +12,9 @@ use ulid::Ulid;
 
 use crate::endpoint::Endpoint;
 use crate::failure::FailureClass;
-use crate::secret::Secret;
-use crate::signature::{WEBHOOK_ID, WEBHOOK_SIGNATURE, WEBHOOK_TIMESTAMP, sign};
-use crate::trace::{TRACEPARENT, Trace};
+use crate::wire::secret::Secret;
+use crate::wire::signature::{WEBHOOK_ID, WEBHOOK_SIGNATURE, WEBHOOK_TIMESTAMP, sign};
+use crate::wire::trace::{TRACEPARENT, Trace};
 
 /// Version of the schema that the body is written in.
 const SCHEMA_VERSION: HeaderValue = HeaderValue::from_static("1");
@@ -40,6 +40,8 @@ pub(crate) struct Question {
     trace: Trace,
     /// Tells the attempts' spans apart.
     spans: AtomicU64,
+    /// Whether nothing is asked: the event is only told.
+    notice: bool,
 }
 
 impl Question {
@@ -62,7 +64,20 @@ impl Question {
             trace: Trace::of(event),
             // The half of an id that is chance.
             spans: AtomicU64::new(u64::try_from(id.0 & u128::from(u64::MAX)).unwrap_or_default()),
+            notice: false,
         }
+    }
+
+    /// An event that is told, to whom it may concern; byte by byte as it is.
+    pub(crate) fn notice(event: &Event, id: Ulid, secrets: &[Secret]) -> Self {
+        let mut question = Self::new(event, id, secrets, Duration::ZERO);
+        question.body = Bytes::from(event.to_json());
+        question.notice = true;
+        question
+    }
+
+    pub(crate) fn is_notice(&self) -> bool {
+        self.notice
     }
 
     /// The same question for a later URL, which is told what happened so far and how much time
@@ -84,6 +99,7 @@ impl Question {
             id: self.id.clone(),
             secrets: self.secrets.clone(),
             trace: self.trace,
+            notice: self.notice,
             spans: AtomicU64::new(self.spans.load(Ordering::Relaxed).wrapping_add(16)),
         }
     }

@@ -16,14 +16,14 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::task::AbortHandle;
 use tokio::time::sleep;
 
-use crate::address::{Network, judge_all};
-use crate::counted::{Counted, Received};
 use crate::endpoint::{Endpoint, Origin};
 use crate::failure::{Failure, FailureClass, chain, of_connect};
-use crate::lookup::Lookups;
+use crate::net::address::{Network, judge_all};
+use crate::net::counted::{Counted, Received};
+use crate::net::lookup::Lookups;
+use crate::net::transport::{Stream, Transport};
 use crate::progress::{Phase, Progress};
 use crate::running::Running;
-use crate::transport::{Stream, Transport};
 
 /// Most bytes of an answer's head.
 pub(crate) const MAX_HEAD: usize = 32 * 1024;
@@ -89,7 +89,7 @@ pub(crate) struct Dialer {
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) lookups: Lookups,
     #[cfg(feature = "tls")]
-    pub(crate) tls: crate::tls::Tls,
+    pub(crate) tls: crate::net::tls::Tls,
 }
 
 impl Dialer {

@@ -10,7 +10,7 @@ use tokio_rustls::client::TlsStream;
 
 use crate::endpoint::Origin;
 use crate::failure::{Failure, FailureClass, chain};
-use crate::transport::Stream;
+use crate::net::transport::Stream;
 
 /// Makes TLS connections; the system's roots are read once, when the first one is made.
 pub(crate) struct Tls {

@@ -7,8 +7,8 @@ use callroute_schema::{Actions, Number};
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
-use crate::connect::MAX_HEAD;
 use crate::failure::{Failure, FailureClass};
+use crate::net::connect::MAX_HEAD;
 
 /// Most bytes of an answer's body.
 pub(crate) const MAX_BODY: usize = 64 * 1024;
@@ -21,6 +21,24 @@ pub(crate) enum Format {
     Json,
     /// A phone number, or JSON by its first character.
     Text,
+}
+
+/// What a server's usable answer is.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Reply {
+    /// What to do with the call.
+    Actions(Actions),
+    /// A notice was taken.
+    Taken,
+}
+
+/// Judges the answer to a notice, whose body says nothing.
+pub(crate) fn judge_receipt(status: StatusCode, headers: &HeaderMap) -> Result<Reply, Failure> {
+    judge_size(headers)?;
+    match status.is_success() {
+        true => Ok(Reply::Taken),
+        false => judge_status(status, headers).map(|()| Reply::Taken),
+    }
 }
 
 /// Judges status and headers: how to read the body, or why not to.

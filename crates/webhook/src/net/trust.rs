@@ -9,7 +9,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
 use sha2::{Digest, Sha256};
 
-use crate::tls::{add_system_roots, builder, speak_http};
+use crate::net::tls::{add_system_roots, builder, speak_http};
 
 /// TLS of one webhook: a CA of its own, a certificate to show, or both. Clones share it.
 #[derive(Clone)]

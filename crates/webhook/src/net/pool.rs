@@ -17,10 +17,10 @@ use hyper::body::Incoming;
 use tokio::sync::SemaphorePermit;
 use tokio::time::{sleep, timeout};
 
-use crate::address::Network;
-use crate::connect::{Connection, Sender};
 use crate::endpoint::Origin;
-use crate::pool::lane::{Lane, Returning};
+use crate::net::address::Network;
+use crate::net::connect::{Connection, Sender};
+use crate::net::pool::lane::{Lane, Returning};
 
 /// Most bytes of an unwanted body that are read to save the connection.
 const MAX_DRAIN: usize = 64 * 1024;
