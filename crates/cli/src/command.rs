@@ -5,7 +5,9 @@ mod decide;
 mod explain;
 mod number;
 mod replay;
+mod route;
 mod schema;
+mod trigger;
 
 use crate::args::{Args, Command};
 use crate::error::Error;
@@ -18,6 +20,8 @@ pub(crate) fn run(args: &Args) -> Status {
     let done = match &args.command {
         Command::Check(args) => check::run(args, &mut out),
         Command::Decide(args) => decide::run(args, &mut out),
+        Command::Route(args) => route::run(args, &mut out),
+        Command::Trigger(args) => trigger::run(args, &mut out),
         Command::Explain(args) => explain::run(args, &mut out),
         Command::Replay(args) => replay::run(args, &mut out),
         Command::Number(args) => number::run(args, &mut out),

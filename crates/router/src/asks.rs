@@ -73,21 +73,28 @@ impl Asks {
         {
             return (endpoints.clone(), Vec::new());
         }
-        let folder = folder(engine);
-        let mut faults = Vec::new();
-        let mut by_name = ByName::new();
-        for (name, spec) in engine.webhooks() {
-            match endpoints(name.as_str(), spec, &folder) {
-                Ok(endpoints) => {
-                    by_name.insert(name.to_string(), endpoints);
-                }
-                Err(fault) => faults.push(fault),
-            }
-        }
+        let (by_name, faults) = endpoints_of(engine);
         let by_name = Arc::new(by_name);
         *current = Some((engine.clone(), by_name.clone()));
         (by_name, faults)
     }
+}
+
+/// What the webhooks of a table come to: their secrets and certificates read, relative to the
+/// routing file. Those that cannot be asked are left out, and named.
+#[must_use]
+pub fn endpoints_of(engine: &Engine) -> (HashMap<String, Endpoints>, Vec<WebhookConfigError>) {
+    let folder = folder(engine);
+    let (mut by_name, mut faults) = (ByName::new(), Vec::new());
+    for (name, spec) in engine.webhooks() {
+        match endpoints(name.as_str(), spec, &folder) {
+            Ok(endpoints) => {
+                by_name.insert(name.to_string(), endpoints);
+            }
+            Err(fault) => faults.push(fault),
+        }
+    }
+    (by_name, faults)
 }
 
 fn endpoints(

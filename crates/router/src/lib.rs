@@ -20,7 +20,7 @@ mod journal;
 mod observer;
 mod run;
 
-pub use asks::WebhookConfigError;
+pub use asks::{WebhookConfigError, endpoints_of};
 pub use clock::{Clock, ShiftedClock, SystemClock};
 pub use config::RouterConfig;
 pub use journal::{JournalError, Journals};
