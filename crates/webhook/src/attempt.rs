@@ -219,7 +219,8 @@ impl Means {
         let received = (!shared).then(|| connection.received.clone());
         progress.sent(connection.kept, received);
         let doubt = shared.then(|| Doubt::new(lane, &connection.driver));
-        let request = question.request(endpoint, self.clock.now(), connection.sender.version());
+        let now = || self.clock.now();
+        let request = question.request(endpoint, now, connection.sender.version());
         let response = match connection.sender.send(request).await {
             Ok(response) => response,
             Err(error) => {
@@ -230,7 +231,9 @@ impl Means {
         };
         let (head, mut body) = response.into_parts();
         progress.answered(head.status.as_u16());
-        said.wish = wish(head.status, &head.headers, self.clock.now());
+        if !head.status.is_success() {
+            said.wish = wish(head.status, &head.headers, now());
+        }
         if question.is_notice() {
             let receipt = judge_receipt(head.status, &head.headers);
             Doubt::settle(doubt);

@@ -163,7 +163,10 @@ fn number(body: &[u8]) -> Result<Actions, Failure> {
 /// A header's value as text, lossy: it is compared and shown only.
 fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<Cow<'a, str>> {
     let value = headers.get(name)?;
-    Some(String::from_utf8_lossy(value.as_bytes()))
+    Some(match value.to_str() {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(value.as_bytes()),
+    })
 }
 
 #[cfg(test)]

@@ -105,11 +105,11 @@ impl Question {
     }
 
     /// The values of `webhook-timestamp` and `webhook-signature`; none without a secret.
-    fn signature(&self, now: SystemTime) -> Option<(HeaderValue, HeaderValue)> {
+    fn signature(&self, now: impl Fn() -> SystemTime) -> Option<(HeaderValue, HeaderValue)> {
         if self.secrets.is_empty() {
             return None;
         }
-        let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let since = now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let timestamp = since.as_secs();
         let id = self.id.to_str().ok()?;
         let signature = sign(&self.secrets, id, timestamp, &self.body);
@@ -122,7 +122,7 @@ impl Question {
     pub(crate) fn request(
         &self,
         endpoint: &Endpoint,
-        now: SystemTime,
+        now: impl Fn() -> SystemTime,
         version: Version,
     ) -> Request<Full<Bytes>> {
         let mut request = Request::new(Full::new(self.body.clone()));
