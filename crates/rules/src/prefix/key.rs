@@ -58,8 +58,14 @@ impl Key {
     #[must_use]
     #[inline]
     pub fn call(text: &str) -> Self {
-        if text.is_empty() {
-            return Self::EMPTY;
+        match text.as_bytes() {
+            [] => return Self::EMPTY,
+            [b'+', digits @ ..] => {
+                if let Some(symbols) = ended_digits(digits) {
+                    return Self(u64::from(PLUS) << 60 | symbols);
+                }
+            }
+            _ => {}
         }
         let (key, rest) = pack(text);
         if rest.is_empty() {
@@ -160,6 +166,22 @@ fn two_eights(digits: &[u8]) -> Option<u64> {
     let (front, back) = (eight(*first)?, eight(*last)?);
     let whole = u64::from(front) << (4 * behind) | u64::from(back);
     Some(whole << (4 * (7 - behind)))
+}
+
+/// As [`two_eights`], and the end after them.
+#[inline]
+fn ended_digits(digits: &[u8]) -> Option<u64> {
+    let symbols = two_eights(digits)?;
+    let len = u32::try_from(digits.len()).ok()?;
+    // The fifteenth digit leaves no room for the end, and needs none.
+    Some(
+        symbols
+            | u64::from(END)
+                .checked_shl(60)
+                .unwrap_or(0)
+                .checked_shr(4 * (len + 1))
+                .unwrap_or(0),
+    )
 }
 
 /// The symbols of eight digits.
