@@ -23,6 +23,16 @@ pub(crate) enum Error {
          add --routes FILE, or give the journal as a file"
     )]
     NoFolder,
+    /// The facts are none.
+    #[error(
+        "{name} holds no facts: {source}; write a list of pairs, as in [[{{\"available\":\"ann\"}},\"yes\"]]"
+    )]
+    Facts {
+        /// The file.
+        name: String,
+        /// What is wrong.
+        source: serde_json::Error,
+    },
     /// Nothing to read there.
     #[error("cannot read {name}: {source}")]
     Read {
@@ -138,6 +148,7 @@ impl Error {
             Self::NotText { .. }
             | Self::Table(LoadError::Faults(_))
             | Self::Event { .. }
+            | Self::Facts { .. }
             | Self::Journal { .. }
             | Self::Fingerprint { .. }
             | Self::KeptTable { .. } => Status::Findings,

@@ -2,6 +2,8 @@
 //! itself as well as answers from outside, so that whoever can make a webhook say something cannot
 //! make it call a premium number.
 
+use callroute_schema::{Action, Actions};
+
 use crate::check::{self, Sink};
 use crate::engine::{NameKind, WrongValue};
 use crate::path::Path;
@@ -95,6 +97,10 @@ impl Policy {
 
     /// Why this party may not be dialed.
     pub(crate) fn refuse(&self, party: &str) -> Option<String> {
+        if party.contains('{') {
+            // Variables are filled in before it is dialed, and then it is judged.
+            return None;
+        }
         let allowed = |fits: &dyn Fn(&Pattern) -> bool| match &self.allow {
             None => true,
             Some(list) => list.iter().any(fits),
@@ -116,25 +122,42 @@ impl Policy {
     }
 
     /// The first party of a list of actions that may not be dialed.
-    pub(crate) fn judge(&self, actions: &callroute_schema::Actions) -> Result<(), WrongValue> {
-        struct Found<'a>(&'a Policy, Option<WrongValue>);
-        impl Sink for Found<'_> {
-            fn name(&mut self, _: NameKind, _: &str, _: &Path<'_>) {}
-            fn party(&mut self, party: &str, at: &Path<'_>) {
-                if self.1.is_none()
-                    && let Some(message) = self.0.refuse(party)
-                {
-                    let path = at.to_string();
-                    self.1 = Some(WrongValue { path, message });
-                }
+    pub(crate) fn judge(&self, actions: &Actions) -> Result<(), WrongValue> {
+        self.judge_with(|found| check::actions(actions, &Path::ROOT, found))
+    }
+
+    /// The same of actions that need not be an answer.
+    pub(crate) fn judge_list(&self, actions: &[Action]) -> Result<(), WrongValue> {
+        self.judge_with(|found| {
+            for (index, one) in actions.iter().enumerate() {
+                check::action(one, &Path::ROOT.index(index), found);
             }
-        }
+        })
+    }
+
+    fn judge_with(&self, look: impl FnOnce(&mut Found<'_>)) -> Result<(), WrongValue> {
         if self.allow.is_none() && self.deny.is_empty() {
             return Ok(());
         }
         let mut found = Found(self, None);
-        check::actions(actions, &Path::ROOT, &mut found);
+        look(&mut found);
         found.1.map_or(Ok(()), Err)
+    }
+}
+
+/// Keeps the first party that may not be dialed.
+struct Found<'a>(&'a Policy, Option<WrongValue>);
+
+impl Sink for Found<'_> {
+    fn name(&mut self, _: NameKind, _: &str, _: &Path<'_>) {}
+
+    fn party(&mut self, party: &str, at: &Path<'_>) {
+        if self.1.is_none()
+            && let Some(message) = self.0.refuse(party)
+        {
+            let path = at.to_string();
+            self.1 = Some(WrongValue { path, message });
+        }
     }
 }
 

@@ -47,6 +47,7 @@ mod party;
 mod ring_group;
 mod tagged;
 pub mod tree;
+mod variable;
 mod words;
 
 pub use action::{
@@ -75,4 +76,5 @@ pub use name::{
 };
 pub use party::{Number, NumberError, Party, PartyError, SipUri, SipUriError};
 pub use ring_group::{CallerId, Confirm, EarlyMedia, Member, RingGroup, Ringback, Strategy};
+pub use variable::{variables, with_variables};
 pub use words::Word;

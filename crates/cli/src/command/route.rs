@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use callroute_router::endpoints_of;
-use callroute_rules::{Engine, Facts, Outcome, check};
+use callroute_rules::{Engine, Facts, Lookup, check};
 use callroute_schema::tree::ReadError;
 use callroute_schema::{Action, Actions, CallId, Disposition, Event, Webhook};
 use callroute_webhook::{Asked, Client, ClientConfig, Endpoints, Failure, FailureClass};
@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use crate::args::Route;
 use crate::error::Error;
+use crate::facts;
 use crate::input::{Input, Line, MAX_LINE};
 use crate::output::Output;
 use crate::status::Status;
@@ -37,6 +38,7 @@ pub(crate) fn run(args: &Route, out: &mut Output) -> Result<Status, Error> {
         engine,
         endpoints,
         client: Client::new(ClientConfig::default()),
+        facts: facts::read(args.facts.as_ref())?,
     };
     let mut lines = args.events.lines()?;
     let mut status = Status::Fine;
@@ -50,13 +52,7 @@ pub(crate) fn run(args: &Route, out: &mut Output) -> Result<Status, Error> {
         };
         let number = line.number;
         match read(&line) {
-            Ok(event) => match runtime.block_on(way.of(event)) {
-                Ok(routed) => out.json(&routed)?,
-                Err(need) => {
-                    status = Status::Findings;
-                    out.tell(format_args!("{}:{number}: {need}", args.events))?;
-                }
-            },
+            Ok(event) => out.json(&runtime.block_on(way.of(event)))?,
             Err(wrong) => {
                 status = Status::Findings;
                 out.tell(format_args!("{}:{number}: {wrong}", args.events))?;
@@ -88,6 +84,9 @@ struct Routed {
     failure: Option<Failure>,
     elapsed_ms: u64,
     attempts: Vec<Attempt>,
+    /// Facts from outside that rules asked for, and that were not given.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    missing: Vec<Lookup>,
 }
 
 /// What one URL did.
@@ -107,19 +106,14 @@ struct Way {
     engine: Arc<Engine>,
     endpoints: HashMap<String, Endpoints>,
     client: Client,
+    facts: Facts,
 }
 
 impl Way {
-    async fn of(&self, mut event: Event) -> Result<Routed, String> {
+    async fn of(&self, mut event: Event) -> Routed {
         let began = Instant::now();
-        let decision = match self.engine.decide(&event, &Facts::default()) {
-            Outcome::Decided(decision) => decision,
-            Outcome::Need(lookup) => {
-                return Err(format!(
-                    "the decision needs a fact that is not fetched: {lookup:?}"
-                ));
-            }
-        };
+        let mut facts = self.facts.clone();
+        let (decision, missing) = facts::decide(&self.engine, &event, &mut facts);
         let mut routed = Routed {
             call_id: event.call_id.clone(),
             actions: Vec::new(),
@@ -127,8 +121,9 @@ impl Way {
             failure: None,
             elapsed_ms: 0,
             attempts: Vec::new(),
+            missing,
         };
-        let mut list = decision.actions.to_vec();
+        let mut list = decision.actions().to_vec();
         let mut asks = 0;
         while let Some(place) = list
             .iter()
@@ -166,7 +161,7 @@ impl Way {
         }
         routed.actions.append(&mut list);
         routed.elapsed_ms = ms(began.elapsed());
-        Ok(routed)
+        routed
     }
 
     /// The actions that a webhook answers with, if they can be carried out.

@@ -120,3 +120,26 @@ fn entries_that_are_none_are_faults_with_their_place() {
     );
     assert!(faults.contains("`sip:x` names no host"), "{faults}");
 }
+
+/// A variable may bring anything: what it makes is judged before it is dialed.
+#[test]
+fn variables_do_not_get_around_the_policy() {
+    let engine = loaded(
+        "destinations: { allow: [\"+1*\"], deny: [\"+1900*\"] }\n\
+         numbers: { \"*\": { action: forward, destination: { type: number, number: \"{attributes.to}\" } } }\n",
+    )
+    .unwrap();
+    let actions = |to: &str| {
+        let mut event = callroute_schema::Event::from_json(
+            br#"{"event":"incoming_call","from":"+14155550123","to":"+13146523057","timestamp":"2026-04-21T14:32:00Z","call_id":"c1"}"#,
+        )
+        .unwrap();
+        event.attributes.insert("to".to_owned(), to.to_owned());
+        match engine.decide(&event, &crate::Facts::default()) {
+            crate::Outcome::Decided(decision) => decision.to_json().into_owned(),
+            crate::Outcome::Need(need) => panic!("{need:?}"),
+        }
+    };
+    assert!(actions("+13145550000").contains("+13145550000"));
+    assert!(actions("+19005550000").contains("voicemail"), "the default");
+}
