@@ -14,7 +14,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use crate::judge::{Lateness, actions, event};
+use crate::judge::{Lateness, TURN, actions, event};
 use crate::place::{HANG_UP, Place};
 
 const SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
@@ -192,6 +192,7 @@ fn manners() -> Vec<(&'static str, usize, Manner)> {
 /// fifth of the first ones, 10 a second and the 10 saved up.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn alone() {
+    let _turn = TURN.lock().await;
     for (name, most, manner) in manners() {
         let server = Server::start(manner).await;
         let client = Client::new(ClientConfig::default());
@@ -221,6 +222,7 @@ async fn alone() {
 /// A19: with a healthy second endpoint, no call takes the default.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_healthy_second() {
+    let _turn = TURN.lock().await;
     for (name, _, manner) in manners() {
         let (server, healthy) = (Server::start(manner).await, Server::healthy().await);
         let client = Client::new(ClientConfig::default());
@@ -234,6 +236,7 @@ async fn a_healthy_second() {
 /// A server that restarts under load: with a healthy second one, no call takes the default.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_restart_under_load() {
+    let _turn = TURN.lock().await;
     use crate::served::Served;
     let healthy = Server::healthy().await;
     let mut server = Served::start("127.44.6.1", Duration::from_millis(2));
