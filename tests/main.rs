@@ -13,6 +13,7 @@ mod calls;
 mod common;
 mod editor;
 mod groups;
+mod libraries;
 mod messages;
 mod readme;
 mod requests;
