@@ -39,13 +39,19 @@ for (const text of [body, body + " "]) {
 "#;
 
 fn agrees(command: &mut Command) {
-    let sent = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let sent = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap()
+        .as_secs();
     let (id, secret) = ("01JSD3G5M0EXAMPLE", Secret::new(SECRET).unwrap());
     let other = Secret::new("whsec_dGhpcyBpcyBub3QgeW91ciBzZWNyZXQhISE=").unwrap();
     let ours = sign(std::slice::from_ref(&secret), id, sent, BODY.as_bytes());
     // While secrets are changed: one of two fits.
     let both = sign(&[other, secret], id, sent, BODY.as_bytes());
-    let output = command.args([SECRET, id, &sent.to_string(), &both, BODY]).output().unwrap();
+    let output = command
+        .args([SECRET, id, &sent.to_string(), &both, BODY])
+        .output()
+        .unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let told = String::from_utf8_lossy(&output.stderr);
     let lines: Vec<&str> = text.lines().collect();
@@ -65,6 +71,10 @@ fn pythons_library_agrees() {
 fn javascripts_library_agrees() {
     if let Some(tools) = tools() {
         let modules = tools.join("node/node_modules");
-        agrees(Command::new("node").args(["-e", JAVASCRIPT, "--"]).env("NODE_PATH", modules));
+        agrees(
+            Command::new("node")
+                .args(["-e", JAVASCRIPT, "--"])
+                .env("NODE_PATH", modules),
+        );
     }
 }

@@ -21,3 +21,4 @@ mod servers;
 mod signing;
 mod softphone;
 mod types;
+mod webhooks;
