@@ -38,6 +38,7 @@ mod csv;
 mod engine;
 mod explain;
 mod fault;
+pub mod guide;
 mod hint;
 mod hours;
 mod ics;
@@ -48,6 +49,7 @@ mod number;
 mod path;
 mod policy;
 pub mod prefix;
+mod review;
 mod source;
 mod table;
 mod toml;
@@ -62,7 +64,8 @@ pub use engine::{
     RenderError, RuleId, RuleRef, Secret, UnknownName, WebhookSpec, WrongValue, check,
 };
 pub use explain::{ClauseTrace, Explanation, RuleTrace};
-pub use fault::{Fault, Faults, Label};
+pub use fault::{Fault, Faults, Label, Severity};
 pub use hours::{Hours, HoursAnswer, Layer};
+pub use review::review;
 pub use source::{Files, Source};
 pub use zone::{ChronoTz, Zone, Zones};
