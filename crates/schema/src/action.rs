@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 
 pub use self::end::{Busy, Hangup, Redirect, Reject, RejectCause};
 pub use self::forward::Forward;
-pub use self::hold::{Conference, Park, Queue};
+pub use self::hold::{Announce, Conference, Escalate, Park, Queue};
 pub use self::media::{Collect, Play, Record, Say, Voicemail};
 pub use self::state::{Continue, Set, Webhook};
 

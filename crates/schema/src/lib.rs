@@ -43,13 +43,14 @@ mod menu;
 mod name;
 pub mod number;
 mod party;
+mod record;
 mod ring_group;
 mod tagged;
 pub mod tree;
 mod words;
 
 pub use action::{
-    Action, ActionKind, Busy, Collect, Conference, Continue, Forward, Hangup, On, Park, Play,
+    Action, ActionKind, Announce, Busy, Collect, Conference, Continue, Escalate, Forward, Hangup, On, Park, Play,
     Queue, Record, Redirect, Reject, RejectCause, Say, Set, Voicemail, Webhook,
 };
 pub use answer::{Actions, ActionsError, MAX_ACTIONS};
@@ -72,5 +73,8 @@ pub use name::{
     UserName, WebhookName,
 };
 pub use party::{Number, NumberError, Party, PartyError, SipUri, SipUriError};
+pub use record::{
+    AttemptRecord, CallRecord, DecisionRecord, EndedBy, QueueRecord, RecordingRecord,
+};
 pub use ring_group::{CallerId, Confirm, EarlyMedia, Member, RingGroup, Ringback, Strategy};
 pub use words::Word;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use callroute_audio::codec::Codec;
-use callroute_media::{Command, DialTarget, LegId, Line, Notice, PlayEnd, PlayId};
+use callroute_media::{Command, Deed, DialTarget, LegId, Line, Notice, PlayEnd, PlayId};
 use callroute_schema::{Caller, Cause, Disposition};
 use tokio::sync::mpsc;
 
@@ -276,6 +276,7 @@ impl Line for SipLine {
                 to,
                 from,
                 from_name,
+                ..
             } => self.dial(leg, &to, from, from_name),
             Command::Hangup { leg, cause } => self.tell(leg, LegCommand::Hangup(cause)),
             Command::Play { leg, play, sound } => {
@@ -288,6 +289,7 @@ impl Line for SipLine {
                 leg,
                 recording,
                 name,
+                ..
             } => {
                 let path = record::path(&self.stack.config.recordings, &name);
                 if self
@@ -307,7 +309,14 @@ impl Line for SipLine {
                 self.lossless(leg, MediaCommand::StopRecord(recording));
             }
             Command::Bridge { a, b } => self.bridge(a, b),
-            other => tracing::error!(?other, "a command that this adapter does not know"),
+            other => match Deed::of(&other) {
+                Some((leg, deed)) => self.notice(Notice::NotDone {
+                    leg,
+                    deed,
+                    reason: "the SIP adapter cannot do this yet".to_owned(),
+                }),
+                None => tracing::error!(?other, "a command that this adapter does not know"),
+            },
         }
     }
 

@@ -40,6 +40,7 @@ fn dial(leg: LegId) -> Command {
         to: DialTarget::Number(Number::new("+16822306467").unwrap()),
         from: Caller::Withheld,
         from_name: None,
+        headers: std::collections::BTreeMap::new(),
     }
 }
 

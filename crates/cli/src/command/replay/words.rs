@@ -91,6 +91,11 @@ impl Words {
             },
             Notice::Held { held: true, .. } => format!("{leg} puts the call on hold"),
             Notice::Held { held: false, .. } => format!("{leg} takes the call back"),
+            Notice::EarlyMedia { .. } => format!("{leg} sends sound before it answers"),
+            Notice::Joined { .. } => format!("{leg} is in its room"),
+            Notice::Refer { to, .. } => format!("{leg} asks for a transfer to {}", mask(to.as_str())),
+            Notice::Dialog { .. } => format!("{leg} has a dialog"),
+            Notice::NotDone { deed, reason, .. } => format!("{leg}: {deed:?} was not done: {reason}"),
             _ => format!("{leg}: something that this version has no words for"),
         }
     }
@@ -113,12 +118,31 @@ impl Words {
                 leg,
                 recording,
                 name,
+                ..
             } => {
                 format!("record {} as {name} ({recording})", self.leg(*leg))
             }
             Command::StopRecord { recording, .. } => format!("stop {recording}"),
             Command::Bridge { a, b } => {
                 format!("connect {} with {}", self.leg(*a), self.leg(*b))
+            }
+            Command::Unbridge { a, b } => {
+                format!("part {} from {}", self.leg(*a), self.leg(*b))
+            }
+            Command::Early { leg, from } => {
+                format!("let {} hear {} already", self.leg(*leg), self.leg(*from))
+            }
+            Command::Redirect { leg, contacts } => {
+                let contacts: Vec<String> = contacts.iter().map(|to| mask(to.as_str())).collect();
+                format!("send {} to {}", self.leg(*leg), contacts.join(", "))
+            }
+            Command::Discard { recording, .. } => format!("throw {recording} away"),
+            Command::Join { leg, room, .. } => {
+                format!("let {} join room {room}", self.leg(*leg))
+            }
+            Command::Leave { leg } => format!("let {} leave its room", self.leg(*leg)),
+            Command::Referred { leg, outcome } => {
+                format!("tell {} of its transfer: {outcome:?}", self.leg(*leg))
             }
             _ => "something that this version has no words for".to_owned(),
         }
@@ -142,16 +166,8 @@ impl Words {
 
 fn kinds(actions: &Actions) -> String {
     let kind = |action: &Action| match action {
-        Action::Forward(_) => "forward".to_owned(),
-        Action::Voicemail(_) => "voicemail".to_owned(),
-        Action::Say(_) => "say".to_owned(),
-        Action::Play(_) => "play".to_owned(),
-        Action::Menu(_) => "menu".to_owned(),
-        Action::Webhook(_) => "webhook".to_owned(),
-        Action::Reject(_) => "reject".to_owned(),
-        Action::Hangup(_) => "hangup".to_owned(),
         Action::Target(name) => format!("target {name}"),
-        _ => "an action".to_owned(),
+        other => other.kind().map_or("an action", ActionKind::as_str).to_owned(),
     };
     actions
         .as_slice()
@@ -211,6 +227,9 @@ fn heard(sound: &Sound) -> String {
         Sound::PromptOr { prompt, .. } => format!("greeting {prompt}"),
         Sound::Beep => "the beep".to_owned(),
         Sound::Ringback => "ringback".to_owned(),
+        Sound::Music => "music".to_owned(),
+        Sound::Loop(name) => format!("prompt {name}, again and again"),
+        Sound::Url(url) => format!("the sound at {url}"),
         _ => "a sound".to_owned(),
     }
 }
