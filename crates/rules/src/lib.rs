@@ -49,6 +49,7 @@ mod source;
 mod table;
 mod toml;
 mod url;
+pub mod waves;
 mod yaml;
 mod zone;
 
