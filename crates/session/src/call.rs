@@ -4,13 +4,16 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use callroute_media::{Command, EndCause, LegId, PlayId, RecordingId, Sound};
+use callroute_media::{Command, EndCause, LegId, PlayId, RecordOptions, RecordingId, Sound};
 use callroute_rules::Engine;
-use callroute_schema::{Action, ActionKind, Event, EventKind};
+use callroute_schema::{Action, ActionKind, Event, EventKind, Prompt};
 
 use crate::effect::{AskId, Effect};
 use crate::input::Now;
+use crate::ledger::Ledger;
 use crate::note::Note;
+use crate::settings::Settings;
+use crate::shared::Share;
 
 /// How far a leg has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,16 +28,43 @@ pub(crate) enum LegState {
     Ended,
 }
 
+/// A member that is on a leg of this call.
+#[derive(Debug)]
+struct OnLeg {
+    member: String,
+    attempt: u32,
+    since: Duration,
+    wrap_up_ms: u64,
+}
+
+/// A recording that runs beside the steps.
+#[derive(Debug)]
+pub(crate) struct Running {
+    pub(crate) recording: RecordingId,
+    /// What whoever joins the conversation later hears first.
+    pub(crate) consent: Option<Prompt>,
+}
+
 /// One call's state that no step owns.
 #[derive(Debug)]
 pub(crate) struct Call {
     pub(crate) engine: Arc<Engine>,
+    pub(crate) settings: Arc<Settings>,
     /// The incoming call as it came; later events are made from it.
     pub(crate) event: Event,
     pub(crate) now: Now,
     pub(crate) started: Duration,
     pub(crate) effects: VecDeque<Effect>,
     pub(crate) attempts: u32,
+    /// Headers for the legs that follow.
+    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) running: Option<Running>,
+    pub(crate) ledger: Ledger,
+    /// Whoever parks the caller by a feature code, and is to hear where.
+    pub(crate) parked_by: Option<LegId>,
+    /// Legs that hear one last sound, and are hung up at its end or at this instant.
+    farewells: Vec<(LegId, PlayId, Duration)>,
+    on_legs: BTreeMap<LegId, OnLeg>,
     legs: BTreeMap<LegId, LegState>,
     next_leg: u32,
     next_play: u32,
@@ -42,15 +72,30 @@ pub(crate) struct Call {
     next_ask: u32,
 }
 
+/// How long a last sound may take.
+const FAREWELL: Duration = Duration::from_secs(10);
+
 impl Call {
-    pub(crate) fn new(engine: Arc<Engine>, event: Event, now: Now) -> Self {
+    pub(crate) fn new(
+        engine: Arc<Engine>,
+        event: Event,
+        now: Now,
+        settings: Arc<Settings>,
+    ) -> Self {
         Self {
             engine,
+            settings,
+            ledger: Ledger::default(),
             event,
             now,
             started: now.mono,
             effects: VecDeque::new(),
             attempts: 0,
+            headers: BTreeMap::new(),
+            running: None,
+            parked_by: None,
+            farewells: Vec::new(),
+            on_legs: BTreeMap::new(),
             legs: BTreeMap::from([(LegId::CALLER, LegState::Early)]),
             next_leg: 1,
             next_play: 1,
@@ -67,6 +112,10 @@ impl Call {
         self.effects.push_back(Effect::Media(command));
     }
 
+    pub(crate) fn share(&mut self, share: Share) {
+        self.effects.push_back(Effect::Share(share));
+    }
+
     /// The instant `after` from now, for a timer.
     pub(crate) fn after(&self, after: Duration) -> Duration {
         self.now.mono.saturating_add(after)
@@ -80,8 +129,13 @@ impl Call {
     pub(crate) fn event_now(&self, kind: EventKind) -> Event {
         let mut event = self.event.clone();
         event.kind = kind;
-        event.timestamp = self.now.utc.with_timezone(self.event.timestamp.offset());
+        event.timestamp = self.timestamp();
         event
+    }
+
+    /// The wall clock, in the offset in which the call came in.
+    pub(crate) fn timestamp(&self) -> callroute_schema::Timestamp {
+        self.now.utc.with_timezone(self.event.timestamp.offset())
     }
 
     pub(crate) fn emit(&mut self, event: Event) {
@@ -102,6 +156,11 @@ impl Call {
         self.leg(LegId::CALLER) == LegState::Answered
     }
 
+    /// A leg that a command may still name.
+    pub(crate) fn is_live(&self, leg: LegId) -> bool {
+        matches!(self.leg(leg), LegState::Early | LegState::Answered)
+    }
+
     /// A leg for somebody who is called now.
     pub(crate) fn new_leg(&mut self) -> LegId {
         let leg = LegId(self.next_leg);
@@ -113,6 +172,9 @@ impl Call {
     pub(crate) fn leg_answered(&mut self, leg: LegId) {
         if let Some(state @ LegState::Early) = self.legs.get_mut(&leg) {
             *state = LegState::Answered;
+            if leg == LegId::CALLER {
+                self.ledger.answered(self.timestamp());
+            }
         }
     }
 
@@ -121,6 +183,8 @@ impl Call {
         match self.legs.get_mut(&leg) {
             Some(state) if *state != LegState::Ended => {
                 *state = LegState::Ended;
+                self.member_gone(leg);
+                self.farewells.retain(|(of, _, _)| *of != leg);
                 true
             }
             _ => false,
@@ -132,6 +196,7 @@ impl Call {
         if let Some(state @ (LegState::Early | LegState::Answered)) = self.legs.get_mut(&leg) {
             *state = LegState::Ending;
             self.command(Command::Hangup { leg, cause });
+            self.member_gone(leg);
         }
     }
 
@@ -149,36 +214,109 @@ impl Call {
         self.legs.values().all(|state| *state == LegState::Ended)
     }
 
+    /// A member has the caller, or talks with whoever has it.
+    pub(crate) fn member_talks(
+        &mut self,
+        leg: LegId,
+        member: String,
+        attempt: u32,
+        wrap_up_ms: u64,
+    ) {
+        self.share(Share::Talks {
+            member: member.clone(),
+        });
+        let on_leg = OnLeg {
+            member,
+            attempt,
+            since: self.now.mono,
+            wrap_up_ms,
+        };
+        self.on_legs.insert(leg, on_leg);
+    }
+
+    fn member_gone(&mut self, leg: LegId) {
+        let Some(on_leg) = self.on_legs.remove(&leg) else {
+            return;
+        };
+        let talk_ms = self.elapsed_ms(on_leg.since);
+        self.ledger.talked(on_leg.attempt, talk_ms);
+        self.share(Share::Talked {
+            member: on_leg.member,
+            talk_ms,
+            wrap_up_ms: on_leg.wrap_up_ms,
+        });
+    }
+
     /// Plays a sound to the caller.
     pub(crate) fn play(&mut self, sound: Sound) -> PlayId {
-        let play = PlayId(self.next_play);
-        self.next_play += 1;
         self.note(Note::Playing {
             sound: sound.clone(),
         });
-        self.command(Command::Play {
-            leg: LegId::CALLER,
-            play,
-            sound,
-        });
+        self.play_to(LegId::CALLER, sound)
+    }
+
+    /// Plays a sound to any leg; what members hear is not noted.
+    pub(crate) fn play_to(&mut self, leg: LegId, sound: Sound) -> PlayId {
+        let play = PlayId(self.next_play);
+        self.next_play += 1;
+        self.command(Command::Play { leg, play, sound });
         play
     }
 
     pub(crate) fn stop_play(&mut self, play: PlayId) {
-        self.command(Command::StopPlay {
-            leg: LegId::CALLER,
-            play,
-        });
+        self.stop_play_to(LegId::CALLER, play);
+    }
+
+    pub(crate) fn stop_play_to(&mut self, leg: LegId, play: PlayId) {
+        if self.is_live(leg) {
+            self.command(Command::StopPlay { leg, play });
+        }
+    }
+
+    /// Lets a leg hear one last sound, and hangs it up then.
+    pub(crate) fn farewell(&mut self, leg: LegId, sound: Sound) {
+        if self.leg(leg) != LegState::Answered {
+            return self.hangup(leg, EndCause::Normal);
+        }
+        let play = self.play_to(leg, sound);
+        self.farewells.push((leg, play, self.after(FAREWELL)));
+    }
+
+    /// Hangs up whoever has heard its last sound.
+    pub(crate) fn farewell_heard(&mut self, play: PlayId) {
+        let over = self.farewells.iter().position(|(_, of, _)| *of == play);
+        if let Some(index) = over {
+            let (leg, _, _) = self.farewells.swap_remove(index);
+            self.hangup(leg, EndCause::Normal);
+        }
+    }
+
+    /// When the next last sound has taken too long.
+    pub(crate) fn farewell_deadline(&self) -> Option<Duration> {
+        self.farewells.iter().map(|(_, _, until)| *until).min()
+    }
+
+    pub(crate) fn farewells_due(&mut self) {
+        let now = self.now.mono;
+        let due: Vec<LegId> = self
+            .farewells
+            .extract_if(.., |(_, _, until)| *until <= now)
+            .map(|(leg, _, _)| leg)
+            .collect();
+        for leg in due {
+            self.hangup(leg, EndCause::Normal);
+        }
     }
 
     /// Records the caller.
-    pub(crate) fn record(&mut self, name: String) -> RecordingId {
+    pub(crate) fn record(&mut self, name: String, options: RecordOptions) -> RecordingId {
         let recording = RecordingId(self.next_recording);
         self.next_recording += 1;
         self.command(Command::Record {
             leg: LegId::CALLER,
             recording,
             name,
+            options,
         });
         recording
     }
@@ -191,6 +329,11 @@ impl Call {
 /// Whole milliseconds.
 pub(crate) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Whole seconds.
+pub(crate) fn seconds(seconds: u32) -> Duration {
+    Duration::from_secs(u64::from(seconds))
 }
 
 /// The kind of each action, for notes; targets are resolved before.
