@@ -43,6 +43,7 @@ mod hours;
 mod ics;
 #[cfg(feature = "json-schema")]
 pub mod json_schema;
+pub mod menu;
 mod number;
 mod path;
 mod source;

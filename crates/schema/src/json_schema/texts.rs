@@ -6,6 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use crate::caller::{Address, Caller};
 use crate::digit::{Digit, Digits};
+use crate::digit_pattern::DigitPattern;
 use crate::name::{
     AgentName, CallId, ConferenceName, MenuName, QueueName, TargetName, TrunkName, UserName,
     WebhookName,
@@ -63,6 +64,12 @@ text! {
     Digit {
         "description": "One DTMF digit (RFC 4733).",
         "pattern": "^[0-9*#A-Da-d]$"
+    }
+    DigitPattern {
+        "description": "A pattern of digits: X is 0-9, Z is 1-9, N is 2-9, a `.` at the end is one or more digits.",
+        "minLength": 1,
+        "maxLength": 32,
+        "pattern": "^[0-9*#XxZzNn]+[.]?$"
     }
     Digits {
         "description": "One or more DTMF digits (RFC 4733).",
