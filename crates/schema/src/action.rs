@@ -41,7 +41,7 @@ pub enum Action {
     /// Let the caller enter digits.
     Collect(Box<Collect>),
     /// Let the caller wait for an agent.
-    Queue(Queue),
+    Queue(Box<Queue>),
     /// Ask a server what to do next.
     Webhook(Webhook),
     /// Record the call from here on.
@@ -84,7 +84,7 @@ tagged! {
         /// Let the caller enter digits.
         Collect(Box<Collect>) = "collect",
         /// Let the caller wait for an agent.
-        Queue(Queue) = "queue",
+        Queue(Box<Queue>) = "queue",
         /// Ask a server what to do next.
         Webhook(Webhook) = "webhook",
         /// Record the call from here on.

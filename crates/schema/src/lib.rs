@@ -19,9 +19,9 @@
 //! let answer = Actions::from_json(br#"{"action":"voicemail","message":"office_closed"}"#)?;
 //! assert_eq!(answer.to_json(), r#"{"action":"voicemail","message":"office_closed"}"#);
 //!
-//! let error = Actions::from_json(br#"{"action":"voicemail","mesage":"x"}"#).unwrap_err();
+//! let error = Actions::from_json(br#"{"action":"reject","couse":"user_busy"}"#).unwrap_err();
 //! assert_eq!(error.to_string(),
-//!     "$.mesage: unknown field `mesage`, expected one of `message`, `on`; did you mean `message`?");
+//!     "$.couse: unknown field `couse`, expected one of `cause`, `on`; did you mean `cause`?");
 //! # Ok::<(), callroute_schema::tree::ReadError>(())
 //! ```
 //!

@@ -59,7 +59,11 @@ pub(crate) struct Call {
     /// Headers for the legs that follow.
     pub(crate) headers: BTreeMap<String, String>,
     pub(crate) running: Option<Running>,
+    /// A recording that was stopped, and whose end is still to be told.
+    pub(crate) stopping: Option<RecordingId>,
     pub(crate) ledger: Ledger,
+    /// Why the call is where it is, in words.
+    pub(crate) why: String,
     /// Whoever parks the caller by a feature code, and is to hear where.
     pub(crate) parked_by: Option<LegId>,
     /// Legs that hear one last sound, and are hung up at its end or at this instant.
@@ -93,6 +97,8 @@ impl Call {
             attempts: 0,
             headers: BTreeMap::new(),
             running: None,
+            stopping: None,
+            why: String::new(),
             parked_by: None,
             farewells: Vec::new(),
             on_legs: BTreeMap::new(),
@@ -140,6 +146,15 @@ impl Call {
 
     pub(crate) fn emit(&mut self, event: Event) {
         self.effects.push_back(Effect::Emit(Box::new(event)));
+    }
+
+    /// Why the call is where it is, in words.
+    pub(crate) fn reason(&self) -> String {
+        if self.why.is_empty() {
+            "the routing says so".to_owned()
+        } else {
+            self.why.clone()
+        }
     }
 
     pub(crate) fn new_ask(&mut self) -> AskId {
@@ -319,6 +334,13 @@ impl Call {
             options,
         });
         recording
+    }
+
+    /// Whether this recording runs, or ran, beside the steps; it does not any more.
+    pub(crate) fn take_recording(&mut self, recording: RecordingId) -> bool {
+        let runs = self.running.take_if(|running| running.recording == recording);
+        let stopped = self.stopping.take_if(|stopping| *stopping == recording);
+        runs.is_some() || stopped.is_some()
     }
 
     pub(crate) fn elapsed_ms(&self, since: Duration) -> u64 {

@@ -70,8 +70,22 @@ pub enum Effect {
     Done,
 }
 
+/// Who left it is masked; names, which tell of people, are left out.
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Message")
+            .field("mailbox", &self.mailbox)
+            .field("call_id", &self.call_id)
+            .field("from", &self.from)
+            .field("received", &self.received)
+            .field("url", &self.url)
+            .field("duration_ms", &self.duration_ms)
+            .finish_non_exhaustive()
+    }
+}
+
 /// A message that a caller left, with its facts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct Message {
     /// The box.
     pub mailbox: String,

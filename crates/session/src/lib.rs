@@ -28,12 +28,16 @@ mod call;
 mod effect;
 mod input;
 pub mod journal;
+mod ledger;
 mod note;
 mod program;
 mod session;
+mod settings;
+pub mod shared;
 mod step;
 
-pub use effect::{AskId, AskTarget, Effect};
+pub use effect::{AskId, AskTarget, Effect, Message};
 pub use input::{AskFailure, Input, Now};
 pub use note::Note;
 pub use session::{Effects, Session};
+pub use settings::{FeatureCodes, Settings};

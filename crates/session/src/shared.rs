@@ -9,8 +9,10 @@ mod hub;
 mod queues;
 mod rooms;
 
+use std::fmt;
+
 use callroute_media::LegId;
-use callroute_schema::{Disposition, Member, QueueName, Strategy};
+use callroute_schema::{Disposition, Member, QueueName, Strategy, mask};
 use serde::{Deserialize, Serialize};
 
 pub use self::agents::{AgentState, MemberInfo};
@@ -18,7 +20,7 @@ pub use self::hub::{Callback, Hub, Told};
 pub use self::queues::{Passed, PassedWhy, QueueView};
 
 /// What a session asks of what calls share, or tells it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Clone, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Share {
@@ -88,6 +90,44 @@ pub enum Share {
         /// The dialog.
         dialog: String,
     },
+}
+
+/// Members, which may be numbers, are masked.
+impl fmt::Debug for Share {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Group { members } => {
+                let members: Vec<String> = members.iter().map(|member| mask(member)).collect();
+                f.debug_tuple("Group").field(&members).finish()
+            }
+            Self::Talks { member } => f.debug_tuple("Talks").field(&mask(member)).finish(),
+            Self::Talked {
+                member, talk_ms, ..
+            } => f
+                .debug_struct("Talked")
+                .field("member", &mask(member))
+                .field("talk_ms", talk_ms)
+                .finish_non_exhaustive(),
+            Self::Join(join) => f.debug_tuple("Join").field(&join.queue).finish(),
+            Self::Where => f.write_str("Where"),
+            Self::Offered { member, answered } => f
+                .debug_struct("Offered")
+                .field("member", member)
+                .field("answered", answered)
+                .finish(),
+            Self::Quit { callback } => f.debug_struct("Quit").field("callback", callback).finish(),
+            Self::Park { slot } => f.debug_struct("Park").field("slot", slot).finish(),
+            Self::Unpark => f.write_str("Unpark"),
+            Self::Enter { room, legs } => f
+                .debug_struct("Enter")
+                .field("room", room)
+                .field("legs", legs)
+                .finish(),
+            Self::LeaveRoom => f.write_str("LeaveRoom"),
+            Self::Dialog { leg, .. } => f.debug_tuple("Dialog").field(leg).finish(),
+            Self::Replace { .. } => f.write_str("Replace"),
+        }
+    }
 }
 
 /// How a caller waits in a queue.

@@ -369,6 +369,7 @@ fn the_caller_may_hang_up_while_it_rings() {
     script.phones.insert(
         "+12125551234".into(),
         Phone {
+            acts: Vec::new(),
             rings: Some(s(1)),
             end: PhoneEnd::Silent,
         },

@@ -37,6 +37,7 @@ impl Forward {
         Self {
             destination,
             ring_s: None,
+            max_s: None,
             on: On::new(),
         }
     }

@@ -146,7 +146,10 @@ impl Asking {
         });
         call.emit(event);
         if let Some(actions) = branch(&self.on, Disposition::Failed) {
-            return Flow::Become(actions.clone());
+            return Flow::Branch {
+                actions: actions.clone(),
+                why,
+            };
         }
         let fallback = match &self.target {
             AskTarget::Named(name) => call
@@ -158,7 +161,7 @@ impl Asking {
         match fallback {
             Some(actions) => {
                 call.note(Note::Fallback { webhook });
-                Flow::Become(actions)
+                Flow::Branch { actions, why }
             }
             None => Flow::failed(Disposition::Failed, why),
         }

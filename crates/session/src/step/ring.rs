@@ -12,6 +12,7 @@ use callroute_media::{EndCause, LegId, Notice, PlayId};
 use callroute_rules::waves::Onward;
 use callroute_schema::{Cause, Disposition};
 
+pub(crate) use self::attempt::hops;
 use self::attempt::{Attempt, State};
 pub(crate) use self::candidate::{Order, Spec, prompt_sound, single, target};
 use super::ends;
@@ -86,11 +87,6 @@ impl Ringing {
         self.deadline
     }
 
-    /// Whether anybody's phone is being called.
-    pub(crate) fn is_calling(&self) -> bool {
-        self.attempts.iter().any(Attempt::is_alive)
-    }
-
     /// Who did not answer since this was last asked.
     pub(crate) fn take_gone(&mut self) -> Vec<usize> {
         std::mem::take(&mut self.gone)
@@ -113,6 +109,7 @@ impl Ringing {
     pub(crate) fn on_notice(&mut self, call: &mut Call, notice: &Notice) -> Rung {
         if let Some((winner, play, _)) = &self.whispering {
             if ends(notice, winner.leg) {
+                self.gone.push(winner.index);
                 self.whispering = None;
                 self.causes.push(Disposition::Canceled);
                 return Rung::Lost;

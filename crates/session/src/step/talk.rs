@@ -9,6 +9,7 @@ use callroute_media::{Command, EndCause, LegId, Notice, PlayId, Sound};
 use callroute_schema::EventKind;
 
 use self::features::Keys;
+pub(crate) use self::features::{start_recording, stop_recording, told_slot};
 use self::transfer::Transfer;
 use super::Meeting;
 use crate::call::Call;
@@ -78,16 +79,6 @@ impl Talk {
             .into_iter()
             .flatten()
             .fold(self.until, Duration::min)
-    }
-
-    /// Whether a leg takes part, so that its end is this step's business.
-    pub(crate) fn has(&self, leg: LegId) -> bool {
-        leg == self.a
-            || leg == self.b
-            || self
-                .transfer
-                .as_ref()
-                .is_some_and(|transfer| transfer.has(leg))
     }
 
     pub(crate) fn on_notice(&mut self, call: &mut Call, notice: &Notice) -> Flow {

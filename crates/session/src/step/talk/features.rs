@@ -168,6 +168,7 @@ pub(crate) fn stop_recording(call: &mut Call) {
     if let Some(running) = call.running.take()
         && call.is_live(LegId::CALLER)
     {
+        call.stopping = Some(running.recording);
         call.command(callroute_media::Command::StopRecord {
             leg: LegId::CALLER,
             recording: running.recording,

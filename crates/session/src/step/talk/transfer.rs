@@ -96,18 +96,6 @@ impl Transfer {
         }
     }
 
-    pub(super) fn has(&self, leg: LegId) -> bool {
-        match self {
-            Self::Number { by, other, .. } | Self::Replacing { by, other, .. } => {
-                *by == leg || *other == leg
-            }
-            Self::Ringing { by, other, .. } => *by == Some(leg) || *other == leg,
-            Self::Consulting {
-                by, other, third, ..
-            } => [*by, *other, *third].contains(&leg),
-        }
-    }
-
     pub(super) fn abandon(&mut self, call: &mut Call) {
         if let Self::Ringing { ringing, .. } = self {
             ringing.abandon(call);
@@ -196,8 +184,9 @@ impl Talk {
             Transfer::Ringing {
                 by, other, ringing, ..
             } => {
-                if ends(notice, *other) {
-                    return self.left(call, *other);
+                let other = *other;
+                if ends(notice, other) {
+                    return self.left(call, other);
                 }
                 if by.is_some_and(|by| ends(notice, by)) {
                     return self.by_left(call);
