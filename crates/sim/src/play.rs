@@ -174,6 +174,8 @@ impl Stage {
                 next = Some((at, turn));
             }
         };
+        // At one instant, what is known of agents comes before calls that go by it.
+        consider(self.agents.last().map(|(at, _, _)| *at), Turn::Agent);
         let mut live = false;
         for (index, call) in self.calls.iter().enumerate() {
             if call.is_over() {
@@ -191,7 +193,6 @@ impl Stage {
         if !live {
             return None;
         }
-        consider(self.agents.last().map(|(at, _, _)| *at), Turn::Agent);
         consider(self.hub.next_wake(), Turn::Hub);
         next
     }

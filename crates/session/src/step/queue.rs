@@ -11,7 +11,7 @@ use super::Step;
 use super::dial::connect;
 use super::play::ended;
 use super::ring::{Ringing, Rung, Spec};
-use crate::call::{Call, millis, seconds};
+use crate::call::{Call, LegState, millis, seconds};
 use crate::note::Note;
 use crate::program::Flow;
 use crate::shared::{Joining, Share, Shared};
@@ -235,20 +235,24 @@ impl Waiting {
         match rung {
             Rung::Won(winner) => {
                 let wrap_up_ms = ringing.wrap_up_ms();
-                // Whoever rang beside the winner is free again by the caller's leaving.
-                if let Some(member) = of(winner.index, members) {
-                    call.share(Share::Offered {
-                        member,
-                        answered: true,
-                    });
-                }
+                let member = of(winner.index, members);
+                let answered = call.leg(winner.leg) == LegState::Answered;
                 self.ringing = None;
                 self.queued = false;
                 if let Some(play) = self.hears.take() {
                     call.stop_play(play);
                 }
                 self.left(call, Disposition::Answered);
-                connect(call, winner, wrap_up_ms, None)
+                let flow = connect(call, winner, wrap_up_ms, None);
+                // Only now: the member talks already, and is not free for the next caller.
+                // Whoever rang beside it is, by this caller's leaving.
+                if let Some(member) = member {
+                    call.share(Share::Offered { member, answered });
+                }
+                if !answered {
+                    call.share(Share::Quit { callback: false });
+                }
+                flow
             }
             Rung::On | Rung::Lost => {
                 for index in gone {

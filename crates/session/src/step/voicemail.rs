@@ -105,6 +105,7 @@ impl Recording {
                 Some('2') if self.again < AGAIN => self.record_again(call, kept.clone()),
                 Some('3') => {
                     let kept = kept.clone();
+                    self.phase = Phase::Parting;
                     discard(call, &kept);
                     call.note(Note::MessageDiscarded);
                     Flow::Next
@@ -281,6 +282,7 @@ impl Recording {
 
     /// Tells of the message.
     fn keep(&mut self, call: &mut Call, kept: Kept) -> Flow {
+        self.phase = Phase::Parting;
         let Kept {
             url, duration_ms, ..
         } = kept;

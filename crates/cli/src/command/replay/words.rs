@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use callroute_media::{Command, EndCause, LegId, Notice, PlayEnd, Sound};
-use callroute_schema::{Action, Actions, Cause, Disposition, EventKind, mask};
+use callroute_schema::{Action, ActionKind, Actions, Cause, Disposition, EventKind, mask};
+use callroute_session::shared::Shared;
 use callroute_session::{AskId, Effect, Input};
 
 /// Knows by now who is on which leg, and which server was asked.
@@ -39,6 +40,8 @@ impl Words {
                 let (class, detail) = (&failure.class, &failure.detail);
                 format!("{} fails: {class}: {detail}", self.server(*ask))
             }
+            Input::Shared(shared) => format!("told of what calls share: {}", shared_words(shared)),
+            Input::Push { actions } => format!("told from outside: {}", kinds(actions)),
             Input::Wake => "a timer runs out".to_owned(),
             Input::Shutdown => "the router stops".to_owned(),
             _ => "something that this version has no words for".to_owned(),
@@ -57,7 +60,10 @@ impl Words {
             }
             Effect::CancelAsk { ask } => format!("-> stop asking {}", self.server(*ask)),
             Effect::Emit(event) => format!("-> event {}", kind(event.kind)),
-            Effect::Done => return None,
+            Effect::Share(share) => format!("-> what calls share: {share:?}"),
+            Effect::Message(message) => format!("-> keep the message in {}", message.mailbox),
+            // The notes have said it all, and so has the call's end.
+            Effect::Record(_) | Effect::Done => return None,
             _ => "-> something that this version has no words for".to_owned(),
         })
     }
@@ -175,6 +181,22 @@ fn kinds(actions: &Actions) -> String {
         .map(kind)
         .collect::<Vec<_>>()
         .join(", ")
+}
+
+fn shared_words(shared: &Shared) -> String {
+    match shared {
+        Shared::Group { turn, members } => format!("turn {turn} of {} members", members.len()),
+        Shared::Queued { position, size } => format!("queued, {position} of {size}"),
+        Shared::Refused { disposition } => format!("refused by the queue: {disposition}"),
+        Shared::Position { position, size, .. } => format!("{position} of {size} in the queue"),
+        Shared::Offer { members, .. } => format!("{} members are free", members.len()),
+        Shared::Parked { slot } => format!("parked at {slot}"),
+        Shared::Meet { room } => format!("meets another call in room {room}"),
+        Shared::Others { legs } => format!("{legs} others in the room"),
+        Shared::Take { leg, room } => format!("{leg} is replaced, in room {room}"),
+        Shared::NotFound => "nothing was found".to_owned(),
+        _ => "something that this version has no words for".to_owned(),
+    }
 }
 
 /// The word on the wire.
