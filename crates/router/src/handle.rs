@@ -41,6 +41,12 @@ impl RouterHandle {
         self.switchboard.agents()
     }
 
+    /// Turns a switch of the routing file ("night mode"); `None` gives it back to the file's own
+    /// state. Calls that come in from now on go by it.
+    pub fn set_switch(&self, name: &str, on: Option<bool>) {
+        self.switchboard.set_switch(name, on);
+    }
+
     /// Every queue in which somebody waits.
     #[must_use]
     pub fn queues(&self) -> BTreeMap<QueueName, QueueView> {

@@ -148,6 +148,10 @@ impl Switchboard {
         self.with(|hub, now| hub.set_agent(now, agent, state));
     }
 
+    pub(crate) fn set_switch(&self, name: &str, on: Option<bool>) {
+        self.state().hub.set_switch(name, on);
+    }
+
     pub(crate) fn agents(&self) -> BTreeMap<String, AgentState> {
         let now = self.now();
         let state = self.state();

@@ -310,22 +310,6 @@ fn spoken<S: Sink>(text: &str, at: &Path<'_>, sink: &mut S) {
     } else if text.trim().is_empty() {
         sink.wrong(at, "a text to speak must not be empty".to_owned());
     }
-    if let Some(variable) = variable(text) {
-        let message =
-            format!("unknown variable `{variable}`; this version has no variables in texts");
-        sink.wrong(at, message);
-    }
-}
-
-/// The first `{name}` of a text, which would be read aloud.
-fn variable(text: &str) -> Option<&str> {
-    let part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.');
-    text.match_indices('{').find_map(|(start, _)| {
-        let rest = text.get(start + 1..)?;
-        let end = rest.find(|c| !part(c))?;
-        let closed = end > 0 && rest.get(end..)?.starts_with('}');
-        text.get(start..start + end + 2).filter(|_| closed)
-    })
 }
 
 /// Reports a number outside its bounds.

@@ -4,20 +4,26 @@ mod actions;
 mod calendars;
 mod callers;
 mod cycles;
+mod draft;
 mod hours;
 mod numbers;
+mod people;
+mod prefixes;
+mod records;
 mod services;
+mod shared;
+mod variables;
 mod when;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
+use callroute_schema::number::Region;
 use callroute_schema::tree::Node;
-use callroute_schema::{Action, Actions, AgentName, MenuName, TargetName};
+use callroute_schema::{Actions, AgentName, MenuName, TargetName};
 
-use crate::engine::{CallerList, DefaultActions, Engine, Named};
+use self::shared::Shared;
+use crate::engine::{DefaultActions, Engine, Named, json};
 use crate::fault::{Faults, Report};
-use crate::hours::Hours;
 use crate::path::Path;
 use crate::source::{Files, Source, fingerprint};
 use crate::table::{Section, Table};
@@ -68,13 +74,7 @@ struct Compiler<'a> {
     files: &'a dyn Files,
     zones: &'a dyn Zones,
     sources: &'a mut Vec<Source>,
-}
-
-/// What conditions refer to.
-#[derive(Debug)]
-struct Shared {
-    hours: HashMap<String, Arc<Hours>>,
-    callers: HashMap<String, Arc<CallerList>>,
+    region: Option<Region>,
 }
 
 fn compile(
@@ -85,6 +85,10 @@ fn compile(
     report: &mut Report,
 ) -> Option<Engine> {
     let table = crate::table::read(root, report);
+    let region = table
+        .region
+        .as_deref()
+        .and_then(|text| Region::new(text).ok());
     let mut compiler = Compiler {
         root,
         table: &table,
@@ -92,28 +96,30 @@ fn compile(
         files,
         zones,
         sources,
+        region,
     };
-    let hours = compiler.hours();
-    let callers = compiler.callers();
-    let shared = Shared { hours, callers };
+    let mut shared = compiler.shared();
     let named = compiler.named();
-    if let Some(default) = &table.default {
-        compiler.check(default, &Path::ROOT.key("default"));
-    }
-    let drafts = compiler.numbers(&shared);
     compiler.cycles(&named);
+    let mut resolved = numbers::Resolver::new(&named);
+    if let Some(default) = &table.default {
+        let at = Path::ROOT.key("default");
+        compiler.check(default, &at);
+        compiler.variables(default, &shared, &at);
+    }
+    compiler.named_variables(&shared);
+    let book = compiler.numbers(&mut shared, &mut resolved);
     if !compiler.report.is_empty() {
         return None;
     }
-    let mut resolved = numbers::Resolver::new(&named);
     let default = default(root, table.default.as_ref()?, &mut resolved, report)?;
-    let (index, blocks) = numbers::blocks(root, drafts, &mut resolved, report)?;
+    let answers = resolved.finish();
     Some(Engine {
-        index,
-        blocks,
+        book,
+        answers,
+        tables: shared.tables,
         default,
-        region: table.region,
-        hours: shared.hours,
+        hours: shared.named_hours,
         named,
         sources: Vec::new(),
         fingerprint: String::new(),
@@ -128,9 +134,13 @@ fn default(
     report: &mut Report,
 ) -> Option<DefaultActions> {
     let at = Path::ROOT.key("default");
-    let actions = resolved.resolve(root, written, &at, report)?;
-    match Actions::new(actions.to_vec()) {
-        Ok(list) => Some(DefaultActions { list, actions }),
+    let actions = resolved.flat(root, written, &at, report)?;
+    match Actions::new(actions.clone()) {
+        Ok(list) => Some(DefaultActions {
+            list,
+            json: json(&actions).into(),
+            actions: Arc::from(actions),
+        }),
         Err(error) => {
             report.at(root, &at, error.to_string());
             None
@@ -149,6 +159,25 @@ impl Compiler<'_> {
         let choices = crate::hint::choices(name, section.names());
         let name = crate::hint::shorten(name);
         self.fault(at, format!("unknown {kind} `{name}`{choices}"));
+    }
+
+    /// The place of something with a name; one that is not there is a fault.
+    fn place(
+        &mut self,
+        kind: &str,
+        name: &str,
+        places: &std::collections::HashMap<String, usize>,
+        at: &Path<'_>,
+    ) -> Option<u32> {
+        if let Some(place) = places.get(name) {
+            return u32::try_from(*place).ok();
+        }
+        let mut names: Vec<&str> = places.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        let choices = crate::hint::choices(name, names.into_iter());
+        let name = crate::hint::shorten(name);
+        self.fault(at, format!("unknown {kind} `{name}`{choices}"));
+        None
     }
 
     /// Everything with a name, but hours and callers.
@@ -187,6 +216,9 @@ impl Compiler<'_> {
                 named.agents.insert(name, agent);
             }
         }
+        for name in table.rotas.names() {
+            named.rotas.extend(AgentName::new(name).ok());
+        }
         self.webhooks(&mut named);
         named
     }
@@ -205,9 +237,6 @@ impl Compiler<'_> {
         }
     }
 }
-
-/// Actions with every target followed; shared between rules that say the same.
-type Resolved = Arc<[Action]>;
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -107,7 +107,7 @@ class Announce(TypedDict):
     language: NotRequired[str]
     """The text's language as a BCP 47 tag; English without."""
     text: NotRequired[str]
-    """The text, in which `{position}` and `{minutes}` (the estimated wait) stand for numbers; default one in English that has both."""
+    """The text, in which `[position]` and `[minutes]` (the estimated wait) stand for numbers; default one in English that has both."""
 
 
 class ApplicationDestination(TypedDict):

@@ -48,6 +48,7 @@ mod record;
 mod ring_group;
 mod tagged;
 pub mod tree;
+mod variable;
 mod words;
 
 pub use action::{
@@ -79,4 +80,5 @@ pub use record::{
     AttemptRecord, CallRecord, DecisionRecord, EndedBy, QueueRecord, RecordingRecord,
 };
 pub use ring_group::{CallerId, Confirm, EarlyMedia, Member, RingGroup, Ringback, Strategy};
+pub use variable::{variables, with_variables};
 pub use words::Word;

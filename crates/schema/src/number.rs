@@ -48,6 +48,8 @@ pub use libphonenumber::LibPhoneNumber;
 #[cfg(feature = "numbers")]
 pub use numbering::{Length, Numbering, Parsed, Unparsed};
 #[cfg(feature = "numbers")]
+pub use place::area;
+#[cfg(feature = "numbers")]
 pub use reader::{MAX_TEXT, read, read_with};
 #[cfg(feature = "numbers")]
 pub use reading::{Kind, NumberType, Problem, Reading};

@@ -1054,7 +1054,7 @@ export interface Announce {
    */
   language?: string;
   /**
-   * The text, in which `{position}` and `{minutes}` (the estimated wait) stand for numbers; default one in English that has both.
+   * The text, in which `[position]` and `[minutes]` (the estimated wait) stand for numbers; default one in English that has both.
    */
   text?: string;
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use callroute_media::{Command, EndCause, LegId, PlayId, RecordOptions, RecordingId, Sound};
-use callroute_rules::Engine;
+use callroute_rules::{Engine, Facts, RuleId};
 use callroute_schema::{Action, ActionKind, Event, EventKind, Prompt};
 
 use crate::effect::{AskId, Effect};
@@ -62,6 +62,11 @@ pub(crate) struct Call {
     /// A recording that was stopped, and whose end is still to be told.
     pub(crate) stopping: Option<RecordingId>,
     pub(crate) ledger: Ledger,
+    /// What is known besides the event.
+    pub(crate) facts: Facts,
+    /// The rule that decided last.
+    pub(crate) rule: Option<RuleId>,
+    pub(crate) decisions: u32,
     /// Why the call is where it is, in words.
     pub(crate) why: String,
     /// Whoever parks the caller by a feature code, and is to hear where.
@@ -98,6 +103,9 @@ impl Call {
             headers: BTreeMap::new(),
             running: None,
             stopping: None,
+            facts: Facts::default(),
+            rule: None,
+            decisions: 0,
             why: String::new(),
             parked_by: None,
             farewells: Vec::new(),

@@ -21,6 +21,11 @@ pub enum Note {
         /// What was dialed.
         to: String,
     },
+    /// A rule asks for something that could not be had.
+    Missing {
+        /// What, as in `available ann`.
+        fact: String,
+    },
     /// The table decided.
     Decided {
         /// The rule that held.
@@ -28,6 +33,8 @@ pub enum Note {
         /// What it says, by the kind of each action.
         actions: Vec<ActionKind>,
     },
+    /// The rule that held says to go on with the next one.
+    Continued,
     /// The caller is being answered.
     Answering,
     /// The caller hears something.

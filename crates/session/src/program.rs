@@ -28,6 +28,12 @@ pub(crate) enum Flow {
     Become(Actions),
     /// The action came to nothing, and this is its branch for that.
     Branch { actions: Actions, why: String },
+    /// A server's answer: as `Become`, but what it wrote is not looked through for variables.
+    Answer(Actions),
+    /// What the table decided, all resolved and filled in.
+    Decided(Vec<Action>),
+    /// The file's default is taken, for this reason.
+    Default(String),
     /// Another step takes its place within the same action.
     Switch(Box<crate::step::Step>),
     /// The call ends.

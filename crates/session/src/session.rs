@@ -5,10 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use callroute_media::{EndCause, LegId, Notice};
-use callroute_rules::{Engine, Facts, Outcome, RuleRef};
-use callroute_rules::check;
+use callroute_rules::{Engine, check};
 use callroute_schema::{
-    Action, Actions, DecisionRecord, Disposition, EndedBy, Event, EventKind, RecordingRecord,
+    Action, Actions, Disposition, EndedBy, Event, EventKind, RecordingRecord,
 };
 
 use crate::call::{Call, kinds};
@@ -19,7 +18,7 @@ use crate::program::{Flow, Next, Program};
 use crate::settings::Settings;
 use crate::shared::{Share, Shared};
 use crate::step::talk::{start_recording, stop_recording};
-use crate::step::{Ending, Reply, Step};
+use crate::step::{Deciding, Ending, Reply, Step};
 
 /// One call. It keeps the table that it began with.
 ///
@@ -131,39 +130,14 @@ impl Session {
             from: call.event.from.clone(),
             to: call.event.to.to_string(),
         });
-        let engine = call.engine.clone();
-        let next = match engine.decide(&call.event, &Facts::default()) {
-            Outcome::Decided(decision) => {
-                call.note(Note::Decided {
-                    rule: decision.rule.clone(),
-                    actions: kinds(&decision.actions),
-                });
-                call.why = format!("decided by {}", decision.rule);
-                // Nothing here draws lots: a call has one decision, and its id is made of the
-                // call's own.
-                let id = format!("{}.decision", call.event.call_id);
-                call.ledger.decision = Some(DecisionRecord {
-                    id: id.clone(),
-                    table: engine.fingerprint().to_owned(),
-                    rule: decision.rule.to_string(),
-                });
-                let mut event = call.event_now(EventKind::RoutingDecided);
-                event.event_id = Some(id);
-                call.emit(event);
-                if decision.rule == RuleRef::Default {
-                    let why = "no rule holds".to_owned();
-                    self.program.take_default(call, Disposition::Failed, why)
-                } else {
-                    self.program.replace(decision.actions.iter().cloned());
-                    self.program.after_done(call)
-                }
-            }
-            Outcome::Need(lookup) => {
-                let why = format!("a fact is missing: {lookup:?}");
-                self.program.take_default(call, Disposition::Failed, why)
-            }
-        };
-        self.follow(next);
+        let flow = Deciding::begin(call, None);
+        self.decided(flow);
+    }
+
+    /// The table has decided, or waits for a fact.
+    fn decided(&mut self, (step, flow): (Step, Flow)) {
+        self.step = step;
+        self.go_on(flow);
     }
 
     fn on_notice(&mut self, notice: &Notice) {
@@ -340,25 +314,45 @@ impl Session {
                 call.why.clone_from(&why);
                 self.program.after_failed(call, disposition, why)
             }
-            Flow::Become(actions) => self.become_these(&actions),
+            Flow::Become(actions) => self.become_these(&actions, true),
+            Flow::Answer(actions) => self.become_these(&actions, false),
+            Flow::Decided(actions) => {
+                self.program.replace(actions);
+                self.program.after_done(call)
+            }
+            Flow::Default(why) => self.program.take_default(call, Disposition::Failed, why),
             Flow::Branch { actions, why } => {
                 call.why = why;
-                self.become_these(&actions)
+                self.become_these(&actions, true)
             }
             Flow::End { cause, why } => Next::End { cause, why },
         }
     }
 
-    fn become_these(&mut self, actions: &Actions) -> Next {
+    /// These take the place of all that was to come; variables are filled in where they come
+    /// from the table, and left as they are where a server wrote them.
+    fn become_these(&mut self, actions: &Actions, from_table: bool) -> Next {
         let call = &mut self.call;
         let engine = call.engine.clone();
-        match engine.resolve(actions) {
-            Ok(resolved) => {
-                self.program.replace(resolved);
-                self.program.after_done(call)
-            }
+        let resolved = match engine.resolve(actions) {
+            Ok(resolved) => resolved,
             Err(unknown) => {
                 let why = unknown.to_string();
+                return self.program.after_failed(call, Disposition::Failed, why);
+            }
+        };
+        let filled = if from_table && has_variables(&resolved) {
+            engine.fill(&resolved, &call.event, &call.facts)
+        } else {
+            Ok(resolved)
+        };
+        match filled {
+            Ok(filled) => {
+                self.program.replace(filled);
+                self.program.after_done(call)
+            }
+            Err(error) => {
+                let why = error.to_string();
                 self.program.after_failed(call, Disposition::Failed, why)
             }
         }
@@ -420,6 +414,18 @@ impl Session {
         call.effects.push_back(Effect::Record(Box::new(record)));
         call.effects.push_back(Effect::Done);
     }
+}
+
+/// Whether there may be something to fill in: filling costs far more than looking.
+fn has_variables(actions: &[Action]) -> bool {
+    Actions::new(actions.to_vec()).is_ok_and(|actions| {
+        // In JSON, a brace of an object is followed by a quote or another brace.
+        let json = actions.to_json();
+        json.match_indices('{').any(|(at, _)| {
+            json.get(at + 1..)
+                .is_some_and(|rest| !rest.starts_with(['"', '}']))
+        })
+    })
 }
 
 /// Whether an action leaves a conversation as it is.

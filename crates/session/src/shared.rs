@@ -12,6 +12,7 @@ mod rooms;
 use std::fmt;
 
 use callroute_media::LegId;
+use callroute_rules::{Fact, Lookup};
 use callroute_schema::{Disposition, Member, QueueName, Strategy, mask};
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +30,11 @@ pub enum Share {
     Group {
         /// The members as they are written.
         members: Vec<String>,
+    },
+    /// Something that a rule asks for. `Shared::Fact` answers.
+    Fact {
+        /// What.
+        lookup: Lookup,
     },
     /// A member talks.
     Talks {
@@ -100,6 +106,7 @@ impl fmt::Debug for Share {
                 let members: Vec<String> = members.iter().map(|member| mask(member)).collect();
                 f.debug_tuple("Group").field(&members).finish()
             }
+            Self::Fact { lookup } => f.debug_tuple("Fact").field(&mask(&lookup.to_string())).finish(),
             Self::Talks { member } => f.debug_tuple("Talks").field(&mask(member)).finish(),
             Self::Talked {
                 member, talk_ms, ..
@@ -160,6 +167,13 @@ pub enum Shared {
         turn: u64,
         /// What is known of each member.
         members: Vec<MemberInfo>,
+    },
+    /// Something that a rule asked for.
+    Fact {
+        /// What was asked for.
+        lookup: Lookup,
+        /// What is known of it.
+        fact: Fact,
     },
     /// The caller waits in the queue.
     Queued {

@@ -3,6 +3,7 @@
 mod answer;
 mod ask;
 mod collect;
+mod decide;
 mod dial;
 mod ending;
 mod meet;
@@ -24,6 +25,7 @@ use callroute_schema::{Action, RejectCause, Set};
 pub(crate) use self::answer::Answering;
 pub(crate) use self::ask::{Asking, Reply};
 pub(crate) use self::collect::Collecting;
+pub(crate) use self::decide::Deciding;
 pub(crate) use self::dial::Dialing;
 pub(crate) use self::ending::Ending;
 pub(crate) use self::meet::Meeting;
@@ -46,6 +48,8 @@ use crate::shared::Shared;
 pub(crate) enum Step {
     /// The first input.
     New,
+    /// A fact that a rule asks for.
+    Deciding(Deciding),
     /// The caller's ACK, before an action that needs sound.
     Answering(Answering),
     /// A sound's end.
@@ -114,6 +118,11 @@ impl Step {
             Action::Webhook(webhook) => Asking::begin(call, webhook),
             Action::Record(record) => Consent::begin(call, record),
             Action::Set(set) => (Self::New, note(call, set)),
+            Action::Continue(_) => {
+                call.note(Note::Continued);
+                let rule = call.rule;
+                Deciding::begin(call, rule)
+            }
             Action::Redirect(redirect) => Redirecting::begin(call, redirect),
             Action::Reject(reject) => (Self::New, Ending::reject(reject.cause)),
             Action::Busy(_) => (Self::New, Ending::reject(RejectCause::UserBusy)),
@@ -142,9 +151,12 @@ impl Step {
             Self::Consent(step) => step.on_notice(call, notice),
             Self::Recording(step) => step.on_notice(call, notice),
             Self::Redirecting(step) => step.on_notice(notice),
-            Self::New | Self::Asking(_) | Self::Parked(_) | Self::Ending(_) | Self::Done => {
-                Flow::Stay
-            }
+            Self::New
+            | Self::Deciding(_)
+            | Self::Asking(_)
+            | Self::Parked(_)
+            | Self::Ending(_)
+            | Self::Done => Flow::Stay,
         }
     }
 
@@ -158,6 +170,7 @@ impl Step {
 
     pub(crate) fn on_shared(&mut self, call: &mut Call, shared: &Shared) -> Flow {
         match self {
+            Self::Deciding(step) => step.on_shared(call, shared),
             Self::Dialing(step) => step.on_shared(call, shared),
             Self::Talk(step) => step.on_shared(call, shared),
             Self::Waiting(step) => step.on_shared(call, shared),
@@ -170,6 +183,7 @@ impl Step {
 
     pub(crate) fn on_wake(&mut self, call: &mut Call) -> Flow {
         match self {
+            Self::Deciding(step) => step.on_wake(call),
             Self::Answering(step) => step.on_wake(call),
             Self::Playing(step) => step.on_wake(call),
             Self::InMenu(step) => step.on_wake(call),
@@ -190,6 +204,7 @@ impl Step {
     /// When this step gives up waiting.
     pub(crate) fn deadline(&self) -> Option<Duration> {
         match self {
+            Self::Deciding(step) => Some(step.deadline()),
             Self::Answering(step) => Some(step.deadline()),
             Self::Playing(step) => Some(step.deadline()),
             Self::InMenu(step) => Some(step.deadline()),

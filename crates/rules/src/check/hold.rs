@@ -80,9 +80,7 @@ pub(super) fn queue<S: Sink>(queue: &Queue, at: &Path<'_>, sink: &mut S) {
         let every = at.key("every_s");
         bounded(Some(announce.every_s), EVERY_S, "seconds", &every, sink);
         if let Some(text) = &announce.text {
-            // Its two variables are known; a third would be read aloud.
-            let plain = text.replace("{position}", "1").replace("{minutes}", "1");
-            super::spoken(&plain, &at.key("text"), sink);
+            super::spoken(text, &at.key("text"), sink);
         }
     }
     if queue.exit.is_some() && queue.exit == queue.callback {

@@ -132,7 +132,7 @@ pub struct Escalate {
 pub struct Announce {
     /// Every how many seconds (5 to 600).
     pub every_s: u32,
-    /// The text, in which `{position}` and `{minutes}` (the estimated wait) stand for numbers;
+    /// The text, in which `[position]` and `[minutes]` (the estimated wait) stand for numbers;
     /// default one in English that has both.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,

@@ -16,8 +16,8 @@ use crate::ring_group::{CallerId, Ringback};
 
 // Patterns keep to what every dialect of regular expressions knows: no classes of Unicode.
 
-/// A name: of ASCII, letters, digits, `_`, `-`, `.` and `:` only.
-const NAME: &str = r"^[^\x00-,/;-@\[-^`{-\x7f\s]+$";
+/// A name: of ASCII, letters, digits, `_`, `-`, `.` and `:` only; braces around a variable.
+const NAME: &str = r"^[^\x00-,/;-@\[-^`|~\x7f\s]+$";
 /// A text without control characters.
 const VISIBLE: &str = r"^[^\x00-\x1f\x7f]+$";
 
@@ -87,7 +87,7 @@ text! {
     }
     Number {
         "description": "A telephone number: E.164 with its +, or digits with a national or local meaning.",
-        "pattern": r"^(\+[0-9]{1,32}|[0-9*#]{1,32})$",
+        "pattern": r"^(\+[0-9]{1,32}|[0-9*#]{1,32}|[+0-9*#]*\{[A-Za-z][A-Za-z0-9_.-]*\}.*)$",
         "examples": ["+16822306467"]
     }
     SipUri {

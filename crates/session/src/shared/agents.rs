@@ -140,6 +140,11 @@ impl Agents {
         }
     }
 
+    /// In how many calls of ours it is.
+    pub(super) fn in_calls(&self, name: &str) -> u32 {
+        self.entries.get(name).map_or(0, |entry| entry.in_calls)
+    }
+
     /// Everybody who is known, by name.
     pub(super) fn all(&self, now: Duration) -> impl Iterator<Item = (&str, AgentState)> {
         self.entries

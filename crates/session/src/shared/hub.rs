@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use callroute_rules::{Fact, Lookup};
 use callroute_schema::{CallId, Caller, Disposition, QueueName};
 use serde::Serialize;
 
@@ -56,6 +57,7 @@ pub struct Hub {
     turns: BTreeMap<String, u64>,
     calls: BTreeMap<CallId, Known>,
     callbacks: Vec<Callback>,
+    switches: BTreeMap<String, bool>,
 }
 
 impl Hub {
@@ -91,6 +93,10 @@ impl Hub {
                 };
                 *turn = turn.wrapping_add(1);
                 answer(shared)
+            }
+            Share::Fact { lookup } => {
+                let fact = self.fact(now, &lookup);
+                answer(Shared::Fact { lookup, fact })
             }
             Share::Talks { member } => {
                 self.agents.talks(&member);
@@ -243,6 +249,31 @@ impl Hub {
     /// Who wants to be called back, the first first; they are forgotten here.
     pub fn take_callbacks(&mut self) -> Vec<Callback> {
         std::mem::take(&mut self.callbacks)
+    }
+
+    /// A switch that people turn, as in "night mode"; without a state the table's own counts.
+    pub fn set_switch(&mut self, name: &str, on: Option<bool>) {
+        match on {
+            Some(on) => self.switches.insert(name.to_owned(), on),
+            None => self.switches.remove(name),
+        };
+    }
+
+    /// Every switch that somebody has turned.
+    pub fn switches(&self) -> impl Iterator<Item = (&str, bool)> {
+        self.switches.iter().map(|(name, on)| (name.as_str(), *on))
+    }
+
+    fn fact(&self, now: Now, lookup: &Lookup) -> Fact {
+        let yes = |is: bool| if is { Fact::Yes } else { Fact::No };
+        match lookup {
+            Lookup::Available(name) => {
+                yes(self.agents.info(name, now.mono).state == AgentState::Available)
+            }
+            Lookup::Calls(name) => Fact::Count(u64::from(self.agents.in_calls(name))),
+            Lookup::Override(name) => self.switches.get(name).copied().map_or(Fact::Missing, yes),
+            _ => Fact::Missing,
+        }
     }
 
     fn known(&mut self, call: &CallId) -> &mut Known {

@@ -98,7 +98,7 @@ impl Asking {
                         elapsed_ms: call.elapsed_ms(self.since),
                         actions: kinds(&resolved),
                     });
-                    return Flow::Become(actions);
+                    return Flow::Answer(actions);
                 }
                 Err(wrong) => wrong.to_string(),
             },

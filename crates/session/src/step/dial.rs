@@ -54,7 +54,7 @@ impl Dialing {
                 Flow::failed_on(&forward.on, Disposition::Failed, why),
             );
         }
-        let spec = single(&call.engine, call.event.to.as_str(), &forward);
+        let spec = single(call, &forward);
         let mut step = Self {
             phase: Phase::Facts(
                 Box::new(RingGroup::new(Vec::new(), Strategy::Simultaneous)),
@@ -237,7 +237,7 @@ impl Dialing {
             seed: seed(call.event.call_id.as_str()),
             members: &facts,
         };
-        let spec = Spec::group(&call.engine, group, self.ring_s, &known);
+        let spec = Spec::group(call, group, self.ring_s, &known);
         for (member, state) in group.members.iter().zip(infos) {
             if state.state != crate::shared::AgentState::Available {
                 call.note(Note::MemberState {

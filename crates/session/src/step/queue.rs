@@ -28,7 +28,7 @@ const LET_IN: Duration = Duration::from_secs(2);
 const LAST_WORDS: Duration = Duration::from_secs(10);
 /// What is announced where nothing else is said.
 const ANNOUNCEMENT: &str =
-    "You are number {position} in the queue. The estimated wait is {minutes} minutes.";
+    "You are number [position] in the queue. The estimated wait is [minutes] minutes.";
 
 #[derive(Debug)]
 pub(crate) struct Waiting {
@@ -219,7 +219,7 @@ impl Waiting {
         group.whisper.clone_from(&self.queue.whisper);
         group.caller_id.clone_from(&self.queue.caller_id);
         let known = callroute_rules::waves::GroupFacts::default();
-        let mut spec = Spec::group(&call.engine, &group, None, &known);
+        let mut spec = Spec::group(call, &group, None, &known);
         spec.wrap_up_ms = millis(seconds(self.queue.wrap_up_s.unwrap_or(0)));
         let (ringing, rung) = Ringing::begin(call, spec);
         self.ringing = Some((Box::new(ringing), members));
@@ -374,8 +374,8 @@ impl Waiting {
             .text
             .as_deref()
             .unwrap_or(ANNOUNCEMENT)
-            .replace("{position}", &self.position.to_string())
-            .replace("{minutes}", &minutes.to_string());
+            .replace("[position]", &self.position.to_string())
+            .replace("[minutes]", &minutes.to_string());
         let language = announce.language.clone();
         self.announcing = true;
         self.hears = Some(call.play(Sound::Speech {

@@ -25,7 +25,7 @@ impl Redirecting {
         let contacts: Vec<_> = redirect
             .contacts
             .iter()
-            .filter_map(|party| target(&call.engine, party))
+            .filter_map(|party| target(call, party))
             .collect();
         if contacts.is_empty() {
             let why = "a redirect needs somebody to send the caller to";

@@ -186,6 +186,7 @@ fn kinds(actions: &Actions) -> String {
 fn shared_words(shared: &Shared) -> String {
     match shared {
         Shared::Group { turn, members } => format!("turn {turn} of {} members", members.len()),
+        Shared::Fact { lookup, fact } => format!("{lookup}: {fact:?}"),
         Shared::Queued { position, size } => format!("queued, {position} of {size}"),
         Shared::Refused { disposition } => format!("refused by the queue: {disposition}"),
         Shared::Position { position, size, .. } => format!("{position} of {size} in the queue"),

@@ -5,13 +5,12 @@ use std::fmt;
 use std::time::Duration;
 
 use callroute_media::{DialTarget, Sound};
-use callroute_rules::Engine;
 use callroute_rules::waves::{GroupFacts, Onward, Plan, Ring, plan};
 use callroute_schema::{
     CallerId, Confirm, Destination, EarlyMedia, Forward, Masked, Party, Prompt, RingGroup,
 };
 
-use crate::call::seconds;
+use crate::call::{Call, seconds};
 
 /// How long a single party rings.
 const RING_S: u32 = 30;
@@ -111,7 +110,7 @@ impl Spec {
 
     /// A group, by what is known of it.
     pub(crate) fn group(
-        engine: &Engine,
+        call: &Call,
         group: &RingGroup,
         forward_ring_s: Option<u32>,
         facts: &GroupFacts<'_>,
@@ -121,7 +120,7 @@ impl Spec {
             .iter()
             .map(|member| Candidate {
                 member: member.to.to_string(),
-                target: target(engine, &member.to),
+                target: target(call, &member.to),
                 confirm: member.confirm.clone().or_else(|| group.confirm.clone()),
                 caller_id: member.caller_id.clone().or_else(|| group.caller_id.clone()),
                 headers: member.headers.clone(),
@@ -138,8 +137,9 @@ impl Spec {
 }
 
 /// What a forward to one party rings; `None` for groups and for what is no phone.
-pub(crate) fn single(engine: &Engine, dialed: &str, forward: &Forward) -> Option<Spec> {
+pub(crate) fn single(call: &Call, forward: &Forward) -> Option<Spec> {
     let ring = seconds(forward.ring_s.unwrap_or(RING_S));
+    let dialed = call.event.to.as_str();
     let (member, target) = match &forward.destination {
         Destination::Number(to) => (
             to.number.to_string(),
@@ -149,7 +149,7 @@ pub(crate) fn single(engine: &Engine, dialed: &str, forward: &Forward) -> Option
         Destination::User(to) => (to.name.to_string(), Some(DialTarget::User(to.name.clone()))),
         Destination::Agent(to) => (
             to.name.to_string(),
-            target(engine, &Party::Agent(to.name.clone())),
+            target(call, &Party::Agent(to.name.clone())),
         ),
         Destination::Trunk(to) => {
             let number = match &to.number {
@@ -177,12 +177,12 @@ pub(crate) fn single(engine: &Engine, dialed: &str, forward: &Forward) -> Option
     Some(Spec::one(member, target, ring))
 }
 
-/// An agent is called at the number or URI that the table gives.
-pub(crate) fn target(engine: &Engine, party: &Party) -> Option<DialTarget> {
+/// An agent, or whoever is on duty, is called at the number or URI that the table gives.
+pub(crate) fn target(call: &Call, party: &Party) -> Option<DialTarget> {
     match party {
         Party::Number(number) => Some(DialTarget::Number(number.clone())),
         Party::Sip(uri) => Some(DialTarget::Sip(uri.clone())),
-        Party::Agent(name) => match &engine.agent(name.as_str())?.to {
+        Party::Agent(name) => match call.engine.reach(name.as_str(), call.now.utc)? {
             Party::Number(number) => Some(DialTarget::Number(number.clone())),
             Party::Sip(uri) => Some(DialTarget::Sip(uri.clone())),
             // An agent that stands for an agent would be a chain without an end.

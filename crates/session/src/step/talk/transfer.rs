@@ -152,7 +152,7 @@ impl Talk {
             _ => other,
         };
         let hears = call.play_to(listener, Sound::Ringback);
-        let spec = Spec::one(to.to_string(), target(&call.engine, to), seconds(RING_S));
+        let spec = Spec::one(to.to_string(), target(call, to), seconds(RING_S));
         let (ringing, rung) = Ringing::begin(call, spec);
         self.transfer = Some(Transfer::Ringing {
             by,
