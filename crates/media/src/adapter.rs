@@ -41,7 +41,10 @@ pub struct Incoming<L> {
 /// [`Notice::NotDone`], a failed `PlayEnded` or a `RecordEnded` with an error, so that a session
 /// always knows; the flags tell in advance.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a question of its own")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a question of its own"
+)]
 pub struct Capabilities {
     /// The adapter's name, for logs.
     pub name: &'static str,

@@ -115,7 +115,10 @@ mod smtp {
 
         async fn deliver(&self, message: &Message) -> Result<(), MailError> {
             let wav = sound(message).await?;
-            let name = message.from_name.as_deref().unwrap_or(message.from.as_str());
+            let name = message
+                .from_name
+                .as_deref()
+                .unwrap_or(message.from.as_str());
             let seconds = message.duration_ms.div_ceil(1_000);
             let mut mail = lettre::Message::builder()
                 .from(self.from.clone())

@@ -72,7 +72,11 @@ fn action<S: Sink>(one: &Action, at: &Path<'_>, sink: &mut S) {
         Action::Record(record) => prompt(record.consent.as_ref(), &at.key("consent"), sink),
         Action::Set(set) => hold::set(set, at, sink),
         Action::Redirect(redirect) => hold::redirect(redirect, at, sink),
-        Action::Conference(_) | Action::Reject(_) | Action::Busy(_) | Action::Hangup(_) => {}
+        Action::Conference(_)
+        | Action::Continue(_)
+        | Action::Reject(_)
+        | Action::Busy(_)
+        | Action::Hangup(_) => {}
         other => not_carried_out(other.kind().map_or("this", ActionKind::as_str), at, sink),
     }
     if let Some(on) = one.on() {
@@ -165,7 +169,9 @@ fn headers<S: Sink>(headers: &BTreeMap<String, String>, at: &Path<'_>, sink: &mu
     for (name, value) in headers {
         let at = at.key(name);
         let token = |c: char| c.is_ascii_alphanumeric() || "-_.!%*+`'~".contains(c);
-        let is_ours = name.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("x-"))
+        let is_ours = name
+            .get(..2)
+            .is_some_and(|start| start.eq_ignore_ascii_case("x-"))
             || name.eq_ignore_ascii_case("alert-info");
         if !is_ours || !name.chars().all(token) {
             let message = "a header's name begins with `X-`, or is `Alert-Info`";

@@ -52,8 +52,8 @@ mod variable;
 mod words;
 
 pub use action::{
-    Action, ActionKind, Announce, Busy, Collect, Conference, Continue, Escalate, Forward, Hangup, On, Park, Play,
-    Queue, Record, Redirect, Reject, RejectCause, Say, Set, Voicemail, Webhook,
+    Action, ActionKind, Announce, Busy, Collect, Conference, Continue, Escalate, Forward, Hangup,
+    On, Park, Play, Queue, Record, Redirect, Reject, RejectCause, Say, Set, Voicemail, Webhook,
 };
 pub use answer::{Actions, ActionsError, MAX_ACTIONS};
 pub use caller::{Address, AddressError, Caller};

@@ -346,7 +346,9 @@ impl Call {
 
     /// Whether this recording runs, or ran, beside the steps; it does not any more.
     pub(crate) fn take_recording(&mut self, recording: RecordingId) -> bool {
-        let runs = self.running.take_if(|running| running.recording == recording);
+        let runs = self
+            .running
+            .take_if(|running| running.recording == recording);
         let stopped = self.stopping.take_if(|stopping| *stopping == recording);
         runs.is_some() || stopped.is_some()
     }

@@ -6,9 +6,7 @@ use std::time::Duration;
 
 use callroute_media::{EndCause, LegId, Notice};
 use callroute_rules::{Engine, check};
-use callroute_schema::{
-    Action, Actions, Disposition, EndedBy, Event, EventKind, RecordingRecord,
-};
+use callroute_schema::{Action, Actions, Disposition, EndedBy, Event, EventKind, RecordingRecord};
 
 use crate::call::{Call, kinds};
 use crate::effect::Effect;
@@ -238,7 +236,11 @@ impl Session {
         let resolved = match call.engine.resolve(&actions) {
             Ok(resolved) => match check(&actions) {
                 Ok(()) => resolved,
-                Err(wrong) => return call.note(Note::PushRefused { why: wrong.to_string() }),
+                Err(wrong) => {
+                    return call.note(Note::PushRefused {
+                        why: wrong.to_string(),
+                    });
+                }
             },
             Err(unknown) => {
                 return call.note(Note::PushRefused {

@@ -106,7 +106,10 @@ impl fmt::Debug for Share {
                 let members: Vec<String> = members.iter().map(|member| mask(member)).collect();
                 f.debug_tuple("Group").field(&members).finish()
             }
-            Self::Fact { lookup } => f.debug_tuple("Fact").field(&mask(&lookup.to_string())).finish(),
+            Self::Fact { lookup } => f
+                .debug_tuple("Fact")
+                .field(&mask(&lookup.to_string()))
+                .finish(),
             Self::Talks { member } => f.debug_tuple("Talks").field(&mask(member)).finish(),
             Self::Talked {
                 member, talk_ms, ..

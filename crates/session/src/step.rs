@@ -112,9 +112,7 @@ impl Step {
             Action::Forward(forward) => Dialing::begin(call, *forward),
             Action::Queue(queue) => Waiting::begin(call, *queue),
             Action::Park(park) => Parked::begin(call, park),
-            Action::Conference(to) => {
-                Meeting::conference(call, to.name.as_str(), to.muted, to.on)
-            }
+            Action::Conference(to) => Meeting::conference(call, to.name.as_str(), to.muted, to.on),
             Action::Webhook(webhook) => Asking::begin(call, webhook),
             Action::Record(record) => Consent::begin(call, record),
             Action::Set(set) => (Self::New, note(call, set)),

@@ -35,7 +35,11 @@ pub(super) fn run(args: &Test, out: &mut Output) -> Result<Status, Error> {
         let file = read(input)?;
         let engine = engine(args, input, &file)?;
         for case in &file.tests {
-            if args.only.as_ref().is_some_and(|only| !case.name.contains(only.as_str())) {
+            if args
+                .only
+                .as_ref()
+                .is_some_and(|only| !case.name.contains(only.as_str()))
+            {
                 continue;
             }
             let verdict = verdict(&engine, input, &file, case, args.trace);

@@ -96,19 +96,26 @@ impl Judge<'_> {
             Command::Dial { from, headers, .. } => Some((from.as_str().to_owned(), headers)),
             _ => None,
         });
-        let dialed: Vec<_> = dialed.map(|(from, headers)| (from, headers.clone())).collect();
+        let dialed: Vec<_> = dialed
+            .map(|(from, headers)| (from, headers.clone()))
+            .collect();
         if let Some(expected) = &expect.shown {
             let seen: Vec<&String> = dialed.iter().map(|(from, _)| from).collect();
             if seen.is_empty() || seen.iter().any(|from| *from != expected) {
-                self.wrong
-                    .push(format!("shown as caller: expected {expected:?}, found {seen:?}"));
+                self.wrong.push(format!(
+                    "shown as caller: expected {expected:?}, found {seen:?}"
+                ));
             }
         }
         for (name, expected) in &expect.headers {
             let found = dialed
                 .iter()
                 .find_map(|(_, headers)| headers.get(name).cloned());
-            self.same(&format!("header {name}"), Some(&Some(expected.clone())), &found);
+            self.same(
+                &format!("header {name}"),
+                Some(&Some(expected.clone())),
+                &found,
+            );
         }
         let attempts: Vec<_> = self
             .played
@@ -176,15 +183,18 @@ impl Judge<'_> {
             if let Some(part) = &expect.because
                 && !record.why.contains(part.as_str())
             {
-                self.wrong
-                    .push(format!("because: expected {part:?}, found {:?}", record.why));
+                self.wrong.push(format!(
+                    "because: expected {part:?}, found {:?}",
+                    record.why
+                ));
             }
             if let Some((from, to)) = expect.lasts_s {
                 // A call of a week has no milliseconds that an f64 could lose.
                 let lasted = std::time::Duration::from_millis(record.duration_ms).as_secs_f64();
                 if lasted < from || lasted > to {
-                    self.wrong
-                        .push(format!("lasts: expected {from} to {to} s, found {lasted} s"));
+                    self.wrong.push(format!(
+                        "lasts: expected {from} to {to} s, found {lasted} s"
+                    ));
                 }
             }
         }

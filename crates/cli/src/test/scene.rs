@@ -72,9 +72,7 @@ pub(crate) fn play(engine: &Arc<Engine>, file: &TestFile, case: &Case) -> Result
         agents: Vec::new(),
     };
     for (agent, state) in &case.agents {
-        scene
-            .agents
-            .push((Duration::ZERO, agent.clone(), *state));
+        scene.agents.push((Duration::ZERO, agent.clone(), *state));
     }
     for later in &case.later {
         let at = start + seconds(later.after_s)?;
@@ -173,10 +171,7 @@ fn answers(words: &Answers) -> Result<Phone, String> {
     if let Some(transfer) = &words.transfers {
         let act = Act::Refer {
             to: transfer.to.clone(),
-            replaces: transfer
-                .in_call
-                .as_ref()
-                .map(|call| format!("{call}/leg0")),
+            replaces: transfer.in_call.as_ref().map(|call| format!("{call}/leg0")),
         };
         phone = phone.then(seconds(transfer.after_s)?, act);
     }

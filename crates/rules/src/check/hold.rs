@@ -29,7 +29,13 @@ const NOTED: usize = 1_024;
 
 pub(super) fn voicemail<S: Sink>(voicemail: &Voicemail, at: &Path<'_>, sink: &mut S) {
     let low = |(_, high)| (1, high);
-    bounded(voicemail.max_s, MESSAGE_S, "seconds", &at.key("max_s"), sink);
+    bounded(
+        voicemail.max_s,
+        MESSAGE_S,
+        "seconds",
+        &at.key("max_s"),
+        sink,
+    );
     bounded(voicemail.min_s, SHORT_S, "seconds", &at.key("min_s"), sink);
     let silence = at.key("silence_s");
     bounded(voicemail.silence_s, low(SHORT_S), "seconds", &silence, sink);
@@ -98,7 +104,13 @@ pub(super) fn queue<S: Sink>(queue: &Queue, at: &Path<'_>, sink: &mut S) {
 }
 
 pub(super) fn park<S: Sink>(park: &Park, at: &Path<'_>, sink: &mut S) {
-    bounded(park.timeout_s, WAIT_S, "seconds", &at.key("timeout_s"), sink);
+    bounded(
+        park.timeout_s,
+        WAIT_S,
+        "seconds",
+        &at.key("timeout_s"),
+        sink,
+    );
     if let Some(slot) = &park.slot
         && (slot.is_empty() || slot.len() > 32 || !slot.chars().all(|c| c.is_ascii_alphanumeric()))
     {
@@ -115,7 +127,13 @@ pub(super) fn collect<S: Sink>(collect: &Collect, at: &Path<'_>, sink: &mut S) {
     bounded(collect.digit_timeout_s, TIMEOUT_S, "seconds", &digit, sink);
     let min = at.key("min_digits");
     bounded(collect.min_digits, DIGITS, "digits", &min, sink);
-    bounded(collect.max_digits, DIGITS, "digits", &at.key("max_digits"), sink);
+    bounded(
+        collect.max_digits,
+        DIGITS,
+        "digits",
+        &at.key("max_digits"),
+        sink,
+    );
     if let (Some(fewest), Some(most)) = (collect.min_digits, collect.max_digits)
         && fewest > most
     {
@@ -169,7 +187,7 @@ fn is_address(text: &str) -> bool {
     let plain = |c: char| !c.is_whitespace() && !c.is_control() && !",;<>\"".contains(c);
     text.len() <= 254
         && text.chars().all(plain)
-        && text.split_once('@').is_some_and(|(user, host)| {
-            !user.is_empty() && !host.is_empty() && !host.contains('@')
-        })
+        && text
+            .split_once('@')
+            .is_some_and(|(user, host)| !user.is_empty() && !host.is_empty() && !host.contains('@'))
 }

@@ -115,7 +115,11 @@ impl fmt::Display for Note {
                 attributes,
                 headers,
             } => {
-                let names: Vec<&str> = attributes.iter().chain(headers).map(String::as_str).collect();
+                let names: Vec<&str> = attributes
+                    .iter()
+                    .chain(headers)
+                    .map(String::as_str)
+                    .collect();
                 write!(f, "noted {}", names.join(", "))
             }
             Self::Collecting { into, attempt } => {

@@ -162,9 +162,9 @@ impl Agents {
 
     /// Whether a queue may send it a call.
     pub(super) fn is_free(&self, name: &str, now: Duration) -> bool {
-        self.entries.get(name).is_none_or(|entry| {
-            entry.kept.is_none() && entry.state(now) == AgentState::Available
-        })
+        self.entries
+            .get(name)
+            .is_none_or(|entry| entry.kept.is_none() && entry.state(now) == AgentState::Available)
     }
 
     pub(super) fn is_at_work(&self, name: &str) -> bool {
@@ -218,7 +218,10 @@ impl Agents {
 
     /// When the next one has finished wrapping up.
     pub(super) fn next_wake(&self) -> Option<Duration> {
-        self.entries.values().filter_map(|entry| entry.wrap_up).min()
+        self.entries
+            .values()
+            .filter_map(|entry| entry.wrap_up)
+            .min()
     }
 
     /// Ends every wrap-up whose time has come.

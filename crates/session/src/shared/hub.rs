@@ -339,7 +339,10 @@ impl Hub {
 
     fn call_back(&mut self, call: &CallId) {
         let number = self.calls.get(call).and_then(|known| known.from.clone());
-        let queue = self.queues.get(call).map(|waiter| waiter.join.queue.clone());
+        let queue = self
+            .queues
+            .get(call)
+            .map(|waiter| waiter.join.queue.clone());
         if let (Some(number), Some(queue)) = (number, queue) {
             if self.callbacks.len() >= CALLBACKS {
                 self.callbacks.remove(0);

@@ -101,7 +101,10 @@ impl Deciding {
     /// Asks again with the fact; each round asks for another, so that this ends.
     fn known(&mut self, call: &mut Call, mut fact: Fact) -> Flow {
         if let (Lookup::Override(name), Fact::Missing) = (&self.lookup, &fact) {
-            let own = call.engine.overrides().any(|(known, on)| known == name && on);
+            let own = call
+                .engine
+                .overrides()
+                .any(|(known, on)| known == name && on);
             fact = if own { Fact::Yes } else { Fact::No };
         }
         if fact == Fact::Missing {

@@ -230,7 +230,13 @@ impl Dialing {
         Flow::Stay
     }
 
-    fn plan(&mut self, call: &mut Call, group: &RingGroup, turn: u64, infos: &[MemberInfo]) -> Flow {
+    fn plan(
+        &mut self,
+        call: &mut Call,
+        group: &RingGroup,
+        turn: u64,
+        infos: &[MemberInfo],
+    ) -> Flow {
         let facts: Vec<MemberFacts> = infos.iter().map(MemberInfo::facts).collect();
         let known = GroupFacts {
             turn,

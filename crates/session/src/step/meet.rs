@@ -81,10 +81,7 @@ impl Meeting {
             });
         }
         let count = u32::try_from(legs.len()).unwrap_or(u32::MAX);
-        call.share(Share::Enter {
-            room,
-            legs: count,
-        });
+        call.share(Share::Enter { room, legs: count });
         Self {
             legs,
             others: 0,

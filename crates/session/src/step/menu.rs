@@ -91,7 +91,13 @@ impl InMenu {
         let engine = call.engine.clone();
         let next = self.walk.time_over(&engine);
         if before.pressed.is_none() {
-            if !matches!(next, Next::Do { choice: Choice::Option | Choice::Extension, .. }) {
+            if !matches!(
+                next,
+                Next::Do {
+                    choice: Choice::Option | Choice::Extension,
+                    ..
+                }
+            ) {
                 call.note(Note::Silence);
                 let mut event = call.event_now(EventKind::MenuTimeout);
                 event.menu = Some(before.info);

@@ -86,7 +86,9 @@ impl Talk {
             return self.transferring(call, notice);
         }
         match notice {
-            Notice::LegEnded { leg, .. } if *leg == self.a || *leg == self.b => self.over(call, *leg),
+            Notice::LegEnded { leg, .. } if *leg == self.a || *leg == self.b => {
+                self.over(call, *leg)
+            }
             Notice::Held { leg, held } if *leg == self.a || *leg == self.b => {
                 self.hold(call, *leg, *held);
                 Flow::Stay
@@ -123,10 +125,18 @@ impl Talk {
                 why: "the longest conversation is over".to_owned(),
             };
         }
-        if self.keys.as_ref().is_some_and(|keys| call.is_due(keys.deadline())) {
+        if self
+            .keys
+            .as_ref()
+            .is_some_and(|keys| call.is_due(keys.deadline()))
+        {
             self.keys = None;
         }
-        if self.transfer.as_ref().is_some_and(|transfer| call.is_due(transfer.deadline())) {
+        if self
+            .transfer
+            .as_ref()
+            .is_some_and(|transfer| call.is_due(transfer.deadline()))
+        {
             return self.transfer_due(call);
         }
         Flow::Stay

@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use callroute_media::{Command, LegId, Notice, PlayId, RecordOptions, RecordingId, Sound};
-use callroute_schema::{
-    Digit, Disposition, EventKind, RecordingInfo, RecordingRecord, Voicemail,
-};
+use callroute_schema::{Digit, Disposition, EventKind, RecordingInfo, RecordingRecord, Voicemail};
 
 use super::play::{LONGEST, ended};
 use crate::call::{Call, millis, seconds};

@@ -99,9 +99,13 @@ impl Words {
             Notice::Held { held: false, .. } => format!("{leg} takes the call back"),
             Notice::EarlyMedia { .. } => format!("{leg} sends sound before it answers"),
             Notice::Joined { .. } => format!("{leg} is in its room"),
-            Notice::Refer { to, .. } => format!("{leg} asks for a transfer to {}", mask(to.as_str())),
+            Notice::Refer { to, .. } => {
+                format!("{leg} asks for a transfer to {}", mask(to.as_str()))
+            }
             Notice::Dialog { .. } => format!("{leg} has a dialog"),
-            Notice::NotDone { deed, reason, .. } => format!("{leg}: {deed:?} was not done: {reason}"),
+            Notice::NotDone { deed, reason, .. } => {
+                format!("{leg}: {deed:?} was not done: {reason}")
+            }
             _ => format!("{leg}: something that this version has no words for"),
         }
     }
@@ -173,7 +177,10 @@ impl Words {
 fn kinds(actions: &Actions) -> String {
     let kind = |action: &Action| match action {
         Action::Target(name) => format!("target {name}"),
-        other => other.kind().map_or("an action", ActionKind::as_str).to_owned(),
+        other => other
+            .kind()
+            .map_or("an action", ActionKind::as_str)
+            .to_owned(),
     };
     actions
         .as_slice()

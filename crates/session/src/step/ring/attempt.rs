@@ -57,10 +57,7 @@ pub(super) enum State {
 impl Attempt {
     /// Its phone is being called.
     pub(super) fn is_alive(&self) -> bool {
-        matches!(
-            self.state,
-            State::Calling { .. } | State::Confirming { .. }
-        )
+        matches!(self.state, State::Calling { .. } | State::Confirming { .. })
     }
 
     /// It is not over.
@@ -415,7 +412,8 @@ fn confirm_sound(confirm: &Confirm) -> Sound {
 /// An attempt's result, as event and for the call's record.
 fn result(call: &mut Call, n: u32, member: String, since: Duration, cause: Cause) {
     let ring_ms = call.elapsed_ms(since);
-    let began = call.timestamp() - chrono::TimeDelta::milliseconds(i64::try_from(ring_ms).unwrap_or(0));
+    let began =
+        call.timestamp() - chrono::TimeDelta::milliseconds(i64::try_from(ring_ms).unwrap_or(0));
     call.ledger.attempt(
         AttemptRecord {
             n,

@@ -141,9 +141,9 @@ impl Talk {
     }
 }
 
-/// Records both sides from here on, unless that is done already.
+/// Records both sides of the caller's conversation from here on, unless that is done already.
 pub(crate) fn start_recording(call: &mut Call, record: &Record) {
-    if call.running.is_some() {
+    if call.running.is_some() || !call.is_live(LegId::CALLER) {
         return;
     }
     let name = record
