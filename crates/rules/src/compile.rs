@@ -26,13 +26,19 @@ use crate::engine::{DefaultActions, Engine, Named, json};
 use crate::fault::{Faults, Report};
 use crate::path::Path;
 use crate::source::{Files, Source, fingerprint};
-use crate::table::{Section, Table};
+use crate::table::{Section, Table as Entries};
 use crate::zone::Zones;
 
-/// Reads a routing file, in YAML or JSON, and compiles it.
+/// Longest JSON whose lines are told in faults, in bytes. Longer documents are written by
+/// programs, which go by paths, and are read many times faster.
+const MAX_LINES: usize = 1024 * 1024;
+/// Longest JSON that is read, in bytes.
+const MAX_JSON: usize = 1024 * 1024 * 1024;
+
+/// Reads a routing file, in YAML, TOML or JSON, and compiles it.
 ///
-/// `name` stands in messages, as in `routes.yaml`; `files` gives what `file:` entries name, and
-/// `zones` the time zones.
+/// `name` stands in messages, as in `routes.yaml`, and tells the format; `files` gives what
+/// `file:` entries name, and `zones` the time zones.
 ///
 /// # Errors
 /// [`Faults`]: everything that is wrong with the file, each with its place.
@@ -42,34 +48,92 @@ pub fn load(
     files: &dyn Files,
     zones: &dyn Zones,
 ) -> Result<Engine, Faults> {
-    let mut sources = vec![Source {
-        name: name.to_owned(),
-        text: text.to_owned(),
-    }];
-    let mut report = Report::new(name);
-    let root = if crate::toml::is_toml(name) {
-        crate::toml::read(text, &mut report)
-    } else {
-        crate::yaml::read(text, &mut report)
-    };
-    let engine = match root {
-        Some(root) => compile(&root, files, zones, &mut sources, &mut report),
-        None => None,
-    };
-    match engine {
-        Some(mut engine) if report.is_empty() => {
-            engine.fingerprint = fingerprint(&sources);
-            engine.sources = sources;
-            Ok(engine)
+    Table::read(name, text).compile(files, zones)
+}
+
+/// A routing file that was read, and not compiled yet: [`load`] in two steps.
+#[derive(Debug)]
+pub struct Table {
+    source: Source,
+    fingerprint: String,
+    read: Option<(Node, Entries)>,
+    report: Report,
+}
+
+impl Table {
+    /// Reads a routing file. What is wrong with it is told by [`compile`](Self::compile), with
+    /// everything else.
+    #[must_use]
+    pub fn read(name: &str, text: &str) -> Self {
+        let source = Source {
+            name: name.to_owned(),
+            text: text.to_owned(),
+        };
+        let mut report = Report::new(name);
+        let json = name.to_ascii_lowercase().ends_with(".json");
+        let root = if crate::toml::is_toml(name) {
+            crate::toml::read(text, &mut report)
+        } else if json && text.len() > MAX_LINES {
+            long_json(text, &mut report)
+        } else {
+            crate::yaml::read(text, &mut report)
+        };
+        let read = root.map(|root| {
+            let entries = crate::table::read(&root, &mut report);
+            (root, entries)
+        });
+        Self {
+            fingerprint: fingerprint(std::slice::from_ref(&source)),
+            source,
+            read,
+            report,
         }
-        _ => Err(report.finish(&sources)),
+    }
+
+    /// Compiles it: `files` gives what `file:` entries name, and `zones` the time zones.
+    ///
+    /// # Errors
+    /// [`Faults`]: everything that is wrong with the file, each with its place.
+    pub fn compile(&self, files: &dyn Files, zones: &dyn Zones) -> Result<Engine, Faults> {
+        let mut sources = vec![self.source.clone()];
+        let mut report = self.report.clone();
+        let engine = self.read.as_ref().and_then(|(root, entries)| {
+            compile(root, entries, files, zones, &mut sources, &mut report)
+        });
+        match engine {
+            Some(mut engine) if report.is_empty() => {
+                engine.fingerprint = match sources.len() {
+                    1 => self.fingerprint.clone(),
+                    _ => fingerprint(&sources),
+                };
+                engine.sources = sources;
+                Ok(engine)
+            }
+            _ => Err(report.finish(&sources)),
+        }
+    }
+}
+
+fn long_json(text: &str, report: &mut Report) -> Option<Node> {
+    if text.len() > MAX_JSON {
+        let found = text.len();
+        let message = format!("a routing file has at most {MAX_JSON} bytes, found {found}");
+        report.add(None, String::new(), message);
+        return None;
+    }
+    match Node::from_json(text.as_bytes()) {
+        Ok(root) => Some(root),
+        Err(error) => {
+            report.add(None, String::new(), error.to_string());
+            None
+        }
     }
 }
 
 /// What every part of the compiler needs.
 struct Compiler<'a> {
     root: &'a Node,
-    table: &'a Table,
+    table: &'a Entries,
     report: &'a mut Report,
     files: &'a dyn Files,
     zones: &'a dyn Zones,
@@ -79,19 +143,19 @@ struct Compiler<'a> {
 
 fn compile(
     root: &Node,
+    table: &Entries,
     files: &dyn Files,
     zones: &dyn Zones,
     sources: &mut Vec<Source>,
     report: &mut Report,
 ) -> Option<Engine> {
-    let table = crate::table::read(root, report);
     let region = table
         .region
         .as_deref()
         .and_then(|text| Region::new(text).ok());
     let mut compiler = Compiler {
         root,
-        table: &table,
+        table,
         report,
         files,
         zones,

@@ -55,7 +55,7 @@ pub mod waves;
 mod yaml;
 mod zone;
 
-pub use compile::load;
+pub use compile::{Table, load};
 pub use engine::{
     Agent, Decision, Engine, Fact, Facts, Lookup, LookupSource, LookupSpec, NameKind, Outcome,
     RenderError, RuleId, RuleRef, Secret, UnknownName, WebhookSpec, WrongValue, check,

@@ -13,6 +13,8 @@
 //! needs none of that and is always there.
 
 #[cfg(feature = "numbers")]
+mod country;
+#[cfg(feature = "numbers")]
 mod data;
 #[cfg(feature = "numbers")]
 mod digits;
@@ -40,6 +42,8 @@ mod uri;
 #[cfg(feature = "numbers")]
 mod zone;
 
+#[cfg(feature = "numbers")]
+pub use country::country;
 #[cfg(feature = "numbers")]
 pub use data::DATA_RELEASE;
 pub use identity::{CallerHeaders, CallerIdentity, Header, Ignored, IgnoredWhy, Who, identify};

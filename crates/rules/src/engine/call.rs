@@ -119,13 +119,7 @@ impl<'a> Call<'a> {
 
     pub(crate) fn country(&self, subject: Subject) -> Option<&'static str> {
         let cell = self.countries.get(subject.place())?;
-        *cell.get_or_init(|| {
-            let text = self.text(subject)?;
-            if !text.starts_with('+') {
-                return None;
-            }
-            number::read(text, None).country.map(Region::as_str)
-        })
+        *cell.get_or_init(|| number::country(self.text(subject)?))
     }
 
     /// Whether the caller's number was given out in one of some places.
