@@ -92,7 +92,7 @@ impl Session {
                 self.go_on(flow);
             }
             Input::Shared(shared) => self.on_shared(&shared),
-            Input::Push { actions } => self.push(actions),
+            Input::Push { actions } => self.push(&actions),
             Input::Wake => self.wake(),
             Input::Shutdown => self.end(EndCause::Shutdown, "the router stops".to_owned()),
         }
@@ -228,13 +228,13 @@ impl Session {
     }
 
     /// Somebody wants the call to do something else from here on.
-    fn push(&mut self, actions: Actions) {
+    fn push(&mut self, actions: &Actions) {
         if matches!(self.step, Step::Ending(_) | Step::Done) {
             return;
         }
         let call = &mut self.call;
-        let resolved = match call.engine.resolve(&actions) {
-            Ok(resolved) => match check(&actions) {
+        let resolved = match call.engine.resolve(actions) {
+            Ok(resolved) => match check(actions) {
                 Ok(()) => resolved,
                 Err(wrong) => {
                     return call.note(Note::PushRefused {

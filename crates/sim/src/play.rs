@@ -40,6 +40,10 @@ pub struct Placed {
 
 /// Plays a call to its end. The event's timestamp is the wall clock at its start.
 #[must_use]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "one call has its engine to itself, as a session does"
+)]
 pub fn play(engine: Arc<Engine>, event: Event, script: Script) -> Played {
     let scene = Scene {
         calls: vec![Placed {

@@ -275,8 +275,12 @@ impl World {
     }
 
     fn close(&mut self, at: Duration, leg: LegId) -> Vec<Input> {
-        let tapes = self.recording.extract_if(.., |_, tape| tape.leg == leg);
-        let mut last: Vec<Input> = tapes
+        let tapes = std::mem::take(&mut self.recording);
+        let (closed, open): (Vec<_>, Vec<_>) =
+            tapes.into_iter().partition(|(_, tape)| tape.leg == leg);
+        self.recording = open.into_iter().collect();
+        let mut last: Vec<Input> = closed
+            .into_iter()
             .map(|(recording, tape)| {
                 let kept = at.saturating_sub(tape.since);
                 let kept = self.script.speaks.map_or(kept, |speaks| speaks.min(kept));

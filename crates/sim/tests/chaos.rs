@@ -3,7 +3,9 @@
 //! without an action, two members never both have the caller, queues are fair, and a replay does
 //! exactly the same.
 
+mod fair;
 mod line;
+mod monitor;
 mod turns;
 mod world;
 

@@ -100,7 +100,10 @@ impl Recording {
             }
             Phase::Review(kept) => match key {
                 Some('1') => self.keep(call, kept.clone()),
-                Some('2') if self.again < AGAIN => self.record_again(call, kept.clone()),
+                Some('2') if self.again < AGAIN => {
+                    let kept = kept.clone();
+                    self.record_again(call, &kept)
+                }
                 Some('3') => {
                     let kept = kept.clone();
                     self.phase = Phase::Parting;
@@ -181,8 +184,8 @@ impl Recording {
         Flow::Stay
     }
 
-    fn record_again(&mut self, call: &mut Call, kept: Kept) -> Flow {
-        discard(call, &kept);
+    fn record_again(&mut self, call: &mut Call, kept: &Kept) -> Flow {
+        discard(call, kept);
         self.again += 1;
         self.stopped = false;
         self.beep(call)

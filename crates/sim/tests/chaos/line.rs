@@ -75,7 +75,7 @@ impl Wire {
                 leg,
                 recording,
                 url: (!lost).then(|| "x.wav".to_owned()),
-                duration_ms: u64::from(recording.0 % 4) * 1_200,
+                duration_ms: u64::from(recording.0 % 4) * 2_400,
                 error: lost.then(|| "disk full".to_owned()),
             });
         }
@@ -91,11 +91,11 @@ impl Wire {
                 self.pending.push(Notice::LegEnded { leg, cause });
             }
             Command::Answer { leg } => self.pending.push(Notice::LegAnswered { leg }),
-            Command::Play { leg, play, sound } => {
-                if !matches!(sound, Sound::Ringback | Sound::Music | Sound::Loop(_)) {
-                    let end = PlayEnd::Finished;
-                    self.pending.push(Notice::PlayEnded { leg, play, end });
-                }
+            Command::Play { leg, play, sound }
+                if !matches!(sound, Sound::Ringback | Sound::Music | Sound::Loop(_)) =>
+            {
+                let end = PlayEnd::Finished;
+                self.pending.push(Notice::PlayEnded { leg, play, end });
             }
             Command::Record { leg, recording, .. } => self.recording.push((leg, recording)),
             Command::StopRecord { leg, .. } => self.close_recordings(leg),

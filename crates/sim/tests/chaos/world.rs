@@ -1,22 +1,23 @@
 //! Calls over lines that a test controls, with one hub; and who watches that all is well.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use callroute_media::layer::{FaultyLine, SeededFaults};
-use callroute_media::{Command, LegId, Line, Notice};
+use callroute_media::{LegId, Line, Notice};
 use callroute_rules::Engine;
 use callroute_schema::{Actions, CallId, Cause, Digit, Disposition, Party};
 use callroute_session::journal::{Entry, Header, Journal, replay};
-use callroute_session::shared::{AgentState, Hub, PassedWhy, Share, Shared, Told};
+use callroute_session::shared::{AgentState, Hub, Told};
 use callroute_session::{AskFailure, AskId, Effect, FeatureCodes, Input, Now, Session, Settings};
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 
+use super::fair::Waiting;
 use super::line::TestLine;
+use super::monitor::Monitor;
 use super::turns::{Plan, Turn};
 use crate::common::{CLOSED, NUMBERS, OPEN, call, engine};
 
@@ -56,81 +57,6 @@ fn shared() -> Arc<Engine> {
     ENGINE.get_or_init(engine).clone()
 }
 
-/// Sees what one call does to its legs.
-#[derive(Debug)]
-pub(crate) struct Monitor {
-    pub(crate) alive: BTreeSet<LegId>,
-    ended: BTreeSet<LegId>,
-    pub(crate) hung_up: BTreeSet<LegId>,
-    /// Who hears whom.
-    bridges: BTreeMap<LegId, LegId>,
-}
-
-impl Monitor {
-    fn usable(&self, leg: LegId, command: &Command) {
-        assert!(!self.ended.contains(&leg), "{command:?}: {leg} has ended");
-        assert!(self.alive.contains(&leg), "{command:?}: {leg} never was");
-    }
-
-    fn command(&mut self, command: &Command) {
-        match command {
-            Command::Dial { leg, .. } => {
-                assert!(self.alive.insert(*leg), "{leg} dialed twice");
-            }
-            Command::Bridge { a, b } => {
-                for (leg, other) in [(a, b), (b, a)] {
-                    self.usable(*leg, command);
-                    assert!(!self.hung_up.contains(leg), "{leg} was hung up");
-                    // Two members never both have the caller: whoever it talked with before has
-                    // been parted from it, or is gone.
-                    let before = self.bridges.get(leg).filter(|before| *before != other);
-                    if let Some(before) = before {
-                        assert!(
-                            self.hung_up.contains(before) || self.ended.contains(before),
-                            "{leg} talks with {before}, and shall talk with {other}"
-                        );
-                    }
-                }
-                self.bridges.insert(*a, *b);
-                self.bridges.insert(*b, *a);
-            }
-            Command::Unbridge { a, b } => {
-                self.usable(*a, command);
-                self.usable(*b, command);
-                self.bridges.remove(a);
-                self.bridges.remove(b);
-            }
-            Command::Hangup { leg, .. } => {
-                self.usable(*leg, command);
-                assert!(self.hung_up.insert(*leg), "{leg} hung up twice");
-            }
-            Command::Early { leg, from } => {
-                self.usable(*leg, command);
-                self.usable(*from, command);
-            }
-            Command::Ring { leg }
-            | Command::Answer { leg }
-            | Command::Play { leg, .. }
-            | Command::StopPlay { leg, .. }
-            | Command::Record { leg, .. }
-            | Command::StopRecord { leg, .. }
-            | Command::Redirect { leg, .. }
-            | Command::Join { leg, .. }
-            | Command::Leave { leg }
-            | Command::Referred { leg, .. } => {
-                self.usable(*leg, command);
-                assert!(
-                    !self.hung_up.contains(leg),
-                    "{command:?}: {leg} was hung up"
-                );
-            }
-            // The recording is thrown away, whatever became of its leg.
-            Command::Discard { .. } => {}
-            other => panic!("nobody watches {other:?}"),
-        }
-    }
-}
-
 /// One call.
 pub(crate) struct Running {
     session: Session,
@@ -166,43 +92,20 @@ impl Running {
     }
 }
 
-/// Who waits in a queue, seen from outside: when it came, with which priority, and whether a
-/// phone rings for it.
-#[derive(Debug, Clone)]
-struct Waits {
-    since: Duration,
-    arrival: u64,
-    priority: u32,
-    escalate: Option<(u32, u32)>,
-    members: Vec<String>,
-    offered: Vec<usize>,
-}
-
-impl Waits {
-    fn priority(&self, now: Duration) -> u32 {
-        let grown = self.escalate.map_or(0, |(every, by)| {
-            let times = (now - self.since).as_secs() / u64::from(every);
-            u32::try_from(times).unwrap() * by
-        });
-        self.priority + grown
-    }
-}
-
 /// All calls, their hub, and the clock.
 pub(crate) struct World {
     pub(crate) calls: Vec<Running>,
     hub: Hub,
     start: DateTime<Utc>,
     mono: Duration,
-    waits: BTreeMap<CallId, Waits>,
-    arrivals: u64,
+    waiting: Waiting,
 }
 
 impl World {
     pub(crate) fn new(plan: &Plan) -> Self {
         let settings = Arc::new(Settings {
             features: Some(FeatureCodes::default()),
-            caller_transfers: plan.seed % 3 == 0,
+            caller_transfers: plan.seed.is_multiple_of(3),
             ..Settings::default()
         });
         let mut world = Self {
@@ -210,8 +113,7 @@ impl World {
             hub: Hub::new(),
             start: OPEN.parse::<DateTime<Utc>>().unwrap(),
             mono: Duration::ZERO,
-            waits: BTreeMap::new(),
-            arrivals: 0,
+            waiting: Waiting::default(),
         };
         for (index, (number, open)) in plan.calls.iter().enumerate() {
             let to = NUMBERS[number % NUMBERS.len()];
@@ -231,12 +133,7 @@ impl World {
                 wire,
                 asks: Vec::new(),
                 inbox: Vec::new(),
-                monitor: Monitor {
-                    alive: BTreeSet::from([LegId::CALLER]),
-                    ended: BTreeSet::new(),
-                    hung_up: BTreeSet::new(),
-                    bridges: BTreeMap::new(),
-                },
+                monitor: Monitor::new(),
                 entries: Vec::new(),
                 effects: Vec::new(),
             });
@@ -276,13 +173,7 @@ impl World {
                 }
                 Effect::Ask { ask, .. } => running.asks.push(*ask),
                 Effect::Share(share) => {
-                    watch_share(
-                        &mut self.waits,
-                        &mut self.arrivals,
-                        self.mono,
-                        &call_id,
-                        share,
-                    );
+                    self.waiting.shared(self.mono, &call_id, share);
                     told.extend(self.hub.handle(now, &call_id, share.clone()));
                 }
                 _ => {}
@@ -290,7 +181,7 @@ impl World {
         }
         running.effects.push(effects);
         if running.session.is_done() {
-            self.waits.remove(&call_id);
+            self.waiting.waits.remove(&call_id);
             told.extend(self.hub.ended(now, &call_id));
         } else {
             let wake = running.session.next_wake();
@@ -302,7 +193,7 @@ impl World {
     /// Puts what the hub says on its way, and sees that it is fair.
     fn tell(&mut self, told: Vec<Told>) {
         for Told { call_id, shared } in told {
-            self.fair(&call_id, &shared);
+            self.waiting.told(self.mono, &call_id, &shared);
             let call = self
                 .calls
                 .iter_mut()
@@ -317,51 +208,6 @@ impl World {
                 let input = self.calls[index].inbox.remove(0);
                 self.input(index, input);
             }
-        }
-    }
-
-    /// No caller is overtaken without a stated reason, and no member is offered twice.
-    fn fair(&mut self, call_id: &CallId, shared: &Shared) {
-        match shared {
-            Shared::Refused { .. } => {
-                self.waits.remove(call_id);
-            }
-            Shared::Offer { members, passed } => {
-                let now = self.mono;
-                let served = self.waits[call_id].clone();
-                for member in members {
-                    let name = &served.members[*member];
-                    for (other, waits) in &self.waits {
-                        let taken = waits.offered.iter().any(|m| waits.members[*m] == *name);
-                        assert!(!taken, "{name} is offered to {call_id} and {other}");
-                    }
-                }
-                for (other, waits) in &self.waits {
-                    if waits.arrival >= served.arrival {
-                        continue;
-                    }
-                    let why = passed.iter().find(|passed| passed.call_id == *other);
-                    let why = why.map(|passed| passed.why);
-                    match why {
-                        Some(PassedWhy::BeingOffered) => assert!(!waits.offered.is_empty()),
-                        Some(PassedWhy::Priority) => {
-                            assert!(waits.priority(now) < served.priority(now));
-                        }
-                        Some(PassedWhy::OtherMembers) => {
-                            let served_by = |name: &String| waits.members.contains(name);
-                            let common = members
-                                .iter()
-                                .any(|member| served_by(&served.members[*member]));
-                            assert!(!common, "{other} could have been served");
-                        }
-                        _ => panic!("{other} is overtaken by {call_id} without a reason"),
-                    }
-                }
-                if let Some(waits) = self.waits.get_mut(call_id) {
-                    waits.offered.clone_from(members);
-                }
-            }
-            _ => {}
         }
     }
 
@@ -506,42 +352,7 @@ impl World {
                 running.session
             );
         }
-        assert!(self.waits.is_empty(), "still waiting: {:?}", self.waits);
-    }
-}
-
-/// Follows who waits, as the sessions tell it.
-fn watch_share(
-    waits: &mut BTreeMap<CallId, Waits>,
-    arrivals: &mut u64,
-    mono: Duration,
-    call_id: &CallId,
-    share: &Share,
-) {
-    match share {
-        Share::Join(join) => {
-            *arrivals += 1;
-            let waiter = Waits {
-                since: mono,
-                arrival: *arrivals,
-                priority: join.priority,
-                escalate: join.escalate,
-                members: join.members.iter().map(|m| m.to.to_string()).collect(),
-                offered: Vec::new(),
-            };
-            waits.insert(call_id.clone(), waiter);
-        }
-        Share::Offered {
-            member,
-            answered: false,
-        } => {
-            if let Some(waits) = waits.get_mut(call_id) {
-                waits.offered.retain(|offered| offered != member);
-            }
-        }
-        Share::Offered { answered: true, .. } | Share::Quit { .. } => {
-            waits.remove(call_id);
-        }
-        _ => {}
+        let waits = &self.waiting.waits;
+        assert!(waits.is_empty(), "still waiting: {waits:?}");
     }
 }

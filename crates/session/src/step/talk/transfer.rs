@@ -308,9 +308,8 @@ impl Talk {
             return Flow::Stay;
         };
         let (by, other, kind) = (*by, *other, *kind);
-        let party = match Party::new(digits) {
-            Ok(party @ Party::Number(_)) => party,
-            _ => return self.back(call),
+        let Ok(party @ Party::Number(_)) = Party::new(digits) else {
+            return self.back(call);
         };
         match kind {
             Kind::Attended => self.ring_third(call, Some(by), other, kind, false, &party),
