@@ -242,6 +242,52 @@ impl Step {
     }
 }
 
+/// The states that wait for something, by the names of the table in `waits.md`.
+#[cfg(test)]
+pub(crate) const STATES: [&str; 15] = [
+    "Deciding",
+    "Answering",
+    "Playing",
+    "InMenu",
+    "Collecting",
+    "Asking",
+    "Dialing",
+    "Talk",
+    "Waiting",
+    "Parked",
+    "Meeting",
+    "Consent",
+    "Recording",
+    "Redirecting",
+    "Ending",
+];
+
+/// The times that the table in `waits.md` speaks of.
+#[cfg(test)]
+pub(crate) mod limits {
+    pub(crate) use super::answer::PATIENCE as ACK;
+    pub(crate) use super::ask::{DEFAULT_DEADLINE_MS as WEBHOOK_MS, GRACE as WEBHOOK_GRACE};
+    pub(crate) use super::collect::{
+        DEFAULT_DIGIT_TIMEOUT_S as NEXT_DIGIT_S, DEFAULT_TIMEOUT_S as FIRST_DIGIT_S,
+    };
+    pub(crate) use super::decide::FACT;
+    pub(crate) use super::dial::FACTS as GROUP;
+    pub(crate) use super::ending::PATIENCE as ENDING;
+    pub(crate) use super::meet::{ALONE, LET_IN as ROOM, LONGEST as MEETING};
+    pub(crate) use super::park::{FOUND as SLOT, PARKED_S};
+    pub(crate) use super::play::LONGEST as SOUND;
+    pub(crate) use super::queue::{
+        LAST_WORDS, LET_IN as QUEUE, MAX_WAIT_S as QUEUE_WAIT_S, RING_S as QUEUE_RING_S,
+    };
+    pub(crate) use super::recording::CONSENT;
+    pub(crate) use super::redirect::PATIENCE as REDIRECT;
+    pub(crate) use super::ring::{CONFIRM, WHISPER};
+    pub(crate) use super::talk::limits::{
+        CODE_KEY, NUMBER_FIRST, NUMBER_NEXT, OTHER_CALL, THIRD_S,
+    };
+    pub(crate) use super::voicemail::{KEEPING, MAX_S as MESSAGE_S, PARTING, REVIEW, SILENCE_S};
+}
+
 /// Notes something about the call.
 pub(crate) fn note(call: &mut Call, set: Set) -> Flow {
     call.note(Note::Set {

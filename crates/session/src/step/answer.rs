@@ -11,7 +11,7 @@ use crate::note::Note;
 use crate::program::Flow;
 
 /// Longer than a 2xx is retransmitted (64 × T1 = 32 s, RFC 3261, section 13.3.1.4).
-pub(super) const PATIENCE: Duration = Duration::from_secs(40);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(40);
 
 #[derive(Debug)]
 pub(crate) struct Answering {

@@ -13,9 +13,9 @@ use crate::note::Note;
 use crate::program::{Flow, branch};
 
 /// Deadline of a webhook that has none of its own.
-const DEFAULT_DEADLINE_MS: u64 = 1_500;
+pub(crate) const DEFAULT_DEADLINE_MS: u64 = 1_500;
 /// The driver answers by the deadline; this much later the session stops believing that.
-const GRACE: Duration = Duration::from_millis(250);
+pub(crate) const GRACE: Duration = Duration::from_millis(250);
 
 /// What a driver brings back.
 #[derive(Debug)]

@@ -12,8 +12,8 @@ use crate::call::{Call, seconds};
 use crate::note::Note;
 use crate::program::Flow;
 
-const DEFAULT_TIMEOUT_S: u32 = 5;
-const DEFAULT_DIGIT_TIMEOUT_S: u32 = 3;
+pub(crate) const DEFAULT_TIMEOUT_S: u32 = 5;
+pub(crate) const DEFAULT_DIGIT_TIMEOUT_S: u32 = 3;
 const DEFAULT_MAX_DIGITS: u32 = 64;
 /// How often the entry is asked for again where nothing else is said.
 const DEFAULT_REPEATS: u32 = 1;

@@ -13,7 +13,7 @@ use crate::program::Flow;
 use crate::shared::{Share, Shared};
 
 /// How long a fact may take.
-const FACT: Duration = Duration::from_millis(250);
+pub(crate) const FACT: Duration = Duration::from_millis(250);
 
 #[derive(Debug)]
 pub(crate) struct Deciding {

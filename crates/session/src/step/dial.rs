@@ -18,7 +18,7 @@ use crate::program::Flow;
 use crate::shared::{MemberInfo, Share, Shared};
 
 /// How long what calls share may take to answer; then the group is rung without.
-const FACTS: Duration = Duration::from_millis(250);
+pub(crate) const FACTS: Duration = Duration::from_millis(250);
 
 #[derive(Debug)]
 enum Phase {

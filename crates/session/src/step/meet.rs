@@ -13,11 +13,11 @@ use crate::program::Flow;
 use crate::shared::{Share, Shared};
 
 /// How long the adapter may take to let a leg in.
-const LET_IN: Duration = Duration::from_secs(10);
+pub(crate) const LET_IN: Duration = Duration::from_secs(10);
 /// How long a leg waits for the others of its room, where it is there to meet them.
-const ALONE: Duration = Duration::from_secs(10);
+pub(crate) const ALONE: Duration = Duration::from_secs(10);
 /// No meeting is longer.
-const LONGEST: Duration = Duration::from_secs(12 * 3_600);
+pub(crate) const LONGEST: Duration = Duration::from_secs(12 * 3_600);
 
 #[derive(Debug)]
 pub(crate) struct Meeting {

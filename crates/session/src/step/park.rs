@@ -13,9 +13,9 @@ use crate::program::Flow;
 use crate::shared::{Share, Shared};
 
 /// How long a call stays where nothing else is said.
-const PARKED_S: u32 = 120;
+pub(crate) const PARKED_S: u32 = 120;
 /// How long a slot may take to be found.
-const FOUND: Duration = Duration::from_secs(2);
+pub(crate) const FOUND: Duration = Duration::from_secs(2);
 
 #[derive(Debug)]
 pub(crate) struct Parked {

@@ -10,7 +10,7 @@ use crate::note::Note;
 use crate::program::{Flow, branch};
 
 /// No prompt and no text is longer than this.
-pub(super) const LONGEST: Duration = Duration::from_secs(600);
+pub(crate) const LONGEST: Duration = Duration::from_secs(600);
 
 #[derive(Debug)]
 pub(crate) struct Playing {

@@ -17,15 +17,15 @@ use crate::program::Flow;
 use crate::shared::{Joining, Share, Shared};
 
 /// How long a caller waits at most where nothing else is said.
-const MAX_WAIT_S: u32 = 1_800;
+pub(crate) const MAX_WAIT_S: u32 = 1_800;
 /// How long a member rings.
-const RING_S: u32 = 20;
+pub(crate) const RING_S: u32 = 20;
 /// Most callers that wait.
 const MAX_SIZE: u32 = 1_000;
 /// How long the queue may take to let the caller in.
-const LET_IN: Duration = Duration::from_secs(2);
+pub(crate) const LET_IN: Duration = Duration::from_secs(2);
 /// How long the last words may take.
-const LAST_WORDS: Duration = Duration::from_secs(10);
+pub(crate) const LAST_WORDS: Duration = Duration::from_secs(10);
 /// What is announced where nothing else is said.
 const ANNOUNCEMENT: &str =
     "You are number [position] in the queue. The estimated wait is [minutes] minutes.";

@@ -13,7 +13,7 @@ use crate::call::Call;
 use crate::program::Flow;
 
 /// How long a consent prompt may take.
-const CONSENT: Duration = Duration::from_secs(60);
+pub(crate) const CONSENT: Duration = Duration::from_secs(60);
 
 #[derive(Debug)]
 pub(crate) struct Consent {

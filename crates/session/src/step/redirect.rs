@@ -12,7 +12,7 @@ use crate::note::Note;
 use crate::program::Flow;
 
 /// How long the caller's switch may take to leave (64 × T1, RFC 3261, timer H, and some).
-const PATIENCE: Duration = Duration::from_secs(40);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(40);
 
 #[derive(Debug)]
 pub(crate) struct Redirecting {

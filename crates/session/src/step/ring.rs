@@ -12,6 +12,8 @@ use callroute_media::{EndCause, LegId, Notice, PlayId};
 use callroute_rules::waves::Onward;
 use callroute_schema::{Cause, Disposition};
 
+#[cfg(test)]
+pub(crate) use self::attempt::CONFIRM;
 pub(crate) use self::attempt::hops;
 use self::attempt::{Attempt, State};
 pub(crate) use self::candidate::{Order, Spec, prompt_sound, single, target};
@@ -20,7 +22,7 @@ use super::play::ended;
 use crate::call::Call;
 
 /// How long a whisper may take.
-const WHISPER: Duration = Duration::from_secs(30);
+pub(crate) const WHISPER: Duration = Duration::from_secs(30);
 /// Most attempts of one call; beyond, nobody else is called.
 const MAX_ATTEMPTS: u32 = 1_000;
 

@@ -17,6 +17,15 @@ use crate::note::Note;
 use crate::program::Flow;
 use crate::shared::Shared;
 
+/// The times that the table in `waits.md` speaks of.
+#[cfg(test)]
+pub(crate) mod limits {
+    pub(crate) use super::features::NEXT_KEY as CODE_KEY;
+    pub(crate) use super::transfer::{
+        FIRST_KEY as NUMBER_FIRST, FOUND as OTHER_CALL, NEXT_KEY as NUMBER_NEXT, RING_S as THIRD_S,
+    };
+}
+
 /// Two legs that hear each other, and whatever one of them is about to do with the other.
 #[derive(Debug)]
 pub(crate) struct Talk {

@@ -12,17 +12,17 @@ use crate::note::Note;
 use crate::program::Flow;
 
 /// Longest message where nothing else is said.
-const MAX_S: u32 = 180;
+pub(crate) const MAX_S: u32 = 180;
 /// Shortest message where nothing else is said.
 const MIN_S: u32 = 1;
 /// How much silence ends a message where nothing else is said.
-const SILENCE_S: u32 = 10;
+pub(crate) const SILENCE_S: u32 = 10;
 /// How long after a recording that ended by itself the caller's end may be told.
-const PARTING: Duration = Duration::from_secs(1);
+pub(crate) const PARTING: Duration = Duration::from_secs(1);
 /// How long a stopped recording may take to be kept.
-const KEEPING: Duration = Duration::from_secs(10);
+pub(crate) const KEEPING: Duration = Duration::from_secs(10);
 /// How long the caller may take to say what becomes of the message.
-const REVIEW: Duration = Duration::from_secs(30);
+pub(crate) const REVIEW: Duration = Duration::from_secs(30);
 /// How often a message may be recorded again.
 const AGAIN: u32 = 5;
 

@@ -14,7 +14,7 @@ use crate::call::Call;
 use crate::note::Note;
 
 /// How long a member may take to confirm, after each time it was asked.
-const CONFIRM: Duration = Duration::from_secs(10);
+pub(crate) const CONFIRM: Duration = Duration::from_secs(10);
 /// How often it is asked.
 const ASKED: u32 = 2;
 /// Counts how often a call has been forwarded by routers like this one.

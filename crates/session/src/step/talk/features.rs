@@ -13,7 +13,7 @@ use crate::program::Flow;
 use crate::settings::FeatureCodes;
 
 /// How long a code's next key may take.
-const NEXT_KEY: Duration = Duration::from_secs(2);
+pub(crate) const NEXT_KEY: Duration = Duration::from_secs(2);
 
 /// The keys of a code that is being pressed.
 #[derive(Debug)]

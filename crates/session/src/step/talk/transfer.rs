@@ -19,14 +19,14 @@ use crate::step::ring::{Ringing, Rung, Spec, Winner, target};
 use crate::step::{Meeting, ends};
 
 /// How long the first key of a number may take, and each further one.
-const FIRST_KEY: Duration = Duration::from_secs(10);
-const NEXT_KEY: Duration = Duration::from_secs(4);
+pub(crate) const FIRST_KEY: Duration = Duration::from_secs(10);
+pub(crate) const NEXT_KEY: Duration = Duration::from_secs(4);
 /// Longest number.
 const MAX_DIGITS: usize = 32;
 /// How long the third party rings.
-const RING_S: u32 = 30;
+pub(crate) const RING_S: u32 = 30;
 /// How long the other call may take to be found.
-const FOUND: Duration = Duration::from_secs(2);
+pub(crate) const FOUND: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
