@@ -36,6 +36,13 @@ numbers: { "+13146523057": { action: menu, name: main } }
 /// Sessions that are alive at once while memory is measured.
 const LIVE: usize = 50_000;
 
+/// What sessions are doing while their memory is measured.
+const STATES: [(&str, Until); 3] = [
+    ("in the menu", Until::Menu),
+    ("ringing two phones", Until::Ringing),
+    ("talking", Until::Talking),
+];
+
 /// How far a call is taken.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Until {
@@ -109,6 +116,24 @@ fn resident() -> Option<usize> {
     Some(kib * 1_024)
 }
 
+/// Keeps so many sessions alive, and says what each takes.
+fn hold(
+    engine: &Arc<Engine>,
+    event: &Event,
+    inputs: &[(Until, Input)],
+    until: Until,
+    live: usize,
+) -> Result<(), Failure> {
+    let before = resident().ok_or("no /proc on this machine")?;
+    let sessions: Vec<Session> = (0..live)
+        .map(|_| play(engine, event, inputs, until).0)
+        .collect();
+    let after = resident().ok_or("no /proc on this machine")?;
+    println!("{} bytes each", after.saturating_sub(before) / live.max(1));
+    drop(black_box(sessions));
+    Ok(())
+}
+
 fn main() -> Result<(), Failure> {
     let engine = Arc::new(load("routes.yaml", TABLE, &(), &ChronoTz)?);
     let event = Event::from_json(EVENT.as_bytes())?;
@@ -120,20 +145,23 @@ fn main() -> Result<(), Failure> {
 
     let quick = std::env::args().any(|arg| arg == "--quick");
     let live = if quick { LIVE / 50 } else { LIVE };
-    for (name, until) in [
-        ("in the menu", Until::Menu),
-        ("ringing two phones", Until::Ringing),
-        ("talking", Until::Talking),
-    ] {
-        let before = resident();
-        let sessions: Vec<Session> = (0..live)
-            .map(|_| play(&engine, &event, &inputs, until).0)
-            .collect();
-        if let (Some(before), Some(after)) = (before, resident()) {
-            let each = after.saturating_sub(before) / sessions.len().max(1);
-            println!("{live} sessions {name}: {each} bytes each");
-        }
-        drop(black_box(sessions));
+    if let Some(state) =
+        std::env::args().find_map(|arg| Some(arg.strip_prefix("live=")?.to_owned()))
+    {
+        let found = STATES.iter().find(|(name, _)| *name == state);
+        let until = found.ok_or("no such state")?.1;
+        return hold(&engine, &event, &inputs, until, live);
+    }
+    for (name, _) in STATES {
+        // In a process of its own, so that nobody's freed memory is used again.
+        let quick = if quick { "--quick" } else { "" };
+        let child = std::process::Command::new(std::env::current_exe()?)
+            .args([format!("live={name}"), quick.to_owned()])
+            .output()?;
+        print!(
+            "{live} sessions {name}: {}",
+            String::from_utf8_lossy(&child.stdout)
+        );
     }
 
     let calls = if quick { 1_000_u32 } else { 200_000 };

@@ -1,5 +1,6 @@
 //! The two doors of a call.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -463,6 +464,15 @@ impl Iterator for Effects<'_> {
 
     fn next(&mut self) -> Option<Effect> {
         self.session.call.effects.pop_front()
+    }
+}
+
+/// A call waits far longer than it acts: what its effects took is given back meanwhile.
+impl Drop for Effects<'_> {
+    fn drop(&mut self) {
+        if self.session.call.effects.is_empty() {
+            self.session.call.effects = VecDeque::new();
+        }
     }
 }
 

@@ -9,4 +9,5 @@
 
 mod chaos;
 mod common;
+mod groups;
 mod scenarios;

@@ -28,6 +28,8 @@ pub struct SipLine {
     stack: Arc<Stack>,
     legs: HashMap<LegId, LegHandle>,
     bridges: HashMap<LegId, LegId>,
+    /// The caller is answered, and can hear something.
+    answered: bool,
     /// What the caller speaks, which a callee is offered first.
     codecs: Vec<Codec>,
     /// For legs that are yet to be dialed. Given up when the last leg has ended.
@@ -63,6 +65,7 @@ impl SipLine {
             stack,
             legs: HashMap::new(),
             bridges: HashMap::new(),
+            answered: false,
             codecs,
             sender: Some(sender),
             notices,
@@ -255,6 +258,7 @@ impl SipLine {
     }
 
     fn passed(&mut self, notice: Notice) -> Notice {
+        self.answered |= matches!(notice, Notice::LegAnswered { leg } if leg == LegId::CALLER);
         if let Notice::LegEnded { leg, .. } = &notice {
             self.legs.remove(leg);
             if let Some(other) = self.bridges.remove(leg) {
@@ -279,6 +283,11 @@ impl Line for SipLine {
                 ..
             } => self.dial(leg, &to, from, from_name),
             Command::Hangup { leg, cause } => self.tell(leg, LegCommand::Hangup(cause)),
+            // Nothing is heard before the answer: whoever asks is told, and may let it ring.
+            Command::Play { leg, play, .. } if leg == LegId::CALLER && !self.answered => {
+                let end = PlayEnd::Failed;
+                self.notice(Notice::PlayEnded { leg, play, end });
+            }
             Command::Play { leg, play, sound } => {
                 self.play(leg, play, PlaySound::Named(sound));
             }
