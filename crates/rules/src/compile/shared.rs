@@ -15,6 +15,8 @@ pub(super) struct Shared {
     pub(super) tables: Tables,
     pub(super) hours: HashMap<String, u32>,
     pub(super) named_hours: HashMap<String, Arc<Hours>>,
+    /// Dates of `when.date`, by zone and text.
+    pub(super) dates: HashMap<(String, String), u32>,
     pub(super) lists: HashMap<String, usize>,
     pub(super) decks: HashMap<String, usize>,
     pub(super) lookups: HashMap<String, usize>,

@@ -79,6 +79,18 @@ fn a_line_is_a_cache_line() {
 
 proptest! {
     #[test]
+    fn digits_are_packed_as_they_are_written(text in "\\+?[0-9]{0,18}[*#a:/]?[0-9]{0,3}") {
+        let key = Key::call(&text);
+        let fits = text.trim_start_matches('+').len() <= 15;
+        let plain = text.chars().all(|c| c.is_ascii_digit() || "+*#".contains(c));
+        prop_assert_eq!(Key::number(&text).is_some(), fits && plain && !text.is_empty());
+        if let Some(number) = Key::number(&text) {
+            prop_assert_eq!(number, key);
+            prop_assert_eq!(number.to_string(), text);
+        }
+    }
+
+    #[test]
     fn agrees_with_comparing_texts(
         prefixes in proptest::collection::vec("\\+?[12]{0,6}", 0..200),
         whole in proptest::collection::vec("\\+?[12]{1,8}", 0..100),
