@@ -25,7 +25,10 @@ const OPTIONS: [(&str, &str); 14] = [
     ("early_media: relay", ""),
     ("failover: [busy, no_answer, failed]", ""),
     ("", "delay_s: 2, ring_s: 9"),
-    ("", "weight: 3, priority: 1, tier: 2, skip_if_busy: true, headers: { X-A: b }, confirm: true, caller_id: anonymous"),
+    (
+        "",
+        "weight: 3, priority: 1, tier: 2, skip_if_busy: true, headers: { X-A: b }, confirm: true, caller_id: anonymous",
+    ),
     (
         "ring_s: 12, repeats: 1, ringback: music, confirm: true, whisper: { say: \"A call\" }, caller_id: anonymous, early_media: relay, failover: [failed]",
         "delay_s: 1, ring_s: 9, weight: 3, priority: 1, tier: 2, skip_if_busy: true, headers: { X-A: b }",

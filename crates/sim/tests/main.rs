@@ -10,4 +10,5 @@
 mod chaos;
 mod common;
 mod groups;
+mod queues;
 mod scenarios;

@@ -86,20 +86,16 @@ struct Entry {
     in_calls: u32,
     /// A queue keeps it for this call.
     kept: Option<CallId>,
-    /// It has to itself until then.
-    wrap_up: Option<Duration>,
     last_call: Option<i64>,
     calls: u64,
     talk_ms: u64,
 }
 
 impl Entry {
-    fn state(&self, now: Duration) -> AgentState {
+    fn state(&self, wraps_up: bool) -> AgentState {
         match self.set {
             AgentState::Available if self.in_calls > 0 => AgentState::Busy,
-            AgentState::Available if self.wrap_up.is_some_and(|until| until > now) => {
-                AgentState::WrapUp
-            }
+            AgentState::Available if wraps_up => AgentState::WrapUp,
             other => other,
         }
     }
@@ -109,8 +105,12 @@ impl Entry {
         self.set == AgentState::Available
             && self.in_calls == 0
             && self.kept.is_none()
-            && self.wrap_up.is_none()
             && self.calls == 0
+    }
+
+    /// Only what it did is remembered of it.
+    fn is_idle(&self) -> bool {
+        self.set == AgentState::Available && self.in_calls == 0 && self.kept.is_none()
     }
 }
 
@@ -118,22 +118,37 @@ impl Entry {
 #[derive(Debug, Default)]
 pub(super) struct Agents {
     entries: BTreeMap<String, Entry>,
+    /// Who has to itself, and until when.
+    wrap_ups: BTreeMap<String, Duration>,
 }
+
+/// Most members whose calls are remembered; servers may name others without end.
+const MOST: usize = 100_000;
 
 impl Agents {
     fn entry(&mut self, name: &str) -> &mut Entry {
         if !self.entries.contains_key(name) {
+            if self.entries.len() >= MOST {
+                self.entries.retain(|_, entry| !entry.is_idle());
+            }
             self.entries.insert(name.to_owned(), Entry::default());
         }
         self.entries.entry(name.to_owned()).or_default()
     }
 
+    fn wraps_up(&self, name: &str, now: Duration) -> bool {
+        self.wrap_ups.get(name).is_some_and(|until| *until > now)
+    }
+
     pub(super) fn info(&self, name: &str, now: Duration) -> MemberInfo {
         let Some(entry) = self.entries.get(name) else {
-            return MemberInfo::default();
+            return MemberInfo {
+                state: Entry::default().state(self.wraps_up(name, now)),
+                ..MemberInfo::default()
+            };
         };
         MemberInfo {
-            state: entry.state(now),
+            state: entry.state(self.wraps_up(name, now)),
             last_call: entry.last_call,
             calls: entry.calls,
             talk_s: entry.talk_ms / 1_000,
@@ -149,22 +164,24 @@ impl Agents {
     pub(super) fn all(&self, now: Duration) -> impl Iterator<Item = (&str, AgentState)> {
         self.entries
             .iter()
-            .map(move |(name, entry)| (name.as_str(), entry.state(now)))
+            .map(move |(name, entry)| (name.as_str(), entry.state(self.wraps_up(name, now))))
     }
 
     pub(super) fn set(&mut self, name: &str, state: AgentState) {
-        let entry = self.entry(name);
-        entry.set = state;
+        self.entry(name).set = state;
         if state == AgentState::Available {
-            entry.wrap_up = None;
+            self.wrap_ups.remove(name);
         }
+        self.forget(name);
     }
 
     /// Whether a queue may send it a call.
     pub(super) fn is_free(&self, name: &str, now: Duration) -> bool {
-        self.entries
-            .get(name)
-            .is_none_or(|entry| entry.kept.is_none() && entry.state(now) == AgentState::Available)
+        let wraps_up = self.wraps_up(name, now);
+        match self.entries.get(name) {
+            Some(entry) => entry.kept.is_none() && entry.state(wraps_up) == AgentState::Available,
+            None => !wraps_up,
+        }
     }
 
     pub(super) fn is_at_work(&self, name: &str) -> bool {
@@ -182,7 +199,10 @@ impl Agents {
         let entry = self.entry(name);
         if entry.kept.as_ref() == Some(call) {
             entry.kept = None;
-            entry.wrap_up = entry.wrap_up.max(rest);
+            if let Some(until) = rest {
+                let known = self.wrap_ups.entry(name.to_owned()).or_default();
+                *known = until.max(*known);
+            }
         }
         self.forget(name);
     }
@@ -199,7 +219,8 @@ impl Agents {
         entry.talk_ms = entry.talk_ms.saturating_add(talk_ms);
         entry.last_call = Some(now.utc.timestamp());
         if wrap_up > Duration::ZERO {
-            entry.wrap_up = Some(now.mono.saturating_add(wrap_up));
+            let until = now.mono.saturating_add(wrap_up);
+            self.wrap_ups.insert(name.to_owned(), until);
         }
     }
 
@@ -218,16 +239,11 @@ impl Agents {
 
     /// When the next one has finished wrapping up.
     pub(super) fn next_wake(&self) -> Option<Duration> {
-        self.entries
-            .values()
-            .filter_map(|entry| entry.wrap_up)
-            .min()
+        self.wrap_ups.values().copied().min()
     }
 
     /// Ends every wrap-up whose time has come.
     pub(super) fn wake(&mut self, now: Duration) {
-        for entry in self.entries.values_mut() {
-            entry.wrap_up = entry.wrap_up.filter(|until| *until > now);
-        }
+        self.wrap_ups.retain(|_, until| *until > now);
     }
 }

@@ -18,6 +18,10 @@ const REST: Duration = Duration::from_secs(5);
 /// Most callbacks that are kept; beyond, the oldest is forgotten.
 const CALLBACKS: usize = 10_000;
 
+/// Most groups whose turns are remembered; servers may write others without end. Beyond, everybody
+/// begins anew.
+const GROUPS: usize = 100_000;
+
 /// What one call is to be told, as [`Input::Shared`](crate::Input::Shared).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Told {
@@ -83,6 +87,9 @@ impl Hub {
         match share {
             Share::Group { members } => {
                 let key = members.join(" ");
+                if self.turns.len() >= GROUPS && !self.turns.contains_key(&key) {
+                    self.turns.clear();
+                }
                 let turn = self.turns.entry(key).or_default();
                 let shared = Shared::Group {
                     turn: *turn,

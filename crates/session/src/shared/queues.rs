@@ -16,6 +16,9 @@ const USUAL_MS: u64 = 180_000;
 /// How much of the average the newest call makes: one part in so many.
 const NEWEST: u64 = 8;
 
+/// Most queues whose averages are remembered; servers may name others without end.
+const NAMES: usize = 10_000;
+
 /// A caller that came earlier and still waits while a later one is served.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Passed {
@@ -164,6 +167,10 @@ impl Queues {
 
     /// A member has handled a call of this queue.
     pub(super) fn handled(&mut self, queue: &QueueName, talk_ms: u64) {
+        if self.handled_ms.len() >= NAMES {
+            self.handled_ms.clear();
+            self.turns.clear();
+        }
         let average = self.handled_ms.entry(queue.clone()).or_insert(talk_ms);
         *average = (*average * (NEWEST - 1) + talk_ms) / NEWEST;
     }
@@ -183,6 +190,9 @@ impl Queues {
 
     /// Who is served next with the members that are free now; the members are kept for it.
     pub(super) fn matches(&mut self, agents: &mut Agents, now: Duration) -> Vec<Match> {
+        if self.waiters.is_empty() {
+            return Vec::new();
+        }
         let mut order: Vec<(CallId, _)> = self
             .waiters
             .iter()

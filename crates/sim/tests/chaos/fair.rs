@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use callroute_schema::CallId;
-use callroute_session::shared::{PassedWhy, Share, Shared};
+use callroute_session::shared::{PassedWhy, Share, Shared, Told};
 
 /// Who waits in a queue, seen from outside: when it came, with which priority, and whether a
 /// phone rings for it.
@@ -36,8 +36,15 @@ pub(crate) struct Waiting {
 }
 
 impl Waiting {
+    /// Sees that what the hub says is fair.
+    pub(crate) fn all_told(&mut self, now: Duration, told: &[Told]) {
+        for Told { call_id, shared } in told {
+            self.told(now, call_id, shared);
+        }
+    }
+
     /// No caller is overtaken without a stated reason, and no member is offered twice.
-    pub(crate) fn told(&mut self, now: Duration, call_id: &CallId, shared: &Shared) {
+    fn told(&mut self, now: Duration, call_id: &CallId, shared: &Shared) {
         match shared {
             Shared::Refused { .. } => {
                 self.waits.remove(call_id);

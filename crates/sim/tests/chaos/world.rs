@@ -174,7 +174,9 @@ impl World {
                 Effect::Ask { ask, .. } => running.asks.push(*ask),
                 Effect::Share(share) => {
                     self.waiting.shared(self.mono, &call_id, share);
-                    told.extend(self.hub.handle(now, &call_id, share.clone()));
+                    let news = self.hub.handle(now, &call_id, share.clone());
+                    self.waiting.all_told(self.mono, &news);
+                    told.extend(news);
                 }
                 _ => {}
             }
@@ -182,7 +184,9 @@ impl World {
         running.effects.push(effects);
         if running.session.is_done() {
             self.waiting.waits.remove(&call_id);
-            told.extend(self.hub.ended(now, &call_id));
+            let news = self.hub.ended(now, &call_id);
+            self.waiting.all_told(self.mono, &news);
+            told.extend(news);
         } else {
             let wake = running.session.next_wake();
             assert!(wake.is_some(), "a wait without an end");
@@ -190,10 +194,9 @@ impl World {
         self.tell(told);
     }
 
-    /// Puts what the hub says on its way, and sees that it is fair.
+    /// Puts what the hub says on its way.
     fn tell(&mut self, told: Vec<Told>) {
         for Told { call_id, shared } in told {
-            self.waiting.told(self.mono, &call_id, &shared);
             let call = self
                 .calls
                 .iter_mut()
@@ -240,6 +243,7 @@ impl World {
             self.mono = self.mono.max(at);
             let now = self.now();
             let told = self.hub.wake(now);
+            self.waiting.all_told(self.mono, &told);
             return self.tell(told);
         }
         self.mono = self.mono.max(wake);
@@ -319,6 +323,7 @@ impl World {
                 let state = STATES[usize::from(*state) % STATES.len()];
                 let agent = AGENTS[usize::from(*who) % AGENTS.len()];
                 let told = self.hub.set_agent(self.now(), agent, state);
+                self.waiting.all_told(self.mono, &told);
                 self.tell(told);
             }
             Turn::Stray(number) => {
