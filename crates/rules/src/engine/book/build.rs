@@ -33,7 +33,6 @@ pub(crate) struct Overlong {
 #[derive(Debug)]
 pub(crate) struct Builder {
     book: Book,
-    pub(crate) overlong: Vec<Overlong>,
 }
 
 /// What rules are told apart by.
@@ -56,7 +55,6 @@ impl Builder {
                 blocks: Vec::with_capacity(blocks),
                 ..Book::default()
             },
-            overlong: Vec::new(),
         }
     }
 
@@ -103,11 +101,11 @@ impl Builder {
         });
     }
 
-    pub(crate) fn finish(mut self) -> (Book, Vec<Overlong>) {
+    pub(crate) fn finish(mut self) -> Book {
         self.book.records.shrink_to_fit();
         self.book.clauses.shrink_to_fit();
-        self.overlong.sort_unstable_by_key(|run| run.first);
-        (self.book, self.overlong)
+        self.book.overlong.sort_unstable_by_key(|run| run.first);
+        self.book
     }
 
     fn keep(&mut self, mut more: Vec<Clause>) -> u32 {
@@ -228,7 +226,7 @@ impl Builder {
 
     fn overlong_run(&mut self, records: &[Record]) -> Child {
         if let (Some(first), true) = (records.first(), records.len() > OVERLONG) {
-            self.overlong.push(Overlong {
+            self.book.overlong.push(Overlong {
                 first: first.rule,
                 count: records.len(),
             });
