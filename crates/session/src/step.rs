@@ -242,6 +242,22 @@ impl Step {
     }
 }
 
+/// Notes something about the call.
+pub(crate) fn note(call: &mut Call, set: Set) -> Flow {
+    call.note(Note::Set {
+        attributes: set.attributes.keys().cloned().collect(),
+        headers: set.headers.keys().cloned().collect(),
+    });
+    call.event.attributes.extend(set.attributes);
+    call.headers.extend(set.headers);
+    Flow::Next
+}
+
+/// Whether a notice is the end of this leg.
+fn ends(notice: &Notice, leg: LegId) -> bool {
+    matches!(notice, Notice::LegEnded { leg: ended, .. } if *ended == leg)
+}
+
 /// The states that wait for something, by the names of the table in `waits.md`.
 #[cfg(test)]
 pub(crate) const STATES: [&str; 15] = [
@@ -286,20 +302,4 @@ pub(crate) mod limits {
         CODE_KEY, NUMBER_FIRST, NUMBER_NEXT, OTHER_CALL, THIRD_S,
     };
     pub(crate) use super::voicemail::{KEEPING, MAX_S as MESSAGE_S, PARTING, REVIEW, SILENCE_S};
-}
-
-/// Notes something about the call.
-pub(crate) fn note(call: &mut Call, set: Set) -> Flow {
-    call.note(Note::Set {
-        attributes: set.attributes.keys().cloned().collect(),
-        headers: set.headers.keys().cloned().collect(),
-    });
-    call.event.attributes.extend(set.attributes);
-    call.headers.extend(set.headers);
-    Flow::Next
-}
-
-/// Whether a notice is the end of this leg.
-fn ends(notice: &Notice, leg: LegId) -> bool {
-    matches!(notice, Notice::LegEnded { leg: ended, .. } if *ended == leg)
 }

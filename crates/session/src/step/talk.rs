@@ -17,15 +17,6 @@ use crate::note::Note;
 use crate::program::Flow;
 use crate::shared::Shared;
 
-/// The times that the table in `waits.md` speaks of.
-#[cfg(test)]
-pub(crate) mod limits {
-    pub(crate) use super::features::NEXT_KEY as CODE_KEY;
-    pub(crate) use super::transfer::{
-        FIRST_KEY as NUMBER_FIRST, FOUND as OTHER_CALL, NEXT_KEY as NUMBER_NEXT, RING_S as THIRD_S,
-    };
-}
-
 /// Two legs that hear each other, and whatever one of them is about to do with the other.
 #[derive(Debug)]
 pub(crate) struct Talk {
@@ -221,4 +212,13 @@ fn gone(call: &Call, leg: LegId) -> bool {
 fn all_three(call: &mut Call, legs: Vec<LegId>) -> Flow {
     let room = format!("call-{}", call.event.call_id);
     Meeting::enter(call, legs, room)
+}
+
+/// The times that the table in `waits.md` speaks of.
+#[cfg(test)]
+pub(crate) mod limits {
+    pub(crate) use super::features::NEXT_KEY as CODE_KEY;
+    pub(crate) use super::transfer::{
+        FIRST_KEY as NUMBER_FIRST, FOUND as OTHER_CALL, NEXT_KEY as NUMBER_NEXT, RING_S as THIRD_S,
+    };
 }
