@@ -106,3 +106,30 @@ fn a_wrong_file_is_told_of_with_its_place() {
     let ran = place.run(&["test"]);
     assert_eq!(ran.code, 2);
 }
+
+/// The page about test files has every word that they may hold.
+#[test]
+fn the_page_has_every_word() {
+    let page = std::fs::read_to_string(examples().join("README.md")).unwrap();
+    let place = Place::with_routes();
+    let mut words = 0;
+    for wrong in [
+        CASE.replace("routes: routes.yaml", "roots: routes.yaml"),
+        CASE.replace("webhooks: {", "webhoks: {"),
+        CASE.replace("rings: []", "rigns: []"),
+        CASE.replace("hangs_up_after_s", "hangs_up_after"),
+    ] {
+        place.file("tests.yaml", wrong);
+        let ran = place.run(&["test", "tests.yaml"]);
+        let (_, expected) = ran.err.split_once("expected one of").unwrap();
+        let line = expected.lines().next().unwrap();
+        for word in line.split('`').skip(1).step_by(2) {
+            words += 1;
+            assert!(
+                page.contains(&format!("`{word}`")),
+                "no `{word}` on the page"
+            );
+        }
+    }
+    assert!(words > 30, "only {words} words");
+}

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use callroute_media::{Command, EndCause, LegId, PlayId, RecordOptions, RecordingId, Sound};
 use callroute_rules::{Engine, Facts, RuleId};
-use callroute_schema::{Action, ActionKind, Event, EventKind, Prompt};
+use callroute_schema::{Action, ActionKind, Actions, Event, EventKind, Prompt, with_variables};
 
 use crate::effect::{AskId, Effect};
 use crate::input::Now;
@@ -79,6 +79,8 @@ pub(crate) struct Call {
     next_play: u32,
     next_recording: u32,
     next_ask: u32,
+    /// The adapter was told to answer the caller.
+    answering: bool,
 }
 
 /// How long a last sound may take.
@@ -115,6 +117,7 @@ impl Call {
             next_play: 1,
             next_recording: 1,
             next_ask: 1,
+            answering: false,
         }
     }
 
@@ -173,6 +176,34 @@ impl Call {
 
     pub(crate) fn leg(&self, leg: LegId) -> LegState {
         self.legs.get(&leg).copied().unwrap_or(LegState::Ended)
+    }
+
+    /// Answers the caller, unless that was said already; `LegAnswered` follows.
+    pub(crate) fn answer(&mut self) {
+        if !std::mem::replace(&mut self.answering, true) {
+            self.command(Command::Answer { leg: LegId::CALLER });
+        }
+    }
+
+    /// A prompt with its variables filled in; what is not known is left out.
+    pub(crate) fn filled(&mut self, prompt: Prompt) -> Prompt {
+        match prompt {
+            Prompt::Say(mut say) if say.text.contains('{') => {
+                let action = [Action::Say(say.clone())];
+                match self.engine.fill(&action, &self.event, &self.facts).as_deref() {
+                    Ok([Action::Say(filled)]) => say.text.clone_from(&filled.text),
+                    Ok(_) => {}
+                    Err(error) => {
+                        let fact = error.to_string();
+                        self.note(Note::Missing { fact });
+                        let without = with_variables(&say.text, |_| Ok::<_, ()>(String::new()));
+                        say.text = without.unwrap_or_default();
+                    }
+                }
+                Prompt::Say(say)
+            }
+            other => other,
+        }
     }
 
     pub(crate) fn caller_answered(&self) -> bool {
@@ -371,4 +402,16 @@ pub(crate) fn seconds(seconds: u32) -> Duration {
 /// The kind of each action, for notes; targets are resolved before.
 pub(crate) fn kinds(actions: &[Action]) -> Vec<ActionKind> {
     actions.iter().filter_map(Action::kind).collect()
+}
+
+/// Whether there may be something to fill in: filling costs far more than looking.
+pub(crate) fn has_variables(actions: &[Action]) -> bool {
+    Actions::new(actions.to_vec()).is_ok_and(|actions| {
+        // In JSON, a brace of an object is followed by a quote or another brace.
+        let json = actions.to_json();
+        json.match_indices('{').any(|(at, _)| {
+            json.get(at + 1..)
+                .is_some_and(|rest| !rest.starts_with(['"', '}']))
+        })
+    })
 }

@@ -9,7 +9,7 @@ use callroute_media::{EndCause, LegId, Notice};
 use callroute_rules::{Engine, check};
 use callroute_schema::{Action, Actions, Disposition, EndedBy, Event, EventKind, RecordingRecord};
 
-use crate::call::{Call, kinds};
+use crate::call::{Call, has_variables, kinds};
 use crate::effect::Effect;
 use crate::input::{Input, Now};
 use crate::note::Note;
@@ -417,18 +417,6 @@ impl Session {
         call.effects.push_back(Effect::Record(Box::new(record)));
         call.effects.push_back(Effect::Done);
     }
-}
-
-/// Whether there may be something to fill in: filling costs far more than looking.
-fn has_variables(actions: &[Action]) -> bool {
-    Actions::new(actions.to_vec()).is_ok_and(|actions| {
-        // In JSON, a brace of an object is followed by a quote or another brace.
-        let json = actions.to_json();
-        json.match_indices('{').any(|(at, _)| {
-            json.get(at + 1..)
-                .is_some_and(|rest| !rest.starts_with(['"', '}']))
-        })
-    })
 }
 
 /// Whether an action leaves a conversation as it is.

@@ -1,6 +1,7 @@
 //! One call's legs, as the router drives them.
 
 use std::collections::{HashMap, VecDeque};
+use std::path::{Component, PathBuf};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
@@ -249,6 +250,29 @@ impl SipLine {
         self.lossless(b, MediaCommand::Bridge(out_a));
     }
 
+    fn unbridge(&mut self, a: LegId, b: LegId) {
+        if self.bridges.get(&a) == Some(&b) {
+            self.bridges.remove(&a);
+            self.bridges.remove(&b);
+            self.lossless(a, MediaCommand::Unbridge);
+            self.lossless(b, MediaCommand::Unbridge);
+        }
+    }
+
+    /// Throws a recording of ours away; nothing else on the disk.
+    fn discard(&self, path: PathBuf) {
+        let ours = path.starts_with(&self.stack.config.recordings)
+            && !path.components().any(|part| part == Component::ParentDir);
+        if !ours {
+            return tracing::error!(?path, "this is no recording; it is not thrown away");
+        }
+        self.stack.runtime.spawn_blocking(move || {
+            if let Err(error) = std::fs::remove_file(&path) {
+                tracing::error!(?path, %error, "a recording could not be thrown away");
+            }
+        });
+    }
+
     /// A command without an answer; a media that does not take it is stuck, and its leg ends.
     fn lossless(&mut self, leg: LegId, command: MediaCommand) {
         if self.tell_media(leg, command).is_err() {
@@ -318,6 +342,8 @@ impl Line for SipLine {
                 self.lossless(leg, MediaCommand::StopRecord(recording));
             }
             Command::Bridge { a, b } => self.bridge(a, b),
+            Command::Unbridge { a, b } => self.unbridge(a, b),
+            Command::Discard { url, .. } => self.discard(url.into()),
             other => match Deed::of(&other) {
                 Some((leg, deed)) => self.notice(Notice::NotDone {
                     leg,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use callroute_media::{Command, EndCause, LegId, Notice};
+use callroute_media::{EndCause, LegId, Notice};
 use callroute_schema::Action;
 
 use super::Step;
@@ -22,7 +22,7 @@ pub(crate) struct Answering {
 impl Answering {
     pub(crate) fn begin(call: &mut Call, then: Action) -> Self {
         call.note(Note::Answering);
-        call.command(Command::Answer { leg: LegId::CALLER });
+        call.answer();
         Self {
             then: Some(then),
             deadline: call.after(PATIENCE),

@@ -280,7 +280,7 @@ impl Dialing {
                 if call.caller_answered() {
                     return connect(call, winner, wrap_up_ms, self.max_s);
                 }
-                call.command(Command::Answer { leg: LegId::CALLER });
+                call.answer();
                 self.phase = Phase::Answering(winner, wrap_up_ms, call.after(PATIENCE));
                 Flow::Stay
             }

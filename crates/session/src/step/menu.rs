@@ -197,6 +197,7 @@ impl InMenu {
         });
         match prompt {
             Some(prompt) => {
+                let prompt = call.filled(prompt);
                 self.prompt = Some((call.play(prompt_sound(prompt)), wait));
                 self.deadline = call.after(LONGEST);
             }

@@ -11,7 +11,7 @@ use super::Step;
 use super::dial::connect;
 use super::play::ended;
 use super::ring::{Ringing, Rung, Spec};
-use crate::call::{Call, LegState, millis, seconds};
+use crate::call::{Call, LegState, has_variables, millis, seconds};
 use crate::note::Note;
 use crate::program::Flow;
 use crate::shared::{Joining, Share, Shared};
@@ -393,16 +393,26 @@ fn whole(call: &Call, queue: Queue) -> Option<Queue> {
         return Some(queue);
     }
     let target = call.engine.target(queue.name.as_str())?;
-    let mut found = target.as_slice().iter().find_map(|action| match action {
+    let found = target.as_slice().iter().find_map(|action| match action {
         Action::Queue(found) if found.name == queue.name && !found.members.is_empty() => {
-            Some(found.as_ref().clone())
+            Some(action.clone())
         }
         _ => None,
     })?;
+    let found = [found];
+    let filled = if has_variables(&found) {
+        let filled = call.engine.fill(&found, &call.event, &call.facts);
+        filled.ok()?.into_iter().next()?
+    } else {
+        found.into_iter().next()?
+    };
+    let Action::Queue(mut found) = filled else {
+        return None;
+    };
     found.priority = queue.priority.or(found.priority);
     found.max_wait_s = queue.max_wait_s.or(found.max_wait_s);
     found.on = merged(found.on, queue.on);
-    Some(found)
+    Some(*found)
 }
 
 fn merged(mut below: On, above: On) -> On {

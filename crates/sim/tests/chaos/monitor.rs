@@ -11,6 +11,7 @@ pub(crate) struct Monitor {
     pub(crate) alive: BTreeSet<LegId>,
     pub(crate) ended: BTreeSet<LegId>,
     pub(crate) hung_up: BTreeSet<LegId>,
+    answered: bool,
     /// Who hears whom.
     bridges: BTreeMap<LegId, LegId>,
 }
@@ -22,6 +23,7 @@ impl Monitor {
             alive: BTreeSet::from([LegId::CALLER]),
             ended: BTreeSet::new(),
             hung_up: BTreeSet::new(),
+            answered: false,
             bridges: BTreeMap::new(),
         }
     }
@@ -67,8 +69,11 @@ impl Monitor {
                 self.usable(*leg, command);
                 self.usable(*from, command);
             }
+            Command::Answer { leg } => {
+                self.usable(*leg, command);
+                assert!(!std::mem::replace(&mut self.answered, true), "answered twice");
+            }
             Command::Ring { leg }
-            | Command::Answer { leg }
             | Command::Play { leg, .. }
             | Command::StopPlay { leg, .. }
             | Command::Record { leg, .. }
