@@ -17,6 +17,7 @@ use callroute_audio::speech::Speech;
 use callroute_control::{Callbacks, LinesSink, Sink, WebhookSink};
 use callroute_router::{Journals, Observer, Router, RouterConfig, ShiftedClock};
 use callroute_sip::{Config, SipAdapter};
+use callroute_store::FolderMessages;
 use callroute_tables::FileTable;
 use callroute_webhook::{Client, ClientConfig, Endpoints};
 use clap::Parser;
@@ -128,6 +129,11 @@ async fn serve(args: Args) -> Result<(), Failure> {
         console.clone(),
     )?);
     config.observer = callbacks(&args.events, &args.callback, &args.data, console)?;
+    let (messages, strange) = FolderMessages::open(&args.data.join("messages"))?;
+    for path in strange {
+        eprintln!("{} is no message; it is left alone", path.display());
+    }
+    config.messages = Arc::new(messages);
     if let Some(time) = args.clock {
         config.clock = Arc::new(ShiftedClock::at(time.to_utc()));
     }

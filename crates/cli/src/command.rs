@@ -7,6 +7,7 @@ mod number;
 mod replay;
 mod route;
 mod schema;
+mod test;
 mod trigger;
 
 use crate::args::{Args, Command};
@@ -23,6 +24,7 @@ pub(crate) fn run(args: &Args) -> Status {
         Command::Route(args) => route::run(args, &mut out),
         Command::Trigger(args) => trigger::run(args, &mut out),
         Command::Explain(args) => explain::run(args, &mut out),
+        Command::Test(args) => test::run(args, &mut out),
         Command::Replay(args) => replay::run(args, &mut out),
         Command::Number(args) => number::run(args, &mut out),
         Command::Schema(args) => schema::run(args, &mut out),

@@ -15,5 +15,6 @@ mod number;
 mod place;
 mod replay;
 mod schema;
+mod test;
 mod trigger;
 mod usage;
