@@ -13,6 +13,8 @@ mod calls;
 mod common;
 mod editor;
 mod groups;
+mod in_call;
+mod mail;
 mod messages;
 mod readme;
 mod requests;

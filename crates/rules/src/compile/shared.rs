@@ -36,7 +36,14 @@ impl Shared {
     /// no such table.
     pub(super) fn unknown_column(&self, table: &str, column: &str) -> Option<String> {
         let rows = match (self.lists.get(table), self.decks.get(table)) {
-            (Some(list), _) => &self.tables.lists.all().get(*list)?.rows,
+            (Some(list), _) => {
+                let list = self.tables.lists.all().get(*list)?;
+                // What a lookup knows is not written in the file.
+                if list.lookup.is_some() {
+                    return None;
+                }
+                &list.rows
+            }
             (None, Some(deck)) => &self.tables.decks.get(*deck)?.rows,
             (None, None) => return None,
         };

@@ -21,13 +21,10 @@ impl Review<'_> {
                 .engine
                 .hours(&entry.name)
                 .and_then(|hours| hours.constant());
-            match constant {
-                Some(false) => {
-                    let message = "these hours are never open; give them times, as in \
-                                   \"Mo-Fr 09:00-17:30\", or leave them out";
-                    self.warn(&section.key(&entry.name), message);
-                }
-                Some(true) | None => {}
+            if constant == Some(false) {
+                let message = "these hours are never open; give them times, as in \
+                               \"Mo-Fr 09:00-17:30\", or leave them out";
+                self.warn(&section.key(&entry.name), message);
             }
         }
         self.overlaps();

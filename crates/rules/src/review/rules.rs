@@ -155,9 +155,8 @@ impl Review<'_> {
             .entries()
             .iter()
             .find(|entry| entry.name == number);
-        let list = match entry.and_then(|entry| entry.value.as_ref()) {
-            Some(Rules::List(list)) => list,
-            _ => return,
+        let Some(Rules::List(list)) = entry.and_then(|entry| entry.value.as_ref()) else {
+            return;
         };
         let unsettled = |rule: &&Compared| !rule.clauses.is_empty();
         let all_ask = list.len() == rules.len() && rules.iter().all(|rule| unsettled(&rule));
