@@ -33,25 +33,40 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod access;
 mod adapter;
+mod auth;
 mod config;
 mod convert;
 mod count;
 mod dialog;
 mod dispatch;
+mod endpoint;
 mod error;
-mod exchange;
+mod guard;
 mod leg;
 mod line;
 mod message;
+mod network;
 mod notices;
 pub mod phone;
+mod prove;
+mod registering;
+mod registrar;
 mod routes;
 mod rtp;
 mod sdp;
+mod secret;
 mod stack;
+mod trunks;
+mod ways;
 
+pub use access::{Access, Credentials, Registration, Tls, Trunk};
 pub use adapter::{SipAdapter, SipHandle, Stats};
+pub use auth::{Digest, User};
 pub use config::Config;
 pub use error::BindError;
+pub use guard::{Dropped, Protection};
 pub use line::SipLine;
+pub use network::{Network, NetworkError};
+pub use secret::Secret;

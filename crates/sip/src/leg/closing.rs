@@ -7,10 +7,12 @@ use sipx_sip::{BuildError, Method, Request, TuEvent};
 use sipx_transport::{Target, TransportKind};
 use tokio::time::timeout;
 
+use crate::access::Credentials;
 use crate::dialog::Dialog;
-use crate::exchange::Exchange;
+use crate::endpoint::Exchange;
 use crate::leg::Leg;
 use crate::message::Reply;
+use crate::prove;
 use crate::routes::LegRequest;
 use crate::stack::{SendError, Stack};
 
@@ -37,15 +39,15 @@ pub(crate) async fn send(
 ) -> Result<Exchange, SendError> {
     let target = target(stack, dialog, flow).await?;
     let request = build(dialog)?;
-    stack.send(request, target).await
+    stack.send(request, target)
 }
 
 /// Acknowledges a 2xx to the INVITE with this sequence number.
 pub(crate) async fn ack(stack: &Stack, dialog: &Dialog, flow: Option<&Target>, sequence: u32) {
     let sent = async {
         let target = target(stack, dialog, flow).await?;
-        let ack = dialog.ack(sequence, stack.via(target.transport))?;
-        Ok::<_, SendError>(stack.handle.send_directly(ack, target).await?)
+        let ack = dialog.ack(sequence, stack.handle.via(target.transport))?;
+        Ok::<_, SendError>(stack.handle.send_directly(ack, &target)?)
     };
     if let Err(error) = sent.await {
         tracing::info!(%error, "an ACK was not sent");
@@ -65,10 +67,18 @@ async fn target(
 
 /// Sends BYE and waits for its answer; a BYE of the far end that crosses it is answered too. The
 /// leg must have ended for the router before.
-pub(crate) async fn bye(leg: &mut Leg, dialog: &mut Dialog, flow: Option<&Target>) {
+pub(crate) async fn bye(
+    leg: &mut Leg,
+    dialog: &mut Dialog,
+    flow: Option<&Target>,
+    credentials: Option<&Credentials>,
+) {
     let stack = Arc::clone(&leg.stack);
+    let mut bye = None;
     let sent = send(&stack, dialog, flow, |dialog| {
-        Ok(dialog.request(&Method::Bye)?.build())
+        let request = dialog.request(&Method::Bye)?.build();
+        bye = Some(request.clone());
+        Ok(request)
     });
     let mut exchange = match sent.await {
         Ok(exchange) => exchange,
@@ -82,6 +92,21 @@ pub(crate) async fn bye(leg: &mut Leg, dialog: &mut Dialog, flow: Option<&Target
             tokio::select! {
                 event = exchange.next() => match event {
                     Some(TuEvent::Response(response)) if response.status.is_provisional() => {}
+                    Some(TuEvent::Response(response)) => {
+                        let once_more = bye
+                            .take()
+                            .and_then(|bye| prove::again(&bye, &response, credentials));
+                        let Some(request) = once_more else {
+                            return;
+                        };
+                        let Ok(target) = target(&stack, dialog, flow).await else {
+                            return;
+                        };
+                        match stack.send(request, target) {
+                            Ok(sent) => exchange = sent,
+                            Err(_) => return,
+                        }
+                    }
                     _ => return,
                 },
                 Some(request) = leg.requests.recv() => {
@@ -91,7 +116,7 @@ pub(crate) async fn bye(leg: &mut Leg, dialog: &mut Dialog, flow: Option<&Target
                             Method::Bye => 200,
                             _ => 481,
                         };
-                        stack.respond(&request, Reply::new(status)).await;
+                        stack.respond(&request, Reply::new(status));
                     }
                 }
             }
