@@ -296,7 +296,7 @@ fn busy() -> Reply {
 }
 
 /// What is wrong with any request, whatever it wants (RFC 3261, section 8.2).
-fn refusal(request: &Request) -> Option<Reply> {
+pub(crate) fn refusal(request: &Request) -> Option<Reply> {
     let finding = validate_request(request)
         .into_iter()
         .find(|found| !found.is_repairable());

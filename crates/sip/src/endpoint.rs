@@ -205,6 +205,9 @@ impl Exchange {
     }
 }
 
+#[cfg(feature = "__fuzz")]
+pub(crate) use crate::endpoint::salvage::bad_request as salvaged;
+
 /// Waits until the endpoint is over.
 async fn ended(over: &mut watch::Receiver<bool>) {
     // Either way it is.
@@ -432,6 +435,13 @@ impl Inner {
 
     /// Sends a request that went over TCP only for its length over UDP after all.
     fn again_by_udp(self: &Arc<Self>, state: &mut State, key: &TransactionKey) -> bool {
+        if state
+            .asked
+            .get(key)
+            .is_none_or(|asked| asked.by_udp.is_none())
+        {
+            return false;
+        }
         let Some(Asked {
             by_udp: Some(target),
             request: Some(request),

@@ -43,6 +43,9 @@ mod dialog;
 mod dispatch;
 mod endpoint;
 mod error;
+#[cfg(feature = "__fuzz")]
+#[doc(hidden)]
+pub mod fuzz;
 mod guard;
 mod leg;
 mod line;

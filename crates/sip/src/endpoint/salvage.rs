@@ -18,7 +18,7 @@ const COPIED: [(&str, &str); 5] = [
 
 /// The 400 for a datagram that is no SIP, but was meant to be a request; `None` when it was not,
 /// or does not say what a response must repeat.
-pub(super) fn bad_request(datagram: &[u8]) -> Option<Bytes> {
+pub(crate) fn bad_request(datagram: &[u8]) -> Option<Bytes> {
     let datagram = datagram.get(..MAX).unwrap_or(datagram);
     let lines = unfolded(datagram);
     let mut lines = lines.into_iter();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use callroute_media::{EndCause, Notice};
 use callroute_schema::{Caller, Cause, Disposition, mask};
 use sipx_sip::{HeaderName, Method, Request, RequestBuilder, Response, TuEvent, Uri};
-use sipx_transport::{Target, TransportKind};
+use sipx_transport::Target;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::convert::{Way, bracketed, cancel_reason, from_header, privacy};
@@ -307,10 +307,8 @@ async fn answered(mut leg: Leg, route: &Route, invite: Invite, response: &Respon
     let sequence = dialog.local_sequence();
     // A telephone behind a NAT is reached by the way that its registration opened, and one that
     // connected to us over nothing else.
-    let flow = route.flow.clone().or_else(|| {
-        closing::flow(&dialog, invite.target.addr, invite.target.transport)
-            .filter(|target| target.transport != TransportKind::Tls)
-    });
+    let flow = route.flow.clone();
+    let flow = flow.or_else(|| closing::flow(&dialog, &invite.target));
     closing::ack(&stack, &dialog, flow.as_ref(), sequence).await;
     let mut body = response.body().clone();
     if let Some(early) = invite.early {

@@ -1,6 +1,6 @@
 //! Requests within a dialog, and the last of them: BYE.
 
-use std::net::SocketAddr;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use sipx_sip::{BuildError, Method, Request, TuEvent};
@@ -16,18 +16,25 @@ use crate::prove;
 use crate::routes::LegRequest;
 use crate::stack::{SendError, Stack};
 
-/// The connection to reuse for requests to a caller: the one that it came by, where its Contact
-/// names the same host without a route in between. It may be unable to take another (RFC 5923).
-pub(crate) fn flow(
-    dialog: &Dialog,
-    source: SocketAddr,
-    transport: TransportKind,
-) -> Option<Target> {
-    let same_host = matches!(
-        dialog.next_hop().host(), Some(sipx_sip::Host::Ip(ip)) if *ip == source.ip()
-    );
-    (transport != TransportKind::Udp && !dialog.is_routed() && same_host)
-        .then(|| Target::new(source, transport))
+/// The way back to a peer that is not reached by its Contact: the connection that it came by
+/// (RFC 5923; behind a NAT, and for browsers, there is no other), or the port of the NAT that its
+/// datagrams come from while its Contact names a private address (RFC 1918, RFC 6598).
+pub(crate) fn flow(dialog: &Dialog, peer: &Target) -> Option<Target> {
+    if dialog.is_routed() {
+        return None;
+    }
+    if peer.transport != TransportKind::Udp {
+        return Some(peer.clone());
+    }
+    let behind_nat = match dialog.next_hop().host() {
+        Some(sipx_sip::Host::Ip(IpAddr::V4(ip))) => {
+            let [a, b, ..] = ip.octets();
+            let private = ip.is_private() || (a == 100 && (64..128).contains(&b));
+            private && IpAddr::V4(*ip) != peer.addr.ip()
+        }
+        _ => false,
+    };
+    behind_nat.then(|| peer.clone())
 }
 
 /// Sends a request of this dialog.
@@ -59,7 +66,7 @@ async fn target(
     dialog: &Dialog,
     flow: Option<&Target>,
 ) -> Result<Target, SendError> {
-    match flow {
+    match flow.filter(|flow| stack.handle.holds(flow)) {
         Some(flow) => Ok(flow.clone()),
         None => stack.resolve(dialog.next_hop()).await,
     }

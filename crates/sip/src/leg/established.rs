@@ -84,7 +84,8 @@ impl Established {
         timer: Option<SessionTimer>,
     ) -> Self {
         let incoming = &invited.invite;
-        let flow = closing::flow(&invited.dialog, incoming.source, incoming.transport);
+        let peer = Target::new(incoming.source, incoming.transport);
+        let flow = closing::flow(&invited.dialog, &peer);
         let unacked = Unacked::new(&leg, incoming, response);
         let updates = update::peer_allows(&incoming.request.headers);
         let dialog = invited.dialog;

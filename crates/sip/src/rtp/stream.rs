@@ -1,7 +1,7 @@
 //! What a leg's media does: it hears, plays, records and relays until the leg is over.
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use callroute_audio::codec::Codec;
@@ -35,7 +35,6 @@ pub(crate) struct Stream {
     out: Arc<RtpOut>,
     sounds: Sounds,
     notices: Notices,
-    began: Instant,
     latch: Latch,
     keys: Keys,
     presses: Presses,
@@ -67,7 +66,6 @@ impl Stream {
             out,
             sounds,
             notices,
-            began: Instant::now(),
             latch: Latch::default(),
             keys: Keys::default(),
             presses: Presses::default(),
@@ -283,7 +281,7 @@ impl Stream {
         if codec.is_none() && !key {
             return;
         }
-        match self.latch.packet(self.began.elapsed(), from, packet.ssrc) {
+        match self.latch.packet(from) {
             Verdict::Dropped => return,
             Verdict::Moved => self.out.send_to(from),
             Verdict::Heard => {}

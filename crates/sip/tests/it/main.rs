@@ -17,6 +17,7 @@ mod hostile;
 mod leaks;
 mod raw;
 mod rtp;
+mod signalling;
 mod sound;
 mod support;
 mod torture;

@@ -24,7 +24,8 @@ fn packet(payload_type: u8, sequence: u16, timestamp: u32, ssrc: u32, payload: &
 struct Answered {
     line: SipLine,
     media: SocketAddr,
-    _held: (SipAdapter, Raw),
+    tag: String,
+    held: (SipAdapter, Raw),
 }
 
 async fn answered(net: &str, sdp: &str) -> Answered {
@@ -48,7 +49,8 @@ async fn answered(net: &str, sdp: &str) -> Answered {
     Answered {
         line,
         media,
-        _held: (adapter, raw),
+        tag: to_tag(&ok),
+        held: (adapter, raw),
     }
 }
 
@@ -87,21 +89,34 @@ async fn sound_goes_where_sound_comes_from() {
         assert_eq!(number(&second), number(&first).wrapping_add(1));
         assert_eq!(time(&second), time(&first).wrapping_add(160));
         assert_eq!(first[8..12], second[8..12], "one SSRC");
-        // Behind a new mapping, the same SSRC is followed; a stranger is not.
+        // The source is locked: neither a stranger nor one who knows the SSRC takes it over.
+        let send = async |socket: &UdpSocket, sequence, ssrc| {
+            let packet = packet(0, sequence, u32::from(sequence) * 160, ssrc, &[0xff; 160]);
+            socket.send_to(&packet, a.media).await.unwrap();
+        };
+        send(&socket, 2, 7).await;
+        send(&socket, 3, 7).await;
+        hears(&socket).await;
         let stranger = UdpSocket::bind(format!("{net}.3:0")).await.unwrap();
-        stranger
-            .send_to(&packet(0, 2, 320, 8, &[0xff; 160]), a.media)
-            .await
-            .unwrap();
-        let moved = UdpSocket::bind(format!("{net}.4:0")).await.unwrap();
-        moved
-            .send_to(&packet(0, 3, 480, 7, &[0xff; 160]), a.media)
-            .await
-            .unwrap();
-        hears(&moved).await;
+        let thief = UdpSocket::bind(format!("{net}.4:0")).await.unwrap();
+        for sequence in 4..20 {
+            send(&stranger, sequence, 8).await;
+            send(&thief, sequence, 7).await;
+        }
         let mut buffer = [0; 64];
-        let heard = timeout(Duration::from_millis(100), stranger.recv(&mut buffer)).await;
-        assert!(heard.is_err(), "a stranger hears nothing");
+        for other in [&stranger, &thief] {
+            let heard = timeout(Duration::from_millis(100), other.recv(&mut buffer)).await;
+            assert!(heard.is_err(), "a stranger hears nothing");
+        }
+        // A re-INVITE lets the party move: behind a NAT, its mapping has changed.
+        let (_, raw) = &mut a.held;
+        raw.send(&raw.request("INVITE", "again", 2, &a.tag, "", &sdp))
+            .await;
+        raw.until("SIP/2.0 200").await;
+        raw.send(&raw.request("ACK", "again-a", 2, &a.tag, "", ""))
+            .await;
+        send(&thief, 20, 7).await;
+        hears(&thief).await;
     }
 }
 

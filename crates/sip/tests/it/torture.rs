@@ -214,19 +214,19 @@ async fn status(ip: &str, adapter: &SipAdapter, message: &[u8], wanted: u16) -> 
 }
 
 async fn suite(net: u8, folder: &str, cases: &[(&str, u16, &str)]) {
-    let adapter = SipAdapter::bind(config(&format!("127.27.{net}.1")))
+    let adapter = SipAdapter::bind(config(&format!("127.30.{net}.1")))
         .await
         .unwrap();
     let mut wrong = Vec::new();
     for (at, (name, wanted, why)) in cases.iter().enumerate() {
-        let ip = format!("127.27.{net}.{}", at + 2);
+        let ip = format!("127.30.{net}.{}", at + 2);
         let found = status(&ip, &adapter, &message(folder, name), *wanted).await;
         if found != *wanted {
             wrong.push(format!("{name}: {found}, not {wanted} ({why})"));
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
-    let mut raw = Raw::new(&format!("127.27.{net}.250"), adapter.local_addr()).await;
+    let mut raw = Raw::new(&format!("127.30.{net}.250"), adapter.local_addr()).await;
     raw.send(&raw.request("OPTIONS", "o", 1, "", "", "")).await;
     raw.until("SIP/2.0 200").await;
 }
@@ -245,8 +245,8 @@ async fn rfc_5118() {
 /// comes of it, the adapter goes on.
 #[tokio::test]
 async fn pieces_and_damage_do_no_harm() {
-    let adapter = SipAdapter::bind(config("127.27.3.1")).await.unwrap();
-    let socket = UdpSocket::bind("127.27.3.2:0").await.unwrap();
+    let adapter = SipAdapter::bind(config("127.30.3.1")).await.unwrap();
+    let socket = UdpSocket::bind("127.30.3.2:0").await.unwrap();
     let (rfc_4475, rfc_5118) = (RFC_4475.iter(), RFC_5118.iter());
     let all = rfc_4475.map(|case| ("rfc4475", case.0));
     for (folder, name) in all.chain(rfc_5118.map(|case| ("rfc5118", case.0))) {
@@ -265,7 +265,7 @@ async fn pieces_and_damage_do_no_harm() {
         }
         tokio::task::yield_now().await;
     }
-    let mut raw = Raw::new("127.27.3.3", adapter.local_addr()).await;
+    let mut raw = Raw::new("127.30.3.3", adapter.local_addr()).await;
     let options = raw.request("OPTIONS", "o", 1, "", "", "");
     // The first may find no room in the socket's buffer.
     for _ in 0..50 {
