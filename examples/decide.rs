@@ -13,8 +13,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for time in ["2026-04-21T14:32:00Z", "2026-04-21T23:32:00-04:00"] {
         event.timestamp = time.parse()?;
         if let Outcome::Decided(decision) = engine.decide(&event, &Facts::default()) {
-            println!("{time}: {}", decision.rule);
-            println!("    {:?}", decision.actions);
+            println!("{time}: {}", decision.rule());
+            println!("    {:?}", decision.actions());
         }
         println!("{}", engine.explain(&event, &Facts::default()));
     }

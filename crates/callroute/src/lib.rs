@@ -33,7 +33,7 @@
 //! let event = Event::from_json(br#"{"event":"incoming_call","from":"+14155550123",
 //!     "to":"+13146523057","timestamp":"2026-04-21T14:32:00Z","call_id":"abc123xyz"}"#)?;
 //! let Outcome::Decided(decision) = engine.decide(&event, &Facts::default()) else { return Ok(()) };
-//! assert_eq!(decision.rule.to_string(), "default");
+//! assert_eq!(decision.rule().to_string(), "default");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 

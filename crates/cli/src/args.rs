@@ -51,6 +51,10 @@ pub(crate) struct Decide {
     /// The routing file
     #[arg(long, value_name = "FILE")]
     pub(crate) routes: Input,
+    /// What is known besides the events, as JSON: a list of pairs such as
+    /// [{"available":"ann"},"yes"]; the rest counts as not to be had
+    #[arg(long, value_name = "FILE")]
+    pub(crate) facts: Option<Input>,
     /// Events, one JSON object a line
     #[arg(default_value = "-")]
     pub(crate) events: Input,
@@ -64,6 +68,10 @@ pub(crate) struct Explain {
     /// Ask for another time than the event's, as in 2026-04-21T14:32:00Z
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) at: Option<Timestamp>,
+    /// What is known besides the events, as JSON: a list of pairs such as
+    /// [{"available":"ann"},"yes"]; the rest counts as not to be had
+    #[arg(long, value_name = "FILE")]
+    pub(crate) facts: Option<Input>,
     /// A file with one event in JSON
     #[arg(default_value = "-")]
     pub(crate) event: Input,

@@ -21,6 +21,16 @@ pub(crate) enum Error {
          add --routes FILE, or give the journal as a file"
     )]
     NoFolder,
+    /// The facts are none.
+    #[error(
+        "{name} holds no facts: {source}; write a list of pairs, as in [[{{\"available\":\"ann\"}},\"yes\"]]"
+    )]
+    Facts {
+        /// The file.
+        name: String,
+        /// What is wrong.
+        source: serde_json::Error,
+    },
     /// Nothing to read there.
     #[error("cannot read {name}: {source}")]
     Read {
@@ -106,7 +116,7 @@ impl Error {
             Self::StdinTwice | Self::NoFolder => Status::Usage,
             Self::NotText { .. }
             | Self::Table(LoadError::Faults(_))
-            | Self::Event { .. }
+            | Self::Event { .. } | Self::Facts { .. }
             | Self::Journal { .. }
             | Self::Fingerprint { .. }
             | Self::KeptTable { .. } => Status::Findings,

@@ -3,6 +3,7 @@
 mod args;
 mod command;
 mod error;
+mod facts;
 mod input;
 mod output;
 mod status;

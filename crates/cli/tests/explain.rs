@@ -16,7 +16,7 @@ fn another_time_gives_another_answer() {
     assert!(open.contains("\"after hours\": does not hold"), "{open}");
     assert!(open.contains("no   closed: office"), "{open}");
     assert!(
-        open.contains("no   caller.in: blocked (+14155550123)"),
+        open.contains("no   caller.in: blocked (+14155550123, on no list)"),
         "{open}"
     );
     assert!(
@@ -53,7 +53,7 @@ fn as_json_it_is_one_line() {
     assert_eq!(lines[0]["rules"][0]["clauses"][0]["holds"], false);
     assert_eq!(
         lines[0]["rules"][0]["clauses"][0]["compared"],
-        "+14155550123"
+        "+14155550123, on no list"
     );
     assert_eq!(lines[0]["decision"]["rule"]["name"], "after hours");
 }

@@ -24,6 +24,10 @@ const DELAY_S: (u64, u64) = (0, 600);
 const TIMEOUT_S: (u64, u64) = (1, 60);
 /// How often a menu may be repeated.
 const REPEAT: (u64, u64) = (0, 10);
+/// How often a menu may be heard.
+const ROUNDS: (u64, u64) = (1, 20);
+/// How often a PIN may be entered.
+const TRIES: (u64, u64) = (1, 10);
 /// Milliseconds that a webhook may take.
 pub(crate) const DEADLINE_MS: (u64, u64) = (50, 10_000);
 /// Longest text that is spoken, in characters.
@@ -159,7 +163,7 @@ pub(crate) fn menu<S: Sink>(menu: &Menu, at: &Path<'_>, sink: &mut S) {
         sink.name(NameKind::Menu, name.as_str(), &at.key("name"));
         return;
     }
-    if menu.options.is_empty() {
+    if menu.options.is_empty() && menu.patterns.is_empty() && menu.extensions.is_none() {
         let message = "a menu needs a `name`, or `options` with at least one key";
         sink.wrong(at, message.to_owned());
     }
@@ -179,6 +183,7 @@ pub(crate) fn menu<S: Sink>(menu: &Menu, at: &Path<'_>, sink: &mut S) {
     for (digits, branch) in &menu.options {
         actions(branch, &options.key(digits.as_str()), sink);
     }
+    menu_guards(menu, at, sink);
     let on = at.key("on");
     for (key, branch) in [("timeout", &menu.on.timeout), ("invalid", &menu.on.invalid)] {
         let at = on.key(key);
@@ -196,6 +201,47 @@ pub(crate) fn menu<S: Sink>(menu: &Menu, at: &Path<'_>, sink: &mut S) {
                 actions(&repeat.then, &at.key("then"), sink);
             }
             Some(_) => {}
+        }
+    }
+}
+
+/// What stands beside a menu's options: patterns, extensions, the PIN.
+fn menu_guards<S: Sink>(menu: &Menu, at: &Path<'_>, sink: &mut S) {
+    bounded(menu.rounds, ROUNDS, "times", &at.key("rounds"), sink);
+    if let Some(Prompt::Say(say)) = &menu.short_prompt {
+        spoken(&say.text, &at.key("short_prompt").key("say"), sink);
+    }
+    let patterns = at.key("patterns");
+    for (pattern, branch) in &menu.patterns {
+        actions(branch, &patterns.key(pattern.as_str()), sink);
+    }
+    if let Some(extensions) = &menu.extensions {
+        let at = at.key("extensions");
+        let count = |list: &[_], low, key, sink: &mut S| {
+            bounded(
+                u32::try_from(list.len()).ok(),
+                (low, 100),
+                "patterns",
+                &at.key(key),
+                sink,
+            );
+        };
+        count(&extensions.allow, 1, "allow", sink);
+        count(&extensions.deny, 0, "deny", sink);
+        if let Some(then) = &extensions.then {
+            actions(then, &at.key("then"), sink);
+        }
+    }
+    if let Some(pin) = &menu.pin {
+        let at = at.key("pin");
+        let codes = u32::try_from(pin.codes.len()).ok();
+        bounded(codes, (1, 100), "codes", &at.key("codes"), sink);
+        bounded(pin.tries, TRIES, "times", &at.key("tries"), sink);
+        if let Some(Prompt::Say(say)) = &pin.prompt {
+            spoken(&say.text, &at.key("prompt").key("say"), sink);
+        }
+        if let Some(failed) = &pin.failed {
+            actions(failed, &at.key("failed"), sink);
         }
     }
 }
@@ -234,22 +280,6 @@ fn spoken<S: Sink>(text: &str, at: &Path<'_>, sink: &mut S) {
     } else if text.trim().is_empty() {
         sink.wrong(at, "a text to speak must not be empty".to_owned());
     }
-    if let Some(variable) = variable(text) {
-        let message =
-            format!("unknown variable `{variable}`; this version has no variables in texts");
-        sink.wrong(at, message);
-    }
-}
-
-/// The first `{name}` of a text, which would be read aloud.
-fn variable(text: &str) -> Option<&str> {
-    let part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.');
-    text.match_indices('{').find_map(|(start, _)| {
-        let rest = text.get(start + 1..)?;
-        let end = rest.find(|c| !part(c))?;
-        let closed = end > 0 && rest.get(end..)?.starts_with('}');
-        text.get(start..start + end + 2).filter(|_| closed)
-    })
 }
 
 /// Reports a number outside its bounds.

@@ -4,29 +4,41 @@ mod actions;
 mod calendars;
 mod callers;
 mod cycles;
+mod draft;
 mod hours;
 mod numbers;
+mod people;
+mod prefixes;
+mod records;
 mod services;
+mod shared;
+mod variables;
 mod when;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
+use callroute_schema::number::Region;
 use callroute_schema::tree::Node;
-use callroute_schema::{Action, Actions, AgentName, MenuName, TargetName};
+use callroute_schema::{Actions, AgentName, MenuName, TargetName};
 
-use crate::engine::{CallerList, DefaultActions, Engine, Named};
+use self::shared::Shared;
+use crate::engine::{DefaultActions, Engine, Named, json};
 use crate::fault::{Faults, Report};
-use crate::hours::Hours;
 use crate::path::Path;
 use crate::source::{Files, Source, fingerprint};
-use crate::table::{Section, Table};
+use crate::table::{Section, Table as Entries};
 use crate::zone::Zones;
 
-/// Reads a routing file, in YAML or JSON, and compiles it.
+/// Longest JSON whose lines are told in faults, in bytes. Longer documents are written by
+/// programs, which go by paths, and are read many times faster.
+const MAX_LINES: usize = 1024 * 1024;
+/// Longest JSON that is read, in bytes.
+const MAX_JSON: usize = 1024 * 1024 * 1024;
+
+/// Reads a routing file, in YAML, TOML or JSON, and compiles it.
 ///
-/// `name` stands in messages, as in `routes.yaml`; `files` gives what `file:` entries name, and
-/// `zones` the time zones.
+/// `name` stands in messages, as in `routes.yaml`, and tells the format; `files` gives what
+/// `file:` entries name, and `zones` the time zones.
 ///
 /// # Errors
 /// [`Faults`]: everything that is wrong with the file, each with its place.
@@ -36,84 +48,142 @@ pub fn load(
     files: &dyn Files,
     zones: &dyn Zones,
 ) -> Result<Engine, Faults> {
-    let mut sources = vec![Source {
-        name: name.to_owned(),
-        text: text.to_owned(),
-    }];
-    let mut report = Report::new(name);
-    let root = if crate::toml::is_toml(name) {
-        crate::toml::read(text, &mut report)
-    } else {
-        crate::yaml::read(text, &mut report)
-    };
-    let engine = match root {
-        Some(root) => compile(&root, files, zones, &mut sources, &mut report),
-        None => None,
-    };
-    match engine {
-        Some(mut engine) if report.is_empty() => {
-            engine.fingerprint = fingerprint(&sources);
-            engine.sources = sources;
-            Ok(engine)
+    Table::read(name, text).compile(files, zones)
+}
+
+/// A routing file that was read, and not compiled yet: [`load`] in two steps.
+#[derive(Debug)]
+pub struct Table {
+    source: Source,
+    fingerprint: String,
+    read: Option<(Node, Entries)>,
+    report: Report,
+}
+
+impl Table {
+    /// Reads a routing file. What is wrong with it is told by [`compile`](Self::compile), with
+    /// everything else.
+    #[must_use]
+    pub fn read(name: &str, text: &str) -> Self {
+        let source = Source {
+            name: name.to_owned(),
+            text: text.to_owned(),
+        };
+        let mut report = Report::new(name);
+        let json = name.to_ascii_lowercase().ends_with(".json");
+        let root = if crate::toml::is_toml(name) {
+            crate::toml::read(text, &mut report)
+        } else if json && text.len() > MAX_LINES {
+            long_json(text, &mut report)
+        } else {
+            crate::yaml::read(text, &mut report)
+        };
+        let read = root.map(|root| {
+            let entries = crate::table::read(&root, &mut report);
+            (root, entries)
+        });
+        Self {
+            fingerprint: fingerprint(std::slice::from_ref(&source)),
+            source,
+            read,
+            report,
         }
-        _ => Err(report.finish(&sources)),
+    }
+
+    /// Compiles it: `files` gives what `file:` entries name, and `zones` the time zones.
+    ///
+    /// # Errors
+    /// [`Faults`]: everything that is wrong with the file, each with its place.
+    pub fn compile(&self, files: &dyn Files, zones: &dyn Zones) -> Result<Engine, Faults> {
+        let mut sources = vec![self.source.clone()];
+        let mut report = self.report.clone();
+        let engine = self.read.as_ref().and_then(|(root, entries)| {
+            compile(root, entries, files, zones, &mut sources, &mut report)
+        });
+        match engine {
+            Some(mut engine) if report.is_empty() => {
+                engine.fingerprint = match sources.len() {
+                    1 => self.fingerprint.clone(),
+                    _ => fingerprint(&sources),
+                };
+                engine.sources = sources;
+                Ok(engine)
+            }
+            _ => Err(report.finish(&sources)),
+        }
+    }
+}
+
+fn long_json(text: &str, report: &mut Report) -> Option<Node> {
+    if text.len() > MAX_JSON {
+        let found = text.len();
+        let message = format!("a routing file has at most {MAX_JSON} bytes, found {found}");
+        report.add(None, String::new(), message);
+        return None;
+    }
+    match Node::from_json(text.as_bytes()) {
+        Ok(root) => Some(root),
+        Err(error) => {
+            report.add(None, String::new(), error.to_string());
+            None
+        }
     }
 }
 
 /// What every part of the compiler needs.
 struct Compiler<'a> {
     root: &'a Node,
-    table: &'a Table,
+    table: &'a Entries,
     report: &'a mut Report,
     files: &'a dyn Files,
     zones: &'a dyn Zones,
     sources: &'a mut Vec<Source>,
-}
-
-/// What conditions refer to.
-#[derive(Debug)]
-struct Shared {
-    hours: HashMap<String, Arc<Hours>>,
-    callers: HashMap<String, Arc<CallerList>>,
+    region: Option<Region>,
 }
 
 fn compile(
     root: &Node,
+    table: &Entries,
     files: &dyn Files,
     zones: &dyn Zones,
     sources: &mut Vec<Source>,
     report: &mut Report,
 ) -> Option<Engine> {
-    let table = crate::table::read(root, report);
+    let region = table
+        .region
+        .as_deref()
+        .and_then(|text| Region::new(text).ok());
     let mut compiler = Compiler {
         root,
-        table: &table,
+        table,
         report,
         files,
         zones,
         sources,
+        region,
     };
-    let hours = compiler.hours();
-    let callers = compiler.callers();
-    let shared = Shared { hours, callers };
+    let mut shared = compiler.shared();
     let named = compiler.named();
-    if let Some(default) = &table.default {
-        compiler.check(default, &Path::ROOT.key("default"));
-    }
-    let drafts = compiler.numbers(&shared);
     compiler.cycles(&named);
+    let mut resolved = numbers::Resolver::new(&named);
+    if let Some(default) = &table.default {
+        let at = Path::ROOT.key("default");
+        compiler.check(default, &at);
+        compiler.variables(default, &shared, &at);
+    }
+    compiler.named_variables(&shared);
+    let book = compiler.numbers(&mut shared, &mut resolved);
     if !compiler.report.is_empty() {
         return None;
     }
-    let mut resolved = numbers::Resolver::new(&named);
     let default = default(root, table.default.as_ref()?, &mut resolved, report)?;
-    let (index, blocks) = numbers::blocks(root, drafts, &mut resolved, report)?;
+    let answers = resolved.finish();
     Some(Engine {
-        index,
-        blocks,
+        book,
+        answers,
+        tables: shared.tables,
         default,
-        region: table.region,
-        hours: shared.hours,
+        hours: shared.named_hours,
         named,
         sources: Vec::new(),
         fingerprint: String::new(),
@@ -128,9 +198,13 @@ fn default(
     report: &mut Report,
 ) -> Option<DefaultActions> {
     let at = Path::ROOT.key("default");
-    let actions = resolved.resolve(root, written, &at, report)?;
-    match Actions::new(actions.to_vec()) {
-        Ok(list) => Some(DefaultActions { list, actions }),
+    let actions = resolved.flat(root, written, &at, report)?;
+    match Actions::new(actions.clone()) {
+        Ok(list) => Some(DefaultActions {
+            list,
+            json: json(&actions).into(),
+            actions: Arc::from(actions),
+        }),
         Err(error) => {
             report.at(root, &at, error.to_string());
             None
@@ -149,6 +223,25 @@ impl Compiler<'_> {
         let choices = crate::hint::choices(name, section.names());
         let name = crate::hint::shorten(name);
         self.fault(at, format!("unknown {kind} `{name}`{choices}"));
+    }
+
+    /// The place of something with a name; one that is not there is a fault.
+    fn place(
+        &mut self,
+        kind: &str,
+        name: &str,
+        places: &std::collections::HashMap<String, usize>,
+        at: &Path<'_>,
+    ) -> Option<u32> {
+        if let Some(place) = places.get(name) {
+            return u32::try_from(*place).ok();
+        }
+        let mut names: Vec<&str> = places.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        let choices = crate::hint::choices(name, names.into_iter());
+        let name = crate::hint::shorten(name);
+        self.fault(at, format!("unknown {kind} `{name}`{choices}"));
+        None
     }
 
     /// Everything with a name, but hours and callers.
@@ -187,6 +280,9 @@ impl Compiler<'_> {
                 named.agents.insert(name, agent);
             }
         }
+        for name in table.rotas.names() {
+            named.rotas.extend(AgentName::new(name).ok());
+        }
         self.webhooks(&mut named);
         named
     }
@@ -205,9 +301,6 @@ impl Compiler<'_> {
         }
     }
 }
-
-/// Actions with every target followed; shared between rules that say the same.
-type Resolved = Arc<[Action]>;
 
 #[cfg(test)]
 pub(crate) mod tests;

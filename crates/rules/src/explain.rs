@@ -1,28 +1,28 @@
-//! Why a call goes where it goes: the walk, watched.
+//! Why a call goes where it goes: the walk, watched, and told in words.
 
 use std::fmt;
 
 use callroute_schema::{Event, Masked};
-use serde::Serialize;
+use serde::{Serialize, Serializer, ser::SerializeStruct};
 
-use crate::engine::{Condition, Decision, Engine, Observer, Rule, walk};
+use crate::engine::{
+    Best, Call, Clause, Decision, Engine, Facts, Lookup, Observer, Outcome, Part, Record, Truth,
+    View, Written,
+};
 
-/// Every rule that was looked at, and what came of it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Explanation {
-    /// The dialed number.
-    pub dialed: String,
-    /// The block that covers it; `None` when none does.
-    pub block: Option<String>,
-    /// The rules of that block that were looked at, in written order; the last of them held,
-    /// unless the default decided.
-    pub rules: Vec<RuleTrace>,
-    /// What was decided: the same as [`Engine::decide`] says.
-    pub decision: Decision,
+/// Every rule that was looked at, and what came of it. It borrows the engine and the event:
+/// clauses are put into words when they are shown.
+#[derive(Clone)]
+pub struct Explanation<'e> {
+    engine: &'e Engine,
+    event: &'e Event,
+    facts: &'e Facts,
+    best: Best,
+    looked: Vec<(u32, Truth)>,
 }
 
 /// One rule that was looked at.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RuleTrace {
     /// Its position in the block, from 0.
     pub index: usize,
@@ -31,7 +31,11 @@ pub struct RuleTrace {
     pub name: Option<String>,
     /// Whether it held.
     pub holds: bool,
-    /// The clauses that were looked at, in order; the rest could no longer change anything.
+    /// Whether that depends on a fact that is not known: not asked for yet, or not to be had.
+    /// Such a rule does not hold.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub unknown: bool,
+    /// Its clauses up to the one that settled it.
     pub clauses: Vec<ClauseTrace>,
 }
 
@@ -40,9 +44,9 @@ pub struct RuleTrace {
 pub struct ClauseTrace {
     /// The clause as in `when`, as in `closed: office`; `not` is written in front.
     pub clause: String,
-    /// Whether it held, with its `not`.
-    pub holds: bool,
-    /// What the call brought, as in `+14155550123` or `open since …`.
+    /// Whether it held, with its `not`; `None`: that is not known.
+    pub holds: Option<bool>,
+    /// What the call brought and how near it was, as in `open at …, closes …, in 3 h`.
     pub compared: String,
 }
 
@@ -57,90 +61,262 @@ impl fmt::Debug for ClauseTrace {
     }
 }
 
-struct Watch<'a> {
-    event: &'a Event,
-    rules: Vec<RuleTrace>,
+impl fmt::Debug for Explanation<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Explanation")
+            .field("event", &self.event)
+            .field("rules", &self.rules())
+            .finish_non_exhaustive()
+    }
 }
 
-impl Observer for Watch<'_> {
-    fn rule(&mut self, index: usize, rule: &Rule) {
-        self.rules.push(RuleTrace {
-            index,
-            name: rule.name.clone(),
-            holds: false,
-            clauses: Vec::new(),
-        });
-    }
+struct Watch(Vec<(u32, Truth)>);
 
-    fn clause(&mut self, clause: &Condition, holds: bool, negated: bool) {
-        let Some(rule) = self.rules.last_mut() else {
-            return;
-        };
-        let not = if negated { "not " } else { "" };
-        rule.clauses.push(ClauseTrace {
-            clause: format!("{not}{clause}"),
-            holds: holds != negated,
-            compared: clause.compared(self.event),
-        });
-    }
+impl Observer for Watch {
+    const WATCHES: bool = true;
 
-    fn verdict(&mut self, holds: bool) {
-        if let Some(rule) = self.rules.last_mut() {
-            rule.holds = holds;
-        }
+    fn record(&mut self, record: &Record, truth: Truth) {
+        self.0.push((record.rule, truth));
     }
 }
 
 /// See [`Engine::explain`].
-pub(crate) fn explain(engine: &Engine, event: &Event) -> Explanation {
-    let mut watch = Watch {
-        event,
-        rules: Vec::new(),
-    };
-    let block = engine.block(event.to.as_str());
-    let held = block.and_then(|block| Some((block, walk(block, event, &mut watch)?)));
+pub(crate) fn explain<'e>(
+    engine: &'e Engine,
+    event: &'e Event,
+    facts: &'e Facts,
+) -> Explanation<'e> {
+    let call = Call::new(View::of(event), &engine.tables, facts);
+    let mut watch = Watch(Vec::with_capacity(16));
+    let best = engine.book.find(&call, None, &mut watch);
+    let mut looked = watch.0;
+    // The index looks at runs one after the other; people read rules in their order.
+    looked.sort_unstable_by_key(|(rule, _)| *rule);
+    looked.dedup_by_key(|(rule, _)| *rule);
+    looked.retain(|(rule, _)| *rule <= best.rule);
     Explanation {
-        dialed: event.to.to_string(),
-        block: block.map(|block| block.number.clone()),
-        rules: watch.rules,
-        decision: match held {
-            Some((block, (index, rule))) => block.decision(index, rule),
-            None => engine.default_decision(),
-        },
+        engine,
+        event,
+        facts,
+        best,
+        looked,
     }
 }
 
-impl fmt::Display for Explanation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.block {
-            Some(block) => writeln!(f, "dialed {}, rules of {block}", self.dialed)?,
-            None => writeln!(f, "dialed {}, which no block of rules covers", self.dialed)?,
+impl<'e> Explanation<'e> {
+    fn call(&self) -> Call<'e> {
+        Call::new(View::of(self.event), &self.engine.tables, self.facts)
+    }
+
+    /// The dialed number.
+    #[must_use]
+    pub fn dialed(&self) -> &'e str {
+        self.event.to.as_str()
+    }
+
+    /// The block that covers it, as it is compared; `None` when none does.
+    #[must_use]
+    pub fn block(&self) -> Option<String> {
+        let block = self.engine.book.block_for(&self.call());
+        block.map(|block| block.dialed.to_string())
+    }
+
+    /// What was decided: the same as [`Engine::decide`] says.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome<'e> {
+        self.engine.outcome(&self.call(), self.best)
+    }
+
+    /// The decision; `None`: a fact is needed first.
+    #[must_use]
+    pub fn decision(&self) -> Option<Decision<'e>> {
+        match self.outcome() {
+            Outcome::Decided(decision) => Some(decision),
+            Outcome::Need(_) => None,
         }
-        for rule in &self.rules {
-            let mark = if rule.holds { "=>" } else { "  " };
-            write!(f, "{mark} rule {}", rule.index.saturating_add(1))?;
-            if let Some(name) = &rule.name {
-                write!(f, " {name:?}")?;
+    }
+
+    /// The fact that is needed first.
+    #[must_use]
+    pub fn need(&self) -> Option<Lookup> {
+        match self.outcome() {
+            Outcome::Decided(_) => None,
+            Outcome::Need(lookup) => Some(lookup),
+        }
+    }
+
+    /// How many rules of the block, before the one that decided, the index ruled out without
+    /// looking at them: their caller, number, digits or list is another.
+    #[must_use]
+    pub fn ruled_out(&self) -> usize {
+        let Some(block) = self.engine.book.block_for(&self.call()) else {
+            return 0;
+        };
+        let rules = self.engine.book.rules_of(block);
+        let end = rules.end.min(self.best.rule.saturating_add(1));
+        (end.saturating_sub(rules.start) as usize).saturating_sub(self.looked.len())
+    }
+
+    /// The rules that were looked at, in written order; the last of them decided, unless the
+    /// default did.
+    #[must_use]
+    pub fn rules(&self) -> Vec<RuleTrace> {
+        let call = self.call();
+        let rules = self.looked.iter();
+        rules
+            .filter_map(|(rule, truth)| self.rule(*rule, *truth, &call))
+            .collect()
+    }
+
+    fn rule(&self, rule: u32, truth: Truth, call: &Call<'_>) -> Option<RuleTrace> {
+        let book = &self.engine.book;
+        let block = book.block_of(rule)?;
+        let mut clauses = Vec::new();
+        for part in book.record(rule)?.parts(&book.clauses) {
+            if self.clauses(&part, call, &mut clauses) == Truth::False {
+                break;
             }
+        }
+        Some(RuleTrace {
+            index: rule.saturating_sub(block.first) as usize,
+            name: book.names.get(rule).map(str::to_owned),
+            holds: truth == Truth::True,
+            unknown: matches!(truth, Truth::Missing | Truth::Need),
+            clauses,
+        })
+    }
+
+    fn clauses(&self, part: &Part<'_>, call: &Call<'_>, seen: &mut Vec<ClauseTrace>) -> Truth {
+        trace(part.clause(), call, false, seen)
+    }
+}
+
+/// Looks at a clause as the walk does, and notes each part up to the one that settles it.
+fn trace(clause: &Clause, call: &Call<'_>, negated: bool, seen: &mut Vec<ClauseTrace>) -> Truth {
+    let through = |parts: &[Clause], settles: Truth, seen: &mut Vec<ClauseTrace>| {
+        for part in parts {
+            if trace(part, call, negated, seen) == settles {
+                return;
+            }
+        }
+    };
+    let truth = clause.truth(call);
+    match clause {
+        Clause::All(all) => through(all, Truth::False, seen),
+        Clause::Any(any) => through(any, Truth::True, seen),
+        Clause::Not(not) => {
+            trace(not, call, !negated, seen);
+        }
+        leaf => {
+            let not = if negated { "not " } else { "" };
+            let tables = call.tables;
+            let held = if negated { truth.not() } else { truth };
+            seen.push(ClauseTrace {
+                clause: format!(
+                    "{not}{}",
+                    Written {
+                        clause: leaf,
+                        tables
+                    }
+                ),
+                holds: match held {
+                    Truth::True => Some(true),
+                    Truth::False => Some(false),
+                    Truth::Missing | Truth::Need => None,
+                },
+                compared: leaf.compared(call),
+            });
+        }
+    }
+    truth
+}
+
+impl Serialize for Explanation<'_> {
+    /// `{"dialed", "block", "rules", "ruled_out", "decision" or "need"}`.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let ruled_out = self.ruled_out();
+        let fields = if ruled_out > 0 { 5 } else { 4 };
+        let mut object = serializer.serialize_struct("Explanation", fields)?;
+        object.serialize_field("dialed", self.dialed())?;
+        object.serialize_field("block", &self.block())?;
+        object.serialize_field("rules", &self.rules())?;
+        if ruled_out > 0 {
+            object.serialize_field("ruled_out", &ruled_out)?;
+        }
+        match self.outcome() {
+            Outcome::Decided(decision) => object.serialize_field("decision", &decision)?,
+            Outcome::Need(lookup) => object.serialize_field("need", &lookup)?,
+        }
+        object.end()
+    }
+}
+
+impl fmt::Display for Explanation<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.block() {
+            Some(block) => writeln!(f, "dialed {}, rules of {block}", self.dialed())?,
+            None => writeln!(
+                f,
+                "dialed {}, which no block of rules covers",
+                self.dialed()
+            )?,
+        }
+        let emergency = self.engine.tables.is_emergency(self.dialed());
+        if emergency {
+            writeln!(f, "an emergency number: only rules that name it may decide")?;
+        }
+        for rule in self.rules() {
+            rule.fmt(f)?;
+        }
+        match self.ruled_out() {
+            0 => {}
+            _ if emergency => {}
+            1 => writeln!(f, "   1 more rule asks for another caller, number or list")?,
+            more => writeln!(
+                f,
+                "   {more} more rules ask for another caller, number or list"
+            )?,
+        }
+        let decision = match self.outcome() {
+            Outcome::Decided(decision) => decision,
+            Outcome::Need(lookup) => return writeln!(f, "not decided: {lookup} has to be asked"),
+        };
+        writeln!(f, "decided by {}", decision.rule())?;
+        if let Some(error) = decision.unfilled() {
             writeln!(
                 f,
-                "{}",
-                if rule.holds {
-                    ": holds"
-                } else {
-                    ": does not hold"
-                }
+                "   its actions could not be done: {error}; the default is"
             )?;
-            for clause in &rule.clauses {
-                let verdict = if clause.holds { "yes" } else { "no " };
-                writeln!(f, "     {verdict}  {} ({})", clause.clause, clause.compared)?;
-            }
         }
-        writeln!(f, "decided by {}", self.decision.rule)?;
-        for action in self.decision.actions.iter() {
+        for action in decision.actions() {
             // The contract's own types have no failing serialisers.
             let text = serde_json::to_string(action).map_err(|_| fmt::Error)?;
             writeln!(f, "   {text}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for RuleTrace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mark = if self.holds { "=>" } else { "  " };
+        write!(f, "{mark} rule {}", self.index.saturating_add(1))?;
+        if let Some(name) = &self.name {
+            write!(f, " {name:?}")?;
+        }
+        let verdict = match (self.holds, self.unknown) {
+            (true, _) => "holds",
+            (false, true) => "cannot be told",
+            (false, false) => "does not hold",
+        };
+        writeln!(f, ": {verdict}")?;
+        for clause in &self.clauses {
+            let verdict = match clause.holds {
+                Some(true) => "yes",
+                Some(false) => "no ",
+                None => "?  ",
+            };
+            writeln!(f, "     {verdict}  {} ({})", clause.clause, clause.compared)?;
         }
         Ok(())
     }

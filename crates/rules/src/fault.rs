@@ -101,7 +101,7 @@ impl fmt::Display for Faults {
 impl std::error::Error for Faults {}
 
 /// Gathers faults while a file is read.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Report {
     file: String,
     list: Vec<Fault>,

@@ -20,7 +20,10 @@ use callroute_schema::json_schema::document;
 use callroute_schema::{Actions, AgentName, Menu, MenuName, TargetName, WebhookName};
 use schemars::{JsonSchema, Schema};
 
-use crate::table::{AgentEntry, CalendarEntry, CallersEntry, HoursEntry, Rules, WebhookEntry};
+use crate::table::{
+    AgentEntry, CalendarEntry, CallersEntry, HoursEntry, LookupEntry, OverrideEntry, PrefixesEntry,
+    RotaEntry, Rules, WebhookEntry,
+};
 
 /// What a routing file holds.
 #[must_use]
@@ -53,12 +56,20 @@ struct RoutingFile {
     hours: Option<BTreeMap<String, HoursEntry>>,
     /// Lists of callers, by name.
     callers: Option<BTreeMap<String, CallersEntry>>,
+    /// Who else is asked about a caller, by name.
+    lookups: Option<BTreeMap<String, LookupEntry>>,
+    /// What the first digits of a number tell, by name.
+    prefixes: Option<BTreeMap<String, PrefixesEntry>>,
+    /// Switches that people turn, by name, and how each stands until they do.
+    overrides: Option<BTreeMap<String, OverrideEntry>>,
     /// Servers that are asked where a call goes, by name.
     webhooks: Option<BTreeMap<WebhookName, WebhookEntry>>,
     /// Actions, or lists of them, by name: the name may stand wherever an action may.
     targets: Option<BTreeMap<TargetName, Actions>>,
     /// People who take calls, by name.
     agents: Option<BTreeMap<AgentName, AgentEntry>>,
+    /// Who is on duty as time goes on, by name.
+    rotas: Option<BTreeMap<AgentName, RotaEntry>>,
     /// Menus, by name.
     menus: Option<BTreeMap<MenuName, Menu>>,
     /// What happens to calls, by the dialed number: `+13146523057`, a prefix as in `+1314*`, or

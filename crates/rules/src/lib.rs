@@ -26,7 +26,7 @@
 //! let event = Event::from_json(br#"{"event":"incoming_call","from":"+14155550123",
 //!     "to":"+13146523057","timestamp":"2026-04-21T23:00:00Z","call_id":"abc123xyz"}"#)?;
 //! let Outcome::Decided(decision) = engine.decide(&event, &Facts::default()) else { return Ok(()) };
-//! assert_eq!(decision.rule.to_string(), r#"+13146523057 rule 1 "after hours""#);
+//! assert_eq!(decision.rule().to_string(), r#"+13146523057 rule 1 "after hours""#);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -43,19 +43,22 @@ mod hours;
 mod ics;
 #[cfg(feature = "json-schema")]
 pub mod json_schema;
+pub mod menu;
 mod number;
 mod path;
+pub mod prefix;
 mod source;
 mod table;
 mod toml;
 mod url;
+pub mod waves;
 mod yaml;
 mod zone;
 
-pub use compile::load;
+pub use compile::{Table, load};
 pub use engine::{
-    Agent, Decision, Engine, Facts, Lookup, NameKind, Outcome, RuleRef, Secret, UnknownName,
-    WebhookSpec, WrongValue, check,
+    Agent, Decision, Engine, Fact, Facts, Lookup, LookupSource, LookupSpec, NameKind, Outcome,
+    RenderError, RuleId, RuleRef, Secret, UnknownName, WebhookSpec, WrongValue, check,
 };
 pub use explain::{ClauseTrace, Explanation, RuleTrace};
 pub use fault::{Fault, Faults, Label};

@@ -1,7 +1,10 @@
 //! Numbers and prefixes as people write them.
 
-use crate::engine::Pattern;
+use callroute_schema::number::Region;
+
+use crate::engine::{Dialed, in_full};
 use crate::hint::shorten;
+use crate::prefix::Key;
 
 /// Longest number or prefix that is accepted, in characters.
 const MAX: usize = 64;
@@ -25,6 +28,20 @@ pub(crate) enum NumberError {
     Star,
     #[error("`*` would be everybody; leave the condition out instead")]
     Everybody,
+    #[error("a prefix has at most 15 digits, as E.164 numbers have; found {found}")]
+    LongPrefix { found: usize },
+}
+
+/// How a key of a table covers numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Pattern {
+    /// This number, or this SIP user, and no other.
+    Exact(Dialed),
+    /// Every number that begins so; written with a `*` at the end. A national prefix has two
+    /// keys: as it is written, and in full.
+    Prefix(Vec<Key>),
+    /// Every number; written `*`.
+    Any,
 }
 
 /// A number as it is compared: visual separators (RFC 3966, section 5.1.1) and spaces are left
@@ -73,7 +90,7 @@ pub(crate) fn number(text: &str) -> Result<String, NumberError> {
 }
 
 /// A prefix of numbers, written with or without a `*` at its end.
-pub(crate) fn prefix(text: &str) -> Result<String, NumberError> {
+fn plain_prefix(text: &str) -> Result<String, NumberError> {
     let stem = text.strip_suffix('*').unwrap_or(text);
     check_length(stem)?;
     if stem == "+" {
@@ -90,12 +107,44 @@ pub(crate) fn prefix(text: &str) -> Result<String, NumberError> {
 }
 
 /// A key of `numbers`, or an entry of a list: `+13146523057`, `+1314*`, or `*` for every number.
-pub(crate) fn pattern(text: &str) -> Result<Pattern, NumberError> {
+pub(crate) fn pattern(text: &str, region: Option<Region>) -> Result<Pattern, NumberError> {
     match text.strip_suffix('*') {
         Some("") => Ok(Pattern::Any),
-        Some(_) => Ok(Pattern::Prefix(prefix(text)?.into())),
-        None => Ok(Pattern::Exact(number(text)?.into())),
+        Some(_) => Ok(Pattern::Prefix(prefix(text, region)?)),
+        None => Ok(Pattern::Exact(exact(text, region)?)),
     }
+}
+
+/// A whole number as it is compared: in full where the region tells how it is read.
+pub(crate) fn exact(text: &str, region: Option<Region>) -> Result<Dialed, NumberError> {
+    let plain = number(text)?;
+    let full = region.and_then(|region| in_full(&plain, region));
+    let plain = full.unwrap_or(plain);
+    Ok(match Key::number(&plain) {
+        Some(key) => Dialed::Key(key),
+        None => Dialed::Text(plain.into()),
+    })
+}
+
+/// The keys of a prefix, written with or without a `*` at its end.
+pub(crate) fn prefix(text: &str, region: Option<Region>) -> Result<Vec<Key>, NumberError> {
+    let plain = plain_prefix(text)?;
+    let written = Key::prefix(&plain).ok_or(NumberError::LongPrefix { found: plain.len() })?;
+    let full = region.and_then(|region| prefix_in_full(&plain, region));
+    Ok([Some(written), full].into_iter().flatten().collect())
+}
+
+/// A national prefix in full: what is left of a number that begins so when it is read.
+fn prefix_in_full(plain: &str, region: Region) -> Option<Key> {
+    const FILL: [&str; 4] = ["5555555555", "2222222222", "1234567890", "0000000000"];
+    let lengths = 1..=10_usize;
+    let fills = lengths.flat_map(|length| FILL.iter().filter_map(move |fill| fill.get(..length)));
+    fills
+        .filter_map(|fill| {
+            let full = in_full(&format!("{plain}{fill}"), region)?;
+            Key::prefix(full.strip_suffix(fill)?)
+        })
+        .next()
 }
 
 fn check_length(text: &str) -> Result<(), NumberError> {
@@ -108,8 +157,11 @@ fn check_length(text: &str) -> Result<(), NumberError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{number, pattern, prefix};
-    use crate::engine::Pattern;
+    use callroute_schema::number::Region;
+
+    use super::{Pattern, exact, number, pattern, plain_prefix, prefix};
+    use crate::engine::Dialed;
+    use crate::prefix::Key;
 
     #[test]
     fn leaves_out_what_is_only_to_be_seen() {
@@ -138,15 +190,40 @@ mod tests {
         ] {
             assert!(number(text).is_err(), "{text}");
         }
-        assert!(prefix("branches").is_err());
-        assert!(prefix("*").is_err());
+        assert!(plain_prefix("branches").is_err());
+        assert!(plain_prefix("*").is_err());
+        assert!(prefix("+1234567890123456", None).is_err());
     }
 
     #[test]
     fn a_star_at_the_end_is_a_prefix() {
-        assert_eq!(pattern("*"), Ok(Pattern::Any));
-        assert_eq!(pattern("+1900*"), Ok(Pattern::Prefix("+1900".into())));
-        assert_eq!(pattern("+1 900*"), Ok(Pattern::Prefix("+1900".into())));
-        assert_eq!(pattern("+1900"), Ok(Pattern::Exact("+1900".into())));
+        let key = |text: &str| vec![Key::prefix(text).unwrap()];
+        let read = |text| pattern(text, None);
+        assert_eq!(read("*"), Ok(Pattern::Any));
+        assert_eq!(read("+1900*"), Ok(Pattern::Prefix(key("+1900"))));
+        assert_eq!(read("+1 900*"), Ok(Pattern::Prefix(key("+1900"))));
+        let whole = Dialed::Key(Key::number("+1900").unwrap());
+        assert_eq!(read("+1900"), Ok(Pattern::Exact(whole)));
+        assert_eq!(
+            read("alice"),
+            Ok(Pattern::Exact(Dialed::Text("alice".into())))
+        );
+    }
+
+    #[test]
+    fn a_region_tells_how_national_numbers_are_read() {
+        let region = |text| Some(Region::new(text).unwrap());
+        let full = |text: &str, at| exact(text, region(at)).unwrap().to_string();
+        assert_eq!(full("(314) 652-3057", "US"), "+13146523057");
+        assert_eq!(full("01 679 9222", "IE"), "+35316799222");
+        assert_eq!(full("1001", "US"), "1001", "an extension");
+        assert_eq!(full("911", "US"), "911");
+        let keys = |text, at| -> Vec<String> {
+            let keys = prefix(text, region(at)).unwrap();
+            keys.iter().map(ToString::to_string).collect()
+        };
+        assert_eq!(keys("01*", "IE"), ["01*", "+3531*"]);
+        assert_eq!(keys("+1314*", "US"), ["+1314*"]);
+        assert_eq!(keys("*97", "US"), ["*97*"]);
     }
 }

@@ -3,21 +3,26 @@
 
 mod entry;
 mod hours;
+mod people;
 mod read;
 mod text;
+mod when;
 
-pub(crate) use entry::{
-    AgentEntry, CalendarEntry, CallerWhen, CallersEntry, NumberWhen, RuleEntry, SecretEntry,
-    WebhookEntry, When,
-};
+pub(crate) use entry::{CalendarEntry, RuleEntry, SecretEntry, WebhookEntry};
 pub(crate) use hours::{
     ExceptionEntry, ForceEntry, HoursEntry, NthEntry, OpenOrClosed, SeasonEntry, WeekdayWord,
     WeeklyEntry,
+};
+pub(crate) use people::{
+    AgentEntry, CallersEntry, LookupEntry, OverrideEntry, PrefixesEntry, RotaEntry, StepEntry,
 };
 pub(crate) use read::read;
 #[cfg(feature = "json-schema")]
 pub(crate) use text::Places;
 pub(crate) use text::Texts;
+pub(crate) use when::{
+    Bounds, CallerKind, CallerWhen, CallsWhen, DateWhen, Kinds, NumberWhen, ValueWhen, When,
+};
 
 use std::collections::HashSet;
 
@@ -32,9 +37,13 @@ pub(crate) struct Table {
     pub(crate) calendars: Section<CalendarEntry>,
     pub(crate) hours: Section<HoursEntry>,
     pub(crate) callers: Section<CallersEntry>,
+    pub(crate) lookups: Section<LookupEntry>,
+    pub(crate) prefixes: Section<PrefixesEntry>,
+    pub(crate) overrides: Section<OverrideEntry>,
     pub(crate) webhooks: Section<WebhookEntry>,
     pub(crate) targets: Section<Actions>,
     pub(crate) agents: Section<AgentEntry>,
+    pub(crate) rotas: Section<RotaEntry>,
     pub(crate) menus: Section<Menu>,
     pub(crate) numbers: Section<Rules>,
 }

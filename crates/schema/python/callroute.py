@@ -121,6 +121,10 @@ Digit: TypeAlias = str
 """One DTMF digit (RFC 4733)."""
 
 
+DigitPattern: TypeAlias = str
+"""A pattern of digits: X is 0-9, Z is 1-9, N is 2-9, a `.` at the end is one or more digits."""
+
+
 EarlyMedia: TypeAlias = Literal["ignore", "relay"]
 """What becomes of sound that a member sends before it answers."""
 
@@ -371,7 +375,7 @@ class MemberObject(TypedDict):
     headers: NotRequired[dict[str, str]]
     """SIP headers for this member; their names begin with `X-`."""
     priority: NotRequired[int]
-    """Lower rings first among members that are otherwise equal (0 to 1,000); default 0."""
+    """Lower rings first (0 to 1,000); the strategy orders members of the same one; default 0."""
     ring_s: NotRequired[int]
     """How long this member rings, in seconds (1 to 600); default the group's."""
     skip_if_busy: NotRequired[bool]
@@ -513,6 +517,17 @@ class ContinueAction(TypedDict):
     """Accepted as for every action; going on does not fail."""
 
 
+class Extensions(TypedDict):
+    """Extensions that may be dialed in a menu."""
+
+    allow: list[DigitPattern]
+    """Which, by patterns as in `1XX`; 1 to 100."""
+    deny: NotRequired[list[DigitPattern]]
+    """Which of them not, at most 100."""
+    then: NotRequired[Actions]
+    """What is done with one; default it is called as a number. `{digits}` stands for it."""
+
+
 class ForwardAction(TypedDict):
     """Connect the caller to somebody."""
 
@@ -537,16 +552,32 @@ class MenuAction(TypedDict):
     """Let the caller choose by keys."""
 
     action: Literal["menu"]
+    back: NotRequired[Digits]
+    """The key that leads back to the menu before this one."""
     digit_timeout_s: NotRequired[int]
     """How long to wait for a further key where options have several, in seconds (1 to 60); default 3."""
+    extensions: NotRequired[Extensions]
+    """Extensions that may be dialed here; options and patterns outrank them."""
     name: NotRequired[MenuName]
     """A menu of the routing file; then nothing else is given."""
     on: NotRequired[MenuBranches]
     """What silence and wrong keys do."""
     options: NotRequired[dict[str, Actions]]
     """What each key, or run of keys, does."""
+    patterns: NotRequired[dict[str, Actions]]
+    """What runs of keys do that fit a pattern, as in `2XX`; an option outranks a pattern."""
+    pin: NotRequired[Pin]
+    """What the caller enters before anything else."""
     prompt: NotRequired[Prompt]
     """What the caller hears; a key cuts it short."""
+    repeat: NotRequired[Digits]
+    """The key that lets the menu be heard again."""
+    rounds: NotRequired[int]
+    """How often the menu is heard at most, for whatever reason (1 to 20); default 20."""
+    short_prompt: NotRequired[Prompt]
+    """What the caller hears when the menu is heard again; default `prompt`."""
+    terminator: NotRequired[Digit]
+    """The key that ends a run of keys, so that no further one is waited for."""
     timeout_s: NotRequired[int]
     """How long to wait for the first key after the prompt, in seconds (1 to 60); default 5."""
 
@@ -601,6 +632,19 @@ class ParkAction(TypedDict):
     """The slot; default the first that is free."""
     timeout_s: NotRequired[int]
     """How long the call stays there, in seconds (1 to 86,400); default 120."""
+
+
+class Pin(TypedDict):
+    """What a caller enters before a menu is heard."""
+
+    codes: list[Digits]
+    """Any of these, 1 to 100; quoted, so that leading zeros stay."""
+    failed: NotRequired[Actions]
+    """What is done when none of them was right; default the call ends as failed."""
+    prompt: NotRequired[Prompt]
+    """What the caller hears; default the prompt `agent-pass`."""
+    tries: NotRequired[int]
+    """How often it may be entered (1 to 10); default 3."""
 
 
 class PlayAction(TypedDict):

@@ -4,9 +4,6 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Longest run of digits that is accepted.
-const MAX_DIGITS: usize = 64;
-
 /// One DTMF digit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digit(char);
@@ -25,7 +22,7 @@ pub enum DigitError {
     #[error("expected at least one DTMF digit, found none")]
     Empty,
     /// More digits than any menu takes.
-    #[error("expected at most {MAX_DIGITS} digits, found {found}")]
+    #[error("expected at most {} digits, found {found}", Digits::MAX)]
     TooMany {
         /// How many were found.
         found: usize,
@@ -95,6 +92,9 @@ impl<'de> Deserialize<'de> for Digit {
 pub struct Digits(String);
 
 impl Digits {
+    /// Longest run of digits that is accepted.
+    pub const MAX: usize = 64;
+
     /// The digits of a text.
     ///
     /// # Errors
@@ -103,7 +103,7 @@ impl Digits {
         if text.is_empty() {
             return Err(DigitError::Empty);
         }
-        if text.len() > MAX_DIGITS {
+        if text.len() > Self::MAX {
             return Err(DigitError::TooMany { found: text.len() });
         }
         text.chars()

@@ -33,6 +33,7 @@ mod caller;
 mod cause;
 mod destination;
 mod digit;
+mod digit_pattern;
 mod disposition;
 mod event;
 #[cfg(feature = "json-schema")]
@@ -46,6 +47,7 @@ mod party;
 mod ring_group;
 mod tagged;
 pub mod tree;
+mod variable;
 mod words;
 
 pub use action::{
@@ -60,17 +62,19 @@ pub use destination::{
     NumberDestination, QueueDestination, SipDestination, TrunkDestination, UserDestination,
 };
 pub use digit::{Digit, DigitError, Digits};
+pub use digit_pattern::{DigitPattern, DigitPatternError, Fit};
 pub use disposition::Disposition;
 pub use event::{
     AttemptInfo, Direction, Event, EventKind, MenuInfo, Privacy, QueueInfo, RecordingInfo,
     SourceInfo, Timestamp, Transport, Verstat,
 };
 pub use mask::{Masked, mask};
-pub use menu::{Branch, Menu, MenuBranches, Prompt, Repeat};
+pub use menu::{Branch, Extensions, Menu, MenuBranches, Pin, Prompt, Repeat};
 pub use name::{
     AgentName, CallId, ConferenceName, MenuName, NameError, QueueName, TargetName, TrunkName,
     UserName, WebhookName,
 };
 pub use party::{Number, NumberError, Party, PartyError, SipUri, SipUriError};
 pub use ring_group::{CallerId, Confirm, EarlyMedia, Member, RingGroup, Ringback, Strategy};
+pub use variable::{variables, with_variables};
 pub use words::Word;

@@ -1,14 +1,18 @@
 //! Menus: the caller chooses by keys.
 
+mod guard;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+pub use self::guard::{Extensions, Pin};
 use crate::action::{On, Say};
 use crate::answer::Actions;
-use crate::digit::Digits;
+use crate::digit::{Digit, Digits};
+use crate::digit_pattern::DigitPattern;
 use crate::map::unique;
 use crate::name::{MenuName, TargetName};
 
@@ -23,6 +27,12 @@ pub struct Menu {
     /// What the caller hears; a key cuts it short.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prompt: Option<Prompt>,
+    /// What the caller hears when the menu is heard again; default `prompt`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub short_prompt: Option<Prompt>,
+    /// What the caller enters before anything else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pin: Option<Pin>,
     /// What each key, or run of keys, does.
     #[serde(
         default,
@@ -30,6 +40,25 @@ pub struct Menu {
         skip_serializing_if = "BTreeMap::is_empty"
     )]
     pub options: BTreeMap<Digits, Actions>,
+    /// What runs of keys do that fit a pattern, as in `2XX`; an option outranks a pattern.
+    #[serde(
+        default,
+        deserialize_with = "unique",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
+    pub patterns: BTreeMap<DigitPattern, Actions>,
+    /// Extensions that may be dialed here; options and patterns outrank them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extensions: Option<Extensions>,
+    /// The key that leads back to the menu before this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub back: Option<Digits>,
+    /// The key that lets the menu be heard again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeat: Option<Digits>,
+    /// The key that ends a run of keys, so that no further one is waited for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terminator: Option<Digit>,
     /// How long to wait for the first key after the prompt, in seconds (1 to 60); default 5.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout_s: Option<u32>,
@@ -37,6 +66,9 @@ pub struct Menu {
     /// default 3.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digit_timeout_s: Option<u32>,
+    /// How often the menu is heard at most, for whatever reason (1 to 20); default 20.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rounds: Option<u32>,
     /// What silence and wrong keys do.
     #[serde(default, skip_serializing_if = "MenuBranches::is_empty")]
     pub on: MenuBranches,

@@ -36,7 +36,7 @@ fn check(text: &str) -> Result<(), NameError> {
         return Err(NameError::TooLong { found: text.len() });
     }
     let allowed = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ':');
-    match text.chars().find(|c| !allowed(*c)) {
+    match crate::variable::fixed(text).chars().find(|c| !allowed(*c)) {
         Some(found) => Err(NameError::Character { found }),
         None => Ok(()),
     }

@@ -13,6 +13,8 @@
 //! needs none of that and is always there.
 
 #[cfg(feature = "numbers")]
+mod country;
+#[cfg(feature = "numbers")]
 mod data;
 #[cfg(feature = "numbers")]
 mod digits;
@@ -41,12 +43,16 @@ mod uri;
 mod zone;
 
 #[cfg(feature = "numbers")]
+pub use country::country;
+#[cfg(feature = "numbers")]
 pub use data::DATA_RELEASE;
 pub use identity::{CallerHeaders, CallerIdentity, Header, Ignored, IgnoredWhy, Who, identify};
 #[cfg(feature = "numbers")]
 pub use libphonenumber::LibPhoneNumber;
 #[cfg(feature = "numbers")]
 pub use numbering::{Length, Numbering, Parsed, Unparsed};
+#[cfg(feature = "numbers")]
+pub use place::area;
 #[cfg(feature = "numbers")]
 pub use reader::{MAX_TEXT, read, read_with};
 #[cfg(feature = "numbers")]

@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::name::{AgentName, NameError};
 
 use crate::mask::Masked;
+use crate::variable::fixed;
 
 /// Most digits of a number: E.164 has 15, national prefixes and extensions may add some.
 const MAX_NUMBER: usize = 32;
@@ -51,9 +52,10 @@ impl Number {
     /// [`NumberError`] says which character is wrong.
     pub fn new(text: impl Into<String>) -> Result<Self, NumberError> {
         let text = text.into();
-        let (plus, digits) = match text.strip_prefix('+') {
+        let fixed = fixed(&text);
+        let (plus, digits) = match fixed.strip_prefix('+') {
             Some(rest) => (true, rest),
-            None => (false, text.as_str()),
+            None => (false, &*fixed),
         };
         if digits.is_empty() {
             return Err(NumberError::Empty);

@@ -193,6 +193,10 @@ export type Strategy =
  */
 export type ConferenceName = string;
 /**
+ * A pattern of digits: X is 0-9, Z is 1-9, N is 2-9, a `.` at the end is one or more digits.
+ */
+export type DigitPattern = string;
+/**
  * What silence or a wrong key does: actions, or the menu again and then actions.
  */
 export type Branch = Actions | Repeat;
@@ -584,7 +588,7 @@ export interface MemberObject {
     [k: string]: string;
   };
   /**
-   * Lower rings first among members that are otherwise equal (0 to 1,000); default 0.
+   * Lower rings first (0 to 1,000); the strategy orders members of the same one; default 0.
    */
   priority?: number;
   /**
@@ -761,9 +765,17 @@ export interface PlayAction {
 export interface MenuAction {
   action: "menu";
   /**
+   * The key that leads back to the menu before this one.
+   */
+  back?: Digits;
+  /**
    * How long to wait for a further key where options have several, in seconds (1 to 60); default 3.
    */
   digit_timeout_s?: number;
+  /**
+   * Extensions that may be dialed here; options and patterns outrank them.
+   */
+  extensions?: Extensions;
   /**
    * A menu of the routing file; then nothing else is given.
    */
@@ -779,13 +791,56 @@ export interface MenuAction {
     [k: string]: Actions;
   };
   /**
+   * What runs of keys do that fit a pattern, as in `2XX`; an option outranks a pattern.
+   */
+  patterns?: {
+    [k: string]: Actions;
+  };
+  /**
+   * What the caller enters before anything else.
+   */
+  pin?: Pin;
+  /**
    * What the caller hears; a key cuts it short.
    */
   prompt?: Prompt;
   /**
+   * The key that lets the menu be heard again.
+   */
+  repeat?: Digits;
+  /**
+   * How often the menu is heard at most, for whatever reason (1 to 20); default 20.
+   */
+  rounds?: number;
+  /**
+   * What the caller hears when the menu is heard again; default `prompt`.
+   */
+  short_prompt?: Prompt;
+  /**
+   * The key that ends a run of keys, so that no further one is waited for.
+   */
+  terminator?: Digit;
+  /**
    * How long to wait for the first key after the prompt, in seconds (1 to 60); default 5.
    */
   timeout_s?: number;
+}
+/**
+ * Extensions that may be dialed in a menu.
+ */
+export interface Extensions {
+  /**
+   * Which, by patterns as in `1XX`; 1 to 100.
+   */
+  allow: DigitPattern[];
+  /**
+   * Which of them not, at most 100.
+   */
+  deny?: DigitPattern[];
+  /**
+   * What is done with one; default it is called as a number. `{digits}` stands for it.
+   */
+  then?: Actions;
 }
 /**
  * What silence and wrong keys do.
@@ -812,6 +867,27 @@ export interface Repeat {
    * What is done after that.
    */
   then: Actions;
+}
+/**
+ * What a caller enters before a menu is heard.
+ */
+export interface Pin {
+  /**
+   * Any of these, 1 to 100; quoted, so that leading zeros stay.
+   */
+  codes: Digits[];
+  /**
+   * What is done when none of them was right; default the call ends as failed.
+   */
+  failed?: Actions;
+  /**
+   * What the caller hears; default the prompt `agent-pass`.
+   */
+  prompt?: Prompt;
+  /**
+   * How often it may be entered (1 to 10); default 3.
+   */
+  tries?: number;
 }
 /**
  * Let the caller enter digits.

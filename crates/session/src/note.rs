@@ -19,6 +19,11 @@ pub enum Note {
         /// What was dialed.
         to: String,
     },
+    /// A rule asks for something that could not be had.
+    Missing {
+        /// What, as in `available ann`.
+        fact: String,
+    },
     /// The table decided.
     Decided {
         /// The rule that held.
@@ -194,6 +199,7 @@ impl fmt::Display for Note {
             Self::Incoming { from, to } => {
                 write!(f, "incoming call from {} to {to}", mask(from.as_str()))
             }
+            Self::Missing { fact } => write!(f, "not known: {fact}"),
             Self::Decided { rule, actions } => write!(f, "decided by {rule}: {}", Kinds(actions)),
             Self::Answering => f.write_str("answering"),
             Self::Playing { sound } => write!(f, "playing {}", sound_text(sound)),

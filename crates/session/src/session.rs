@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use callroute_media::{EndCause, LegId, Notice};
-use callroute_rules::{Engine, Facts, Outcome, RuleRef};
+use callroute_rules::{Engine, Fact, Facts, Outcome};
 use callroute_schema::{Disposition, Event, EventKind};
 
 use crate::call::{Call, kinds};
@@ -112,26 +112,31 @@ impl Session {
             to: call.event.to.to_string(),
         });
         let engine = call.engine.clone();
-        let next = match engine.decide(&call.event, &Facts::default()) {
-            Outcome::Decided(decision) => {
-                call.note(Note::Decided {
-                    rule: decision.rule.clone(),
-                    actions: kinds(&decision.actions),
-                });
-                let event = call.event_now(EventKind::RoutingDecided);
-                call.emit(event);
-                if decision.rule == RuleRef::Default {
-                    let why = "no rule holds".to_owned();
-                    self.program.take_default(call, Disposition::Failed, why)
-                } else {
-                    self.program.replace(decision.actions.iter().cloned());
-                    self.program.after_done(call)
+        let mut facts = Facts::default();
+        let decision = loop {
+            match engine.decide(&call.event, &facts) {
+                Outcome::Decided(decision) => break decision,
+                // Nobody is asked yet, so it could not be had: rules say what then.
+                Outcome::Need(lookup) => {
+                    call.note(Note::Missing {
+                        fact: lookup.to_string(),
+                    });
+                    facts.add(lookup, Fact::Missing);
                 }
             }
-            Outcome::Need(lookup) => {
-                let why = format!("a fact is missing: {lookup:?}");
-                self.program.take_default(call, Disposition::Failed, why)
-            }
+        };
+        call.note(Note::Decided {
+            rule: decision.rule(),
+            actions: kinds(decision.actions()),
+        });
+        let event = call.event_now(EventKind::RoutingDecided);
+        call.emit(event);
+        let next = if decision.id().is_none() {
+            let why = "no rule holds".to_owned();
+            self.program.take_default(call, Disposition::Failed, why)
+        } else {
+            self.program.replace(decision.actions().iter().cloned());
+            self.program.after_done(call)
         };
         self.follow(next);
     }

@@ -1,12 +1,13 @@
-//! `decide`: events in, decisions out. Nothing is asked and nothing is called.
+//! `decide`: events in, decisions out. Nobody is asked and nobody is called.
 
-use callroute_rules::{Decision, Engine, Facts, Outcome};
+use callroute_rules::{Decision, Engine, Facts, Lookup};
 use callroute_schema::tree::ReadError;
 use callroute_schema::{CallId, Event};
 use serde::Serialize;
 
 use crate::args::Decide;
 use crate::error::Error;
+use crate::facts;
 use crate::input::{Input, Line, MAX_LINE};
 use crate::output::Output;
 use crate::status::Status;
@@ -17,6 +18,7 @@ pub(crate) fn run(args: &Decide, out: &mut Output) -> Result<Status, Error> {
         return Err(Error::StdinTwice);
     }
     let engine = table::load(&args.routes)?;
+    let facts = facts::read(args.facts.as_ref())?;
     let mut lines = args.events.lines()?;
     let mut status = Status::Fine;
     loop {
@@ -28,8 +30,8 @@ pub(crate) fn run(args: &Decide, out: &mut Output) -> Result<Status, Error> {
             return Ok(status);
         };
         let number = line.number;
-        match decide(&engine, &line) {
-            Ok(decided) => out.json(&decided)?,
+        match decide(&engine, &line, &facts, |decided| out.json(decided)) {
+            Ok(written) => written?,
             Err(wrong) => {
                 status = Status::Findings;
                 tell(&args.events, number, &wrong, out)?;
@@ -39,10 +41,13 @@ pub(crate) fn run(args: &Decide, out: &mut Output) -> Result<Status, Error> {
 }
 
 #[derive(Debug, Serialize)]
-struct Decided {
-    call_id: CallId,
+struct Decided<'e> {
+    call_id: &'e CallId,
     #[serde(flatten)]
-    decision: Decision,
+    decision: Decision<'e>,
+    /// Facts that rules asked for and nobody gave.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    missing: Vec<Lookup>,
 }
 
 /// What is wrong with one line of events.
@@ -52,19 +57,22 @@ enum Wrong {
     TooLong,
     #[error(transparent)]
     Event(#[from] ReadError),
-    #[error("the decision needs a fact from outside, which `decide` does not fetch: {0}")]
-    Need(String),
 }
 
-fn decide(engine: &Engine, line: &Line<'_>) -> Result<Decided, Wrong> {
+fn decide<T>(
+    engine: &Engine,
+    line: &Line<'_>,
+    facts: &Facts,
+    write: impl FnOnce(&Decided<'_>) -> T,
+) -> Result<T, Wrong> {
     let event = Event::from_json(line.bytes.ok_or(Wrong::TooLong)?)?;
-    match engine.decide(&event, &Facts::default()) {
-        Outcome::Decided(decision) => Ok(Decided {
-            call_id: event.call_id,
-            decision,
-        }),
-        Outcome::Need(lookup) => Err(Wrong::Need(format!("{lookup:?}"))),
-    }
+    let mut facts = facts.clone();
+    let (decision, missing) = facts::decide(engine, &event, &mut facts);
+    Ok(write(&Decided {
+        call_id: &event.call_id,
+        decision,
+        missing,
+    }))
 }
 
 /// A line's fault as JSON, in the shape of a routing file's.

@@ -1,10 +1,10 @@
 //! `explain`: every rule that was looked at, and what came of it.
 
-use callroute_rules::Facts;
 use callroute_schema::Event;
 
 use crate::args::Explain;
 use crate::error::Error;
+use crate::facts;
 use crate::input::{Input, MAX_LINE};
 use crate::output::Output;
 use crate::status::Status;
@@ -22,7 +22,9 @@ pub(crate) fn run(args: &Explain, out: &mut Output) -> Result<Status, Error> {
     if let Some(at) = args.at {
         event.timestamp = at;
     }
-    let explanation = engine.explain(&event, &Facts::default());
+    let mut facts = facts::read(args.facts.as_ref())?;
+    facts::decide(&engine, &event, &mut facts);
+    let explanation = engine.explain(&event, &facts);
     if out.is_json() {
         out.json(&explanation)?;
     } else {

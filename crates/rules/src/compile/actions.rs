@@ -25,6 +25,7 @@ impl Sink for Checker<'_> {
             NameKind::Target => self.known(kind, name, &table.targets, at),
             NameKind::Menu => self.known(kind, name, &table.menus, at),
             NameKind::Webhook => self.known(kind, name, &table.webhooks, at),
+            NameKind::Agent if table.rotas.has(name) => {}
             NameKind::Agent => self.known(kind, name, &table.agents, at),
         }
     }

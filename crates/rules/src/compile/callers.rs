@@ -1,13 +1,13 @@
 //! Lists of callers, written in the file or in a CSV beside it.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use callroute_schema::number::Region;
 
-use super::Compiler;
-use crate::csv::{Field, Records, Unclosed};
-use crate::engine::{CallerList, Pattern};
+use super::records::Wrong;
+use super::{Compiler, Shared};
+use crate::csv::Field;
+use crate::engine::{CallerList, Dialed, Lists, Rows};
 use crate::hint::shorten;
-use crate::number::{self, NumberError};
+use crate::number::{self, NumberError, Pattern};
 use crate::path::Path;
 use crate::source::Source;
 use crate::table::CallersEntry;
@@ -17,42 +17,53 @@ use crate::yaml::MAX_TEXT;
 const ANONYMOUS: &str = "anonymous";
 /// The name of the column that holds numbers.
 const COLUMN: &str = "number";
-/// After so many faults, the rest of a file is not worth reading.
-const MAX_FAULTS: usize = 100;
 
 impl Compiler<'_> {
-    pub(super) fn callers(&mut self) -> HashMap<String, Arc<CallerList>> {
+    /// The lists in written order; one that is faulty keeps its place.
+    pub(super) fn callers(&mut self, shared: &mut Shared) -> Lists {
         let table = self.table;
         let section = Path::ROOT.key("callers");
-        let mut callers = HashMap::new();
+        let mut all = Vec::new();
         for entry in table.callers.entries() {
-            let Some(value) = &entry.value else {
-                continue;
+            let list = match &entry.value {
+                Some(value) => self.list(&entry.name, value, shared, &section.key(&entry.name)),
+                None => CallerList::default(),
             };
-            let list = self.list(&entry.name, value, &section.key(&entry.name));
-            callers.insert(entry.name.clone(), Arc::new(list));
+            shared.lists.insert(entry.name.clone(), all.len());
+            all.push(list);
         }
-        callers
+        Lists::new(all)
     }
 
-    fn list(&mut self, name: &str, entry: &CallersEntry, at: &Path<'_>) -> CallerList {
+    fn list(
+        &mut self,
+        name: &str,
+        entry: &CallersEntry,
+        shared: &Shared,
+        at: &Path<'_>,
+    ) -> CallerList {
         let mut list = CallerList {
             name: name.to_owned(),
             ..CallerList::default()
         };
-        if entry.numbers.is_none() && entry.file.is_none() {
-            let message = "a list of callers needs `numbers`, as in [\"+1900*\", anonymous], or a \
-                           `file`";
+        if entry.numbers.is_none() && entry.file.is_none() && entry.lookup.is_none() {
+            let message = "a list of callers needs `numbers`, as in [\"+1900*\", anonymous], a \
+                           `file` or a `lookup`";
             self.fault(at, message);
         }
-        let numbers = at.key("numbers");
-        for (index, text) in entry.numbers.iter().flatten().enumerate() {
-            if let Err(error) = add(&mut list, text) {
-                self.fault(&numbers.index(index), error.to_string());
-            }
+        if let Some(lookup) = &entry.lookup {
+            let at = at.key("lookup");
+            list.lookup = self.place("lookup", lookup, &shared.lookups, &at);
         }
         if let Some(file) = &entry.file {
             self.file(file, &mut list, &at.key("file"));
+        }
+        let numbers = at.key("numbers");
+        for (index, text) in entry.numbers.iter().flatten().enumerate() {
+            // It has no columns, so every row of it is one without cells.
+            if let Err(error) = add(&mut list, text, u32::MAX, self.region) {
+                self.fault(&numbers.index(index), error.to_string());
+            }
         }
         list
     }
@@ -61,46 +72,35 @@ impl Compiler<'_> {
         let Some(text) = self.read(file, at) else {
             return;
         };
+        let region = self.region;
+        let mut columns: Vec<Box<str>> = Vec::new();
         let mut column = 0;
-        let mut faults = 0;
-        for (index, record) in Records::new(&text).enumerate() {
-            let record = match record {
-                Ok(record) => record,
-                Err(Unclosed(span)) => {
-                    self.report
-                        .elsewhere(file, Some(span), "this quote is never closed");
-                    return;
-                }
-            };
-            if index == 0 && is_heading(&record) {
-                match record.iter().position(|field| field.text == COLUMN) {
-                    Some(found) => column = found,
-                    None => {
-                        let span = record.first().map(|field| field.span);
-                        let message = format!(
-                            "this heading has no `{COLUMN}`; write it as in `number,name,…`"
-                        );
-                        self.report.elsewhere(file, span, message);
-                        return;
-                    }
-                }
-                continue;
+        self.records(file, &text, |index, record| {
+            if index == 0 && is_heading(record) {
+                let Some(found) = record.iter().position(|field| field.text == COLUMN) else {
+                    let message =
+                        format!("this heading has no `{COLUMN}`; write it as in `number,name,…`");
+                    return Err(Wrong::stop(record.first(), message));
+                };
+                column = found;
+                columns = record
+                    .iter()
+                    .map(|field| field.text.as_str().into())
+                    .collect();
+                let others = columns.iter().filter(|name| ***name != *COLUMN);
+                list.rows = Rows::new(others.cloned().collect());
+                return Ok(());
             }
             let Some(field) = record.get(column).filter(|field| !field.text.is_empty()) else {
-                let span = record.first().map(|field| field.span);
-                self.report.elsewhere(file, span, "this line has no number");
-                faults += 1;
-                continue;
+                return Err(Wrong::line(
+                    record.first(),
+                    "this line has no number".to_owned(),
+                ));
             };
-            if let Err(error) = add(list, &field.text) {
-                self.report
-                    .elsewhere(file, Some(field.span), error.to_string());
-                faults += 1;
-            }
-            if faults >= MAX_FAULTS {
-                return;
-            }
-        }
+            let row = list.rows.push(|name| cell(&columns, record, name));
+            add(list, &field.text, row, region)
+                .map_err(|error| Wrong::line(Some(field), error.to_string()))
+        });
     }
 
     /// The text of a file that an entry names; it becomes one of the table's sources.
@@ -143,17 +143,39 @@ fn is_heading(record: &[Field]) -> bool {
     record.iter().all(is_word) && record.first().is_some_and(|field| field.text != ANONYMOUS)
 }
 
-fn add(list: &mut CallerList, text: &str) -> Result<(), NumberError> {
+/// What stands in a record under a column's name.
+pub(super) fn cell(columns: &[Box<str>], record: &[Field], name: &str) -> Box<str> {
+    let place = columns.iter().position(|column| **column == *name);
+    let field = place.and_then(|place| record.get(place));
+    field.map_or("", |field| field.text.as_str()).into()
+}
+
+fn add(
+    list: &mut CallerList,
+    text: &str,
+    row: u32,
+    region: Option<Region>,
+) -> Result<(), NumberError> {
     if text == ANONYMOUS {
         list.anonymous = true;
         return Ok(());
     }
-    match number::pattern(text)? {
+    match number::pattern(text, region)? {
         // Everybody is no list of callers, and would hold those back who withhold their number.
-        Pattern::Any => Err(NumberError::Everybody),
-        pattern => {
-            list.numbers.insert(pattern, ());
-            Ok(())
+        Pattern::Any => return Err(NumberError::Everybody),
+        Pattern::Exact(Dialed::Text(text)) => {
+            list.texts.insert(text, row);
+        }
+        Pattern::Exact(Dialed::Key(key)) => {
+            list.numbers.insert(key, row);
+            list.keys.push(key);
+        }
+        Pattern::Prefix(keys) => {
+            for key in keys {
+                list.numbers.insert(key, row);
+                list.keys.push(key);
+            }
         }
     }
+    Ok(())
 }

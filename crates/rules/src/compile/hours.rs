@@ -8,6 +8,7 @@ use std::sync::Arc;
 use callroute_schema::tree::Span;
 
 use super::Compiler;
+use crate::engine::Tables;
 use crate::hint::shorten;
 use crate::hours::{self, Calendar, Days, Hours, HoursError, On, Plan, Rank, Rule, Spans};
 use crate::path::Path;
@@ -15,27 +16,30 @@ use crate::table::HoursEntry;
 use crate::zone::{Zone, nearest_zone};
 
 impl Compiler<'_> {
-    pub(super) fn hours(&mut self) -> HashMap<String, Arc<Hours>> {
+    /// Hours that are right, each with its name and the place of its zone.
+    pub(super) fn hours(&mut self, tables: &mut Tables) -> Vec<(String, Arc<Hours>, u32)> {
         let calendars = self.calendars();
         let table = self.table;
         let section = Path::ROOT.key("hours");
-        let mut all = HashMap::new();
+        let mut all = Vec::new();
         for entry in table.hours.entries() {
             let Some(value) = &entry.value else {
                 continue;
             };
             let at = section.key(&entry.name);
-            let zone = self.zone(&value.zone, &at.key("zone"));
+            let place = self.zone_table(&value.zone, tables, &at.key("zone"));
             let plan = self.plan(value, &calendars, &at);
-            if let (Some(zone), Some(plan)) = (zone, plan) {
-                let hours = Hours::new(entry.name.clone(), plan, zone);
-                all.insert(entry.name.clone(), Arc::new(hours));
+            if let (Some(place), Some(plan)) = (place, plan)
+                && let Some(zone) = tables.zones.get(place as usize)
+            {
+                let hours = Hours::new(entry.name.clone(), plan, Arc::clone(&zone.zone));
+                all.push((entry.name.clone(), Arc::new(hours), place));
             }
         }
         all
     }
 
-    fn zone(&mut self, name: &str, at: &Path<'_>) -> Option<Arc<dyn Zone>> {
+    pub(super) fn zone(&mut self, name: &str, at: &Path<'_>) -> Option<Arc<dyn Zone>> {
         let zone = self.zones.zone(name);
         if zone.is_none() {
             let hint = match nearest_zone(name) {
@@ -134,7 +138,7 @@ impl Compiler<'_> {
         }
     }
 
-    fn text(&mut self, text: &str, at: &Path<'_>) -> Option<Plan> {
+    pub(super) fn text(&mut self, text: &str, at: &Path<'_>) -> Option<Plan> {
         match hours::parse(text) {
             Ok(plan) => Some(plan),
             Err(error) => {

@@ -1,49 +1,40 @@
 //! Blocks of rules, by dialed number.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use callroute_schema::tree::Node;
 use callroute_schema::{Action, Actions};
 
-use super::{Compiler, Resolved, Shared};
+use super::draft::draft;
+use super::{Compiler, Shared};
 use crate::engine::{
-    Block, Condition, MAX_DEPTH, MAX_EXPANDED, Named, Pattern, PatternMap, Rule, flatten,
+    Answers, Book, Builder, Dialed, Draft, MAX_DEPTH, MAX_EXPANDED, Named, flatten,
 };
 use crate::fault::Report;
 use crate::hint::shorten;
-use crate::number;
+use crate::number::{self, Pattern};
 use crate::path::Path;
+use crate::prefix::Key;
 use crate::table::{RuleEntry, Rules};
 
 /// Longest name of a rule, in characters.
 const MAX_NAME: usize = 200;
 
-/// A block whose targets are not followed yet.
-pub(super) struct Draft {
-    number: String,
-    pattern: Pattern,
-    /// Whether the number has a list of rules; else it has actions that always apply.
-    listed: bool,
-    rules: Vec<DraftRule>,
-}
-
-struct DraftRule {
-    name: Option<String>,
-    when: Option<Condition>,
-    then: Actions,
-}
-
 impl Compiler<'_> {
     /// Reads every block; a rule with a fault is left out, and the report says why.
-    pub(super) fn numbers(&mut self, shared: &Shared) -> Vec<Draft> {
+    pub(super) fn numbers(&mut self, shared: &mut Shared, resolved: &mut Resolver<'_>) -> Book {
         let table = self.table;
         let section = Path::ROOT.key("numbers");
-        let mut drafts = Vec::new();
-        let mut seen: HashMap<Pattern, &str> = HashMap::new();
-        for entry in table.numbers.entries() {
+        let entries = table.numbers.entries();
+        let rules = entries.iter().map(|entry| match &entry.value {
+            Some(Rules::List(list)) => list.len(),
+            _ => 1,
+        });
+        let mut builder = Builder::new(entries.len(), rules.sum());
+        let mut seen: HashMap<Pattern, &str> = HashMap::with_capacity(entries.len());
+        for entry in entries {
             let at = section.key(&entry.name);
-            let pattern = match number::pattern(&entry.name) {
+            let pattern = match number::pattern(&entry.name, self.region) {
                 Ok(pattern) => pattern,
                 Err(error) => {
                     self.fault(&at, error.to_string());
@@ -57,58 +48,113 @@ impl Compiler<'_> {
             let Some(rules) = &entry.value else {
                 continue;
             };
-            let (listed, rules) = match rules {
+            let drafts = match rules {
                 Rules::Always(actions) => {
-                    self.check(actions, &at);
-                    let always = DraftRule {
-                        name: None,
-                        when: None,
-                        then: actions.clone(),
-                    };
-                    (false, vec![always])
+                    vec![self.always(actions, shared, resolved, &at)]
                 }
-                Rules::List(list) => {
-                    let rules = list.iter().enumerate();
-                    let rules = rules.filter_map(|(index, rule)| {
-                        self.rule(rule.as_ref()?, shared, &at.index(index))
-                    });
-                    (true, rules.collect())
-                }
+                Rules::List(list) => list
+                    .iter()
+                    .enumerate()
+                    .map(|(index, rule)| {
+                        let rule = rule.as_ref()?;
+                        self.rule(rule, shared, resolved, &at.index(index))
+                    })
+                    .collect(),
             };
-            drafts.push(Draft {
-                number: entry.name.clone(),
-                pattern,
-                listed,
-                rules,
-            });
+            // With a fault nothing is built; the faults of the rest are still told.
+            if let Some(drafts) = drafts.into_iter().collect::<Option<Vec<_>>>() {
+                let (dialed, more) = dialed(pattern);
+                builder.add(dialed, more, drafts.into_iter());
+            }
         }
-        drafts
+        builder.finish().0
     }
 
-    fn rule(&mut self, entry: &RuleEntry, shared: &Shared, at: &Path<'_>) -> Option<DraftRule> {
+    fn always<'t>(
+        &mut self,
+        actions: &Actions,
+        shared: &Shared,
+        resolved: &mut Resolver<'_>,
+        at: &Path<'_>,
+    ) -> Option<(Draft, Option<&'t str>)> {
+        let answer = self.answer(actions, shared, resolved, at)?;
+        Some((draft(Vec::new(), answer, None, &[]), None))
+    }
+
+    fn rule<'t>(
+        &mut self,
+        entry: &'t RuleEntry,
+        shared: &mut Shared,
+        resolved: &mut Resolver<'_>,
+        at: &Path<'_>,
+    ) -> Option<(Draft, Option<&'t str>)> {
         if let Some(name) = &entry.name
             && (name.is_empty() || name.chars().count() > MAX_NAME)
         {
             let message = format!("a rule's name has 1 to {MAX_NAME} characters");
             self.fault(&at.key("name"), message);
         }
-        self.check(&entry.then, &at.key("then"));
         let when = match &entry.when {
-            Some(when) => Some(self.when(when, shared, &at.key("when"))?),
-            None => None,
+            Some(when) => self.when(when, shared, &at.key("when")),
+            None => Some(Vec::new()),
         };
-        Some(DraftRule {
-            name: entry.name.clone(),
-            when,
-            then: entry.then.clone(),
-        })
+        let answer = self.answer(&entry.then, shared, resolved, &at.key("then"))?;
+        let first = resolved
+            .answers
+            .get(answer)
+            .and_then(|answer| answer.actions.first());
+        let draft = draft(when?, answer, first, shared.tables.emergency);
+        Some((draft, entry.name.as_deref()))
+    }
+
+    /// The place of what a rule does. Rules that only name a target share what it comes to.
+    fn answer(
+        &mut self,
+        actions: &Actions,
+        shared: &Shared,
+        resolved: &mut Resolver<'_>,
+        at: &Path<'_>,
+    ) -> Option<u32> {
+        let target = match actions.as_slice() {
+            [Action::Target(name)] => Some(name.as_str()),
+            _ => None,
+        };
+        if let Some(known) = target.and_then(|name| resolved.targets.get(name)) {
+            return Some(*known);
+        }
+        self.check(actions, at);
+        self.variables(actions, shared, at);
+        if !self.report.is_empty() {
+            // A target that is not there, or one that leads round for ever.
+            return Some(0);
+        }
+        let flat = resolved.flat(self.root, actions, at, self.report)?;
+        let answer = resolved.answers.add(flat);
+        if let Some(name) = target {
+            resolved.targets.insert(name.to_owned(), answer);
+        }
+        Some(answer)
     }
 }
 
-/// Follows targets; rules that only name a target share what it comes to.
+/// What a block covers, and the further prefixes that it covers too.
+fn dialed(pattern: Pattern) -> (Dialed, Vec<Key>) {
+    match pattern {
+        Pattern::Any => (Dialed::Key(Key::EVERY), Vec::new()),
+        Pattern::Exact(dialed) => (dialed, Vec::new()),
+        Pattern::Prefix(mut keys) => match keys.pop() {
+            // The last is the prefix in full.
+            Some(full) => (Dialed::Key(full), keys),
+            None => (Dialed::Key(Key::EVERY), keys),
+        },
+    }
+}
+
+/// Follows targets, and keeps what they come to.
 pub(super) struct Resolver<'a> {
     named: &'a Named,
-    targets: HashMap<String, Resolved>,
+    targets: HashMap<String, u32>,
+    answers: Answers,
 }
 
 impl<'a> Resolver<'a> {
@@ -116,24 +162,18 @@ impl<'a> Resolver<'a> {
         Self {
             named,
             targets: HashMap::new(),
+            answers: Answers::default(),
         }
     }
 
     /// What a list comes to; `None`: too much, and the report says so.
-    pub(super) fn resolve(
-        &mut self,
+    pub(super) fn flat(
+        &self,
         root: &Node,
         list: &Actions,
         at: &Path<'_>,
         report: &mut Report,
-    ) -> Option<Resolved> {
-        let target = match list.as_slice() {
-            [Action::Target(name)] => Some(name.as_str()),
-            _ => None,
-        };
-        if let Some(known) = target.and_then(|name| self.targets.get(name)) {
-            return Some(Arc::clone(known));
-        }
+    ) -> Option<Vec<Action>> {
         let mut flat = Vec::new();
         flatten(self.named, list, MAX_DEPTH, &mut flat);
         if flat.len() > MAX_EXPANDED || flat.is_empty() {
@@ -145,42 +185,11 @@ impl<'a> Resolver<'a> {
             );
             return None;
         }
-        let resolved: Resolved = flat.into();
-        if let Some(name) = target {
-            self.targets.insert(name.to_owned(), Arc::clone(&resolved));
-        }
-        Some(resolved)
+        Some(flat)
     }
-}
 
-/// The finished blocks, and which number leads to which.
-pub(super) fn blocks(
-    root: &Node,
-    drafts: Vec<Draft>,
-    resolver: &mut Resolver<'_>,
-    report: &mut Report,
-) -> Option<(PatternMap<usize>, Vec<Block>)> {
-    let section = Path::ROOT.key("numbers");
-    let mut index = PatternMap::default();
-    let mut blocks = Vec::with_capacity(drafts.len());
-    for draft in drafts {
-        let at = section.key(&draft.number);
-        let mut rules = Vec::with_capacity(draft.rules.len());
-        for (position, rule) in draft.rules.into_iter().enumerate() {
-            let in_list = at.index(position);
-            let then = in_list.key("then");
-            let at = if draft.listed { &then } else { &at };
-            rules.push(Rule {
-                name: rule.name,
-                when: rule.when,
-                actions: resolver.resolve(root, &rule.then, at, report)?,
-            });
-        }
-        index.insert(draft.pattern, blocks.len());
-        blocks.push(Block {
-            number: draft.number.clone(),
-            rules,
-        });
+    pub(super) fn finish(mut self) -> Answers {
+        self.answers.finish();
+        self.answers
     }
-    Some((index, blocks))
 }

@@ -120,8 +120,8 @@ pub(crate) const FAULTY: &[(&str, &str)] = &[
         "3:53 $.webhooks.w.deadline_ms: 10 is out of range: expected 50 to 10000 milliseconds",
     ),
     (
-        "targets: { a: { action: say, text: \"Hello {from}\" } }",
-        "3:36 $.targets.a.text: unknown variable `{from}`; this version has no variables in texts",
+        "targets: { a: { action: say, text: \"Hello {form}\" } }",
+        "3:36 $.targets.a.text: unknown variable `{form}`; did you mean `from`? (there are `from`, `to`, `call_id`, `from_name`, `digits`)",
     ),
     // Either, or.
     (

@@ -3,27 +3,33 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use callroute_schema::{Action, Actions, Event, Menu, WebhookName};
+use callroute_schema::tree::ReadError;
+use callroute_schema::{Action, Actions, Event, Menu, Party, WebhookName};
 
-use super::condition::Condition;
-use super::index::PatternMap;
+use super::answers::Answers;
+use super::book::{Best, Book};
+use super::call::Call;
+use super::clause::Clause;
+use super::facts::{Facts, Lookup};
 use super::names::{Agent, Named, WebhookSpec};
-use super::outcome::{Decision, Facts, Outcome, RuleRef};
+use super::outcome::{Decision, Outcome, RuleId, RuleRef};
+use super::quick;
+use super::render::{RenderError, fill};
 use super::resolve::{UnknownName, resolve};
-use super::walk::walk;
-use crate::explain::{Explanation, explain};
+use super::tables::{LookupSpec, Tables};
+use super::view::View;
+use crate::explain::Explanation;
 use crate::hours::Hours;
 use crate::source::Source;
 
 /// A compiled routing table: answers for every call, from its event and the facts alone.
 #[derive(Debug)]
 pub struct Engine {
-    pub(crate) index: PatternMap<usize>,
-    /// In written order.
-    pub(crate) blocks: Vec<Block>,
+    pub(crate) book: Book,
+    pub(crate) answers: Answers,
+    pub(crate) tables: Tables,
     pub(crate) default: DefaultActions,
     pub(crate) named: Named,
-    pub(crate) region: Option<String>,
     pub(crate) hours: HashMap<String, Arc<Hours>>,
     pub(crate) sources: Vec<Source>,
     pub(crate) fingerprint: String,
@@ -35,55 +41,119 @@ pub struct Engine {
 pub(crate) struct DefaultActions {
     pub(crate) list: Actions,
     pub(crate) actions: Arc<[Action]>,
-}
-
-/// The rules of one dialed number, or of one family of them.
-#[derive(Debug)]
-pub(crate) struct Block {
-    /// As written: `+13146523057`, `+1314*` or `*`.
-    pub(crate) number: String,
-    /// In written order.
-    pub(crate) rules: Vec<Rule>,
-}
-
-/// One rule.
-#[derive(Debug)]
-pub(crate) struct Rule {
-    pub(crate) name: Option<String>,
-    /// `None`: it always holds.
-    pub(crate) when: Option<Condition>,
-    /// Targets resolved, never empty.
-    pub(crate) actions: Arc<[Action]>,
+    pub(crate) json: Box<str>,
 }
 
 impl Engine {
     /// What happens to a call: the first rule, in written order, that holds in the most specific
-    /// block for the dialed number; else the default.
+    /// block for the dialed number; else the default. An emergency number of the file's region is
+    /// only decided by a block that is this number, or by rules whose `dialed.is` names it.
+    ///
+    /// [`Outcome::Need`] when a rule depends on a fact that is not among `facts`: ask again with
+    /// it. Each round asks for another, so that this ends.
     #[must_use]
-    pub fn decide(&self, event: &Event, _facts: &Facts) -> Outcome {
-        let held = self
-            .block(event.to.as_str())
-            .and_then(|block| Some((block, walk(block, event, &mut ())?)));
-        Outcome::Decided(match held {
-            Some((block, (index, rule))) => block.decision(index, rule),
-            None => self.default_decision(),
-        })
+    #[inline]
+    pub fn decide(&self, event: &Event, facts: &Facts) -> Outcome<'_> {
+        let call = Call::new(View::of(event), &self.tables, facts);
+        self.settle(&call, None)
+    }
+
+    /// As [`decide`](Self::decide), with the rules after one that was decided by: what `continue`
+    /// means.
+    #[must_use]
+    pub fn decide_after(&self, event: &Event, facts: &Facts, rule: RuleId) -> Outcome<'_> {
+        let call = Call::new(View::of(event), &self.tables, facts);
+        self.settle(&call, Some(rule.0))
+    }
+
+    /// As [`decide`](Self::decide), from an event in JSON; one of only the five fields that each
+    /// event has is read without copying.
+    ///
+    /// # Errors
+    /// [`ReadError`]: it is no event.
+    #[inline]
+    pub fn decide_json(&self, json: &[u8], facts: &Facts) -> Result<Outcome<'_>, ReadError> {
+        if let Some(view) = quick::read(json) {
+            let call = Call::new(view, &self.tables, facts);
+            let best = self.book.find(&call, None, &mut ());
+            let varies = self
+                .answers
+                .get(best.answer)
+                .is_some_and(|answer| answer.varies);
+            if !varies {
+                return Ok(self.outcome(&call, best));
+            }
+        }
+        Ok(self.decide(&Event::from_json(json)?, facts))
+    }
+
+    /// As [`decide`](Self::decide), by looking at every rule of the block in written order. It
+    /// defines what `decide` finds, and is what benches and tests hold `decide` against.
+    #[must_use]
+    pub fn decide_linear(&self, event: &Event, facts: &Facts) -> Outcome<'_> {
+        let call = Call::new(View::of(event), &self.tables, facts);
+        self.outcome(&call, self.book.find_linear(&call, None))
     }
 
     /// Why a call goes where it goes: the same walk, watched.
     #[must_use]
-    pub fn explain(&self, event: &Event, _facts: &Facts) -> Explanation {
-        explain(self, event)
+    pub fn explain<'e>(&'e self, event: &'e Event, facts: &'e Facts) -> Explanation<'e> {
+        crate::explain::explain(self, event, facts)
     }
 
-    pub(crate) fn block(&self, dialed: &str) -> Option<&Block> {
-        self.blocks.get(*self.index.find(dialed)?)
+    #[inline]
+    fn settle(&self, call: &Call<'_>, after: Option<u32>) -> Outcome<'_> {
+        self.outcome(call, self.book.find(call, after, &mut ()))
     }
 
-    pub(crate) fn default_decision(&self) -> Decision {
-        Decision {
-            rule: RuleRef::Default,
-            actions: Arc::clone(&self.default.actions),
+    /// What the best rule comes to.
+    #[inline]
+    pub(crate) fn outcome(&self, call: &Call<'_>, best: Best) -> Outcome<'_> {
+        if best.needs
+            && let Some(lookup) = self.need(best.rule, call)
+        {
+            return Outcome::Need(lookup);
+        }
+        let rule = (best.rule != u32::MAX).then_some(best.rule);
+        let filled = match rule {
+            Some(_) => self.filled(best.answer, call),
+            None => None,
+        };
+        Outcome::Decided(Decision {
+            engine: self,
+            rule,
+            answer: best.answer,
+            filled,
+        })
+    }
+
+    #[inline]
+    fn filled(&self, answer: u32, call: &Call<'_>) -> Option<Result<Box<[Action]>, RenderError>> {
+        let answer = self.answers.get(answer)?;
+        match answer.varies {
+            false => None,
+            true => Some(fill(&answer.actions, call).map(Vec::into_boxed_slice)),
+        }
+    }
+
+    /// The fact that a rule waits for.
+    fn need(&self, rule: u32, call: &Call<'_>) -> Option<Lookup> {
+        let record = self.book.record(rule)?;
+        let more: &Clause = self
+            .book
+            .clauses
+            .get(record.more.checked_sub(1)? as usize)?;
+        more.need(call)
+    }
+
+    pub(crate) fn rule_ref(&self, rule: u32) -> RuleRef {
+        match self.book.block_of(rule) {
+            Some(block) => RuleRef::Rule {
+                number: block.dialed.to_string(),
+                index: rule.saturating_sub(block.first) as usize,
+                name: self.book.names.get(rule).map(str::to_owned),
+            },
+            None => RuleRef::Default,
         }
     }
 
@@ -112,6 +182,21 @@ impl Engine {
         resolve(&self.named, actions)
     }
 
+    /// Actions with their variables filled in for a call, as in a text to speak or a number to
+    /// call: for targets, branches and menus that are reached after the decision.
+    ///
+    /// # Errors
+    /// [`RenderError`]: a variable that is not known for this call.
+    pub fn fill(
+        &self,
+        actions: &[Action],
+        event: &Event,
+        facts: &Facts,
+    ) -> Result<Vec<Action>, RenderError> {
+        let call = Call::new(View::of(event), &self.tables, facts);
+        fill(actions, &call)
+    }
+
     /// A menu by its name.
     #[must_use]
     pub fn menu(&self, name: &str) -> Option<&Menu> {
@@ -135,32 +220,96 @@ impl Engine {
         self.named.agents.get(name)
     }
 
+    /// Where an agent, or whoever is on duty in a rota, is reached at an instant; `None`: no such
+    /// agent, or nobody is on duty.
+    #[must_use]
+    pub fn reach(&self, name: &str, at: chrono::DateTime<chrono::Utc>) -> Option<&Party> {
+        let agent = match self.rota(name) {
+            Some(rota) => self.tables.on_duty(rota, at.timestamp())?,
+            None => name,
+        };
+        self.agent(agent).map(|agent| &agent.to)
+    }
+
+    /// Who is on duty in a rota at an instant.
+    #[must_use]
+    pub fn on_duty(&self, rota: &str, at: chrono::DateTime<chrono::Utc>) -> Option<&str> {
+        self.tables.on_duty(self.rota(rota)?, at.timestamp())
+    }
+
+    /// Whether an agent's shifts let them work at an instant; one without shifts always may.
+    #[must_use]
+    pub fn is_on_shift(&self, agent: &str, at: chrono::DateTime<chrono::Utc>) -> bool {
+        let known = self
+            .tables
+            .agents
+            .iter()
+            .find(|known| *known.name == *agent);
+        known.is_none_or(|known| known.is_on_shift(&self.tables, at.timestamp()))
+    }
+
+    fn rota(&self, name: &str) -> Option<u32> {
+        let place = self
+            .tables
+            .rotas
+            .iter()
+            .position(|rota| *rota.name == *name)?;
+        u32::try_from(place).ok()
+    }
+
+    /// Who else is asked about a caller, in written order.
+    #[must_use]
+    pub fn lookups(&self) -> &[LookupSpec] {
+        &self.tables.lookups
+    }
+
+    /// The switches that people turn, and how each stands until they do.
+    pub fn overrides(&self) -> impl Iterator<Item = (&str, bool)> {
+        let switches = self.tables.switches.iter();
+        switches.map(|switch| (&*switch.name, switch.on))
+    }
+
     /// Hours by their name.
     #[must_use]
     pub fn hours(&self, name: &str) -> Option<&Hours> {
         self.hours.get(name).map(Arc::as_ref)
     }
 
-    /// The blocks' numbers in written order: `+13146523057`, `+1314*`, `*`.
-    pub fn numbers(&self) -> impl Iterator<Item = &str> {
-        self.blocks.iter().map(|block| block.number.as_str())
+    #[cfg(test)]
+    pub(crate) fn shared_hours(&self, name: &str) -> Option<Arc<Hours>> {
+        self.hours.get(name).map(Arc::clone)
+    }
+
+    /// The blocks' numbers in written order, as they are compared: `+13146523057`, `+1314*`, `*`.
+    pub fn numbers(&self) -> impl Iterator<Item = String> {
+        self.book
+            .blocks
+            .iter()
+            .map(|block| block.dialed.to_string())
     }
 
     /// How many rules the table has, in all blocks.
     #[must_use]
     pub fn rule_count(&self) -> usize {
-        self.blocks.iter().map(|block| block.rules.len()).sum()
+        self.book.len()
     }
 
-    /// The file's `region`: an ISO 3166-1 code of two letters. This version keeps it, and
-    /// compares numbers as they are written.
+    /// Memory that rules and their index take, in bytes; without answers, lists and hours, which
+    /// rules share.
+    #[must_use]
+    pub fn rule_bytes(&self) -> usize {
+        self.book.bytes()
+    }
+
+    /// The file's `region`: an ISO 3166-1 code of two letters. National numbers, in the file and
+    /// of calls, are compared in full (E.164) as this country dials them.
     #[must_use]
     pub fn region(&self) -> Option<&str> {
-        self.region.as_deref()
+        self.tables.region.map(|region| region.as_str())
     }
 
     /// The texts it was compiled from, the routing file first. Given back to
-    /// [`load`](crate::load), they make the same engine.
+    /// [`load`](crate::load()), they make the same engine.
     #[must_use]
     pub fn sources(&self) -> &[Source] {
         &self.sources
@@ -172,23 +321,10 @@ impl Engine {
         &self.fingerprint
     }
 
-    /// Which release of the time zone data it was compiled with.
+    /// Which release of the time zone data the hours were compiled with.
     #[must_use]
     pub fn zone_release(&self) -> &str {
         &self.zone_release
-    }
-}
-
-impl Block {
-    pub(crate) fn decision(&self, index: usize, rule: &Rule) -> Decision {
-        Decision {
-            rule: RuleRef::Rule {
-                number: self.number.clone(),
-                index,
-                name: rule.name.clone(),
-            },
-            actions: Arc::clone(&rule.actions),
-        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The named things of a table.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use callroute_schema::{Actions, AgentName, Menu, MenuName, Party, TargetName, WebhookName};
@@ -14,6 +14,8 @@ pub(crate) struct Named {
     /// The webhooks' names in written order.
     webhook_names: Vec<WebhookName>,
     pub(crate) agents: HashMap<AgentName, Agent>,
+    /// Rotas, whose names may stand wherever an agent's may.
+    pub(crate) rotas: HashSet<AgentName>,
 }
 
 impl Named {

@@ -1,45 +1,122 @@
-//! What a decision is, and what it may depend on.
+//! What a decision is.
 
+use std::borrow::Cow;
 use std::fmt;
-use std::sync::Arc;
 
 use callroute_schema::Action;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
-/// What is known about a call besides its event: answers to [`Lookup`]s, present or missing.
-///
-/// Empty for now: no condition of this version needs one.
-#[derive(Debug, Clone, Default)]
-#[non_exhaustive]
-pub struct Facts {}
+use super::answers::json;
+use super::decide::Engine;
+use super::facts::Lookup;
+use super::render::RenderError;
 
 /// What a walk through the table comes to.
 #[derive(Debug, Clone)]
-pub enum Outcome {
+pub enum Outcome<'e> {
     /// What happens to the call.
-    Decided(Decision),
+    Decided(Decision<'e>),
     /// A rule needs this fact first; ask again with it, or with it marked as missing.
     Need(Lookup),
 }
 
-/// An outside fact that a rule asks for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Lookup {}
+/// A rule's place in an engine: of use only with the engine that gave it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RuleId(pub(crate) u32);
 
-/// What happens to a call, and which rule said so.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Decision {
-    /// The rule that held.
-    pub rule: RuleRef,
-    /// What is done, in order: targets resolved, never empty.
-    #[serde(serialize_with = "list")]
-    pub actions: Arc<[Action]>,
+/// What happens to a call, and which rule said so. Costs nothing to make: names and actions are
+/// looked up when they are asked for.
+#[derive(Clone)]
+pub struct Decision<'e> {
+    pub(super) engine: &'e Engine,
+    /// `None`: the default.
+    pub(super) rule: Option<u32>,
+    pub(super) answer: u32,
+    /// The actions with their variables filled in, when they have any.
+    pub(super) filled: Option<Result<Box<[Action]>, RenderError>>,
 }
 
-fn list<S: Serializer>(actions: &Arc<[Action]>, serializer: S) -> Result<S::Ok, S::Error> {
-    actions.as_ref().serialize(serializer)
+impl<'e> Decision<'e> {
+    /// The rule that held.
+    #[must_use]
+    pub fn rule(&self) -> RuleRef {
+        match self.rule {
+            Some(rule) => self.engine.rule_ref(rule),
+            None => RuleRef::Default,
+        }
+    }
+
+    /// The rule that held, for [`Engine::decide_after`]; `None`: the default.
+    #[must_use]
+    pub fn id(&self) -> Option<RuleId> {
+        self.rule.map(RuleId)
+    }
+
+    /// What is done, in order: targets followed, variables filled in, never empty.
+    #[must_use]
+    pub fn actions(&self) -> &[Action] {
+        match (&self.filled, self.rule) {
+            (Some(Ok(filled)), _) => filled,
+            (Some(Err(_)), _) | (None, None) => &self.engine.default.actions,
+            (None, Some(_)) => match self.engine.answers.get(self.answer) {
+                Some(answer) => &answer.actions,
+                None => &self.engine.default.actions,
+            },
+        }
+    }
+
+    /// Why the rule's actions could not be done, so that [`actions`](Self::actions) are the
+    /// default's: a variable that is not known for this call.
+    #[must_use]
+    pub fn unfilled(&self) -> Option<&RenderError> {
+        self.filled.as_ref()?.as_ref().err()
+    }
+
+    /// The actions as an answer of the contract. Without variables it was written when the table
+    /// was compiled.
+    #[must_use]
+    pub fn to_json(&self) -> Cow<'e, str> {
+        let engine = self.engine;
+        match (&self.filled, self.rule) {
+            (None, Some(_)) => match engine.answers.get(self.answer) {
+                Some(answer) => Cow::Borrowed(&answer.json),
+                None => Cow::Borrowed(&engine.default.json),
+            },
+            (None, None) | (Some(Err(_)), _) => Cow::Borrowed(&engine.default.json),
+            (Some(Ok(filled)), _) => Cow::Owned(json(filled)),
+        }
+    }
+}
+
+impl fmt::Debug for Decision<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Decision")
+            .field("rule", &self.rule())
+            .field("actions", &self.actions())
+            .finish_non_exhaustive()
+    }
+}
+
+impl PartialEq for Decision<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.rule() == other.rule() && self.actions() == other.actions()
+    }
+}
+
+impl Serialize for Decision<'_> {
+    /// `{"rule", "actions"}`, and `unfilled` when a variable was not known.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let unfilled = self.unfilled();
+        let fields = if unfilled.is_some() { 3 } else { 2 };
+        let mut object = serializer.serialize_struct("Decision", fields)?;
+        object.serialize_field("rule", &self.rule())?;
+        object.serialize_field("actions", self.actions())?;
+        if let Some(error) = unfilled {
+            object.serialize_field("unfilled", &error.to_string())?;
+        }
+        object.end()
+    }
 }
 
 /// Which rule decided.
@@ -47,7 +124,7 @@ fn list<S: Serializer>(actions: &Arc<[Action]>, serializer: S) -> Result<S::Ok, 
 pub enum RuleRef {
     /// A rule of a number's block.
     Rule {
-        /// The block, as written: a number, `+1314*` or `*`.
+        /// The block, as it is compared: a number, `+1314*` or `*`.
         number: String,
         /// The rule's position in the block, from 0.
         index: usize,

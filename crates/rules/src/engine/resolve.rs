@@ -1,6 +1,6 @@
 //! Lists of actions with their targets followed.
 
-use callroute_schema::{Action, Actions};
+use callroute_schema::{Action, Actions, variables};
 
 use super::names::Named;
 use crate::check::{self, Sink};
@@ -68,7 +68,9 @@ impl Sink for Known<'_> {
             NameKind::Target => self.named.targets.contains_key(name),
             NameKind::Menu => self.named.menus.contains_key(name),
             NameKind::Webhook => self.named.webhook(name).is_some(),
-            NameKind::Agent => self.named.agents.contains_key(name),
+            NameKind::Agent => {
+                self.named.agents.contains_key(name) || self.named.rotas.contains(name)
+            }
         };
         if !known && self.unknown.is_none() {
             self.unknown = Some(UnknownName {
@@ -113,6 +115,11 @@ impl Sink for FirstWrong {
 pub fn check(actions: &Actions) -> Result<(), WrongValue> {
     let mut first = FirstWrong::default();
     check::actions(actions, &Path::ROOT, &mut first);
+    if let Some(name) = variables(&actions.to_json()).next() {
+        let message =
+            format!("`{{{name}}}`: variables belong to the routing file; an answer has values");
+        first.wrong(&Path::ROOT, message);
+    }
     first.0.map_or(Ok(()), Err)
 }
 

@@ -134,6 +134,11 @@ impl Plan {
         day(self.weekly.get(weekday).unwrap_or(&CLOSED), above, by)
     }
 
+    /// Whether any date is not like its weekday.
+    pub(super) fn has_dates(&self) -> bool {
+        !self.rules.is_empty() || !self.dates.is_empty()
+    }
+
     /// Whether it is the same at all times, but for what is forced.
     pub(super) fn constant(&self) -> Option<bool> {
         let all = |is: fn(&Spans) -> bool| {
@@ -163,6 +168,11 @@ impl<'a> Day<'a> {
     /// Every start and end, in minutes after this date's midnight.
     pub(super) fn edges(self) -> impl Iterator<Item = u16> {
         self.spans().flat_map(Spans::edges)
+    }
+
+    /// Whether it is not like its weekday.
+    pub(super) fn is_special(self) -> bool {
+        !matches!(self.by, By::Weekly)
     }
 
     /// Which layer decides about it.

@@ -5,7 +5,10 @@ use std::borrow::Cow;
 use callroute_schema::Actions;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use crate::table::{Places, RuleEntry, Rules, SecretEntry, Texts};
+use crate::table::{
+    Bounds, CallerKind, Kinds, OverrideEntry, Places, RuleEntry, Rules, SecretEntry, Texts,
+    ValueWhen,
+};
 
 impl JsonSchema for Rules {
     fn schema_name() -> Cow<'static, str> {
@@ -78,6 +81,50 @@ impl JsonSchema for SecretEntry {
                 },
                 { "title": "SecretText", "description": "The secret itself.", "type": "string", "minLength": 1 }
             ]
+        })
+    }
+}
+
+impl JsonSchema for ValueWhen {
+    fn schema_name() -> Cow<'static, str> {
+        "Value".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "One of some texts (one that ends with `*` covers what begins so), or bounds.",
+            "anyOf": [
+                { "type": ["string", "number", "boolean"] },
+                { "type": "array", "items": { "type": "string" }, "minItems": 1 },
+                generator.subschema_for::<Bounds>()
+            ]
+        })
+    }
+}
+
+impl JsonSchema for Kinds {
+    fn schema_name() -> Cow<'static, str> {
+        "CallerKinds".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let kind = generator.subschema_for::<CallerKind>();
+        json_schema!({
+            "description": "One kind of caller, or a list of kinds.",
+            "anyOf": [kind, { "type": "array", "items": kind, "minItems": 1 }]
+        })
+    }
+}
+
+impl JsonSchema for OverrideEntry {
+    fn schema_name() -> Cow<'static, str> {
+        "Switch".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "How a switch stands until somebody turns it.",
+            "enum": ["on", "off", true, false]
         })
     }
 }

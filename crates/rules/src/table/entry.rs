@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use callroute_schema::{Actions, Party};
+use callroute_schema::Actions;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::text::Texts;
+use super::when::When;
 
 /// `calendars`: dates that hours may treat as holidays, here or in a file.
 #[derive(Debug, Deserialize)]
@@ -25,21 +25,6 @@ pub(crate) struct CalendarEntry {
     )]
     pub(crate) dates: Option<Vec<String>>,
     /// An iCalendar file (`.ics`) of whole days, or a CSV file of `date,name`.
-    pub(crate) file: Option<String>,
-}
-
-/// `callers`: a list of numbers, here or in a file.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(
-    feature = "json-schema",
-    derive(schemars::JsonSchema),
-    schemars(rename = "Callers", extend("anyOf" = [{ "required": ["numbers"] }, { "required": ["file"] }]))
-)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct CallersEntry {
-    /// Numbers, prefixes as in `+1900*`, and `anonymous`.
-    pub(crate) numbers: Option<Vec<String>>,
-    /// A CSV file beside this one, with a column `number`.
     pub(crate) file: Option<String>,
 }
 
@@ -104,19 +89,6 @@ impl<'de> Deserialize<'de> for SecretEntry {
     }
 }
 
-/// `agents`: somebody who takes calls.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(
-    feature = "json-schema",
-    derive(schemars::JsonSchema),
-    schemars(rename = "Agent")
-)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct AgentEntry {
-    /// Where the agent is reached: a number or a SIP URI.
-    pub(crate) to: Party,
-}
-
 /// One rule of `numbers`.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(
@@ -130,71 +102,7 @@ pub(crate) struct RuleEntry {
     #[cfg_attr(feature = "json-schema", schemars(length(min = 1)))]
     pub(crate) name: Option<String>,
     /// What has to hold; without, it always does.
-    pub(crate) when: Option<When>,
+    pub(crate) when: Option<Box<When>>,
     /// What is done then: an action, a list of actions or a target's name.
     pub(crate) then: Actions,
-}
-
-/// What a rule asks; all of it must hold.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(
-    feature = "json-schema",
-    derive(schemars::JsonSchema),
-    schemars(extend("minProperties" = 1))
-)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct When {
-    /// These hours are open.
-    pub(crate) open: Option<String>,
-    /// These hours are closed.
-    pub(crate) closed: Option<String>,
-    /// What has to hold for the caller.
-    pub(crate) caller: Option<CallerWhen>,
-    /// What has to hold for the dialed number.
-    pub(crate) dialed: Option<NumberWhen>,
-    /// What the caller pressed last.
-    pub(crate) digits: Option<Texts>,
-    /// One of these has to hold.
-    #[cfg_attr(feature = "json-schema", schemars(length(min = 1)))]
-    pub(crate) any: Option<Vec<Self>>,
-    /// All of these have to hold.
-    #[cfg_attr(feature = "json-schema", schemars(length(min = 1)))]
-    pub(crate) all: Option<Vec<Self>>,
-    /// This must not hold.
-    pub(crate) not: Option<Box<Self>>,
-}
-
-/// What a rule asks of the caller.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(
-    feature = "json-schema",
-    derive(schemars::JsonSchema),
-    schemars(extend("minProperties" = 1))
-)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct CallerWhen {
-    /// On one of these lists of `callers`.
-    #[serde(rename = "in")]
-    pub(crate) list: Option<Texts>,
-    /// One of these numbers.
-    pub(crate) is: Option<Texts>,
-    /// A number that begins with one of these.
-    pub(crate) prefix: Option<Texts>,
-    /// Whether the number is withheld.
-    pub(crate) anonymous: Option<bool>,
-}
-
-/// What a rule asks of the dialed number.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(
-    feature = "json-schema",
-    derive(schemars::JsonSchema),
-    schemars(extend("minProperties" = 1))
-)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct NumberWhen {
-    /// One of these numbers.
-    pub(crate) is: Option<Texts>,
-    /// A number that begins with one of these.
-    pub(crate) prefix: Option<Texts>,
 }

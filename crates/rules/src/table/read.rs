@@ -1,6 +1,7 @@
 //! From the tree to the sections.
 
 use callroute_schema::Actions;
+use callroute_schema::number::Region;
 use callroute_schema::tree::{Node, Value};
 use serde::Deserialize;
 
@@ -12,16 +13,20 @@ use crate::path::Path;
 /// The version of the routing file's language.
 const VERSION: &str = "1";
 /// The sections there are, in the order of the documentation.
-const SECTIONS: [&str; 11] = [
+const SECTIONS: [&str; 15] = [
     "version",
     "default",
     "region",
     "calendars",
     "hours",
     "callers",
+    "lookups",
+    "prefixes",
+    "overrides",
     "webhooks",
     "targets",
     "agents",
+    "rotas",
     "menus",
     "numbers",
 ];
@@ -44,6 +49,10 @@ pub(crate) fn read(root: &Node, report: &mut Report) -> Table {
             "calendars" => table.calendars = section(at, node, report, typed),
             "hours" => table.hours = section(at, node, report, typed),
             "callers" => table.callers = section(at, node, report, typed),
+            "lookups" => table.lookups = section(at, node, report, typed),
+            "prefixes" => table.prefixes = section(at, node, report, typed),
+            "overrides" => table.overrides = section(at, node, report, typed),
+            "rotas" => table.rotas = section(at, node, report, typed),
             "webhooks" => table.webhooks = section(at, node, report, typed),
             "targets" => table.targets = section(at, node, report, typed),
             "agents" => table.agents = section(at, node, report, typed),
@@ -86,12 +95,18 @@ fn version(at: &Path<'_>, node: &Node, report: &mut Report) {
 
 fn region(at: &Path<'_>, node: &Node, report: &mut Report) -> Option<String> {
     let text = node.text().unwrap_or_default();
-    if text.len() == 2 && text.chars().all(|c| c.is_ascii_uppercase()) {
-        return Some(text.to_owned());
+    if text.len() != 2 || !text.chars().all(|c| c.is_ascii_uppercase()) {
+        let message = "expected a country's two letters in capitals (ISO 3166-1), as in US or IE";
+        report.add(node.span, at.to_string(), message);
+        return None;
     }
-    let message = "expected a country's two letters in capitals (ISO 3166-1), as in US or IE";
-    report.add(node.span, at.to_string(), message);
-    None
+    match Region::new(text) {
+        Ok(region) => Some(region.as_str().to_owned()),
+        Err(error) => {
+            report.add(node.span, at.to_string(), error.to_string());
+            None
+        }
+    }
 }
 
 fn typed<T: for<'de> Deserialize<'de>>(

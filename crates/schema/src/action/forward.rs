@@ -26,3 +26,15 @@ pub struct Forward {
     )]
     pub on: On,
 }
+
+impl Forward {
+    /// Rings a destination, with no options.
+    #[must_use]
+    pub fn to(destination: Destination) -> Self {
+        Self {
+            destination,
+            ring_s: None,
+            on: On::new(),
+        }
+    }
+}

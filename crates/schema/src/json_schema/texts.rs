@@ -6,6 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use crate::caller::{Address, Caller};
 use crate::digit::{Digit, Digits};
+use crate::digit_pattern::DigitPattern;
 use crate::name::{
     AgentName, CallId, ConferenceName, MenuName, QueueName, TargetName, TrunkName, UserName,
     WebhookName,
@@ -15,8 +16,8 @@ use crate::ring_group::{CallerId, Ringback};
 
 // Patterns keep to what every dialect of regular expressions knows: no classes of Unicode.
 
-/// A name: of ASCII, letters, digits, `_`, `-`, `.` and `:` only.
-const NAME: &str = r"^[^\x00-,/;-@\[-^`{-\x7f\s]+$";
+/// A name: of ASCII, letters, digits, `_`, `-`, `.` and `:` only; braces around a variable.
+const NAME: &str = r"^[^\x00-,/;-@\[-^`|~\x7f\s]+$";
 /// A text without control characters.
 const VISIBLE: &str = r"^[^\x00-\x1f\x7f]+$";
 
@@ -64,6 +65,12 @@ text! {
         "description": "One DTMF digit (RFC 4733).",
         "pattern": "^[0-9*#A-Da-d]$"
     }
+    DigitPattern {
+        "description": "A pattern of digits: X is 0-9, Z is 1-9, N is 2-9, a `.` at the end is one or more digits.",
+        "minLength": 1,
+        "maxLength": 32,
+        "pattern": "^[0-9*#XxZzNn]+[.]?$"
+    }
     Digits {
         "description": "One or more DTMF digits (RFC 4733).",
         "pattern": "^[0-9*#A-Da-d]{1,64}$"
@@ -80,7 +87,7 @@ text! {
     }
     Number {
         "description": "A telephone number: E.164 with its +, or digits with a national or local meaning.",
-        "pattern": r"^(\+[0-9]{1,32}|[0-9*#]{1,32})$",
+        "pattern": r"^(\+[0-9]{1,32}|[0-9*#]{1,32}|[+0-9*#]*\{[A-Za-z][A-Za-z0-9_.-]*\}.*)$",
         "examples": ["+16822306467"]
     }
     SipUri {

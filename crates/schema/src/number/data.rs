@@ -17,3 +17,6 @@ pub(crate) const ZONES: &str = include_str!("data/zones.csv");
 
 /// `prefixes joined by a space,place`.
 pub(crate) const PLACES: &str = include_str!("data/places.csv");
+
+/// `country,prefixes joined by a space`.
+pub(crate) const COUNTRIES: &str = include_str!("data/countries.csv");

@@ -25,6 +25,17 @@ pub(crate) fn place(parsed: &Parsed, country: Option<Region>) -> Option<String> 
     area.or_else(|| country?.name()).map(str::to_owned)
 }
 
+/// Where the digits of a number were given out, in English, as in `San Francisco, CA`; `None`:
+/// its first digits name no area.
+///
+/// `e164` is a number with its plus. It is not asked whether it is valid.
+#[must_use]
+pub fn area(e164: &str) -> Option<&'static str> {
+    let digits = e164.strip_prefix('+')?;
+    let mobile = digits.strip_prefix("549").map(|rest| format!("54{rest}"));
+    PLACES.longest(mobile.as_deref().unwrap_or(digits))
+}
+
 #[cfg(test)]
 mod tests {
     use super::PLACES;

@@ -34,7 +34,7 @@ pub struct Member {
     /// How likely it is to be early under `weighted_random` (1 to 1,000); default 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weight: Option<u32>,
-    /// Lower rings first among members that are otherwise equal (0 to 1,000); default 0.
+    /// Lower rings first (0 to 1,000); the strategy orders members of the same one; default 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub priority: Option<u32>,
     /// Which tier it belongs to under `tiered` (0 to 1,000); lower rings first; default 0.

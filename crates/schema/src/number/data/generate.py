@@ -10,13 +10,17 @@ Files, all in the folder of this script:
   short.csv     region,emergency numbers,lengths,general pattern,pattern of short numbers
   zones.csv     zones (joined by &),prefixes (joined by a space)
   places.csv    prefixes (joined by a space),place
+  countries.csv country,prefixes (joined by a space)
   release.txt   the release of the data
 """
 
 import itertools
 import re
+import re._constants as sre
+import re._parser as sre_parser
 from collections import defaultdict
 from pathlib import Path
+from random import Random
 
 import phonenumbers
 from phonenumbers.geodata import GEOCODE_DATA
@@ -137,6 +141,71 @@ def places():
     return names
 
 
+def matching(pattern, random):
+    """A random text that a pattern of digits matches."""
+    def one(tokens):
+        out = ""
+        for op, arg in tokens:
+            if op is sre.LITERAL:
+                out += chr(arg)
+            elif op is sre.IN:
+                digits = [d for kind, v in arg for d in (
+                    range(v[0], v[1] + 1) if kind is sre.RANGE else
+                    range(48, 58) if kind is sre.CATEGORY else [v])]
+                out += chr(random.choice(digits))
+            elif op is sre.MAX_REPEAT:
+                low, high, inner = arg
+                out += "".join(one(inner) for _ in range(random.randint(low, high)))
+            elif op is sre.SUBPATTERN:
+                out += one(arg[3])
+            elif op is sre.BRANCH:
+                out += one(random.choice(arg[1]))
+            else:
+                raise ValueError(op)
+        return out
+    return one(sre_parser.parse(pattern))
+
+
+# Random numbers of each kind and region by which countries that share a code are told apart.
+SAMPLES = 6000
+
+
+def countries():
+    """Prefixes of E.164 numbers by country: calling codes, and longer where countries share one."""
+    random = Random(1)
+    found = defaultdict(list)
+    for code, regions in phonenumbers.COUNTRY_CODE_TO_REGION_CODE.items():
+        if len(regions) == 1:
+            found[regions[0]].append(str(code))
+            continue
+        seen = {}
+        for region in regions:
+            m = PhoneMetadata.metadata_for_region(region)
+            for name in DESCRIPTIONS:
+                desc = getattr(m, name)
+                if name == "general_desc" or desc is None or not desc.national_number_pattern:
+                    continue
+                for _ in range(SAMPLES):
+                    national = matching(desc.national_number_pattern, random)
+                    n = phonenumbers.parse(f"+{code}{national}")
+                    whose = phonenumbers.region_code_for_number(n)
+                    if whose:
+                        seen[f"{code}{national}"] = whose
+
+        def split(prefix, numbers):
+            whose = {seen[n] for n in numbers}
+            if len(whose) == 1:
+                found[whose.pop()].append(prefix)
+                return
+            for digit in "0123456789":
+                longer = [n for n in numbers if n.startswith(prefix + digit)]
+                if longer:
+                    split(prefix + digit, longer)
+
+        split(str(code), sorted(seen))
+    return found
+
+
 def country(region):
     name = LOCALE_DATA.get(region, {}).get("en", "")
     return LOCALE_DATA[region].get(name[1:], "") if name.startswith("*") else name
@@ -158,6 +227,7 @@ def main():
     zones["Europe/Dublin"].append(IRELAND)
     lines("zones.csv", (f"{z},{' '.join(sorted(p))}" for z, p in sorted(zones.items())))
     lines("places.csv", (f"{' '.join(sorted(p))},{n}" for n, p in sorted(places().items())))
+    lines("countries.csv", (f"{c},{' '.join(sorted(p))}" for c, p in sorted(countries().items())))
     (HERE / "release.txt").write_text(phonenumbers.__version__ + "\n")
 
 

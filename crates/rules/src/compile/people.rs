@@ -1,0 +1,296 @@
+//! Lookups, overrides, agents' shifts and rotas.
+
+use callroute_schema::AgentName;
+use chrono::{DateTime, NaiveDateTime};
+
+use super::records::Wrong;
+use super::{Compiler, Shared};
+use crate::engine::{LookupSource, LookupSpec, OnShift, Rota, Switch, Tables, Turns};
+use crate::hint::{choices, shorten};
+use crate::path::Path;
+use crate::table::{LookupEntry, OverrideEntry, RotaEntry, StepEntry};
+
+/// How long a lookup may take when the file does not say, in milliseconds, and the bounds.
+const BUDGET_MS: u64 = 50;
+const BUDGETS_MS: std::ops::RangeInclusive<u64> = 1..=5_000;
+/// Most agents who take turns, and most steps of a rota.
+const MAX_TURNS: usize = 1_000;
+const MAX_STEPS: usize = 100_000;
+/// Longest query, in characters.
+const MAX_SQL: usize = 10_000;
+
+impl Compiler<'_> {
+    pub(super) fn lookups(&mut self, shared: &mut Shared) -> Vec<LookupSpec> {
+        let table = self.table;
+        let section = Path::ROOT.key("lookups");
+        let mut all = Vec::new();
+        for entry in table.lookups.entries() {
+            let at = section.key(&entry.name);
+            shared.lookups.insert(entry.name.clone(), all.len());
+            let spec = entry
+                .value
+                .as_ref()
+                .and_then(|value| self.lookup(&entry.name, value, &at));
+            // A faulty one keeps its place: the table does not load.
+            all.push(spec.unwrap_or_else(|| LookupSpec {
+                name: entry.name.clone(),
+                source: LookupSource::Custom(String::new()),
+                budget_ms: BUDGET_MS,
+            }));
+        }
+        all
+    }
+
+    fn lookup(&mut self, name: &str, entry: &LookupEntry, at: &Path<'_>) -> Option<LookupSpec> {
+        let budget_ms = entry.budget_ms.unwrap_or(BUDGET_MS);
+        if !BUDGETS_MS.contains(&budget_ms) {
+            let (low, high) = BUDGETS_MS.into_inner();
+            let message =
+                format!("{budget_ms} is out of range: expected {low} to {high} milliseconds");
+            self.fault(&at.key("budget_ms"), message);
+        }
+        let source = match (&entry.sql, &entry.webhook, &entry.custom) {
+            (Some(sql), None, None) => {
+                if sql.trim().is_empty() || sql.chars().count() > MAX_SQL {
+                    let message = format!("expected a query of 1 to {MAX_SQL} characters");
+                    self.fault(&at.key("sql"), message);
+                }
+                LookupSource::Sql(sql.clone())
+            }
+            (None, Some(webhook), None) => {
+                if !self.table.webhooks.has(webhook) {
+                    self.unknown("webhook", webhook, &self.table.webhooks, &at.key("webhook"));
+                }
+                LookupSource::Webhook(webhook.clone())
+            }
+            (None, None, Some(custom)) => LookupSource::Custom(custom.clone()),
+            _ => {
+                self.fault(at, "a lookup has one of `sql`, `webhook` and `custom`");
+                return None;
+            }
+        };
+        Some(LookupSpec {
+            name: name.to_owned(),
+            source,
+            budget_ms,
+        })
+    }
+
+    pub(super) fn overrides(&mut self, shared: &mut Shared) -> Vec<Switch> {
+        let mut all = Vec::new();
+        for entry in self.table.overrides.entries() {
+            shared.switches.insert(entry.name.clone(), all.len());
+            all.push(Switch {
+                name: entry.name.as_str().into(),
+                on: entry.value == Some(OverrideEntry(true)),
+            });
+        }
+        all
+    }
+
+    pub(super) fn rotas(&mut self, shared: &mut Shared, tables: &mut Tables) {
+        let table = self.table;
+        let section = Path::ROOT.key("rotas");
+        for entry in table.rotas.entries() {
+            let at = section.key(&entry.name);
+            shared.rotas.insert(entry.name.clone(), tables.rotas.len());
+            if table.agents.has(&entry.name) {
+                let name = shorten(&entry.name);
+                let message = format!("`{name}` is an agent too; a rota needs a name of its own");
+                self.fault(&at, message);
+            }
+            if let Err(error) = AgentName::new(entry.name.as_str()) {
+                self.fault(&at, error.to_string());
+            }
+            let turns = entry
+                .value
+                .as_ref()
+                .and_then(|value| self.turns(value, tables, &at));
+            tables.rotas.push(Rota {
+                name: entry.name.as_str().into(),
+                turns: turns.unwrap_or_else(|| Turns::Steps([].into())),
+            });
+        }
+    }
+
+    fn turns(&mut self, entry: &RotaEntry, tables: &mut Tables, at: &Path<'_>) -> Option<Turns> {
+        match (&entry.who, &entry.steps, &entry.file) {
+            (Some(who), None, None) => self.turn_about(entry, who, tables, at),
+            (None, Some(steps), None) => self.steps(steps, &at.key("steps")),
+            (None, None, Some(file)) => self.steps_file(file, &at.key("file")),
+            _ => {
+                let message =
+                    "a rota has one of `who` (with `from`, `every` and `zone`), `steps` and `file`";
+                self.fault(at, message);
+                None
+            }
+        }
+    }
+
+    fn turn_about(
+        &mut self,
+        entry: &RotaEntry,
+        who: &[AgentName],
+        tables: &mut Tables,
+        at: &Path<'_>,
+    ) -> Option<Turns> {
+        let (Some(from), Some(every), Some(zone)) = (&entry.from, &entry.every, &entry.zone) else {
+            self.fault(at, "with `who` a rota needs `from`, `every` and `zone`");
+            return None;
+        };
+        let list = at.key("who");
+        if who.is_empty() || who.len() > MAX_TURNS {
+            let message = format!("expected 1 to {MAX_TURNS} agents, found {}", who.len());
+            self.fault(&list, message);
+        }
+        for (index, agent) in who.iter().enumerate() {
+            self.known_agent(agent, &list.index(index));
+        }
+        let begins = ["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"]
+            .iter()
+            .find_map(|form| NaiveDateTime::parse_from_str(from, form).ok());
+        if begins.is_none() {
+            let message = format!(
+                "`{}` is no date and time; write it as in 2026-01-05 09:00",
+                shorten(from)
+            );
+            self.fault(&at.key("from"), message);
+        }
+        let length = length(every);
+        if length.is_none() {
+            let message = format!(
+                "`{}` is no length of a turn; expected 1h to 52w, as in 12h, 1d or 1w",
+                shorten(every)
+            );
+            self.fault(&at.key("every"), message);
+        }
+        let zone = self.zone_table(zone, tables, &at.key("zone"))?;
+        Some(Turns::Cycle {
+            who: who.iter().map(|agent| agent.as_str().into()).collect(),
+            from: begins?.and_utc().timestamp(),
+            every: length?,
+            zone,
+        })
+    }
+
+    fn known_agent(&mut self, agent: &AgentName, at: &Path<'_>) {
+        if !self.table.agents.has(agent.as_str()) {
+            self.unknown("agent", agent.as_str(), &self.table.agents, at);
+        }
+    }
+
+    fn steps(&mut self, steps: &[StepEntry], at: &Path<'_>) -> Option<Turns> {
+        let mut read = Vec::new();
+        for (index, step) in steps.iter().enumerate() {
+            let at = at.index(index);
+            if let Some(agent) = &step.who {
+                self.known_agent(agent, &at.key("who"));
+            }
+            match instant(&step.from) {
+                Ok(from) => read.push((from, step.who.as_ref().map(|agent| agent.as_str().into()))),
+                Err(message) => self.fault(&at.key("from"), message),
+            }
+        }
+        let sorted = read.is_sorted_by(|(one, _), (next, _)| one < next);
+        if !sorted || read.len() > MAX_STEPS {
+            let message =
+                format!("steps come in the order of time, each once, at most {MAX_STEPS}");
+            self.fault(at, message);
+        }
+        (read.len() == steps.len()).then(|| Turns::Steps(read.into()))
+    }
+
+    fn steps_file(&mut self, file: &str, at: &Path<'_>) -> Option<Turns> {
+        let text = self.read(file, at)?;
+        let agents = self.table.agents.names();
+        let mut read: Vec<(i64, Option<Box<str>>)> = Vec::new();
+        self.records(file, &text, |index, record| {
+            let field = |place: usize| record.get(place).map_or("", |field| field.text.as_str());
+            if index == 0 {
+                return match (field(0), field(1)) {
+                    ("from", "who") => Ok(()),
+                    _ => Err(Wrong::stop(
+                        record.first(),
+                        "the heading is `from,who`".to_owned(),
+                    )),
+                };
+            }
+            let from = instant(field(0)).map_err(|message| Wrong::line(record.first(), message))?;
+            if read.last().is_some_and(|(before, _)| *before >= from) {
+                let message = "steps come in the order of time, each once".to_owned();
+                return Err(Wrong::line(record.first(), message));
+            }
+            let who = Some(field(1)).filter(|who| !who.is_empty());
+            if let Some(who) = who
+                && !agents.clone().any(|known| known == who)
+            {
+                let message = format!(
+                    "unknown agent `{}`{}",
+                    shorten(who),
+                    choices(who, agents.clone())
+                );
+                return Err(Wrong::line(record.get(1), message));
+            }
+            read.push((from, who.map(Into::into)));
+            Ok(())
+        });
+        Some(Turns::Steps(read.into()))
+    }
+
+    /// Agents with their shifts, in written order.
+    pub(super) fn shifts(&mut self, shared: &Shared) -> Vec<OnShift> {
+        let table = self.table;
+        let section = Path::ROOT.key("agents");
+        let mut all = Vec::new();
+        for entry in table.agents.entries() {
+            let at = section.key(&entry.name);
+            let at = at.key("shifts");
+            let shifts = entry.value.as_ref().map_or(&[][..], |value| &value.shifts);
+            let (mut hours, mut rotas) = (Vec::new(), Vec::new());
+            for (index, shift) in shifts.iter().enumerate() {
+                if let Some(place) = shared.hours.get(shift) {
+                    hours.push(*place);
+                } else if let Some(place) = shared.rotas.get(shift) {
+                    rotas.push(u32::try_from(*place).unwrap_or(u32::MAX));
+                } else if !table.hours.has(shift) {
+                    let names = table.hours.names().chain(table.rotas.names());
+                    let message = format!(
+                        "unknown hours or rota `{}`{}",
+                        shorten(shift),
+                        choices(shift, names)
+                    );
+                    self.fault(&at.index(index), message);
+                }
+            }
+            all.push(OnShift {
+                name: entry.name.as_str().into(),
+                hours: hours.into(),
+                rotas: rotas.into(),
+            });
+        }
+        all
+    }
+}
+
+fn instant(text: &str) -> Result<i64, String> {
+    let read = DateTime::parse_from_rfc3339(text);
+    read.map(|at| at.timestamp()).map_err(|_| {
+        format!(
+            "`{}` is no instant; write it with its offset, as in 2026-04-21T09:00:00-04:00",
+            shorten(text)
+        )
+    })
+}
+
+/// `12h`, `1d`, `1w` in seconds, from an hour to a year.
+fn length(text: &str) -> Option<i64> {
+    let (count, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    let unit = match unit {
+        "h" => 3_600,
+        "d" => 86_400,
+        "w" => 604_800,
+        _ => return None,
+    };
+    let seconds = count.parse::<i64>().ok()?.checked_mul(unit)?;
+    (3_600..=52 * 604_800).contains(&seconds).then_some(seconds)
+}

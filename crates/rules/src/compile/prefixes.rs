@@ -1,0 +1,202 @@
+//! Tables of prefixes, written in the file or in a CSV beside it.
+
+use std::collections::BTreeMap;
+
+use super::callers::cell;
+use super::records::Wrong;
+use super::{Compiler, Shared};
+use crate::csv::Field;
+use crate::engine::{Deck, Place, Rows};
+use crate::hint::shorten;
+use crate::number;
+use crate::path::Path;
+use crate::table::PrefixesEntry;
+
+/// The name of the column that holds prefixes.
+const COLUMN: &str = "prefix";
+
+impl Compiler<'_> {
+    /// The tables in written order; one that is faulty keeps its place.
+    pub(super) fn prefixes(&mut self, shared: &mut Shared) -> Vec<Deck> {
+        let table = self.table;
+        let section = Path::ROOT.key("prefixes");
+        let mut all = Vec::new();
+        for entry in table.prefixes.entries() {
+            let deck = match &entry.value {
+                Some(value) => self.deck(&entry.name, value, &section.key(&entry.name)),
+                None => Deck::default(),
+            };
+            shared.decks.insert(entry.name.clone(), all.len());
+            all.push(deck);
+        }
+        self.connect(&mut all, shared);
+        for deck in &mut all {
+            deck.entries = Vec::new();
+        }
+        all
+    }
+
+    fn deck(&mut self, name: &str, entry: &PrefixesEntry, at: &Path<'_>) -> Deck {
+        let mut deck = Deck {
+            name: name.into(),
+            ..Deck::default()
+        };
+        match (&entry.file, entry.entries.is_empty()) {
+            (Some(file), true) => self.deck_file(file, &mut deck, &at.key("file")),
+            (None, false) => self.deck_entries(&entry.entries, &mut deck, &at.key("entries")),
+            (Some(_), false) => self.fault(at, "prefixes have `entries` or a `file`, not both"),
+            (None, true) => self.fault(
+                at,
+                "prefixes need `entries`, as in { \"+1314\": { label: St. Louis } }, or a `file`",
+            ),
+        }
+        deck
+    }
+
+    fn deck_entries(
+        &mut self,
+        entries: &BTreeMap<String, BTreeMap<String, String>>,
+        deck: &mut Deck,
+        at: &Path<'_>,
+    ) {
+        let mut columns: Vec<Box<str>> = Vec::new();
+        for name in entries.values().flat_map(BTreeMap::keys) {
+            if !columns.iter().any(|known| **known == **name) {
+                columns.push(name.as_str().into());
+            }
+        }
+        deck.rows = Rows::new(columns);
+        for (prefix, values) in entries {
+            let value = |name: &str| values.get(name).map_or("", String::as_str).into();
+            if let Err(message) = self.deck_row(deck, prefix, &value) {
+                self.fault(&at.key(prefix), message);
+            }
+        }
+    }
+
+    fn deck_file(&mut self, file: &str, deck: &mut Deck, at: &Path<'_>) {
+        let Some(text) = self.read(file, at) else {
+            return;
+        };
+        let region = self.region;
+        let mut columns: Vec<Box<str>> = Vec::new();
+        let mut column = 0;
+        self.records(file, &text, |index, record| {
+            if index == 0 {
+                let Some(found) = record.iter().position(|field| field.text == COLUMN) else {
+                    let message =
+                        format!("this heading has no `{COLUMN}`; write it as in `prefix,label,…`");
+                    return Err(Wrong::stop(record.first(), message));
+                };
+                column = found;
+                columns = record
+                    .iter()
+                    .map(|field| field.text.as_str().into())
+                    .collect();
+                let others = columns.iter().filter(|name| ***name != *COLUMN);
+                deck.rows = Rows::new(others.cloned().collect());
+                return Ok(());
+            }
+            let field: Option<&Field> = record.get(column);
+            let prefix = field.map_or("", |field| field.text.as_str());
+            let value = |name: &str| cell(&columns, record, name);
+            add(deck, prefix, &value, region)
+                .map_err(|message| Wrong::line(field.or(record.first()), message))
+        });
+    }
+
+    fn deck_row(
+        &self,
+        deck: &mut Deck,
+        prefix: &str,
+        value: &dyn Fn(&str) -> Box<str>,
+    ) -> Result<(), String> {
+        add(deck, prefix, value, self.region)
+    }
+
+    /// Tables that fall back on the nearest of their places.
+    fn connect(&mut self, all: &mut [Deck], shared: &Shared) {
+        let table = self.table;
+        let section = Path::ROOT.key("prefixes");
+        for (place, entry) in table.prefixes.entries().iter().enumerate() {
+            let near = entry.value.as_ref().and_then(|value| value.near.as_ref());
+            let Some(near) = near else {
+                continue;
+            };
+            let at = section.key(&entry.name);
+            let at = at.key("near");
+            let Some(other) = self.place("prefixes", near, &shared.decks, &at) else {
+                continue;
+            };
+            let Some(places) = all.get_mut(other as usize).map(std::mem::take) else {
+                continue;
+            };
+            let own = all.get_mut(place);
+            match own {
+                Some(own) if other as usize != place => {
+                    if own.places.is_empty() || places.places.is_empty() {
+                        let message = format!(
+                            "both `{}` and `{}` need columns `latitude` and `longitude`",
+                            shorten(&entry.name),
+                            shorten(near)
+                        );
+                        self.fault(&at, message);
+                    }
+                    own.connect(&places);
+                }
+                _ => self.fault(&at, "a table is not near itself; name another"),
+            }
+            if let Some(slot) = all.get_mut(other as usize) {
+                *slot = places;
+            }
+        }
+    }
+}
+
+fn add(
+    deck: &mut Deck,
+    prefix: &str,
+    value: &dyn Fn(&str) -> Box<str>,
+    region: Option<callroute_schema::number::Region>,
+) -> Result<(), String> {
+    let keys = number::prefix(prefix, region).map_err(|error| error.to_string())?;
+    let row = deck.rows.push(value);
+    if let Some(place) = place(value)? {
+        deck.places.push((row, place));
+    }
+    for key in keys {
+        if deck.table.insert(key, row).is_some() {
+            return Err(format!("`{}` stands here twice", shorten(prefix)));
+        }
+        deck.entries.push((key, row));
+    }
+    Ok(())
+}
+
+/// Where a row is, when it says so.
+fn place(value: &dyn Fn(&str) -> Box<str>) -> Result<Option<Place>, String> {
+    let degrees = |name: &str, most: f64| {
+        let text = value(name);
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let read = text
+            .parse::<f64>()
+            .ok()
+            .filter(|degrees| degrees.abs() <= most);
+        read.map(Some).ok_or_else(|| {
+            format!(
+                "`{}` is no {name}; expected degrees from -{most} to {most}",
+                shorten(&text)
+            )
+        })
+    };
+    match (degrees("latitude", 90.0)?, degrees("longitude", 180.0)?) {
+        (Some(latitude), Some(longitude)) => Ok(Some(Place {
+            latitude,
+            longitude,
+        })),
+        (None, None) => Ok(None),
+        _ => Err("a place has both `latitude` and `longitude`".to_owned()),
+    }
+}

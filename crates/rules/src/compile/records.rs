@@ -1,0 +1,65 @@
+//! CSV files record by record, with a fault's place.
+
+use super::Compiler;
+use crate::csv::{Field, Records, Unclosed};
+use callroute_schema::tree::Span;
+
+/// After so many faults, the rest of a file is not worth reading.
+const MAX_FAULTS: usize = 100;
+
+/// What is wrong with a record.
+pub(super) struct Wrong {
+    span: Option<Span>,
+    message: String,
+    /// Whether the rest of the file makes no sense without it.
+    stop: bool,
+}
+
+impl Wrong {
+    /// Something is wrong with this line; the others may be right.
+    pub(super) fn line(field: Option<&Field>, message: String) -> Self {
+        Self {
+            span: field.map(|field| field.span),
+            message,
+            stop: false,
+        }
+    }
+
+    /// Nothing after this makes sense.
+    pub(super) fn stop(field: Option<&Field>, message: String) -> Self {
+        Self {
+            stop: true,
+            ..Self::line(field, message)
+        }
+    }
+}
+
+impl Compiler<'_> {
+    /// Hands over each record that is not empty, with its position.
+    pub(super) fn records(
+        &mut self,
+        file: &str,
+        text: &str,
+        mut take: impl FnMut(usize, &[Field]) -> Result<(), Wrong>,
+    ) {
+        let mut faults = 0;
+        for (index, record) in Records::new(text).enumerate() {
+            let wrong = match &record {
+                Ok(record) => take(index, record).err(),
+                Err(Unclosed(span)) => Some(Wrong {
+                    span: Some(*span),
+                    message: "this quote is never closed".to_owned(),
+                    stop: true,
+                }),
+            };
+            let Some(wrong) = wrong else {
+                continue;
+            };
+            self.report.elsewhere(file, wrong.span, wrong.message);
+            faults += 1;
+            if wrong.stop || faults >= MAX_FAULTS {
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! What conditions refer to, and its places.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::Compiler;
+use crate::engine::{Tables, ZoneTable};
+use crate::hint::{choices, shorten};
+use crate::hours::{Hours, Offsets, Schedule};
+use crate::path::Path;
+
+/// The tables that conditions refer to, and where in them each name is.
+#[derive(Debug, Default)]
+pub(super) struct Shared {
+    pub(super) tables: Tables,
+    pub(super) hours: HashMap<String, u32>,
+    pub(super) named_hours: HashMap<String, Arc<Hours>>,
+    pub(super) lists: HashMap<String, usize>,
+    pub(super) decks: HashMap<String, usize>,
+    pub(super) lookups: HashMap<String, usize>,
+    pub(super) switches: HashMap<String, usize>,
+    pub(super) rotas: HashMap<String, usize>,
+}
+
+impl Shared {
+    /// The place of hours among those that rules ask.
+    pub(super) fn schedule(&mut self, hours: Arc<Hours>, offsets: Arc<Offsets>) -> u32 {
+        let place = self.tables.schedules.len();
+        self.tables.schedules.push(Schedule::new(hours, offsets));
+        u32::try_from(place).unwrap_or(u32::MAX)
+    }
+
+    /// What is wrong with a column of a list or a table of prefixes; `None`: nothing, or there is
+    /// no such table.
+    pub(super) fn unknown_column(&self, table: &str, column: &str) -> Option<String> {
+        let rows = match (self.lists.get(table), self.decks.get(table)) {
+            (Some(list), _) => &self.tables.lists.all().get(*list)?.rows,
+            (None, Some(deck)) => &self.tables.decks.get(*deck)?.rows,
+            (None, None) => return None,
+        };
+        if rows.columns().any(|known| known == column) {
+            return None;
+        }
+        let (table, shown) = (shorten(table), shorten(column));
+        let choices = choices(column, rows.columns());
+        Some(format!("`{table}` has no column `{shown}`{choices}"))
+    }
+}
+
+impl Compiler<'_> {
+    /// Reads everything that conditions refer to.
+    pub(super) fn shared(&mut self) -> Shared {
+        let mut shared = Shared::default();
+        shared.tables.region = self.region;
+        shared.tables.emergency = self.region.map_or(&[], |region| region.emergency_numbers());
+        for (name, hours, zone) in self.hours(&mut shared.tables) {
+            let offsets = shared
+                .tables
+                .zones
+                .get(zone as usize)
+                .map(|zone| Arc::clone(&zone.offsets));
+            if let Some(offsets) = offsets {
+                let place = shared.schedule(Arc::clone(&hours), offsets);
+                shared.hours.insert(name.clone(), place);
+                shared.named_hours.insert(name, hours);
+            }
+        }
+        shared.tables.lookups = self.lookups(&mut shared);
+        shared.tables.switches = self.overrides(&mut shared);
+        shared.tables.lists = self.callers(&mut shared);
+        shared.tables.decks = self.prefixes(&mut shared);
+        let mut tables = std::mem::take(&mut shared.tables);
+        self.rotas(&mut shared, &mut tables);
+        shared.tables = tables;
+        shared.tables.agents = self.shifts(&shared);
+        shared
+    }
+
+    /// The place of a zone, whose offsets are worked out once.
+    pub(super) fn zone_table(
+        &mut self,
+        name: &str,
+        tables: &mut Tables,
+        at: &Path<'_>,
+    ) -> Option<u32> {
+        if let Some(place) = tables.zones.iter().position(|zone| zone.name == name) {
+            return u32::try_from(place).ok();
+        }
+        let zone = self.zone(name, at)?;
+        tables.zones.push(ZoneTable {
+            name: name.to_owned(),
+            offsets: Arc::new(Offsets::new(&zone)),
+            zone,
+        });
+        u32::try_from(tables.zones.len() - 1).ok()
+    }
+}

@@ -1,0 +1,169 @@
+//! Conditions on kinds of callers, and on who can take a call.
+
+use callroute_schema::{Action, Destination, Party as Written};
+
+use super::super::{Compiler, Shared};
+use super::{either, together};
+use crate::engine::{Available, Clause, Party};
+use crate::hint::{choices, shorten};
+use crate::path::Path;
+use crate::table::{CallerKind, Kinds, Texts};
+
+impl Compiler<'_> {
+    pub(super) fn kinds(
+        &mut self,
+        Kinds(kinds): &Kinds,
+        shared: &Shared,
+        at: &Path<'_>,
+    ) -> Option<Clause> {
+        let read: Vec<_> = kinds
+            .iter()
+            .enumerate()
+            .map(|(index, kind)| {
+                let spelled = self.kind(*kind, shared, &at.index(index))?;
+                Some(Clause::Kind(*kind, Box::new(spelled)))
+            })
+            .collect();
+        either(read.into_iter().collect::<Option<_>>()?)
+    }
+
+    /// What a kind of caller means in this file.
+    fn kind(&mut self, kind: CallerKind, shared: &Shared, at: &Path<'_>) -> Option<Clause> {
+        let named = |compiler: &mut Self, name: &str| match shared.lists.get(name) {
+            Some(place) => {
+                let place = u32::try_from(*place).unwrap_or(u32::MAX);
+                Some(compiler.on_list(name, place, shared))
+            }
+            None => {
+                let message = format!(
+                    "callers of type `{name}` are those on the list `{name}` of `callers`, which this file does not have"
+                );
+                compiler.fault(at, message);
+                None
+            }
+        };
+        let every = |blocked: bool| {
+            let lists = self.table.callers.entries().iter();
+            let lists = lists.filter(|entry| blocked || entry.name != "blocked");
+            let clauses = lists.filter_map(|entry| {
+                let place = u32::try_from(*shared.lists.get(&entry.name)?).ok()?;
+                Some(self.on_list(&entry.name, place, shared))
+            });
+            clauses.collect::<Vec<_>>()
+        };
+        match kind {
+            CallerKind::Anonymous => Some(Clause::Anonymous(true)),
+            CallerKind::Vip => named(self, "vip"),
+            CallerKind::Blocked => named(self, "blocked"),
+            CallerKind::Known => {
+                let on = every(false);
+                if on.is_empty() {
+                    let message = "nobody is known: this file has no list of `callers`";
+                    self.fault(at, message);
+                }
+                either(on)
+            }
+            CallerKind::New => {
+                let strangers = either(every(true)).map(|on| Clause::Not(Box::new(on)));
+                Some(together(
+                    [Some(Clause::HasNumber), strangers]
+                        .into_iter()
+                        .flatten()
+                        .collect(),
+                ))
+            }
+        }
+    }
+
+    /// Agents, rotas, and targets whose first destination is asked.
+    pub(super) fn available(
+        &mut self,
+        Texts(names): &Texts,
+        shared: &Shared,
+        at: &Path<'_>,
+    ) -> Option<Clause> {
+        let read: Vec<_> = names
+            .iter()
+            .enumerate()
+            .map(|(index, name)| {
+                let parties = self.parties(name, shared, &at.index(index))?;
+                Some(Clause::Available(Box::new(Available {
+                    name: name.as_str().into(),
+                    parties: parties.into(),
+                })))
+            })
+            .collect();
+        either(read.into_iter().collect::<Option<_>>()?)
+    }
+
+    fn parties(&mut self, name: &str, shared: &Shared, at: &Path<'_>) -> Option<Vec<Party>> {
+        if let Some(party) = self.agent_party(name, shared) {
+            return Some(vec![party]);
+        }
+        let table = self.table;
+        let target = table
+            .targets
+            .entries()
+            .iter()
+            .find(|entry| entry.name == name);
+        let Some(target) = target else {
+            let known = table
+                .agents
+                .names()
+                .chain(table.rotas.names())
+                .chain(table.targets.names());
+            let message = format!(
+                "unknown agent, rota or target `{}`{}",
+                shorten(name),
+                choices(name, known)
+            );
+            self.fault(at, message);
+            return None;
+        };
+        let actions = target.value.as_ref()?.as_slice();
+        let forward = actions.iter().find_map(|action| match action {
+            Action::Forward(forward) => Some(forward),
+            _ => None,
+        });
+        let parties = match forward.map(|forward| &forward.destination) {
+            Some(Destination::RingGroup(group)) => {
+                let members = group.members.iter();
+                members
+                    .map(|member| self.party(&member.to, shared))
+                    .collect()
+            }
+            Some(Destination::Agent(agent)) => {
+                vec![self.agent_party(agent.name.as_str(), shared)?]
+            }
+            Some(Destination::Number(number)) => vec![Party::Other(number.number.as_str().into())],
+            Some(Destination::Sip(sip)) => vec![Party::Other(sip.uri.as_str().into())],
+            _ => {
+                let name = shorten(name);
+                let message = format!(
+                    "`{name}` forwards to nobody who could be asked; name an agent, or a target that forwards to one or to a group"
+                );
+                self.fault(at, message);
+                return None;
+            }
+        };
+        Some(parties)
+    }
+
+    fn party(&self, written: &Written, shared: &Shared) -> Party {
+        match written {
+            Written::Agent(name) => self
+                .agent_party(name.as_str(), shared)
+                .unwrap_or_else(|| Party::Other(name.as_str().into())),
+            other => Party::Other(other.as_str().into()),
+        }
+    }
+
+    fn agent_party(&self, name: &str, shared: &Shared) -> Option<Party> {
+        let mut agents = self.table.agents.names();
+        if let Some(place) = agents.position(|known| known == name) {
+            return Some(Party::Agent(u32::try_from(place).ok()?));
+        }
+        let rota = shared.rotas.get(name)?;
+        Some(Party::Rota(u32::try_from(*rota).ok()?))
+    }
+}

@@ -1,0 +1,276 @@
+//! Conditions on time, texts, switches and shares.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use callroute_schema::Transport;
+use callroute_schema::number::Region;
+
+use super::super::{Compiler, Shared};
+use super::Clauses;
+use crate::engine::{Calls, Clause, Field, Lookup, Subject, Test, WHOLE};
+use crate::hint::shorten;
+use crate::hours::Hours;
+use crate::path::Path;
+use crate::table::{Bounds, CallsWhen, DateWhen, Texts, ValueWhen, When};
+
+impl Compiler<'_> {
+    /// Everything of a `when` that is neither hours nor numbers.
+    pub(super) fn values(
+        &mut self,
+        when: &When,
+        shared: &mut Shared,
+        at: &Path<'_>,
+        all: &mut Clauses,
+    ) {
+        if let Some(fields) = &when.attribute {
+            self.fields(fields, shared, &at.key("attribute"), all, Clause::Attribute);
+        }
+        if let Some(fields) = &when.header {
+            self.fields(fields, shared, &at.key("header"), all, Clause::Header);
+        }
+        if let Some(Texts(trunks)) = &when.trunk {
+            let trunks = trunks.iter().map(|trunk| trunk.as_str().into());
+            all.push(Some(Clause::Trunk(trunks.collect())));
+        }
+        if let Some(Texts(list)) = &when.transport {
+            let read = self.each(list, &at.key("transport"), transport);
+            all.push(read.map(|list| Clause::Transport(list.into())));
+        }
+        if let Some(names) = &when.available {
+            all.push(self.available(names, shared, &at.key("available")));
+        }
+        if let Some(Texts(shares)) = &when.share {
+            let read = self.each(shares, &at.key("share"), share);
+            all.push(read.and_then(super::either));
+        }
+        if let Some(calls) = &when.calls {
+            all.push(self.calls(calls, &at.key("calls")));
+        }
+        if let Some(Texts(names)) = &when.switch {
+            let at = at.key("override");
+            let read: Vec<_> = names
+                .iter()
+                .enumerate()
+                .map(|(index, name)| {
+                    let place = self.place("override", name, &shared.switches, &at.index(index));
+                    place.map(Clause::Switch)
+                })
+                .collect();
+            all.push(
+                read.into_iter()
+                    .collect::<Option<_>>()
+                    .and_then(super::either),
+            );
+        }
+        if let Some(rotas) = &when.shift {
+            for (rota, who) in rotas {
+                let at = at.key("shift");
+                all.push(self.duty(rota, who, shared, &at.key(rota)));
+            }
+        }
+        if let Some(Texts(names)) = &when.missing {
+            let read = self.each(names, &at.key("missing"), |name| {
+                Ok(Clause::Missing(Box::new(self_lookup(name, shared))))
+            });
+            all.push(read.and_then(super::either));
+        }
+    }
+
+    pub(super) fn date(
+        &mut self,
+        date: &DateWhen,
+        shared: &mut Shared,
+        at: &Path<'_>,
+    ) -> Option<Clause> {
+        let zone = self.zone_table(&date.zone, &mut shared.tables, &at.key("zone"));
+        let plan = self.text(&date.on, &at.key("on"))?;
+        if plan.has_holidays() {
+            let message = "PH is for hours, which name a calendar; ask `closed` of such hours";
+            self.fault(&at.key("on"), message);
+            return None;
+        }
+        let zone = zone?;
+        let table = shared.tables.zones.get(zone as usize)?;
+        let name = format!("{} in {}", date.on, date.zone);
+        let hours = Arc::new(Hours::new(name, plan, Arc::clone(&table.zone)));
+        let place = shared.schedule(hours, Arc::clone(&table.offsets));
+        Some(Clause::Hours {
+            hours: place,
+            open: true,
+        })
+    }
+
+    fn fields(
+        &mut self,
+        fields: &BTreeMap<String, ValueWhen>,
+        shared: &Shared,
+        at: &Path<'_>,
+        all: &mut Clauses,
+        clause: fn(Box<Field>) -> Clause,
+    ) {
+        for (name, value) in fields {
+            let at = at.key(name);
+            if name.trim().is_empty() {
+                self.fault(&at, "a name must not be empty");
+            }
+            self.known_column(
+                name,
+                shared,
+                &at,
+                &clause(Box::new(Field {
+                    name: "".into(),
+                    test: Test::Is([].into()),
+                })),
+            );
+            let test = match value {
+                ValueWhen::Is(list) => {
+                    Test::Is(list.iter().map(|text| text.as_str().into()).collect())
+                }
+                ValueWhen::Within(bounds) => self.bounds(bounds, &at),
+            };
+            all.push(Some(clause(Box::new(Field {
+                name: name.as_str().into(),
+                test,
+            }))));
+        }
+    }
+
+    /// `vip.tier` has to be a column of `vip`, when that is a list or a table of prefixes.
+    fn known_column(&mut self, name: &str, shared: &Shared, at: &Path<'_>, clause: &Clause) {
+        let (Clause::Attribute(_), Some((table, column))) = (clause, name.split_once('.')) else {
+            return;
+        };
+        if let Some(message) = shared.unknown_column(table, column) {
+            self.fault(at, message);
+        }
+    }
+
+    fn bounds(&mut self, bounds: &Bounds, at: &Path<'_>) -> Test {
+        let empty = bounds.exists.is_none() && bounds.below.is_none() && bounds.at_least.is_none();
+        if empty {
+            self.fault(at, "expected one of `exists`, `below` and `at_least`");
+        }
+        if let (Some(below), Some(least)) = (bounds.below, bounds.at_least)
+            && least >= below
+        {
+            let message = format!("nothing is at least {least} and below {below}");
+            self.fault(at, message);
+        }
+        Test::Within {
+            exists: bounds.exists,
+            below: bounds.below,
+            at_least: bounds.at_least,
+        }
+    }
+
+    fn calls(&mut self, calls: &CallsWhen, at: &Path<'_>) -> Option<Clause> {
+        match (calls.below, calls.at_least) {
+            (None, None) => {
+                self.fault(at, "`calls` needs `below` or `at_least`");
+                return None;
+            }
+            (Some(below), Some(least)) if least >= below => {
+                let message = format!("nothing is at least {least} and below {below}");
+                self.fault(at, message);
+                return None;
+            }
+            (Some(0), _) => {
+                self.fault(&at.key("below"), "there are never fewer than 0 calls");
+                return None;
+            }
+            _ => {}
+        }
+        Some(Clause::Calls(Box::new(Calls {
+            on: calls.on.as_str().into(),
+            below: calls.below,
+            at_least: calls.at_least,
+        })))
+    }
+
+    pub(super) fn country(
+        &mut self,
+        subject: Subject,
+        Texts(texts): &Texts,
+        at: &Path<'_>,
+    ) -> Option<Clause> {
+        let countries = self.each(texts, at, |text| {
+            let region = Region::new(text).map_err(|error| error.to_string())?;
+            Ok(Box::<str>::from(region.as_str()))
+        })?;
+        Some(Clause::Country {
+            subject,
+            countries: countries.into(),
+        })
+    }
+
+    fn duty(
+        &mut self,
+        rota: &str,
+        Texts(who): &Texts,
+        shared: &Shared,
+        at: &Path<'_>,
+    ) -> Option<Clause> {
+        let place = self.place("rota", rota, &shared.rotas, at)?;
+        for (index, agent) in who.iter().enumerate() {
+            if !self.table.agents.has(agent) {
+                self.unknown("agent", agent, &self.table.agents, &at.index(index));
+            }
+        }
+        Some(Clause::Duty {
+            rota: place,
+            who: who.iter().map(|agent| agent.as_str().into()).collect(),
+        })
+    }
+}
+
+/// A lookup's name, or that of whoever may not have answered whether they can take a call.
+fn self_lookup(name: &str, shared: &Shared) -> Lookup {
+    match shared.lookups.contains_key(name) {
+        true => Lookup::Row(name.to_owned()),
+        false => Lookup::Available(name.to_owned()),
+    }
+}
+
+fn transport(text: &str) -> Result<Transport, String> {
+    match text {
+        "udp" => Ok(Transport::Udp),
+        "tcp" => Ok(Transport::Tcp),
+        "tls" => Ok(Transport::Tls),
+        "ws" => Ok(Transport::Ws),
+        _ => Err(format!(
+            "`{}` is no transport; expected udp, tcp, tls or ws",
+            shorten(text)
+        )),
+    }
+}
+
+/// `30`, `12.5`, `30-50`, in percent; a `%` at the end is left out.
+fn share(text: &str) -> Result<Clause, String> {
+    let percent = |text: &str| {
+        let (whole, part) = text.trim().split_once('.').unwrap_or((text.trim(), "0"));
+        let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        if whole.is_empty() || part.len() > 2 || !digits(whole) || !digits(part) {
+            return None;
+        }
+        let part: u16 = format!("{part:0<2}").parse().ok()?;
+        let hundredths = whole
+            .parse::<u16>()
+            .ok()?
+            .checked_mul(100)?
+            .checked_add(part)?;
+        (hundredths <= WHOLE).then_some(hundredths)
+    };
+    let plain = text.strip_suffix('%').unwrap_or(text);
+    let bounds = match plain.split_once('-') {
+        Some((from, to)) => percent(from).zip(percent(to)),
+        None => percent(plain).map(|to| (0, to)),
+    };
+    match bounds {
+        Some((from, to)) if from < to => Ok(Clause::Share { from, to }),
+        _ => Err(format!(
+            "`{}` is no share of all calls; write it in percent, as in 30, 12.5 or 30-50",
+            shorten(text)
+        )),
+    }
+}

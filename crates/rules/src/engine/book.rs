@@ -1,0 +1,150 @@
+//! Every rule of a table, in the order and the shape in which they are looked at.
+
+mod build;
+mod node;
+mod walk;
+
+use std::collections::HashMap;
+
+pub(crate) use self::build::{Builder, Draft, Overlong};
+pub(crate) use self::node::Node;
+pub(crate) use self::walk::{Best, Observer};
+
+use super::clause::Clause;
+use super::record::Record;
+use crate::prefix::{Key, PrefixTable};
+
+/// Where a look-up goes on: the beginning of a run of records, or with the highest bit a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Child(pub(crate) u32);
+
+impl Child {
+    const NODE: u32 = 1 << 31;
+
+    fn run(start: usize) -> Self {
+        Self(u32::try_from(start).unwrap_or(Self::NODE - 1))
+    }
+
+    fn node(place: usize) -> Self {
+        Self(u32::try_from(place).unwrap_or(Self::NODE - 1) | Self::NODE)
+    }
+
+    #[inline]
+    pub(crate) fn as_node(self) -> Option<usize> {
+        (self.0 & Self::NODE != 0).then_some((self.0 & !Self::NODE) as usize)
+    }
+}
+
+/// Every rule, found by what its call brings.
+#[derive(Debug, Default)]
+pub(crate) struct Book {
+    /// Runs of records; the last of each is marked.
+    pub(crate) records: Vec<Record>,
+    /// Clauses that no record has room for.
+    pub(crate) clauses: Vec<Clause>,
+    pub(crate) nodes: Vec<Node>,
+    /// Dialed numbers and prefixes to where their rules are.
+    pub(crate) dialed: PrefixTable,
+    /// Dialed SIP users that are no numbers.
+    pub(crate) texts: HashMap<Box<str>, u32>,
+    pub(crate) blocks: Vec<Block>,
+    /// Where the record of each rule stands first.
+    pub(crate) places: Vec<u32>,
+    pub(crate) names: Names,
+    /// Rules that name an emergency number, in written order.
+    pub(crate) emergency: Vec<u32>,
+}
+
+/// The rules of one dialed number, or of one family of them.
+#[derive(Debug)]
+pub(crate) struct Block {
+    pub(crate) dialed: Dialed,
+    /// Its first rule; they follow each other up to the next block's.
+    pub(crate) first: u32,
+    pub(crate) child: Child,
+}
+
+/// What a block covers.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Dialed {
+    Key(Key),
+    Text(Box<str>),
+}
+
+impl std::fmt::Display for Dialed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Key(key) => key.fmt(f),
+            Self::Text(text) => text.fmt(f),
+        }
+    }
+}
+
+/// The rules' names, one after the other.
+#[derive(Debug, Default)]
+pub(crate) struct Names {
+    text: String,
+    /// Where each name ends; an empty one is none.
+    ends: Vec<u32>,
+}
+
+impl Names {
+    pub(crate) fn push(&mut self, name: Option<&str>) {
+        self.text.push_str(name.unwrap_or(""));
+        self.ends
+            .push(u32::try_from(self.text.len()).unwrap_or(u32::MAX));
+    }
+
+    pub(crate) fn get(&self, rule: u32) -> Option<&str> {
+        let place = rule as usize;
+        let from = match place.checked_sub(1) {
+            Some(before) => *self.ends.get(before)?,
+            None => 0,
+        };
+        let name = self
+            .text
+            .get(from as usize..*self.ends.get(place)? as usize)?;
+        (!name.is_empty()).then_some(name)
+    }
+}
+
+impl Book {
+    /// How many rules there are.
+    pub(crate) fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Memory that rules and their index take, in bytes, without answers, lists and hours.
+    pub(crate) fn bytes(&self) -> usize {
+        size_of_val(&*self.records)
+            + size_of_val(&*self.clauses)
+            + self.nodes.iter().map(Node::bytes).sum::<usize>()
+            + self.dialed.bytes()
+            + size_of_val(&*self.blocks)
+            + size_of_val(&*self.places)
+            + self.names.text.len()
+            + size_of_val(&*self.names.ends)
+    }
+
+    /// The record of a rule.
+    pub(crate) fn record(&self, rule: u32) -> Option<&Record> {
+        let place = self.places.get(rule as usize)?;
+        self.records.get(*place as usize)
+    }
+
+    /// The block that a rule stands in.
+    pub(crate) fn block_of(&self, rule: u32) -> Option<&Block> {
+        let after = self.blocks.partition_point(|block| block.first <= rule);
+        self.blocks.get(after.checked_sub(1)?)
+    }
+
+    /// The rules of a block.
+    pub(crate) fn rules_of(&self, block: &Block) -> std::ops::Range<u32> {
+        let after = self
+            .blocks
+            .partition_point(|other| other.first <= block.first);
+        let all = u32::try_from(self.len()).unwrap_or(u32::MAX);
+        let end = self.blocks.get(after).map_or(all, |next| next.first);
+        block.first..end
+    }
+}

@@ -1,0 +1,201 @@
+//! Whether a clause holds for a call.
+
+use super::{Available, Calls, Clause, Field, OneOf, Party, Test};
+use crate::engine::call::Call;
+use crate::engine::facts::{Fact, Lookup};
+use crate::engine::truth::Truth;
+
+impl Clause {
+    /// What it comes to for a call.
+    pub(crate) fn truth(&self, call: &Call<'_>) -> Truth {
+        let tables = call.tables;
+        match self {
+            Self::All(all) => Truth::all(all.iter().map(|clause| clause.truth(call))),
+            Self::Any(any) => Truth::any(any.iter().map(|clause| clause.truth(call))),
+            Self::Not(not) => not.truth(call).not(),
+            Self::Hours { hours, open } => (tables.is_open(*hours, call.utc) == *open).into(),
+            Self::Key { subject, key } => key.begins(call.key(*subject)).into(),
+            Self::OneOf(one_of) => one_of.holds(call).into(),
+            Self::List(list) => call.is_on(*list).into(),
+            Self::Found(lookup) => match tables.lookup_name(*lookup) {
+                Some(name) => known(call.facts.row(name), |fact| matches!(fact, Fact::Row(_))),
+                None => Truth::False,
+            },
+            Self::Deck { subject, deck } => {
+                let deck = tables.decks.get(*deck as usize);
+                deck.is_some_and(|deck| deck.find(call.key(*subject)).is_some())
+                    .into()
+            }
+            Self::Anonymous(wanted) => (call.view.is_withheld() == *wanted).into(),
+            Self::HasNumber => call.view.caller().is_some().into(),
+            Self::Kind(_, spelled) => spelled.truth(call),
+            Self::Country { subject, countries } => call
+                .country(*subject)
+                .is_some_and(|country| countries.iter().any(|wanted| **wanted == *country))
+                .into(),
+            Self::Place(places) => call.is_in(places).into(),
+            Self::Attribute(field) => field.attribute(call),
+            Self::Header(field) => field.header(call).into(),
+            Self::Trunk(trunks) => call
+                .view
+                .trunk()
+                .is_some_and(|found| trunks.iter().any(|trunk| **trunk == *found))
+                .into(),
+            Self::Transport(list) => call
+                .view
+                .transport()
+                .is_some_and(|found| list.contains(&found))
+                .into(),
+            Self::Available(available) => available.truth(call),
+            Self::Calls(calls) => calls.truth(call),
+            Self::Switch(switch) => call.is_switched_on(*switch),
+            Self::Duty { rota, who } => {
+                let on_duty = tables.on_duty(*rota, call.utc);
+                on_duty
+                    .is_some_and(|agent| who.iter().any(|wanted| **wanted == *agent))
+                    .into()
+            }
+            Self::Share { from, to } => (*from..*to).contains(&call.share()).into(),
+            Self::Missing(lookup) => match call.facts.get(lookup) {
+                Some(fact) => (*fact == Fact::Missing).into(),
+                None => Truth::Need,
+            },
+        }
+    }
+
+    /// The first fact that it needs and that was not asked for.
+    pub(crate) fn need(&self, call: &Call<'_>) -> Option<Lookup> {
+        let unasked = |lookup: Lookup| call.facts.get(&lookup).is_none().then_some(lookup);
+        match self {
+            Self::All(parts) | Self::Any(parts) => {
+                let open = parts.iter().filter(|part| part.truth(call) == Truth::Need);
+                open.filter_map(|part| part.need(call)).next()
+            }
+            Self::Not(part) | Self::Kind(_, part) => part.need(call),
+            Self::Found(lookup) => {
+                let name = call.tables.lookup_name(*lookup)?;
+                unasked(Lookup::Row(name.to_owned()))
+            }
+            Self::Attribute(field) => {
+                let mut asked = call.tables.lookups_for(&field.name);
+                asked.find_map(|lookup| unasked(Lookup::Row(lookup.name.clone())))
+            }
+            Self::Available(available) => available.parties.iter().find_map(|party| {
+                let name = party.asked_as(call)?;
+                unasked(Lookup::Available(name.to_owned()))
+            }),
+            Self::Calls(calls) => unasked(Lookup::Calls(calls.on.to_string())),
+            Self::Missing(lookup) => unasked(lookup.as_ref().clone()),
+            _ => None,
+        }
+    }
+}
+
+/// What an answer comes to: not asked yet, not to be had, or what `is` says.
+fn known(fact: Option<&Fact>, is: impl Fn(&Fact) -> bool) -> Truth {
+    match fact {
+        None => Truth::Need,
+        Some(Fact::Missing) => Truth::Missing,
+        Some(fact) => is(fact).into(),
+    }
+}
+
+impl OneOf {
+    fn holds(&self, call: &Call<'_>) -> bool {
+        let key = call.key(self.subject);
+        let listed = match self.prefixes {
+            true => self.keys.iter().any(|prefix| prefix.begins(key)),
+            false => self.keys.binary_search(&key).is_ok(),
+        };
+        listed
+            || (!self.texts.is_empty()
+                && call
+                    .text(self.subject)
+                    .is_some_and(|text| self.texts.iter().any(|known| **known == *text)))
+    }
+}
+
+impl Field {
+    fn header(&self, call: &Call<'_>) -> bool {
+        self.test.holds(call.view.header(&self.name))
+    }
+
+    /// What the event says, else what lists and lookups say.
+    fn attribute(&self, call: &Call<'_>) -> Truth {
+        match call.attribute(&self.name) {
+            Ok(value) => self.test.holds(value).into(),
+            Err(open) => open,
+        }
+    }
+}
+
+impl Test {
+    fn holds(&self, value: Option<&str>) -> bool {
+        match self {
+            Self::Is(list) => value.is_some_and(|value| {
+                list.iter().any(|wanted| match wanted.strip_suffix('*') {
+                    Some(begin) => value.starts_with(begin),
+                    None => **wanted == *value,
+                })
+            }),
+            Self::Within {
+                exists,
+                below,
+                at_least,
+            } => {
+                let there = exists.is_none_or(|wanted| wanted == value.is_some());
+                if below.is_none() && at_least.is_none() {
+                    return there;
+                }
+                let number = value.and_then(|value| value.trim().parse::<f64>().ok());
+                there
+                    && number.is_some_and(|number| {
+                        below.is_none_or(|below| number < below)
+                            && at_least.is_none_or(|least| number >= least)
+                    })
+            }
+        }
+    }
+}
+
+impl Available {
+    fn truth(&self, call: &Call<'_>) -> Truth {
+        Truth::any(self.parties.iter().map(|party| match party.asked_as(call) {
+            // Off shift, or nobody is on duty: no need to ask.
+            None => Truth::False,
+            Some(name) => known(call.facts.available(name), |fact| *fact == Fact::Yes),
+        }))
+    }
+}
+
+impl Party {
+    /// The name by which it is asked whether it can take a call; `None`: it cannot.
+    fn asked_as<'c>(&'c self, call: &Call<'c>) -> Option<&'c str> {
+        let tables = call.tables;
+        match self {
+            Self::Other(name) => Some(name),
+            Self::Agent(agent) => {
+                let agent = tables.agents.get(*agent as usize)?;
+                agent.is_on_shift(tables, call.utc).then_some(&*agent.name)
+            }
+            Self::Rota(rota) => {
+                let name = tables.on_duty(*rota, call.utc)?;
+                let agent = tables.agents.iter().find(|agent| *agent.name == *name)?;
+                agent.is_on_shift(tables, call.utc).then_some(&*agent.name)
+            }
+        }
+    }
+}
+
+impl Calls {
+    fn truth(&self, call: &Call<'_>) -> Truth {
+        match call.facts.calls(&self.on) {
+            None => Truth::Need,
+            Some(Fact::Count(count)) => (self.below.is_none_or(|below| *count < below)
+                && self.at_least.is_none_or(|least| *count >= least))
+            .into(),
+            // Anything else is no count: whoever answered so does not know.
+            Some(_) => Truth::Missing,
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Tables of prefixes with columns: branches, rates, carriers.
+
+use super::rows::Rows;
+use crate::prefix::{Key, PrefixTable};
+
+/// One table of `prefixes`.
+#[derive(Debug, Default)]
+pub(crate) struct Deck {
+    pub(crate) name: Box<str>,
+    /// Prefixes to rows.
+    pub(crate) table: PrefixTable,
+    /// Prefixes of the table that says where numbers are, to the row nearest to there.
+    pub(crate) near: Option<PrefixTable>,
+    pub(crate) rows: Rows,
+    /// Latitude and longitude of each row that has them, in degrees.
+    pub(crate) places: Vec<(u32, Place)>,
+    /// Every prefix with its row, as long as tables may ask for it.
+    pub(crate) entries: Vec<(Key, u32)>,
+}
+
+/// A point on the earth, in degrees.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Place {
+    pub(crate) latitude: f64,
+    pub(crate) longitude: f64,
+}
+
+impl Place {
+    /// A measure that grows with the distance on the sphere: the haversine of the angle.
+    pub(crate) fn apart(self, other: Self) -> f64 {
+        let half = |a: f64, b: f64| ((a - b).to_radians() / 2.0).sin().powi(2);
+        let shrink = self.latitude.to_radians().cos() * other.latitude.to_radians().cos();
+        half(self.latitude, other.latitude) + shrink * half(self.longitude, other.longitude)
+    }
+}
+
+impl Deck {
+    /// The row for a number: by its longest prefix, and failing that the nearest.
+    pub(crate) fn find(&self, key: Key) -> Option<u32> {
+        let near = || self.near.as_ref()?.longest(key);
+        self.table.longest(key).or_else(near)
+    }
+
+    /// Has numbers that no prefix covers go to the row nearest to where `places` puts them.
+    pub(crate) fn connect(&mut self, places: &Self) {
+        let mut near = PrefixTable::with_capacity(places.entries.len());
+        let placed: std::collections::HashMap<u32, Place> = places.places.iter().copied().collect();
+        for (key, row) in &places.entries {
+            let Some(there) = placed.get(row) else {
+                continue;
+            };
+            let apart = |place: &Place| place.apart(*there);
+            let nearest = self
+                .places
+                .iter()
+                .min_by(|(_, one), (_, other)| apart(one).total_cmp(&apart(other)));
+            if let Some((row, _)) = nearest {
+                near.insert(*key, *row);
+            }
+        }
+        self.near = Some(near);
+    }
+}

@@ -1,0 +1,157 @@
+//! Everything that rules refer to, by its place.
+
+use std::sync::Arc;
+
+use callroute_schema::number::Region;
+use chrono::DateTime;
+
+use super::call::in_full;
+use super::decks::Deck;
+use super::lists::Lists;
+use super::rotas::Rota;
+use crate::hours::{Hours, Offsets, Schedule};
+use crate::zone::Zone;
+
+/// What rules refer to.
+#[derive(Debug, Default)]
+pub(crate) struct Tables {
+    pub(crate) schedules: Vec<Schedule>,
+    pub(crate) lists: Lists,
+    pub(crate) decks: Vec<Deck>,
+    pub(crate) lookups: Vec<LookupSpec>,
+    pub(crate) switches: Vec<Switch>,
+    pub(crate) agents: Vec<OnShift>,
+    pub(crate) rotas: Vec<Rota>,
+    pub(crate) zones: Vec<ZoneTable>,
+    /// How national numbers are read.
+    pub(crate) region: Option<Region>,
+    /// Numbers that reach an emergency service of the region, exactly as dialed.
+    pub(crate) emergency: &'static [&'static str],
+}
+
+/// Who else is asked about a caller.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LookupSpec {
+    /// The name in the routing file.
+    pub name: String,
+    /// Who is asked.
+    pub source: LookupSource,
+    /// How long it may take, in milliseconds.
+    pub budget_ms: u64,
+}
+
+/// Who is asked about a caller.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LookupSource {
+    /// A query of one row; `:from`, `:to` and `:call_id` stand for the call's.
+    Sql(String),
+    /// One of the file's webhooks.
+    Webhook(String),
+    /// A name that the program knows.
+    Custom(String),
+}
+
+/// A switch that people turn.
+#[derive(Debug)]
+pub(crate) struct Switch {
+    pub(crate) name: Box<str>,
+    /// How it stands until they do.
+    pub(crate) on: bool,
+}
+
+/// An agent's shifts.
+#[derive(Debug)]
+pub(crate) struct OnShift {
+    pub(crate) name: Box<str>,
+    /// Of which one must be open. Empty, with `rotas` empty too: always on shift.
+    pub(crate) hours: Box<[u32]>,
+    /// Of which one must name the agent.
+    pub(crate) rotas: Box<[u32]>,
+}
+
+/// A zone, and its offsets.
+#[derive(Debug)]
+pub(crate) struct ZoneTable {
+    pub(crate) name: String,
+    pub(crate) zone: Arc<dyn Zone>,
+    pub(crate) offsets: Arc<Offsets>,
+}
+
+impl Tables {
+    #[inline]
+    pub(crate) fn is_open(&self, hours: u32, utc: i64) -> bool {
+        let schedule = self.schedules.get(hours as usize);
+        schedule.is_some_and(|schedule| schedule.is_open(utc))
+    }
+
+    pub(crate) fn hours(&self, hours: u32) -> Option<&Arc<Hours>> {
+        self.schedules.get(hours as usize).map(Schedule::hours)
+    }
+
+    pub(crate) fn lookup_name(&self, lookup: u32) -> Option<&str> {
+        let lookup = self.lookups.get(lookup as usize);
+        lookup.map(|lookup| lookup.name.as_str())
+    }
+
+    /// The lookups that may know an attribute: `crm.tier` is the lookup `crm`'s, `tier` that of
+    /// any.
+    pub(crate) fn lookups_for<'a>(
+        &'a self,
+        attribute: &'a str,
+    ) -> impl Iterator<Item = &'a LookupSpec> {
+        let table = attribute.split_once('.').map(|(table, _)| table);
+        let asked = move |lookup: &&LookupSpec| table.is_none_or(|table| lookup.name == table);
+        self.lookups.iter().filter(asked)
+    }
+
+    /// Who is on duty in a rota.
+    pub(crate) fn on_duty(&self, rota: u32, utc: i64) -> Option<&str> {
+        let offset = |zone: u32| {
+            let zone = self.zones.get(zone as usize);
+            zone.map_or(0, |zone| i64::from(zone.offset(utc)))
+        };
+        self.rotas.get(rota as usize)?.turns.at(utc, offset)
+    }
+
+    /// Whether a dialed text is an emergency number of the region.
+    #[inline]
+    pub(crate) fn is_emergency(&self, dialed: &str) -> bool {
+        self.emergency.iter().any(|number| *number == dialed)
+    }
+
+    /// A national number in full, as far as a region tells how it is read.
+    #[inline]
+    pub(crate) fn in_full(&self, text: &str) -> Option<Box<str>> {
+        match self.region {
+            Some(region) if !text.starts_with('+') => {
+                in_full(text, region).map(String::into_boxed_str)
+            }
+            _ => None,
+        }
+    }
+}
+
+impl ZoneTable {
+    /// Seconds to add to UTC for the clock on the wall.
+    pub(crate) fn offset(&self, utc: i64) -> i32 {
+        let asked = || {
+            let instant = DateTime::from_timestamp(utc, 0);
+            instant.map_or(0, |instant| self.zone.offset_at_utc(instant.naive_utc()))
+        };
+        self.offsets.at(utc).unwrap_or_else(asked)
+    }
+}
+
+impl OnShift {
+    pub(crate) fn is_on_shift(&self, tables: &Tables, utc: i64) -> bool {
+        if self.hours.is_empty() && self.rotas.is_empty() {
+            return true;
+        }
+        self.hours.iter().any(|hours| tables.is_open(*hours, utc))
+            || self
+                .rotas
+                .iter()
+                .any(|rota| tables.on_duty(*rota, utc) == Some(&*self.name))
+    }
+}

@@ -1,0 +1,262 @@
+//! Prefixes to values, by hashing every length that may occur.
+
+use std::fmt;
+
+use super::key::{Key, mask};
+
+/// Keys of one cache line.
+const SLOTS: usize = 5;
+/// Keys that a line holds on average when a table is filled in one go, in hundredths.
+const FILL: usize = 280;
+/// A table grows when its lines hold more than this on average, in hundredths.
+const FULL: usize = 360;
+
+/// Five keys with their values: 64 bytes, so that one look-up of one length is one load.
+#[derive(Debug, Clone, Copy, Default)]
+#[repr(align(64))]
+struct Line {
+    keys: [u64; SLOTS],
+    values: [u32; SLOTS],
+    /// Keys that belong here and stand in a later line.
+    spilled: u32,
+}
+
+/// Prefixes of numbers to values: the longest that a number begins with, or all of them.
+///
+/// A look-up probes only the lengths that exist under the number's first digits. The probes do
+/// not depend on each other, so that a processor waits for their memory once.
+#[derive(Clone)]
+pub struct PrefixTable {
+    lines: Box<[Line]>,
+    len: usize,
+    /// What stands at the prefix of every number.
+    every: Option<u32>,
+    /// For each beginning of a number, a bit for each length that exists under it.
+    lengths: Box<[u16]>,
+    /// How many symbols choose among the lengths.
+    depth: usize,
+}
+
+impl Default for PrefixTable {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Without its numbers, which may be people's.
+impl fmt::Debug for PrefixTable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PrefixTable")
+            .field("len", &self.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl PrefixTable {
+    /// Without a prefix.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with_capacity(0)
+    }
+
+    /// Without a prefix, and with room for so many.
+    #[must_use]
+    pub fn with_capacity(prefixes: usize) -> Self {
+        let depth = match prefixes {
+            0..=63 => 2,
+            64..=4_095 => 3,
+            4_096..=1_999_999 => 4,
+            _ => 5,
+        };
+        Self {
+            lines: vec![Line::default(); lines_for(prefixes)].into(),
+            len: 0,
+            every: None,
+            lengths: vec![0; 1 << (4 * depth)].into(),
+            depth,
+        }
+    }
+
+    /// How many prefixes it has.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.len + usize::from(self.every.is_some())
+    }
+
+    /// Whether it has none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Memory that it takes, in bytes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        size_of_val(&*self.lines) + size_of_val(&*self.lengths)
+    }
+
+    /// Adds a prefix, or changes its value; gives back what it had before.
+    pub fn insert(&mut self, key: Key, value: u32) -> Option<u32> {
+        if key.is_empty() {
+            return self.every.replace(value);
+        }
+        if let Some(found) = self.slot(key.word()) {
+            return Some(std::mem::replace(found, value));
+        }
+        if (self.len + 1).saturating_mul(100) > self.lines.len().saturating_mul(FULL) {
+            self.grow();
+        }
+        self.add(key.word(), value);
+        self.len += 1;
+        self.note(key);
+        None
+    }
+
+    /// The value of a prefix that stands in the table exactly so.
+    #[must_use]
+    pub fn get(&self, key: Key) -> Option<u32> {
+        if key.is_empty() {
+            return self.every;
+        }
+        self.find(key.word())
+    }
+
+    /// The value of the longest prefix that `call` begins with.
+    #[must_use]
+    #[inline]
+    pub fn longest(&self, call: Key) -> Option<u32> {
+        let mut lengths = self.lengths_of(call);
+        while lengths != 0 {
+            let len = lengths.ilog2();
+            lengths ^= 1 << len;
+            if let Some(value) = self.find(call.word() & mask(len as usize + 1)) {
+                return Some(value);
+            }
+        }
+        self.every
+    }
+
+    /// Every prefix that `call` begins with, the longest first.
+    pub fn all(&self, call: Key) -> impl Iterator<Item = u32> + '_ {
+        let mut lengths = self.lengths_of(call);
+        let found = std::iter::from_fn(move || {
+            while lengths != 0 {
+                let len = lengths.ilog2();
+                lengths ^= 1 << len;
+                if let Some(value) = self.find(call.word() & mask(len as usize + 1)) {
+                    return Some(value);
+                }
+            }
+            None
+        });
+        found.chain(self.every)
+    }
+
+    /// Which lengths may exist for a number: bit `n` stands for `n + 1` symbols.
+    #[inline]
+    fn lengths_of(&self, call: Key) -> u32 {
+        let cell = self.cell(call);
+        let known = self.lengths.get(cell).copied().unwrap_or(0);
+        let own = u32::try_from(call.len()).unwrap_or(0);
+        u32::from(known) & (1_u32 << own).wrapping_sub(1)
+    }
+
+    #[inline]
+    fn cell(&self, key: Key) -> usize {
+        usize::try_from(key.word() >> (64 - 4 * self.depth)).unwrap_or(usize::MAX)
+    }
+
+    /// Notes that a key of this length exists.
+    fn note(&mut self, key: Key) {
+        let bit = key.len().checked_sub(1).map_or(0, |place| 1_u16 << place);
+        let from = self.cell(key);
+        // A prefix shorter than the cells are deep covers a stretch of them.
+        let missing = self.depth.saturating_sub(key.len());
+        let cells = self.lengths.iter_mut().skip(from);
+        cells.take(1 << (4 * missing)).for_each(|cell| *cell |= bit);
+    }
+
+    #[inline]
+    fn home(&self, word: u64) -> usize {
+        // The digits stand in the high bits, so they are multiplied into the low half as well.
+        let wide = u128::from(word ^ 0x9e37_79b9_7f4a_7c15) * 0xd6e8_feb8_6659_fd93_u128;
+        let hash = (wide ^ (wide >> 64)) & u128::from(u64::MAX);
+        usize::try_from((hash * self.lines.len() as u128) >> 64).unwrap_or(0)
+    }
+
+    #[inline]
+    fn find(&self, word: u64) -> Option<u32> {
+        let mut place = self.home(word);
+        loop {
+            let line = self.lines.get(place)?;
+            for (key, value) in line.keys.iter().zip(&line.values) {
+                if *key == word {
+                    return Some(*value);
+                }
+            }
+            if line.spilled == 0 {
+                return None;
+            }
+            place = self.after(place);
+        }
+    }
+
+    fn slot(&mut self, word: u64) -> Option<&mut u32> {
+        let mut place = self.home(word);
+        loop {
+            let line = self.lines.get(place)?;
+            if let Some(slot) = line.keys.iter().position(|key| *key == word) {
+                return self.lines.get_mut(place)?.values.get_mut(slot);
+            }
+            if line.spilled == 0 {
+                return None;
+            }
+            place = self.after(place);
+        }
+    }
+
+    fn after(&self, place: usize) -> usize {
+        match place + 1 {
+            next if next < self.lines.len() => next,
+            _ => 0,
+        }
+    }
+
+    /// Adds a key that is not there. A table is never full, so a free slot is found.
+    fn add(&mut self, word: u64, value: u32) {
+        let mut place = self.home(word);
+        while let Some(line) = self.lines.get_mut(place) {
+            let free = line
+                .keys
+                .iter_mut()
+                .zip(&mut line.values)
+                .find(|(key, _)| **key == 0);
+            if let Some((key, kept)) = free {
+                (*key, *kept) = (word, value);
+                return;
+            }
+            line.spilled = line.spilled.saturating_add(1);
+            place = self.after(place);
+        }
+    }
+
+    fn grow(&mut self) {
+        let room = self.len.saturating_mul(2).max(16);
+        let mut grown = Self::with_capacity(room);
+        grown.every = self.every;
+        for line in &self.lines {
+            for (key, value) in line.keys.iter().zip(&line.values) {
+                if *key != 0 {
+                    grown.add(*key, *value);
+                    grown.len += 1;
+                    grown.note(Key::of(*key));
+                }
+            }
+        }
+        *self = grown;
+    }
+}
+
+fn lines_for(prefixes: usize) -> usize {
+    prefixes.saturating_mul(100).div_ceil(FILL).max(1)
+}
