@@ -116,7 +116,8 @@ impl Error {
             Self::StdinTwice | Self::NoFolder => Status::Usage,
             Self::NotText { .. }
             | Self::Table(LoadError::Faults(_))
-            | Self::Event { .. } | Self::Facts { .. }
+            | Self::Event { .. }
+            | Self::Facts { .. }
             | Self::Journal { .. }
             | Self::Fingerprint { .. }
             | Self::KeptTable { .. } => Status::Findings,

@@ -214,7 +214,7 @@ impl Inner {
             Screened::Answer(response) => Some(*response),
             Screened::Drop => None,
         };
-        let response = answer.filter(|_| request.method != Method::Ack)?;
+        let mut response = answer.filter(|_| request.method != Method::Ack)?;
         if transport != TransportKind::Udp {
             let bytes = Message::Response(response).to_bytes();
             self.answer(bytes, &Target::new(source, transport));
@@ -223,6 +223,14 @@ impl Inner {
         // Never by `maddr`, never to another host than the one that asked, and never more than
         // it has sent us. What can be left out is, before nothing is said at all.
         let target = answer_to(request, source);
+        let bytes = Message::Response(response.clone()).to_bytes();
+        if self.guard().has_credit(now, ip, bytes.len()) {
+            self.answer(bytes, &target);
+            return None;
+        }
+        response
+            .headers
+            .retain(|header| *header.name() != HeaderName::Accept);
         let bytes = Message::Response(response.clone()).to_bytes();
         if self.guard().has_credit(now, ip, bytes.len()) {
             self.answer(bytes, &target);

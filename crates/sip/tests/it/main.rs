@@ -21,4 +21,5 @@ mod signalling;
 mod sound;
 mod support;
 mod torture;
+mod trunks;
 mod wire;
