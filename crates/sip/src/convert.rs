@@ -1,14 +1,15 @@
 //! Between the router's words and SIP's: an INVITE becomes an offer, a dial becomes headers.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use callroute_media::{EndCause, Offer};
 use callroute_schema::number::{CallerHeaders, CallerIdentity, Who, identify};
 use callroute_schema::{Address, Caller, Cause, SourceInfo, Transport};
 use sipx_sip::headers::To;
 use sipx_sip::{
-    HeaderName, Headers, PAssertedIdentity, Reason, ReasonValue, StatusCode, TypedHeader, Uri,
+    HeaderName, Headers, PAssertedIdentity, Reason, ReasonValue, Request, StatusCode, TypedHeader,
+    Uri,
 };
 use sipx_transport::TransportKind;
 
@@ -31,7 +32,18 @@ const SHOWN: [&str; 5] = [
 /// What an INVITE says about who calls whom; `None` when nothing in it can be dialed. What
 /// P-Asserted-Identity says counts when the sender is `trusted`.
 pub(crate) fn offer(incoming: &Incoming, trunk: Option<String>, trusted: bool) -> Option<Offer> {
-    let invite = &incoming.request;
+    let (invite, source) = (&incoming.request, incoming.source);
+    offer_of(invite, source, incoming.transport, trunk, trusted)
+}
+
+/// The same of an INVITE that has no transaction yet.
+pub(crate) fn offer_of(
+    invite: &Request,
+    source: SocketAddr,
+    transport: TransportKind,
+    trunk: Option<String>,
+    trusted: bool,
+) -> Option<Offer> {
     let headers = &invite.headers;
     let to = headers.typed::<To>().and_then(Result::ok).map(|to| to.0);
     let identity = identity(headers, trusted);
@@ -55,8 +67,8 @@ pub(crate) fn offer(incoming: &Incoming, trunk: Option<String>, trusted: bool) -
         to_uri: Some(clean(&invite.uri.to_bytes())),
         source: SourceInfo {
             trunk,
-            ip: Some(incoming.source.to_string()),
-            transport: Some(match incoming.transport {
+            ip: Some(source.to_string()),
+            transport: Some(match transport {
                 TransportKind::Udp => Transport::Udp,
                 TransportKind::Tls => Transport::Tls,
                 TransportKind::Ws | TransportKind::Wss => Transport::Ws,

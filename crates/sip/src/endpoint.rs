@@ -35,7 +35,7 @@ use tokio::sync::{Notify, mpsc, watch};
 pub(crate) use crate::endpoint::listen::{Refused, bind};
 
 use crate::endpoint::stream::Connection;
-use crate::endpoint::timers::Timers;
+pub(crate) use crate::endpoint::timers::Timers;
 use crate::guard::{Guard, Protection};
 
 /// Events of one client transaction that may wait.
@@ -205,8 +205,8 @@ impl Exchange {
     }
 }
 
-#[cfg(feature = "__fuzz")]
-pub(crate) use crate::endpoint::salvage::bad_request as salvaged;
+pub(crate) use crate::endpoint::receive::answer_to;
+pub(crate) use crate::endpoint::salvage::bad_request;
 
 /// Waits until the endpoint is over.
 async fn ended(over: &mut watch::Receiver<bool>) {

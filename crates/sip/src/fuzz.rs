@@ -11,7 +11,7 @@ use sipx_transport::TransportKind;
 use crate::convert;
 use crate::dialog::Dialog;
 use crate::dispatch::refusal;
-use crate::endpoint::{Incoming, salvaged};
+use crate::endpoint::{Incoming, bad_request};
 use crate::message::{Reply, hops, q850, reason_text, tags};
 use crate::rtp::dtmf::Keys;
 use crate::rtp::heard::TimeLine;
@@ -21,7 +21,7 @@ use crate::stack::token;
 
 /// A datagram: read, judged, refused, turned into an offer and a dialog.
 pub fn sip(bytes: &[u8]) {
-    let _ = salvaged(bytes);
+    let _ = bad_request(bytes);
     let Ok(message) = parse_datagram(Bytes::copy_from_slice(bytes), &Limits::datagram()) else {
         return;
     };

@@ -54,6 +54,7 @@ mod network;
 mod notices;
 pub mod phone;
 mod prove;
+pub mod redirect;
 mod registering;
 mod registrar;
 mod routes;
