@@ -14,6 +14,8 @@ mod common;
 mod editor;
 mod groups;
 mod messages;
+#[cfg(target_os = "linux")]
+mod nat;
 mod readme;
 mod requests;
 mod servers;
