@@ -11,6 +11,7 @@
 
 mod calls;
 mod common;
+mod dtmf;
 mod editor;
 mod groups;
 mod messages;

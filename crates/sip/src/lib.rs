@@ -5,11 +5,15 @@
 //!                                      <-- Notice --   `-- media: RTP, keys, record, relay
 //! ```
 //!
-//! A task a leg does its signalling, another its sound. G.711 and telephone events (RFC 4733) over
-//! plain RTP, signalling over UDP and TCP. Bridged legs hear each other without a buffer in
-//! between. Sound is sent to where sound comes from: the first valid packet decides, so that
-//! parties behind NAT are heard; then only the same SSRC, or the same address after a silence,
-//! may move it. No TLS, SRTP, REGISTER, digest authentication, early media or SRV records.
+//! Signalling over UDP, TCP, TLS and WebSocket; digest both ways, trunks with failover and
+//! registration, a registrar, PRACK, UPDATE, session timers. Strangers are judged before they
+//! cost anything ([`Protection`], [`Access`]): what they may not begin is refused without a
+//! transaction, by no more bytes than they have sent. [`redirect`] answers 302 and keeps no call.
+//!
+//! A task a leg does its signalling, another its sound: G.711 and telephone events (RFC 4733) over
+//! plain RTP. Bridged legs hear each other without a buffer in between. Sound goes to where sound
+//! comes from; the first packets lock that, and only a new description unlocks it. No SRTP, G.722,
+//! Opus, early media, REFER or RTCP yet.
 //!
 //! ```
 //! use std::{future::poll_fn, time::Duration};

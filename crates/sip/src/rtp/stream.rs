@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use callroute_audio::codec::Codec;
+use callroute_audio::dtmf::Detector;
 use callroute_media::{LegId, Notice, PlayEnd, PlayId};
+use callroute_schema::Digit;
 use sipx_rtp::packet::Packet;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -37,6 +39,8 @@ pub(crate) struct Stream {
     notices: Notices,
     latch: Latch,
     keys: Keys,
+    /// Listens for keys in the sound itself, where the far end has no telephone events.
+    inband: Option<Detector>,
     presses: Presses,
     peer: Option<Weak<RtpOut>>,
     playing: Option<Playing>,
@@ -68,6 +72,7 @@ impl Stream {
             notices,
             latch: Latch::default(),
             keys: Keys::default(),
+            inband: None,
             presses: Presses::default(),
             peer: None,
             playing: None,
@@ -114,6 +119,10 @@ impl Stream {
         match command {
             MediaCommand::Agree(remote) => {
                 self.latch.describe(remote.media);
+                self.inband = match remote.event {
+                    Some(_) => None,
+                    None => Some(self.inband.take().unwrap_or_default()),
+                };
                 self.out
                     .agree(remote.media, remote.codec(), remote.event, remote.listens);
             }
@@ -312,11 +321,18 @@ impl Stream {
     }
 
     fn listen(&mut self, packet: &Packet, codec: Codec) {
-        if self.recording.is_none() && self.tap.is_none() {
+        if self.recording.is_none() && self.tap.is_none() && self.inband.is_none() {
             return;
         }
         let mut samples = Vec::with_capacity(packet.payload.len());
         codec.decode(&packet.payload, &mut samples);
+        let inband = self.inband.as_mut().map(|inband| inband.push(&samples));
+        for key in inband.unwrap_or_default() {
+            if let Ok(digit) = Digit::new(key) {
+                let leg = self.leg;
+                self.notices.tell_if_room(Notice::Digit { leg, digit });
+            }
+        }
         if let Some(recording) = &mut self.recording {
             recording.push(packet.ssrc, packet.timestamp, &samples);
         }

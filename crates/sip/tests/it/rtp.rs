@@ -144,3 +144,29 @@ async fn odd_packets_disturb_nothing_and_keys_are_told_once() {
     let digit = Digit::new('1').unwrap();
     expect(&mut a.line, Notice::Digit { leg: CALLER, digit }).await;
 }
+
+/// A far end without telephone events presses its keys in the sound, to the letter of Q.24: 40 ms.
+#[tokio::test]
+async fn keys_in_the_sound_are_told_where_there_are_no_events() {
+    let plain = SDP
+        .replace("AVP 0 101", "AVP 8")
+        .replace("a=rtpmap:101 telephone-event/8000\r\n", "");
+    let mut a = answered("127.27.4", &plain).await;
+    let socket = UdpSocket::bind("127.27.4.2:0").await.unwrap();
+    let mut sound = Vec::new();
+    for key in "159D#".chars() {
+        sound.extend(callroute_audio::dtmf::render(key, 40).unwrap().samples());
+        sound.resize(sound.len() + 480, 0);
+    }
+    for (at, frame) in sound.chunks(160).enumerate() {
+        let mut payload = Vec::new();
+        callroute_audio::Codec::Pcma.encode(frame, &mut payload);
+        let number = u16::try_from(at).unwrap();
+        let packet = packet(8, number, u32::from(number) * 160, 7, &payload);
+        socket.send_to(&packet, a.media).await.unwrap();
+    }
+    for key in "159D#".chars() {
+        let digit = Digit::new(key).unwrap();
+        expect(&mut a.line, Notice::Digit { leg: CALLER, digit }).await;
+    }
+}
