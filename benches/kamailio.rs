@@ -49,7 +49,7 @@ impl Module {
             }
             Self::Drouting => {
                 let head = "ruleid(int,auto) groupid(string) prefix(string) timerec(string,null) \
-                            priority(int) routeid(string) gwlist(string) description(string)";
+                            priority(int) routeid(string,null) gwlist(string) description(string)";
                 let row = |n| format!("{}:0:{}::1::1:x", n + 1, bare(n));
                 let gateways = "gwid(int,auto) type(int) address(string) strip(int) \
                                 pri_prefix(string,null) attrs(string,null) description(string)\n\

@@ -185,7 +185,7 @@ impl Generator {
 /// Waits until a server answers.
 pub(crate) fn wait(server: SocketAddr) -> Result<(), Failure> {
     let mut generator = Generator::new(server)?;
-    for _ in 0..600 {
+    for _ in 0..250 {
         // Refused, as long as nobody listens.
         let _ = generator.invite();
         let _ = generator.take(Instant::now() + Duration::from_millis(100));

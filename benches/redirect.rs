@@ -149,7 +149,7 @@ fn main() -> Result<(), Failure> {
         return serve(kind, addr.parse()?);
     }
     let quick = args.iter().any(|arg| arg == "--quick" || arg == "--test");
-    let (rounds, seconds) = if quick { (1, 1) } else { (5, 3) };
+    let (rounds, seconds) = if quick { (1, 1) } else { (5, 2) };
     let at = |n: u8| SocketAddr::from(([127, 40, 0, n], 5060));
     let mut servers = vec![
         ("callroute", ours("stateful", at(1))?),
