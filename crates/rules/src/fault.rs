@@ -29,6 +29,18 @@ pub struct Fault {
     pub message: String,
     /// The other place of a conflict.
     pub other: Option<Label>,
+    /// Whether the file loads all the same.
+    pub severity: Severity,
+}
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// A file with it does not load.
+    Error,
+    /// The file loads; it probably does not do what was meant.
+    Warning,
 }
 
 /// A second place that a fault is about.
@@ -41,21 +53,38 @@ pub struct Label {
     pub text: String,
 }
 
-impl Serialize for Fault {
-    /// `{"file", "line", "column", "path", "message"}`; lines and columns count from 1.
+impl Serialize for Label {
+    /// `{"line", "column", "text"}`.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = serializer.serialize_struct("Fault", 5)?;
+        let mut object = serializer.serialize_struct("Label", 3)?;
+        object.serialize_field("line", &self.span.line)?;
+        object.serialize_field("column", &self.span.column)?;
+        object.serialize_field("text", &self.text)?;
+        object.end()
+    }
+}
+
+impl Serialize for Fault {
+    /// `{"severity", "file", "line", "column", "path", "message", "other"}`; lines and columns
+    /// count from 1, and `other` is there when a second place is.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let fields = if self.other.is_some() { 7 } else { 6 };
+        let mut object = serializer.serialize_struct("Fault", fields)?;
+        object.serialize_field("severity", &self.severity)?;
         object.serialize_field("file", &self.file)?;
         object.serialize_field("line", &self.span.map(|span| span.line))?;
         object.serialize_field("column", &self.span.map(|span| span.column))?;
         object.serialize_field("path", &self.path)?;
         object.serialize_field("message", &self.message)?;
+        if let Some(other) = &self.other {
+            object.serialize_field("other", other)?;
+        }
         object.end()
     }
 }
 
-/// Every fault of a routing file, sorted by place; never empty. Beyond 1,000 they are counted. Its text shows each with the line
-/// it stands on.
+/// Every fault of a routing file, sorted by place. Beyond 1,000 they are counted. Its text shows
+/// each with the line it stands on. As an error of loading it is never empty.
 #[derive(Debug, Clone)]
 pub struct Faults {
     list: Vec<Fault>,
@@ -107,6 +136,7 @@ pub(crate) struct Report {
     list: Vec<Fault>,
     /// How many more there are.
     more: usize,
+    severity: Severity,
 }
 
 impl Report {
@@ -115,6 +145,32 @@ impl Report {
             file: file.to_owned(),
             list: Vec::new(),
             more: 0,
+            severity: Severity::Error,
+        }
+    }
+
+    /// For what a file that loads makes one wonder about.
+    pub(crate) fn of_warnings(file: &str) -> Self {
+        Self {
+            severity: Severity::Warning,
+            ..Self::new(file)
+        }
+    }
+
+    /// A fault at a place of the tree, and the place that it goes back to.
+    pub(crate) fn between(
+        &mut self,
+        root: &Node,
+        path: &Path<'_>,
+        message: impl Into<String>,
+        other: (&Path<'_>, &str),
+    ) {
+        let (there, text) = other;
+        match there.span(root) {
+            Some(span) => {
+                self.conflict(path.span(root), path.to_string(), message, (span, text));
+            }
+            None => self.at(root, path, message),
         }
     }
 
@@ -135,6 +191,7 @@ impl Report {
             path,
             message: message.into(),
             other: None,
+            severity: self.severity,
         });
     }
 
@@ -173,6 +230,7 @@ impl Report {
                 span: other,
                 text: text.to_owned(),
             }),
+            severity: self.severity,
         });
     }
 
@@ -192,13 +250,14 @@ impl Report {
             path: String::new(),
             message: message.into(),
             other: None,
+            severity: self.severity,
         });
     }
 
     /// The faults in order, the routing file's first.
     pub(crate) fn finish(mut self, sources: &[Source]) -> Faults {
         // Nothing is left out without a fault; if it ever is, the table does not load either.
-        if self.list.is_empty() {
+        if self.list.is_empty() && self.severity == Severity::Error {
             self.add(None, String::new(), "the file could not be compiled");
         }
         let place = |fault: &Fault| fault.span.map(|span| (span.line, span.column));

@@ -47,6 +47,7 @@ pub mod menu;
 mod number;
 mod path;
 pub mod prefix;
+mod review;
 mod source;
 mod table;
 mod toml;
@@ -61,7 +62,8 @@ pub use engine::{
     RenderError, RuleId, RuleRef, Secret, UnknownName, WebhookSpec, WrongValue, check,
 };
 pub use explain::{ClauseTrace, Explanation, RuleTrace};
-pub use fault::{Fault, Faults, Label};
+pub use fault::{Fault, Faults, Label, Severity};
 pub use hours::{Hours, HoursAnswer, Layer};
+pub use review::review;
 pub use source::{Files, Source};
 pub use zone::{ChronoTz, Zone, Zones};

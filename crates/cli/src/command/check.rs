@@ -1,6 +1,6 @@
-//! `check`: everything that is wrong with routing files.
+//! `check`: everything that is wrong with routing files, and what they make one wonder about.
 
-use callroute_rules::{Engine, Faults};
+use callroute_rules::{Engine, Faults, review};
 use callroute_tables::LoadError;
 
 use crate::args::Check;
@@ -37,15 +37,28 @@ pub(crate) fn run(args: &Check, out: &mut Output) -> Result<Status, Error> {
 }
 
 fn good(file: &Input, engine: &Engine, out: &mut Output) -> Result<Status, Error> {
-    if !out.is_json() {
+    let found = review(engine);
+    if out.is_json() {
+        found.iter().try_for_each(|warning| out.json(warning))?;
+    } else {
         let numbers = count(engine.numbers().count(), "number");
         let rules = count(engine.rule_count(), "rule");
         let release = engine.zone_release();
+        let verdict = match found.as_slice().len() {
+            0 => "ok".to_owned(),
+            warnings => {
+                out.tell(format_args!("{found}\n"))?;
+                count(warnings, "warning")
+            }
+        };
         out.line(format_args!(
-            "{file}: ok, {numbers}, {rules}, tzdata {release}"
+            "{file}: {verdict}, {numbers}, {rules}, tzdata {release}"
         ))?;
     }
-    Ok(Status::Fine)
+    Ok(match found.as_slice() {
+        [] => Status::Fine,
+        _ => Status::Findings,
+    })
 }
 
 fn bad(file: &Input, faults: &Faults, out: &mut Output) -> Result<Status, Error> {

@@ -1,12 +1,12 @@
-//! Targets and webhooks that lead back to themselves: a call would go round for ever.
+//! Targets, menus and webhooks that lead back to themselves: a call would go round for ever.
 //!
 //! An arrow is what happens without the caller's doing: a target in a list, in a branch of `on`,
-//! and a webhook's fallback. What a menu's keys lead to is the caller's choice, so a menu may
-//! lead back to itself.
+//! a webhook's fallback, and what a menu does when nobody presses anything. What a menu's keys
+//! lead to is the caller's choice, so by these a menu may lead back to itself.
 
 use std::collections::HashMap;
 
-use callroute_schema::{Action, Actions, Disposition};
+use callroute_schema::{Action, Actions, Branch, Disposition, Menu};
 
 use super::Compiler;
 use crate::engine::{MAX_DEPTH, MAX_EXPANDED, Named};
@@ -16,6 +16,7 @@ use crate::path::Path;
 enum Place<'a> {
     Target(&'a str),
     Webhook(&'a str),
+    Menu(&'a str),
 }
 
 impl std::fmt::Display for Place<'_> {
@@ -23,6 +24,7 @@ impl std::fmt::Display for Place<'_> {
         match self {
             Self::Target(name) => write!(f, "{name}"),
             Self::Webhook(name) => write!(f, "webhook {name}"),
+            Self::Menu(name) => write!(f, "menu {name}"),
         }
     }
 }
@@ -47,7 +49,8 @@ impl Compiler<'_> {
         let table = self.table;
         let targets = table.targets.names().map(Place::Target);
         let webhooks = table.webhooks.names().map(Place::Webhook);
-        for start in targets.chain(webhooks) {
+        let menus = table.menus.names().map(Place::Menu);
+        for start in targets.chain(webhooks).chain(menus) {
             if marks.contains_key(&start) {
                 continue;
             }
@@ -94,6 +97,7 @@ impl Compiler<'_> {
         let (section, name) = match place {
             Place::Target(name) => ("targets", name),
             Place::Webhook(name) => ("webhooks", name),
+            Place::Menu(name) => ("menus", name),
         };
         self.fault(&Path::ROOT.key(section).key(name), message);
     }
@@ -143,17 +147,32 @@ struct Size {
 }
 
 fn step<'a>(place: Place<'a>, named: &'a Named) -> Step<'a> {
+    let mut arrows = Vec::new();
     let list = match place {
         Place::Target(name) => named.targets.get(name),
         Place::Webhook(name) => named.webhook(name).and_then(|spec| spec.fallback.as_ref()),
+        Place::Menu(name) => {
+            if let Some(menu) = named.menus.get(name) {
+                silence(menu, &mut arrows);
+            }
+            None
+        }
     };
-    let mut arrows = Vec::new();
     if let Some(list) = list {
         collect(list, &mut arrows);
     }
     // The last is followed first.
     arrows.reverse();
     Step { place, arrows }
+}
+
+/// What a menu does when nobody presses anything.
+fn silence<'a>(menu: &'a Menu, arrows: &mut Vec<Place<'a>>) {
+    match &menu.on.timeout {
+        Some(Branch::Actions(list)) => collect(list, arrows),
+        Some(Branch::Repeat(repeat)) => collect(&repeat.then, arrows),
+        _ => {}
+    }
 }
 
 fn collect<'a>(list: &'a Actions, arrows: &mut Vec<Place<'a>>) {
@@ -164,6 +183,10 @@ fn collect<'a>(list: &'a Actions, arrows: &mut Vec<Place<'a>>) {
                 let failures = forward.on.iter().filter(|(on, _)| on.is_failure());
                 failures.for_each(|(_, branch)| collect(branch, arrows));
             }
+            Action::Menu(menu) => match &menu.name {
+                Some(name) => arrows.push(Place::Menu(name.as_str())),
+                None => silence(menu, arrows),
+            },
             Action::Webhook(webhook) => {
                 match (webhook.on.get(&Disposition::Failed), &webhook.name) {
                     (Some(branch), _) => collect(branch, arrows),

@@ -67,7 +67,7 @@ impl Compiler<'_> {
                 builder.add(dialed, more, drafts.into_iter());
             }
         }
-        builder.finish().0
+        builder.finish()
     }
 
     fn always<'t>(

@@ -15,6 +15,8 @@ pub(super) struct Shared {
     pub(super) tables: Tables,
     pub(super) hours: HashMap<String, u32>,
     pub(super) named_hours: HashMap<String, Arc<Hours>>,
+    /// Dates of `when.date`, by zone and text.
+    pub(super) dates: HashMap<(String, String), u32>,
     pub(super) lists: HashMap<String, usize>,
     pub(super) decks: HashMap<String, usize>,
     pub(super) lookups: HashMap<String, usize>,
@@ -34,7 +36,14 @@ impl Shared {
     /// no such table.
     pub(super) fn unknown_column(&self, table: &str, column: &str) -> Option<String> {
         let rows = match (self.lists.get(table), self.decks.get(table)) {
-            (Some(list), _) => &self.tables.lists.all().get(*list)?.rows,
+            (Some(list), _) => {
+                let list = self.tables.lists.all().get(*list)?;
+                // What a lookup knows is not written in the file.
+                if list.lookup.is_some() {
+                    return None;
+                }
+                &list.rows
+            }
             (None, Some(deck)) => &self.tables.decks.get(*deck)?.rows,
             (None, None) => return None,
         };

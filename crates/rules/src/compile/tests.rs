@@ -121,7 +121,7 @@ pub(crate) const FAULTY: &[(&str, &str)] = &[
     ),
     (
         "targets: { a: { action: say, text: \"Hello {form}\" } }",
-        "3:36 $.targets.a.text: unknown variable `{form}`; did you mean `from`? (there are `from`, `to`, `call_id`, `from_name`, `digits`)",
+        "3:36 $.targets.a.text: unknown variable `{form}`; did you mean `from`? (there are `call_id`, `digits`, `from`, `from_name`, `to`)",
     ),
     // Either, or.
     (
@@ -171,7 +171,7 @@ pub(crate) const FAULTY: &[(&str, &str)] = &[
     ),
     (
         "numbers: { \"+1\": [ { when: { caller: {} }, then: { action: hangup } } ] }",
-        "3:38 $.numbers[\"+1\"][0].when.caller: `caller` needs one of `in`, `is`, `prefix` and `anonymous`",
+        "3:38 $.numbers[\"+1\"][0].when.caller: `caller` needs one of `in`, `is`, `prefix`, `country`, `region`, `type` and `anonymous`",
     ),
     (
         "numbers: { \"+1\": [ { when: { caller: { is: anonymous } }, then: { action: hangup } } ] }",
@@ -179,7 +179,7 @@ pub(crate) const FAULTY: &[(&str, &str)] = &[
     ),
     (
         "numbers: { \"+1\": [ { when: { caller: { prefix: branches } }, then: { action: hangup } } ] }",
-        "3:48 $.numbers[\"+1\"][0].when.caller.prefix[0]: `branches` is no prefix; a prefix is digits, as in +1314",
+        "3:48 $.numbers[\"+1\"][0].when.caller.prefix[0]: unknown prefixes `branches`; this file has none",
     ),
     (
         "numbers: { \"+1\": [ { when: { digits: x }, then: { action: hangup } } ] }",
@@ -215,7 +215,7 @@ pub(crate) const FAULTY: &[(&str, &str)] = &[
     ),
     (
         "callers: { x: {} }",
-        "3:15 $.callers.x: a list of callers needs `numbers`, as in [\"+1900*\", anonymous], or a `file`",
+        "3:15 $.callers.x: a list of callers needs `numbers`, as in [\"+1900*\", anonymous], a `file` or a `lookup`",
     ),
     // What is not there.
     (
@@ -224,23 +224,23 @@ pub(crate) const FAULTY: &[(&str, &str)] = &[
     ),
     (
         "targts: { a: { action: hangup } }",
-        "3:1 $.targts: unknown section `targts`; did you mean `targets`? (there are `agents`, `calendars`, `callers`, `default`, `hours`, `menus`, `numbers`, `region`, `targets`, `version`, `webhooks`)",
+        "3:1 $.targts: unknown section `targts`; did you mean `targets`? (there are `agents`, `calendars`, `callers`, `default`, `hours`, `lookups`, `menus`, `numbers`, `overrides`, `prefixes`, `region`, `rotas` and 3 more)",
     ),
     (
-        "lookups: {}",
-        "3:1 $.lookups: unknown section `lookups` (there are `agents`, `calendars`, `callers`, `default`, `hours`, `menus`, `numbers`, `region`, `targets`, `version`, `webhooks`)",
+        "lookup: {}",
+        "3:1 $.lookup: unknown section `lookup`; did you mean `lookups`? (there are `agents`, `calendars`, `callers`, `default`, `hours`, `lookups`, `menus`, `numbers`, `overrides`, `prefixes`, `region`, `rotas` and 3 more)",
     ),
     (
-        "numbers: { \"+1\": [ { when: { share: 10 }, then: { action: hangup } } ] }",
-        "3:30 $.numbers[\"+1\"][0].when.share: unknown field `share`, expected one of `open`, `closed`, `caller`, `dialed`, `digits`, `any`, `all`, `not`",
+        "numbers: { \"+1\": [ { when: { shares: 10 }, then: { action: hangup } } ] }",
+        "3:30 $.numbers[\"+1\"][0].when.shares: unknown field `shares`, expected one of `open`, `closed`, `date`, `caller`, `dialed`, `digits`, `attribute`, `header`, `trunk`, `transport`, `available`, `share`, `calls`, `override`, `shift`, `missing`, `any`, `all`, `not`; did you mean `share`?",
     ),
     (
         "callers: { crm: { lookup: crm } }",
-        "3:19 $.callers.crm.lookup: unknown field `lookup`, expected one of `numbers`, `file`",
+        "3:27 $.callers.crm.lookup: unknown lookup `crm`; this file has none",
     ),
     (
         "agents: { ann: { to: \"+1\", shifts: [office] } }",
-        "3:28 $.agents.ann.shifts: unknown field `shifts`, expected `to`",
+        "3:37 $.agents.ann.shifts[0]: unknown hours or rota `office`; this file has none",
     ),
 ];
 

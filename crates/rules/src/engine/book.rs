@@ -53,6 +53,8 @@ pub(crate) struct Book {
     pub(crate) names: Names,
     /// Rules that name an emergency number, in written order.
     pub(crate) emergency: Vec<u32>,
+    /// Rules that every call of their block looks at one by one.
+    pub(crate) overlong: Vec<Overlong>,
 }
 
 /// The rules of one dialed number, or of one family of them.

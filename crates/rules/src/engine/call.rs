@@ -148,7 +148,7 @@ impl<'a> Call<'a> {
         if let Some((table, column)) = name.split_once('.')
             && let Some(found) = self.column(table, column)
         {
-            return Ok(found);
+            return Ok(Some(found));
         }
         let column = name.split_once('.').map_or(name, |(_, column)| column);
         let mut missing = false;
@@ -170,16 +170,16 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// What a list's or a deck's entry for the caller says; `None`: no such table.
-    fn column(&self, table: &str, column: &str) -> Option<Option<&str>> {
+    /// What a list's or a deck's entry for the caller says.
+    fn column(&self, table: &str, column: &str) -> Option<&str> {
         let tables = self.tables;
         let key = self.key(Subject::Caller);
         if let Some(list) = tables.lists.named(table) {
             let text = self.text(Subject::Caller).unwrap_or("");
-            return Some(list.rows.cell(list.row(key, text), column));
+            return list.rows.cell(list.row(key, text), column);
         }
         let deck = tables.decks.iter().find(|deck| *deck.name == *table)?;
-        Some(deck.rows.cell(deck.find(key), column))
+        deck.rows.cell(deck.find(key), column)
     }
 
     pub(crate) fn is_switched_on(&self, switch: u32) -> Truth {

@@ -13,7 +13,7 @@ use crate::prefix::Key;
 use crate::table::CallerKind;
 
 /// One clause of a rule, or several combined. Names are places in the engine's tables.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Clause {
     All(Box<[Self]>),
     Any(Box<[Self]>),
@@ -77,7 +77,7 @@ pub(crate) enum Clause {
 }
 
 /// Several numbers and prefixes.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct OneOf {
     pub(crate) subject: Subject,
     /// Sorted.
@@ -89,14 +89,14 @@ pub(crate) struct OneOf {
 }
 
 /// What a header or an attribute has to be.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Field {
     pub(crate) name: Box<str>,
     pub(crate) test: Test,
 }
 
 /// What a value has to be.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Test {
     /// One of these; a `*` at the end covers what begins so.
     Is(Box<[Box<str>]>),
@@ -108,7 +108,7 @@ pub(crate) enum Test {
 }
 
 /// Who of a party can take a call.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Available {
     /// As written: an agent, or a target.
     pub(crate) name: Box<str>,
@@ -117,7 +117,7 @@ pub(crate) struct Available {
 }
 
 /// Somebody who may be able to take a call.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Party {
     /// An agent, by the place in the engine's tables.
     Agent(u32),
@@ -128,7 +128,7 @@ pub(crate) enum Party {
 }
 
 /// How many calls are on something.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Calls {
     pub(crate) on: Box<str>,
     pub(crate) below: Option<u64>,

@@ -94,14 +94,18 @@ impl Tables {
         lookup.map(|lookup| lookup.name.as_str())
     }
 
-    /// The lookups that may know an attribute: `crm.tier` is the lookup `crm`'s, `tier` that of
-    /// any.
+    /// The lookups that may know an attribute: `crm.tier` is the lookup `crm`'s, or that of the
+    /// list `crm`; `tier` that of any.
     pub(crate) fn lookups_for<'a>(
         &'a self,
         attribute: &'a str,
     ) -> impl Iterator<Item = &'a LookupSpec> {
         let table = attribute.split_once('.').map(|(table, _)| table);
-        let asked = move |lookup: &&LookupSpec| table.is_none_or(|table| lookup.name == table);
+        let list = table.and_then(|table| self.lists.named(table));
+        let of_list = list.and_then(|list| self.lookup_name(list.lookup?));
+        let asked = move |lookup: &&LookupSpec| {
+            table.is_none_or(|table| lookup.name == table || of_list == Some(lookup.name.as_str()))
+        };
         self.lookups.iter().filter(asked)
     }
 
@@ -117,7 +121,7 @@ impl Tables {
     /// Whether a dialed text is an emergency number of the region.
     #[inline]
     pub(crate) fn is_emergency(&self, dialed: &str) -> bool {
-        self.emergency.iter().any(|number| *number == dialed)
+        self.emergency.contains(&dialed)
     }
 
     /// A national number in full, as far as a region tells how it is read.

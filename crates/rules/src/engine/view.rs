@@ -25,6 +25,7 @@ pub(crate) enum From<'a> {
 }
 
 impl<'a> View<'a> {
+    #[inline]
     pub(crate) fn of(event: &'a Event) -> Self {
         let pressed = event.menu.as_ref().and_then(|menu| menu.digits.as_ref());
         Self {

@@ -6,7 +6,7 @@ use std::ops::Range;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use callroute_schema::tree::Span;
 
-use super::{Fault, Faults};
+use super::{Fault, Faults, Severity};
 
 /// Most faults that are shown.
 const SHOWN: usize = 100;
@@ -34,7 +34,11 @@ pub(super) fn all(faults: &Faults, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 }
 
 fn group<'a>(fault: &'a Fault, text: Option<&'a str>) -> Group<'a> {
-    let title = Level::ERROR.primary_title(fault.message.as_str());
+    let level = match fault.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let title = level.primary_title(fault.message.as_str());
     let file = fault.file.as_str();
     let Some(span) = fault.span else {
         return title.element(Origin::path(file));

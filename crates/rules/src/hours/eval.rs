@@ -73,6 +73,16 @@ impl Hours {
         }
     }
 
+    /// Whether they are open, when that never changes; what is forced for a while does not count.
+    pub(crate) fn constant(&self) -> Option<bool> {
+        self.constant
+    }
+
+    /// Whether every week is like the next, but for where the clock on the wall jumps.
+    pub(crate) fn is_weekly(&self) -> bool {
+        !self.plan.has_dates() && self.plan.force.is_none()
+    }
+
     /// Their name in the routing file.
     #[must_use]
     pub fn name(&self) -> &str {

@@ -9,8 +9,8 @@ use crate::zone::Zone;
 /// 2010-01-01 and 2050-01-01, in seconds since 1970.
 const FROM: i64 = 1_262_304_000;
 const TO: i64 = 2_524_608_000;
-/// How far apart a zone is asked. No zone changes twice within a day.
-const STEP: i64 = 86_400;
+/// How far apart a zone is asked. Since 2010 no zone has changed twice within four weeks.
+const STEP: i64 = 7 * 86_400;
 /// Instants of one cell of the index share their high bits: about 48 days.
 const CELL: u32 = 22;
 

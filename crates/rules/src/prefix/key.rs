@@ -25,6 +25,9 @@ impl Key {
     /// The prefix of every number.
     pub const EVERY: Self = Self(0);
 
+    /// A number of no digits: nothing was pressed.
+    const EMPTY: Self = Self(0x2f << 56);
+
     /// What a caller without a number has: no prefix but that of every number matches it.
     pub(crate) const NOBODY: Self = Self(0xe << 60);
 
@@ -53,7 +56,17 @@ impl Key {
     /// The key of what a call brings. Letters, and digits beyond the fifteenth, are kept as one
     /// symbol that nothing matches.
     #[must_use]
+    #[inline]
     pub fn call(text: &str) -> Self {
+        match text.as_bytes() {
+            [] => return Self::EMPTY,
+            [b'+', digits @ ..] => {
+                if let Some(symbols) = ended_digits(digits) {
+                    return Self(u64::from(PLUS) << 60 | symbols);
+                }
+            }
+            _ => {}
+        }
         let (key, rest) = pack(text);
         if rest.is_empty() {
             return key.ended();
@@ -66,6 +79,7 @@ impl Key {
 
     /// How many symbols it has, 0 to 16; the `+` (or its absence) and the end count.
     #[must_use]
+    #[inline]
     pub fn len(self) -> usize {
         SYMBOLS - usize::try_from(self.0.trailing_zeros() / 4).unwrap_or(SYMBOLS)
     }
@@ -99,10 +113,12 @@ impl Key {
                 .is_some_and(|word| word & 0xf == u64::from(END))
     }
 
+    #[inline]
     fn with(self, place: usize, symbol: u8) -> Self {
         Self(self.0 | (u64::from(symbol) << shift(place + 1)))
     }
 
+    #[inline]
     fn ended(self) -> Self {
         match self.len() {
             // Fifteen digits fill it: there is no longer number that it could be mistaken for.
@@ -113,21 +129,80 @@ impl Key {
 }
 
 /// The bits of the first symbols.
+#[inline]
 pub(crate) fn mask(len: usize) -> u64 {
     u64::MAX.checked_shl(shift(len)).unwrap_or(0)
 }
 
 /// How far the last of so many symbols is from the lowest bit.
+#[inline]
 fn shift(len: usize) -> u32 {
     u32::try_from(SYMBOLS.saturating_sub(len)).unwrap_or(0) * 4
 }
 
 /// The symbols of a text, and what no longer fits or is none.
+#[inline]
 fn pack(text: &str) -> (Key, &str) {
-    let (mark, digits) = match text.strip_prefix('+') {
-        Some(digits) => (PLUS, digits),
-        None => (LOCAL, text),
+    let bytes = text.as_bytes();
+    let (mark, digits) = match bytes.split_first() {
+        Some((b'+', digits)) => (PLUS, digits),
+        _ => (LOCAL, bytes),
     };
+    match two_eights(digits) {
+        Some(symbols) => (Key(u64::from(mark) << 60 | symbols), ""),
+        None => one_by_one(text, mark),
+    }
+}
+
+/// The symbols of eight to fifteen digits, in no loop, behind room for one in front; `None` for
+/// any other text.
+#[inline]
+fn two_eights(digits: &[u8]) -> Option<u64> {
+    let (first, last) = (digits.first_chunk::<8>()?, digits.last_chunk::<8>()?);
+    // The two overlap by as much as there are fewer than sixteen.
+    let behind = u32::try_from(digits.len() - 8)
+        .ok()
+        .filter(|behind| *behind < 8)?;
+    let (front, back) = (eight(*first)?, eight(*last)?);
+    let whole = u64::from(front) << (4 * behind) | u64::from(back);
+    Some(whole << (4 * (7 - behind)))
+}
+
+/// As [`two_eights`], and the end after them.
+#[inline]
+fn ended_digits(digits: &[u8]) -> Option<u64> {
+    let symbols = two_eights(digits)?;
+    let len = u32::try_from(digits.len()).ok()?;
+    // The fifteenth digit leaves no room for the end, and needs none.
+    Some(
+        symbols
+            | u64::from(END)
+                .checked_shl(60)
+                .unwrap_or(0)
+                .checked_shr(4 * (len + 1))
+                .unwrap_or(0),
+    )
+}
+
+/// The symbols of eight digits.
+#[inline]
+fn eight(digits: [u8; 8]) -> Option<u32> {
+    let values = u64::from_be_bytes(digits) ^ 0x3030_3030_3030_3030;
+    // A digit's value has no high bits, and 6 more does not carry into them.
+    let other = (values | values.wrapping_add(0x0606_0606_0606_0606)) & 0xf0f0_f0f0_f0f0_f0f0;
+    if other != 0 {
+        return None;
+    }
+    // Half-empty bytes to half bytes, and one more than each value.
+    let pairs = (values | values >> 4) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs | pairs >> 8) & 0x0000_ffff_0000_ffff;
+    let eights = (fours | fours >> 16) & 0xffff_ffff;
+    u32::try_from(eights).ok()?.checked_add(0x1111_1111)
+}
+
+#[cold]
+fn one_by_one(text: &str, mark: u8) -> (Key, &str) {
+    let digits = text.strip_prefix('+').unwrap_or(text);
     let mut word = u64::from(mark);
     let mut count = 1;
     for byte in digits.bytes().take(SYMBOLS - 1) {

@@ -74,6 +74,6 @@ mod tests {
                 }
             }
         }
-        assert!(compared > 500, "{compared}");
+        assert!(compared > 250, "{compared}");
     }
 }

@@ -83,18 +83,38 @@ impl Compiler<'_> {
         shared: &mut Shared,
         at: &Path<'_>,
     ) -> Option<Clause> {
+        let written = (date.zone.clone(), date.on.clone());
+        if let Some(known) = shared.dates.get(&written) {
+            return Some(Clause::Hours {
+                hours: *known,
+                open: true,
+            });
+        }
         let zone = self.zone_table(&date.zone, &mut shared.tables, &at.key("zone"));
-        let plan = self.text(&date.on, &at.key("on"))?;
+        // Whole days, written as hours that are open all day.
+        let days: Vec<String> = date
+            .on
+            .split(';')
+            .map(|day| format!("{day} 00:00-24:00"))
+            .collect();
+        if date.on.contains(':') {
+            self.fault(
+                &at.key("on"),
+                "dates have no times; ask `open` of hours for these",
+            );
+            return None;
+        }
+        let plan = self.text(&days.join(";"), &at.key("on"))?;
         if plan.has_holidays() {
             let message = "PH is for hours, which name a calendar; ask `closed` of such hours";
             self.fault(&at.key("on"), message);
             return None;
         }
-        let zone = zone?;
-        let table = shared.tables.zones.get(zone as usize)?;
+        let table = shared.tables.zones.get(zone? as usize)?;
         let name = format!("{} in {}", date.on, date.zone);
         let hours = Arc::new(Hours::new(name, plan, Arc::clone(&table.zone)));
         let place = shared.schedule(hours, Arc::clone(&table.offsets));
+        shared.dates.insert(written, place);
         Some(Clause::Hours {
             hours: place,
             open: true,

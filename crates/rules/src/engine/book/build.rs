@@ -33,7 +33,6 @@ pub(crate) struct Overlong {
 #[derive(Debug)]
 pub(crate) struct Builder {
     book: Book,
-    pub(crate) overlong: Vec<Overlong>,
 }
 
 /// What rules are told apart by.
@@ -56,7 +55,6 @@ impl Builder {
                 blocks: Vec::with_capacity(blocks),
                 ..Book::default()
             },
-            overlong: Vec::new(),
         }
     }
 
@@ -84,7 +82,7 @@ impl Builder {
             }
             records.push(draft.record);
         }
-        let child = self.child(records, &[]);
+        let child = self.child(&records, &[]);
         for key in more {
             self.book.dialed.insert(key, child.0);
         }
@@ -103,11 +101,11 @@ impl Builder {
         });
     }
 
-    pub(crate) fn finish(mut self) -> (Book, Vec<Overlong>) {
+    pub(crate) fn finish(mut self) -> Book {
         self.book.records.shrink_to_fit();
         self.book.clauses.shrink_to_fit();
-        self.overlong.sort_unstable_by_key(|run| run.first);
-        (self.book, self.overlong)
+        self.book.overlong.sort_unstable_by_key(|run| run.first);
+        self.book
     }
 
     fn keep(&mut self, mut more: Vec<Clause>) -> u32 {
@@ -121,17 +119,17 @@ impl Builder {
     }
 
     /// A run when few, else a node; `used` is what all of them were told apart by already.
-    fn child(&mut self, records: Vec<Record>, used: &[u8]) -> Child {
+    fn child(&mut self, records: &[Record], used: &[u8]) -> Child {
         if records.len() <= RUN {
-            return self.run(&records);
+            return self.run(records);
         }
         let mut posted: Vec<(By, Record)> = Vec::with_capacity(records.len());
-        for record in &records {
+        for record in records {
             let by = self.by(record, used);
             posted.extend(by.into_iter().map(|by| (by, *record)));
         }
         if posted.iter().all(|(by, _)| *by == By::Nothing) {
-            return self.overlong_run(&records);
+            return self.overlong_run(records);
         }
         // Stable in the order of rules, so that runs stay sorted.
         posted.sort_by(|(one, a), (other, b)| one.cmp(other).then(a.rule.cmp(&b.rule)));
@@ -150,10 +148,10 @@ impl Builder {
             };
             let group: Vec<Record> = same.iter().map(|(_, record)| *record).collect();
             match by {
-                By::Nothing => node.rest = Some(self.child(group, &[0, 1, 2, 3])),
+                By::Nothing => node.rest = Some(self.child(&group, &[0, 1, 2, 3])),
                 By::Number(subject, key) => {
                     let child = self.child(
-                        group,
+                        &group,
                         &with(used, u8::try_from(subject.place()).unwrap_or(0)),
                     );
                     let room = rooms.get(subject.place()).copied().unwrap_or(0);
@@ -161,13 +159,13 @@ impl Builder {
                 }
                 By::Text(subject, text) => {
                     let child = self.child(
-                        group,
+                        &group,
                         &with(used, u8::try_from(subject.place()).unwrap_or(0)),
                     );
                     node.add_text(*subject, text.clone(), child);
                 }
                 By::List(list) => {
-                    let child = self.child(group, &with(used, 3));
+                    let child = self.child(&group, &with(used, 3));
                     node.lists.push((*list, child));
                 }
             }
@@ -192,7 +190,7 @@ impl Builder {
             };
             choices.push((worth, vec![By::Number(*subject, key)]));
         }
-        if record.list != 0 && record.list % 2 == 0 && free(3) {
+        if record.list != 0 && record.list.is_multiple_of(2) && free(3) {
             choices.push((6, vec![By::List((record.list - 2) / 2)]));
         }
         if let Some(more) = record.more.checked_sub(1)
@@ -228,7 +226,7 @@ impl Builder {
 
     fn overlong_run(&mut self, records: &[Record]) -> Child {
         if let (Some(first), true) = (records.first(), records.len() > OVERLONG) {
-            self.overlong.push(Overlong {
+            self.book.overlong.push(Overlong {
                 first: first.rule,
                 count: records.len(),
             });

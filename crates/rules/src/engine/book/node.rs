@@ -6,6 +6,9 @@ use super::Child;
 use crate::engine::subject::Subject;
 use crate::prefix::PrefixTable;
 
+/// SIP users that are no numbers, to children.
+pub(crate) type Texts = HashMap<Box<str>, u32>;
+
 /// Rules by what they ask first.
 #[derive(Debug, Default)]
 pub(crate) struct Node {
@@ -14,7 +17,7 @@ pub(crate) struct Node {
     /// By caller, dialed number and digits.
     pub(crate) numbers: [Option<Box<PrefixTable>>; 3],
     /// By SIP users that are no numbers.
-    pub(crate) texts: [Option<Box<HashMap<Box<str>, u32>>>; 3],
+    pub(crate) texts: [Option<Box<Texts>>; 3],
     /// By list, sorted.
     pub(crate) lists: Vec<(u32, Child)>,
 }

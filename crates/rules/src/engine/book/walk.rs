@@ -55,7 +55,10 @@ impl Book {
             return best;
         }
         if let Some(child) = self.child(call) {
-            self.follow(child, call, from, &mut best, observer);
+            match child.as_node() {
+                None => self.scan(child, call, from, &mut best, observer),
+                Some(node) => self.branch(node, call, from, &mut best, observer),
+            }
         }
         best
     }

@@ -1,0 +1,146 @@
+//! What a routing file that loads makes one wonder about: rules that never match, hours that are
+//! never open, keys that do nothing, names that nothing uses, calls that come back to themselves.
+//!
+//! Whatever is told here is so for every call: where it depends on the call, nothing is told.
+
+mod chains;
+mod hours;
+mod implies;
+mod menus;
+mod names;
+mod rules;
+
+use callroute_schema::tree::Node;
+
+use crate::engine::{Clause, Engine};
+use crate::fault::{Faults, Report};
+use crate::path::Path;
+use crate::table::{Rules, Table};
+
+/// Rules of one block that are compared with each other; of longer blocks only the first.
+const MAX_COMPARED: usize = 2_000;
+
+/// What the routing file of an engine makes one wonder about, each with its places and the mend;
+/// empty when nothing does.
+///
+/// ```
+/// use callroute_rules::{ChronoTz, load, review};
+///
+/// let engine = load("routes.yaml", r#"
+/// version: 1
+/// default: { action: voicemail, message: general }
+/// numbers:
+///   "+13146523057":
+///     - { name: all, then: { action: busy } }
+///     - { name: vip, when: { caller: { prefix: "+1415" } }, then: { action: hangup } }
+/// "#, &(), &ChronoTz)?;
+/// let found = review(&engine);
+/// assert!(found.as_slice()[0].message.starts_with("this rule never decides"));
+/// # Ok::<(), callroute_rules::Faults>(())
+/// ```
+#[must_use]
+pub fn review(engine: &Engine) -> Faults {
+    let sources = engine.sources();
+    let (name, text) = match sources.first() {
+        Some(main) => (main.name.as_str(), main.text.as_str()),
+        None => ("", ""),
+    };
+    let mut report = Report::of_warnings(name);
+    // It was read when the engine was compiled, so nothing is wrong with it.
+    let mut read = Report::new(name);
+    let root = match crate::toml::is_toml(name) {
+        true => crate::toml::read(text, &mut read),
+        false => crate::yaml::read(text, &mut read),
+    };
+    if let Some(root) = root {
+        let table = crate::table::read(&root, &mut read);
+        let mut review = Review {
+            root: &root,
+            table: &table,
+            engine,
+            report: &mut report,
+        };
+        review.rules();
+        review.hours();
+        review.menus();
+        review.names();
+        review.chains();
+    }
+    report.finish(sources)
+}
+
+/// What every part of the review needs.
+struct Review<'a> {
+    root: &'a Node,
+    table: &'a Table,
+    engine: &'a Engine,
+    report: &'a mut Report,
+}
+
+/// A rule as it is compared with others.
+struct Compared {
+    /// Its position in its block.
+    index: usize,
+    /// How it is called in messages.
+    title: String,
+    /// Of which all must hold.
+    clauses: Vec<Clause>,
+}
+
+impl<'a> Review<'a> {
+    fn warn(&mut self, at: &Path<'_>, message: impl Into<String>) {
+        self.report.at(self.root, at, message);
+    }
+
+    fn warn_between(
+        &mut self,
+        at: &Path<'_>,
+        message: impl Into<String>,
+        other: (&Path<'_>, &str),
+    ) {
+        self.report.between(self.root, at, message, other);
+    }
+
+    /// The blocks that are lists of rules: the number as written, and the rules.
+    fn blocks(&self) -> Vec<(&'a str, Vec<Compared>)> {
+        let (table, book) = (self.table, &self.engine.book);
+        let entries = table.numbers.entries().iter().zip(&book.blocks);
+        let lists = entries.filter_map(|(entry, block)| match &entry.value {
+            Some(Rules::List(list)) => Some((entry.name.as_str(), block, list)),
+            _ => None,
+        });
+        lists
+            .map(|(number, block, list)| {
+                let rules = book.rules_of(block).zip(list).enumerate();
+                let compared = rules.map(|(index, (rule, written))| {
+                    let name = written.as_ref().and_then(|written| written.name.as_deref());
+                    let count = index.saturating_add(1);
+                    let record = book.record(rule);
+                    let parts = record.map(|record| record.parts(&book.clauses));
+                    Compared {
+                        index,
+                        title: match name {
+                            Some(name) => format!("rule {count} {name:?}"),
+                            None => format!("rule {count}"),
+                        },
+                        clauses: parts
+                            .into_iter()
+                            .flatten()
+                            .flat_map(|part| flat(part.clause()))
+                            .collect(),
+                    }
+                });
+                (number, compared.take(MAX_COMPARED).collect())
+            })
+            .collect()
+    }
+}
+
+/// The clauses of which all must hold, without `all` around them.
+fn flat(clause: &Clause) -> Vec<Clause> {
+    match clause {
+        Clause::All(all) => all.iter().flat_map(flat).collect(),
+        Clause::Kind(_, spelled) => flat(spelled),
+        other => vec![other.clone()],
+    }
+}
