@@ -12,19 +12,19 @@ use sipx_transport::destination::Resolver;
 use sipx_transport::tls::{ClientTls, Identity, ServerTls, TrustAnchors};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::admit::guard::Dropped;
 use crate::config::Config;
 use crate::convert::bracketed;
 use crate::dispatch::{self, Front};
 use crate::endpoint::{self, Refused, Settings, Upper};
 use crate::error::BindError;
-use crate::guard::Dropped;
 use crate::line::SipLine;
-use crate::registering;
-use crate::registrar::Registrar;
+use crate::reach::registering;
+use crate::reach::registrar::Registrar;
+use crate::reach::trunks;
 use crate::rtp::ports::Ports;
 use crate::sdp::named_ip;
 use crate::stack::{Counts, Stack, TrunkState, leading_to};
-use crate::trunks;
 
 /// How long DNS may take.
 const RESOLVE: Duration = Duration::from_secs(3);

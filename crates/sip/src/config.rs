@@ -12,10 +12,10 @@ use callroute_audio::prompts::Prompts;
 use callroute_audio::speech::Speech;
 use sipx_sip::Uri;
 
-use crate::access::{Access, Tls, Trunk};
-use crate::auth::{Digest, User};
+use crate::admit::access::{Access, Tls, Trunk};
+use crate::admit::auth::{Digest, User};
+use crate::admit::guard::Protection;
 use crate::error::BindError;
-use crate::guard::Protection;
 
 /// How the adapter is set up. Begin with [`Config::new`] and change what should differ.
 #[derive(Debug, Clone)]

@@ -13,8 +13,8 @@ use sipx_transport::TransportKind;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::sleep;
 
-use crate::access::Access;
-use crate::auth::{Authority, Proof};
+use crate::admit::access::Access;
+use crate::admit::auth::{Authority, Proof};
 use crate::convert;
 use crate::dialog::Dialog;
 use crate::endpoint::{Incoming, Screened, Upper};

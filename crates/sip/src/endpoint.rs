@@ -34,9 +34,9 @@ use tokio::sync::{Notify, mpsc, watch};
 
 pub(crate) use crate::endpoint::listen::{Refused, bind};
 
+use crate::admit::guard::{Guard, Protection};
 use crate::endpoint::stream::Connection;
 pub(crate) use crate::endpoint::timers::Timers;
-use crate::guard::{Guard, Protection};
 
 /// Events of one client transaction that may wait.
 const EVENTS: usize = 32;
@@ -236,7 +236,7 @@ impl Endpoint {
     }
 
     /// What was dropped so far.
-    pub(crate) fn dropped(&self) -> crate::guard::Dropped {
+    pub(crate) fn dropped(&self) -> crate::admit::guard::Dropped {
         self.0.guard().dropped
     }
 

@@ -43,7 +43,7 @@ use callroute_media::Offer;
 use mio::Waker;
 use sipx_sip::TransactionKey;
 
-use crate::guard::Protection;
+use crate::admit::guard::Protection;
 
 /// How a redirector is set up.
 #[derive(Debug, Clone)]

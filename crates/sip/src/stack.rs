@@ -16,7 +16,7 @@ use crate::convert::bracketed;
 use crate::count::Gauge;
 use crate::endpoint::{Endpoint, Exchange, Incoming, SendFault};
 use crate::message::Reply;
-use crate::registrar::Registrar;
+use crate::reach::registrar::Registrar;
 use crate::routes::Routes;
 use crate::rtp::media::Sounds;
 use crate::rtp::ports::Ports;

@@ -13,10 +13,10 @@ use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio::time::{sleep, timeout};
 
+use crate::admit::guard::Guard;
 use crate::endpoint::stream::PATIENCE;
 use crate::endpoint::timers::Timers;
 use crate::endpoint::{Endpoint, Inner, Settings, State, Upper, ended, web};
-use crate::guard::Guard;
 
 /// Handshakes that may go on at the same time.
 const HANDSHAKES: usize = 256;

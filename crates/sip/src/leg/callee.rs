@@ -17,11 +17,11 @@ use crate::leg::established::{Established, Session};
 use crate::leg::session_timer::SessionTimer;
 use crate::leg::{Leg, LegCommand, closing};
 use crate::message::{ALLOW, HOPS, SDP_TYPE, SUPPORTED, answered_elsewhere, q850};
-use crate::prove;
+use crate::reach::prove;
+use crate::reach::ways::Route;
 use crate::routes::LegRequest;
 use crate::sdp;
 use crate::stack::{SendError, Stack, token};
-use crate::ways::Route;
 
 /// Whom to dial, and on whose behalf.
 #[derive(Debug)]

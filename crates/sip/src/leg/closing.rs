@@ -7,12 +7,12 @@ use sipx_sip::{BuildError, Method, Request, TuEvent};
 use sipx_transport::{Target, TransportKind};
 use tokio::time::timeout;
 
-use crate::access::Credentials;
+use crate::admit::access::Credentials;
 use crate::dialog::Dialog;
 use crate::endpoint::Exchange;
 use crate::leg::Leg;
 use crate::message::Reply;
-use crate::prove;
+use crate::reach::prove;
 use crate::routes::LegRequest;
 use crate::stack::{SendError, Stack};
 

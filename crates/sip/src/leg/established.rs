@@ -13,7 +13,7 @@ use sipx_sip::{HeaderName, Method, Response, TransactionKey, update};
 use sipx_transport::Target;
 use tokio::time::{Instant, sleep_until};
 
-use crate::access::Credentials;
+use crate::admit::access::Credentials;
 use crate::dialog::Dialog;
 use crate::endpoint::Incoming;
 use crate::leg::callee::Answers;

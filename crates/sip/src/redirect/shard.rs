@@ -13,10 +13,10 @@ use sipx_sip::{
 use sipx_transport::TransportKind;
 use sipx_transport::nat::apply_received_and_rport;
 
+use crate::admit::guard::Guard;
 use crate::convert::{offer_of, q850_reason};
 use crate::dispatch::refusal;
 use crate::endpoint::{Timers, answer_to, bad_request};
-use crate::guard::Guard;
 use crate::message::{ALLOW, Reply, SDP_TYPE, to_tag};
 use crate::redirect::{Config, Verdict};
 use crate::stack::token;

@@ -11,7 +11,7 @@ use crate::endpoint::Exchange;
 use crate::leg::closing;
 use crate::leg::session_timer::Due;
 use crate::message::SUPPORTED;
-use crate::prove;
+use crate::reach::prove;
 
 /// An UPDATE of ours that waits for its answer.
 #[derive(Debug)]

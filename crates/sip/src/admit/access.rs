@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::network::Network;
-use crate::secret::Secret;
+use crate::admit::network::Network;
+use crate::admit::secret::Secret;
 
 /// Who may begin a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -10,10 +10,10 @@ use sipx_sip::{HeaderName, Method, Request, RequestBuilder, Response, TuEvent, U
 use sipx_transport::Target;
 use tokio::time::{sleep, timeout};
 
-use crate::access::{Registration, Trunk};
+use crate::admit::access::{Registration, Trunk};
 use crate::convert::{bracketed, with_user};
 use crate::message::SDP_TYPE;
-use crate::prove;
+use crate::reach::prove;
 use crate::stack::{SendError, Stack, token};
 
 /// How long to wait after a registration that failed: longer each time, up to the last.

@@ -7,7 +7,7 @@ use callroute_schema::mask;
 use sipx_sip::{Host, Uri};
 use sipx_transport::Target;
 
-use crate::access::Credentials;
+use crate::admit::access::Credentials;
 use crate::convert::{bracketed, with_user};
 use crate::stack::Stack;
 

@@ -13,7 +13,7 @@ use sha2::Sha256;
 use sipx_sip::auth::{Algorithm, Challenge, Credentials, respond};
 use subtle::ConstantTimeEq;
 
-use crate::secret::Secret;
+use crate::admit::secret::Secret;
 
 /// How long a nonce may be used.
 const LIFE: Duration = Duration::from_secs(300);

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
-use crate::network::Network;
+use crate::admit::network::Network;
 
 /// What strangers may do. Sources in [`exempt`](Self::exempt) are not limited.
 #[derive(Debug, Clone)]

@@ -3,7 +3,7 @@
 use sipx_sip::auth::{Challenge, respond, strongest};
 use sipx_sip::{BuildError, Header, HeaderName, Headers, Request, Response};
 
-use crate::access::Credentials;
+use crate::admit::access::Credentials;
 use crate::message::sequence;
 use crate::stack::token;
 
@@ -76,7 +76,7 @@ mod tests {
     use sipx_sip::{HeaderName, Limits, Message, Request, Response, parse_datagram};
 
     use super::again;
-    use crate::access::Credentials;
+    use crate::admit::access::Credentials;
 
     fn request(extra: &str) -> Request {
         let text = format!(

@@ -11,7 +11,7 @@ use tokio::time::sleep;
 
 use crate::endpoint::Incoming;
 use crate::message::{Reply, call_id, sequence};
-use crate::registrar::{Binding, MIN_EXPIRES, Refusal, Wanted};
+use crate::reach::registrar::{Binding, MIN_EXPIRES, Refusal, Wanted};
 use crate::stack::{Stack, token};
 
 /// How often the mapping of a NAT is kept open: most last 30 s for UDP (RFC 4787, REQ-5, asks for
