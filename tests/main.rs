@@ -14,6 +14,8 @@ mod common;
 mod dtmf;
 mod editor;
 mod groups;
+mod in_call;
+mod mail;
 mod messages;
 #[cfg(target_os = "linux")]
 mod nat;

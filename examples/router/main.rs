@@ -16,6 +16,7 @@ use std::time::Duration;
 use callroute_audio::speech::Speech;
 use callroute_router::{Journals, Observer, Router, RouterConfig, ShiftedClock};
 use callroute_sip::{Config, SipAdapter};
+use callroute_store::FolderMessages;
 use callroute_tables::FileTable;
 use callroute_webhook::{Client, ClientConfig};
 use clap::Parser;
@@ -100,6 +101,11 @@ async fn serve(args: Args) -> Result<(), Failure> {
         console.clone(),
     )?);
     config.observer = console;
+    let (messages, strange) = FolderMessages::open(&args.data.join("messages"))?;
+    for path in strange {
+        eprintln!("{} is no message; it is left alone", path.display());
+    }
+    config.messages = Arc::new(messages);
     if let Some(time) = args.clock {
         config.clock = Arc::new(ShiftedClock::at(time.to_utc()));
     }

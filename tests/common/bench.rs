@@ -6,11 +6,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use callroute_router::{Router, RouterConfig};
+use callroute_router::{Router, RouterConfig, RouterHandle};
 use callroute_rules::ChronoTz;
 use callroute_session::Note;
 use callroute_sip::{Config, SipAdapter, SipHandle, Stats};
-use callroute_store::{Calls, MemoryCalls};
+use callroute_store::{Calls, MemoryCalls, Messages};
 use callroute_tables::TableHandle;
 use callroute_webhook::{Client, ClientConfig};
 use tempfile::TempDir;
@@ -75,6 +75,16 @@ impl Bench {
 
     /// Starts a router with a SIP configuration of the test's own.
     pub(crate) async fn router_with(&self, table: &str, config: Config) -> Running {
+        self.router_made(table, config, |_| {}).await
+    }
+
+    /// The same, with more about the router than its table.
+    pub(crate) async fn router_made(
+        &self,
+        table: &str,
+        config: Config,
+        make: impl FnOnce(&mut RouterConfig),
+    ) -> Running {
         let engine = callroute_rules::load("routes.yaml", table, &(), &ChronoTz)
             .unwrap_or_else(|faults| panic!("{faults}"));
         let adapter = SipAdapter::bind(config)
@@ -87,13 +97,18 @@ impl Bench {
         let mut config = RouterConfig::new(table, Client::new(ClientConfig::default()));
         config.observer = seen.clone();
         config.calls = calls.clone();
+        make(&mut config);
+        let messages = config.messages.clone();
         let router = Router::new(adapter, config).unwrap_or_else(|error| panic!("{error}"));
+        let control = router.handle();
         tokio::spawn(router.run(std::future::pending()));
         Running {
             addr,
             seen,
             calls,
             handle,
+            control,
+            messages,
         }
     }
 
@@ -113,6 +128,8 @@ pub(crate) struct Running {
     pub(crate) seen: Arc<Seen>,
     calls: Arc<MemoryCalls>,
     handle: SipHandle,
+    pub(crate) control: RouterHandle,
+    pub(crate) messages: Arc<dyn Messages>,
 }
 
 impl Running {
@@ -120,6 +137,11 @@ impl Running {
     pub(crate) async fn noted(&self, what: &str, wanted: impl Fn(&Note) -> bool) {
         let came = came_true(PATIENCE, || self.seen.has(&wanted)).await;
         assert!(came, "waited in vain for {what}; {}", self.seen.trace());
+    }
+
+    /// The records of the calls that are over, the last one first.
+    pub(crate) fn records(&self) -> Vec<callroute_store::CallRecord> {
+        self.calls.recent(1_000)
     }
 
     pub(crate) fn live(&self) -> usize {

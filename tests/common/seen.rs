@@ -28,6 +28,11 @@ impl Seen {
         self.with(|kept| kept.notes.iter().map(|(_, note)| note.clone()).collect())
     }
 
+    /// The id of the call that began first.
+    pub(crate) fn first_call(&self) -> Option<CallId> {
+        self.with(|kept| kept.notes.first().map(|(id, _)| id.clone()))
+    }
+
     pub(crate) fn has(&self, wanted: impl Fn(&Note) -> bool) -> bool {
         self.count(wanted) > 0
     }

@@ -31,6 +31,8 @@ pub(crate) enum Command {
     Decide(Decide),
     /// Say why a call goes where it goes
     Explain(Explain),
+    /// Play calls as test files describe them, and see whether they go as expected
+    Test(Test),
     /// Show a recorded call, step by step
     Replay(Replay),
     /// Say how a telephone number is read
@@ -78,6 +80,22 @@ pub(crate) struct Explain {
 }
 
 #[derive(Debug, clap::Args)]
+pub(crate) struct Test {
+    /// Test files
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<Input>,
+    /// Test this routing file instead of the ones that the test files name
+    #[arg(long, value_name = "FILE")]
+    pub(crate) routes: Option<Input>,
+    /// Play only the cases whose names hold this text
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) only: Option<String>,
+    /// Show what happened in every call, not only in those that fail
+    #[arg(long)]
+    pub(crate) trace: bool,
+}
+
+#[derive(Debug, clap::Args)]
 pub(crate) struct Replay {
     /// The call's journal; its table is looked for in the folder `tables` beside it
     pub(crate) journal: Input,
@@ -109,6 +127,8 @@ pub(crate) enum SchemaKind {
     Event,
     /// What a webhook answers (JSON Schema 2020-12)
     Action,
+    /// The record of a call that is over (JSON Schema 2020-12)
+    Record,
     /// A routing file (JSON Schema 2020-12)
     Routes,
     /// The webhook as a whole (OpenAPI 3.1)

@@ -6,6 +6,7 @@ mod explain;
 mod number;
 mod replay;
 mod schema;
+mod test;
 
 use crate::args::{Args, Command};
 use crate::error::Error;
@@ -19,6 +20,7 @@ pub(crate) fn run(args: &Args) -> Status {
         Command::Check(args) => check::run(args, &mut out),
         Command::Decide(args) => decide::run(args, &mut out),
         Command::Explain(args) => explain::run(args, &mut out),
+        Command::Test(args) => test::run(args, &mut out),
         Command::Replay(args) => replay::run(args, &mut out),
         Command::Number(args) => number::run(args, &mut out),
         Command::Schema(args) => schema::run(args, &mut out),

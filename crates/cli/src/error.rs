@@ -102,6 +102,14 @@ pub(crate) enum Error {
         /// What is wrong.
         detail: String,
     },
+    /// A test file that is wrong.
+    #[error("{name}: {detail}")]
+    TestFile {
+        /// The file.
+        name: String,
+        /// What is wrong, with its place.
+        detail: String,
+    },
     /// The results could not be written.
     #[error("cannot write the results: {0}")]
     Write(#[source] io::Error),
@@ -120,7 +128,8 @@ impl Error {
             | Self::Facts { .. }
             | Self::Journal { .. }
             | Self::Fingerprint { .. }
-            | Self::KeptTable { .. } => Status::Findings,
+            | Self::KeptTable { .. }
+            | Self::TestFile { .. } => Status::Findings,
             Self::Read { .. }
             | Self::TooLarge { .. }
             | Self::Table(_)

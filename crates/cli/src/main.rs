@@ -1,4 +1,4 @@
-//! The command `callroute`: checks routing files, decides, explains and replays calls, prints schemas.
+//! The command `callroute`: checks routing files, decides, explains, tests and replays calls, prints schemas.
 
 mod args;
 mod command;
@@ -8,6 +8,7 @@ mod input;
 mod output;
 mod status;
 mod table;
+mod test;
 
 use std::process::ExitCode;
 

@@ -15,4 +15,5 @@ mod number;
 mod place;
 mod replay;
 mod schema;
+mod test;
 mod usage;

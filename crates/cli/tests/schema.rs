@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::place::Place;
 
-const KINDS: [&str; 4] = ["event", "action", "routes", "openapi"];
+const KINDS: [&str; 5] = ["event", "action", "record", "routes", "openapi"];
 
 fn checked_in(kind: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))

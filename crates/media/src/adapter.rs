@@ -37,8 +37,14 @@ pub struct Incoming<L> {
     pub line: L,
 }
 
-/// What an adapter can do beyond answering, dialing and bridging.
+/// What an adapter can do beyond answering, dialing and bridging. What it cannot do it answers by
+/// [`Notice::NotDone`], a failed `PlayEnded` or a `RecordEnded` with an error, so that a session
+/// always knows; the flags tell in advance.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a question of its own"
+)]
 pub struct Capabilities {
     /// The adapter's name, for logs.
     pub name: &'static str,
@@ -48,4 +54,38 @@ pub struct Capabilities {
     pub record: bool,
     /// It speaks text.
     pub speech: bool,
+    /// It plays to a caller that has not been answered (183 with sound).
+    pub early_play: bool,
+    /// It passes on what a callee sends before it answers ([`Command::Early`]).
+    pub early_media: bool,
+    /// It sends callers elsewhere ([`Command::Redirect`]).
+    pub redirect: bool,
+    /// It has rooms in which legs of one call or of several meet ([`Command::Join`]).
+    pub rooms: bool,
+    /// It tells of transfers (REFER) and answers them ([`Command::Referred`]).
+    pub transfer: bool,
+    /// It sends headers of the routing's choice on new legs.
+    pub headers: bool,
+    /// It records both sides, cuts off silence and ends a recording after silence.
+    pub record_options: bool,
+}
+
+impl Capabilities {
+    /// An adapter that only answers, dials and bridges.
+    #[must_use]
+    pub fn basic(name: &'static str) -> Self {
+        Self {
+            name,
+            play: false,
+            record: false,
+            speech: false,
+            early_play: false,
+            early_media: false,
+            redirect: false,
+            rooms: false,
+            transfer: false,
+            headers: false,
+            record_options: false,
+        }
+    }
 }

@@ -1,6 +1,8 @@
 //! Commands: one deed on one leg.
 
-use callroute_schema::{Caller, Number, RejectCause, SipUri};
+use std::collections::BTreeMap;
+
+use callroute_schema::{Caller, Number, RejectCause, SipUri, TrunkName, UserName};
 use serde::{Deserialize, Serialize};
 
 use crate::leg::{LegId, PlayId, RecordingId};
@@ -33,6 +35,24 @@ pub enum Command {
         from: Caller,
         /// The caller's display name, if known.
         from_name: Option<String>,
+        /// Headers of the routing's choice: `X-…`, and `Alert-Info` for a ring of its own.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        headers: BTreeMap<String, String>,
+    },
+    /// Let a caller that is not answered hear what a callee sends before it answers (SIP 183).
+    /// Nothing follows; `NotDone` when it cannot be.
+    Early {
+        /// The caller's leg.
+        leg: LegId,
+        /// Who sends the sound.
+        from: LegId,
+    },
+    /// Send a caller that is not answered elsewhere (SIP 302). `LegEnded` follows, or `NotDone`.
+    Redirect {
+        /// The caller's leg.
+        leg: LegId,
+        /// Where to, the preferred first.
+        contacts: Vec<DialTarget>,
     },
     /// End a leg, whatever state it is in: BYE, CANCEL, or a final failure. `LegEnded` follows.
     Hangup {
@@ -41,7 +61,8 @@ pub enum Command {
         /// Why.
         cause: EndCause,
     },
-    /// Play a sound to a leg, in place of what plays there now. `PlayEnded` follows.
+    /// Play a sound to a leg, in place of what plays there now and of whoever it is bridged with.
+    /// A caller that is not answered hears it as early media. `PlayEnded` follows.
     Play {
         /// Who hears it.
         leg: LegId,
@@ -65,6 +86,9 @@ pub enum Command {
         recording: RecordingId,
         /// The recording's path below the adapter's folder, without extension: `box/call-id`.
         name: String,
+        /// What else it shall do.
+        #[serde(default)]
+        options: RecordOptions,
     },
     /// Stop a recording and keep it.
     StopRecord {
@@ -73,13 +97,80 @@ pub enum Command {
         /// Which recording; ignored when it has ended.
         recording: RecordingId,
     },
-    /// Let two answered legs hear each other. What plays on them stops.
+    /// Throw away a recording that has ended. Nothing follows.
+    Discard {
+        /// The leg.
+        leg: LegId,
+        /// Which recording.
+        recording: RecordingId,
+        /// Where it is, as `RecordEnded` said.
+        url: String,
+    },
+    /// Let two answered legs hear each other. What plays on them stops, and they leave whomever
+    /// they heard before.
     Bridge {
         /// One leg.
         a: LegId,
         /// The other.
         b: LegId,
     },
+    /// Two legs do not hear each other any more. Ignored when they do not.
+    Unbridge {
+        /// One leg.
+        a: LegId,
+        /// The other.
+        b: LegId,
+    },
+    /// Let an answered leg join a room: everybody in a room of this name, of this call or of any
+    /// other, hears everybody else. It leaves whomever it heard before. `Joined` follows, or
+    /// `NotDone`.
+    Join {
+        /// The leg.
+        leg: LegId,
+        /// The room's name; it comes to be with the first who joins.
+        room: String,
+        /// The leg only listens.
+        muted: bool,
+    },
+    /// Let a leg leave the room that it is in. Ignored when it is in none.
+    Leave {
+        /// The leg.
+        leg: LegId,
+    },
+    /// Tell a party that asked for a transfer what became of it (the NOTIFY of RFC 3515).
+    Referred {
+        /// The leg that asked.
+        leg: LegId,
+        /// What became of it.
+        outcome: Referral,
+    },
+}
+
+/// What a recording does beside recording.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordOptions {
+    /// Record what the leg hears, too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub both: bool,
+    /// Cut off silence at both ends.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub trim: bool,
+    /// End after so much silence, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub silence_ms: Option<u64>,
+}
+
+/// What became of a transfer (RFC 3515, section 2.4.4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Referral {
+    /// It is being tried (`SIP/2.0 100 Trying`).
+    Trying,
+    /// The other party is reached (`SIP/2.0 200 OK`).
+    Done,
+    /// It is not (`SIP/2.0 503 Service Unavailable`).
+    Failed,
 }
 
 /// Whom to call.
@@ -91,15 +182,33 @@ pub enum DialTarget {
     Number(Number),
     /// A SIP URI as it stands.
     Sip(SipUri),
+    /// Every phone that this user has registered.
+    User(UserName),
+    /// A number through one trunk.
+    Trunk {
+        /// The trunk.
+        trunk: TrunkName,
+        /// The number.
+        number: Number,
+    },
+    /// A program of the switch.
+    Application {
+        /// Its name.
+        name: String,
+        /// What it is given.
+        arguments: BTreeMap<String, String>,
+    },
 }
 
 impl DialTarget {
-    /// The number or URI as text.
+    /// The number, URI or name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
-            Self::Number(number) => number.as_str(),
+            Self::Number(number) | Self::Trunk { number, .. } => number.as_str(),
             Self::Sip(uri) => uri.as_str(),
+            Self::User(name) => name.as_str(),
+            Self::Application { name, .. } => name,
         }
     }
 }
@@ -131,6 +240,12 @@ pub enum Sound {
     Beep,
     /// Ringback, until stopped (for a caller that is answered already).
     Ringback,
+    /// Music on hold, until stopped.
+    Music,
+    /// A prompt by its name, again and again until stopped.
+    Loop(String),
+    /// A WAV file from an `http` or `https` URL, once.
+    Url(String),
 }
 
 /// Why a leg is ended.

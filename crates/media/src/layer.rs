@@ -3,7 +3,7 @@
 mod fault;
 mod trace;
 
-pub use fault::{Faults, FaultyLine};
+pub use fault::{Fate, Faults, FaultyLine, SeededFaults, failure};
 pub use trace::{Observer, TracedLine};
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ mod notice;
 mod offer;
 
 pub use adapter::{Adapter, Capabilities, Incoming, Line};
-pub use command::{Command, DialTarget, EndCause, Sound};
+pub use command::{Command, DialTarget, EndCause, RecordOptions, Referral, Sound};
 pub use leg::{LegId, PlayId, RecordingId};
-pub use notice::{Notice, PlayEnd};
+pub use notice::{Deed, Notice, PlayEnd};
 pub use offer::Offer;

@@ -1,8 +1,9 @@
 //! Notices: what happened on a leg.
 
-use callroute_schema::{Cause, Digit};
+use callroute_schema::{Cause, Digit, Party};
 use serde::{Deserialize, Serialize};
 
+use crate::command::Command;
 use crate::leg::{LegId, PlayId, RecordingId};
 
 /// What happened on a leg.
@@ -77,6 +78,84 @@ pub enum Notice {
         /// Whether it is on hold now.
         held: bool,
     },
+    /// A callee sends sound before it answers.
+    EarlyMedia {
+        /// The leg.
+        leg: LegId,
+    },
+    /// A leg is in its room.
+    Joined {
+        /// The leg.
+        leg: LegId,
+    },
+    /// The party wants the one it talks with to be connected elsewhere (REFER, RFC 3515).
+    /// `Referred` answers it.
+    Refer {
+        /// The leg that asks.
+        leg: LegId,
+        /// With whom.
+        to: Party,
+        /// The dialog that the new one takes the place of (RFC 3891), as `Dialog` names it: the
+        /// party talks with the other one already.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        replaces: Option<String>,
+    },
+    /// The name of a leg's dialog, by which a `Refer` on any leg may speak of it. Once, when the
+    /// leg is answered; adapters without transfers leave it out.
+    Dialog {
+        /// The leg.
+        leg: LegId,
+        /// Call-ID and tags, in one text.
+        dialog: String,
+    },
+    /// A command that has no notice of its own could not be done.
+    NotDone {
+        /// The leg.
+        leg: LegId,
+        /// What could not be done.
+        deed: Deed,
+        /// Why not.
+        reason: String,
+    },
+}
+
+/// A command that has no notice of its own when it fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Deed {
+    /// `Early`.
+    Early,
+    /// `Redirect`.
+    Redirect,
+    /// `Join`.
+    Join,
+    /// `Leave`.
+    Leave,
+    /// `Unbridge`.
+    Unbridge,
+    /// `Discard`.
+    Discard,
+    /// `Referred`.
+    Referred,
+}
+
+impl Deed {
+    /// What a command that an adapter does not know would have done, and on which leg: what it
+    /// answers by [`Notice::NotDone`]. `None` for commands that every adapter knows.
+    #[must_use]
+    pub fn of(command: &Command) -> Option<(LegId, Self)> {
+        match command {
+            Command::Early { leg, .. } => Some((*leg, Self::Early)),
+            Command::Redirect { leg, .. } => Some((*leg, Self::Redirect)),
+            Command::Join { leg, .. } => Some((*leg, Self::Join)),
+            Command::Leave { leg } => Some((*leg, Self::Leave)),
+            Command::Unbridge { a, .. } => Some((*a, Self::Unbridge)),
+            Command::Discard { leg, .. } => Some((*leg, Self::Discard)),
+            Command::Referred { leg, .. } => Some((*leg, Self::Referred)),
+            _ => None,
+        }
+    }
 }
 
 impl Notice {
@@ -91,7 +170,12 @@ impl Notice {
             | Self::PlayEnded { leg, .. }
             | Self::PlaySubstituted { leg, .. }
             | Self::RecordEnded { leg, .. }
-            | Self::Held { leg, .. } => *leg,
+            | Self::Held { leg, .. }
+            | Self::EarlyMedia { leg }
+            | Self::Joined { leg }
+            | Self::Refer { leg, .. }
+            | Self::Dialog { leg, .. }
+            | Self::NotDone { leg, .. } => *leg,
         }
     }
 }

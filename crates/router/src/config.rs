@@ -3,12 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use callroute_store::{Calls, MemoryCalls};
+use callroute_session::Settings;
+use callroute_store::{Calls, FolderMessages, MemoryCalls, Messages};
 use callroute_tables::TableHandle;
 use callroute_webhook::Client;
 
 use crate::clock::{Clock, SystemClock};
 use crate::journal::Journals;
+use crate::mail::Mail;
 use crate::observer::{Observer, Silent};
 
 /// What a router is made of. Public fields: take the default and change what differs.
@@ -26,6 +28,12 @@ pub struct RouterConfig {
     pub observer: Arc<dyn Observer>,
     /// Calls in progress and their records.
     pub calls: Arc<dyn Calls>,
+    /// Messages that callers left.
+    pub messages: Arc<dyn Messages>,
+    /// Sends messages by mail; `None`: those that ask for it are not, and a warning says so.
+    pub mail: Option<Arc<dyn Mail>>,
+    /// What holds for every call: limits, feature codes.
+    pub settings: Arc<Settings>,
     /// Most calls at once; one more is refused with 503.
     pub max_calls: usize,
     /// How long calls may take to end when the router stops.
@@ -43,6 +51,9 @@ impl RouterConfig {
             journals: None,
             observer: Arc::new(Silent),
             calls: Arc::new(MemoryCalls::new(1_000)),
+            messages: Arc::new(FolderMessages::in_memory()),
+            mail: None,
+            settings: Arc::default(),
             max_calls: 10_000,
             drain: Duration::from_secs(5),
         }

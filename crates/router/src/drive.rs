@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use crate::asks::endpoints_for;
 use crate::config::RouterConfig;
 use crate::journal::Pen;
+use crate::switchboard::Switchboard;
 
 /// Most trace lines of a call that its record keeps.
 const TRACE_LINES: usize = 500;
@@ -27,6 +28,7 @@ pub(crate) struct Call<L> {
     pub(crate) line: L,
     pub(crate) event: Event,
     pub(crate) stop: watch::Receiver<bool>,
+    pub(crate) switchboard: Arc<Switchboard>,
 }
 
 /// Drives one call to its end.
@@ -37,6 +39,7 @@ pub(crate) async fn drive<L: Line>(call: Call<L>) {
         line,
         event,
         mut stop,
+        switchboard,
     } = call;
     let engine = config.table.current();
     let (endpoints, faults) = asks.of(&engine);
@@ -49,11 +52,15 @@ pub(crate) async fn drive<L: Line>(call: Call<L>) {
         mono: std::time::Duration::ZERO,
     };
     let pen = config.journals.as_ref().map(|journals| {
-        let header = Header::new(&engine, event.clone());
+        let settings = config.settings.as_ref().clone();
+        let header = Header::new(&engine, event.clone()).with_settings(settings);
         journals.begin(&event.call_id, &header, engine.clone())
     });
+    let mut inbox = switchboard.begin(&event, engine.clone());
     let mut driver = Driver {
-        session: Session::new(engine, event, now),
+        session: Session::with_settings(engine, event, now, config.settings.clone()),
+        switchboard,
+        details: None,
         line,
         running: JoinSet::new(),
         endpoints,
@@ -77,6 +84,7 @@ pub(crate) async fn drive<L: Line>(call: Call<L>) {
                 // Aborted, because its answer is not wanted any more.
                 Err(_) => continue,
             },
+            Some(input) = inbox.recv() => input,
             () = sleep_until(wake) => Input::Wake,
             () = stopped(&mut stop) => Input::Shutdown,
         };
@@ -89,6 +97,8 @@ pub(crate) async fn drive<L: Line>(call: Call<L>) {
 
 struct Driver<L> {
     session: Session,
+    switchboard: Arc<Switchboard>,
+    details: Option<Box<callroute_schema::CallRecord>>,
     line: L,
     running: JoinSet<(AskId, Result<Asked, String>)>,
     endpoints: Arc<std::collections::HashMap<String, callroute_webhook::Endpoints>>,
@@ -114,6 +124,7 @@ impl<L: Line> Driver<L> {
         }
         let at_ms = u64::try_from(now.mono.as_millis()).unwrap_or(u64::MAX);
         let call_id = self.session.event().call_id.clone();
+        let mut messages = Vec::new();
         for effect in self.session.handle(now, input) {
             match effect {
                 Effect::Media(command) => self.line.perform(command),
@@ -129,6 +140,12 @@ impl<L: Line> Driver<L> {
                 }
                 // A call has one ask at a time.
                 Effect::CancelAsk { .. } => self.running.abort_all(),
+                Effect::Share(share) => self.switchboard.share(&call_id, share),
+                Effect::Message(message) => messages.push(*message),
+                Effect::Record(record) => {
+                    self.config.observer.record(&record);
+                    self.details = Some(record);
+                }
                 Effect::Emit(event) => self.config.observer.event(&event),
                 Effect::Note(note) => {
                     self.config.observer.note(&call_id, at_ms, &note);
@@ -142,6 +159,13 @@ impl<L: Line> Driver<L> {
                 )),
             }
         }
+        for message in messages {
+            let endpoints = message
+                .webhook
+                .as_ref()
+                .and_then(|name| self.endpoints.get(name.as_str()).cloned());
+            crate::messages::take(&self.config, self.session.event(), endpoints, message);
+        }
     }
 }
 
@@ -149,6 +173,7 @@ impl<L: Line> Driver<L> {
 impl<L> Drop for Driver<L> {
     fn drop(&mut self) {
         let event = self.session.event();
+        self.switchboard.end(&event.call_id);
         self.config.calls.end(CallRecord {
             call_id: event.call_id.clone(),
             from: event.from.clone(),
@@ -156,6 +181,7 @@ impl<L> Drop for Driver<L> {
             began: event.timestamp,
             duration_ms: u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX),
             trace: std::mem::take(&mut self.trace),
+            details: self.details.take(),
         });
     }
 }

@@ -9,19 +9,30 @@
 //!
 //! [`Router::run`] takes calls from an adapter and drives a session for each. Webhooks run beside
 //! the call, so that a hang-up is heard meanwhile; a slow call never holds another; a session
-//! keeps the table that it began with.
+//! keeps the table that it began with. [`RouterHandle`] tells a running router something: new
+//! actions for a call, an agent's state. What calls share (queues, agents, parking slots) is in
+//! one hub, which every call asks and which tells each what concerns it.
 
 mod asks;
 mod clock;
 mod config;
 mod drive;
+mod handle;
 mod journal;
+mod mail;
+mod messages;
 mod observer;
 mod run;
+mod switchboard;
 
 pub use asks::WebhookConfigError;
 pub use clock::{Clock, ShiftedClock, SystemClock};
 pub use config::RouterConfig;
+pub use handle::RouterHandle;
 pub use journal::{JournalError, Journals};
+#[cfg(feature = "mail")]
+pub use mail::SmtpMail;
+pub use mail::{Mail, MailError, Sending, sound};
 pub use observer::{Observer, Silent};
 pub use run::Router;
+pub use switchboard::PushError;

@@ -1,7 +1,8 @@
 //! Who watches the calls: logs, status callbacks, tests.
 
-use callroute_schema::{CallId, Event};
+use callroute_schema::{CallId, CallRecord, Event};
 use callroute_session::Note;
+use callroute_store::MessagesWaiting;
 
 /// Sees what happens in every call. Called from the call's task: it must not block.
 pub trait Observer: Send + Sync + std::fmt::Debug + 'static {
@@ -10,6 +11,12 @@ pub trait Observer: Send + Sync + std::fmt::Debug + 'static {
 
     /// Something that others may want to know, in the contract's form.
     fn event(&self, event: &Event);
+
+    /// A box has so many messages now; whoever lights lamps on phones wants to know.
+    fn messages(&self, _mailbox: &str, _waiting: MessagesWaiting) {}
+
+    /// The record of a call that is over.
+    fn record(&self, _record: &CallRecord) {}
 
     /// Something that whoever runs the router should look at, such as a journal that could not
     /// be written.

@@ -12,6 +12,8 @@ use ulid::Ulid;
 use crate::asks::{Asks, WebhookConfigError};
 use crate::config::RouterConfig;
 use crate::drive::{Call, drive};
+use crate::handle::RouterHandle;
+use crate::switchboard::Switchboard;
 
 /// Takes calls from an adapter and drives each in a task of its own.
 #[derive(Debug)]
@@ -19,6 +21,7 @@ pub struct Router<A> {
     adapter: A,
     config: Arc<RouterConfig>,
     asks: Arc<Asks>,
+    switchboard: Arc<Switchboard>,
 }
 
 impl<A: Adapter> Router<A> {
@@ -32,11 +35,19 @@ impl<A: Adapter> Router<A> {
         if let Some(fault) = faults.into_iter().next() {
             return Err(fault);
         }
+        let switchboard = Arc::new(Switchboard::new(config.clock.clone()));
         Ok(Self {
             adapter,
+            switchboard,
             config: Arc::new(config),
             asks: Arc::new(asks),
         })
+    }
+
+    /// For whoever wants to tell the running router something.
+    #[must_use]
+    pub fn handle(&self) -> RouterHandle {
+        RouterHandle::new(self.switchboard.clone())
     }
 
     /// Runs until `stop` resolves or the adapter has no more calls; then every call is ended,
@@ -45,6 +56,9 @@ impl<A: Adapter> Router<A> {
         let (stopping, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         tokio::pin!(stop);
+        let switchboard = self.switchboard.clone();
+        let time = async move { switchboard.keep_time().await };
+        tokio::pin!(time);
         loop {
             tokio::select! {
                 incoming = poll_fn(|cx| self.adapter.poll_call(cx)) => match incoming {
@@ -52,6 +66,7 @@ impl<A: Adapter> Router<A> {
                     None => break,
                 },
                 Some(ended) = tasks.join_next() => self.ended(ended),
+                () = &mut time => {}
                 () = &mut stop => break,
             }
         }
@@ -113,6 +128,7 @@ impl<A: Adapter> Router<A> {
             line,
             event,
             stop: stop.clone(),
+            switchboard: self.switchboard.clone(),
         }));
     }
 }

@@ -1,8 +1,12 @@
 //! Every name and every bounded number in a list of actions, with its place.
 
+mod hold;
+
+use std::collections::BTreeMap;
+
 use callroute_schema::{
-    Action, ActionKind, Actions, Branch, Destination, DestinationKind, Forward, Member, Menu,
-    Party, Play, Prompt, RingGroup, Strategy, Webhook,
+    Action, ActionKind, Actions, Branch, Confirm, Destination, Forward, Member, Menu, Party, Play,
+    Prompt, RingGroup, Webhook,
 };
 
 use crate::engine::NameKind;
@@ -22,6 +26,14 @@ const RING_S: (u64, u64) = (1, 600);
 const DELAY_S: (u64, u64) = (0, 600);
 /// Seconds that a menu may wait for a key.
 const TIMEOUT_S: (u64, u64) = (1, 60);
+/// Seconds that a conversation may last.
+const MAX_S: (u64, u64) = (1, 86_400);
+/// How likely a member is to be early.
+const WEIGHT: (u64, u64) = (0, 1_000);
+/// Priorities and tiers.
+const PRIORITY: (u64, u64) = (0, 1_000);
+/// Longest value of a header, in bytes.
+const HEADER: usize = 512;
 /// How often a menu may be repeated.
 const REPEAT: (u64, u64) = (0, 10);
 /// How often a menu may be heard.
@@ -53,7 +65,18 @@ fn action<S: Sink>(one: &Action, at: &Path<'_>, sink: &mut S) {
         Action::Webhook(webhook) => self::webhook(webhook, at, sink),
         Action::Say(say) => spoken(&say.text, &at.key("text"), sink),
         Action::Play(play) => self::play(play, at, sink),
-        Action::Voicemail(_) | Action::Reject(_) | Action::Busy(_) | Action::Hangup(_) => {}
+        Action::Voicemail(voicemail) => hold::voicemail(voicemail, at, sink),
+        Action::Queue(queue) => hold::queue(queue, at, sink),
+        Action::Park(park) => hold::park(park, at, sink),
+        Action::Collect(collect) => hold::collect(collect, at, sink),
+        Action::Record(record) => prompt(record.consent.as_ref(), &at.key("consent"), sink),
+        Action::Set(set) => hold::set(set, at, sink),
+        Action::Redirect(redirect) => hold::redirect(redirect, at, sink),
+        Action::Conference(_)
+        | Action::Continue(_)
+        | Action::Reject(_)
+        | Action::Busy(_)
+        | Action::Hangup(_) => {}
         other => not_carried_out(other.kind().map_or("this", ActionKind::as_str), at, sink),
     }
     if let Some(on) = one.on() {
@@ -73,7 +96,11 @@ fn not_carried_out<S: Sink>(what: &str, at: &Path<'_>, sink: &mut S) {
 fn play<S: Sink>(play: &Play, at: &Path<'_>, sink: &mut S) {
     match (&play.prompt, &play.url) {
         (Some(_), None) => {}
-        (None, Some(_)) => not_carried_out("url", &at.key("url"), sink),
+        (None, Some(url)) => {
+            if let Err(error) = crate::url::check(url) {
+                sink.wrong(&at.key("url"), error.to_string());
+            }
+        }
         (None, None) => sink.wrong(at, "a play action needs a `prompt` or a `url`".to_owned()),
         (Some(_), Some(_)) => {
             sink.wrong(
@@ -86,41 +113,25 @@ fn play<S: Sink>(play: &Play, at: &Path<'_>, sink: &mut S) {
 
 fn forward<S: Sink>(forward: &Forward, at: &Path<'_>, sink: &mut S) {
     bounded(forward.ring_s, RING_S, "seconds", &at.key("ring_s"), sink);
+    bounded(forward.max_s, MAX_S, "seconds", &at.key("max_s"), sink);
     let to = at.key("destination");
     match &forward.destination {
         Destination::Agent(agent) => {
             sink.name(NameKind::Agent, agent.name.as_str(), &to.key("name"));
         }
         Destination::RingGroup(group) => ring_group(group, &to, sink),
-        Destination::Number(_) | Destination::Sip(_) => {}
-        other => {
-            let kind = other.kind().map_or("this", DestinationKind::as_str);
-            not_carried_out(kind, &to.key("type"), sink);
+        Destination::Queue(queue) => {
+            sink.name(NameKind::Target, queue.name.as_str(), &to.key("name"));
         }
+        _ => {}
     }
 }
 
 fn ring_group<S: Sink>(group: &RingGroup, at: &Path<'_>, sink: &mut S) {
     bounded(group.ring_s, RING_S, "seconds", &at.key("ring_s"), sink);
-    if !matches!(
-        group.strategy,
-        Strategy::Simultaneous | Strategy::Sequential
-    ) {
-        not_carried_out(group.strategy.as_str(), &at.key("strategy"), sink);
-    }
-    for (option, given) in [
-        ("repeats", group.repeats.is_some()),
-        ("ringback", group.ringback.is_some()),
-        ("confirm", group.confirm.is_some()),
-        ("whisper", group.whisper.is_some()),
-        ("caller_id", group.caller_id.is_some()),
-        ("early_media", group.early_media.is_some()),
-        ("failover", !group.failover.is_empty()),
-    ] {
-        if given {
-            not_carried_out(option, &at.key(option), sink);
-        }
-    }
+    bounded(group.repeats, REPEAT, "times", &at.key("repeats"), sink);
+    prompt(group.whisper.as_ref(), &at.key("whisper"), sink);
+    confirm(group.confirm.as_ref(), &at.key("confirm"), sink);
     let members = at.key("members");
     for (index, member) in group.members.iter().enumerate() {
         self::member(member, &members.index(index), sink);
@@ -130,21 +141,46 @@ fn ring_group<S: Sink>(group: &RingGroup, at: &Path<'_>, sink: &mut S) {
 fn member<S: Sink>(member: &Member, at: &Path<'_>, sink: &mut S) {
     bounded(member.ring_s, RING_S, "seconds", &at.key("ring_s"), sink);
     bounded(member.delay_s, DELAY_S, "seconds", &at.key("delay_s"), sink);
-    for (option, given) in [
-        ("weight", member.weight.is_some()),
-        ("priority", member.priority.is_some()),
-        ("tier", member.tier.is_some()),
-        ("confirm", member.confirm.is_some()),
-        ("caller_id", member.caller_id.is_some()),
-        ("headers", !member.headers.is_empty()),
-        ("skip_if_busy", member.skip_if_busy),
-    ] {
-        if given {
-            not_carried_out(option, &at.key(option), sink);
-        }
-    }
+    bounded(member.weight, WEIGHT, "", &at.key("weight"), sink);
+    bounded(member.priority, PRIORITY, "", &at.key("priority"), sink);
+    bounded(member.tier, PRIORITY, "", &at.key("tier"), sink);
+    confirm(member.confirm.as_ref(), &at.key("confirm"), sink);
+    headers(&member.headers, &at.key("headers"), sink);
     if let Party::Agent(name) = &member.to {
         sink.name(NameKind::Agent, name.as_str(), at);
+    }
+}
+
+fn confirm<S: Sink>(confirm: Option<&Confirm>, at: &Path<'_>, sink: &mut S) {
+    let asked = confirm.and_then(|confirm| confirm.prompt.as_ref());
+    prompt(asked, &at.key("prompt"), sink);
+}
+
+/// A text to speak, where a prompt has one.
+fn prompt<S: Sink>(prompt: Option<&Prompt>, at: &Path<'_>, sink: &mut S) {
+    if let Some(Prompt::Say(say)) = prompt {
+        spoken(&say.text, &at.key("say"), sink);
+    }
+}
+
+/// Headers of the routing's choice: none that signalling needs for itself, and nothing that
+/// would begin another line.
+fn headers<S: Sink>(headers: &BTreeMap<String, String>, at: &Path<'_>, sink: &mut S) {
+    for (name, value) in headers {
+        let at = at.key(name);
+        let token = |c: char| c.is_ascii_alphanumeric() || "-_.!%*+`'~".contains(c);
+        let is_ours = name
+            .get(..2)
+            .is_some_and(|start| start.eq_ignore_ascii_case("x-"))
+            || name.eq_ignore_ascii_case("alert-info");
+        if !is_ours || !name.chars().all(token) {
+            let message = "a header's name begins with `X-`, or is `Alert-Info`";
+            sink.wrong(&at, message.to_owned());
+        }
+        if value.chars().any(char::is_control) || value.len() > HEADER {
+            let message = format!("a header's value has one line of at most {HEADER} bytes");
+            sink.wrong(&at, message);
+        }
     }
 }
 
@@ -296,7 +332,9 @@ pub(crate) fn bounded<S: Sink, N: Into<u64>>(
     if !(low..=high).contains(&found) {
         sink.wrong(
             at,
-            format!("{found} is out of range: expected {low} to {high} {unit}"),
+            format!("{found} is out of range: expected {low} to {high} {unit}")
+                .trim_end()
+                .to_owned(),
         );
     }
 }

@@ -38,6 +38,7 @@ mod csv;
 mod engine;
 mod explain;
 mod fault;
+pub mod guide;
 mod hint;
 mod hours;
 mod ics;

@@ -1,6 +1,13 @@
 //! The index, the linear walk and the explanation against a decision worked out in the simplest
 //! way: texts compared as texts, time by the calendar, rules in written order.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
 use std::collections::BTreeMap;
 
 use callroute_rules::{ChronoTz, Engine, Fact, Facts, Lookup, Outcome, RuleRef, load};
@@ -26,9 +33,9 @@ enum Ask {
     Switch,
     Available(&'static str),
     CallsBelow(u64),
-    Not(Box<Ask>),
-    Any(Vec<Ask>),
-    All(Vec<Ask>),
+    Not(Box<Self>),
+    Any(Vec<Self>),
+    All(Vec<Self>),
 }
 
 #[derive(Debug, Clone)]
@@ -106,7 +113,8 @@ fn truth(ask: &Ask, call: &Call, facts: &Known) -> Truth {
         Ask::Digits(digits) => yes(call.digits == *digits),
         Ask::Anonymous(wanted) => yes((call.from == "anonymous") == *wanted),
         Ask::Share(from, to) => {
-            let place = u128::from(callroute_rules::waves::seed(&call.id)) * 10_000 >> 64;
+            let place = u128::from(callroute_rules::waves::seed(&call.id)) * 10_000;
+            let place = place >> 64;
             yes((u128::from(from * 100)..u128::from(to * 100)).contains(&place))
         }
         Ask::Header(value) => yes(call.header.as_ref() == Some(value)),

@@ -1,6 +1,13 @@
 //! What is wrong with routing files, and what they make one wonder about: each file of
 //! `tests/review` beside its report. `CALLROUTE_BLESS=1` writes the reports anew.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -64,7 +71,15 @@ fn no_false_alarm() {
             "prefix,label,number\n+1314,St. Louis,+13145550100\n",
         ),
     ];
+    let guide = include_str!("../ROUTING.md").split("```yaml\n").skip(1);
+    let blocks: Vec<&str> = guide
+        .map(|rest| rest.split("```").next().unwrap())
+        .collect();
+    assert_eq!(blocks.len(), 3);
     for (name, text) in [
+        ("first block", blocks[0]),
+        ("second block", blocks[1]),
+        ("third block", blocks[2]),
         ("fine.yaml", design),
         ("routes.yaml", include_str!("../../../examples/routes.yaml")),
     ] {

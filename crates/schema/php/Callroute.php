@@ -108,15 +108,15 @@ final class Event
 final class Action
 {
     /** Connect the caller to somebody. */
-    public static function forward(array $destination, ?int $ring_s = null, array $on = []): array
+    public static function forward(array $destination, ?int $ring_s = null, array $on = [], ?int $max_s = null): array
     {
-        return self::of('forward', compact('destination', 'ring_s', 'on'));
+        return self::of('forward', compact('destination', 'ring_s', 'max_s', 'on'));
     }
 
-    /** Take a message. */
-    public static function voicemail(string $message, array $on = []): array
+    /** Take a message; `more`: max_s, min_s, silence_s, keep_silence, review, operator, webhook, mail. */
+    public static function voicemail(string $message, array $on = [], array $more = []): array
     {
-        return self::of('voicemail', compact('message', 'on'));
+        return self::of('voicemail', compact('message') + $more + compact('on'));
     }
 
     /** Speak a text. */
@@ -150,9 +150,9 @@ final class Action
      * @param array|null $prompt from {@see Prompt}
      * @param array<string, array|string> $on what `timeout` and `invalid` do
      */
-    public static function choose(array $options, ?array $prompt = null, ?int $timeout_s = null, ?int $digit_timeout_s = null, array $on = []): array
+    public static function choose(array $options, ?array $prompt = null, ?int $timeout_s = null, ?int $digit_timeout_s = null, array $on = [], array $more = []): array
     {
-        return self::of('menu', compact('prompt', 'options', 'timeout_s', 'digit_timeout_s', 'on'));
+        return self::of('menu', compact('prompt', 'options', 'timeout_s', 'digit_timeout_s') + $more + compact('on'));
     }
 
     /** Let the caller enter digits. */
@@ -162,9 +162,9 @@ final class Action
     }
 
     /** Let the caller wait for an agent. */
-    public static function queue(string $name, ?int $priority = null, ?int $max_wait_s = null, array $on = []): array
+    public static function queue(string $name, ?int $priority = null, ?int $max_wait_s = null, array $on = [], array $more = []): array
     {
-        return self::of('queue', compact('name', 'priority', 'max_wait_s', 'on'));
+        return self::of('queue', compact('name', 'priority', 'max_wait_s') + $more + compact('on'));
     }
 
     /** Ask a webhook of the routing file what to do next. */

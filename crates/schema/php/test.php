@@ -35,15 +35,28 @@ $on = ['busy' => Action::voicemail('sales'), 'failed' => ['after_hours', Action:
 $branches = ['timeout' => 'after_hours', 'invalid' => repeat(2, 'after_hours')];
 $number = Destination::number('+16822306467');
 $actions = [
-    Action::forward($number, 20, $on),
-    Action::voicemail('office_closed', $on),
+    Action::forward($number, 20, $on, 600),
+    Action::voicemail('office_closed', $on, [
+        'max_s' => 60, 'min_s' => 2, 'silence_s' => 5, 'keep_silence' => true, 'review' => true,
+        'operator' => 'sales', 'webhook' => 'mail', 'mail' => ['ann@office.example'],
+    ]),
     Action::say('Grüß Gott / hello', 'de', 'anna', $on),
     Action::play('goodbye', $on),
     Action::playUrl('https://yourcompany.com/hello.wav', $on),
     Action::menu('main'),
-    Action::choose([0 => 'sales', 1 => Action::hangup(), '#' => ['sales', Action::hangup()]], Prompt::say('Press 0', 'en', 'ann'), 7, 2, $branches),
+    Action::choose([0 => 'sales', 1 => Action::hangup(), '#' => ['sales', Action::hangup()]], Prompt::say('Press 0', 'en', 'ann'), 7, 2, $branches, [
+        'short_prompt' => Prompt::say('0'), 'pin' => ['codes' => ['0042']], 'patterns' => ['2XX' => 'sales'],
+        'extensions' => ['allow' => ['3XX']], 'back' => '*', 'repeat' => '9', 'terminator' => '#', 'rounds' => 5,
+    ]),
     Action::collect(Prompt::play('menu'), 'account', 4, 8, '*', 7, 2, $branches),
-    Action::queue('support', 5, 600, $on),
+    Action::queue('support', 5, 600, $on, [
+        'members' => ['ann', '+16822306467'], 'strategy' => Strategy::RoundRobin, 'ring_s' => 15,
+        'wrap_up_s' => 10, 'max_size' => 20, 'wait_when_empty' => true,
+        'escalate' => ['every_s' => 60, 'by' => 5], 'music' => 'jazz',
+        'announce' => ['every_s' => 30, 'text' => 'You are number [position]', 'language' => 'en'],
+        'exit' => '*', 'callback' => '9', 'confirm' => true, 'whisper' => Prompt::say('Support'),
+        'caller_id' => 'dialed',
+    ]),
     Action::webhook('sales', 900, $on),
     Action::webhookUrl('https://yourcompany.com/hook', 900, $on),
     Action::record('r1', Prompt::play('recorded'), $on),

@@ -99,6 +99,17 @@ AgentName: TypeAlias = str
 """An agent of the routing file."""
 
 
+class Announce(TypedDict):
+    """What a waiting caller is told."""
+
+    every_s: int
+    """Every how many seconds (5 to 600)."""
+    language: NotRequired[str]
+    """The text's language as a BCP 47 tag; English without."""
+    text: NotRequired[str]
+    """The text, in which `[position]` and `[minutes]` (the estimated wait) stand for numbers; default one in English that has both."""
+
+
 class ApplicationDestination(TypedDict):
     """A program of the switch."""
 
@@ -127,6 +138,15 @@ DigitPattern: TypeAlias = str
 
 EarlyMedia: TypeAlias = Literal["ignore", "relay"]
 """What becomes of sound that a member sends before it answers."""
+
+
+class Escalate(TypedDict):
+    """How a waiting caller's priority grows: by `by` after every `every_s` seconds."""
+
+    by: int
+    """By how much (1 to 1,000)."""
+    every_s: int
+    """After how many seconds each time (1 to 3,600)."""
 
 
 Number: TypeAlias = str
@@ -373,7 +393,7 @@ class MemberObject(TypedDict):
     delay_s: NotRequired[int]
     """How long to wait before this member rings, in seconds (0 to 600), counted from the beginning of its wave."""
     headers: NotRequired[dict[str, str]]
-    """SIP headers for this member; their names begin with `X-`."""
+    """SIP headers for this member; their names begin with `X-`, or `Alert-Info` for a ring of its own (RFC 3261, section 20.4)."""
     priority: NotRequired[int]
     """Lower rings first (0 to 1,000); the strategy orders members of the same one; default 0."""
     ring_s: NotRequired[int]
@@ -534,6 +554,8 @@ class ForwardAction(TypedDict):
     action: Literal["forward"]
     destination: Destination
     """Whom to ring."""
+    max_s: NotRequired[int]
+    """How long the conversation lasts at most, in seconds (1 to 86,400); default 12 hours."""
     on: NotRequired[On]
     """What to do when it ends otherwise than answered. Without a branch, the next action of the list is done, and after the last the default."""
     ring_s: NotRequired[int]
@@ -663,14 +685,42 @@ class QueueAction(TypedDict):
     """Let the caller wait for an agent."""
 
     action: Literal["queue"]
+    announce: NotRequired[Announce]
+    """What is said in between; default nothing."""
+    callback: NotRequired[Digit]
+    """The key with which the caller asks to be called back, and hangs up."""
+    caller_id: NotRequired[CallerId]
+    """Which number the members see; default the caller's."""
+    confirm: NotRequired[Confirm]
+    """Whoever answers has to press a key."""
+    escalate: NotRequired[Escalate]
+    """How the priority grows while a caller waits."""
+    exit: NotRequired[Digit]
+    """The key with which the caller leaves: `canceled`."""
+    max_size: NotRequired[int]
+    """Most callers that wait (1 to 10,000); one more leaves with `congestion`; default 1,000."""
     max_wait_s: NotRequired[int]
-    """How long the caller waits at most, in seconds (1 to 86,400); default the queue's own."""
+    """How long the caller waits at most, in seconds (1 to 86,400); default the queue's own, else 1,800."""
+    members: NotRequired[list[Member]]
+    """Who takes the calls: at most 1,000."""
+    music: NotRequired[str]
+    """The prompt that is heard again and again; default music."""
     name: QueueName
     """The queue's name."""
     on: NotRequired[On]
-    """What to do when the caller leaves without an agent."""
+    """What to do when the caller leaves without a member: `congestion` (full), `unreachable` (nobody at work), `no_answer` (waited too long), `canceled` (the exit key)."""
     priority: NotRequired[int]
     """Higher goes first (0 to 1,000); default 0."""
+    ring_s: NotRequired[int]
+    """How long a member rings, in seconds (1 to 600); default 20."""
+    strategy: NotRequired[Strategy]
+    """Which of the members that are free gets the next caller; default `least_recent`."""
+    wait_when_empty: NotRequired[bool]
+    """Wait even while no member is at work; without, the caller leaves with `unreachable`."""
+    whisper: NotRequired[Prompt]
+    """What whoever answers hears before being connected."""
+    wrap_up_s: NotRequired[int]
+    """How long a member has to itself after a call, in seconds (0 to 3,600); default 0."""
 
 
 class RecordAction(TypedDict):
@@ -746,10 +796,26 @@ class VoicemailAction(TypedDict):
     """Take a message."""
 
     action: Literal["voicemail"]
+    keep_silence: NotRequired[bool]
+    """Keep the silence at both ends of the message, which is cut off otherwise."""
+    mail: NotRequired[list[str]]
+    """Mail addresses that get the message, with its sound attached; at most 16."""
+    max_s: NotRequired[int]
+    """Longest message, in seconds (1 to 3,600); default 180."""
     message: str
     """The box, which is also the name of its greeting: a prompt, else spoken."""
+    min_s: NotRequired[int]
+    """Shortest message, in seconds (0 to 60); what is shorter is thrown away; default 1."""
     on: NotRequired[On]
     """`failed`: what to do when the message could not be kept."""
+    operator: NotRequired[Actions]
+    """What `0` does during greeting and message: instead of a message, this."""
+    review: NotRequired[bool]
+    """After `#` the caller may keep the message (1), record it again (2) or throw it away (3)."""
+    silence_s: NotRequired[int]
+    """After so much silence the message is over, in seconds (1 to 60); default 10."""
+    webhook: NotRequired[WebhookName]
+    """The webhook that is told of the message, with its recording."""
 
 
 class WebhookAction(TypedDict):

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 
 pub use self::end::{Busy, Hangup, Redirect, Reject, RejectCause};
 pub use self::forward::Forward;
-pub use self::hold::{Conference, Park, Queue};
+pub use self::hold::{Announce, Conference, Escalate, Park, Queue};
 pub use self::media::{Collect, Play, Record, Say, Voicemail};
 pub use self::state::{Continue, Set, Webhook};
 
@@ -41,7 +41,7 @@ pub enum Action {
     /// Let the caller enter digits.
     Collect(Box<Collect>),
     /// Let the caller wait for an agent.
-    Queue(Queue),
+    Queue(Box<Queue>),
     /// Ask a server what to do next.
     Webhook(Webhook),
     /// Record the call from here on.
@@ -84,7 +84,7 @@ tagged! {
         /// Let the caller enter digits.
         Collect(Box<Collect>) = "collect",
         /// Let the caller wait for an agent.
-        Queue(Queue) = "queue",
+        Queue(Box<Queue>) = "queue",
         /// Ask a server what to do next.
         Webhook(Webhook) = "webhook",
         /// Record the call from here on.

@@ -63,6 +63,7 @@ impl Actions {
         Self::one(Action::Forward(Box::new(Forward {
             destination: Destination::Number(NumberDestination { number }),
             ring_s: None,
+            max_s: None,
             on: crate::action::On::new(),
         })))
     }

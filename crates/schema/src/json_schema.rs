@@ -28,6 +28,7 @@ use serde_json::{Map, Value, json};
 
 use crate::answer::Actions;
 use crate::event::Event;
+use crate::record::CallRecord;
 
 /// The dialect that is written.
 const DRAFT: &str = "https://json-schema.org/draft/2020-12/schema";
@@ -42,6 +43,12 @@ pub fn event() -> Schema {
 #[must_use]
 pub fn action() -> Schema {
     document::<Actions>()
+}
+
+/// The record of a call that is over.
+#[must_use]
+pub fn call_record() -> Schema {
+    document::<CallRecord>()
 }
 
 /// The schema of any type that is made of the contract's: a reference to one definition among

@@ -19,9 +19,9 @@
 //! let answer = Actions::from_json(br#"{"action":"voicemail","message":"office_closed"}"#)?;
 //! assert_eq!(answer.to_json(), r#"{"action":"voicemail","message":"office_closed"}"#);
 //!
-//! let error = Actions::from_json(br#"{"action":"voicemail","mesage":"x"}"#).unwrap_err();
+//! let error = Actions::from_json(br#"{"action":"reject","couse":"user_busy"}"#).unwrap_err();
 //! assert_eq!(error.to_string(),
-//!     "$.mesage: unknown field `mesage`, expected one of `message`, `on`; did you mean `message`?");
+//!     "$.couse: unknown field `couse`, expected one of `cause`, `on`; did you mean `cause`?");
 //! # Ok::<(), callroute_schema::tree::ReadError>(())
 //! ```
 //!
@@ -44,6 +44,7 @@ mod menu;
 mod name;
 pub mod number;
 mod party;
+mod record;
 mod ring_group;
 mod tagged;
 pub mod tree;
@@ -51,8 +52,8 @@ mod variable;
 mod words;
 
 pub use action::{
-    Action, ActionKind, Busy, Collect, Conference, Continue, Forward, Hangup, On, Park, Play,
-    Queue, Record, Redirect, Reject, RejectCause, Say, Set, Voicemail, Webhook,
+    Action, ActionKind, Announce, Busy, Collect, Conference, Continue, Escalate, Forward, Hangup,
+    On, Park, Play, Queue, Record, Redirect, Reject, RejectCause, Say, Set, Voicemail, Webhook,
 };
 pub use answer::{Actions, ActionsError, MAX_ACTIONS};
 pub use caller::{Address, AddressError, Caller};
@@ -75,6 +76,9 @@ pub use name::{
     UserName, WebhookName,
 };
 pub use party::{Number, NumberError, Party, PartyError, SipUri, SipUriError};
+pub use record::{
+    AttemptRecord, CallRecord, DecisionRecord, EndedBy, QueueRecord, RecordingRecord,
+};
 pub use ring_group::{CallerId, Confirm, EarlyMedia, Member, RingGroup, Ringback, Strategy};
 pub use variable::{variables, with_variables};
 pub use words::Word;

@@ -1,6 +1,6 @@
 //! Ring groups: several parties, of whom one shall answer.
 
-mod member;
+pub(crate) mod member;
 mod options;
 mod strategy;
 

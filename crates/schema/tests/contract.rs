@@ -320,7 +320,7 @@ fn bounds_are_clear_errors() {
         fault(&format!(
             r#"{{"action":"forward","destination":{{"type":"ring_group","members":[{members}]}}}}"#
         )),
-        "$.destination.members: a ring group has at most 1000 members"
+        "$.destination.members: at most 1000 members are allowed"
     );
     for (doubled, expected) in [
         (

@@ -193,6 +193,10 @@ export type Strategy =
  */
 export type ConferenceName = string;
 /**
+ * A webhook of the routing file.
+ */
+export type WebhookName = string;
+/**
  * A pattern of digits: X is 0-9, Z is 1-9, N is 2-9, a `.` at the end is one or more digits.
  */
 export type DigitPattern = string;
@@ -200,10 +204,6 @@ export type DigitPattern = string;
  * What silence or a wrong key does: actions, or the menu again and then actions.
  */
 export type Branch = Actions | Repeat;
-/**
- * A webhook of the routing file.
- */
-export type WebhookName = string;
 /**
  * Why a call is refused; each is a SIP status (RFC 3398, section 7.2.4.1).
  */
@@ -418,6 +418,10 @@ export interface ForwardAction {
    */
   destination: Destination;
   /**
+   * How long the conversation lasts at most, in seconds (1 to 86,400); default 12 hours.
+   */
+  max_s?: number;
+  /**
    * What to do when it ends otherwise than answered. Without a branch, the next action of the list is done, and after the last the default.
    */
   on?: On;
@@ -582,7 +586,7 @@ export interface MemberObject {
    */
   delay_s?: number;
   /**
-   * SIP headers for this member; their names begin with `X-`.
+   * SIP headers for this member; their names begin with `X-`, or `Alert-Info` for a ring of its own (RFC 3261, section 20.4).
    */
   headers?: {
     [k: string]: string;
@@ -711,13 +715,45 @@ export interface On {
 export interface VoicemailAction {
   action: "voicemail";
   /**
+   * Keep the silence at both ends of the message, which is cut off otherwise.
+   */
+  keep_silence?: boolean;
+  /**
+   * Mail addresses that get the message, with its sound attached; at most 16.
+   */
+  mail?: string[];
+  /**
+   * Longest message, in seconds (1 to 3,600); default 180.
+   */
+  max_s?: number;
+  /**
    * The box, which is also the name of its greeting: a prompt, else spoken.
    */
   message: string;
   /**
+   * Shortest message, in seconds (0 to 60); what is shorter is thrown away; default 1.
+   */
+  min_s?: number;
+  /**
    * `failed`: what to do when the message could not be kept.
    */
   on?: On;
+  /**
+   * What `0` does during greeting and message: instead of a message, this.
+   */
+  operator?: Actions;
+  /**
+   * After `#` the caller may keep the message (1), record it again (2) or throw it away (3).
+   */
+  review?: boolean;
+  /**
+   * After so much silence the message is over, in seconds (1 to 60); default 10.
+   */
+  silence_s?: number;
+  /**
+   * The webhook that is told of the message, with its recording.
+   */
+  webhook?: WebhookName;
 }
 /**
  * Speak a text.
@@ -933,21 +969,107 @@ export interface CollectAction {
 export interface QueueAction {
   action: "queue";
   /**
-   * How long the caller waits at most, in seconds (1 to 86,400); default the queue's own.
+   * What is said in between; default nothing.
+   */
+  announce?: Announce;
+  /**
+   * The key with which the caller asks to be called back, and hangs up.
+   */
+  callback?: Digit;
+  /**
+   * Which number the members see; default the caller's.
+   */
+  caller_id?: CallerId;
+  /**
+   * Whoever answers has to press a key.
+   */
+  confirm?: Confirm;
+  /**
+   * How the priority grows while a caller waits.
+   */
+  escalate?: Escalate;
+  /**
+   * The key with which the caller leaves: `canceled`.
+   */
+  exit?: Digit;
+  /**
+   * Most callers that wait (1 to 10,000); one more leaves with `congestion`; default 1,000.
+   */
+  max_size?: number;
+  /**
+   * How long the caller waits at most, in seconds (1 to 86,400); default the queue's own, else 1,800.
    */
   max_wait_s?: number;
+  /**
+   * Who takes the calls: at most 1,000.
+   */
+  members?: Member[];
+  /**
+   * The prompt that is heard again and again; default music.
+   */
+  music?: string;
   /**
    * The queue's name.
    */
   name: QueueName;
   /**
-   * What to do when the caller leaves without an agent.
+   * What to do when the caller leaves without a member: `congestion` (full), `unreachable` (nobody at work), `no_answer` (waited too long), `canceled` (the exit key).
    */
   on?: On;
   /**
    * Higher goes first (0 to 1,000); default 0.
    */
   priority?: number;
+  /**
+   * How long a member rings, in seconds (1 to 600); default 20.
+   */
+  ring_s?: number;
+  /**
+   * Which of the members that are free gets the next caller; default `least_recent`.
+   */
+  strategy?: Strategy;
+  /**
+   * Wait even while no member is at work; without, the caller leaves with `unreachable`.
+   */
+  wait_when_empty?: boolean;
+  /**
+   * What whoever answers hears before being connected.
+   */
+  whisper?: Prompt;
+  /**
+   * How long a member has to itself after a call, in seconds (0 to 3,600); default 0.
+   */
+  wrap_up_s?: number;
+}
+/**
+ * What a waiting caller is told.
+ */
+export interface Announce {
+  /**
+   * Every how many seconds (5 to 600).
+   */
+  every_s: number;
+  /**
+   * The text's language as a BCP 47 tag; English without.
+   */
+  language?: string;
+  /**
+   * The text, in which `[position]` and `[minutes]` (the estimated wait) stand for numbers; default one in English that has both.
+   */
+  text?: string;
+}
+/**
+ * How a waiting caller's priority grows: by `by` after every `every_s` seconds.
+ */
+export interface Escalate {
+  /**
+   * By how much (1 to 1,000).
+   */
+  by: number;
+  /**
+   * After how many seconds each time (1 to 3,600).
+   */
+  every_s: number;
 }
 /**
  * Ask a server what to do next.

@@ -4,13 +4,16 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use callroute_media::{Command, EndCause, LegId, PlayId, RecordingId, Sound};
-use callroute_rules::Engine;
-use callroute_schema::{Action, ActionKind, Event, EventKind};
+use callroute_media::{Command, EndCause, LegId, PlayId, RecordOptions, RecordingId, Sound};
+use callroute_rules::{Engine, Facts, RuleId};
+use callroute_schema::{Action, ActionKind, Actions, Event, EventKind, Prompt, with_variables};
 
 use crate::effect::{AskId, Effect};
 use crate::input::Now;
+use crate::ledger::Ledger;
 use crate::note::Note;
+use crate::settings::Settings;
+use crate::shared::Share;
 
 /// How far a leg has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,37 +28,96 @@ pub(crate) enum LegState {
     Ended,
 }
 
+/// A member that is on a leg of this call.
+#[derive(Debug)]
+struct OnLeg {
+    member: String,
+    attempt: u32,
+    since: Duration,
+    wrap_up_ms: u64,
+}
+
+/// A recording that runs beside the steps.
+#[derive(Debug)]
+pub(crate) struct Running {
+    pub(crate) recording: RecordingId,
+    /// What whoever joins the conversation later hears first.
+    pub(crate) consent: Option<Prompt>,
+}
+
 /// One call's state that no step owns.
 #[derive(Debug)]
 pub(crate) struct Call {
     pub(crate) engine: Arc<Engine>,
+    pub(crate) settings: Arc<Settings>,
     /// The incoming call as it came; later events are made from it.
     pub(crate) event: Event,
     pub(crate) now: Now,
     pub(crate) started: Duration,
     pub(crate) effects: VecDeque<Effect>,
     pub(crate) attempts: u32,
+    /// Headers for the legs that follow.
+    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) running: Option<Running>,
+    /// A recording that was stopped, and whose end is still to be told.
+    pub(crate) stopping: Option<RecordingId>,
+    pub(crate) ledger: Ledger,
+    /// What is known besides the event.
+    pub(crate) facts: Facts,
+    /// The rule that decided last.
+    pub(crate) rule: Option<RuleId>,
+    pub(crate) decisions: u32,
+    /// Why the call is where it is, in words.
+    pub(crate) why: String,
+    /// Whoever parks the caller by a feature code, and is to hear where.
+    pub(crate) parked_by: Option<LegId>,
+    /// Legs that hear one last sound, and are hung up at its end or at this instant.
+    farewells: Vec<(LegId, PlayId, Duration)>,
+    on_legs: BTreeMap<LegId, OnLeg>,
     legs: BTreeMap<LegId, LegState>,
     next_leg: u32,
     next_play: u32,
     next_recording: u32,
     next_ask: u32,
+    /// The adapter was told to answer the caller.
+    answering: bool,
 }
 
+/// How long a last sound may take.
+const FAREWELL: Duration = Duration::from_secs(10);
+
 impl Call {
-    pub(crate) fn new(engine: Arc<Engine>, event: Event, now: Now) -> Self {
+    pub(crate) fn new(
+        engine: Arc<Engine>,
+        event: Event,
+        now: Now,
+        settings: Arc<Settings>,
+    ) -> Self {
         Self {
             engine,
+            settings,
+            ledger: Ledger::default(),
             event,
             now,
             started: now.mono,
             effects: VecDeque::new(),
             attempts: 0,
+            headers: BTreeMap::new(),
+            running: None,
+            stopping: None,
+            facts: Facts::default(),
+            rule: None,
+            decisions: 0,
+            why: String::new(),
+            parked_by: None,
+            farewells: Vec::new(),
+            on_legs: BTreeMap::new(),
             legs: BTreeMap::from([(LegId::CALLER, LegState::Early)]),
             next_leg: 1,
             next_play: 1,
             next_recording: 1,
             next_ask: 1,
+            answering: false,
         }
     }
 
@@ -65,6 +127,10 @@ impl Call {
 
     pub(crate) fn command(&mut self, command: Command) {
         self.effects.push_back(Effect::Media(command));
+    }
+
+    pub(crate) fn share(&mut self, share: Share) {
+        self.effects.push_back(Effect::Share(share));
     }
 
     /// The instant `after` from now, for a timer.
@@ -80,12 +146,26 @@ impl Call {
     pub(crate) fn event_now(&self, kind: EventKind) -> Event {
         let mut event = self.event.clone();
         event.kind = kind;
-        event.timestamp = self.now.utc.with_timezone(self.event.timestamp.offset());
+        event.timestamp = self.timestamp();
         event
+    }
+
+    /// The wall clock, in the offset in which the call came in.
+    pub(crate) fn timestamp(&self) -> callroute_schema::Timestamp {
+        self.now.utc.with_timezone(self.event.timestamp.offset())
     }
 
     pub(crate) fn emit(&mut self, event: Event) {
         self.effects.push_back(Effect::Emit(Box::new(event)));
+    }
+
+    /// Why the call is where it is, in words.
+    pub(crate) fn reason(&self) -> String {
+        if self.why.is_empty() {
+            "the routing says so".to_owned()
+        } else {
+            self.why.clone()
+        }
     }
 
     pub(crate) fn new_ask(&mut self) -> AskId {
@@ -98,8 +178,45 @@ impl Call {
         self.legs.get(&leg).copied().unwrap_or(LegState::Ended)
     }
 
+    /// Answers the caller, unless that was said already; `LegAnswered` follows.
+    pub(crate) fn answer(&mut self) {
+        if !std::mem::replace(&mut self.answering, true) {
+            self.command(Command::Answer { leg: LegId::CALLER });
+        }
+    }
+
+    /// A prompt with its variables filled in; what is not known is left out.
+    pub(crate) fn filled(&mut self, prompt: Prompt) -> Prompt {
+        match prompt {
+            Prompt::Say(mut say) if say.text.contains('{') => {
+                let action = [Action::Say(say.clone())];
+                match self
+                    .engine
+                    .fill(&action, &self.event, &self.facts)
+                    .as_deref()
+                {
+                    Ok([Action::Say(filled)]) => say.text.clone_from(&filled.text),
+                    Ok(_) => {}
+                    Err(error) => {
+                        let fact = error.to_string();
+                        self.note(Note::Missing { fact });
+                        let without = with_variables(&say.text, |_| Ok::<_, ()>(String::new()));
+                        say.text = without.unwrap_or_default();
+                    }
+                }
+                Prompt::Say(say)
+            }
+            other => other,
+        }
+    }
+
     pub(crate) fn caller_answered(&self) -> bool {
         self.leg(LegId::CALLER) == LegState::Answered
+    }
+
+    /// A leg that a command may still name.
+    pub(crate) fn is_live(&self, leg: LegId) -> bool {
+        matches!(self.leg(leg), LegState::Early | LegState::Answered)
     }
 
     /// A leg for somebody who is called now.
@@ -113,6 +230,9 @@ impl Call {
     pub(crate) fn leg_answered(&mut self, leg: LegId) {
         if let Some(state @ LegState::Early) = self.legs.get_mut(&leg) {
             *state = LegState::Answered;
+            if leg == LegId::CALLER {
+                self.ledger.answered(self.timestamp());
+            }
         }
     }
 
@@ -121,6 +241,8 @@ impl Call {
         match self.legs.get_mut(&leg) {
             Some(state) if *state != LegState::Ended => {
                 *state = LegState::Ended;
+                self.member_gone(leg);
+                self.farewells.retain(|(of, _, _)| *of != leg);
                 true
             }
             _ => false,
@@ -132,6 +254,7 @@ impl Call {
         if let Some(state @ (LegState::Early | LegState::Answered)) = self.legs.get_mut(&leg) {
             *state = LegState::Ending;
             self.command(Command::Hangup { leg, cause });
+            self.member_gone(leg);
         }
     }
 
@@ -149,38 +272,120 @@ impl Call {
         self.legs.values().all(|state| *state == LegState::Ended)
     }
 
+    /// A member has the caller, or talks with whoever has it.
+    pub(crate) fn member_talks(
+        &mut self,
+        leg: LegId,
+        member: String,
+        attempt: u32,
+        wrap_up_ms: u64,
+    ) {
+        self.share(Share::Talks {
+            member: member.clone(),
+        });
+        let on_leg = OnLeg {
+            member,
+            attempt,
+            since: self.now.mono,
+            wrap_up_ms,
+        };
+        self.on_legs.insert(leg, on_leg);
+    }
+
+    fn member_gone(&mut self, leg: LegId) {
+        let Some(on_leg) = self.on_legs.remove(&leg) else {
+            return;
+        };
+        let talk_ms = self.elapsed_ms(on_leg.since);
+        self.ledger.talked(on_leg.attempt, talk_ms);
+        self.share(Share::Talked {
+            member: on_leg.member,
+            talk_ms,
+            wrap_up_ms: on_leg.wrap_up_ms,
+        });
+    }
+
     /// Plays a sound to the caller.
     pub(crate) fn play(&mut self, sound: Sound) -> PlayId {
-        let play = PlayId(self.next_play);
-        self.next_play += 1;
         self.note(Note::Playing {
             sound: sound.clone(),
         });
-        self.command(Command::Play {
-            leg: LegId::CALLER,
-            play,
-            sound,
-        });
+        self.play_to(LegId::CALLER, sound)
+    }
+
+    /// Plays a sound to any leg; what members hear is not noted.
+    pub(crate) fn play_to(&mut self, leg: LegId, sound: Sound) -> PlayId {
+        let play = PlayId(self.next_play);
+        self.next_play += 1;
+        self.command(Command::Play { leg, play, sound });
         play
     }
 
     pub(crate) fn stop_play(&mut self, play: PlayId) {
-        self.command(Command::StopPlay {
-            leg: LegId::CALLER,
-            play,
-        });
+        self.stop_play_to(LegId::CALLER, play);
+    }
+
+    pub(crate) fn stop_play_to(&mut self, leg: LegId, play: PlayId) {
+        if self.is_live(leg) {
+            self.command(Command::StopPlay { leg, play });
+        }
+    }
+
+    /// Lets a leg hear one last sound, and hangs it up then.
+    pub(crate) fn farewell(&mut self, leg: LegId, sound: Sound) {
+        if self.leg(leg) != LegState::Answered {
+            return self.hangup(leg, EndCause::Normal);
+        }
+        let play = self.play_to(leg, sound);
+        self.farewells.push((leg, play, self.after(FAREWELL)));
+    }
+
+    /// Hangs up whoever has heard its last sound.
+    pub(crate) fn farewell_heard(&mut self, play: PlayId) {
+        let over = self.farewells.iter().position(|(_, of, _)| *of == play);
+        if let Some(index) = over {
+            let (leg, _, _) = self.farewells.swap_remove(index);
+            self.hangup(leg, EndCause::Normal);
+        }
+    }
+
+    /// When the next last sound has taken too long.
+    pub(crate) fn farewell_deadline(&self) -> Option<Duration> {
+        self.farewells.iter().map(|(_, _, until)| *until).min()
+    }
+
+    pub(crate) fn farewells_due(&mut self) {
+        let now = self.now.mono;
+        let due: Vec<LegId> = self
+            .farewells
+            .extract_if(.., |(_, _, until)| *until <= now)
+            .map(|(leg, _, _)| leg)
+            .collect();
+        for leg in due {
+            self.hangup(leg, EndCause::Normal);
+        }
     }
 
     /// Records the caller.
-    pub(crate) fn record(&mut self, name: String) -> RecordingId {
+    pub(crate) fn record(&mut self, name: String, options: RecordOptions) -> RecordingId {
         let recording = RecordingId(self.next_recording);
         self.next_recording += 1;
         self.command(Command::Record {
             leg: LegId::CALLER,
             recording,
             name,
+            options,
         });
         recording
+    }
+
+    /// Whether this recording runs, or ran, beside the steps; it does not any more.
+    pub(crate) fn take_recording(&mut self, recording: RecordingId) -> bool {
+        let runs = self
+            .running
+            .take_if(|running| running.recording == recording);
+        let stopped = self.stopping.take_if(|stopping| *stopping == recording);
+        runs.is_some() || stopped.is_some()
     }
 
     pub(crate) fn elapsed_ms(&self, since: Duration) -> u64 {
@@ -193,7 +398,24 @@ pub(crate) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
+/// Whole seconds.
+pub(crate) fn seconds(seconds: u32) -> Duration {
+    Duration::from_secs(u64::from(seconds))
+}
+
 /// The kind of each action, for notes; targets are resolved before.
 pub(crate) fn kinds(actions: &[Action]) -> Vec<ActionKind> {
     actions.iter().filter_map(Action::kind).collect()
+}
+
+/// Whether there may be something to fill in: filling costs far more than looking.
+pub(crate) fn has_variables(actions: &[Action]) -> bool {
+    Actions::new(actions.to_vec()).is_ok_and(|actions| {
+        // In JSON, a brace of an object is followed by a quote or another brace.
+        let json = actions.to_json();
+        json.match_indices('{').any(|(at, _)| {
+            json.get(at + 1..)
+                .is_some_and(|rest| !rest.starts_with(['"', '}']))
+        })
+    })
 }

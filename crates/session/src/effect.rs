@@ -3,10 +3,11 @@
 use std::fmt;
 
 use callroute_media::Command;
-use callroute_schema::{Event, WebhookName};
+use callroute_schema::{CallId, CallRecord, Caller, Event, Timestamp, WebhookName};
 use serde::{Deserialize, Serialize};
 
 use crate::note::Note;
+use crate::shared::Share;
 
 /// Names one ask of a webhook within a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -55,10 +56,60 @@ pub enum Effect {
         /// Which ask.
         ask: AskId,
     },
+    /// A question to what calls share, or news for it; see [`Hub`](crate::shared::Hub).
+    Share(Share),
+    /// A message was taken: it is to be kept, and perhaps sent.
+    Message(Box<Message>),
+    /// The call is over, and this is its record. Just before `Done`.
+    Record(Box<CallRecord>),
     /// Something happened that others may want to know.
     Emit(Box<Event>),
     /// One line of the call's trace.
     Note(Note),
     /// The call is over; no input is needed any more.
     Done,
+}
+
+/// Who left it is masked; names, which tell of people, are left out.
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Message")
+            .field("mailbox", &self.mailbox)
+            .field("call_id", &self.call_id)
+            .field("from", &self.from)
+            .field("received", &self.received)
+            .field("url", &self.url)
+            .field("duration_ms", &self.duration_ms)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A message that a caller left, with its facts.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+pub struct Message {
+    /// The box.
+    pub mailbox: String,
+    /// The call.
+    pub call_id: CallId,
+    /// Who left it.
+    pub from: Caller,
+    /// The caller's display name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from_name: Option<String>,
+    /// What was dialed.
+    pub to: String,
+    /// When it was left.
+    pub received: Timestamp,
+    /// Why the call came to the box, in words.
+    pub reason: String,
+    /// Where the sound is.
+    pub url: String,
+    /// How long it is, in milliseconds.
+    pub duration_ms: u64,
+    /// The webhook to tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub webhook: Option<WebhookName>,
+    /// The mail addresses to send it to.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub mail: Vec<String>,
 }

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::effect::AskId;
+use crate::shared::Shared;
 
 /// The time, twice: the wall clock for rules and events, and one that never jumps for timers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +41,15 @@ pub enum Input {
         ask: AskId,
         /// Why not.
         failure: AskFailure,
+    },
+    /// Something from what calls share.
+    Shared(Shared),
+    /// Somebody wants the call to do this from here on. What stands first in the list and leaves
+    /// the caller where it is (`set`, `record`) is done beside a conversation that goes on; with
+    /// anything else, whatever the call was doing ends.
+    Push {
+        /// What.
+        actions: Actions,
     },
     /// The instant of [`Session::next_wake`](crate::Session::next_wake) has come.
     Wake,

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::effect::Effect;
 use crate::input::{Input, Now};
 use crate::session::Session;
+use crate::settings::Settings;
 
 /// The version of the format.
 const VERSION: u32 = 1;
@@ -31,6 +32,13 @@ pub struct Header {
     pub table: String,
     /// The call as it came in.
     pub event: Event,
+    /// What held for every call of the router, where that is not the default.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub settings: Settings,
+}
+
+fn is_default(settings: &Settings) -> bool {
+    *settings == Settings::default()
 }
 
 impl Header {
@@ -41,7 +49,15 @@ impl Header {
             journal: VERSION,
             table: engine.fingerprint().to_owned(),
             event,
+            settings: Settings::default(),
         }
+    }
+
+    /// The same for a call with other settings than the default.
+    #[must_use]
+    pub fn with_settings(mut self, settings: Settings) -> Self {
+        self.settings = settings;
+        self
     }
 
     /// The line, without its end.
@@ -199,7 +215,9 @@ pub fn replay(engine: Arc<Engine>, journal: &Journal) -> Vec<Replayed> {
     let Some(first) = journal.entries.first() else {
         return Vec::new();
     };
-    let mut session = Session::new(engine, journal.header.event.clone(), first.now());
+    let settings = Arc::new(journal.header.settings.clone());
+    let event = journal.header.event.clone();
+    let mut session = Session::with_settings(engine, event, first.now(), settings);
     journal
         .entries
         .iter()

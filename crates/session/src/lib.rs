@@ -9,18 +9,15 @@
 //! `(Now, Input)`, which [`journal`] writes as JSON lines and replays exactly. [`Effects`]
 //! borrows the session: the next input does not compile before the effects are taken.
 //!
-//! Every wait has an end, and every end has an action:
+//! ```text
+//!                    Share                              Shared
+//!   Session  -------------------->  Hub (queues, agents, ...)  -------->  any Session
+//! ```
 //!
-//! | waiting for | at most | then |
-//! |---|---|---|
-//! | the caller's ACK | 40 s | the call ends |
-//! | a sound's end | 10 min | it is stopped, the next action |
-//! | a menu's key | `timeout_s`, 5 s | the menu's `timeout` branch, else once more, else the default |
-//! | a webhook | its deadline and 250 ms | `on.failed`, its fallback, the default |
-//! | a member's answer | `ring_s`, 30 s (20 s one after the other) | the next member, `on`, the next action, the default |
-//! | a message's end | 3 min | it is kept, the next action |
-//! | a conversation's end | 12 h | the call ends |
-//! | the legs' ends | 40 s | the call is over all the same |
+//! What calls share (whose turn it is in a ring group, queues, agents' states, parking slots,
+//! rooms) is in a [`Hub`](shared::Hub), one for all calls of a router, and as pure. Every wait has
+//! an end, and every end has an action: [`waits`] lists them. [`journal`] is the bug report, the
+//! simulator's script and the fuzz corpus at once.
 //!
 //! This crate is pure: no runtime, no socket, no clock, no dice.
 
@@ -28,12 +25,17 @@ mod call;
 mod effect;
 mod input;
 pub mod journal;
+mod ledger;
 mod note;
 mod program;
 mod session;
+mod settings;
+pub mod shared;
 mod step;
+pub mod waits;
 
-pub use effect::{AskId, AskTarget, Effect};
+pub use effect::{AskId, AskTarget, Effect, Message};
 pub use input::{AskFailure, Input, Now};
 pub use note::Note;
 pub use session::{Effects, Session};
+pub use settings::{FeatureCodes, Settings};

@@ -1,11 +1,13 @@
 //! The trace of a call: one note a step, for people.
 
-use std::fmt;
+mod show;
 
-use callroute_media::{LegId, Sound};
+use callroute_media::{Deed, LegId, Sound};
 use callroute_rules::RuleRef;
-use callroute_schema::{ActionKind, Caller, Cause, Digits, mask};
+use callroute_schema::{ActionKind, CallId, Caller, Cause, Digits, Disposition};
 use serde::Serialize;
+
+use crate::shared::{AgentState, PassedWhy};
 
 /// One step of a call, for people. Numbers of callers are masked when shown.
 #[derive(Clone, PartialEq, Serialize)]
@@ -31,6 +33,8 @@ pub enum Note {
         /// What it says, by the kind of each action.
         actions: Vec<ActionKind>,
     },
+    /// The rule that held says to go on with the next one.
+    Continued,
     /// The caller is being answered.
     Answering,
     /// The caller hears something.
@@ -134,6 +138,148 @@ pub enum Note {
         /// The other one.
         member: String,
     },
+    /// A member answered and pressed the key that takes the call.
+    Confirmed {
+        /// Who.
+        member: String,
+    },
+    /// A member may not be free to take calls.
+    MemberState {
+        /// Who.
+        member: String,
+        /// What it is doing.
+        state: AgentState,
+    },
+    /// Other legs of the call hear each other now.
+    Reconnected {
+        /// One.
+        a: LegId,
+        /// The other.
+        b: LegId,
+    },
+    /// A party put the call on hold, or took it back.
+    Hold {
+        /// Which leg.
+        leg: LegId,
+        /// Whether it is on hold now.
+        held: bool,
+    },
+    /// A party pressed a feature code.
+    Feature {
+        /// Which leg.
+        leg: LegId,
+        /// What the code does.
+        feature: String,
+    },
+    /// A party asks for a transfer.
+    Refer {
+        /// Which leg.
+        leg: LegId,
+        /// With whom the other one shall talk.
+        to: String,
+    },
+    /// Something that was wanted of the adapter could not be done.
+    NotDone {
+        /// What.
+        deed: Deed,
+        /// Why not.
+        reason: String,
+    },
+    /// Legs of the call go to a room.
+    Meeting {
+        /// Which.
+        room: String,
+    },
+    /// The caller is parked.
+    Parked {
+        /// In which slot.
+        slot: String,
+    },
+    /// The caller's switch is sent elsewhere.
+    Redirecting {
+        /// Where to.
+        contacts: Vec<String>,
+    },
+    /// Something was noted about the call.
+    Set {
+        /// The names of the attributes.
+        attributes: Vec<String>,
+        /// The names of the headers for later legs.
+        headers: Vec<String>,
+    },
+    /// Digits are waited for.
+    Collecting {
+        /// The attribute that takes them.
+        into: String,
+        /// Which round, from 1.
+        attempt: u32,
+    },
+    /// Digits were entered; which, is not written down.
+    Collected {
+        /// The attribute that took them.
+        into: String,
+        /// How many.
+        digits: usize,
+    },
+    /// The caller waits in a queue.
+    Queued {
+        /// Which.
+        queue: String,
+        /// Its place, from 1.
+        position: u32,
+        /// How many wait.
+        size: u32,
+    },
+    /// The caller is served before one who came earlier.
+    Passed {
+        /// The other's call.
+        call_id: CallId,
+        /// Why.
+        why: PassedWhy,
+    },
+    /// The caller waits in a queue no more.
+    QueueLeft {
+        /// Which.
+        queue: String,
+        /// How long it waited, in milliseconds.
+        wait_ms: u64,
+        /// `answered` by a member, or why it left.
+        disposition: Disposition,
+    },
+    /// The caller wants to be called back.
+    CallbackWanted {
+        /// In which queue it waited.
+        queue: String,
+    },
+    /// Somebody wants the call to do something else.
+    Pushed {
+        /// What, by the kind of each action.
+        actions: Vec<ActionKind>,
+    },
+    /// What somebody wants the call to do cannot be done.
+    PushRefused {
+        /// Why not.
+        why: String,
+    },
+    /// Both sides are being recorded.
+    RecordingCall {
+        /// Under which name.
+        name: String,
+    },
+    /// The recording of both sides is over and kept.
+    CallRecorded {
+        /// Where it is.
+        url: String,
+        /// How long it is, in milliseconds.
+        duration_ms: u64,
+    },
+    /// A message was too short to be kept.
+    MessageTooShort {
+        /// How long it was, in milliseconds.
+        duration_ms: u64,
+    },
+    /// The caller threw the message away.
+    MessageDiscarded,
     /// A message is being recorded.
     Recording {
         /// Into which box.
@@ -168,107 +314,4 @@ pub enum Note {
         /// How long it lasted, in milliseconds.
         duration_ms: u64,
     },
-}
-
-struct Kinds<'a>(&'a [ActionKind]);
-
-impl fmt::Display for Kinds<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, kind) in self.0.iter().enumerate() {
-            let comma = if index == 0 { "" } else { ", " };
-            write!(f, "{comma}{}", kind.as_str())?;
-        }
-        Ok(())
-    }
-}
-
-fn sound_text(sound: &Sound) -> String {
-    match sound {
-        Sound::Prompt(name) => format!("prompt {name}"),
-        Sound::Speech { text, .. } => format!("text {text:?}"),
-        Sound::PromptOr { prompt, .. } => format!("greeting {prompt}"),
-        Sound::Beep => "beep".to_owned(),
-        Sound::Ringback => "ringback".to_owned(),
-        _ => "sound".to_owned(),
-    }
-}
-
-impl fmt::Display for Note {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Incoming { from, to } => {
-                write!(f, "incoming call from {} to {to}", mask(from.as_str()))
-            }
-            Self::Missing { fact } => write!(f, "not known: {fact}"),
-            Self::Decided { rule, actions } => write!(f, "decided by {rule}: {}", Kinds(actions)),
-            Self::Answering => f.write_str("answering"),
-            Self::Playing { sound } => write!(f, "playing {}", sound_text(sound)),
-            Self::Substituted { wanted, reason } => {
-                write!(
-                    f,
-                    "could not play {wanted:?} ({reason}); a stand-in plays instead"
-                )
-            }
-            Self::PlayFailed => f.write_str("the sound could not be played"),
-            Self::Menu { menu, attempt } => write!(f, "menu {menu}, round {attempt}"),
-            Self::Pressed { digits } => write!(f, "pressed {digits}"),
-            Self::InvalidKey { digits } => write!(f, "pressed {digits}, which the menu lacks"),
-            Self::Silence => f.write_str("nothing was pressed"),
-            Self::Asking {
-                webhook,
-                deadline_ms,
-            } => write!(f, "asking webhook {webhook} (at most {deadline_ms} ms)"),
-            Self::WebhookAnswered {
-                webhook,
-                elapsed_ms,
-                actions,
-            } => write!(
-                f,
-                "webhook {webhook} answered in {elapsed_ms} ms: {}",
-                Kinds(actions)
-            ),
-            Self::WebhookFailed {
-                webhook,
-                elapsed_ms,
-                class,
-                detail,
-            } => write!(
-                f,
-                "webhook {webhook} failed after {elapsed_ms} ms: {class}: {detail}"
-            ),
-            Self::Fallback { webhook } => write!(f, "taking the fallback of webhook {webhook}"),
-            Self::Dialing { leg, member } => write!(f, "calling {} ({leg})", mask(member)),
-            Self::Ringing { member } => write!(f, "{} rings", mask(member)),
-            Self::MemberAnswered { member, ring_ms } => {
-                write!(f, "{} answered after {ring_ms} ms", mask(member))
-            }
-            Self::MemberFailed { member, cause } => {
-                write!(f, "{} did not answer: {}", mask(member), cause.disposition)?;
-                match cause.sip_code {
-                    Some(code) => write!(f, " (SIP {code})"),
-                    None => Ok(()),
-                }
-            }
-            Self::MemberCancelled { member } => {
-                write!(f, "{} was cancelled: answered elsewhere", mask(member))
-            }
-            Self::Bridged { member } => write!(f, "connected with {}", mask(member)),
-            Self::Recording { message } => write!(f, "recording a message for {message}"),
-            Self::Recorded { url, duration_ms } => {
-                write!(f, "message of {duration_ms} ms recorded: {url}")
-            }
-            Self::RecordFailed { reason } => write!(f, "the message could not be kept: {reason}"),
-            Self::Default { why } => write!(f, "taking the default: {why}"),
-            Self::CallerGone => f.write_str("the caller hung up"),
-            Self::Ending { why } => write!(f, "ending the call: {why}"),
-            Self::Ended { duration_ms } => write!(f, "call over after {duration_ms} ms"),
-        }
-    }
-}
-
-/// As it is shown to people: with numbers masked.
-impl fmt::Debug for Note {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Note({self})")
-    }
 }

@@ -26,6 +26,14 @@ pub(crate) enum Flow {
     },
     /// These actions take the place of all that was to come.
     Become(Actions),
+    /// The action came to nothing, and this is its branch for that.
+    Branch { actions: Actions, why: String },
+    /// A server's answer: as `Become`, but what it wrote is not looked through for variables.
+    Answer(Actions),
+    /// What the table decided, all resolved and filled in.
+    Decided(Vec<Action>),
+    /// The file's default is taken, for this reason.
+    Default(String),
     /// Another step takes its place within the same action.
     Switch(Box<crate::step::Step>),
     /// The call ends.
@@ -42,8 +50,12 @@ impl Flow {
 
     /// The branch of an action's `on`, where it has one for this.
     pub(crate) fn failed_on(on: &On, disposition: Disposition, why: impl Into<String>) -> Self {
+        let why = why.into();
         match branch(on, disposition) {
-            Some(actions) => Self::Become(actions.clone()),
+            Some(actions) => Self::Branch {
+                actions: actions.clone(),
+                why,
+            },
             None => Self::failed(disposition, why),
         }
     }
@@ -65,6 +77,7 @@ pub(crate) struct Program {
 }
 
 impl Program {
+    /// What is done from here on.
     pub(crate) fn replace(&mut self, actions: impl IntoIterator<Item = Action>) {
         self.queue = actions.into_iter().collect();
     }
@@ -109,6 +122,7 @@ impl Program {
         }
         self.default_taken = true;
         call.note(Note::Default { why: why.clone() });
+        call.why.clone_from(&why);
         let engine = call.engine.clone();
         match engine.resolve(engine.default_actions()) {
             Ok(actions) => {

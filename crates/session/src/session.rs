@@ -1,19 +1,23 @@
 //! The two doors of a call.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use callroute_media::{EndCause, LegId, Notice};
-use callroute_rules::{Engine, Fact, Facts, Outcome};
-use callroute_schema::{Disposition, Event, EventKind};
+use callroute_rules::{Engine, check};
+use callroute_schema::{Action, Actions, Disposition, EndedBy, Event, EventKind, RecordingRecord};
 
-use crate::call::{Call, kinds};
+use crate::call::{Call, has_variables, kinds};
 use crate::effect::Effect;
 use crate::input::{Input, Now};
 use crate::note::Note;
 use crate::program::{Flow, Next, Program};
-use crate::step::{Ending, Reply, Step};
+use crate::settings::Settings;
+use crate::shared::{Share, Shared};
+use crate::step::talk::{start_recording, stop_recording};
+use crate::step::{Deciding, Ending, Reply, Step};
 
 /// One call. It keeps the table that it began with.
 ///
@@ -50,8 +54,19 @@ impl Session {
     /// A call that has come in. Its first input is [`Input::Start`].
     #[must_use]
     pub fn new(engine: Arc<Engine>, event: Event, now: Now) -> Self {
+        Self::with_settings(engine, event, now, Arc::default())
+    }
+
+    /// The same with other settings than the default.
+    #[must_use]
+    pub fn with_settings(
+        engine: Arc<Engine>,
+        event: Event,
+        now: Now,
+        settings: Arc<Settings>,
+    ) -> Self {
         Self {
-            call: Call::new(engine, event, now),
+            call: Call::new(engine, event, now, settings),
             program: Program::default(),
             step: Step::New,
         }
@@ -77,6 +92,8 @@ impl Session {
                     .on_reply(&mut self.call, ask, Reply::Failure(failure));
                 self.go_on(flow);
             }
+            Input::Shared(shared) => self.on_shared(&shared),
+            Input::Push { actions } => self.push(&actions),
             Input::Wake => self.wake(),
             Input::Shutdown => self.end(EndCause::Shutdown, "the router stops".to_owned()),
         }
@@ -87,7 +104,8 @@ impl Session {
     /// over.
     #[must_use]
     pub fn next_wake(&self) -> Option<Duration> {
-        self.step.deadline()
+        let own = self.step.deadline()?;
+        Some(self.call.farewell_deadline().map_or(own, |at| at.min(own)))
     }
 
     /// Whether the call is over.
@@ -111,34 +129,14 @@ impl Session {
             from: call.event.from.clone(),
             to: call.event.to.to_string(),
         });
-        let engine = call.engine.clone();
-        let mut facts = Facts::default();
-        let decision = loop {
-            match engine.decide(&call.event, &facts) {
-                Outcome::Decided(decision) => break decision,
-                // Nobody is asked yet, so it could not be had: rules say what then.
-                Outcome::Need(lookup) => {
-                    call.note(Note::Missing {
-                        fact: lookup.to_string(),
-                    });
-                    facts.add(lookup, Fact::Missing);
-                }
-            }
-        };
-        call.note(Note::Decided {
-            rule: decision.rule(),
-            actions: kinds(decision.actions()),
-        });
-        let event = call.event_now(EventKind::RoutingDecided);
-        call.emit(event);
-        let next = if decision.id().is_none() {
-            let why = "no rule holds".to_owned();
-            self.program.take_default(call, Disposition::Failed, why)
-        } else {
-            self.program.replace(decision.actions().iter().cloned());
-            self.program.after_done(call)
-        };
-        self.follow(next);
+        let flow = Deciding::begin(call, None);
+        self.decided(flow);
+    }
+
+    /// The table has decided, or waits for a fact.
+    fn decided(&mut self, (step, flow): (Step, Flow)) {
+        self.step = step;
+        self.go_on(flow);
     }
 
     fn on_notice(&mut self, notice: &Notice) {
@@ -150,13 +148,36 @@ impl Session {
                     reason: reason.clone(),
                 });
             }
+            Notice::PlayEnded { play, .. } => self.call.farewell_heard(*play),
+            Notice::RecordEnded { .. } => self.recorded(notice),
+            Notice::NotDone { deed, reason, .. } => self.call.note(Note::NotDone {
+                deed: *deed,
+                reason: reason.clone(),
+            }),
+            Notice::Dialog { leg, dialog } => {
+                let (leg, dialog) = (*leg, dialog.clone());
+                self.call.share(Share::Dialog { leg, dialog });
+            }
             Notice::LegEnded { leg, .. } => {
                 if !self.call.leg_ended(*leg) {
                     return;
                 }
-                if *leg == LegId::CALLER {
+                let by = match *leg {
+                    LegId::CALLER => EndedBy::Caller,
+                    _ => EndedBy::Callee,
+                };
+                if *leg == LegId::CALLER && !self.step.minds_the_caller() {
                     return self.caller_gone();
                 }
+                let flow = self.step.on_notice(&mut self.call, notice);
+                if let Flow::End { why, .. } = &flow {
+                    self.call.ledger.ends(by, why);
+                    if by == EndedBy::Caller {
+                        self.call.note(Note::CallerGone);
+                    }
+                }
+                self.go_on(flow);
+                return self.finish_if_over();
             }
             _ => {}
         }
@@ -165,9 +186,98 @@ impl Session {
         self.finish_if_over();
     }
 
+    /// The recording that runs beside the steps may be over.
+    fn recorded(&mut self, notice: &Notice) {
+        let Notice::RecordEnded {
+            recording,
+            url,
+            duration_ms,
+            error,
+            ..
+        } = notice
+        else {
+            return;
+        };
+        let call = &mut self.call;
+        if !call.take_recording(*recording) {
+            return;
+        }
+        match url {
+            Some(url) => {
+                call.note(Note::CallRecorded {
+                    url: url.clone(),
+                    duration_ms: *duration_ms,
+                });
+                call.ledger.recording(RecordingRecord {
+                    url: url.clone(),
+                    duration_ms: *duration_ms,
+                    mailbox: None,
+                });
+            }
+            None => call.note(Note::RecordFailed {
+                reason: error
+                    .clone()
+                    .unwrap_or_else(|| "no reason was given".to_owned()),
+            }),
+        }
+    }
+
+    fn on_shared(&mut self, shared: &Shared) {
+        let flow = self.step.on_shared(&mut self.call, shared);
+        self.go_on(flow);
+        self.finish_if_over();
+    }
+
+    /// Somebody wants the call to do something else from here on.
+    fn push(&mut self, actions: &Actions) {
+        if matches!(self.step, Step::Ending(_) | Step::Done) {
+            return;
+        }
+        let call = &mut self.call;
+        let resolved = match call.engine.resolve(actions) {
+            Ok(resolved) => match check(actions) {
+                Ok(()) => resolved,
+                Err(wrong) => {
+                    return call.note(Note::PushRefused {
+                        why: wrong.to_string(),
+                    });
+                }
+            },
+            Err(unknown) => {
+                return call.note(Note::PushRefused {
+                    why: unknown.to_string(),
+                });
+            }
+        };
+        call.note(Note::Pushed {
+            actions: kinds(&resolved),
+        });
+        let mut resolved = resolved.into_iter().peekable();
+        if matches!(self.step, Step::Talk(_)) {
+            while let Some(action) = resolved.next_if(stays) {
+                beside(call, action);
+            }
+            if resolved.peek().is_none() {
+                return;
+            }
+        }
+        self.step.abandon(call);
+        call.hangup_others(EndCause::Normal);
+        call.why = "pushed from outside".to_owned();
+        if !call.is_live(LegId::CALLER) {
+            // A conversation that goes on without its caller has nobody to do anything with.
+            return self.end(EndCause::Normal, "told from outside".to_owned());
+        }
+        self.program.replace(resolved);
+        let next = self.program.after_done(&mut self.call);
+        self.follow(next);
+        self.finish_if_over();
+    }
+
     fn caller_gone(&mut self) {
         if !matches!(self.step, Step::Ending(_) | Step::Done) {
             self.call.note(Note::CallerGone);
+            self.call.ledger.ends(EndedBy::Caller, "the caller hung up");
         }
         self.end(EndCause::Normal, "the caller is gone".to_owned());
     }
@@ -178,6 +288,7 @@ impl Session {
             // A leg's end was lost; the driver drops the line, which ends what is left.
             return self.done();
         }
+        self.call.farewells_due();
         let flow = self.step.on_wake(&mut self.call);
         self.go_on(flow);
     }
@@ -202,21 +313,51 @@ impl Session {
         let call = &mut self.call;
         match flow {
             Flow::Next | Flow::Stay | Flow::Switch(_) => self.program.after_done(call),
-            Flow::Failed { disposition, why } => self.program.after_failed(call, disposition, why),
-            Flow::Become(actions) => {
-                let engine = call.engine.clone();
-                match engine.resolve(&actions) {
-                    Ok(resolved) => {
-                        self.program.replace(resolved);
-                        self.program.after_done(call)
-                    }
-                    Err(unknown) => {
-                        let why = unknown.to_string();
-                        self.program.after_failed(call, Disposition::Failed, why)
-                    }
-                }
+            Flow::Failed { disposition, why } => {
+                call.why.clone_from(&why);
+                self.program.after_failed(call, disposition, why)
+            }
+            Flow::Become(actions) => self.become_these(&actions, true),
+            Flow::Answer(actions) => self.become_these(&actions, false),
+            Flow::Decided(actions) => {
+                self.program.replace(actions);
+                self.program.after_done(call)
+            }
+            Flow::Default(why) => self.program.take_default(call, Disposition::Failed, why),
+            Flow::Branch { actions, why } => {
+                call.why = why;
+                self.become_these(&actions, true)
             }
             Flow::End { cause, why } => Next::End { cause, why },
+        }
+    }
+
+    /// These take the place of all that was to come; variables are filled in where they come
+    /// from the table, and left as they are where a server wrote them.
+    fn become_these(&mut self, actions: &Actions, from_table: bool) -> Next {
+        let call = &mut self.call;
+        let engine = call.engine.clone();
+        let resolved = match engine.resolve(actions) {
+            Ok(resolved) => resolved,
+            Err(unknown) => {
+                let why = unknown.to_string();
+                return self.program.after_failed(call, Disposition::Failed, why);
+            }
+        };
+        let filled = if from_table && has_variables(&resolved) {
+            engine.fill(&resolved, &call.event, &call.facts)
+        } else {
+            Ok(resolved)
+        };
+        match filled {
+            Ok(filled) => {
+                self.program.replace(filled);
+                self.program.after_done(call)
+            }
+            Err(error) => {
+                let why = error.to_string();
+                self.program.after_failed(call, Disposition::Failed, why)
+            }
         }
     }
 
@@ -247,6 +388,7 @@ impl Session {
             return self.finish_if_over();
         }
         self.step.abandon(&mut self.call);
+        self.call.ledger.ends(EndedBy::Router, &why);
         self.call.note(Note::Ending { why });
         let others = match cause {
             EndCause::Shutdown => EndCause::Shutdown,
@@ -271,7 +413,30 @@ impl Session {
         call.emit(event);
         let duration_ms = call.elapsed_ms(call.started);
         call.note(Note::Ended { duration_ms });
+        let record = crate::ledger::record(call);
+        call.effects.push_back(Effect::Record(Box::new(record)));
         call.effects.push_back(Effect::Done);
+    }
+}
+
+/// Whether an action leaves a conversation as it is.
+fn stays(action: &Action) -> bool {
+    match action {
+        Action::Set(_) => true,
+        Action::Record(record) => record.stop || record.consent.is_none(),
+        _ => false,
+    }
+}
+
+/// Does an action beside a conversation.
+fn beside(call: &mut Call, action: Action) {
+    match action {
+        Action::Set(set) => {
+            crate::step::note(call, set);
+        }
+        Action::Record(record) if record.stop => stop_recording(call),
+        Action::Record(record) => start_recording(call, &record),
+        _ => {}
     }
 }
 
@@ -287,6 +452,15 @@ impl Iterator for Effects<'_> {
 
     fn next(&mut self) -> Option<Effect> {
         self.session.call.effects.pop_front()
+    }
+}
+
+/// A call waits far longer than it acts: what its effects took is given back meanwhile.
+impl Drop for Effects<'_> {
+    fn drop(&mut self) {
+        if self.session.call.effects.is_empty() {
+            self.session.call.effects = VecDeque::new();
+        }
     }
 }
 

@@ -37,6 +37,6 @@ mod played;
 mod script;
 mod world;
 
-pub use play::play;
+pub use play::{Placed, Scene, play, play_all};
 pub use played::{Played, PlayedStep};
-pub use script::{Phone, PhoneEnd, Script, Server};
+pub use script::{Act, Phone, PhoneEnd, Script, Server};

@@ -4,7 +4,8 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use callroute_media::Command;
-use callroute_session::{Effect, Input, Note};
+use callroute_schema::CallRecord;
+use callroute_session::{Effect, Input, Message, Note};
 
 /// One input, and what the session did about it.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,7 +19,7 @@ pub struct PlayedStep {
 }
 
 /// A played call.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Played {
     /// Every step, in order.
     pub steps: Vec<PlayedStep>,
@@ -40,6 +41,23 @@ impl Played {
     pub fn commands(&self) -> impl Iterator<Item = &Command> {
         self.effects().filter_map(|effect| match effect {
             Effect::Media(command) => Some(command),
+            _ => None,
+        })
+    }
+
+    /// The call's record, once it is over.
+    #[must_use]
+    pub fn record(&self) -> Option<&CallRecord> {
+        self.effects().find_map(|effect| match effect {
+            Effect::Record(record) => Some(record.as_ref()),
+            _ => None,
+        })
+    }
+
+    /// Every message that was left.
+    pub fn messages(&self) -> impl Iterator<Item = &Message> {
+        self.effects().filter_map(|effect| match effect {
+            Effect::Message(message) => Some(message.as_ref()),
             _ => None,
         })
     }

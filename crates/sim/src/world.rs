@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use callroute_media::{Command, LegId, Notice, PlayEnd, PlayId, RecordingId, Sound};
-use callroute_schema::{Cause, Disposition};
-use callroute_session::{AskFailure, AskTarget, Effect, Input};
+use callroute_media::{Command, Deed, LegId, Notice, PlayEnd, PlayId, RecordingId, Sound};
+use callroute_schema::{CallId, Cause, Digit, Disposition};
+use callroute_session::{AskFailure, AskTarget, Effect, Input, Note};
 
-use crate::script::{PhoneEnd, Script, Server};
+use crate::script::{Act, KEY, PhoneEnd, Script, Server};
 
 /// How long a message on the wire takes.
 const WIRE: Duration = Duration::from_millis(10);
+/// How long the caller takes to press what it is asked for.
+const ANSWER: Duration = Duration::from_secs(1);
 /// How long a prompt is.
 const PROMPT: Duration = Duration::from_secs(2);
 /// How long a character of speech is.
@@ -20,29 +22,50 @@ const CHARACTER: Duration = Duration::from_millis(60);
 #[derive(Debug)]
 pub(crate) struct World {
     script: Script,
+    call_id: CallId,
     agenda: BTreeMap<(Duration, u64), Input>,
     arrivals: u64,
     playing: BTreeMap<LegId, PlayId>,
-    recording: BTreeMap<LegId, (RecordingId, String, Duration)>,
+    recording: BTreeMap<RecordingId, Tape>,
+    asked: usize,
+}
+
+/// A recording under way.
+#[derive(Debug)]
+struct Tape {
+    leg: LegId,
+    name: String,
+    since: Duration,
 }
 
 impl World {
-    pub(crate) fn new(script: Script) -> Self {
+    /// The call begins at this instant.
+    pub(crate) fn new(script: Script, call_id: CallId, start: Duration) -> Self {
         let mut world = Self {
             agenda: BTreeMap::new(),
             arrivals: 0,
             playing: BTreeMap::new(),
             recording: BTreeMap::new(),
+            asked: 0,
+            call_id,
             script,
         };
         for (at, digit) in world.script.digits.clone() {
             let leg = LegId::CALLER;
-            world.plan(at, Input::Media(Notice::Digit { leg, digit }));
+            world.plan(start + at, Input::Media(Notice::Digit { leg, digit }));
+        }
+        for (at, actions) in world.script.pushes.clone() {
+            world.plan(start + at, Input::Push { actions });
         }
         if let Some(at) = world.script.hangs_up {
-            world.end_leg(at, LegId::CALLER, Cause::normal());
+            world.end_leg(start + at, LegId::CALLER, Cause::normal());
         }
         world
+    }
+
+    /// Something comes from outside of the call.
+    pub(crate) fn tell(&mut self, at: Duration, input: Input) {
+        self.plan(at, input);
     }
 
     /// When the next thing happens.
@@ -65,6 +88,9 @@ impl World {
                 self.plan(at, input);
                 return self.pop();
             }
+        }
+        if let Input::Media(Notice::RecordEnded { recording, .. }) = &input {
+            self.recording.remove(recording);
         }
         if let Input::Media(Notice::PlayEnded { leg, play, .. }) = input
             && self.playing.get(&leg) == Some(&play)
@@ -101,14 +127,36 @@ impl World {
                 };
                 self.plan(at + after, input);
             }
+            Effect::Note(Note::Menu { .. } | Note::Collecting { .. }) => self.asked(at),
             _ => {}
         }
     }
 
+    /// The caller is asked to press something.
+    fn asked(&mut self, at: Duration) {
+        let keys = self.script.answers.get(self.asked).cloned();
+        self.asked += 1;
+        let keys = keys.unwrap_or_default();
+        let digits = keys.chars().filter_map(|key| Digit::new(key).ok());
+        for (digit, later) in digits.zip(0_u32..) {
+            let leg = LegId::CALLER;
+            let when = at + ANSWER + KEY.saturating_mul(later);
+            self.plan(when, Input::Media(Notice::Digit { leg, digit }));
+        }
+    }
+
     fn obey(&mut self, at: Duration, command: &Command) {
+        if let Some((leg, deed)) = Deed::of(command)
+            && self.script.cannot.contains(&deed)
+        {
+            let reason = "the script says so".to_owned();
+            let refused = Notice::NotDone { leg, deed, reason };
+            return self.plan(at + WIRE, Input::Media(refused));
+        }
         match command {
             Command::Answer { leg } => {
                 self.plan(at + WIRE, Input::Media(Notice::LegAnswered { leg: *leg }));
+                self.dialog(at + WIRE, *leg);
             }
             Command::Dial { leg, to, .. } => self.dial(at, *leg, to.as_str()),
             Command::Hangup { leg, .. } => {
@@ -131,13 +179,42 @@ impl World {
                 leg,
                 recording,
                 name,
+                options,
             } => {
-                self.recording.insert(*leg, (*recording, name.clone(), at));
-            }
-            Command::StopRecord { leg, .. } => {
-                for input in self.close_recording(at, *leg) {
-                    self.plan(at, input);
+                let tape = Tape {
+                    leg: *leg,
+                    name: name.clone(),
+                    since: at,
+                };
+                self.recording.insert(*recording, tape);
+                if let (Some(speaks), Some(silence)) = (self.script.speaks, options.silence_ms) {
+                    let kept = if options.trim {
+                        speaks
+                    } else {
+                        speaks + Duration::from_millis(silence)
+                    };
+                    let name = format!("{name}.wav");
+                    let input = record_ended(*leg, *recording, name, kept);
+                    self.plan(at + speaks + Duration::from_millis(silence), input);
                 }
+            }
+            Command::StopRecord { recording, .. } => {
+                if let Some(tape) = self.recording.remove(recording) {
+                    let kept = at.saturating_sub(tape.since);
+                    let kept = self.script.speaks.map_or(kept, |speaks| speaks.min(kept));
+                    self.agenda
+                        .retain(|_, later| !ends_recording(later, *recording));
+                    let name = format!("{}.wav", tape.name);
+                    self.plan(at, record_ended(tape.leg, *recording, name, kept));
+                }
+            }
+            Command::Redirect { leg, .. } => {
+                let cause = Cause::from_sip(302);
+                self.end_leg(at + WIRE, *leg, cause);
+            }
+            Command::Join { leg, .. } => {
+                self.stop(at, *leg);
+                self.plan(at + WIRE, Input::Media(Notice::Joined { leg: *leg }));
             }
             Command::Bridge { a, b } => {
                 self.stop(at, *a);
@@ -148,7 +225,7 @@ impl World {
     }
 
     fn dial(&mut self, at: Duration, leg: LegId, to: &str) {
-        let Some(phone) = self.script.phones.get(to).copied() else {
+        let Some(phone) = self.script.phones.get(to).cloned() else {
             let cause = Cause::local(Disposition::Unreachable);
             return self.end_leg(at + WIRE, leg, cause);
         };
@@ -158,11 +235,26 @@ impl World {
         match phone.end {
             PhoneEnd::Answers { after, talks } => {
                 self.plan(at + after, Input::Media(Notice::LegAnswered { leg }));
+                self.dialog(at + after, leg);
+                for (later, act) in phone.acts {
+                    let notice = match act {
+                        Act::Press(digit) => Notice::Digit { leg, digit },
+                        Act::Hold(held) => Notice::Held { leg, held },
+                        Act::Refer { to, replaces } => Notice::Refer { leg, to, replaces },
+                    };
+                    self.plan(at + after + later, Input::Media(notice));
+                }
                 self.end_leg(at + after + talks, leg, Cause::normal());
             }
             PhoneEnd::Fails { after, cause } => self.end_leg(at + after, leg, cause),
             PhoneEnd::Silent => {}
         }
+    }
+
+    /// The name by which a transfer may speak of a leg.
+    fn dialog(&mut self, at: Duration, leg: LegId) {
+        let dialog = format!("{}/{leg}", self.call_id);
+        self.plan(at, Input::Media(Notice::Dialog { leg, dialog }));
     }
 
     fn plan(&mut self, at: Duration, input: Input) {
@@ -183,26 +275,37 @@ impl World {
     }
 
     fn close(&mut self, at: Duration, leg: LegId) -> Vec<Input> {
-        let mut last = self.close_recording(at, leg);
+        let tapes = std::mem::take(&mut self.recording);
+        let (closed, open): (Vec<_>, Vec<_>) =
+            tapes.into_iter().partition(|(_, tape)| tape.leg == leg);
+        self.recording = open.into_iter().collect();
+        let mut last: Vec<Input> = closed
+            .into_iter()
+            .map(|(recording, tape)| {
+                let kept = at.saturating_sub(tape.since);
+                let kept = self.script.speaks.map_or(kept, |speaks| speaks.min(kept));
+                record_ended(leg, recording, format!("{}.wav", tape.name), kept)
+            })
+            .collect();
         if let Some(play) = self.playing.remove(&leg) {
             last.push(play_ended(leg, play, PlayEnd::Stopped));
         }
         last
     }
+}
 
-    fn close_recording(&mut self, at: Duration, leg: LegId) -> Vec<Input> {
-        let Some((recording, name, since)) = self.recording.remove(&leg) else {
-            return Vec::new();
-        };
-        let duration = at.saturating_sub(since).as_millis();
-        vec![Input::Media(Notice::RecordEnded {
-            leg,
-            recording,
-            url: Some(format!("{name}.wav")),
-            duration_ms: u64::try_from(duration).unwrap_or(u64::MAX),
-            error: None,
-        })]
-    }
+fn record_ended(leg: LegId, recording: RecordingId, url: String, kept: Duration) -> Input {
+    Input::Media(Notice::RecordEnded {
+        leg,
+        recording,
+        url: Some(url),
+        duration_ms: u64::try_from(kept.as_millis()).unwrap_or(u64::MAX),
+        error: None,
+    })
+}
+
+fn ends_recording(input: &Input, wanted: RecordingId) -> bool {
+    matches!(input, Input::Media(Notice::RecordEnded { recording, .. }) if *recording == wanted)
 }
 
 fn length(sound: &Sound) -> Option<Duration> {
@@ -211,7 +314,7 @@ fn length(sound: &Sound) -> Option<Duration> {
             let characters = u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
             Some(CHARACTER.saturating_mul(characters))
         }
-        Sound::Ringback => None,
+        Sound::Ringback | Sound::Music | Sound::Loop(_) => None,
         _ => Some(PROMPT),
     }
 }

@@ -9,4 +9,6 @@
 
 mod chaos;
 mod common;
+mod groups;
+mod queues;
 mod scenarios;

@@ -369,6 +369,7 @@ fn the_caller_may_hang_up_while_it_rings() {
     script.phones.insert(
         "+12125551234".into(),
         Phone {
+            acts: Vec::new(),
             rings: Some(s(1)),
             end: PhoneEnd::Silent,
         },
@@ -397,4 +398,31 @@ fn debug_output_masks_numbers() {
     for hidden in ["5550123", "2306467", "5551234"] {
         assert!(!shown.contains(hidden), "{hidden} in {shown}");
     }
+}
+
+/// One record a call, in a form that does not change: who was tried when, and how it ended.
+#[test]
+fn a_call_record_has_a_stable_form() {
+    let mut script = Script {
+        answers: vec!["3".to_owned()],
+        ..Script::default()
+    };
+    script
+        .phones
+        .insert("+16822306467".into(), Phone::fails(486));
+    script
+        .phones
+        .insert("+12125551234".into(), Phone::answers(s(4)));
+    let played = played("+13146523057", OPEN, script);
+    let record = played.record().unwrap();
+    let table = &record.decision.as_ref().unwrap().table;
+    let expected = r#"{"version":1,"call_id":"c1","from":"+14155550123","to":"+13146523057","began":"2026-04-21T14:32:00Z","answered":"2026-04-21T14:32:00.010Z","ended":"2026-04-21T14:33:05.020Z","duration_ms":65020,"talk_ms":60000,"disposition":"answered","ended_by":"callee","why":"the other side hung up","decision":{"id":"c1.1","table":"TABLE","rule":"+13146523057 rule 2 \"everybody else\""},"attempts":[{"n":1,"member":"+16822306467","began":"2026-04-21T14:32:01.010Z","disposition":"busy","sip_code":486,"q850":17,"ring_ms":0},{"n":2,"member":"+12125551234","began":"2026-04-21T14:32:01.010Z","disposition":"answered","ring_ms":4000,"talk_ms":60000}]}"#;
+    assert_eq!(record.to_json(), expected.replace("TABLE", table));
+    let decided = played.effects().find_map(|effect| match effect {
+        Effect::Emit(event) => event.event_id.clone(),
+        _ => None,
+    });
+    assert_eq!(decided.as_deref(), Some("c1.1"));
+    let again: callroute_schema::CallRecord = serde_json::from_str(&record.to_json()).unwrap();
+    assert_eq!(again, *record);
 }

@@ -178,10 +178,10 @@ impl Adapter for SipAdapter {
 
     fn capabilities(&self) -> Capabilities {
         Capabilities {
-            name: "sip",
             play: true,
             record: true,
             speech: self.stack.config.speech.available(),
+            ..Capabilities::basic("sip")
         }
     }
 

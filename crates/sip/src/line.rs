@@ -1,11 +1,12 @@
 //! One call's legs, as the router drives them.
 
 use std::collections::{HashMap, VecDeque};
+use std::path::{Component, PathBuf};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use callroute_audio::codec::Codec;
-use callroute_media::{Command, DialTarget, LegId, Line, Notice, PlayEnd, PlayId};
+use callroute_media::{Command, Deed, DialTarget, LegId, Line, Notice, PlayEnd, PlayId};
 use callroute_schema::{Caller, Cause, Disposition};
 use tokio::sync::mpsc;
 
@@ -28,6 +29,8 @@ pub struct SipLine {
     stack: Arc<Stack>,
     legs: HashMap<LegId, LegHandle>,
     bridges: HashMap<LegId, LegId>,
+    /// The caller is answered, and can hear something.
+    answered: bool,
     /// What the caller speaks, which a callee is offered first.
     codecs: Vec<Codec>,
     /// What of the caller's INVITE goes on to callees.
@@ -67,6 +70,7 @@ impl SipLine {
             stack,
             legs: HashMap::new(),
             bridges: HashMap::new(),
+            answered: false,
             codecs,
             way,
             sender: Some(sender),
@@ -261,6 +265,29 @@ impl SipLine {
         self.lossless(b, MediaCommand::Bridge(out_a));
     }
 
+    fn unbridge(&mut self, a: LegId, b: LegId) {
+        if self.bridges.get(&a) == Some(&b) {
+            self.bridges.remove(&a);
+            self.bridges.remove(&b);
+            self.lossless(a, MediaCommand::Unbridge);
+            self.lossless(b, MediaCommand::Unbridge);
+        }
+    }
+
+    /// Throws a recording of ours away; nothing else on the disk.
+    fn discard(&self, path: PathBuf) {
+        let ours = path.starts_with(&self.stack.config.recordings)
+            && !path.components().any(|part| part == Component::ParentDir);
+        if !ours {
+            return tracing::error!(?path, "this is no recording; it is not thrown away");
+        }
+        self.stack.runtime.spawn_blocking(move || {
+            if let Err(error) = std::fs::remove_file(&path) {
+                tracing::error!(?path, %error, "a recording could not be thrown away");
+            }
+        });
+    }
+
     /// A command without an answer; a media that does not take it is stuck, and its leg ends.
     fn lossless(&mut self, leg: LegId, command: MediaCommand) {
         if self.tell_media(leg, command).is_err() {
@@ -270,6 +297,7 @@ impl SipLine {
     }
 
     fn passed(&mut self, notice: Notice) -> Notice {
+        self.answered |= matches!(notice, Notice::LegAnswered { leg } if leg == LegId::CALLER);
         if let Notice::LegEnded { leg, .. } = &notice {
             self.legs.remove(leg);
             if let Some(other) = self.bridges.remove(leg) {
@@ -291,8 +319,14 @@ impl Line for SipLine {
                 to,
                 from,
                 from_name,
+                ..
             } => self.dial(leg, &to, from, from_name),
             Command::Hangup { leg, cause } => self.tell(leg, LegCommand::Hangup(cause)),
+            // Nothing is heard before the answer: whoever asks is told, and may let it ring.
+            Command::Play { leg, play, .. } if leg == LegId::CALLER && !self.answered => {
+                let end = PlayEnd::Failed;
+                self.notice(Notice::PlayEnded { leg, play, end });
+            }
             Command::Play { leg, play, sound } => {
                 self.play(leg, play, PlaySound::Named(sound));
             }
@@ -303,6 +337,7 @@ impl Line for SipLine {
                 leg,
                 recording,
                 name,
+                ..
             } => {
                 let path = record::path(&self.stack.config.recordings, &name);
                 if self
@@ -322,7 +357,16 @@ impl Line for SipLine {
                 self.lossless(leg, MediaCommand::StopRecord(recording));
             }
             Command::Bridge { a, b } => self.bridge(a, b),
-            other => tracing::error!(?other, "a command that this adapter does not know"),
+            Command::Unbridge { a, b } => self.unbridge(a, b),
+            Command::Discard { url, .. } => self.discard(url.into()),
+            other => match Deed::of(&other) {
+                Some((leg, deed)) => self.notice(Notice::NotDone {
+                    leg,
+                    deed,
+                    reason: "the SIP adapter cannot do this yet".to_owned(),
+                }),
+                None => tracing::error!(?other, "a command that this adapter does not know"),
+            },
         }
     }
 

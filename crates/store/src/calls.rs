@@ -1,6 +1,6 @@
 //! Calls in progress and records of those that are over.
 
-use callroute_schema::{CallId, Caller, Timestamp};
+use callroute_schema::{CallId, CallRecord as Details, Caller, Timestamp};
 
 /// What is kept of a call that is over.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +17,9 @@ pub struct CallRecord {
     pub duration_ms: u64,
     /// What happened, a line each, with milliseconds since the call came in.
     pub trace: Vec<(u64, String)>,
+    /// Every attempt, disposition, cause and time, in the contract's form; `None` when the call's
+    /// task was dropped before the call was over.
+    pub details: Option<Box<Details>>,
 }
 
 /// Keeps calls. Implementations never block the call's task for long.

@@ -1,5 +1,5 @@
-//! What must last or be shared: for now the calls in progress and the records of the last ones,
-//! in memory.
+//! What must last or be shared: the calls in progress and the records of the last ones, in memory;
+//! messages that callers left, in a folder.
 //!
 //! ```
 //! use callroute_store::{Calls, MemoryCalls};
@@ -10,6 +10,8 @@
 
 mod calls;
 mod memory;
+mod messages;
 
 pub use calls::{CallRecord, Calls};
 pub use memory::MemoryCalls;
+pub use messages::{FolderMessages, MessageError, Messages, MessagesWaiting, StoredMessage};

@@ -94,6 +94,7 @@ mod tests {
             began: chrono::DateTime::UNIX_EPOCH.fixed_offset(),
             duration_ms: 1,
             trace: Vec::new(),
+            details: None,
         }
     }
 

@@ -12,6 +12,7 @@ pub(crate) fn run(args: &Schema, out: &mut Output) -> Result<Status, Error> {
     match args.kind {
         SchemaKind::Event => print(&json_schema::event(), out),
         SchemaKind::Action => print(&json_schema::action(), out),
+        SchemaKind::Record => print(&json_schema::call_record(), out),
         SchemaKind::Routes => print(&callroute_rules::json_schema::routes(), out),
         SchemaKind::Openapi => print(&json_schema::openapi(), out),
     }

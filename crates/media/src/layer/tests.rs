@@ -5,7 +5,7 @@ use std::task::{Context, Poll, Waker};
 
 use callroute_schema::{Caller, Cause, Number};
 
-use super::{Faults, FaultyLine, Observer, TracedLine};
+use super::{Fate, Faults, FaultyLine, Observer, SeededFaults, TracedLine};
 use crate::adapter::Line;
 use crate::command::{Command, DialTarget, EndCause};
 use crate::leg::LegId;
@@ -40,6 +40,7 @@ fn dial(leg: LegId) -> Command {
         to: DialTarget::Number(Number::new("+16822306467").unwrap()),
         from: Caller::Withheld,
         from_name: None,
+        headers: std::collections::BTreeMap::new(),
     }
 }
 
@@ -92,12 +93,15 @@ fn a_trace_shows_all_and_changes_nothing() {
 struct Everything;
 
 impl Faults for Everything {
-    fn loses_command(&mut self, command: &Command) -> bool {
-        matches!(command, Command::Dial { leg: LegId(2), .. })
+    fn command(&mut self, command: &Command) -> Fate {
+        match command {
+            Command::Dial { leg: LegId(2), .. } => Fate::IsLost,
+            _ => Fate::Passes,
+        }
     }
 
-    fn loses_notice(&mut self, _: &Notice) -> bool {
-        true
+    fn notice(&mut self, _: &Notice) -> Fate {
+        Fate::IsLost
     }
 }
 
@@ -115,4 +119,60 @@ fn faults_lose_all_but_hang_ups_and_ends() {
             cause
         }]
     );
+}
+
+#[derive(Debug)]
+struct Script(Vec<Fate>);
+
+impl Faults for Script {
+    fn command(&mut self, _: &Command) -> Fate {
+        self.0.remove(0)
+    }
+
+    fn notice(&mut self, _: &Notice) -> Fate {
+        self.0.remove(0)
+    }
+}
+
+#[test]
+fn a_command_that_fails_is_told_and_a_late_notice_comes_later() {
+    let fates = vec![
+        Fate::Fails,
+        Fate::Passes,
+        Fate::IsLate(1),
+        Fate::Passes,
+        Fate::Passes,
+    ];
+    let mut line = FaultyLine::new(Echo::default(), Script(fates));
+    line.perform(dial(LegId(1)));
+    line.perform(dial(LegId(2)));
+    let cause = Cause::local(callroute_schema::Disposition::Unreachable);
+    assert_eq!(
+        all(&mut line),
+        [
+            Notice::LegEnded {
+                leg: LegId(1),
+                cause
+            },
+            Notice::LegAnswered { leg: LegId(2) },
+            Notice::LegRinging { leg: LegId(2) },
+        ]
+    );
+}
+
+#[test]
+fn the_same_seed_has_the_same_faults() {
+    let fates = |seed| {
+        let mut faults = SeededFaults::new(seed, 100, 100, 100);
+        (0..100)
+            .map(|_| faults.command(&hangup(LegId(1))))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(fates(7), fates(7));
+    assert_ne!(fates(7), fates(8));
+    let lost = fates(7)
+        .iter()
+        .filter(|fate| **fate == Fate::IsLost)
+        .count();
+    assert!((2..25).contains(&lost), "{lost}");
 }

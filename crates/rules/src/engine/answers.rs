@@ -5,6 +5,9 @@ use std::sync::Arc;
 
 use callroute_schema::{Action, Actions, variables};
 
+/// Set in the place of an answer that holds variables, so that nobody has to look at the others.
+pub(crate) const VARIES: u32 = 1 << 31;
+
 /// Every answer that a table gives.
 #[derive(Debug, Default)]
 pub(crate) struct Answers {
@@ -19,21 +22,22 @@ pub(crate) struct Answer {
     pub(crate) actions: Arc<[Action]>,
     /// As an answer of the contract.
     pub(crate) json: Box<str>,
-    /// Whether it holds variables.
-    pub(crate) varies: bool,
 }
 
 impl Answers {
-    /// The place of an answer; the same actions have the same one.
+    /// The place of an answer, with [`VARIES`] where it holds variables; the same actions have the
+    /// same one.
     pub(crate) fn add(&mut self, actions: Vec<Action>) -> u32 {
         let json: Box<str> = json(&actions).into();
         if let Some(place) = self.known.get(&json) {
             return *place;
         }
-        let place = u32::try_from(self.all.len()).unwrap_or(u32::MAX);
+        let mut place = u32::try_from(self.all.len()).unwrap_or(VARIES - 1);
+        if variables(&json).next().is_some() {
+            place |= VARIES;
+        }
         self.all.push(Answer {
             actions: actions.into(),
-            varies: variables(&json).next().is_some(),
             json: json.clone(),
         });
         self.known.insert(json, place);
@@ -41,7 +45,7 @@ impl Answers {
     }
 
     pub(crate) fn get(&self, place: u32) -> Option<&Answer> {
-        self.all.get(place as usize)
+        self.all.get((place & !VARIES) as usize)
     }
 
     /// Forgets what only adding needs.

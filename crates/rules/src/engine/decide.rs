@@ -6,7 +6,7 @@ use std::sync::Arc;
 use callroute_schema::tree::ReadError;
 use callroute_schema::{Action, Actions, Event, Menu, Party, WebhookName};
 
-use super::answers::Answers;
+use super::answers::{Answers, VARIES};
 use super::book::{Best, Book};
 use super::call::Call;
 use super::clause::Clause;
@@ -76,11 +76,7 @@ impl Engine {
         if let Some(view) = quick::read(json) {
             let call = Call::new(view, &self.tables, facts);
             let best = self.book.find(&call, None, &mut ());
-            let varies = self
-                .answers
-                .get(best.answer)
-                .is_some_and(|answer| answer.varies);
-            if !varies {
+            if best.answer & VARIES == 0 {
                 return Ok(self.outcome(&call, best));
             }
         }
@@ -115,9 +111,9 @@ impl Engine {
             return Outcome::Need(lookup);
         }
         let rule = (best.rule != u32::MAX).then_some(best.rule);
-        let filled = match rule {
-            Some(_) => self.filled(best.answer, call),
-            None => None,
+        let filled = match best.answer & VARIES {
+            0 => None,
+            _ => self.filled(best.answer, call),
         };
         Outcome::Decided(Decision {
             engine: self,
@@ -127,13 +123,10 @@ impl Engine {
         })
     }
 
-    #[inline]
+    #[cold]
     fn filled(&self, answer: u32, call: &Call<'_>) -> Option<Result<Box<[Action]>, RenderError>> {
         let answer = self.answers.get(answer)?;
-        match answer.varies {
-            false => None,
-            true => Some(fill(&answer.actions, call).map(Vec::into_boxed_slice)),
-        }
+        Some(fill(&answer.actions, call).map(Vec::into_boxed_slice))
     }
 
     /// The fact that a rule waits for.

@@ -17,6 +17,9 @@ pub struct Forward {
     /// `ring_s` of its own, which outranks this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ring_s: Option<u32>,
+    /// How long the conversation lasts at most, in seconds (1 to 86,400); default 12 hours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_s: Option<u32>,
     /// What to do when it ends otherwise than answered. Without a branch, the next action of the
     /// list is done, and after the last the default.
     #[serde(
@@ -34,6 +37,7 @@ impl Forward {
         Self {
             destination,
             ring_s: None,
+            max_s: None,
             on: On::new(),
         }
     }

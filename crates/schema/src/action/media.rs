@@ -3,9 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::On;
+use crate::answer::Actions;
 use crate::digit::Digit;
 use crate::map::unique;
 use crate::menu::{MenuBranches, Prompt};
+use crate::name::WebhookName;
 
 /// Take a message: greet, beep, record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,6 +16,30 @@ use crate::menu::{MenuBranches, Prompt};
 pub struct Voicemail {
     /// The box, which is also the name of its greeting: a prompt, else spoken.
     pub message: String,
+    /// Longest message, in seconds (1 to 3,600); default 180.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_s: Option<u32>,
+    /// Shortest message, in seconds (0 to 60); what is shorter is thrown away; default 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_s: Option<u32>,
+    /// After so much silence the message is over, in seconds (1 to 60); default 10.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub silence_s: Option<u32>,
+    /// Keep the silence at both ends of the message, which is cut off otherwise.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub keep_silence: bool,
+    /// After `#` the caller may keep the message (1), record it again (2) or throw it away (3).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub review: bool,
+    /// What `0` does during greeting and message: instead of a message, this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operator: Option<Actions>,
+    /// The webhook that is told of the message, with its recording.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhook: Option<WebhookName>,
+    /// Mail addresses that get the message, with its sound attached; at most 16.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mail: Vec<String>,
     /// `failed`: what to do when the message could not be kept.
     #[serde(
         default,
@@ -29,6 +55,14 @@ impl Voicemail {
     pub fn new(message: impl Into<String>) -> Self {
         Self {
             message: message.into(),
+            max_s: None,
+            min_s: None,
+            silence_s: None,
+            keep_silence: false,
+            review: false,
+            operator: None,
+            webhook: None,
+            mail: Vec::new(),
             on: On::new(),
         }
     }

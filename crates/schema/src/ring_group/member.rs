@@ -46,7 +46,8 @@ pub struct Member {
     /// Which number this member sees; default the group's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub caller_id: Option<CallerId>,
-    /// SIP headers for this member; their names begin with `X-`.
+    /// SIP headers for this member; their names begin with `X-`, or `Alert-Info` for a
+    /// ring of its own (RFC 3261, section 20.4).
     #[serde(
         default,
         deserialize_with = "unique",
@@ -126,7 +127,7 @@ impl<'de> Deserialize<'de> for Listed {
 }
 
 /// Writes a group's members: those without settings as plain strings.
-pub(super) fn write<S: Serializer>(members: &[Member], serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn write<S: Serializer>(members: &[Member], serializer: S) -> Result<S::Ok, S::Error> {
     #[derive(Serialize)]
     #[serde(untagged)]
     enum Form<'a> {
@@ -145,6 +146,17 @@ pub(super) fn write<S: Serializer>(members: &[Member], serializer: S) -> Result<
 
 /// Reads a group's members: at least one, and not too many.
 pub(super) fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Member>, D::Error> {
+    let list = read_some(deserializer)?;
+    if list.is_empty() {
+        return Err(D::Error::custom("a ring group needs at least one member"));
+    }
+    Ok(list)
+}
+
+/// Reads members: not too many, perhaps none.
+pub(crate) fn read_some<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<Member>, D::Error> {
     struct List;
 
     impl<'de> Visitor<'de> for List {
@@ -162,13 +174,10 @@ pub(super) fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Mem
             while let Some(Listed(member)) = seq.next_element()? {
                 if list.len() == MAX_MEMBERS {
                     return Err(A::Error::custom(format_args!(
-                        "a ring group has at most {MAX_MEMBERS} members"
+                        "at most {MAX_MEMBERS} members are allowed"
                     )));
                 }
                 list.push(member);
-            }
-            if list.is_empty() {
-                return Err(A::Error::custom("a ring group needs at least one member"));
             }
             Ok(list)
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use callroute_media::{Command, EndCause, LegId, Notice};
+use callroute_media::{EndCause, LegId, Notice};
 use callroute_schema::Action;
 
 use super::Step;
@@ -11,7 +11,7 @@ use crate::note::Note;
 use crate::program::Flow;
 
 /// Longer than a 2xx is retransmitted (64 × T1 = 32 s, RFC 3261, section 13.3.1.4).
-pub(super) const PATIENCE: Duration = Duration::from_secs(40);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(40);
 
 #[derive(Debug)]
 pub(crate) struct Answering {
@@ -22,7 +22,7 @@ pub(crate) struct Answering {
 impl Answering {
     pub(crate) fn begin(call: &mut Call, then: Action) -> Self {
         call.note(Note::Answering);
-        call.command(Command::Answer { leg: LegId::CALLER });
+        call.answer();
         Self {
             then: Some(then),
             deadline: call.after(PATIENCE),

@@ -13,9 +13,9 @@ use crate::note::Note;
 use crate::program::{Flow, branch};
 
 /// Deadline of a webhook that has none of its own.
-const DEFAULT_DEADLINE_MS: u64 = 1_500;
+pub(crate) const DEFAULT_DEADLINE_MS: u64 = 1_500;
 /// The driver answers by the deadline; this much later the session stops believing that.
-const GRACE: Duration = Duration::from_millis(250);
+pub(crate) const GRACE: Duration = Duration::from_millis(250);
 
 /// What a driver brings back.
 #[derive(Debug)]
@@ -98,7 +98,7 @@ impl Asking {
                         elapsed_ms: call.elapsed_ms(self.since),
                         actions: kinds(&resolved),
                     });
-                    return Flow::Become(actions);
+                    return Flow::Answer(actions);
                 }
                 Err(wrong) => wrong.to_string(),
             },
@@ -146,7 +146,10 @@ impl Asking {
         });
         call.emit(event);
         if let Some(actions) = branch(&self.on, Disposition::Failed) {
-            return Flow::Become(actions.clone());
+            return Flow::Branch {
+                actions: actions.clone(),
+                why,
+            };
         }
         let fallback = match &self.target {
             AskTarget::Named(name) => call
@@ -158,7 +161,7 @@ impl Asking {
         match fallback {
             Some(actions) => {
                 call.note(Note::Fallback { webhook });
-                Flow::Become(actions)
+                Flow::Branch { actions, why }
             }
             None => Flow::failed(Disposition::Failed, why),
         }

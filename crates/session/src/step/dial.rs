@@ -1,369 +1,314 @@
-//! Waiting for somebody's answer: one party, or the members of a ring group.
-
-mod plan;
+//! Forwarding: to one party or to a ring group, until somebody talks with the caller.
 
 use std::time::Duration;
 
-use callroute_media::{Command, EndCause, LegId, Notice, PlayId, Sound};
-use callroute_schema::{AttemptInfo, Cause, Disposition, Event, EventKind, Forward, On};
+use callroute_media::{Command, EndCause, LegId, Notice, PlayEnd, PlayId, Sound};
+use callroute_rules::waves::{GroupFacts, MemberFacts, seed};
+use callroute_schema::{
+    Destination, Disposition, Forward, On, Party, Queue, RingGroup, Ringback, Strategy,
+};
 
-use self::plan::{Candidate, Start, candidates};
 use super::answer::PATIENCE;
-use super::{Bridged, Step, ends};
-use crate::call::{Call, LegState};
+use super::play::ended;
+use super::ring::{Ringing, Rung, Spec, Winner, hops, single};
+use super::{Meeting, Step, Talk, Waiting, ends};
+use crate::call::{Call, LegState, seconds};
 use crate::note::Note;
 use crate::program::Flow;
+use crate::shared::{MemberInfo, Share, Shared};
 
-/// One member: who, and how far the attempt has come.
+/// How long what calls share may take to answer; then the group is rung without.
+pub(crate) const FACTS: Duration = Duration::from_millis(250);
+
 #[derive(Debug)]
-struct Attempt {
-    candidate: Candidate,
-    state: State,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    /// Its turn has not come; with the instant at which it comes, where a delay says so.
-    Waiting(Option<Duration>),
-    /// Its phone is being called.
-    Calling {
-        leg: LegId,
-        n: u32,
-        since: Duration,
-        until: Duration,
-        rings: bool,
-    },
-    /// It ended without an answer.
-    Over(Cause),
+enum Phase {
+    /// What is known of the group's members is being asked for.
+    Facts(Box<RingGroup>, Duration),
+    /// Phones ring.
+    Ringing(Box<Ringing>),
+    /// A member has the call, and the caller is being answered.
+    Answering(Winner, u64, Duration),
 }
 
 #[derive(Debug)]
 pub(crate) struct Dialing {
-    attempts: Vec<Attempt>,
+    phase: Phase,
     on: On,
+    ring_s: Option<u32>,
+    max_s: Option<u32>,
+    /// What the caller hears meanwhile, as a sound.
     ringback: Option<PlayId>,
-    /// The member that answered, while the caller is being answered.
-    winner: Option<(LegId, String)>,
-    /// A member said that trying others is pointless.
-    stopped: bool,
-    deadline: Duration,
+    /// The caller's phone was told that it rings.
+    rings: bool,
 }
 
 impl Dialing {
     pub(crate) fn begin(call: &mut Call, forward: Forward) -> (Step, Flow) {
-        let attempts = candidates(&call.engine, &forward)
-            .into_iter()
-            .map(|candidate| Attempt {
-                state: match (&candidate.target, candidate.start) {
-                    (None, _) => State::Over(Cause::local(Disposition::InvalidNumber)),
-                    (_, Start::After(delay)) => State::Waiting(Some(call.after(delay))),
-                    (_, Start::WhenPreviousEnds) => State::Waiting(None),
-                },
-                candidate,
-            })
-            .collect();
-        let mut step = Self {
-            attempts,
-            on: forward.on,
-            ringback: None,
-            winner: None,
-            stopped: false,
-            deadline: call.now.mono,
-        };
-        if call.caller_answered() {
-            step.ringback = Some(call.play(Sound::Ringback));
+        if hops(&call.event) >= call.settings.max_hops {
+            let why = format!(
+                "the call was forwarded {} times already: a loop",
+                hops(&call.event)
+            );
+            return (
+                Step::New,
+                Flow::failed_on(&forward.on, Disposition::Failed, why),
+            );
         }
-        match step.go_on(call) {
-            Flow::Stay => (Step::Dialing(step), Flow::Stay),
+        let spec = single(call, &forward);
+        let mut step = Self {
+            phase: Phase::Facts(
+                Box::new(RingGroup::new(Vec::new(), Strategy::Simultaneous)),
+                call.now.mono,
+            ),
+            on: forward.on,
+            ring_s: forward.ring_s,
+            max_s: forward.max_s,
+            ringback: None,
+            rings: false,
+        };
+        let flow = match (spec, forward.destination) {
+            (_, Destination::RingGroup(group)) => {
+                step.hears(call, group.ringback.as_ref());
+                step.group(call, group)
+            }
+            (_, Destination::Agent(to)) => {
+                step.hears(call, None);
+                let mut member = callroute_schema::Member::from(Party::Agent(to.name));
+                member.ring_s = Some(forward.ring_s.unwrap_or(RING_S));
+                let group = RingGroup::new(vec![member], Strategy::Simultaneous);
+                step.group(call, Box::new(group))
+            }
+            (Some(spec), _) => {
+                step.hears(call, None);
+                step.ring(call, spec)
+            }
+            (None, Destination::Queue(to)) => {
+                let mut queue = Queue::named(to.name);
+                queue.on = step.on;
+                return Waiting::begin(call, queue);
+            }
+            (None, Destination::Conference(to)) => {
+                let name = to.name.to_string();
+                return Meeting::conference(call, &name, false, step.on);
+            }
+            (None, other) => Flow::failed(
+                Disposition::Failed,
+                format!("this destination cannot be called: {other:?}"),
+            ),
+        };
+        match flow {
+            Flow::Stay => (Step::Dialing(Box::new(step)), Flow::Stay),
             other => (Step::New, other),
         }
     }
 
     pub(crate) fn deadline(&self) -> Duration {
-        self.deadline
+        match &self.phase {
+            Phase::Facts(_, until) | Phase::Answering(_, _, until) => *until,
+            Phase::Ringing(ringing) => ringing.deadline(),
+        }
     }
 
     pub(crate) fn on_notice(&mut self, call: &mut Call, notice: &Notice) -> Flow {
-        if let Some((winner, member)) = self.winner.clone() {
-            return match notice {
-                Notice::LegAnswered { leg } if *leg == LegId::CALLER => {
-                    bridge(call, winner, member)
+        self.heard(call, notice);
+        match &mut self.phase {
+            Phase::Facts(..) => Flow::Stay,
+            Phase::Ringing(ringing) => {
+                let rung = ringing.on_notice(call, notice);
+                if matches!(notice, Notice::LegRinging { .. }) {
+                    self.tell_ringing(call);
                 }
-                _ if ends(notice, winner) => {
-                    self.winner = None;
-                    self.go_on(call)
-                }
-                _ => Flow::Stay,
-            };
-        }
-        let Some(index) = self.calling(notice.leg()) else {
-            return Flow::Stay;
-        };
-        match notice {
-            Notice::LegRinging { .. } => {
-                self.rings(call, index);
-                Flow::Stay
+                self.follow(call, rung)
             }
-            Notice::LegAnswered { leg } => self.answered(call, index, *leg),
-            Notice::LegEnded { cause, .. } => {
-                self.over(call, index, unanswered(*cause));
-                self.go_on(call)
+            Phase::Answering(winner, wrap_up_ms, _) => match notice {
+                Notice::LegAnswered { leg } if *leg == LegId::CALLER => {
+                    connect(call, winner.clone(), *wrap_up_ms, self.max_s)
+                }
+                _ if ends(notice, winner.leg) => Flow::failed_on(
+                    &self.on,
+                    Disposition::Canceled,
+                    "the called party hung up at once",
+                ),
+                _ => Flow::Stay,
+            },
+        }
+    }
+
+    pub(crate) fn on_shared(&mut self, call: &mut Call, shared: &Shared) -> Flow {
+        match (&mut self.phase, shared) {
+            (Phase::Facts(group, _), Shared::Group { turn, members }) => {
+                let group = std::mem::replace(
+                    group,
+                    Box::new(RingGroup::new(Vec::new(), Strategy::Simultaneous)),
+                );
+                self.plan(call, &group, *turn, members)
             }
             _ => Flow::Stay,
         }
     }
 
     pub(crate) fn on_wake(&mut self, call: &mut Call) -> Flow {
-        if !call.is_due(self.deadline) {
+        if !call.is_due(self.deadline()) {
             return Flow::Stay;
         }
-        if self.winner.is_some() {
-            return Flow::End {
+        match &mut self.phase {
+            Phase::Facts(..) => {
+                let none = Shared::Group {
+                    turn: 0,
+                    members: Vec::new(),
+                };
+                self.on_shared(call, &none)
+            }
+            Phase::Ringing(ringing) => {
+                let rung = ringing.on_wake(call);
+                self.follow(call, rung)
+            }
+            Phase::Answering(..) => Flow::End {
                 cause: EndCause::Normal,
                 why: "the caller did not confirm our answer".to_owned(),
-            };
+            },
         }
-        for index in 0..self.attempts.len() {
-            if let Some(State::Calling { leg, until, .. }) = self.state(index)
-                && call.is_due(until)
-            {
-                call.hangup(leg, EndCause::NoAnswer);
-                self.over(call, index, Cause::local(Disposition::NoAnswer));
-            }
-        }
-        self.go_on(call)
     }
 
-    fn state(&self, index: usize) -> Option<State> {
-        self.attempts.get(index).map(|attempt| attempt.state)
-    }
-
-    fn calling(&self, wanted: LegId) -> Option<usize> {
-        self.attempts.iter().position(
-            |attempt| matches!(attempt.state, State::Calling { leg, .. } if leg == wanted),
-        )
-    }
-
-    /// Starts whose turn it is, and sets the next deadline; gives up when nobody is left.
-    fn go_on(&mut self, call: &mut Call) -> Flow {
-        let mut busy = false;
-        for index in 0..self.attempts.len() {
-            let start = match self.state(index) {
-                Some(State::Calling { .. }) => {
-                    busy = true;
-                    continue;
-                }
-                Some(State::Waiting(Some(at))) => call.is_due(at),
-                Some(State::Waiting(None)) => !busy,
-                Some(State::Over(_)) | None => continue,
-            };
-            if self.stopped {
-                continue;
-            }
-            busy = true;
-            if start {
-                self.start(call, index);
-            }
+    pub(crate) fn abandon(&mut self, call: &mut Call) {
+        if let Phase::Ringing(ringing) = &mut self.phase {
+            ringing.abandon(call);
         }
-        if !busy {
-            return self.give_up(call);
-        }
-        let next = self
-            .attempts
-            .iter()
-            .filter_map(|attempt| match attempt.state {
-                State::Calling { until, .. } => Some(until),
-                State::Waiting(at) => at,
-                State::Over(_) => None,
-            });
-        self.deadline = next.min().unwrap_or(call.now.mono);
-        Flow::Stay
     }
 
-    fn start(&mut self, call: &mut Call, index: usize) {
-        let Some(attempt) = self.attempts.get_mut(index) else {
-            return;
+    /// What the caller hears until somebody answers. Before an answer, music and prompts are
+    /// early media, and ringing is a signal.
+    fn hears(&mut self, call: &mut Call, ringback: Option<&Ringback>) {
+        let sound = match ringback {
+            Some(Ringback::Music) => Sound::Music,
+            Some(Ringback::Prompt(name)) => Sound::Loop(name.clone()),
+            _ if call.caller_answered() => Sound::Ringback,
+            _ => return,
         };
-        let Some(to) = attempt.candidate.target.clone() else {
-            return;
-        };
-        let leg = call.new_leg();
-        call.attempts += 1;
-        attempt.state = State::Calling {
-            leg,
-            n: call.attempts,
-            since: call.now.mono,
-            until: call.after(attempt.candidate.ring),
-            rings: false,
-        };
-        let member = attempt.candidate.member.clone();
-        call.note(Note::Dialing {
-            leg,
-            member: member.clone(),
-        });
-        let event = attempt_event(call, EventKind::AttemptStarted, call.attempts, member);
-        call.emit(event);
-        call.command(Command::Dial {
-            leg,
-            to,
-            from: call.event.from.clone(),
-            from_name: call.event.from_name.clone(),
-        });
+        self.ringback = Some(call.play(sound));
     }
 
-    fn rings(&mut self, call: &mut Call, index: usize) {
-        let Some(attempt) = self.attempts.get_mut(index) else {
-            return;
-        };
-        let State::Calling { rings, .. } = &mut attempt.state else {
-            return;
-        };
-        if std::mem::replace(rings, true) {
-            return;
+    /// Where music cannot be heard before an answer, the caller is told that it rings.
+    fn heard(&mut self, call: &mut Call, notice: &Notice) {
+        if let Some(play) = self.ringback
+            && ended(notice, play) == Some(PlayEnd::Failed)
+        {
+            self.ringback = None;
+            call.note(Note::PlayFailed);
+            self.tell_ringing(call);
         }
-        let member = attempt.candidate.member.clone();
-        call.note(Note::Ringing { member });
-        if !call.caller_answered() {
+    }
+
+    fn tell_ringing(&mut self, call: &mut Call) {
+        if !self.rings && self.ringback.is_none() && call.leg(LegId::CALLER) == LegState::Early {
+            self.rings = true;
             call.command(Command::Ring { leg: LegId::CALLER });
         }
-        let event = call.event_now(EventKind::CallRinging);
-        call.emit(event);
     }
 
-    fn answered(&mut self, call: &mut Call, index: usize, leg: LegId) -> Flow {
-        let Some(attempt) = self.attempts.get_mut(index) else {
-            return Flow::Stay;
-        };
-        let State::Calling { n, since, .. } = attempt.state else {
-            return Flow::Stay;
-        };
-        let member = attempt.candidate.member.clone();
-        let ring_ms = call.elapsed_ms(since);
-        call.note(Note::MemberAnswered {
-            member: member.clone(),
-            ring_ms,
-        });
-        let mut event = attempt_event(call, EventKind::AttemptResult, n, member.clone());
-        if let Some(info) = &mut event.attempt {
-            info.disposition = Some(Disposition::Answered);
-            info.ring_ms = Some(ring_ms);
+    /// Asks what is known of the members, where the plan depends on it.
+    fn group(&mut self, call: &mut Call, group: Box<RingGroup>) -> Flow {
+        let asks = !matches!(
+            group.strategy,
+            Strategy::Simultaneous
+                | Strategy::Sequential
+                | Strategy::Random
+                | Strategy::WeightedRandom
+                | Strategy::Tiered
+                | Strategy::Progressive
+                | Strategy::Rollover
+        ) || group
+            .members
+            .iter()
+            .any(|member| member.skip_if_busy || matches!(member.to, Party::Agent(_)));
+        if !asks {
+            return self.plan(call, &group, 0, &[]);
         }
-        call.emit(event);
-        // From here on the winner's end is a failure of the group, should the caller not be
-        // answered in time; the others are over.
-        attempt.state = State::Over(Cause::local(Disposition::Canceled));
-        for other in 0..self.attempts.len() {
-            match self.state(other) {
-                Some(State::Calling { leg, .. }) => {
-                    call.hangup(leg, EndCause::AnsweredElsewhere);
-                    self.over(call, other, Cause::local(Disposition::AnsweredElsewhere));
-                }
-                Some(State::Waiting(_)) => self.stopped = true,
-                _ => {}
-            }
-        }
-        if call.caller_answered() {
-            return bridge(call, leg, member);
-        }
-        call.command(Command::Answer { leg: LegId::CALLER });
-        self.winner = Some((leg, member));
-        self.deadline = call.after(PATIENCE);
+        let members = group.members.iter().map(|m| m.to.to_string()).collect();
+        call.share(Share::Group { members });
+        self.phase = Phase::Facts(group, call.after(FACTS));
         Flow::Stay
     }
 
-    /// Notes that an attempt ended without an answer.
-    fn over(&mut self, call: &mut Call, index: usize, cause: Cause) {
-        let Some(attempt) = self.attempts.get_mut(index) else {
-            return;
+    fn plan(
+        &mut self,
+        call: &mut Call,
+        group: &RingGroup,
+        turn: u64,
+        infos: &[MemberInfo],
+    ) -> Flow {
+        let facts: Vec<MemberFacts> = infos.iter().map(MemberInfo::facts).collect();
+        let known = GroupFacts {
+            turn,
+            seed: seed(call.event.call_id.as_str()),
+            members: &facts,
         };
-        let State::Calling { n, since, .. } = attempt.state else {
-            return;
-        };
-        attempt.state = State::Over(cause);
-        let member = attempt.candidate.member.clone();
-        let in_turn = matches!(attempt.candidate.start, Start::WhenPreviousEnds);
-        if in_turn && !cause.tries_next() {
-            self.stopped = true;
+        let spec = Spec::group(call, group, self.ring_s, &known);
+        for (member, state) in group.members.iter().zip(infos) {
+            if state.state != crate::shared::AgentState::Available {
+                call.note(Note::MemberState {
+                    member: member.to.to_string(),
+                    state: state.state,
+                });
+            }
         }
-        let mut event = attempt_event(call, EventKind::AttemptResult, n, member.clone());
-        if let Some(info) = &mut event.attempt {
-            info.disposition = Some(cause.disposition);
-            info.sip_code = cause.sip_code;
-            info.q850 = cause.q850;
-            info.ring_ms = Some(call.elapsed_ms(since));
-        }
-        call.emit(event);
-        call.note(if cause.disposition == Disposition::AnsweredElsewhere {
-            Note::MemberCancelled { member }
-        } else {
-            Note::MemberFailed { member, cause }
-        });
+        self.ring(call, spec)
     }
 
-    fn give_up(&mut self, call: &mut Call) -> Flow {
-        if let Some(play) = self.ringback.take() {
-            call.stop_play(play);
-        }
-        let disposition = self.disposition();
-        let why = format!("nobody answered: {disposition}");
-        Flow::failed_on(&self.on, disposition, why)
+    fn ring(&mut self, call: &mut Call, spec: Spec) -> Flow {
+        let (ringing, rung) = Ringing::begin(call, spec);
+        self.phase = Phase::Ringing(Box::new(ringing));
+        self.follow(call, rung)
     }
 
-    /// What the group's end means: the most hopeful of its members' ends.
-    fn disposition(&self) -> Disposition {
-        const HOPEFUL_FIRST: [Disposition; 7] = [
-            Disposition::NoAnswer,
-            Disposition::Busy,
-            Disposition::Declined,
-            Disposition::Congestion,
-            Disposition::Unreachable,
-            Disposition::InvalidNumber,
-            Disposition::Canceled,
-        ];
-        let rank = |disposition: Disposition| {
-            HOPEFUL_FIRST
-                .iter()
-                .position(|known| *known == disposition)
-                .unwrap_or(HOPEFUL_FIRST.len())
+    fn follow(&mut self, call: &mut Call, rung: Rung) -> Flow {
+        let Phase::Ringing(ringing) = &self.phase else {
+            return Flow::Stay;
         };
-        self.attempts
-            .iter()
-            .filter_map(|attempt| match attempt.state {
-                State::Over(cause) => Some(cause.disposition),
-                _ => None,
-            })
-            .min_by_key(|disposition| rank(*disposition))
-            .unwrap_or(Disposition::Failed)
+        match rung {
+            Rung::On => Flow::Stay,
+            Rung::Lost => {
+                let disposition = ringing.disposition();
+                if let Some(play) = self.ringback.take() {
+                    call.stop_play(play);
+                }
+                let why = format!("nobody answered: {disposition}");
+                Flow::failed_on(&self.on, disposition, why)
+            }
+            Rung::Won(winner) => {
+                let wrap_up_ms = ringing.wrap_up_ms();
+                if call.caller_answered() {
+                    return connect(call, winner, wrap_up_ms, self.max_s);
+                }
+                call.answer();
+                self.phase = Phase::Answering(winner, wrap_up_ms, call.after(PATIENCE));
+                Flow::Stay
+            }
+        }
     }
 }
 
-/// A leg that ended before it was answered did not end by normal clearing.
-fn unanswered(mut cause: Cause) -> Cause {
-    if cause.disposition == Disposition::Answered {
-        cause.disposition = Disposition::Failed;
-    }
-    cause
-}
+/// How long an agent rings.
+const RING_S: u32 = 30;
 
-fn attempt_event(call: &Call, kind: EventKind, n: u32, member: String) -> Event {
-    let mut event = call.event_now(kind);
-    event.attempt = Some(AttemptInfo {
-        n,
-        member,
-        disposition: None,
-        sip_code: None,
-        q850: None,
-        ring_ms: None,
-    });
-    event
-}
-
-fn bridge(call: &mut Call, winner: LegId, member: String) -> Flow {
+/// The caller and the winner talk.
+pub(crate) fn connect(
+    call: &mut Call,
+    winner: Winner,
+    wrap_up_ms: u64,
+    max_s: Option<u32>,
+) -> Flow {
     // The winner may have hung up while the caller was being answered.
-    if call.leg(winner) != LegState::Answered {
+    if call.leg(winner.leg) != LegState::Answered {
         return Flow::failed(Disposition::Canceled, "the called party hung up at once");
     }
-    Flow::Switch(Box::new(Step::Bridged(Bridged::begin(
-        call, winner, member,
-    ))))
+    let most = seconds(max_s.unwrap_or(call.settings.max_talk_s));
+    call.member_talks(
+        winner.leg,
+        winner.member.clone(),
+        winner.attempt,
+        wrap_up_ms,
+    );
+    let talk = Talk::begin(call, winner.leg, winner.member, most);
+    Flow::Switch(Box::new(Step::Talk(Box::new(talk))))
 }

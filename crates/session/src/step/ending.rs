@@ -9,7 +9,7 @@ use crate::call::Call;
 use crate::program::Flow;
 
 /// Longer than any BYE or CANCEL is retransmitted (64 × T1 = 32 s, RFC 3261, timer F).
-const PATIENCE: Duration = Duration::from_secs(40);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(40);
 
 #[derive(Debug)]
 pub(crate) struct Ending {

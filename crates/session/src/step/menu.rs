@@ -1,40 +1,33 @@
-//! Waiting for a key.
+//! Waiting for a key: the walk through a menu is `callroute_rules::menu`'s; sounds, timers and
+//! events are ours.
 
 use std::time::Duration;
 
-use callroute_media::{LegId, Notice, PlayEnd, PlayId, Sound};
-use callroute_schema::{
-    Actions, Branch, Digit, Digits, Disposition, EventKind, Menu, MenuInfo, Prompt,
-};
+use callroute_media::{LegId, Notice, PlayEnd, PlayId};
+use callroute_rules::menu::{Choice, Next, Walk};
+use callroute_schema::{Actions, Digit, Digits, Disposition, EventKind, Menu, MenuInfo, Prompt};
 
 use super::Step;
-use super::play::{LONGEST, ended, speech};
+use super::play::{LONGEST, ended};
+use super::ring::prompt_sound;
 use crate::call::Call;
 use crate::note::Note;
 use crate::program::Flow;
 
-const DEFAULT_TIMEOUT_S: u32 = 5;
-const DEFAULT_DIGIT_TIMEOUT_S: u32 = 3;
-/// How often a menu without branches of its own is heard again.
-const DEFAULT_REPEATS: u32 = 1;
-/// A menu is heard at most this often, whatever its branches say.
-const MAX_ROUNDS: u32 = 20;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    Prompting(PlayId),
-    Waiting,
-}
-
 #[derive(Debug)]
 pub(crate) struct InMenu {
-    menu: Menu,
-    phase: Phase,
-    pressed: String,
-    round: u32,
-    silences: u32,
-    invalids: u32,
+    walk: Walk,
+    /// What the caller hears, and how long a key is waited for after it.
+    prompt: Option<(PlayId, Duration)>,
     deadline: Duration,
+}
+
+/// Where the caller was before a key or the lack of one.
+struct Before {
+    info: MenuInfo,
+    again: Option<Digits>,
+    pressed: Option<Digits>,
+    secret: bool,
 }
 
 impl InMenu {
@@ -50,17 +43,16 @@ impl InMenu {
             let why = "the menu is not in the routing file";
             return (Step::New, Flow::failed(Disposition::Failed, why));
         };
+        let (walk, next) = Walk::begin(menu);
         let mut step = Self {
-            menu,
-            phase: Phase::Waiting,
-            pressed: String::new(),
-            round: 0,
-            silences: 0,
-            invalids: 0,
-            deadline: Duration::ZERO,
+            walk,
+            prompt: None,
+            deadline: call.now.mono,
         };
-        step.next_round(call);
-        (Step::InMenu(step), Flow::Stay)
+        match step.follow(call, next) {
+            Flow::Stay => (Step::InMenu(Box::new(step)), Flow::Stay),
+            other => (Step::New, other),
+        }
     }
 
     pub(crate) fn deadline(&self) -> Duration {
@@ -68,165 +60,173 @@ impl InMenu {
     }
 
     pub(crate) fn on_notice(&mut self, call: &mut Call, notice: &Notice) -> Flow {
-        match (notice, self.phase) {
-            (Notice::Digit { leg, digit }, _) if *leg == LegId::CALLER => self.press(call, *digit),
-            (_, Phase::Prompting(play)) => match ended(notice, play) {
-                Some(end) => {
-                    if end == PlayEnd::Failed {
-                        call.note(Note::PlayFailed);
-                    }
-                    self.wait(call);
-                    Flow::Stay
-                }
-                None => Flow::Stay,
-            },
-            _ => Flow::Stay,
+        if let Notice::Digit { leg, digit } = notice
+            && *leg == LegId::CALLER
+        {
+            return self.press(call, *digit);
         }
+        let Some((play, wait)) = self.prompt else {
+            return Flow::Stay;
+        };
+        if let Some(end) = ended(notice, play) {
+            if end == PlayEnd::Failed {
+                call.note(Note::PlayFailed);
+            }
+            self.prompt = None;
+            self.deadline = call.after(wait);
+        }
+        Flow::Stay
     }
 
     pub(crate) fn on_wake(&mut self, call: &mut Call) -> Flow {
         if !call.is_due(self.deadline) {
             return Flow::Stay;
         }
-        if let Phase::Prompting(play) = self.phase {
+        if let Some((play, wait)) = self.prompt.take() {
             call.stop_play(play);
-            self.wait(call);
+            self.deadline = call.after(wait);
             return Flow::Stay;
         }
-        if self.pressed.is_empty() {
-            return self.silence(call);
+        let before = self.before();
+        let engine = call.engine.clone();
+        let next = self.walk.time_over(&engine);
+        if before.pressed.is_none() {
+            if !matches!(
+                next,
+                Next::Do {
+                    choice: Choice::Option | Choice::Extension,
+                    ..
+                }
+            ) {
+                call.note(Note::Silence);
+                let mut event = call.event_now(EventKind::MenuTimeout);
+                event.menu = Some(before.info);
+                call.emit(event);
+            }
+        } else {
+            self.tell_invalid(call, before, &next);
         }
-        // No further key came: what was pressed stands as it is.
-        match self.option() {
-            Some(actions) => self.choose(call, actions),
-            None => self.invalid(call),
-        }
+        self.follow(call, next)
     }
 
     fn press(&mut self, call: &mut Call, digit: Digit) -> Flow {
-        if let Phase::Prompting(play) = self.phase {
+        if let Some((play, _)) = self.prompt.take() {
             call.stop_play(play);
-            self.phase = Phase::Waiting;
         }
-        self.pressed.push(digit.as_char());
-        let longer = self.menu.options.keys().any(|key| {
-            key.as_str().len() > self.pressed.len() && key.as_str().starts_with(&self.pressed)
-        });
-        if longer {
-            let wait = self.menu.digit_timeout_s.unwrap_or(DEFAULT_DIGIT_TIMEOUT_S);
-            self.deadline = call.after(seconds(wait));
-            return Flow::Stay;
-        }
-        match self.option() {
-            Some(actions) => self.choose(call, actions),
-            None => self.invalid(call),
+        let mut before = self.before();
+        let mut keys = before.pressed.map_or_else(String::new, |p| p.to_string());
+        keys.push(digit.as_char());
+        before.pressed = Digits::new(&keys).ok();
+        let engine = call.engine.clone();
+        let next = self.walk.press(&engine, digit);
+        self.tell_invalid(call, before, &next);
+        self.follow(call, next)
+    }
+
+    fn before(&self) -> Before {
+        Before {
+            info: MenuInfo {
+                name: self.walk.name().cloned(),
+                digits: None,
+                attempt: self.walk.attempt(),
+            },
+            again: self.walk.menu().repeat.clone(),
+            pressed: self.walk.pressed(),
+            secret: self.walk.asks_pin(),
         }
     }
 
-    fn option(&self) -> Option<Actions> {
-        self.menu.options.get(self.pressed.as_str()).cloned()
-    }
-
-    fn choose(&self, call: &mut Call, actions: Actions) -> Flow {
-        if let Some(digits) = self.digits() {
-            call.note(Note::Pressed {
-                digits: digits.clone(),
-            });
-            // What was pressed belongs to the call from here on: webhooks are told of it.
-            call.event.menu = Some(self.info(Some(digits)));
+    /// Tells of keys that the menu does not have.
+    fn tell_invalid(&self, call: &mut Call, before: Before, next: &Next) {
+        let same_menu = self.walk.name() == before.info.name.as_ref();
+        let invalid = match next {
+            Next::Hear { attempt, .. } => {
+                same_menu && *attempt == before.info.attempt + 1 && before.pressed != before.again
+            }
+            Next::Do { choice, .. } => matches!(choice, Choice::Invalid | Choice::WrongPin),
+            Next::Stop(_) => true,
+            _ => false,
+        };
+        // A right PIN, too, is followed by the menu itself.
+        if !invalid || (before.secret && !self.walk.asks_pin()) {
+            return;
         }
-        let event = call.event_now(EventKind::MenuInput);
-        call.emit(event);
-        Flow::Become(actions)
-    }
-
-    fn invalid(&mut self, call: &mut Call) -> Flow {
-        if let Some(digits) = self.digits() {
-            call.note(Note::InvalidKey { digits });
+        let mut info = before.info;
+        if !before.secret {
+            if let Some(digits) = before.pressed.clone() {
+                call.note(Note::InvalidKey { digits });
+            }
+            info.digits = before.pressed;
         }
         let mut event = call.event_now(EventKind::MenuInvalid);
-        event.menu = Some(self.info(self.digits()));
+        event.menu = Some(info);
         call.emit(event);
-        self.invalids += 1;
-        let (branch, count) = (self.menu.on.invalid.clone(), self.invalids);
-        self.take(call, branch, count, "no key of the menu was pressed")
     }
 
-    fn silence(&mut self, call: &mut Call) -> Flow {
-        call.note(Note::Silence);
-        let mut event = call.event_now(EventKind::MenuTimeout);
-        event.menu = Some(self.info(None));
-        call.emit(event);
-        self.silences += 1;
-        let (branch, count) = (self.menu.on.timeout.clone(), self.silences);
-        self.take(call, branch, count, "nothing was pressed")
-    }
-
-    /// Goes on after silence or a wrong key, which has happened `count` times now.
-    fn take(&mut self, call: &mut Call, branch: Option<Branch>, count: u32, why: &str) -> Flow {
-        let (repeats, then) = match branch {
-            Some(Branch::Repeat(repeat)) => (repeat.repeat, Some(repeat.then)),
-            Some(Branch::Actions(actions)) => (0, Some(actions)),
-            _ => (DEFAULT_REPEATS, None),
-        };
-        if count <= repeats && self.round < MAX_ROUNDS {
-            self.next_round(call);
-            return Flow::Stay;
-        }
-        match then {
-            Some(actions) => Flow::Become(actions),
-            None => Flow::failed(Disposition::Failed, why),
+    fn follow(&mut self, call: &mut Call, next: Next) -> Flow {
+        match next {
+            Next::Hear {
+                prompt,
+                attempt,
+                wait,
+            } => {
+                self.hear(call, prompt, attempt, wait);
+                Flow::Stay
+            }
+            Next::Wait(wait) => {
+                self.deadline = call.after(wait);
+                Flow::Stay
+            }
+            Next::Do {
+                actions,
+                choice,
+                digits,
+            } => self.chosen(call, actions, choice, digits),
+            Next::Stop(stopped) => Flow::failed(Disposition::Failed, stopped.to_string()),
+            _ => Flow::failed(Disposition::Failed, "the menu leads to something unknown"),
         }
     }
 
-    fn next_round(&mut self, call: &mut Call) {
-        self.round += 1;
-        self.pressed.clear();
+    fn hear(&mut self, call: &mut Call, prompt: Option<Prompt>, attempt: u32, wait: Duration) {
         call.note(Note::Menu {
             menu: self
-                .menu
-                .name
-                .as_ref()
+                .walk
+                .name()
                 .map_or_else(|| "menu".to_owned(), ToString::to_string),
-            attempt: self.round,
+            attempt,
         });
-        match self.menu.prompt.clone() {
+        match prompt {
             Some(prompt) => {
-                self.phase = Phase::Prompting(call.play(prompt_sound(prompt)));
+                let prompt = call.filled(prompt);
+                self.prompt = Some((call.play(prompt_sound(prompt)), wait));
                 self.deadline = call.after(LONGEST);
             }
-            None => self.wait(call),
+            None => self.deadline = call.after(wait),
         }
     }
 
-    fn wait(&mut self, call: &Call) {
-        self.phase = Phase::Waiting;
-        let wait = self.menu.timeout_s.unwrap_or(DEFAULT_TIMEOUT_S);
-        self.deadline = call.after(seconds(wait));
-    }
-
-    fn digits(&self) -> Option<Digits> {
-        Digits::new(&self.pressed).ok()
-    }
-
-    fn info(&self, digits: Option<Digits>) -> MenuInfo {
-        MenuInfo {
-            name: self.menu.name.clone(),
-            digits,
-            attempt: self.round,
+    fn chosen(
+        &self,
+        call: &mut Call,
+        actions: Actions,
+        choice: Choice,
+        digits: Option<Digits>,
+    ) -> Flow {
+        if matches!(choice, Choice::Option | Choice::Extension) {
+            if let Some(digits) = digits {
+                call.note(Note::Pressed {
+                    digits: digits.clone(),
+                });
+                // Known to the call from here on: webhooks are told of it.
+                call.event.menu = Some(MenuInfo {
+                    name: self.walk.name().cloned(),
+                    digits: Some(digits),
+                    attempt: self.walk.attempt(),
+                });
+            }
+            let event = call.event_now(EventKind::MenuInput);
+            call.emit(event);
         }
+        Flow::Become(actions)
     }
-}
-
-fn prompt_sound(prompt: Prompt) -> Sound {
-    match prompt {
-        Prompt::Say(say) => speech(say),
-        Prompt::Play(prompt) => Sound::Prompt(prompt),
-        // A kind of prompt that a later contract adds: heard as the common request for a key.
-        _ => Sound::Prompt("menu".to_owned()),
-    }
-}
-
-fn seconds(seconds: u32) -> Duration {
-    Duration::from_secs(u64::from(seconds))
 }

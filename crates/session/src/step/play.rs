@@ -10,7 +10,7 @@ use crate::note::Note;
 use crate::program::{Flow, branch};
 
 /// No prompt and no text is longer than this.
-pub(super) const LONGEST: Duration = Duration::from_secs(600);
+pub(crate) const LONGEST: Duration = Duration::from_secs(600);
 
 #[derive(Debug)]
 pub(crate) struct Playing {
@@ -25,11 +25,14 @@ impl Playing {
         Self::begin(call, speech(say), on)
     }
 
-    /// A play without a prompt is refused before it comes here; its name is then empty, and the
-    /// adapter says that there is no such prompt.
+    /// A play with neither prompt nor URL is refused before it comes here; its name is then
+    /// empty, and the adapter says that there is no such prompt.
     pub(crate) fn prompt(call: &mut Call, play: Play) -> Self {
-        let name = play.prompt.unwrap_or_default();
-        Self::begin(call, Sound::Prompt(name), play.on)
+        let sound = match play.url {
+            Some(url) => Sound::Url(url),
+            None => Sound::Prompt(play.prompt.unwrap_or_default()),
+        };
+        Self::begin(call, sound, play.on)
     }
 
     fn begin(call: &mut Call, sound: Sound, on: On) -> Self {
@@ -49,7 +52,10 @@ impl Playing {
             Some(PlayEnd::Failed) => {
                 call.note(Note::PlayFailed);
                 match branch(&self.on, Disposition::Failed) {
-                    Some(actions) => Flow::Become(actions.clone()),
+                    Some(actions) => Flow::Branch {
+                        actions: actions.clone(),
+                        why: "the sound could not be played".to_owned(),
+                    },
                     None => Flow::Next,
                 }
             }
@@ -76,7 +82,7 @@ pub(super) fn ended(notice: &Notice, wanted: PlayId) -> Option<PlayEnd> {
 }
 
 /// A text as a sound.
-pub(super) fn speech(say: Say) -> Sound {
+pub(crate) fn speech(say: Say) -> Sound {
     Sound::Speech {
         text: say.text,
         language: say.language,

@@ -34,6 +34,7 @@ async fn a_number_goes_through_the_trunk_and_is_answered() {
             to: DialTarget::Number(Number::new("+16822306467").unwrap()),
             from,
             from_name: None,
+            headers: std::collections::BTreeMap::new(),
         });
         expect(&mut line, Notice::LegRinging { leg }).await;
         expect(&mut line, Notice::LegAnswered { leg }).await;
@@ -162,6 +163,7 @@ async fn nobody_there_is_unreachable() {
         to: DialTarget::Number(Number::new("+1682").unwrap()),
         from: Caller::Withheld,
         from_name: None,
+        headers: std::collections::BTreeMap::new(),
     });
     assert_eq!(
         ended(&mut line, LegId(9)).await,
@@ -216,6 +218,7 @@ async fn a_contact_is_looked_at_before_the_trunk_and_may_use_tcp() {
         to: DialTarget::Number(Number::new("1001").unwrap()),
         from: Caller::Withheld,
         from_name: None,
+        headers: std::collections::BTreeMap::new(),
     });
     expect(&mut line, Notice::LegRinging { leg: CALLEE }).await;
     expect(&mut line, Notice::LegAnswered { leg: CALLEE }).await;

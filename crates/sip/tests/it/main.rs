@@ -16,6 +16,7 @@ mod hold;
 mod hostile;
 mod leaks;
 mod raw;
+mod redirect;
 mod rtp;
 mod signalling;
 mod sound;

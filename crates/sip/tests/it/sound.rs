@@ -172,6 +172,7 @@ async fn a_recording_holds_what_the_caller_said() {
             leg: CALLER,
             recording,
             name,
+            options: callroute_media::RecordOptions::default(),
         });
         tokio::time::sleep(Duration::from_millis(100)).await;
         a.call.send_tone(700);
@@ -219,6 +220,7 @@ async fn a_recording_that_cannot_be_written_says_why() {
         leg: CALLER,
         recording,
         name: "x".to_owned(),
+        options: callroute_media::RecordOptions::default(),
     });
     a.line.perform(Command::StopRecord {
         leg: CALLER,

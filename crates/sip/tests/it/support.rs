@@ -87,6 +87,7 @@ pub(crate) fn dial(line: &mut SipLine, leg: LegId, uri: &str) {
         to: DialTarget::Sip(SipUri::new(uri).unwrap()),
         from: Caller::Known(callroute_schema::Address::new("+14155550123").unwrap()),
         from_name: Some("Ann".to_owned()),
+        headers: std::collections::BTreeMap::new(),
     });
 }
 

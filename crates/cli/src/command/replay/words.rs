@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use callroute_media::{Command, EndCause, LegId, Notice, PlayEnd, Sound};
-use callroute_schema::{Action, Actions, Cause, Disposition, EventKind, mask};
+use callroute_schema::{Action, ActionKind, Actions, Cause, Disposition, EventKind, mask};
+use callroute_session::shared::Shared;
 use callroute_session::{AskId, Effect, Input};
 
 /// Knows by now who is on which leg, and which server was asked.
@@ -39,6 +40,8 @@ impl Words {
                 let (class, detail) = (&failure.class, &failure.detail);
                 format!("{} fails: {class}: {detail}", self.server(*ask))
             }
+            Input::Shared(shared) => format!("told of what calls share: {}", shared_words(shared)),
+            Input::Push { actions } => format!("told from outside: {}", kinds(actions)),
             Input::Wake => "a timer runs out".to_owned(),
             Input::Shutdown => "the router stops".to_owned(),
             _ => "something that this version has no words for".to_owned(),
@@ -57,7 +60,10 @@ impl Words {
             }
             Effect::CancelAsk { ask } => format!("-> stop asking {}", self.server(*ask)),
             Effect::Emit(event) => format!("-> event {}", kind(event.kind)),
-            Effect::Done => return None,
+            Effect::Share(share) => format!("-> what calls share: {share:?}"),
+            Effect::Message(message) => format!("-> keep the message in {}", message.mailbox),
+            // The notes have said it all, and so has the call's end.
+            Effect::Record(_) | Effect::Done => return None,
             _ => "-> something that this version has no words for".to_owned(),
         })
     }
@@ -91,6 +97,15 @@ impl Words {
             },
             Notice::Held { held: true, .. } => format!("{leg} puts the call on hold"),
             Notice::Held { held: false, .. } => format!("{leg} takes the call back"),
+            Notice::EarlyMedia { .. } => format!("{leg} sends sound before it answers"),
+            Notice::Joined { .. } => format!("{leg} is in its room"),
+            Notice::Refer { to, .. } => {
+                format!("{leg} asks for a transfer to {}", mask(to.as_str()))
+            }
+            Notice::Dialog { .. } => format!("{leg} has a dialog"),
+            Notice::NotDone { deed, reason, .. } => {
+                format!("{leg}: {deed:?} was not done: {reason}")
+            }
             _ => format!("{leg}: something that this version has no words for"),
         }
     }
@@ -113,12 +128,31 @@ impl Words {
                 leg,
                 recording,
                 name,
+                ..
             } => {
                 format!("record {} as {name} ({recording})", self.leg(*leg))
             }
             Command::StopRecord { recording, .. } => format!("stop {recording}"),
             Command::Bridge { a, b } => {
                 format!("connect {} with {}", self.leg(*a), self.leg(*b))
+            }
+            Command::Unbridge { a, b } => {
+                format!("part {} from {}", self.leg(*a), self.leg(*b))
+            }
+            Command::Early { leg, from } => {
+                format!("let {} hear {} already", self.leg(*leg), self.leg(*from))
+            }
+            Command::Redirect { leg, contacts } => {
+                let contacts: Vec<String> = contacts.iter().map(|to| mask(to.as_str())).collect();
+                format!("send {} to {}", self.leg(*leg), contacts.join(", "))
+            }
+            Command::Discard { recording, .. } => format!("throw {recording} away"),
+            Command::Join { leg, room, .. } => {
+                format!("let {} join room {room}", self.leg(*leg))
+            }
+            Command::Leave { leg } => format!("let {} leave its room", self.leg(*leg)),
+            Command::Referred { leg, outcome } => {
+                format!("tell {} of its transfer: {outcome:?}", self.leg(*leg))
             }
             _ => "something that this version has no words for".to_owned(),
         }
@@ -142,16 +176,11 @@ impl Words {
 
 fn kinds(actions: &Actions) -> String {
     let kind = |action: &Action| match action {
-        Action::Forward(_) => "forward".to_owned(),
-        Action::Voicemail(_) => "voicemail".to_owned(),
-        Action::Say(_) => "say".to_owned(),
-        Action::Play(_) => "play".to_owned(),
-        Action::Menu(_) => "menu".to_owned(),
-        Action::Webhook(_) => "webhook".to_owned(),
-        Action::Reject(_) => "reject".to_owned(),
-        Action::Hangup(_) => "hangup".to_owned(),
         Action::Target(name) => format!("target {name}"),
-        _ => "an action".to_owned(),
+        other => other
+            .kind()
+            .map_or("an action", ActionKind::as_str)
+            .to_owned(),
     };
     actions
         .as_slice()
@@ -159,6 +188,23 @@ fn kinds(actions: &Actions) -> String {
         .map(kind)
         .collect::<Vec<_>>()
         .join(", ")
+}
+
+fn shared_words(shared: &Shared) -> String {
+    match shared {
+        Shared::Group { turn, members } => format!("turn {turn} of {} members", members.len()),
+        Shared::Fact { lookup, fact } => format!("{lookup}: {fact:?}"),
+        Shared::Queued { position, size } => format!("queued, {position} of {size}"),
+        Shared::Refused { disposition } => format!("refused by the queue: {disposition}"),
+        Shared::Position { position, size, .. } => format!("{position} of {size} in the queue"),
+        Shared::Offer { members, .. } => format!("{} members are free", members.len()),
+        Shared::Parked { slot } => format!("parked at {slot}"),
+        Shared::Meet { room } => format!("meets another call in room {room}"),
+        Shared::Others { legs } => format!("{legs} others in the room"),
+        Shared::Take { leg, room } => format!("{leg} is replaced, in room {room}"),
+        Shared::NotFound => "nothing was found".to_owned(),
+        _ => "something that this version has no words for".to_owned(),
+    }
 }
 
 /// The word on the wire.
@@ -211,6 +257,9 @@ fn heard(sound: &Sound) -> String {
         Sound::PromptOr { prompt, .. } => format!("greeting {prompt}"),
         Sound::Beep => "the beep".to_owned(),
         Sound::Ringback => "ringback".to_owned(),
+        Sound::Music => "music".to_owned(),
+        Sound::Loop(name) => format!("prompt {name}, again and again"),
+        Sound::Url(url) => format!("the sound at {url}"),
         _ => "a sound".to_owned(),
     }
 }

@@ -1,0 +1,125 @@
+//! `test`: route tests. Calls are played in virtual time; nobody is asked and nothing is called.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use callroute_rules::Engine;
+use serde::Serialize;
+
+use crate::args::Test;
+use crate::error::Error;
+use crate::input::Input;
+use crate::output::Output;
+use crate::status::Status;
+use crate::table::load;
+use crate::test::{Case, TestFile, judge, play};
+
+/// Longest test file, in bytes.
+const MAX_FILE: u64 = 4 * 1024 * 1024;
+
+/// How one case went, as JSON.
+#[derive(Serialize)]
+struct Verdict<'a> {
+    file: String,
+    name: &'a str,
+    passed: bool,
+    failures: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace: Option<Vec<String>>,
+}
+
+pub(super) fn run(args: &Test, out: &mut Output) -> Result<Status, Error> {
+    let mut status = Status::Fine;
+    let (mut passed, mut failed) = (0_usize, 0_usize);
+    for input in &args.files {
+        let file = read(input)?;
+        let engine = engine(args, input, &file)?;
+        for case in &file.tests {
+            if args
+                .only
+                .as_ref()
+                .is_some_and(|only| !case.name.contains(only.as_str()))
+            {
+                continue;
+            }
+            let verdict = verdict(&engine, input, &file, case, args.trace);
+            if verdict.passed {
+                passed += 1;
+            } else {
+                failed += 1;
+                status = Status::Findings;
+            }
+            tell(&verdict, out)?;
+        }
+    }
+    if !out.is_json() {
+        out.line(format_args!("{passed} passed, {failed} failed"))?;
+    }
+    Ok(status)
+}
+
+fn read(input: &Input) -> Result<TestFile, Error> {
+    let text = input.text(MAX_FILE)?;
+    serde_saphyr::from_str(&text).map_err(|error| Error::TestFile {
+        name: input.to_string(),
+        detail: error.to_string(),
+    })
+}
+
+/// The routing file is named on the command line, or in the test file and stands beside it.
+fn engine(args: &Test, input: &Input, file: &TestFile) -> Result<Arc<Engine>, Error> {
+    if let Some(routes) = &args.routes {
+        return load(routes);
+    }
+    let Some(routes) = &file.routes else {
+        return Err(Error::TestFile {
+            name: input.to_string(),
+            detail: "no `routes`: which routing file is tested? (or add --routes FILE)".to_owned(),
+        });
+    };
+    let folder = match input {
+        Input::File(path) => path.parent().unwrap_or(Path::new("")),
+        Input::Stdin => Path::new(""),
+    };
+    load(&Input::File(folder.join(routes)))
+}
+
+fn verdict<'a>(
+    engine: &Arc<Engine>,
+    input: &Input,
+    file: &TestFile,
+    case: &'a Case,
+    trace: bool,
+) -> Verdict<'a> {
+    let (failures, lines) = match play(engine, file, case) {
+        Ok(played) => {
+            let text = played.text();
+            let lines = text.lines().map(str::to_owned).collect();
+            (judge(&played, &case.expect), lines)
+        }
+        Err(why) => (vec![why], Vec::new()),
+    };
+    let passed = failures.is_empty();
+    Verdict {
+        file: input.to_string(),
+        name: &case.name,
+        passed,
+        failures,
+        trace: (!passed || trace).then_some(lines),
+    }
+}
+
+fn tell(verdict: &Verdict<'_>, out: &mut Output) -> Result<(), Error> {
+    if out.is_json() {
+        return out.json(verdict);
+    }
+    let word = if verdict.passed { "ok    " } else { "FAILED" };
+    out.line(format_args!("{word} {}", verdict.name))?;
+    for failure in &verdict.failures {
+        out.line(format_args!("       {failure}"))?;
+    }
+    for line in verdict.trace.iter().flatten() {
+        out.line(format_args!("         {line}"))?;
+    }
+    Ok(())
+}

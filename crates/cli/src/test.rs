@@ -1,0 +1,11 @@
+//! Route tests: what a test file says, how it is played, and whether it went as expected.
+
+mod expect;
+mod file;
+mod judge;
+mod scene;
+mod words;
+
+pub(crate) use self::file::{Case, TestFile};
+pub(crate) use self::judge::judge;
+pub(crate) use self::scene::play;

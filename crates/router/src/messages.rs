@@ -1,0 +1,127 @@
+//! What becomes of a message that a caller left: it is kept, and told of by webhook and mail,
+//! beside the call.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use callroute_schema::{Event, EventKind, RecordingInfo};
+use callroute_session::Message;
+use callroute_store::StoredMessage;
+use callroute_webhook::Endpoints;
+
+use crate::config::RouterConfig;
+
+/// How long before a mail or a webhook is tried again, each time.
+const AGAIN: [Duration; 3] = [
+    Duration::from_secs(1),
+    Duration::from_secs(10),
+    Duration::from_secs(60),
+];
+
+/// Keeps a message at once, and tells of it beside the call.
+pub(crate) fn take(
+    config: &Arc<RouterConfig>,
+    event: &Event,
+    endpoints: Option<Endpoints>,
+    message: Message,
+) {
+    let stored = StoredMessage {
+        id: id(&message),
+        mailbox: message.mailbox.clone(),
+        call_id: message.call_id.clone(),
+        from: message.from.clone(),
+        from_name: message.from_name.clone(),
+        to: message.to.clone(),
+        received: message.received,
+        reason: message.reason.clone(),
+        url: message.url.clone(),
+        duration_ms: message.duration_ms,
+        heard: false,
+    };
+    match config.messages.keep(stored) {
+        Ok(()) => {
+            let waiting = config.messages.waiting(&message.mailbox);
+            config.observer.messages(&message.mailbox, waiting);
+        }
+        Err(error) => config
+            .observer
+            .warning(&format!("a message could not be kept: {error}")),
+    }
+    if let Some(name) = &message.webhook {
+        match endpoints {
+            Some(endpoints) => {
+                let event = recorded(event, &message);
+                tokio::spawn(tell(config.clone(), endpoints, event));
+            }
+            None => config.observer.warning(&format!(
+                "webhook `{name}` cannot be told of a message: it cannot be asked"
+            )),
+        }
+    }
+    if !message.mail.is_empty() {
+        tokio::spawn(mail(config.clone(), message));
+    }
+}
+
+/// One call may leave several messages; each has its own sound.
+fn id(message: &Message) -> String {
+    let file = message.url.rsplit(['/', '\\']).next().unwrap_or_default();
+    let file = file.strip_suffix(".wav").unwrap_or(file);
+    if file.is_empty() {
+        message.call_id.to_string()
+    } else {
+        file.to_owned()
+    }
+}
+
+fn recorded(event: &Event, message: &Message) -> Event {
+    let mut event = event.clone();
+    event.kind = EventKind::VoicemailRecorded;
+    event.timestamp = message.received;
+    event.recording = Some(RecordingInfo {
+        url: message.url.clone(),
+        duration_ms: message.duration_ms,
+    });
+    let mailbox = message.mailbox.clone();
+    event.attributes.insert("mailbox".to_owned(), mailbox);
+    let reason = message.reason.clone();
+    event.attributes.insert("reason".to_owned(), reason);
+    event
+}
+
+/// Tells a webhook. It need not say anything sensible: whatever it answers, it was told.
+async fn tell(config: Arc<RouterConfig>, endpoints: Endpoints, event: Event) {
+    for pause in AGAIN {
+        match config.webhooks.ask(&endpoints, &event).await.result {
+            Ok(_) => return,
+            Err(failure) => {
+                let class = failure.class.as_str();
+                if class == "empty" || class.starts_with("bad_") {
+                    return;
+                }
+                config.observer.warning(&format!(
+                    "a webhook was not told of a message: {class}: {}",
+                    failure.detail
+                ));
+            }
+        }
+        tokio::time::sleep(pause).await;
+    }
+}
+
+async fn mail(config: Arc<RouterConfig>, message: Message) {
+    let Some(mail) = config.mail.clone() else {
+        return config
+            .observer
+            .warning("a message was not mailed: the router has no mail server");
+    };
+    for pause in AGAIN {
+        match mail.send(&message).await {
+            Ok(()) => return,
+            Err(error) => config
+                .observer
+                .warning(&format!("a message was not mailed: {error}")),
+        }
+        tokio::time::sleep(pause).await;
+    }
+}

@@ -1,0 +1,193 @@
+//! What calls share, and the way to each call in progress.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use callroute_rules::Engine;
+use callroute_schema::{Actions, CallId, Event, QueueName};
+use callroute_session::shared::{AgentState, Callback, Hub, QueueView, Share, Told};
+use callroute_session::{Input, Now};
+use tokio::sync::{Notify, mpsc};
+use tokio::time::Instant;
+
+use crate::clock::Clock;
+
+/// Inputs that may wait for a call.
+const INBOX: usize = 1_024;
+
+/// Why something cannot be pushed into a call.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PushError {
+    /// It is over, or never was.
+    #[error("no call {call_id} is in progress")]
+    NoSuchCall {
+        /// What was asked for.
+        call_id: CallId,
+    },
+    /// The actions use a name that the call's table does not have.
+    #[error(transparent)]
+    Unknown(#[from] callroute_rules::UnknownName),
+    /// A value breaks a rule of the contract.
+    #[error(transparent)]
+    Wrong(#[from] callroute_rules::WrongValue),
+    /// So much was pushed already that the call has not taken.
+    #[error("call {call_id} has {INBOX} inputs waiting")]
+    Busy {
+        /// Which.
+        call_id: CallId,
+    },
+}
+
+#[derive(Debug)]
+struct Live {
+    inbox: mpsc::Sender<Input>,
+    engine: Arc<Engine>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    hub: Hub,
+    calls: HashMap<CallId, Live>,
+}
+
+/// What calls share, and the way to each.
+#[derive(Debug)]
+pub(crate) struct Switchboard {
+    state: Mutex<State>,
+    clock: Arc<dyn Clock>,
+    began: Instant,
+    changed: Notify,
+}
+
+impl Switchboard {
+    pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
+        Self {
+            state: Mutex::default(),
+            clock,
+            began: Instant::now(),
+            changed: Notify::new(),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A call's panic while it held the lock leaves a hub that may miss a step of that call,
+        // which ends with it; the other calls go on.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn now(&self) -> Now {
+        Now {
+            utc: self.clock.now(),
+            mono: self.began.elapsed(),
+        }
+    }
+
+    /// A call begins; what comes for it from elsewhere comes here.
+    pub(crate) fn begin(&self, event: &Event, engine: Arc<Engine>) -> mpsc::Receiver<Input> {
+        let (inbox, inputs) = mpsc::channel(INBOX);
+        let mut state = self.state();
+        state.hub.began(&event.call_id, &event.from);
+        state
+            .calls
+            .insert(event.call_id.clone(), Live { inbox, engine });
+        inputs
+    }
+
+    pub(crate) fn share(&self, call: &CallId, share: Share) {
+        self.with(|hub, now| hub.handle(now, call, share));
+    }
+
+    /// A call is over.
+    pub(crate) fn end(&self, call: &CallId) {
+        self.state().calls.remove(call);
+        self.with(|hub, now| hub.ended(now, call));
+    }
+
+    /// Does something with the hub, and tells calls what comes of it.
+    fn with(&self, deed: impl FnOnce(&mut Hub, Now) -> Vec<Told>) {
+        let now = self.now();
+        let mut state = self.state();
+        let told = deed(&mut state.hub, now);
+        for Told { call_id, shared } in told {
+            if let Some(call) = state.calls.get(&call_id) {
+                // A call that does not take its inputs is stuck; its own timers end it.
+                let _ = call.inbox.try_send(Input::Shared(shared));
+            }
+        }
+        drop(state);
+        self.changed.notify_one();
+    }
+
+    pub(crate) fn push(&self, call_id: &CallId, actions: Actions) -> Result<(), PushError> {
+        let (inbox, engine) = {
+            let state = self.state();
+            let call = state
+                .calls
+                .get(call_id)
+                .ok_or_else(|| PushError::NoSuchCall {
+                    call_id: call_id.clone(),
+                })?;
+            (call.inbox.clone(), call.engine.clone())
+        };
+        engine.resolve(&actions)?;
+        callroute_rules::check(&actions)?;
+        inbox
+            .try_send(Input::Push { actions })
+            .map_err(|error| match error {
+                mpsc::error::TrySendError::Full(_) => PushError::Busy {
+                    call_id: call_id.clone(),
+                },
+                mpsc::error::TrySendError::Closed(_) => PushError::NoSuchCall {
+                    call_id: call_id.clone(),
+                },
+            })
+    }
+
+    pub(crate) fn set_agent(&self, agent: &str, state: AgentState) {
+        self.with(|hub, now| hub.set_agent(now, agent, state));
+    }
+
+    pub(crate) fn set_switch(&self, name: &str, on: Option<bool>) {
+        self.state().hub.set_switch(name, on);
+    }
+
+    pub(crate) fn agents(&self) -> BTreeMap<String, AgentState> {
+        let now = self.now();
+        let state = self.state();
+        let named = |(name, state): (&str, AgentState)| (name.to_owned(), state);
+        state.hub.agents(now).map(named).collect()
+    }
+
+    pub(crate) fn queues(&self) -> BTreeMap<QueueName, QueueView> {
+        let now = self.now();
+        self.state().hub.queues(now)
+    }
+
+    pub(crate) fn parked(&self) -> BTreeMap<String, CallId> {
+        let state = self.state();
+        let named = |(slot, call): (&str, &CallId)| (slot.to_owned(), call.clone());
+        state.hub.parked().map(named).collect()
+    }
+
+    pub(crate) fn take_callbacks(&self) -> Vec<Callback> {
+        self.state().hub.take_callbacks()
+    }
+
+    /// Wakes the hub whenever it wants to be; never returns.
+    pub(crate) async fn keep_time(&self) {
+        loop {
+            let next = self.state().hub.next_wake();
+            let changed = self.changed.notified();
+            match next {
+                Some(at) => tokio::select! {
+                    () = tokio::time::sleep_until(self.began + at) => {
+                        self.with(Hub::wake);
+                    }
+                    () = changed => {}
+                },
+                None => changed.await,
+            }
+        }
+    }
+}

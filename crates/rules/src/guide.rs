@@ -1,0 +1,2 @@
+#![doc = include_str!("../ROUTING.md")]
+//! The routing file, condition by condition.

@@ -1,0 +1,63 @@
+//! What holds for every call of a router and does not stand in its routing file.
+
+use callroute_schema::Digits;
+use serde::{Deserialize, Serialize};
+
+/// What holds for every call of a router.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// How often a call may have been forwarded by routers like this one (1 to 70): the header
+    /// `X-Callroute-Hops` counts. Beyond, it is not forwarded again, and the default is taken.
+    pub max_hops: u32,
+    /// Longest conversation where the action says nothing, in seconds.
+    pub max_talk_s: u32,
+    /// The caller, too, may transfer the call. Off: an outside caller must not call at our cost.
+    pub caller_transfers: bool,
+    /// What the called party may press during a conversation; `None`: keys are only passed on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub features: Option<FeatureCodes>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            max_hops: 10,
+            max_talk_s: 12 * 3_600,
+            caller_transfers: false,
+            features: None,
+        }
+    }
+}
+
+/// What is pressed during a conversation to do something with it; `None`: that cannot be done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FeatureCodes {
+    /// Send the other one elsewhere: the code, a number, `#`.
+    pub blind: Option<Digits>,
+    /// The same, after talking with whoever answers there; hang up to connect the two.
+    pub attended: Option<Digits>,
+    /// During an attended transfer: take the first party back.
+    pub cancel: Option<Digits>,
+    /// During an attended transfer: all three together.
+    pub conference: Option<Digits>,
+    /// Park the other one; the slot is spoken.
+    pub park: Option<Digits>,
+    /// Record, or stop recording.
+    pub record: Option<Digits>,
+}
+
+impl Default for FeatureCodes {
+    fn default() -> Self {
+        let code = |text| Digits::new(text).ok();
+        Self {
+            blind: code("#1"),
+            attended: code("*2"),
+            cancel: code("*0"),
+            conference: code("*3"),
+            park: code("#72"),
+            record: code("*1"),
+        }
+    }
+}

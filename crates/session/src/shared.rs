@@ -1,0 +1,235 @@
+//! What calls share: whose turn it is, who is busy, queues, parking slots, rooms, dialogs.
+//!
+//! A session asks by [`Share`] and hears by [`Shared`]; both are plain data, so that a journal
+//! replays a call without the others. [`Hub`] is the other side: pure as well, one for all calls
+//! of a router (or of a simulation), and driven by whoever drives the sessions.
+
+mod agents;
+mod hub;
+mod queues;
+mod rooms;
+
+use std::fmt;
+
+use callroute_media::LegId;
+use callroute_rules::{Fact, Lookup};
+use callroute_schema::{Disposition, Member, QueueName, Strategy, mask};
+use serde::{Deserialize, Serialize};
+
+pub use self::agents::{AgentState, MemberInfo};
+pub use self::hub::{Callback, Hub, Told};
+pub use self::queues::{Passed, PassedWhy, QueueView};
+
+/// What a session asks of what calls share, or tells it.
+#[derive(Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Share {
+    /// Whose turn it is in a ring group, and what is known of its members. `Shared::Group`
+    /// answers.
+    Group {
+        /// The members as they are written.
+        members: Vec<String>,
+    },
+    /// Something that a rule asks for. `Shared::Fact` answers.
+    Fact {
+        /// What.
+        lookup: Lookup,
+    },
+    /// A member talks.
+    Talks {
+        /// Who.
+        member: String,
+    },
+    /// A member does not talk any more.
+    Talked {
+        /// Who.
+        member: String,
+        /// How long it was, in milliseconds.
+        talk_ms: u64,
+        /// How long it has to itself now, in milliseconds.
+        wrap_up_ms: u64,
+    },
+    /// The caller joins a queue. `Shared::Queued`, or `Shared::Refused`; then offers.
+    Join(Box<Joining>),
+    /// Where the caller stands. `Shared::Position` answers.
+    Where,
+    /// A member that was offered answered, or did not; the caller leaves the queue if it did.
+    Offered {
+        /// Who, as a position among the queue's members.
+        member: usize,
+        /// Whether it has the caller now.
+        answered: bool,
+    },
+    /// The caller leaves the queue.
+    Quit {
+        /// It wants to be called back.
+        callback: bool,
+    },
+    /// The caller is parked in this slot, or meets who is parked there. `Shared::Parked`,
+    /// `Shared::Meet`, or `Shared::NotFound` where no slot is free.
+    Park {
+        /// The slot; without, the first that is free.
+        slot: Option<String>,
+    },
+    /// The caller is not parked any more.
+    Unpark,
+    /// Legs of this call are in a room. `Shared::Others` tells how many legs of other calls are.
+    Enter {
+        /// Which.
+        room: String,
+        /// How many of this call.
+        legs: u32,
+    },
+    /// No leg of this call is in its room any more.
+    LeaveRoom,
+    /// The name of a leg's dialog.
+    Dialog {
+        /// The leg.
+        leg: LegId,
+        /// Its dialog.
+        dialog: String,
+    },
+    /// Whoever talks on the leg of this dialog shall meet a leg of this call. `Shared::Meet`, or
+    /// `Shared::NotFound`.
+    Replace {
+        /// The dialog.
+        dialog: String,
+    },
+}
+
+/// Members, which may be numbers, are masked.
+impl fmt::Debug for Share {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Group { members } => {
+                let members: Vec<String> = members.iter().map(|member| mask(member)).collect();
+                f.debug_tuple("Group").field(&members).finish()
+            }
+            Self::Fact { lookup } => f
+                .debug_tuple("Fact")
+                .field(&mask(&lookup.to_string()))
+                .finish(),
+            Self::Talks { member } => f.debug_tuple("Talks").field(&mask(member)).finish(),
+            Self::Talked {
+                member, talk_ms, ..
+            } => f
+                .debug_struct("Talked")
+                .field("member", &mask(member))
+                .field("talk_ms", talk_ms)
+                .finish_non_exhaustive(),
+            Self::Join(join) => f.debug_tuple("Join").field(&join.queue).finish(),
+            Self::Where => f.write_str("Where"),
+            Self::Offered { member, answered } => f
+                .debug_struct("Offered")
+                .field("member", member)
+                .field("answered", answered)
+                .finish(),
+            Self::Quit { callback } => f.debug_struct("Quit").field("callback", callback).finish(),
+            Self::Park { slot } => f.debug_struct("Park").field("slot", slot).finish(),
+            Self::Unpark => f.write_str("Unpark"),
+            Self::Enter { room, legs } => f
+                .debug_struct("Enter")
+                .field("room", room)
+                .field("legs", legs)
+                .finish(),
+            Self::LeaveRoom => f.write_str("LeaveRoom"),
+            Self::Dialog { leg, .. } => f.debug_tuple("Dialog").field(leg).finish(),
+            Self::Replace { .. } => f.write_str("Replace"),
+        }
+    }
+}
+
+/// How a caller waits in a queue.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Joining {
+    /// The queue.
+    pub queue: QueueName,
+    /// Who takes its calls.
+    pub members: Vec<Member>,
+    /// Which of them that are free gets the next caller.
+    pub strategy: Strategy,
+    /// Higher goes first.
+    pub priority: u32,
+    /// The priority grows by the second after every first, in seconds.
+    pub escalate: Option<(u32, u32)>,
+    /// Most callers that wait.
+    pub max_size: u32,
+    /// Wait even while nobody is at work.
+    pub wait_when_empty: bool,
+}
+
+/// What a session hears from what calls share.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Shared {
+    /// Whose turn it is, and what is known of the members, in their order.
+    Group {
+        /// How many calls the group was given before this one.
+        turn: u64,
+        /// What is known of each member.
+        members: Vec<MemberInfo>,
+    },
+    /// Something that a rule asked for.
+    Fact {
+        /// What was asked for.
+        lookup: Lookup,
+        /// What is known of it.
+        fact: Fact,
+    },
+    /// The caller waits in the queue.
+    Queued {
+        /// Its place, from 1.
+        position: u32,
+        /// How many wait.
+        size: u32,
+    },
+    /// The caller cannot wait in the queue, or not any longer.
+    Refused {
+        /// `congestion`: it is full. `unreachable`: nobody is at work.
+        disposition: Disposition,
+    },
+    /// Where the caller stands.
+    Position {
+        /// Its place, from 1.
+        position: u32,
+        /// How many wait.
+        size: u32,
+        /// How long it may still take, in seconds.
+        estimate_s: u32,
+    },
+    /// These members are free, and kept for this caller until it says what came of it.
+    Offer {
+        /// As positions among the queue's members.
+        members: Vec<usize>,
+        /// Who came earlier and still waits, and why it was passed.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        passed: Vec<Passed>,
+    },
+    /// The caller is parked.
+    Parked {
+        /// In this slot.
+        slot: String,
+    },
+    /// The caller meets another call in this room.
+    Meet {
+        /// The room.
+        room: String,
+    },
+    /// How many legs of other calls are in this call's room now.
+    Others {
+        /// How many.
+        legs: u32,
+    },
+    /// The party of this leg meets its other one elsewhere: who talks with it now shall come to
+    /// this room, and the leg is not needed any more.
+    Take {
+        /// The leg that is replaced.
+        leg: LegId,
+        /// The room.
+        room: String,
+    },
+    /// There is no such slot or dialog, or none free.
+    NotFound,
+}

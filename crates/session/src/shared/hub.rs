@@ -1,0 +1,397 @@
+//! The other side of [`Share`]: one for all calls.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use callroute_rules::{Fact, Lookup};
+use callroute_schema::{CallId, Caller, Disposition, QueueName};
+use serde::Serialize;
+
+use super::agents::{AgentState, Agents};
+use super::queues::{QueueView, Queues, at_work};
+use super::rooms::{Rooms, Slot};
+use super::{Joining, Share, Shared};
+use crate::input::Now;
+
+/// How long a member that was offered a caller and did not answer is left alone.
+const REST: Duration = Duration::from_secs(5);
+/// Most callbacks that are kept; beyond, the oldest is forgotten.
+const CALLBACKS: usize = 10_000;
+
+/// Most groups whose turns are remembered; servers may write others without end. Beyond, everybody
+/// begins anew.
+const GROUPS: usize = 100_000;
+
+/// What one call is to be told, as [`Input::Shared`](crate::Input::Shared).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Told {
+    /// Which call.
+    pub call_id: CallId,
+    /// What.
+    pub shared: Shared,
+}
+
+/// A caller that left a queue and wants to be called back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Callback {
+    /// The queue.
+    pub queue: QueueName,
+    /// The call in which it was asked for.
+    pub call_id: CallId,
+    /// Whom to call.
+    pub number: Caller,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    from: Option<Caller>,
+    /// With whom it talks, and how often each was said to talk.
+    talks: Vec<String>,
+    /// The queue that it was served from.
+    served: Option<QueueName>,
+}
+
+/// What calls share. Pure: the time comes in with each question, and what is to be told to
+/// other calls comes out.
+#[derive(Debug, Default)]
+pub struct Hub {
+    agents: Agents,
+    queues: Queues,
+    rooms: Rooms,
+    turns: BTreeMap<String, u64>,
+    calls: BTreeMap<CallId, Known>,
+    callbacks: Vec<Callback>,
+    switches: BTreeMap<String, bool>,
+}
+
+impl Hub {
+    /// Nobody waits, and everybody is available.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A call has come in; needed only for callbacks.
+    pub fn began(&mut self, call: &CallId, from: &Caller) {
+        self.calls.entry(call.clone()).or_default().from = Some(from.clone());
+    }
+
+    /// What a session asks or tells; gives what calls are to be told.
+    pub fn handle(&mut self, now: Now, call: &CallId, share: Share) -> Vec<Told> {
+        let answer = |shared| {
+            vec![Told {
+                call_id: call.clone(),
+                shared,
+            }]
+        };
+        match share {
+            Share::Group { members } => {
+                let key = members.join(" ");
+                if self.turns.len() >= GROUPS && !self.turns.contains_key(&key) {
+                    self.turns.clear();
+                }
+                let turn = self.turns.entry(key).or_default();
+                let shared = Shared::Group {
+                    turn: *turn,
+                    members: members
+                        .iter()
+                        .map(|member| self.agents.info(member, now.mono))
+                        .collect(),
+                };
+                *turn = turn.wrapping_add(1);
+                answer(shared)
+            }
+            Share::Fact { lookup } => {
+                let fact = self.fact(now, &lookup);
+                answer(Shared::Fact { lookup, fact })
+            }
+            Share::Talks { member } => {
+                self.agents.talks(&member);
+                self.known(call).talks.push(member);
+                Vec::new()
+            }
+            Share::Talked {
+                member,
+                talk_ms,
+                wrap_up_ms,
+            } => {
+                let known = self.known(call);
+                if let Some(index) = known.talks.iter().position(|other| *other == member) {
+                    known.talks.swap_remove(index);
+                    let served = known.served.take();
+                    let wrap_up = Duration::from_millis(wrap_up_ms);
+                    self.agents.talked(&member, now, talk_ms, wrap_up);
+                    if let Some(queue) = served {
+                        self.queues.handled(&queue, talk_ms);
+                    }
+                }
+                self.serve(now)
+            }
+            Share::Join(join) => self.join(now, call, *join),
+            Share::Where => match self.queues.position(call, &self.agents, now.mono) {
+                Some((position, size, estimate_s)) => answer(Shared::Position {
+                    position,
+                    size,
+                    estimate_s,
+                }),
+                None => Vec::new(),
+            },
+            Share::Offered { member, answered } => self.offered(now, call, member, answered),
+            Share::Quit { callback } => {
+                if callback {
+                    self.call_back(call);
+                }
+                self.quit(now, call)
+            }
+            Share::Park { slot } => match self.rooms.park(call, slot) {
+                Slot::Parked(slot) => answer(Shared::Parked { slot }),
+                Slot::Meets { other, room } => vec![
+                    Told {
+                        call_id: call.clone(),
+                        shared: Shared::Meet { room: room.clone() },
+                    },
+                    Told {
+                        call_id: other,
+                        shared: Shared::Meet { room },
+                    },
+                ],
+                Slot::None => answer(Shared::NotFound),
+            },
+            Share::Unpark => {
+                self.rooms.unpark(call);
+                Vec::new()
+            }
+            Share::Enter { room, legs } => told_others(self.rooms.enter(call, &room, legs)),
+            Share::LeaveRoom => told_others(self.rooms.leave(call)),
+            Share::Dialog { leg, dialog } => {
+                self.rooms.dialog(call, leg, dialog);
+                Vec::new()
+            }
+            Share::Replace { dialog } => match self.rooms.who(&dialog) {
+                Some((other, leg)) if other != *call => {
+                    let room = self.rooms.new_room("transfer");
+                    vec![
+                        Told {
+                            call_id: other,
+                            shared: Shared::Take {
+                                leg,
+                                room: room.clone(),
+                            },
+                        },
+                        Told {
+                            call_id: call.clone(),
+                            shared: Shared::Meet { room },
+                        },
+                    ]
+                }
+                _ => answer(Shared::NotFound),
+            },
+        }
+    }
+
+    /// A call is over, whatever it left behind.
+    pub fn ended(&mut self, now: Now, call: &CallId) -> Vec<Told> {
+        if let Some(known) = self.calls.remove(call) {
+            for member in &known.talks {
+                self.agents.hung_up(member);
+            }
+        }
+        let mut told = told_others(self.rooms.ended(call));
+        told.extend(self.quit(now, call));
+        told
+    }
+
+    /// An agent's state has changed.
+    pub fn set_agent(&mut self, now: Now, agent: &str, state: AgentState) -> Vec<Told> {
+        self.agents.set(agent, state);
+        self.serve(now)
+    }
+
+    /// When [`wake`](Self::wake) is wanted, on the clock of [`Now::mono`].
+    #[must_use]
+    pub fn next_wake(&self) -> Option<Duration> {
+        self.agents.next_wake()
+    }
+
+    /// The instant of [`next_wake`](Self::next_wake) has come.
+    pub fn wake(&mut self, now: Now) -> Vec<Told> {
+        self.agents.wake(now.mono);
+        self.serve(now)
+    }
+
+    /// An agent's state now; whoever is not known is available.
+    #[must_use]
+    pub fn agent(&self, now: Now, agent: &str) -> AgentState {
+        self.agents.info(agent, now.mono).state
+    }
+
+    /// Every agent that is known, with its state now.
+    pub fn agents(&self, now: Now) -> impl Iterator<Item = (&str, AgentState)> {
+        self.agents.all(now.mono)
+    }
+
+    /// Every queue in which somebody waits.
+    #[must_use]
+    pub fn queues(&self, now: Now) -> BTreeMap<QueueName, QueueView> {
+        self.queues
+            .names()
+            .into_iter()
+            .map(|name| {
+                let waiting = self.queues.waiting(&name, now.mono);
+                let estimate_s = self.queues.estimate_s(&name, waiting.len() + 1, 1);
+                let view = QueueView {
+                    waiting,
+                    estimate_s,
+                };
+                (name, view)
+            })
+            .collect()
+    }
+
+    /// Every parked call, by its slot.
+    pub fn parked(&self) -> impl Iterator<Item = (&str, &CallId)> {
+        self.rooms.parked()
+    }
+
+    /// Who wants to be called back, the first first; they are forgotten here.
+    pub fn take_callbacks(&mut self) -> Vec<Callback> {
+        std::mem::take(&mut self.callbacks)
+    }
+
+    /// A switch that people turn, as in "night mode"; without a state the table's own counts.
+    pub fn set_switch(&mut self, name: &str, on: Option<bool>) {
+        match on {
+            Some(on) => self.switches.insert(name.to_owned(), on),
+            None => self.switches.remove(name),
+        };
+    }
+
+    /// Every switch that somebody has turned.
+    pub fn switches(&self) -> impl Iterator<Item = (&str, bool)> {
+        self.switches.iter().map(|(name, on)| (name.as_str(), *on))
+    }
+
+    fn fact(&self, now: Now, lookup: &Lookup) -> Fact {
+        let yes = |is: bool| if is { Fact::Yes } else { Fact::No };
+        match lookup {
+            Lookup::Available(name) => {
+                yes(self.agents.info(name, now.mono).state == AgentState::Available)
+            }
+            Lookup::Calls(name) => Fact::Count(u64::from(self.agents.in_calls(name))),
+            Lookup::Override(name) => self.switches.get(name).copied().map_or(Fact::Missing, yes),
+            _ => Fact::Missing,
+        }
+    }
+
+    fn known(&mut self, call: &CallId) -> &mut Known {
+        self.calls.entry(call.clone()).or_default()
+    }
+
+    fn join(&mut self, now: Now, call: &CallId, join: Joining) -> Vec<Told> {
+        let refused = |disposition| {
+            vec![Told {
+                call_id: call.clone(),
+                shared: Shared::Refused { disposition },
+            }]
+        };
+        let most = usize::try_from(join.max_size).unwrap_or(usize::MAX);
+        if self.queues.size(&join.queue) >= most {
+            return refused(Disposition::Congestion);
+        }
+        if !join.wait_when_empty && at_work(&join, &self.agents) == 0 {
+            return refused(Disposition::Unreachable);
+        }
+        self.queues.join(call, join, now.mono);
+        let place = self.queues.position(call, &self.agents, now.mono);
+        let (position, size, _) = place.unwrap_or_default();
+        let mut told = vec![Told {
+            call_id: call.clone(),
+            shared: Shared::Queued { position, size },
+        }];
+        told.extend(self.serve(now));
+        told
+    }
+
+    fn offered(&mut self, now: Now, call: &CallId, member: usize, answered: bool) -> Vec<Told> {
+        let Some(waiter) = self.queues.get(call) else {
+            return Vec::new();
+        };
+        let name = |index: usize, waiter: &super::queues::Waiter| {
+            let member = waiter.join.members.get(index)?;
+            Some(member.to.as_str().to_owned())
+        };
+        if answered {
+            let queue = waiter.join.queue.clone();
+            self.known(call).served = Some(queue);
+            return self.quit(now, call);
+        }
+        waiter.offered.retain(|kept| *kept != member);
+        if let Some(name) = name(member, waiter) {
+            let rest = now.mono.saturating_add(REST);
+            self.agents.release(&name, call, Some(rest));
+        }
+        self.serve(now)
+    }
+
+    fn quit(&mut self, now: Now, call: &CallId) -> Vec<Told> {
+        if let Some(waiter) = self.queues.leave(call) {
+            for index in waiter.offered {
+                if let Some(member) = waiter.join.members.get(index) {
+                    self.agents.release(member.to.as_str(), call, None);
+                }
+            }
+        }
+        self.serve(now)
+    }
+
+    fn call_back(&mut self, call: &CallId) {
+        let number = self.calls.get(call).and_then(|known| known.from.clone());
+        let queue = self
+            .queues
+            .get(call)
+            .map(|waiter| waiter.join.queue.clone());
+        if let (Some(number), Some(queue)) = (number, queue) {
+            if self.callbacks.len() >= CALLBACKS {
+                self.callbacks.remove(0);
+            }
+            self.callbacks.push(Callback {
+                queue,
+                call_id: call.clone(),
+                number,
+            });
+        }
+    }
+
+    /// Serves whoever can be served now, and sends away whom nobody will serve.
+    fn serve(&mut self, now: Now) -> Vec<Told> {
+        let mut told = Vec::new();
+        for call_id in self.queues.deserted(&self.agents) {
+            self.queues.leave(&call_id);
+            told.push(Told {
+                call_id,
+                shared: Shared::Refused {
+                    disposition: Disposition::Unreachable,
+                },
+            });
+        }
+        let matches = self.queues.matches(&mut self.agents, now.mono);
+        told.extend(matches.into_iter().map(|found| Told {
+            call_id: found.call,
+            shared: Shared::Offer {
+                members: found.members,
+                passed: found.passed,
+            },
+        }));
+        told
+    }
+}
+
+fn told_others(others: Vec<(CallId, u32)>) -> Vec<Told> {
+    others
+        .into_iter()
+        .map(|(call_id, legs)| Told {
+            call_id,
+            shared: Shared::Others { legs },
+        })
+        .collect()
+}

@@ -1,0 +1,212 @@
+//! Being in a room with others: a conference, a parked call that was taken, a transfer between
+//! two calls, three parties of one call.
+
+use std::time::Duration;
+
+use callroute_media::{Command, Deed, EndCause, LegId, Notice};
+use callroute_schema::{Disposition, On};
+
+use super::Step;
+use crate::call::Call;
+use crate::note::Note;
+use crate::program::Flow;
+use crate::shared::{Share, Shared};
+
+/// How long the adapter may take to let a leg in.
+pub(crate) const LET_IN: Duration = Duration::from_secs(10);
+/// How long a leg waits for the others of its room, where it is there to meet them.
+pub(crate) const ALONE: Duration = Duration::from_secs(10);
+/// No meeting is longer.
+pub(crate) const LONGEST: Duration = Duration::from_secs(12 * 3_600);
+
+#[derive(Debug)]
+pub(crate) struct Meeting {
+    legs: Vec<LegId>,
+    /// Legs of other calls in the room.
+    others: u32,
+    /// Somebody may be alone in it.
+    conference: bool,
+    /// A leg is in the room.
+    joined: bool,
+    /// There were at least two already.
+    met: bool,
+    since: Duration,
+    on: On,
+    deadline: Duration,
+}
+
+impl Meeting {
+    /// The caller joins a conference. It is answered already.
+    pub(crate) fn conference(call: &mut Call, name: &str, muted: bool, on: On) -> (Step, Flow) {
+        if !call.caller_answered() {
+            // Only a forward comes here before an answer: the action answers first.
+            let action = callroute_schema::Conference {
+                name: match callroute_schema::ConferenceName::new(name) {
+                    Ok(name) => name,
+                    Err(error) => {
+                        let flow = Flow::failed_on(&on, Disposition::Failed, error.to_string());
+                        return (Step::New, flow);
+                    }
+                },
+                muted,
+                on,
+            };
+            return Step::begin(call, callroute_schema::Action::Conference(action));
+        }
+        let room = format!("conference-{name}");
+        let step = Self::join(call, vec![LegId::CALLER], room, muted, true, on);
+        (Step::Meeting(Box::new(step)), Flow::Stay)
+    }
+
+    /// Legs of this call meet each other, or those of another call.
+    pub(crate) fn enter(call: &mut Call, legs: Vec<LegId>, room: String) -> Flow {
+        let step = Self::join(call, legs, room, false, false, On::new());
+        Flow::Switch(Box::new(Step::Meeting(Box::new(step))))
+    }
+
+    fn join(
+        call: &mut Call,
+        legs: Vec<LegId>,
+        room: String,
+        muted: bool,
+        conference: bool,
+        on: On,
+    ) -> Self {
+        call.note(Note::Meeting { room: room.clone() });
+        for leg in &legs {
+            call.command(Command::Join {
+                leg: *leg,
+                room: room.clone(),
+                muted,
+            });
+        }
+        let count = u32::try_from(legs.len()).unwrap_or(u32::MAX);
+        call.share(Share::Enter { room, legs: count });
+        Self {
+            legs,
+            others: 0,
+            conference,
+            joined: false,
+            met: count > 1,
+            since: call.now.mono,
+            on,
+            deadline: call.after(LET_IN),
+        }
+    }
+
+    pub(crate) fn deadline(&self) -> Duration {
+        self.deadline
+    }
+
+    pub(crate) fn has(&self, leg: LegId) -> bool {
+        self.legs.contains(&leg)
+    }
+
+    pub(crate) fn on_notice(&mut self, call: &mut Call, notice: &Notice) -> Flow {
+        match notice {
+            Notice::Joined { leg } if self.has(*leg) => {
+                self.joined = true;
+                self.deadline = call.after(if self.conference || self.count() > 1 {
+                    LONGEST
+                } else {
+                    ALONE
+                });
+                Flow::Stay
+            }
+            Notice::NotDone {
+                leg,
+                deed: Deed::Join,
+                reason,
+            } if self.has(*leg) => {
+                let why = format!("the room could not be joined: {reason}");
+                self.legs.retain(|other| other != leg);
+                self.failed(call, why)
+            }
+            Notice::LegEnded { leg, .. } if self.has(*leg) => {
+                self.legs.retain(|other| other != leg);
+                self.counted(call)
+            }
+            _ => Flow::Stay,
+        }
+    }
+
+    pub(crate) fn on_shared(&mut self, call: &mut Call, shared: &Shared) -> Flow {
+        match shared {
+            Shared::Others { legs } => {
+                self.others = *legs;
+                self.counted(call)
+            }
+            _ => Flow::Stay,
+        }
+    }
+
+    pub(crate) fn on_wake(&mut self, call: &mut Call) -> Flow {
+        if !call.is_due(self.deadline) {
+            return Flow::Stay;
+        }
+        if !self.joined {
+            return self.failed(call, "the room could not be joined in time".to_owned());
+        }
+        self.leave(call);
+        let why = if self.met || self.conference {
+            "the longest meeting is over"
+        } else {
+            "nobody came to the room"
+        };
+        Flow::End {
+            cause: EndCause::Normal,
+            why: why.to_owned(),
+        }
+    }
+
+    pub(crate) fn abandon(&mut self, call: &mut Call) {
+        self.leave(call);
+    }
+
+    fn count(&self) -> usize {
+        self.legs.len() + usize::try_from(self.others).unwrap_or(usize::MAX / 2)
+    }
+
+    /// Somebody came or went.
+    fn counted(&mut self, call: &mut Call) -> Flow {
+        if self.count() > 1 {
+            self.met = true;
+            if self.joined {
+                self.deadline = call.after(LONGEST);
+            }
+        }
+        if self.legs.is_empty() || (!self.conference && self.met && self.count() < 2) {
+            self.leave(call);
+            return Flow::End {
+                cause: EndCause::Normal,
+                why: "the others are gone".to_owned(),
+            };
+        }
+        Flow::Stay
+    }
+
+    fn leave(&mut self, call: &mut Call) {
+        if self.met && self.legs.contains(&LegId::CALLER) {
+            let talk_ms = call.elapsed_ms(self.since);
+            call.ledger.connected(talk_ms);
+        }
+        self.met = false;
+        for leg in &self.legs {
+            if call.is_live(*leg) {
+                call.command(Command::Leave { leg: *leg });
+            }
+        }
+        call.share(Share::LeaveRoom);
+    }
+
+    fn failed(&mut self, call: &mut Call, why: String) -> Flow {
+        self.leave(call);
+        if self.legs.contains(&LegId::CALLER) || call.caller_answered() {
+            return Flow::failed_on(&self.on, Disposition::Failed, why);
+        }
+        Flow::End {
+            cause: EndCause::Normal,
+            why,
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Waiting in a parking slot until another call takes this one, or taking the one that waits.
+
+use std::time::Duration;
+
+use callroute_media::{LegId, PlayId, Sound};
+use callroute_schema::{Disposition, On, Park};
+
+use super::talk::told_slot;
+use super::{Meeting, Step};
+use crate::call::{Call, seconds};
+use crate::note::Note;
+use crate::program::Flow;
+use crate::shared::{Share, Shared};
+
+/// How long a call stays where nothing else is said.
+pub(crate) const PARKED_S: u32 = 120;
+/// How long a slot may take to be found.
+pub(crate) const FOUND: Duration = Duration::from_secs(2);
+
+#[derive(Debug)]
+pub(crate) struct Parked {
+    on: On,
+    music: Option<PlayId>,
+    timeout: Duration,
+    deadline: Duration,
+    /// Whoever parked the call, and hears where.
+    by: Option<LegId>,
+}
+
+impl Parked {
+    pub(crate) fn begin(call: &mut Call, park: Park) -> (Step, Flow) {
+        call.share(Share::Park { slot: park.slot });
+        let step = Self {
+            on: park.on,
+            music: None,
+            timeout: seconds(park.timeout_s.unwrap_or(PARKED_S)),
+            deadline: call.after(FOUND),
+            by: call.parked_by.take(),
+        };
+        (Step::Parked(step), Flow::Stay)
+    }
+
+    pub(crate) fn deadline(&self) -> Duration {
+        self.deadline
+    }
+
+    pub(crate) fn on_shared(&mut self, call: &mut Call, shared: &Shared) -> Flow {
+        match shared {
+            Shared::Parked { slot } => {
+                call.note(Note::Parked { slot: slot.clone() });
+                if let Some(by) = self.by.take() {
+                    told_slot(call, by, Some(slot));
+                }
+                self.music = Some(call.play(Sound::Music));
+                self.deadline = call.after(self.timeout);
+                Flow::Stay
+            }
+            Shared::Meet { room } => {
+                self.nobody_told(call);
+                Meeting::enter(call, vec![LegId::CALLER], room.clone())
+            }
+            Shared::NotFound => {
+                self.nobody_told(call);
+                Flow::failed_on(&self.on, Disposition::Congestion, "no parking slot is free")
+            }
+            _ => Flow::Stay,
+        }
+    }
+
+    pub(crate) fn on_wake(&mut self, call: &mut Call) -> Flow {
+        if !call.is_due(self.deadline) {
+            return Flow::Stay;
+        }
+        self.abandon(call);
+        if let Some(music) = self.music.take() {
+            call.stop_play(music);
+        }
+        Flow::failed_on(
+            &self.on,
+            Disposition::NoAnswer,
+            "nobody took the parked call",
+        )
+    }
+
+    pub(crate) fn abandon(&mut self, call: &mut Call) {
+        self.nobody_told(call);
+        call.share(Share::Unpark);
+    }
+
+    fn nobody_told(&mut self, call: &mut Call) {
+        if let Some(by) = self.by.take() {
+            told_slot(call, by, None);
+        }
+    }
+}

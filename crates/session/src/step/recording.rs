@@ -1,0 +1,68 @@
+//! The consent prompt before a call is recorded; the recording itself runs beside the steps.
+
+use std::time::Duration;
+
+use callroute_media::{Notice, PlayId};
+use callroute_schema::Record;
+
+use super::Step;
+use super::play::ended;
+use super::ring::prompt_sound;
+use super::talk::{start_recording, stop_recording};
+use crate::call::Call;
+use crate::program::Flow;
+
+/// How long a consent prompt may take.
+pub(crate) const CONSENT: Duration = Duration::from_secs(60);
+
+#[derive(Debug)]
+pub(crate) struct Consent {
+    record: Option<Record>,
+    play: PlayId,
+    deadline: Duration,
+}
+
+impl Consent {
+    pub(crate) fn begin(call: &mut Call, record: Record) -> (Step, Flow) {
+        if record.stop {
+            stop_recording(call);
+            return (Step::New, Flow::Next);
+        }
+        let Some(consent) = record.consent.clone() else {
+            start_recording(call, &record);
+            return (Step::New, Flow::Next);
+        };
+        let step = Self {
+            play: call.play(prompt_sound(consent)),
+            record: Some(record),
+            deadline: call.after(CONSENT),
+        };
+        (Step::Consent(step), Flow::Stay)
+    }
+
+    pub(crate) fn deadline(&self) -> Duration {
+        self.deadline
+    }
+
+    pub(crate) fn on_notice(&mut self, call: &mut Call, notice: &Notice) -> Flow {
+        match ended(notice, self.play) {
+            Some(_) => self.given(call),
+            None => Flow::Stay,
+        }
+    }
+
+    pub(crate) fn on_wake(&mut self, call: &mut Call) -> Flow {
+        if !call.is_due(self.deadline) {
+            return Flow::Stay;
+        }
+        call.stop_play(self.play);
+        self.given(call)
+    }
+
+    fn given(&mut self, call: &mut Call) -> Flow {
+        if let Some(record) = self.record.take() {
+            start_recording(call, &record);
+        }
+        Flow::Next
+    }
+}

@@ -1,0 +1,224 @@
+//! Waiting for a conversation's end: hold, feature codes, transfers, and what is pushed meanwhile.
+
+mod features;
+mod transfer;
+
+use std::time::Duration;
+
+use callroute_media::{Command, EndCause, LegId, Notice, PlayId, Sound};
+use callroute_schema::EventKind;
+
+use self::features::Keys;
+pub(crate) use self::features::{start_recording, stop_recording, told_slot};
+use self::transfer::Transfer;
+use super::Meeting;
+use crate::call::Call;
+use crate::note::Note;
+use crate::program::Flow;
+use crate::shared::Shared;
+
+/// Two legs that hear each other, and whatever one of them is about to do with the other.
+#[derive(Debug)]
+pub(crate) struct Talk {
+    /// The caller, until somebody took its place.
+    a: LegId,
+    b: LegId,
+    /// Since when the two are connected.
+    since: Duration,
+    /// Who holds the call, and the music that the other one hears.
+    held: Option<(LegId, PlayId)>,
+    keys: Option<Keys>,
+    transfer: Option<Transfer>,
+    /// No conversation is longer; a leg whose end was lost does not live for ever.
+    until: Duration,
+}
+
+impl Talk {
+    pub(crate) fn begin(call: &mut Call, peer: LegId, member: String, most: Duration) -> Self {
+        call.command(Command::Bridge {
+            a: LegId::CALLER,
+            b: peer,
+        });
+        call.note(Note::Bridged { member });
+        let event = call.event_now(EventKind::CallAnswered);
+        call.emit(event);
+        // A recording that runs already: whoever comes is told, as the caller was.
+        if let Some(consent) = call.running.as_ref().and_then(|r| r.consent.clone()) {
+            call.play_to(peer, super::ring::prompt_sound(consent));
+        }
+        Self {
+            a: LegId::CALLER,
+            b: peer,
+            since: call.now.mono,
+            held: None,
+            keys: None,
+            transfer: None,
+            until: call.after(most),
+        }
+    }
+
+    /// Two other legs of the same call talk now.
+    fn between(call: &mut Call, a: LegId, b: LegId, until: Duration) -> Self {
+        call.command(Command::Bridge { a, b });
+        call.note(Note::Reconnected { a, b });
+        Self {
+            a,
+            b,
+            since: call.now.mono,
+            held: None,
+            keys: None,
+            transfer: None,
+            until,
+        }
+    }
+
+    pub(crate) fn deadline(&self) -> Duration {
+        let keys = self.keys.as_ref().map(Keys::deadline);
+        let transfer = self.transfer.as_ref().map(Transfer::deadline);
+        [keys, transfer]
+            .into_iter()
+            .flatten()
+            .fold(self.until, Duration::min)
+    }
+
+    pub(crate) fn on_notice(&mut self, call: &mut Call, notice: &Notice) -> Flow {
+        if self.transfer.is_some() {
+            return self.transferring(call, notice);
+        }
+        match notice {
+            Notice::LegEnded { leg, .. } if *leg == self.a || *leg == self.b => {
+                self.over(call, *leg)
+            }
+            Notice::Held { leg, held } if *leg == self.a || *leg == self.b => {
+                self.hold(call, *leg, *held);
+                Flow::Stay
+            }
+            Notice::Digit { leg, digit } if *leg == self.a || *leg == self.b => {
+                self.pressed(call, *leg, *digit)
+            }
+            Notice::Refer { leg, to, replaces } if *leg == self.a || *leg == self.b => {
+                self.referred(call, *leg, to, replaces.clone())
+            }
+            _ => Flow::Stay,
+        }
+    }
+
+    pub(crate) fn on_shared(&mut self, call: &mut Call, shared: &Shared) -> Flow {
+        match shared {
+            Shared::Take { leg, room } if *leg == self.a || *leg == self.b => {
+                let kept = self.other(*leg);
+                self.settle(call);
+                let replaced = *leg;
+                let flow = Meeting::enter(call, vec![kept], room.clone());
+                call.hangup(replaced, EndCause::Normal);
+                flow
+            }
+            other => self.replaced(call, other),
+        }
+    }
+
+    pub(crate) fn on_wake(&mut self, call: &mut Call) -> Flow {
+        if call.is_due(self.until) {
+            self.settle(call);
+            return Flow::End {
+                cause: EndCause::Normal,
+                why: "the longest conversation is over".to_owned(),
+            };
+        }
+        if self
+            .keys
+            .as_ref()
+            .is_some_and(|keys| call.is_due(keys.deadline()))
+        {
+            self.keys = None;
+        }
+        if self
+            .transfer
+            .as_ref()
+            .is_some_and(|transfer| call.is_due(transfer.deadline()))
+        {
+            return self.transfer_due(call);
+        }
+        Flow::Stay
+    }
+
+    /// The conversation is over for the call's record.
+    pub(crate) fn settle(&mut self, call: &mut Call) {
+        if self.a == LegId::CALLER || self.b == LegId::CALLER {
+            let talk_ms = call.elapsed_ms(self.since);
+            call.ledger.connected(talk_ms);
+        }
+        self.since = call.now.mono;
+    }
+
+    pub(crate) fn abandon(&mut self, call: &mut Call) {
+        if let Some(transfer) = &mut self.transfer {
+            transfer.abandon(call);
+        }
+        self.settle(call);
+    }
+
+    fn other(&self, leg: LegId) -> LegId {
+        if leg == self.a { self.b } else { self.a }
+    }
+
+    /// One of the two hung up.
+    fn over(&mut self, call: &mut Call, leg: LegId) -> Flow {
+        self.settle(call);
+        let why = if leg == LegId::CALLER {
+            "the caller hung up"
+        } else {
+            "the other side hung up"
+        };
+        Flow::End {
+            cause: EndCause::Normal,
+            why: why.to_owned(),
+        }
+    }
+
+    /// While one holds, the other one hears music.
+    fn hold(&mut self, call: &mut Call, leg: LegId, held: bool) {
+        let other = self.other(leg);
+        match (held, self.held) {
+            (true, None) => {
+                call.note(Note::Hold { leg, held });
+                let play = call.play_to(other, Sound::Music);
+                self.held = Some((leg, play));
+            }
+            (false, Some((by, play))) if by == leg => {
+                call.note(Note::Hold { leg, held });
+                call.stop_play_to(other, play);
+                self.held = None;
+            }
+            _ => {}
+        }
+    }
+
+    /// The steps after a transfer: these two talk.
+    fn now_talk(&mut self, call: &mut Call, a: LegId, b: LegId) -> Flow {
+        self.settle(call);
+        let until = self.until;
+        *self = Self::between(call, a, b, until);
+        Flow::Stay
+    }
+}
+
+/// Whether a leg is over or being ended.
+fn gone(call: &Call, leg: LegId) -> bool {
+    !call.is_live(leg)
+}
+
+/// Three legs of one call meet.
+fn all_three(call: &mut Call, legs: Vec<LegId>) -> Flow {
+    let room = format!("call-{}", call.event.call_id);
+    Meeting::enter(call, legs, room)
+}
+
+/// The times that the table in `waits.md` speaks of.
+#[cfg(test)]
+pub(crate) mod limits {
+    pub(crate) use super::features::NEXT_KEY as CODE_KEY;
+    pub(crate) use super::transfer::{
+        FIRST_KEY as NUMBER_FIRST, FOUND as OTHER_CALL, NEXT_KEY as NUMBER_NEXT, RING_S as THIRD_S,
+    };
+}

@@ -1,0 +1,119 @@
+//! Sees that queues are fair: a model of who waits, beside the hub's own.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use callroute_schema::CallId;
+use callroute_session::shared::{PassedWhy, Share, Shared, Told};
+
+/// Who waits in a queue, seen from outside: when it came, with which priority, and whether a
+/// phone rings for it.
+#[derive(Debug, Clone)]
+pub(crate) struct Waits {
+    since: Duration,
+    arrival: u64,
+    priority: u32,
+    escalate: Option<(u32, u32)>,
+    members: Vec<String>,
+    offered: Vec<usize>,
+}
+
+impl Waits {
+    fn priority(&self, now: Duration) -> u32 {
+        let grown = self.escalate.map_or(0, |(every, by)| {
+            let times = (now - self.since).as_secs() / u64::from(every);
+            u32::try_from(times).unwrap() * by
+        });
+        self.priority + grown
+    }
+}
+
+/// Everybody who waits.
+#[derive(Debug, Default)]
+pub(crate) struct Waiting {
+    pub(crate) waits: BTreeMap<CallId, Waits>,
+    arrivals: u64,
+}
+
+impl Waiting {
+    /// Sees that what the hub says is fair.
+    pub(crate) fn all_told(&mut self, now: Duration, told: &[Told]) {
+        for Told { call_id, shared } in told {
+            self.told(now, call_id, shared);
+        }
+    }
+
+    /// No caller is overtaken without a stated reason, and no member is offered twice.
+    fn told(&mut self, now: Duration, call_id: &CallId, shared: &Shared) {
+        match shared {
+            Shared::Refused { .. } => {
+                self.waits.remove(call_id);
+            }
+            Shared::Offer { members, passed } => {
+                let served = self.waits[call_id].clone();
+                for member in members {
+                    let name = &served.members[*member];
+                    for (other, waits) in &self.waits {
+                        let taken = waits.offered.iter().any(|m| waits.members[*m] == *name);
+                        assert!(!taken, "{name} is offered to {call_id} and {other}");
+                    }
+                }
+                for (other, waits) in &self.waits {
+                    if waits.arrival >= served.arrival {
+                        continue;
+                    }
+                    let why = passed.iter().find(|passed| passed.call_id == *other);
+                    let why = why.map(|passed| passed.why);
+                    match why {
+                        Some(PassedWhy::BeingOffered) => assert!(!waits.offered.is_empty()),
+                        Some(PassedWhy::Priority) => {
+                            assert!(waits.priority(now) < served.priority(now));
+                        }
+                        Some(PassedWhy::OtherMembers) => {
+                            let served_by = |name: &String| waits.members.contains(name);
+                            let common = members
+                                .iter()
+                                .any(|member| served_by(&served.members[*member]));
+                            assert!(!common, "{other} could have been served");
+                        }
+                        _ => panic!("{other} is overtaken by {call_id} without a reason"),
+                    }
+                }
+                if let Some(waits) = self.waits.get_mut(call_id) {
+                    waits.offered.clone_from(members);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Follows who waits, as the sessions tell it.
+    pub(crate) fn shared(&mut self, mono: Duration, call_id: &CallId, share: &Share) {
+        match share {
+            Share::Join(join) => {
+                self.arrivals += 1;
+                let waiter = Waits {
+                    since: mono,
+                    arrival: self.arrivals,
+                    priority: join.priority,
+                    escalate: join.escalate,
+                    members: join.members.iter().map(|m| m.to.to_string()).collect(),
+                    offered: Vec::new(),
+                };
+                self.waits.insert(call_id.clone(), waiter);
+            }
+            Share::Offered {
+                member,
+                answered: false,
+            } => {
+                if let Some(waits) = self.waits.get_mut(call_id) {
+                    waits.offered.retain(|offered| offered != member);
+                }
+            }
+            Share::Offered { answered: true, .. } | Share::Quit { .. } => {
+                self.waits.remove(call_id);
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! Queues under load: many callers, few agents, in virtual time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use callroute_rules::{ChronoTz, load};
+use callroute_schema::{CallId, Disposition};
+use callroute_session::Effect;
+use callroute_session::shared::AgentState;
+use callroute_sim::{Phone, PhoneEnd, Placed, Played, Scene, Script, play_all};
+
+use crate::common::{OPEN, call};
+
+const TABLE: &str = r#"
+version: 1
+default: { action: voicemail, message: general }
+agents: { a: { to: "1001" }, b: { to: "1002" }, c: { to: "1003" } }
+targets:
+  desk: { action: queue, name: desk, members: [a, b, c], strategy: STRATEGY, wrap_up_s: 3, max_wait_s: 86400 }
+numbers:
+  "+1": desk
+  "+2": { action: queue, name: desk, members: [a, b, c], priority: 9, max_wait_s: 86400 }
+"#;
+
+fn scene(strategy: &str, callers: u64, vip: impl Fn(u64) -> bool) -> Vec<Played> {
+    let table = TABLE.replace("STRATEGY", strategy);
+    let engine = load("routes.yaml", &table, &(), &ChronoTz);
+    let engine = Arc::new(engine.unwrap_or_else(|faults| panic!("{faults}")));
+    let mut scene = Scene::default();
+    for n in 0..callers {
+        let mut event = call(if vip(n) { "+2" } else { "+1" }, OPEN);
+        event.call_id = CallId::new(format!("c{n}")).unwrap();
+        let mut script = Script::default();
+        for (index, to) in ["1001", "1002", "1003"].iter().enumerate() {
+            let phone = Phone {
+                rings: Some(Duration::ZERO),
+                end: PhoneEnd::Answers {
+                    after: Duration::from_millis(500),
+                    talks: Duration::from_secs(20 + (n * 7 + index as u64) % 13),
+                },
+                acts: Vec::new(),
+            };
+            script.phones.insert((*to).to_owned(), phone);
+        }
+        scene.calls.push(Placed {
+            at: Duration::from_secs(n * 2),
+            event,
+            script,
+        });
+    }
+    let pause = Duration::from_secs(60);
+    scene.agents = vec![
+        (pause, "b".to_owned(), AgentState::Paused),
+        (pause * 3, "b".to_owned(), AgentState::Available),
+    ];
+    play_all(&engine, scene)
+}
+
+/// When the first phone rang for a call, after the scene's start.
+fn served(n: usize, played: &Played) -> Duration {
+    let dialed =
+        |effect: &Effect| matches!(effect, Effect::Media(callroute_media::Command::Dial { .. }));
+    let step = played
+        .steps
+        .iter()
+        .find(|step| step.effects.iter().any(dialed));
+    step.unwrap().at + Duration::from_secs(n as u64 * 2)
+}
+
+/// A11, B32: two hundred callers and three agents: served in the order in which they came, under
+/// every strategy that rings one agent.
+#[test]
+fn callers_are_served_in_order() {
+    for strategy in [
+        "least_recent",
+        "round_robin",
+        "fewest_calls",
+        "least_talk_time",
+        "sequential",
+        "random",
+    ] {
+        let calls = scene(strategy, 200, |_| false);
+        let mut before = Duration::ZERO;
+        for (n, played) in calls.iter().enumerate() {
+            assert!(played.is_over(), "{strategy}: c{n}\n{}", played.text());
+            let record = played.record().unwrap();
+            assert_eq!(
+                record.disposition,
+                Disposition::Answered,
+                "{strategy}: c{n}"
+            );
+            let served = served(n, played);
+            assert!(
+                served >= before,
+                "{strategy}: c{n} was served before c{}",
+                n - 1
+            );
+            before = served;
+        }
+    }
+}
+
+/// Whoever has the higher priority is served first, and those who are passed are told of.
+#[test]
+fn priority_comes_first_and_is_stated() {
+    let calls = scene("least_recent", 60, |n| n % 10 == 9);
+    let vip = served(19, &calls[19]);
+    let others = (12..19).filter(|n| served(*n, &calls[*n]) > vip).count();
+    assert!(others > 0, "nobody was passed");
+    let text = calls[19].text();
+    let stated = text.matches("the higher priority").count();
+    assert!(stated >= others, "{others} passed, {stated} stated\n{text}");
+}
