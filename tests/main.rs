@@ -11,12 +11,15 @@
 
 mod calls;
 mod common;
+mod dtmf;
 mod editor;
 mod groups;
 mod in_call;
 mod libraries;
 mod mail;
 mod messages;
+#[cfg(target_os = "linux")]
+mod nat;
 mod readme;
 mod requests;
 mod servers;

@@ -48,7 +48,7 @@ async fn a_method_that_is_not_spoken_is_405() {
     }
 }
 
-/// B36: no codec in common is 488 with Warning 304, and no call for the routing to see.
+/// B36: no codec in common is 488 with Warning 305, and no call for the routing to see.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_offer_without_a_common_codec_is_488() {
     if !peer("sipp") {
@@ -59,7 +59,7 @@ async fn an_offer_without_a_common_codec_is_488() {
     let variables = [("sdp", "{{sdp_g729}}"), ("status", "488")];
     let caller = bench.uac(&router, "uac_refused", &variables);
     let heard = caller.went_well(&router).await;
-    assert!(heard.contains("Warning: 304"), "{heard}");
+    assert!(heard.contains("Warning: 305"), "{heard}");
     router.settled(0).await;
     assert!(
         !router

@@ -25,8 +25,9 @@ const QUIET: f32 = 160.0 * 160.0;
 const SHARE: f32 = 0.68;
 /// How many times stronger the best of a group must be than each of its neighbours (8 dB).
 const LEAD: f32 = 6.3;
-/// How many times stronger one group may be than the other (8 dB): the line's twist.
-const TWIST: f32 = 6.3;
+/// How many times stronger one group may measure than the other (10 dB): a line's twist of 6 dB,
+/// and what the stronger one spills over into the filters of the weaker.
+const TWIST: f32 = 10.0;
 /// Peak of each of the two frequencies that are rendered: about -10 dBFS together.
 const AMPLITUDE: f32 = 7000.0;
 

@@ -190,7 +190,11 @@ impl Call {
         match prompt {
             Prompt::Say(mut say) if say.text.contains('{') => {
                 let action = [Action::Say(say.clone())];
-                match self.engine.fill(&action, &self.event, &self.facts).as_deref() {
+                match self
+                    .engine
+                    .fill(&action, &self.event, &self.facts)
+                    .as_deref()
+                {
                     Ok([Action::Say(filled)]) => say.text.clone_from(&filled.text),
                     Ok(_) => {}
                     Err(error) => {

@@ -1,27 +1,33 @@
 //! The adapter: an endpoint that listens, and gives calls.
 
-use std::io;
-use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
 
 use callroute_media::{Adapter, Capabilities, Incoming};
 use sipx_sip::Timers;
-use sipx_transport::PoolConfig;
+use sipx_transport::destination::Resolver;
+use sipx_transport::tls::{ClientTls, Identity, ServerTls, TrustAnchors};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::admit::guard::Dropped;
 use crate::config::Config;
 use crate::convert::bracketed;
-use crate::dispatch;
+use crate::dispatch::{self, Front};
+use crate::endpoint::{self, Refused, Settings, Upper};
 use crate::error::BindError;
 use crate::line::SipLine;
+use crate::reach::registering;
+use crate::reach::registrar::Registrar;
+use crate::reach::trunks;
 use crate::rtp::ports::Ports;
 use crate::sdp::named_ip;
-use crate::stack::{Counts, Stack, leading_to};
+use crate::stack::{Counts, Stack, TrunkState, leading_to};
 
-/// Requests and commands that may wait for the endpoint.
-const CAPACITY: usize = 4096;
+/// How long DNS may take.
+const RESOLVE: Duration = Duration::from_secs(3);
 /// An address on no network (RFC 5737), to find the interface of the default route.
 const ELSEWHERE: std::net::IpAddr = std::net::IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
 
@@ -67,39 +73,67 @@ impl SipAdapter {
                 first: *config.rtp_ports.start(),
                 last: *config.rtp_ports.end(),
             })?;
-        let mut endpoint = sipx_transport::Config::new(addr);
         let named = named_ip(config.advertised, addr.ip(), || leading_to(ELSEWHERE));
-        endpoint.sent_by = bracketed(named);
-        endpoint.timers = Timers {
-            t1: config.t1,
-            ..Timers::default()
+        let (tls, tls_client) = secure(&config)?;
+        let mut protection = config.protection.clone();
+        let friends = config.trunks.iter().flat_map(|trunk| &trunk.networks);
+        protection.exempt.extend(friends);
+        let settings = Settings {
+            listen: addr,
+            named: bracketed(named),
+            tls,
+            tls_client,
+            ws: config.ws,
+            timers: Timers {
+                t1: config.t1,
+                ..Timers::default()
+            },
+            protection,
+            transactions: config.max_transactions,
+            connections: config.max_connections,
         };
-        endpoint.capacity = CAPACITY;
-        // A caller behind NAT is reached over the connection that it opened, or not at all.
-        endpoint.pool = PoolConfig {
-            reuse_inbound_for_outbound: true,
-            ..PoolConfig::default()
-        };
-        let (handle, requests) = sipx_transport::bind(endpoint)
-            .await
-            .map_err(|source| refused(addr, source))?;
+        let (handle, listeners) = endpoint::bind(settings).await.map_err(
+            |Refused {
+                 addr,
+                 transport,
+                 source,
+             }| BindError::Listen {
+                addr,
+                transport,
+                source,
+            },
+        )?;
+        let states = config.trunks.iter().map(|trunk| {
+            let state = TrunkState {
+                calls: Arc::default(),
+                healthy: true.into(),
+                registered: false.into(),
+            };
+            (trunk.name.clone(), state)
+        });
         let stack = Arc::new(Stack {
             handle,
+            trunks: states.collect(),
+            resolver: Resolver::within(Some(RESOLVE)),
+            registrar: Registrar::default(),
+            began: Instant::now(),
             config,
             runtime: tokio::runtime::Handle::current(),
             routes: Arc::default(),
             ports,
             counts,
             stopping: false.into(),
+            over: false.into(),
         });
         let (sender, calls) = mpsc::channel(dispatch::CALLS);
         let (open, closed) = oneshot::channel();
-        tokio::spawn(dispatch::serve(
-            Arc::clone(&stack),
-            requests,
-            sender,
-            closed,
-        ));
+        let front: Arc<dyn Upper> = Arc::new(Front::new(Arc::clone(&stack), sender));
+        stack.handle.serve(listeners, &front);
+        tokio::spawn(dispatch::linger(Arc::clone(&stack), closed));
+        trunks::tend(&stack);
+        if !stack.config.users.is_empty() {
+            tokio::spawn(registering::keep_open(Arc::clone(&stack)));
+        }
         Ok(Self {
             stack,
             calls,
@@ -111,6 +145,18 @@ impl SipAdapter {
     #[must_use]
     pub fn local_addr(&self) -> SocketAddr {
         self.stack.handle.local_addr()
+    }
+
+    /// Where it listens for TLS, if it does.
+    #[must_use]
+    pub fn tls_addr(&self) -> Option<SocketAddr> {
+        self.stack.handle.tls_addr()
+    }
+
+    /// Where it listens for WebSocket, if it does.
+    #[must_use]
+    pub fn ws_addr(&self) -> Option<SocketAddr> {
+        self.stack.handle.ws_addr()
     }
 
     /// Stops and watches the adapter from elsewhere.
@@ -159,6 +205,35 @@ impl SipHandle {
         self.stack.stopping.store(true, Ordering::Relaxed);
     }
 
+    /// What was dropped so far, without an answer.
+    #[must_use]
+    pub fn dropped(&self) -> Dropped {
+        self.stack.handle.dropped()
+    }
+
+    /// Transactions that are remembered, and connections that are open.
+    #[must_use]
+    pub fn load(&self) -> (usize, usize) {
+        self.stack.handle.load()
+    }
+
+    /// Whether a trunk answers, and whether we are registered there; `None` when there is no such
+    /// trunk.
+    #[must_use]
+    pub fn trunk(&self, name: &str) -> Option<(bool, bool)> {
+        let trunk = self.stack.trunks.get(name)?;
+        Some((
+            trunk.healthy.load(Ordering::Relaxed),
+            trunk.registered.load(Ordering::Relaxed),
+        ))
+    }
+
+    /// Telephones that are registered with us.
+    #[must_use]
+    pub fn registered(&self) -> usize {
+        self.stack.registrar.len(self.stack.began.elapsed())
+    }
+
     /// What the adapter holds now. All zero when every call is over.
     #[must_use]
     pub fn stats(&self) -> Stats {
@@ -172,27 +247,38 @@ impl SipHandle {
     }
 }
 
-/// The endpoint does not say which of its two sockets could not be bound, so both are tried.
-fn refused(addr: SocketAddr, source: sipx_transport::Error) -> BindError {
-    let listen = |transport, source: io::Error| BindError::Listen {
-        addr,
-        transport,
-        source,
+/// What listens for TLS, and how we connect by it.
+type Secure = (Option<(SocketAddr, ServerTls)>, Option<ClientTls>);
+
+/// Reads the certificates.
+fn secure(config: &Config) -> Result<Secure, BindError> {
+    let failed = |setting| move |source| BindError::Certificate { setting, source };
+    let server = match &config.tls {
+        Some(tls) => {
+            let identity = Identity::from_pem(&tls.certificate, tls.key.expose().as_bytes());
+            let server = identity.and_then(ServerTls::new).map_err(failed("tls"))?;
+            Some((tls.listen, server))
+        }
+        None => None,
     };
-    if !matches!(source, sipx_transport::Error::Io(_)) {
-        return BindError::Endpoint {
-            addr,
-            source: Box::new(source),
-        };
+    let dials = |uri: &String| uri.starts_with("sips:") || uri.contains("transport=tls");
+    let trunks = config.trunks.iter().map(|trunk| &trunk.uri);
+    // The system's certificates are only read where they are needed.
+    if server.is_none()
+        && config.roots.is_empty()
+        && !config
+            .trunk
+            .iter()
+            .chain(trunks)
+            .chain(config.contacts.values())
+            .any(dials)
+    {
+        return Ok((None, None));
     }
-    if let Err(error) = UdpSocket::bind(addr) {
-        return listen("udp", error);
+    let mut anchors = TrustAnchors::system();
+    for root in &config.roots {
+        anchors.add_pem(root).map_err(failed("roots"))?;
     }
-    match (TcpListener::bind(addr), source) {
-        (Err(error), _) | (Ok(_), sipx_transport::Error::Io(error)) => listen("tcp", error),
-        (Ok(_), source) => BindError::Endpoint {
-            addr,
-            source: Box::new(source),
-        },
-    }
+    let client = ClientTls::new(&anchors).map_err(failed("roots"))?;
+    Ok((server, Some(client)))
 }

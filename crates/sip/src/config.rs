@@ -12,6 +12,9 @@ use callroute_audio::prompts::Prompts;
 use callroute_audio::speech::Speech;
 use sipx_sip::Uri;
 
+use crate::admit::access::{Access, Tls, Trunk};
+use crate::admit::auth::{Digest, User};
+use crate::admit::guard::Protection;
 use crate::error::BindError;
 
 /// How the adapter is set up. Begin with [`Config::new`] and change what should differ.
@@ -28,7 +31,10 @@ pub struct Config {
     /// The gateway for numbers, a SIP URI: with `sip:127.0.0.1:5070`, `+16825550100` is dialed
     /// as `sip:+16825550100@127.0.0.1:5070`.
     pub trunk: Option<String>,
-    /// Numbers that have a SIP URI of their own; looked at before the trunk.
+    /// Trunks with all that belongs to them, in the order in which they are dialed; before
+    /// [`trunk`](Self::trunk).
+    pub trunks: Vec<Trunk>,
+    /// Numbers that have a SIP URI of their own; looked at before the trunks.
     pub contacts: HashMap<String, String>,
     /// Whose P-Asserted-Identity is believed: the trust domain of RFC 3325, such as the gateway and
     /// the switches of one's own network. Default nobody.
@@ -45,6 +51,34 @@ pub struct Config {
     /// The codecs, the preferred first, as offered when the caller's do not say better. Default
     /// PCMU, PCMA.
     pub codecs: Vec<Codec>,
+    /// Who may call. Default anybody.
+    pub access: Access,
+    /// Who may register, and call from anywhere.
+    pub users: Vec<User>,
+    /// What users belong to: the realm of their passwords, and the domain by which they are
+    /// called. Default `callroute`.
+    pub realm: String,
+    /// How passwords are proven. Default MD5, which every telephone knows; the more there are,
+    /// the longer the question is.
+    pub digests: Vec<Digest>,
+    /// What strangers may do, and how much of it.
+    pub protection: Protection,
+    /// Most calls at a time; one more is answered 503 with Retry-After. Default 5,000.
+    pub max_calls: usize,
+    /// Most requests that are being answered at a time, or were a short while ago (RFC 3261 keeps
+    /// them for 32 s). Default 200,000.
+    pub max_transactions: usize,
+    /// Most connections over TCP, TLS and WebSocket. Default 10,000.
+    pub max_connections: usize,
+    /// Whether and where TLS is listened for. Default not.
+    pub tls: Option<Tls>,
+    /// Certificates (PEM) that are trusted when we connect, beside those of the system.
+    pub roots: Vec<Vec<u8>>,
+    /// Whether and where WebSocket is listened for (RFC 7118), for browsers. Default not.
+    pub ws: Option<SocketAddr>,
+    /// How long a call may last without a sign of its far end (RFC 4028); it is asked twice as
+    /// often. At least 90 s; zero for calls without such a timer. Default 30 minutes.
+    pub session_expires: Duration,
     /// T1 of RFC 3261: the base of all retransmission timers. Default 500 ms; less is for tests.
     pub t1: Duration,
 }
@@ -58,6 +92,7 @@ impl Config {
             advertised: None,
             rtp_ports: 20_000..=29_999,
             trunk: None,
+            trunks: Vec::new(),
             contacts: HashMap::new(),
             trusted: Vec::new(),
             recordings: PathBuf::from("recordings"),
@@ -65,8 +100,26 @@ impl Config {
             speech: Arc::new(Speech::none()),
             no_provisional: Duration::from_secs(4),
             codecs: vec![Codec::Pcmu, Codec::Pcma],
+            access: Access::Anybody,
+            users: Vec::new(),
+            realm: "callroute".to_owned(),
+            digests: vec![Digest::Md5],
+            protection: Protection::default(),
+            max_calls: 5_000,
+            max_transactions: 200_000,
+            max_connections: 10_000,
+            tls: None,
+            roots: Vec::new(),
+            ws: None,
+            session_expires: Duration::from_secs(1800),
             t1: Duration::from_millis(500),
         }
+    }
+
+    /// The trunk that an address belongs to.
+    pub(crate) fn trunk_of(&self, ip: IpAddr) -> Option<&Trunk> {
+        let has = |trunk: &&Trunk| trunk.networks.iter().any(|network| network.contains(ip));
+        self.trunks.iter().find(has)
     }
 
     /// Whether all URIs are URIs, before anybody calls.
@@ -76,7 +129,11 @@ impl Config {
             .contacts
             .iter()
             .map(|(user, uri)| (format!("contact {user}"), uri));
-        for (setting, found) in trunk.chain(contacts) {
+        let trunks = self
+            .trunks
+            .iter()
+            .map(|trunk| (format!("trunk {}", trunk.name), &trunk.uri));
+        for (setting, found) in trunk.chain(contacts).chain(trunks) {
             let parsed = Uri::parse(bytes::Bytes::copy_from_slice(found.as_bytes()));
             if !parsed.is_ok_and(|uri| uri.scheme().is_sip() && uri.host().is_some()) {
                 return Err(BindError::Uri {

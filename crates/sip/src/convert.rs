@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
-use callroute_media::{DialTarget, EndCause, Offer};
+use callroute_media::{EndCause, Offer};
 use callroute_schema::number::{CallerHeaders, CallerIdentity, Who, identify};
 use callroute_schema::{Address, Caller, Cause, SourceInfo, Transport};
 use sipx_sip::headers::To;
@@ -13,21 +13,35 @@ use sipx_sip::{
 };
 use sipx_transport::TransportKind;
 
-use crate::config::Config;
+use crate::endpoint::Incoming;
+use crate::message::hops;
 
 /// Most headers that an offer carries.
 const MAX_HEADERS: usize = 32;
 /// Longest header value and URI that an offer carries, in bytes.
 const MAX_VALUE: usize = 512;
 /// Headers that routing may look at, beside those that begin with `x-`.
-const SHOWN: [&str; 3] = ["call-id", "user-agent", "diversion"];
+const SHOWN: [&str; 5] = [
+    "call-id",
+    "user-agent",
+    "diversion",
+    "history-info",
+    "reason",
+];
 
 /// What an INVITE says about who calls whom; `None` when nothing in it can be dialed. What
 /// P-Asserted-Identity says counts when the sender is `trusted`.
-pub(crate) fn offer(
+pub(crate) fn offer(incoming: &Incoming, trunk: Option<String>, trusted: bool) -> Option<Offer> {
+    let (invite, source) = (&incoming.request, incoming.source);
+    offer_of(invite, source, incoming.transport, trunk, trusted)
+}
+
+/// The same of an INVITE that has no transaction yet.
+pub(crate) fn offer_of(
     invite: &Request,
     source: SocketAddr,
     transport: TransportKind,
+    trunk: Option<String>,
     trusted: bool,
 ) -> Option<Offer> {
     let headers = &invite.headers;
@@ -52,10 +66,12 @@ pub(crate) fn offer(
         from_uri,
         to_uri: Some(clean(&invite.uri.to_bytes())),
         source: SourceInfo {
-            trunk: None,
+            trunk,
             ip: Some(source.to_string()),
             transport: Some(match transport {
                 TransportKind::Udp => Transport::Udp,
+                TransportKind::Tls => Transport::Tls,
+                TransportKind::Ws | TransportKind::Wss => Transport::Ws,
                 _ => Transport::Tcp,
             }),
         },
@@ -143,23 +159,53 @@ fn shown(headers: &Headers) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// The URI to dial; `None` when there is no way to such a number.
-pub(crate) fn dialed_uri(config: &Config, to: &DialTarget) -> Option<String> {
-    match to {
-        DialTarget::Sip(uri) => Some(uri.as_str().to_owned()),
-        DialTarget::Number(number) => match config.contacts.get(number.as_str()) {
-            Some(uri) => Some(uri.clone()),
-            None => config
-                .trunk
-                .as_deref()
-                .and_then(|trunk| with_user(trunk, number.as_str())),
-        },
-        _ => None,
+/// What of a caller's INVITE goes on to those who are dialed for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Way {
+    /// Max-Forwards: one less than we were given, so that no ring of switches lasts.
+    pub(crate) max_forwards: u8,
+    /// How often the call has been through us, this time included.
+    pub(crate) hops: u32,
+    /// Diversion and History-Info as they came, name and value (RFC 5806, RFC 7044).
+    pub(crate) history: Vec<(HeaderName, Vec<u8>)>,
+}
+
+impl Default for Way {
+    /// Of a call that begins here.
+    fn default() -> Self {
+        Self {
+            max_forwards: 70,
+            hops: 1,
+            history: Vec::new(),
+        }
+    }
+}
+
+/// What goes on of an INVITE with these headers.
+pub(crate) fn way(headers: &Headers) -> Way {
+    let left = headers.typed::<sipx_sip::headers::MaxForwards>();
+    let left = left.and_then(Result::ok).map_or(70, |left| left.0);
+    let tells = |name: &HeaderName| {
+        let name = name.canonical();
+        name.eq_ignore_ascii_case(b"diversion") || name.eq_ignore_ascii_case(b"history-info")
+    };
+    let history = headers.iter().filter(|header| tells(header.name()));
+    let history = history.take(MAX_HEADERS).map(|header| {
+        let value = header.value();
+        (
+            header.name().clone(),
+            value.get(..MAX_VALUE).unwrap_or(&value).to_vec(),
+        )
+    });
+    Way {
+        max_forwards: left.saturating_sub(1).min(70),
+        hops: hops(headers).saturating_add(1),
+        history: history.collect(),
     }
 }
 
 /// `sip:host:port;params` with this user; a user that it had is replaced.
-fn with_user(uri: &str, user: &str) -> Option<String> {
+pub(crate) fn with_user(uri: &str, user: &str) -> Option<String> {
     let (scheme, rest) = uri.split_once(':')?;
     let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
     Some(format!("{scheme}:{}@{host}", escaped(user)))

@@ -151,6 +151,11 @@ impl Dialog {
         Ok(ack)
     }
 
+    /// Numbers up to this one were used, in what came before the dialog was confirmed.
+    pub(crate) fn used(&mut self, sequence: u32) {
+        self.local_sequence = self.local_sequence.max(sequence);
+    }
+
     /// The sequence number of the latest request of ours.
     pub(crate) fn local_sequence(&self) -> u32 {
         self.local_sequence
@@ -177,7 +182,7 @@ impl Dialog {
             let value = [b"<".as_slice(), &route.to_bytes(), b">"].concat();
             builder = builder.header(HeaderName::Route, value)?;
         }
-        if *method == Method::Invite {
+        if matches!(method, Method::Invite | Method::Update) {
             builder = builder.header(HeaderName::Contact, self.contact.clone())?;
         }
         Ok(builder)

@@ -1,121 +1,376 @@
-//! Every request that arrives: checked, then brought to its leg, or a call begins.
+//! Every request that arrives: looked at, then brought to its leg, or a call begins.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use callroute_media::{Incoming as IncomingCall, LegId};
-use sipx_sip::{HeaderName, Method, TransactionKey, validate_request};
-use sipx_transport::Incoming;
+use sipx_sip::{
+    HeaderName, Method, Request, Response, TransactionKey, TypedHeader, validate_request,
+};
+use sipx_transport::TransportKind;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::sleep;
 
+use crate::admit::access::Access;
+use crate::admit::auth::{Authority, Proof};
 use crate::convert;
 use crate::dialog::Dialog;
+use crate::endpoint::{Incoming, Screened, Upper};
 use crate::leg::caller::{self, Invited};
 use crate::line::SipLine;
-use crate::message::{ALLOW, Reply, SDP_TYPE, body_is_sdp, required, to_tag};
+use crate::message::{ALLOW, Reply, SDP_TYPE, body_is_sdp, contact, hops, to_tag, unsupported};
 use crate::routes::LegRequest;
 use crate::sdp::{self, SdpFault};
-use crate::stack::{Stack, token};
+use crate::stack::{Stack, random, token};
 
 /// Calls that may wait for the router; one more is answered 503.
 pub(crate) const CALLS: usize = 1024;
 
 /// How often it is looked whether the last call of a dropped adapter is over.
 const LINGER: Duration = Duration::from_millis(200);
+/// When to come again after a 503, in seconds (RFC 3261, section 20.33).
+const RETRY_AFTER: &str = "5";
+/// A call that has been through us so often is going round in circles.
+const MAX_ROUNDS: u32 = 8;
 
-/// Serves the endpoint until the adapter is dropped and its last call is over; then the sockets
-/// are free again.
-pub(crate) async fn serve(
+/// Takes what the endpoint receives.
+#[derive(Debug)]
+pub(crate) struct Front {
     stack: Arc<Stack>,
-    mut requests: mpsc::Receiver<Incoming>,
     calls: mpsc::Sender<IncomingCall<SipLine>>,
-    mut closed: oneshot::Receiver<()>,
-) {
-    let mut dropped = false;
-    loop {
-        tokio::select! {
-            incoming = requests.recv() => match incoming {
-                Some(incoming) => route(&stack, incoming, &calls),
-                None => break,
-            },
-            _ = &mut closed, if !dropped => dropped = true,
-            () = sleep(LINGER), if dropped => {}
-        }
-        if dropped && stack.counts.are_zero() {
-            break;
-        }
-    }
-    stack.handle.shutdown().await;
+    authority: Mutex<Authority>,
+    began: Instant,
 }
 
-fn route(stack: &Arc<Stack>, incoming: Incoming, calls: &mpsc::Sender<IncomingCall<SipLine>>) {
-    let request = &incoming.request;
-    if request.method == Method::Ack {
-        if let Some(leg) = stack.routes.of_dialog(request) {
-            // discard: an ACK that finds no room comes again with the 2xx.
-            let _ = leg.try_send(LegRequest::Within(Box::new(incoming)));
+/// Waits until the adapter is dropped and its last call is over; then the sockets are free again.
+pub(crate) async fn linger(stack: Arc<Stack>, closed: oneshot::Receiver<()>) {
+    // Either way it is dropped.
+    let _ = closed.await;
+    while !stack.counts.are_zero() {
+        sleep(LINGER).await;
+    }
+    stack.over.store(true, Ordering::Relaxed);
+    stack.handle.shutdown();
+}
+
+impl Front {
+    /// For this stack; calls go there.
+    pub(crate) fn new(stack: Arc<Stack>, calls: mpsc::Sender<IncomingCall<SipLine>>) -> Self {
+        let config = &stack.config;
+        let mut key = [0; 32];
+        for part in key.chunks_mut(8) {
+            part.copy_from_slice(&random().to_be_bytes());
         }
-        return;
+        let authority = Authority::new(&config.realm, &config.digests, &config.users, key);
+        Self {
+            stack,
+            calls,
+            authority: Mutex::new(authority),
+            began: Instant::now(),
+        }
     }
-    if let Some(reply) = refusal(&incoming) {
-        return stack.respond_later(incoming, reply);
+
+    /// Who it is, or what to answer to somebody who may not.
+    fn admit(&self, request: &Request, ip: IpAddr) -> Result<Option<String>, Reply> {
+        let config = &self.stack.config;
+        let known = config.trunk_of(ip).is_some();
+        let header = HeaderName::Authorization;
+        let offers = request.headers.get(&header).is_some();
+        let needs = config.access == Access::Known || request.method == Method::Register;
+        if known || !(needs || offers) || (config.users.is_empty() && !needs) {
+            return Ok(None);
+        }
+        if config.users.is_empty() {
+            return Err(Reply::new(403));
+        }
+        let now = self.began.elapsed();
+        let mut authority = self
+            .authority
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let method = String::from_utf8_lossy(request.method.as_bytes()).into_owned();
+        let values = request
+            .headers
+            .get_all(&header)
+            .map(|header| header.value());
+        let stale = match authority.check(now, ip, &method, values) {
+            Proof::User(user) => {
+                self.stack.handle.password(ip, true);
+                return Ok(Some(user));
+            }
+            Proof::Ask { stale } => stale,
+            Proof::Wrong => {
+                tracing::info!(%ip, %method, "a wrong password");
+                self.stack.handle.password(ip, false);
+                if !needs {
+                    return Ok(None);
+                }
+                false
+            }
+        };
+        if !needs {
+            return Ok(None);
+        }
+        let mut reply = Reply::new(401);
+        for challenge in authority.challenges(now, ip, stale) {
+            reply = reply.header(HeaderName::WwwAuthenticate, challenge);
+        }
+        Err(reply)
     }
-    match request.method {
-        Method::Cancel => cancel(stack, incoming),
-        _ if to_tag(&request.headers).is_some() => within(stack, incoming),
-        Method::Invite => begin(stack, incoming, calls),
-        Method::Options => {
-            let reply = Reply::new(if stack.is_stopping() { 503 } else { 200 })
-                .tag(&token())
+
+    /// Looks at a request that belongs to nothing yet.
+    fn begins(&self, request: &Request, source: SocketAddr) -> Result<Option<String>, Reply> {
+        let stack = &self.stack;
+        match request.method {
+            Method::Invite => {
+                if hops(&request.headers) > MAX_ROUNDS {
+                    return Err(Reply::new(482));
+                }
+                let user = self.admit(request, source.ip())?;
+                if self.calls.capacity() == 0 || !stack.has_room(source.ip()) {
+                    return Err(busy());
+                }
+                self.usable(request, source.ip())?;
+                Ok(user)
+            }
+            Method::Options => Err(Reply::new(if stack.is_stopping() { 503 } else { 200 })
                 .header(HeaderName::Allow, ALLOW)
-                .header(HeaderName::Accept, SDP_TYPE);
-            stack.respond_later(incoming, reply);
-        }
-        // A BYE outside a dialog has no call (RFC 3261, section 15.1.2).
-        Method::Bye => stack.respond_later(incoming, Reply::new(481).tag(&token())),
-        _ => {
-            let reply = Reply::new(405)
-                .tag(&token())
-                .header(HeaderName::Allow, ALLOW);
-            stack.respond_later(incoming, reply);
+                .header(HeaderName::Accept, SDP_TYPE)),
+            // A BYE outside a dialog has no call (RFC 3261, section 15.1.2).
+            Method::Bye => Err(Reply::new(481)),
+            Method::Register if !stack.config.users.is_empty() => self.admit(request, source.ip()),
+            _ => Err(Reply::new(405).header(HeaderName::Allow, ALLOW)),
         }
     }
+
+    /// Whether an INVITE can begin a call at all: what cannot is refused without a transaction,
+    /// whose refusal would be sent until somebody acknowledges it.
+    fn usable(&self, request: &Request, peer: IpAddr) -> Result<(), Reply> {
+        if !body_is_sdp(request) {
+            return Err(Reply::new(415).header(HeaderName::Accept, SDP_TYPE));
+        }
+        if contact(&request.headers).is_none() {
+            return Err(Reply::new(400));
+        }
+        if request.body().is_empty() {
+            return Ok(());
+        }
+        match sdp::read(request.body(), &self.stack.config.codecs) {
+            Ok(_) => Ok(()),
+            Err(fault) => Err(unacceptable(&self.stack, peer, &fault)),
+        }
+    }
+
+    fn invite(&self, incoming: Incoming) {
+        let tag = token();
+        if let Err((incoming, reply)) = self.try_begin(incoming, &tag) {
+            self.stack.respond(&incoming, reply.tag(&tag));
+        }
+    }
+
+    fn try_begin(&self, incoming: Incoming, tag: &str) -> Result<(), Refused> {
+        let stack = &self.stack;
+        let Ok(room) = self.calls.try_reserve() else {
+            return Err((Box::new(incoming), busy()));
+        };
+        let request = &incoming.request;
+        let peer = incoming.source.ip();
+        let offered = if request.body().is_empty() {
+            None
+        } else {
+            match sdp::read(request.body(), &stack.config.codecs) {
+                Ok(remote) => Some(remote),
+                Err(fault) => {
+                    let reply = unacceptable(stack, peer, &fault);
+                    return Err((Box::new(incoming), reply));
+                }
+            }
+        };
+        let trunk = stack.config.trunk_of(peer);
+        let trusted = trunk.is_some() || stack.config.trusted.contains(&peer);
+        let trunk = trunk.map(|trunk| trunk.name.clone());
+        let Some(offer) = convert::offer(&incoming, trunk.clone(), trusted) else {
+            return Err((Box::new(incoming), Reply::new(484)));
+        };
+        let ours = stack.contact(peer, incoming.transport);
+        let Ok(dialog) = Dialog::from_invite(request, tag, ours) else {
+            return Err((Box::new(incoming), Reply::new(400)));
+        };
+        let codecs = offered
+            .as_ref()
+            .map_or_else(Vec::new, |offered| offered.codecs.clone());
+        let way = convert::way(&request.headers);
+        let mut line = SipLine::new(Arc::clone(stack), codecs, way);
+        line.count_trunk(trunk.as_deref());
+        let mut begun = match line.begin(LegId::CALLER) {
+            Ok(begun) => begun,
+            Err(error) => {
+                tracing::error!(%error, "no RTP socket for a caller");
+                return Err((Box::new(incoming), busy()));
+            }
+        };
+        let Some(entry) = stack.routes.enter_invite(&incoming, tag, begun.requests) else {
+            return Err((Box::new(incoming), Reply::new(482)));
+        };
+        begun.leg.entry = Some(entry);
+        begun.leg.local = stack.local_sdp(peer, begun.port);
+        let invited = Invited {
+            invite: incoming,
+            tag: tag.to_owned(),
+            dialog,
+            offer: offered,
+        };
+        stack.runtime.spawn(caller::serve(begun.leg, invited));
+        room.send(IncomingCall { offer, line });
+        Ok(())
+    }
+}
+
+type Refused = (Box<Incoming>, Reply);
+
+impl Upper for Front {
+    fn screen(&self, request: &Request, source: SocketAddr, _: TransportKind) -> Screened {
+        let routes = &self.stack.routes;
+        if request.method == Method::Ack {
+            // The ACK of a refusal that was sent without a transaction belongs to nothing.
+            return match routes.of_dialog(request) {
+                Some(_) => Screened::Serve(None),
+                None => Screened::Drop,
+            };
+        }
+        let judged = match refusal(request) {
+            Some(reply) => Err(reply),
+            None if request.method == Method::Cancel => {
+                TransactionKey::for_cancelled_invite(request)
+                    .and_then(|key| routes.of_invite(&key))
+                    .map(|_| None)
+                    .ok_or(Reply::new(481))
+            }
+            None if to_tag(&request.headers).is_some() => match routes.of_dialog(request) {
+                Some(_) => Ok(None),
+                None => Err(Reply::new(481)),
+            },
+            None => self.begins(request, source),
+        };
+        match judged {
+            Ok(user) => Screened::Serve(user),
+            Err(reply) => match reply.tag(&token()).to(request) {
+                Ok(response) => Screened::Answer(Box::new(response)),
+                Err(error) => {
+                    tracing::debug!(%error, %source, "a request that cannot even be refused");
+                    Screened::Drop
+                }
+            },
+        }
+    }
+
+    fn request(&self, incoming: Incoming) {
+        let _within = self.stack.runtime.enter();
+        let stack = &self.stack;
+        match incoming.request.method {
+            Method::Ack => {
+                if let Some(leg) = stack.routes.of_dialog(&incoming.request) {
+                    // discard: an ACK that finds no room comes again with the 2xx.
+                    let _ = leg.try_send(LegRequest::Within(Box::new(incoming)));
+                }
+            }
+            Method::Cancel => cancel(stack, &incoming),
+            _ if to_tag(&incoming.request.headers).is_some() => within(stack, incoming),
+            Method::Invite => self.invite(incoming),
+            Method::Register => stack.register(&incoming),
+            _ => {
+                stack.respond(&incoming, Reply::new(405).header(HeaderName::Allow, ALLOW));
+            }
+        }
+    }
+
+    fn full(&self, request: &Request) -> Option<Response> {
+        busy().tag(&token()).to(request).ok()
+    }
+}
+
+fn busy() -> Reply {
+    Reply::new(503).header(HeaderName::RetryAfter, RETRY_AFTER)
 }
 
 /// What is wrong with any request, whatever it wants (RFC 3261, section 8.2).
-fn refusal(incoming: &Incoming) -> Option<Reply> {
-    let request = &incoming.request;
+pub(crate) fn refusal(request: &Request) -> Option<Reply> {
     let finding = validate_request(request)
         .into_iter()
         .find(|found| !found.is_repairable());
     if let Some(finding) = finding {
-        tracing::debug!(?finding, source = %incoming.source, "a request that is no request");
+        tracing::debug!(?finding, "a request that is no request");
         return Some(Reply::new(finding.status()));
     }
-    let hops = request.headers.typed::<sipx_sip::headers::MaxForwards>();
+    let headers = &request.headers;
+    if let Some(broken) = broken(headers) {
+        tracing::debug!(broken, "a header that cannot be read");
+        return Some(Reply::new(400));
+    }
+    if request.method == Method::Invite && !accepts_sdp(headers) {
+        return Some(Reply::new(406));
+    }
+    let hops = headers.typed::<sipx_sip::headers::MaxForwards>();
     if request.method == Method::Invite && hops.is_some_and(|hops| hops.is_ok_and(|h| h.0 == 0)) {
-        return Some(Reply::new(483).tag(&token()));
+        return Some(Reply::new(483));
     }
     if !matches!(request.method, Method::Cancel) && !request.uri.scheme().is_sip() {
-        return Some(Reply::new(416).tag(&token()));
+        return Some(Reply::new(416));
     }
-    let extensions = required(request)?;
-    Some(
-        Reply::new(420)
-            .tag(&token())
-            .header(HeaderName::Unsupported, extensions),
-    )
+    let extensions = unsupported(request)?;
+    Some(Reply::new(420).header(HeaderName::Unsupported, extensions))
 }
 
-fn cancel(stack: &Arc<Stack>, incoming: Incoming) {
+/// Whether what we would answer with may be answered with (RFC 3261, section 20.1).
+fn accepts_sdp(headers: &sipx_sip::Headers) -> bool {
+    let mut accepts = headers.get_all(&HeaderName::Accept).peekable();
+    accepts.peek().is_none()
+        || accepts.any(|accept| {
+            let value = String::from_utf8_lossy(&accept.value()).to_ascii_lowercase();
+            value.split(',').any(|kind| {
+                let kind = kind.split(';').next().unwrap_or_default().trim();
+                [SDP_TYPE, "application/*", "*/*", ""].contains(&kind)
+            })
+        })
+}
+
+/// A header that we read when it is there, but cannot.
+fn broken(headers: &sipx_sip::Headers) -> Option<&'static str> {
+    fn fails<H: TypedHeader>(headers: &sipx_sip::Headers) -> bool {
+        headers.typed_all::<H>().any(|value| value.is_err())
+    }
+    [
+        ("Via", fails::<sipx_sip::Via>(headers)),
+        ("Contact", fails::<sipx_sip::headers::ContactValue>(headers)),
+        (
+            "Record-Route",
+            fails::<sipx_sip::headers::RecordRoute>(headers),
+        ),
+        ("Date", fails::<sipx_sip::headers::Date>(headers)),
+        (
+            "Expires",
+            fails::<sipx_sip::headers::misc::Expires>(headers),
+        ),
+        (
+            "Content-Type",
+            fails::<sipx_sip::headers::ContentType>(headers),
+        ),
+    ]
+    .into_iter()
+    .find_map(|(name, fails)| fails.then_some(name))
+}
+
+fn cancel(stack: &Arc<Stack>, incoming: &Incoming) {
     let invite = TransactionKey::for_cancelled_invite(&incoming.request);
     let leg = invite.and_then(|key| stack.routes.of_invite(&key));
     let Some(leg) = leg else {
-        return stack.respond_later(incoming, Reply::new(481).tag(&token()));
+        stack.respond(incoming, Reply::new(481).tag(&token()));
+        return;
     };
     let request = Box::new(incoming.request.clone());
-    stack.respond_later(incoming, Reply::new(200).tag(&token()));
+    stack.respond(incoming, Reply::new(200).tag(&token()));
     if leg.try_send(LegRequest::Cancelled(request)).is_err() {
         tracing::warn!("a CANCEL found its leg gone or stuck");
     }
@@ -123,7 +378,8 @@ fn cancel(stack: &Arc<Stack>, incoming: Incoming) {
 
 fn within(stack: &Arc<Stack>, incoming: Incoming) {
     let Some(leg) = stack.routes.of_dialog(&incoming.request) else {
-        return stack.respond_later(incoming, Reply::new(481));
+        stack.respond(&incoming, Reply::new(481));
+        return;
     };
     let refused = match leg.try_send(LegRequest::Within(Box::new(incoming))) {
         Ok(()) => return,
@@ -131,94 +387,36 @@ fn within(stack: &Arc<Stack>, incoming: Incoming) {
         Err(mpsc::error::TrySendError::Closed(refused)) => (refused, 481),
     };
     if let (LegRequest::Within(incoming), status) = refused {
-        stack.respond_later(*incoming, Reply::new(status));
+        stack.respond(&incoming, Reply::new(status));
     }
 }
 
-fn begin(stack: &Arc<Stack>, incoming: Incoming, calls: &mpsc::Sender<IncomingCall<SipLine>>) {
-    let tag = token();
-    if let Err((incoming, reply)) = try_begin(stack, incoming, &tag, calls) {
-        stack.respond_later(*incoming, reply.tag(&tag));
-    }
-}
-
-type Refused = (Box<Incoming>, Reply);
-
-fn try_begin(
-    stack: &Arc<Stack>,
-    incoming: Incoming,
-    tag: &str,
-    calls: &mpsc::Sender<IncomingCall<SipLine>>,
-) -> Result<(), Refused> {
-    let busy = || Reply::new(503).header(HeaderName::RetryAfter, "5");
-    let room = if stack.is_stopping() {
-        None
-    } else {
-        calls.try_reserve().ok()
-    };
-    let Some(room) = room else {
-        return Err((Box::new(incoming), busy()));
-    };
-    let request = &incoming.request;
-    if !body_is_sdp(request) {
-        let reply = Reply::new(415).header(HeaderName::Accept, SDP_TYPE);
-        return Err((Box::new(incoming), reply));
-    }
-    let peer = incoming.source.ip();
-    let offered = if request.body().is_empty() {
-        None
-    } else {
-        match sdp::read(request.body(), &stack.config.codecs) {
-            Ok(remote) => Some(remote),
-            Err(fault) => {
-                let reply = unacceptable(stack, peer, &fault);
-                return Err((Box::new(incoming), reply));
-            }
-        }
-    };
-    let trusted = stack.config.trusted.contains(&peer);
-    let Some(offer) = convert::offer(request, incoming.source, incoming.transport, trusted) else {
-        return Err((Box::new(incoming), Reply::new(484)));
-    };
-    let contact = stack.contact(peer, incoming.transport);
-    let Ok(dialog) = Dialog::from_invite(request, tag, contact) else {
-        return Err((Box::new(incoming), Reply::new(400)));
-    };
-    let codecs = offered
-        .as_ref()
-        .map_or_else(Vec::new, |offered| offered.codecs.clone());
-    let mut line = SipLine::new(Arc::clone(stack), codecs);
-    let mut begun = match line.begin(LegId::CALLER) {
-        Ok(begun) => begun,
-        Err(error) => {
-            tracing::error!(%error, "no RTP socket for a caller");
-            return Err((Box::new(incoming), busy()));
-        }
-    };
-    let Some(entry) = stack.routes.enter_invite(&incoming, tag, begun.requests) else {
-        return Err((Box::new(incoming), Reply::new(482)));
-    };
-    begun.leg.entry = Some(entry);
-    begun.leg.local = stack.local_sdp(peer, begun.port);
-    let invited = Invited {
-        invite: incoming,
-        tag: tag.to_owned(),
-        dialog,
-        offer: offered,
-    };
-    stack.runtime.spawn(caller::serve(begun.leg, invited));
-    room.send(IncomingCall { offer, line });
-    Ok(())
-}
-
-fn unacceptable(stack: &Stack, peer: std::net::IpAddr, fault: &SdpFault) -> Reply {
+/// The refusal of a description that we cannot use, and why.
+pub(crate) fn unacceptable(stack: &Stack, peer: IpAddr, fault: &SdpFault) -> Reply {
     tracing::info!(%fault, %peer, "an offer that cannot be answered");
     match fault {
         SdpFault::Malformed(_) => Reply::new(400),
-        // Media type not available (RFC 3261, section 20.43).
+        // Warnings of session descriptions (RFC 3261, section 20.43).
         SdpFault::NoAudio | SdpFault::NoCodec => {
+            let code = if *fault == SdpFault::NoAudio {
+                304
+            } else {
+                305
+            };
             let host = convert::bracketed(stack.named_ip(peer));
-            Reply::new(488).header(HeaderName::Warning, format!("304 {host} \"{fault}\""))
+            Reply::new(488).header(HeaderName::Warning, format!("{code} {host} \"{fault}\""))
         }
+    }
+}
+
+impl Stack {
+    /// Whether another call may begin.
+    fn has_room(&self, ip: IpAddr) -> bool {
+        if self.stopping.load(Ordering::Relaxed) || self.counts.calls.get() >= self.config.max_calls
+        {
+            return false;
+        }
+        let trunk = self.config.trunk_of(ip);
+        trunk.is_none_or(|trunk| self.on_trunk(&trunk.name) < trunk.max_calls)
     }
 }

@@ -12,18 +12,18 @@ pub enum BindError {
     Listen {
         /// The address asked for.
         addr: SocketAddr,
-        /// `udp` or `tcp`.
+        /// `udp`, `tcp`, `tls` or `ws`.
         transport: &'static str,
         /// What the system said.
         source: io::Error,
     },
-    /// The endpoint refused its settings.
-    #[error("cannot start the SIP endpoint on {addr}: {source}")]
-    Endpoint {
-        /// The address asked for.
-        addr: SocketAddr,
-        /// What it said.
-        source: Box<sipx_transport::Error>,
+    /// A certificate or its key cannot be used.
+    #[error("{setting}: {source}")]
+    Certificate {
+        /// Which setting: `tls` or `roots`.
+        setting: &'static str,
+        /// What is wrong with it.
+        source: sipx_transport::tls::TlsError,
     },
     /// A trunk or a contact is no SIP URI.
     #[error("{setting} is no SIP URI: {found:?}; write for example sip:127.0.0.1:5070")]

@@ -3,8 +3,11 @@
 pub(crate) mod callee;
 pub(crate) mod caller;
 pub(crate) mod closing;
+pub(crate) mod early;
 pub(crate) mod established;
 mod offering;
+mod reliable;
+pub(crate) mod session_timer;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -55,6 +58,8 @@ pub(crate) struct Leg {
     pub(crate) calls: Option<Arc<Count>>,
     /// From its end for the router to the end of its dialog.
     pub(crate) closing: Option<Count>,
+    /// On the trunk that it goes through, until its end.
+    pub(crate) trunk: Option<Count>,
 }
 
 /// What a phone wants to know beside notices: the Reason of a CANCEL or BYE.
@@ -100,6 +105,7 @@ impl Leg {
         self.closing = Some(self.stack.counts.closing.count());
         // Counted down before it is told, so that who hears of the end finds it so.
         self.alive = None;
+        self.trunk = None;
         self.calls = None;
         self.notices.end(cause).await;
     }

@@ -10,7 +10,7 @@ use callroute_media::{Command, Deed, DialTarget, LegId, Line, Notice, PlayEnd, P
 use callroute_schema::{Caller, Cause, Disposition};
 use tokio::sync::mpsc;
 
-use crate::convert::dialed_uri;
+use crate::convert::Way;
 use crate::count::Count;
 use crate::leg::callee::{self, Dialing};
 use crate::leg::{self, Leg, LegCommand, Log};
@@ -33,6 +33,8 @@ pub struct SipLine {
     answered: bool,
     /// What the caller speaks, which a callee is offered first.
     codecs: Vec<Codec>,
+    /// What of the caller's INVITE goes on to callees.
+    way: Way,
     /// For legs that are yet to be dialed. Given up when the last leg has ended.
     sender: Option<mpsc::Sender<Notice>>,
     notices: mpsc::Receiver<Notice>,
@@ -41,6 +43,8 @@ pub struct SipLine {
     waker: Option<Waker>,
     /// Given up with the last leg.
     call: Option<Arc<Count>>,
+    /// On the trunk that the caller came by, as long.
+    trunk: Option<Count>,
 }
 
 #[derive(Debug)]
@@ -59,7 +63,7 @@ pub(crate) struct Begun {
 
 impl SipLine {
     /// A call without legs.
-    pub(crate) fn new(stack: Arc<Stack>, codecs: Vec<Codec>) -> Self {
+    pub(crate) fn new(stack: Arc<Stack>, codecs: Vec<Codec>, way: Way) -> Self {
         let (sender, notices) = mpsc::channel(NOTICES);
         let call = Some(Arc::new(stack.counts.calls.count()));
         Self {
@@ -68,12 +72,20 @@ impl SipLine {
             bridges: HashMap::new(),
             answered: false,
             codecs,
+            way,
             sender: Some(sender),
             notices,
             at_once: VecDeque::new(),
             waker: None,
             call,
+            trunk: None,
         }
+    }
+
+    /// Counts the call on the trunk that its caller came by.
+    pub(crate) fn count_trunk(&mut self, name: Option<&str>) {
+        let trunk = name.and_then(|name| self.stack.trunks.get(name));
+        self.trunk = trunk.map(|trunk| trunk.calls.count());
     }
 
     /// Makes a leg with its media; its task is the caller's business. Must run within a runtime.
@@ -115,6 +127,7 @@ impl SipLine {
             alive: Some(self.stack.counts.legs.count()),
             calls: self.call.clone(),
             closing: None,
+            trunk: None,
         };
         Ok(Begun {
             leg,
@@ -188,10 +201,11 @@ impl SipLine {
             leg,
             cause: Cause::local(Disposition::Unreachable),
         };
-        let Some(uri) = dialed_uri(&self.stack.config, to) else {
-            tracing::warn!(%leg, "no trunk, and no contact for the number");
+        let routes = self.stack.routes_to(to);
+        if routes.is_empty() {
+            tracing::warn!(%leg, "there is no way to whom is dialed");
             return self.notice(unreachable);
-        };
+        }
         let runtime = self.stack.runtime.clone();
         let _within = runtime.enter();
         let begun = match self.begin(leg) {
@@ -206,7 +220,8 @@ impl SipLine {
         let ours = self.stack.config.codecs.iter().copied();
         codecs.extend(ours.filter(|codec| !self.codecs.contains(codec)));
         let dialing = Dialing {
-            uri,
+            routes,
+            way: self.way.clone(),
             from,
             from_name,
             codecs,
@@ -367,6 +382,7 @@ impl Line for SipLine {
             Poll::Ready(Some(notice)) => Poll::Ready(Some(self.passed(notice))),
             Poll::Ready(None) => {
                 self.call = None;
+                self.trunk = None;
                 Poll::Ready(None)
             }
             Poll::Pending => {

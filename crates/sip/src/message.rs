@@ -3,11 +3,16 @@
 use bytes::Bytes;
 use sipx_sip::headers::{Contact, From, Reason, To};
 use sipx_sip::{
-    BuildError, HeaderName, Headers, Method, Request, Response, ResponseBuilder, StatusCode, Uri,
+    BuildError, Header, HeaderName, Headers, Method, Request, Response, ResponseBuilder,
+    StatusCode, Uri,
 };
 
 /// The methods that are answered with something else than 405.
-pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS";
+pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, PRACK, INFO";
+/// The extensions that we know.
+pub(crate) const SUPPORTED: &str = "100rel, timer";
+/// Counts how often a call has been through us.
+pub(crate) const HOPS: &[u8] = b"X-Callroute-Hops";
 /// The media type of session descriptions.
 pub(crate) const SDP_TYPE: &str = "application/sdp";
 
@@ -62,7 +67,12 @@ impl Reply {
         if let Some(tag) = self.tag.filter(|_| to_tag(&request.headers).is_none()) {
             let to = request.headers.value(&HeaderName::To).unwrap_or_default();
             let value = [to.as_ref(), b";tag=", tag.as_bytes()].concat();
-            builder = builder.set_header(&HeaderName::To, value)?;
+            builder = match Header::build(HeaderName::To, value.clone()) {
+                Ok(_) => builder.set_header(&HeaderName::To, value)?,
+                // A quoted name may hold NUL (RFC 4475, section 3.1.1.2), which is only written
+                // as it was read.
+                Err(error) => return tagged(builder.build(), &value).ok_or(error),
+            };
         }
         for (name, value) in self.headers {
             builder = builder.header(name, value)?;
@@ -74,19 +84,38 @@ impl Reply {
     }
 }
 
+/// A response whose To is replaced by one that cannot be built, only read.
+fn tagged(mut response: Response, to: &[u8]) -> Option<Response> {
+    let line = [b"To: ".as_slice(), to, b"\r\n"].concat();
+    response.headers.remove_all(&HeaderName::To);
+    let bytes = sipx_sip::Message::Response(response).to_bytes();
+    let end = bytes.windows(2).position(|pair| pair == b"\r\n")? + 2;
+    let (start, rest) = bytes.split_at_checked(end)?;
+    let whole = [start, &line, rest].concat();
+    match sipx_sip::parse_datagram(whole.into(), &sipx_sip::Limits::datagram()) {
+        Ok(sipx_sip::Message::Response(response)) => Some(response),
+        _ => None,
+    }
+}
+
 /// The reason phrase of a status (RFC 3261, section 21).
 fn phrase(status: u16) -> &'static str {
     match status {
         100 => "Trying",
         180 => "Ringing",
         200 => "OK",
+        302 => "Moved Temporarily",
         400 => "Bad Request",
+        401 => "Unauthorized",
         403 => "Forbidden",
         404 => "Not Found",
         405 => "Method Not Allowed",
+        406 => "Not Acceptable",
         415 => "Unsupported Media Type",
         416 => "Unsupported URI Scheme",
         420 => "Bad Extension",
+        422 => "Session Interval Too Small",
+        423 => "Interval Too Brief",
         480 => "Temporarily Unavailable",
         481 => "Call/Transaction Does Not Exist",
         482 => "Loop Detected",
@@ -97,6 +126,7 @@ fn phrase(status: u16) -> &'static str {
         488 => "Not Acceptable Here",
         491 => "Request Pending",
         500 => "Server Internal Error",
+        501 => "Not Implemented",
         503 => "Service Unavailable",
         505 => "Version Not Supported",
         600 => "Busy Everywhere",
@@ -179,13 +209,45 @@ pub(crate) fn body_is_sdp(request: &Request) -> bool {
             .is_some_and(|kind| kind.is_ok_and(|kind| kind.is("application", "sdp")))
 }
 
-/// The option tags that a request requires of us; we have none (RFC 3261, section 8.2.2.3).
-pub(crate) fn required(request: &Request) -> Option<Vec<u8>> {
+/// The option tags that a request requires of us and that we do not have (RFC 3261, section
+/// 8.2.2.3).
+pub(crate) fn unsupported(request: &Request) -> Option<String> {
     if matches!(request.method, Method::Ack | Method::Cancel) {
         return None;
     }
-    request
-        .headers
-        .value(&HeaderName::Require)
-        .map(std::borrow::Cow::into_owned)
+    let missing: Vec<String> = tags(&request.headers, &HeaderName::Require)
+        .filter(|tag| !SUPPORTED.split(", ").any(|known| known == tag))
+        .collect();
+    (!missing.is_empty()).then(|| missing.join(", "))
+}
+
+/// The option tags of a header, in lower case.
+pub(crate) fn tags(headers: &Headers, name: &HeaderName) -> impl Iterator<Item = String> {
+    let values: Vec<String> = headers
+        .get_all(name)
+        .map(|header| String::from_utf8_lossy(&header.value()).to_ascii_lowercase())
+        .collect();
+    values
+        .into_iter()
+        .flat_map(|value| {
+            let tags: Vec<String> = value.split(',').map(|tag| tag.trim().to_owned()).collect();
+            tags
+        })
+        .filter(|tag| !tag.is_empty())
+}
+
+/// How often a call has been through us, as far as it says.
+pub(crate) fn hops(headers: &Headers) -> u32 {
+    let found = headers
+        .iter()
+        .find(|header| header.name().canonical().eq_ignore_ascii_case(HOPS));
+    found
+        .and_then(|header| {
+            std::str::from_utf8(&header.value())
+                .ok()?
+                .trim()
+                .parse()
+                .ok()
+        })
+        .unwrap_or(0)
 }

@@ -22,6 +22,7 @@ pub use call::{CallRecord, PhoneCall};
 
 use crate::adapter::{SipAdapter, SipHandle};
 use crate::config::Config;
+use crate::convert::Way;
 use crate::error::BindError;
 use crate::line::SipLine;
 use crate::phone::drive::Drive;
@@ -150,7 +151,11 @@ impl Phone {
             from => Caller::Known(Address::new(from)?),
         };
         let record = CallRecord::new(from.to_owned(), uri.to_owned());
-        let mut line = SipLine::new(Arc::clone(&self.stack), self.stack.config.codecs.clone());
+        let mut line = SipLine::new(
+            Arc::clone(&self.stack),
+            self.stack.config.codecs.clone(),
+            Way::default(),
+        );
         let leg = LegId(1);
         line.dial(leg, &DialTarget::Sip(to), caller, None);
         let (call, _) = Drive::begin(line, leg, record, None, self.on.subscribe());

@@ -4,9 +4,9 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sipx_sip::{Request, TransactionKey};
-use sipx_transport::Incoming;
 use tokio::sync::mpsc;
 
+use crate::endpoint::Incoming;
 use crate::message::{call_id, from_tag, sequence, to_tag};
 
 /// Requests that may wait for one leg. What comes beyond them is answered 503, or dropped where

@@ -1,19 +1,22 @@
 //! What all legs share: the endpoint, the table of dialogs, the ports, the counters.
 
+use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use callroute_schema::mask;
 use sipx_sip::{Request, Uri};
-use sipx_transport::{Handle, Incoming, Target, TransportKind, new_branch};
+use sipx_transport::destination::Resolver;
+use sipx_transport::{Target, TransportKind, new_branch};
 
 use crate::config::Config;
 use crate::convert::bracketed;
 use crate::count::Gauge;
-use crate::exchange::Exchange;
+use crate::endpoint::{Endpoint, Exchange, Incoming, SendFault};
 use crate::message::Reply;
+use crate::reach::registrar::Registrar;
 use crate::routes::Routes;
 use crate::rtp::media::Sounds;
 use crate::rtp::ports::Ports;
@@ -21,17 +24,37 @@ use crate::sdp::{Local, named_ip};
 
 /// How long a host name may take to be resolved.
 const RESOLVE: Duration = Duration::from_secs(3);
+/// Most addresses that are tried for one URI.
+const MAX_TARGETS: usize = 4;
 
 /// What all legs share.
 #[derive(Debug)]
 pub(crate) struct Stack {
-    pub(crate) handle: Handle,
+    pub(crate) handle: Endpoint,
     pub(crate) config: Config,
     pub(crate) runtime: tokio::runtime::Handle,
     pub(crate) routes: Arc<Routes>,
     pub(crate) ports: Ports,
     pub(crate) counts: Counts,
     pub(crate) stopping: AtomicBool,
+    /// The sockets are closed.
+    pub(crate) over: AtomicBool,
+    pub(crate) began: Instant,
+    pub(crate) resolver: Resolver,
+    pub(crate) registrar: Registrar,
+    /// How each trunk is, by its name.
+    pub(crate) trunks: HashMap<String, TrunkState>,
+}
+
+/// How a trunk is.
+#[derive(Debug)]
+pub(crate) struct TrunkState {
+    /// Calls through it, in both directions.
+    pub(crate) calls: Arc<Gauge>,
+    /// It answers, or was not asked yet.
+    pub(crate) healthy: AtomicBool,
+    /// We are registered there.
+    pub(crate) registered: AtomicBool,
 }
 
 /// How many of each thing live.
@@ -56,69 +79,82 @@ impl Counts {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SendError {
     /// A URI that leads nowhere we can go.
-    #[error("no way to {0}: only sip over UDP and TCP is spoken")]
+    #[error("no way to {0}: no sip URI with an address of our family, over UDP, TCP or TLS")]
     NoWay(String),
     /// A host name without an address.
     #[error("cannot resolve {0}")]
     Unresolved(String),
     /// The endpoint could not send it.
     #[error(transparent)]
-    Transport(#[from] sipx_transport::Error),
+    Endpoint(#[from] SendFault),
     /// It could not be written as SIP.
     #[error(transparent)]
     Build(#[from] sipx_sip::BuildError),
 }
 
 impl Stack {
-    /// The address and transport that a URI leads to (RFC 3263 without SRV and NAPTR records).
-    pub(crate) async fn resolve(&self, uri: &Uri) -> Result<Target, SendError> {
+    /// The addresses and transports that a URI leads to, in the order to try them (RFC 3263).
+    pub(crate) async fn resolve_all(&self, uri: &Uri) -> Result<Vec<Target>, SendError> {
         let no_way = || SendError::NoWay(mask(&uri.to_string()));
-        let transport = match uri.selected_transport() {
-            Ok(sipx_sip::UriTransport::Udp) => TransportKind::Udp,
-            Ok(sipx_sip::UriTransport::Tcp) => TransportKind::Tcp,
-            _ => return Err(no_way()),
-        };
-        let port = uri.port().unwrap_or_else(|| transport.default_port());
-        let addr = match uri.host().ok_or_else(no_way)? {
-            sipx_sip::Host::Ip(ip) => SocketAddr::new(*ip, port),
-            sipx_sip::Host::Name(name) => {
-                let name = String::from_utf8_lossy(name.as_bytes()).into_owned();
-                let unresolved = || SendError::Unresolved(name.clone());
-                let found = tokio::net::lookup_host((name.as_str(), port));
-                let found = tokio::time::timeout(RESOLVE, found).await;
-                let same_family =
-                    |addr: &SocketAddr| addr.is_ipv4() == self.handle.local_addr().is_ipv4();
-                match found {
-                    Ok(Ok(mut found)) => found.find(same_family).ok_or_else(unresolved)?,
-                    _ => return Err(unresolved()),
-                }
+        if !uri.scheme().is_sip() {
+            return Err(no_way());
+        }
+        let host = uri.host().ok_or_else(no_way)?;
+        let mut found = match self.resolver.resolve(uri, None, None).await {
+            Ok(found) => found,
+            Err(error) => {
+                tracing::debug!(%error, "no address by DNS");
+                Vec::new()
             }
         };
-        Ok(Target::new(addr, transport))
+        if let (true, sipx_sip::Host::Name(name)) = (found.is_empty(), host) {
+            // What is in /etc/hosts, or known to the system in another way.
+            let name = String::from_utf8_lossy(name.as_bytes()).into_owned();
+            let transport = match uri.selected_transport() {
+                Ok(sipx_sip::UriTransport::Tcp) => TransportKind::Tcp,
+                Ok(sipx_sip::UriTransport::Tls) => TransportKind::Tls,
+                _ => TransportKind::Udp,
+            };
+            let port = uri.port().unwrap_or_else(|| transport.default_port());
+            let looked_up = tokio::net::lookup_host((name.as_str(), port));
+            if let Ok(Ok(addrs)) = tokio::time::timeout(RESOLVE, looked_up).await {
+                found = addrs
+                    .map(|addr| Target::new(addr, transport).verifying(&name))
+                    .collect();
+            }
+            if found.is_empty() {
+                return Err(SendError::Unresolved(name));
+            }
+        }
+        let ours = self.handle.local_addr();
+        found.retain(|target| target.addr.is_ipv4() == ours.is_ipv4());
+        found.truncate(MAX_TARGETS);
+        if found.is_empty() {
+            return Err(no_way());
+        }
+        Ok(found)
+    }
+
+    /// The first of them.
+    pub(crate) async fn resolve(&self, uri: &Uri) -> Result<Target, SendError> {
+        let found = self.resolve_all(uri).await?;
+        let none = || SendError::NoWay(mask(&uri.to_string()));
+        found.into_iter().next().ok_or_else(none)
     }
 
     /// Sends a request in a transaction.
-    pub(crate) async fn send(
-        &self,
-        request: Request,
-        target: Target,
-    ) -> Result<Exchange, SendError> {
-        let responses = self.handle.send(request, target).await?;
-        Ok(Exchange::begin(self.handle.clone(), responses))
-    }
-
-    /// Answers a request, in a task of its own: the socket is waited for.
-    pub(crate) fn respond_later(self: &Arc<Self>, incoming: Incoming, reply: Reply) {
-        let stack = Arc::clone(self);
-        self.runtime
-            .spawn(async move { stack.respond(&incoming, reply).await });
+    pub(crate) fn send(&self, request: Request, target: Target) -> Result<Exchange, SendError> {
+        Ok(self.handle.send(request, target)?)
     }
 
     /// Answers a request; `false` when the answer could not be sent.
-    pub(crate) async fn respond(&self, incoming: &Incoming, reply: Reply) -> bool {
+    pub(crate) fn respond(&self, incoming: &Incoming, reply: Reply) -> bool {
         let sent = match reply.to(&incoming.request) {
-            Ok(response) => self.handle.respond(&incoming.key, response).await,
-            Err(error) => Err(error.into()),
+            Ok(response) => self.handle.respond(&incoming.key, response),
+            Err(error) => {
+                self.handle.abandon(&incoming.key);
+                Err(error.into())
+            }
         };
         if let Err(error) = &sent {
             let method = &incoming.request.method;
@@ -136,10 +172,19 @@ impl Stack {
     /// Our Contact for a peer.
     pub(crate) fn contact(&self, peer: IpAddr, transport: TransportKind) -> String {
         let host = bracketed(self.named_ip(peer));
-        let port = self.handle.local_addr().port();
+        let port = |addr: Option<SocketAddr>| addr.unwrap_or(self.handle.local_addr()).port();
         match transport {
-            TransportKind::Udp => format!("<sip:{host}:{port}>"),
-            _ => format!("<sip:{host}:{port};transport=tcp>"),
+            TransportKind::Udp => format!("<sip:{host}:{}>", port(None)),
+            TransportKind::Tls => {
+                format!(
+                    "<sip:{host}:{};transport=tls>",
+                    port(self.handle.tls_addr())
+                )
+            }
+            TransportKind::Ws | TransportKind::Wss => {
+                format!("<sip:{host}:{};transport=ws>", port(self.handle.ws_addr()))
+            }
+            _ => format!("<sip:{host}:{};transport=tcp>", port(None)),
         }
     }
 
@@ -151,16 +196,6 @@ impl Stack {
             session: random() >> 2,
             version: 1,
         }
-    }
-
-    /// A Via for a request without a transaction.
-    pub(crate) fn via(&self, transport: TransportKind) -> String {
-        let sent_by = self.handle.sent_by_for(transport);
-        format!(
-            "SIP/2.0/{} {sent_by};rport;branch={}",
-            transport.as_str(),
-            new_branch()
-        )
     }
 
     /// What fetches sounds.
@@ -179,6 +214,16 @@ impl Stack {
     /// Whether calls are refused.
     pub(crate) fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Relaxed)
+    }
+
+    /// Whether the adapter is over, and what goes on beside calls must end.
+    pub(crate) fn is_over(&self) -> bool {
+        self.over.load(Ordering::Relaxed)
+    }
+
+    /// Calls on a trunk now, in both directions.
+    pub(crate) fn on_trunk(&self, name: &str) -> usize {
+        self.trunks.get(name).map_or(0, |trunk| trunk.calls.get())
     }
 }
 

@@ -71,7 +71,10 @@ impl Monitor {
             }
             Command::Answer { leg } => {
                 self.usable(*leg, command);
-                assert!(!std::mem::replace(&mut self.answered, true), "answered twice");
+                assert!(
+                    !std::mem::replace(&mut self.answered, true),
+                    "answered twice"
+                );
             }
             Command::Ring { leg }
             | Command::Play { leg, .. }

@@ -1,13 +1,13 @@
 //! Who calls and what was dialed, as headers say it.
 
 use bytes::Bytes;
-use callroute_media::{DialTarget, EndCause};
-use callroute_schema::{Caller, Number, RejectCause};
-use sipx_sip::{Limits, Message, Request, parse_datagram};
+use callroute_media::EndCause;
+use callroute_schema::{Caller, RejectCause};
+use sipx_sip::{Limits, Message, Request, TransactionKey, parse_datagram};
 use sipx_transport::TransportKind;
 
-use super::{dialed_uri, from_header, offer, refusal};
-use crate::config::Config;
+use super::{from_header, offer, refusal, way, with_user};
+use crate::endpoint::Incoming;
 
 fn invite(uri: &str, headers: &str) -> Request {
     let text = format!(
@@ -21,16 +21,21 @@ fn invite(uri: &str, headers: &str) -> Request {
     }
 }
 
+fn incoming(request: Request, transport: TransportKind) -> Incoming {
+    Incoming {
+        key: TransactionKey::from_request(&request).unwrap(),
+        request,
+        source: "10.0.0.9:5060".parse().unwrap(),
+        transport,
+        user: None,
+    }
+}
+
 fn caller(headers: &str) -> Caller {
     let invite = invite("sip:+13146523057@10.0.0.1", headers);
-    offer(
-        &invite,
-        "10.0.0.9:5060".parse().unwrap(),
-        TransportKind::Udp,
-        true,
-    )
-    .unwrap()
-    .from
+    offer(&incoming(invite, TransportKind::Udp), None, true)
+        .unwrap()
+        .from
 }
 
 #[test]
@@ -65,9 +70,9 @@ fn the_caller_is_known_withheld_or_unavailable() {
 fn only_the_trusted_assert_identities() {
     let headers = "From: <sip:x@h>;tag=1\r\nP-Asserted-Identity: <sip:+1415555@h>\r\n";
     let invite = invite("sip:+13146523057@10.0.0.1", headers);
-    let source = "10.0.0.9:5060".parse().unwrap();
+    let incoming = incoming(invite, TransportKind::Udp);
     for (trusted, wanted) in [(true, "+1415555"), (false, "x")] {
-        let offer = offer(&invite, source, TransportKind::Udp, trusted).unwrap();
+        let offer = offer(&incoming, None, trusted).unwrap();
         assert_eq!(offer.from.as_str(), wanted);
     }
 }
@@ -75,13 +80,13 @@ fn only_the_trusted_assert_identities() {
 #[test]
 fn headers_are_chosen_and_lower_case() {
     let invite = invite("sip:+13146523057@10.0.0.1", "From: <sip:a@h>;tag=1\r\n");
-    let offer = offer(
-        &invite,
-        "10.0.0.9:5060".parse().unwrap(),
-        TransportKind::Tcp,
-        true,
-    )
-    .unwrap();
+    let incoming = incoming(invite, TransportKind::Tls);
+    let offer = offer(&incoming, Some("carrier".to_owned()), true).unwrap();
+    assert_eq!(offer.source.trunk.as_deref(), Some("carrier"));
+    assert_eq!(
+        offer.source.transport,
+        Some(callroute_schema::Transport::Tls)
+    );
     assert_eq!(offer.to.as_str(), "+13146523057");
     assert_eq!(
         offer.headers.get("x-tenant").map(String::as_str),
@@ -95,26 +100,33 @@ fn headers_are_chosen_and_lower_case() {
 }
 
 #[test]
-fn a_number_goes_to_its_contact_else_through_the_trunk() {
-    let mut config = Config::new("127.0.0.1:0".parse().unwrap());
-    let number = |text: &str| DialTarget::Number(Number::new(text).unwrap());
-    assert_eq!(dialed_uri(&config, &number("+1682")), None);
-    config.trunk = Some("sip:gw@10.0.0.7:5070;transport=tcp".to_owned());
-    assert_eq!(
-        dialed_uri(&config, &number("+1682")).as_deref(),
-        Some("sip:+1682@10.0.0.7:5070;transport=tcp")
-    );
-    assert_eq!(
-        dialed_uri(&config, &number("*97#")).as_deref(),
-        Some("sip:*97%23@10.0.0.7:5070;transport=tcp")
-    );
-    config
-        .contacts
-        .insert("+1682".to_owned(), "sip:bob@10.0.0.8".to_owned());
-    assert_eq!(
-        dialed_uri(&config, &number("+1682")).as_deref(),
-        Some("sip:bob@10.0.0.8")
-    );
+fn what_goes_on_is_bounded_and_counts_down() {
+    let headers = "From: <sip:a@h>;tag=1\r\nDiversion: <sip:+1212@h>;reason=no-answer\r\n\
+                   X-Callroute-Hops: 3\r\nHistory-Info: <sip:+1212@h>;index=1\r\n";
+    let found = way(&invite("sip:+13146523057@10.0.0.1", headers).headers);
+    assert_eq!((found.max_forwards, found.hops), (69, 4));
+    assert_eq!(found.history.len(), 2);
+    assert_eq!(found.history[0].1, b"<sip:+1212@h>;reason=no-answer");
+    let plain = way(&invite(
+        "sip:1@h",
+        "From: <sip:a@h>;tag=1\r\nX-Callroute-Hops: -1\r\n",
+    )
+    .headers);
+    assert_eq!((plain.hops, plain.history.len()), (1, 0));
+}
+
+#[test]
+fn a_user_is_put_into_a_uri() {
+    for (uri, user, wanted) in [
+        (
+            "sip:gw@10.0.0.7:5070;transport=tcp",
+            "+1682",
+            "sip:+1682@10.0.0.7:5070;transport=tcp",
+        ),
+        ("sip:10.0.0.7", "*97#", "sip:*97%23@10.0.0.7"),
+    ] {
+        assert_eq!(with_user(uri, user).as_deref(), Some(wanted));
+    }
 }
 
 #[test]
@@ -149,8 +161,8 @@ proptest::proptest! {
         if let Ok(Message::Request(request)) =
             parse_datagram(Bytes::from(text), &Limits::datagram())
         {
-            let source = "10.0.0.9:5060".parse().unwrap();
-            let _ = offer(&request, source, TransportKind::Udp, true);
+            let _ = way(&request.headers);
+            let _ = offer(&incoming(request, TransportKind::Udp), None, true);
         }
     }
 }

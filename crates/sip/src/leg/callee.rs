@@ -8,12 +8,17 @@ use sipx_sip::{HeaderName, Method, Request, RequestBuilder, Response, TuEvent, U
 use sipx_transport::Target;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use crate::convert::{bracketed, cancel_reason, from_header, privacy};
+use crate::convert::{Way, bracketed, cancel_reason, from_header, privacy};
+use crate::count::Count;
 use crate::dialog::Dialog;
-use crate::exchange::{Exchange, is_provisional};
-use crate::leg::established::Established;
+use crate::endpoint::{Exchange, is_provisional};
+use crate::leg::early::{self, Early};
+use crate::leg::established::{Established, Session};
+use crate::leg::session_timer::SessionTimer;
 use crate::leg::{Leg, LegCommand, closing};
-use crate::message::{ALLOW, Reply, SDP_TYPE, answered_elsewhere, q850};
+use crate::message::{ALLOW, HOPS, SDP_TYPE, SUPPORTED, answered_elsewhere, q850};
+use crate::reach::prove;
+use crate::reach::ways::Route;
 use crate::routes::LegRequest;
 use crate::sdp;
 use crate::stack::{SendError, Stack, token};
@@ -21,7 +26,10 @@ use crate::stack::{SendError, Stack, token};
 /// Whom to dial, and on whose behalf.
 #[derive(Debug)]
 pub(crate) struct Dialing {
-    pub(crate) uri: String,
+    /// The ways to whom is dialed, to be tried in this order.
+    pub(crate) routes: Vec<Route>,
+    /// What of the caller's INVITE goes on.
+    pub(crate) way: Way,
     pub(crate) from: Caller,
     pub(crate) from_name: Option<String>,
     /// The preferred codec first.
@@ -33,19 +41,79 @@ pub(crate) struct Dialing {
 
 /// An INVITE on its way.
 #[derive(Debug)]
-struct Invite {
-    request: Request,
-    contact: String,
-    exchange: Exchange,
+pub(crate) struct Invite {
+    pub(crate) request: Request,
+    pub(crate) contact: String,
+    pub(crate) target: Target,
+    pub(crate) exchange: Exchange,
+    /// What reliable provisional responses have begun.
+    pub(crate) early: Option<Early>,
+}
+
+/// What came of one attempt.
+#[derive(Debug)]
+enum Attempt {
+    /// It was answered.
+    Answered(Box<Invite>, Box<Response>),
+    /// There was nobody; the next way may be better.
+    Next(Cause),
+    /// The leg is over.
+    Over,
 }
 
 /// Serves a callee's leg to its end.
 pub(crate) async fn serve(mut leg: Leg, dialing: Dialing) {
-    let mut invite = match send(&mut leg, dialing).await {
+    let mut last = Cause::local(Disposition::Unreachable);
+    for route in &dialing.routes {
+        let trunk = route
+            .trunk
+            .as_deref()
+            .and_then(|name| leg.stack.trunks.get(name));
+        leg.trunk = trunk.map(|trunk| trunk.calls.count());
+        let targets = match targets(&leg.stack, route).await {
+            Ok(targets) => targets,
+            Err(error) => {
+                tracing::info!(%error, leg = %leg.notices.leg(), "a callee cannot be found");
+                continue;
+            }
+        };
+        for target in targets {
+            match attempt(&mut leg, &dialing, route, target).await {
+                Attempt::Answered(invite, response) => {
+                    return answered(leg, route, *invite, &response).await;
+                }
+                Attempt::Next(cause) => last = cause,
+                Attempt::Over => return,
+            }
+        }
+    }
+    leg.end(last).await;
+}
+
+async fn targets(stack: &Stack, route: &Route) -> Result<Vec<Target>, SendError> {
+    match &route.flow {
+        Some(flow) => Ok(vec![flow.clone()]),
+        None => stack.resolve_all(&parsed(&route.uri)?).await,
+    }
+}
+
+fn parsed(uri: &str) -> Result<Uri, SendError> {
+    Uri::parse(bytes::Bytes::copy_from_slice(uri.as_bytes()))
+        .map_err(|_| SendError::NoWay(mask(uri)))
+}
+
+/// Whether a failure is of the way, not of whom it leads to (RFC 3263, section 4.3).
+fn is_of_the_way(response: &Response) -> bool {
+    matches!(response.status.code(), 408 | 500 | 502 | 503 | 504)
+}
+
+/// One INVITE to one address, and what comes of it.
+async fn attempt(leg: &mut Leg, dialing: &Dialing, route: &Route, target: Target) -> Attempt {
+    let mut invite = match send(leg, dialing, route, target) {
         Ok(invite) => invite,
         Err(error) => {
             tracing::info!(%error, leg = %leg.notices.leg(), "an INVITE was not sent");
-            return leg.end(Cause::local(Disposition::Unreachable)).await;
+            return Attempt::Next(Cause::local(Disposition::Unreachable));
         }
     };
     let silent_until = Instant::now() + leg.stack.config.no_provisional;
@@ -55,6 +123,7 @@ pub(crate) async fn serve(mut leg: Leg, dialing: Dialing) {
             event = invite.exchange.next() => match event {
                 Some(TuEvent::Response(response)) if response.status.is_provisional() => {
                     heard = true;
+                    early::heard(&leg.stack, &mut invite, &response).await;
                     if response.status.code() > 100 && !rings {
                         rings = true;
                         let leg_id = leg.notices.leg();
@@ -62,18 +131,36 @@ pub(crate) async fn serve(mut leg: Leg, dialing: Dialing) {
                     }
                 }
                 Some(TuEvent::Response(response)) if response.status.is_success() => {
-                    return answered(leg, invite, &response).await;
+                    return Attempt::Answered(Box::new(invite), response);
                 }
                 Some(TuEvent::Response(response)) => {
-                    return leg.end(failure(&response)).await;
+                    let once_more = prove::again(
+                        &invite.request,
+                        &response,
+                        route.credentials.as_ref(),
+                    );
+                    if let Some(request) = once_more
+                        && let Ok(exchange) = leg.stack.send(request.clone(), invite.target.clone())
+                    {
+                        heard = true;
+                        invite = Invite { request, exchange, early: None, ..invite };
+                        continue;
+                    }
+                    let cause = failure(&response);
+                    if is_of_the_way(&response) {
+                        return Attempt::Next(cause);
+                    }
+                    leg.end(cause).await;
+                    return Attempt::Over;
                 }
                 Some(TuEvent::Request(_) | TuEvent::Ack(_)) => {}
                 // Silence for 64·T1, a refused connection, or the end of the endpoint.
-                _ => return leg.end(Cause::local(Disposition::Unreachable)).await,
+                _ => return Attempt::Next(Cause::local(Disposition::Unreachable)),
             },
             () = sleep_until(silent_until), if !heard => {
-                leg.end(Cause::local(Disposition::Unreachable)).await;
-                return cancel(leg, invite, EndCause::Normal).await;
+                // What still comes of it is dealt with beside the next attempt.
+                tokio::spawn(cancel(Arc::clone(&leg.stack), invite, EndCause::Normal, None));
+                return Attempt::Next(Cause::local(Disposition::Unreachable));
             }
             command = leg.commands.recv() => {
                 let cause = match command {
@@ -87,25 +174,26 @@ pub(crate) async fn serve(mut leg: Leg, dialing: Dialing) {
                     Some(_) => continue,
                 };
                 leg.end(given_up(cause)).await;
-                return cancel(leg, invite, cause).await;
+                cancel(Arc::clone(&leg.stack), invite, cause, leg.closing.take()).await;
+                return Attempt::Over;
             }
             Some(request) = leg.requests.recv() => {
-                // Nothing may come before a dialog is established.
-                if let LegRequest::Within(request) = request
-                    && request.request.method != Method::Ack
-                {
-                    leg.stack.respond(&request, Reply::new(481)).await;
+                if let LegRequest::Within(request) = request {
+                    early::asked(&leg.stack, &request);
                 }
             }
         }
     }
 }
 
-async fn send(leg: &mut Leg, dialing: Dialing) -> Result<Invite, SendError> {
+fn send(
+    leg: &mut Leg,
+    dialing: &Dialing,
+    route: &Route,
+    target: Target,
+) -> Result<Invite, SendError> {
     let stack = Arc::clone(&leg.stack);
-    let uri = Uri::parse(bytes::Bytes::from(dialing.uri.clone()))
-        .map_err(|_| SendError::NoWay(mask(&dialing.uri)))?;
-    let target = stack.resolve(&uri).await?;
+    let uri = parsed(&route.uri)?;
     leg.local = stack.local_sdp(target.addr.ip(), dialing.port);
     let contact = stack.contact(target.addr.ip(), target.transport);
     let (tag, call_id) = (token(), token());
@@ -118,16 +206,18 @@ async fn send(leg: &mut Leg, dialing: Dialing) -> Result<Invite, SendError> {
     let request = build(
         &stack,
         &leg.local,
-        &dialing,
+        dialing,
         uri,
         &target,
         (&contact, &tag, &call_id),
     )?;
-    let exchange = stack.send(request.clone(), target).await?;
+    let exchange = stack.send(request.clone(), target.clone())?;
     Ok(Invite {
         request,
         contact,
+        target,
         exchange,
+        early: None,
     })
 }
 
@@ -144,15 +234,26 @@ fn build(
     let (from, private) = from_header(&dialing.from, dialing.from_name.as_deref(), &host);
     let to = [b"<".as_slice(), &address_of_record(&uri), b">"].concat();
     let body = sdp::offer(local, &dialing.codecs, sipx_sdp::Direction::SendRecv);
+    let hops = HeaderName::parse(&bytes::Bytes::from_static(HOPS));
     let mut builder = RequestBuilder::new(Method::Invite, uri)
-        .max_forwards(70)
+        .max_forwards(dialing.way.max_forwards)
         .header(HeaderName::From, format!("{from};tag={tag}"))?
         .header(HeaderName::To, to)?
         .header(HeaderName::CallId, call_id.to_owned())?
         .cseq(1, &Method::Invite)?
         .header(HeaderName::Contact, contact.to_owned())?
         .header(HeaderName::Allow, ALLOW)?
+        .header(HeaderName::Supported, SUPPORTED)?
+        .header(hops, dialing.way.hops.to_string())?
         .header(HeaderName::ContentType, SDP_TYPE)?;
+    let expires = stack.config.session_expires;
+    if !expires.is_zero() {
+        let expires = expires.as_secs().to_string();
+        builder = builder.header(HeaderName::SessionExpires, expires)?;
+    }
+    for (name, value) in &dialing.way.history {
+        builder = builder.header(name.clone(), value.clone())?;
+    }
     if private {
         let (name, value) = privacy();
         builder = builder.header(name, value)?;
@@ -192,7 +293,7 @@ fn given_up(cause: EndCause) -> Cause {
     })
 }
 
-async fn answered(mut leg: Leg, invite: Invite, response: &Response) {
+async fn answered(mut leg: Leg, route: &Route, invite: Invite, response: &Response) {
     let stack = Arc::clone(&leg.stack);
     let dialog = Dialog::from_answer(&invite.request, response, invite.contact.clone());
     let mut dialog = match dialog {
@@ -204,29 +305,48 @@ async fn answered(mut leg: Leg, invite: Invite, response: &Response) {
         }
     };
     let sequence = dialog.local_sequence();
-    closing::ack(&stack, &dialog, None, sequence).await;
-    match sdp::read(response.body(), &stack.config.codecs) {
+    // A telephone behind a NAT is reached by the way that its registration opened, and one that
+    // connected to us over nothing else.
+    let flow = route.flow.clone();
+    let flow = flow.or_else(|| closing::flow(&dialog, &invite.target));
+    closing::ack(&stack, &dialog, flow.as_ref(), sequence).await;
+    let mut body = response.body().clone();
+    if let Some(early) = invite.early {
+        dialog.used(early.sequence);
+        // The answer came in a reliable provisional response (RFC 3262, section 5).
+        if body.is_empty() {
+            body = early.answer;
+        }
+    }
+    match sdp::read(&body, &stack.config.codecs) {
         Ok(remote) => leg.agree(remote).await,
         Err(error) => {
             tracing::info!(%error, "a 2xx without a usable description");
             leg.end(Cause::from_sip(488)).await;
-            return closing::bye(&mut leg, &mut dialog, None).await;
+            return closing::bye(&mut leg, &mut dialog, flow.as_ref(), None).await;
         }
     }
     leg.answered().await;
+    let timer = SessionTimer::of_answer(response, stack.config.session_expires);
     let answers = Answers {
         invite: invite.request,
         contact: invite.contact,
         sequence,
         exchange: invite.exchange,
     };
-    Established::of_callee(leg, dialog, answers).serve().await;
+    let session = Session {
+        timer,
+        updates: sipx_sip::update::peer_allows(&response.headers),
+        credentials: route.credentials.clone(),
+    };
+    Established::of_callee(leg, dialog, answers, flow, session)
+        .serve()
+        .await;
 }
 
-/// Cancels an INVITE whose leg has ended for the router, and waits for what comes of it: when a
-/// 2xx crosses the CANCEL, the dialog is acknowledged and ended.
-async fn cancel(mut leg: Leg, mut invite: Invite, cause: EndCause) {
-    let stack = Arc::clone(&leg.stack);
+/// Cancels an INVITE, and waits for what comes of it: when a 2xx crosses the CANCEL, the dialog
+/// is acknowledged and ended. `_closing` counts the leg until then.
+async fn cancel(stack: Arc<Stack>, mut invite: Invite, cause: EndCause, _closing: Option<Count>) {
     invite.exchange.cancel(cancel_reason(cause));
     let last = async {
         while let Some(event) = invite.exchange.next().await {
@@ -242,11 +362,24 @@ async fn cancel(mut leg: Leg, mut invite: Invite, cause: EndCause) {
     };
     // Twice 64·T1: for a provisional response, which CANCEL waits for, and for the final one.
     if let Ok(Some(response)) = timeout(stack.timeout() * 2, last).await
-        && let Ok(mut dialog) =
-            Dialog::from_answer(&invite.request, &response, invite.contact.clone())
+        && let Ok(dialog) = Dialog::from_answer(&invite.request, &response, invite.contact.clone())
     {
-        closing::ack(&stack, &dialog, None, dialog.local_sequence()).await;
-        closing::bye(&mut leg, &mut dialog, None).await;
+        end_unwanted(&stack, dialog).await;
+    }
+}
+
+/// Acknowledges and ends a dialog that nobody wants.
+async fn end_unwanted(stack: &Stack, mut dialog: Dialog) {
+    closing::ack(stack, &dialog, None, dialog.local_sequence()).await;
+    let sent = closing::send(stack, &mut dialog, None, |dialog| {
+        Ok(dialog.request(&Method::Bye)?.build())
+    });
+    if let Ok(mut exchange) = sent.await {
+        while exchange
+            .next()
+            .await
+            .is_some_and(|event| is_provisional(&event))
+        {}
     }
 }
 
@@ -273,7 +406,13 @@ impl Answers {
     }
 
     /// Acknowledges a copy; acknowledges and ends another fork.
-    pub(crate) async fn heard(&self, stack: &Arc<Stack>, dialog: &Dialog, event: TuEvent) {
+    pub(crate) async fn heard(
+        &self,
+        stack: &Arc<Stack>,
+        dialog: &Dialog,
+        flow: Option<&Target>,
+        event: TuEvent,
+    ) {
         let TuEvent::Response(response) = event else {
             return;
         };
@@ -281,26 +420,13 @@ impl Answers {
             return;
         }
         if dialog.is_answer_of_peer(&response) {
-            return closing::ack(stack, dialog, None, self.sequence).await;
+            return closing::ack(stack, dialog, flow, self.sequence).await;
         }
-        let Ok(mut fork) = Dialog::from_answer(&self.invite, &response, self.contact.clone())
-        else {
+        let Ok(fork) = Dialog::from_answer(&self.invite, &response, self.contact.clone()) else {
             return;
         };
-        let (stack, sequence) = (Arc::clone(stack), self.sequence);
+        let stack = Arc::clone(stack);
         tracing::info!("another fork answered; it is ended");
-        tokio::spawn(async move {
-            closing::ack(&stack, &fork, None, sequence).await;
-            let sent = closing::send(&stack, &mut fork, None, |fork| {
-                Ok(fork.request(&Method::Bye)?.build())
-            });
-            if let Ok(mut exchange) = sent.await {
-                while exchange
-                    .next()
-                    .await
-                    .is_some_and(|event| is_provisional(&event))
-                {}
-            }
-        });
+        tokio::spawn(async move { end_unwanted(&stack, fork).await });
     }
 }

@@ -6,15 +6,17 @@ use std::time::Duration;
 use callroute_media::{EndCause, Notice};
 use callroute_schema::{Cause, Disposition};
 use sipx_sip::{HeaderName, Headers, Method};
-use sipx_transport::Incoming;
 use tokio::time::{Instant, sleep_until};
 
 use crate::convert::{q850_reason, refusal};
 use crate::dialog::Dialog;
+use crate::endpoint::Incoming;
 use crate::leg::established::Established;
 use crate::leg::offering::Offering;
+use crate::leg::reliable::Reliable;
+use crate::leg::session_timer::SessionTimer;
 use crate::leg::{Leg, LegCommand};
-use crate::message::{ALLOW, Reply, answered_elsewhere, reason_text};
+use crate::message::{ALLOW, Reply, SUPPORTED, answered_elsewhere, reason_text};
 use crate::routes::LegRequest;
 use crate::sdp::{self, Remote};
 
@@ -34,8 +36,9 @@ pub(crate) struct Invited {
 /// Serves a caller's leg to its end.
 pub(crate) async fn serve(mut leg: Leg, invited: Invited) {
     let stack = Arc::clone(&leg.stack);
-    stack.respond(&invited.invite, Reply::new(100)).await;
+    stack.respond(&invited.invite, Reply::new(100));
     let mut rings = false;
+    let mut reliable = Reliable::default();
     let mut refresh = Instant::now() + REFRESH;
     loop {
         tokio::select! {
@@ -44,7 +47,7 @@ pub(crate) async fn serve(mut leg: Leg, invited: Invited) {
                 Some(LegCommand::Ring) => {
                     rings = true;
                     refresh = Instant::now() + REFRESH;
-                    invited.ring(&leg).await;
+                    invited.ring(&leg, &mut reliable);
                 }
                 Some(LegCommand::Answer) => return answer(leg, invited).await,
                 Some(LegCommand::Hangup(cause)) => {
@@ -62,22 +65,23 @@ pub(crate) async fn serve(mut leg: Leg, invited: Invited) {
             },
             Some(request) = leg.requests.recv() => match request {
                 LegRequest::Cancelled(cancel) => {
-                    stack.respond(&invited.invite, Reply::new(487).tag(&invited.tag)).await;
+                    stack.respond(&invited.invite, Reply::new(487).tag(&invited.tag));
                     leg.log.note(reason_text(&cancel.headers));
                     return leg.end(cancelled(&cancel.headers)).await;
                 }
                 LegRequest::Within(request) => {
-                    if let Some(cause) = invited.within(&leg, *request).await {
+                    if let Some(cause) = invited.within(&leg, &request, &mut reliable) {
                         return leg.end(cause).await;
                     }
                 }
             },
+            () = reliable.wait() => reliable.again(&stack, &invited.invite),
             () = sleep_until(refresh) => {
                 refresh = Instant::now() + REFRESH;
                 if rings {
-                    invited.ring(&leg).await;
+                    invited.ring(&leg, &mut reliable);
                 } else {
-                    stack.respond(&invited.invite, Reply::new(100)).await;
+                    stack.respond(&invited.invite, Reply::new(100));
                 }
             }
         }
@@ -104,7 +108,7 @@ async fn refuse(mut leg: Leg, invited: &Invited, cause: Cause) {
     if let Some(q850) = cause.q850 {
         reply = reply.header(HeaderName::Reason, q850_reason(q850));
     }
-    leg.stack.respond(&invited.invite, reply).await;
+    leg.stack.respond(&invited.invite, reply);
     leg.end(cause).await;
 }
 
@@ -117,10 +121,20 @@ async fn answer(mut leg: Leg, mut invited: Invited) {
             (body, Some(Offering::InAnswer))
         }
     };
+    let on = !leg.stack.config.session_expires.is_zero();
+    let (timer, terms) = match SessionTimer::of_request(&invited.invite.request, on) {
+        Ok(agreed) => agreed,
+        Err(refusal) => {
+            leg.stack
+                .respond(&invited.invite, refusal.tag(&invited.tag));
+            return leg.end(Cause::from_sip(422)).await;
+        }
+    };
     let reply = invited
         .establishing(200)
         .header(HeaderName::Allow, ALLOW)
-        .sdp(body);
+        .header(HeaderName::Supported, SUPPORTED);
+    let reply = terms.write(reply).sdp(body);
     let response = match reply.to(&invited.invite.request) {
         Ok(response) => response,
         Err(error) => {
@@ -135,12 +149,11 @@ async fn answer(mut leg: Leg, mut invited: Invited) {
         .stack
         .handle
         .respond(&invited.invite.key, response.clone())
-        .await
     {
         tracing::info!(%error, "the caller could not be answered");
         return leg.end(Cause::local(Disposition::Unreachable)).await;
     }
-    Established::awaiting_ack(leg, invited, response, offering)
+    Established::awaiting_ack(leg, invited, response, offering, timer)
         .serve()
         .await;
 }
@@ -158,31 +171,34 @@ impl Invited {
         reply
     }
 
-    async fn ring(&self, leg: &Leg) {
-        leg.stack
-            .respond(&self.invite, self.establishing(180))
-            .await;
+    fn ring(&self, leg: &Leg, reliable: &mut Reliable) {
+        let reply = self.establishing(180);
+        reliable.send(&leg.stack, &self.invite, reply);
     }
 
     /// A request within the early dialog; the cause when it ends the leg.
-    async fn within(&self, leg: &Leg, request: Incoming) -> Option<Cause> {
+    fn within(&self, leg: &Leg, request: &Incoming, reliable: &mut Reliable) -> Option<Cause> {
         let (status, ends) = match request.request.method {
             // Callers may end an early dialog by BYE (RFC 3261, section 15).
             Method::Bye => (200, true),
-            Method::Options => (200, false),
+            Method::Options | Method::Info => (200, false),
+            Method::Prack if reliable.acknowledged(request) => (200, false),
+            Method::Prack => (481, false),
+            // Our answer is still to come (RFC 3311, section 5.2).
+            Method::Update if !request.request.body().is_empty() => (500, false),
+            Method::Update => (200, false),
             // The first INVITE has no final answer yet (section 14.2).
             Method::Invite => (491, false),
             Method::Ack => return None,
             _ => (405, false),
         };
         let reply = Reply::new(status).header(HeaderName::Allow, ALLOW);
-        leg.stack.respond(&request, reply).await;
+        leg.stack.respond(request, reply);
         if !ends {
             return None;
         }
         leg.stack
-            .respond(&self.invite, Reply::new(487).tag(&self.tag))
-            .await;
+            .respond(&self.invite, Reply::new(487).tag(&self.tag));
         Some(Cause::from_sip(487))
     }
 }

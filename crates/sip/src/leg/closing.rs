@@ -1,31 +1,40 @@
 //! Requests within a dialog, and the last of them: BYE.
 
-use std::net::SocketAddr;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use sipx_sip::{BuildError, Method, Request, TuEvent};
 use sipx_transport::{Target, TransportKind};
 use tokio::time::timeout;
 
+use crate::admit::access::Credentials;
 use crate::dialog::Dialog;
-use crate::exchange::Exchange;
+use crate::endpoint::Exchange;
 use crate::leg::Leg;
 use crate::message::Reply;
+use crate::reach::prove;
 use crate::routes::LegRequest;
 use crate::stack::{SendError, Stack};
 
-/// The connection to reuse for requests to a caller: the one that it came by, where its Contact
-/// names the same host without a route in between. It may be unable to take another (RFC 5923).
-pub(crate) fn flow(
-    dialog: &Dialog,
-    source: SocketAddr,
-    transport: TransportKind,
-) -> Option<Target> {
-    let same_host = matches!(
-        dialog.next_hop().host(), Some(sipx_sip::Host::Ip(ip)) if *ip == source.ip()
-    );
-    (transport != TransportKind::Udp && !dialog.is_routed() && same_host)
-        .then(|| Target::new(source, transport))
+/// The way back to a peer that is not reached by its Contact: the connection that it came by
+/// (RFC 5923; behind a NAT, and for browsers, there is no other), or the port of the NAT that its
+/// datagrams come from while its Contact names a private address (RFC 1918, RFC 6598).
+pub(crate) fn flow(dialog: &Dialog, peer: &Target) -> Option<Target> {
+    if dialog.is_routed() {
+        return None;
+    }
+    if peer.transport != TransportKind::Udp {
+        return Some(peer.clone());
+    }
+    let behind_nat = match dialog.next_hop().host() {
+        Some(sipx_sip::Host::Ip(IpAddr::V4(ip))) => {
+            let [a, b, ..] = ip.octets();
+            let private = ip.is_private() || (a == 100 && (64..128).contains(&b));
+            private && IpAddr::V4(*ip) != peer.addr.ip()
+        }
+        _ => false,
+    };
+    behind_nat.then(|| peer.clone())
 }
 
 /// Sends a request of this dialog.
@@ -37,15 +46,15 @@ pub(crate) async fn send(
 ) -> Result<Exchange, SendError> {
     let target = target(stack, dialog, flow).await?;
     let request = build(dialog)?;
-    stack.send(request, target).await
+    stack.send(request, target)
 }
 
 /// Acknowledges a 2xx to the INVITE with this sequence number.
 pub(crate) async fn ack(stack: &Stack, dialog: &Dialog, flow: Option<&Target>, sequence: u32) {
     let sent = async {
         let target = target(stack, dialog, flow).await?;
-        let ack = dialog.ack(sequence, stack.via(target.transport))?;
-        Ok::<_, SendError>(stack.handle.send_directly(ack, target).await?)
+        let ack = dialog.ack(sequence, stack.handle.via(target.transport))?;
+        Ok::<_, SendError>(stack.handle.send_directly(ack, &target)?)
     };
     if let Err(error) = sent.await {
         tracing::info!(%error, "an ACK was not sent");
@@ -57,7 +66,7 @@ async fn target(
     dialog: &Dialog,
     flow: Option<&Target>,
 ) -> Result<Target, SendError> {
-    match flow {
+    match flow.filter(|flow| stack.handle.holds(flow)) {
         Some(flow) => Ok(flow.clone()),
         None => stack.resolve(dialog.next_hop()).await,
     }
@@ -65,10 +74,18 @@ async fn target(
 
 /// Sends BYE and waits for its answer; a BYE of the far end that crosses it is answered too. The
 /// leg must have ended for the router before.
-pub(crate) async fn bye(leg: &mut Leg, dialog: &mut Dialog, flow: Option<&Target>) {
+pub(crate) async fn bye(
+    leg: &mut Leg,
+    dialog: &mut Dialog,
+    flow: Option<&Target>,
+    credentials: Option<&Credentials>,
+) {
     let stack = Arc::clone(&leg.stack);
+    let mut bye = None;
     let sent = send(&stack, dialog, flow, |dialog| {
-        Ok(dialog.request(&Method::Bye)?.build())
+        let request = dialog.request(&Method::Bye)?.build();
+        bye = Some(request.clone());
+        Ok(request)
     });
     let mut exchange = match sent.await {
         Ok(exchange) => exchange,
@@ -82,6 +99,21 @@ pub(crate) async fn bye(leg: &mut Leg, dialog: &mut Dialog, flow: Option<&Target
             tokio::select! {
                 event = exchange.next() => match event {
                     Some(TuEvent::Response(response)) if response.status.is_provisional() => {}
+                    Some(TuEvent::Response(response)) => {
+                        let once_more = bye
+                            .take()
+                            .and_then(|bye| prove::again(&bye, &response, credentials));
+                        let Some(request) = once_more else {
+                            return;
+                        };
+                        let Ok(target) = target(&stack, dialog, flow).await else {
+                            return;
+                        };
+                        match stack.send(request, target) {
+                            Ok(sent) => exchange = sent,
+                            Err(_) => return,
+                        }
+                    }
                     _ => return,
                 },
                 Some(request) = leg.requests.recv() => {
@@ -91,7 +123,7 @@ pub(crate) async fn bye(leg: &mut Leg, dialog: &mut Dialog, flow: Option<&Target
                             Method::Bye => 200,
                             _ => 481,
                         };
-                        stack.respond(&request, Reply::new(status)).await;
+                        stack.respond(&request, Reply::new(status));
                     }
                 }
             }

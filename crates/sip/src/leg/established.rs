@@ -1,5 +1,7 @@
 //! A leg from its answer to its BYE, whichever end called.
 
+mod asked;
+mod refresh;
 mod reinvite;
 
 use std::sync::Arc;
@@ -7,14 +9,18 @@ use std::time::Duration;
 
 use callroute_media::EndCause;
 use callroute_schema::{Cause, Disposition};
-use sipx_sip::{HeaderName, Method, Response, TransactionKey};
-use sipx_transport::{Incoming, Target};
+use sipx_sip::{HeaderName, Method, Response, TransactionKey, update};
+use sipx_transport::Target;
 use tokio::time::{Instant, sleep_until};
 
+use crate::admit::access::Credentials;
 use crate::dialog::Dialog;
+use crate::endpoint::Incoming;
 use crate::leg::callee::Answers;
 use crate::leg::caller::Invited;
+use crate::leg::established::refresh::Refreshing;
 use crate::leg::offering::Offering;
+use crate::leg::session_timer::SessionTimer;
 use crate::leg::{Leg, LegCommand, closing};
 use crate::message::{ALLOW, Reply, q850, reason_text, sequence};
 use crate::routes::LegRequest;
@@ -37,6 +43,24 @@ pub(crate) struct Established {
     /// The 2xx of a callee come again until our ACK reaches it.
     answers: Option<Answers>,
     answered: bool,
+    timer: Option<SessionTimer>,
+    /// A refresh of ours that waits for its answer.
+    refreshing: Option<Refreshing>,
+    /// The far end takes UPDATE (RFC 3311).
+    updates: bool,
+    /// We hold it.
+    holding: bool,
+    credentials: Option<Credentials>,
+}
+
+/// What an answered callee's session goes by.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) timer: Option<SessionTimer>,
+    /// The far end takes UPDATE.
+    pub(crate) updates: bool,
+    /// What is proven when it asks for a password.
+    pub(crate) credentials: Option<Credentials>,
 }
 
 /// A 2xx that waits for its ACK (RFC 3261, section 13.3.1.4).
@@ -57,10 +81,13 @@ impl Established {
         invited: Invited,
         response: Response,
         offering: Option<Offering>,
+        timer: Option<SessionTimer>,
     ) -> Self {
         let incoming = &invited.invite;
-        let flow = closing::flow(&invited.dialog, incoming.source, incoming.transport);
+        let peer = Target::new(incoming.source, incoming.transport);
+        let flow = closing::flow(&invited.dialog, &peer);
         let unacked = Unacked::new(&leg, incoming, response);
+        let updates = update::peer_allows(&incoming.request.headers);
         let dialog = invited.dialog;
         Self {
             leg,
@@ -70,19 +97,35 @@ impl Established {
             offering,
             answers: None,
             answered: false,
+            timer,
+            refreshing: None,
+            updates,
+            holding: false,
+            credentials: None,
         }
     }
 
     /// A callee that has answered, and was sent its ACK.
-    pub(crate) fn of_callee(leg: Leg, dialog: Dialog, answers: Answers) -> Self {
+    pub(crate) fn of_callee(
+        leg: Leg,
+        dialog: Dialog,
+        answers: Answers,
+        flow: Option<Target>,
+        session: Session,
+    ) -> Self {
         Self {
             leg,
             dialog,
-            flow: None,
+            flow,
             unacked: None,
             offering: None,
             answers: Some(answers),
             answered: true,
+            timer: session.timer,
+            refreshing: None,
+            updates: session.updates,
+            holding: false,
+            credentials: session.credentials,
         }
     }
 
@@ -90,6 +133,7 @@ impl Established {
     pub(crate) async fn serve(mut self) {
         loop {
             let again = self.unacked.as_ref().map(|unacked| unacked.again);
+            let due = self.due();
             let over = tokio::select! {
                 command = self.leg.commands.recv(), if !self.leg.notices.has_ended() => {
                     self.command(command).await
@@ -101,9 +145,12 @@ impl Established {
                 },
                 () = at(again) => self.resend().await,
                 event = reinvite::answer(&mut self.offering) => self.reinvite_answered(event).await,
+                () = at(due) => self.timer_fired().await,
+                event = Refreshing::next(&mut self.refreshing) => self.refresh_answered(event).await,
                 event = Answers::next(&mut self.answers) => {
                     if let Some(answers) = &self.answers {
-                        answers.heard(&self.leg.stack, &self.dialog, event).await;
+                        let flow = self.flow.as_ref();
+                        answers.heard(&self.leg.stack, &self.dialog, flow, event).await;
                     }
                     false
                 }
@@ -139,7 +186,7 @@ impl Established {
         let stack = Arc::clone(&self.leg.stack);
         if !self.dialog.is_from_peer(&incoming.request) {
             if incoming.request.method != Method::Ack {
-                stack.respond(&incoming, Reply::new(481)).await;
+                stack.respond(&incoming, Reply::new(481));
             }
             return false;
         }
@@ -147,12 +194,12 @@ impl Established {
             return self.acked(incoming).await;
         }
         if !self.dialog.accepts(&incoming.request) {
-            stack.respond(&incoming, Reply::new(500)).await;
+            stack.respond(&incoming, Reply::new(500));
             return false;
         }
         match incoming.request.method {
             Method::Bye => {
-                stack.respond(&incoming, Reply::new(200)).await;
+                stack.respond(&incoming, Reply::new(200));
                 let headers = &incoming.request.headers;
                 self.leg.log.note(reason_text(headers));
                 let normal = Cause::normal();
@@ -165,15 +212,13 @@ impl Established {
                 return true;
             }
             Method::Invite => self.reinvited(incoming).await,
+            Method::Update => self.updated(&incoming).await,
+            Method::Info => self.informed(&incoming),
             Method::Options => {
-                stack
-                    .respond(&incoming, Reply::new(200).header(HeaderName::Allow, ALLOW))
-                    .await;
+                stack.respond(&incoming, Reply::new(200).header(HeaderName::Allow, ALLOW));
             }
             _ => {
-                stack
-                    .respond(&incoming, Reply::new(405).header(HeaderName::Allow, ALLOW))
-                    .await;
+                stack.respond(&incoming, Reply::new(405).header(HeaderName::Allow, ALLOW));
             }
         }
         false
@@ -232,8 +277,7 @@ impl Established {
             .leg
             .stack
             .handle
-            .respond(&unacked.key, unacked.response.clone())
-            .await;
+            .respond(&unacked.key, unacked.response.clone());
         if let Err(error) = sent {
             tracing::debug!(%error, "a 200 was not sent again");
         }
@@ -241,7 +285,8 @@ impl Established {
     }
 
     async fn bye(&mut self) {
-        closing::bye(&mut self.leg, &mut self.dialog, self.flow.as_ref()).await;
+        let (flow, credentials) = (self.flow.as_ref(), self.credentials.as_ref());
+        closing::bye(&mut self.leg, &mut self.dialog, flow, credentials).await;
     }
 }
 

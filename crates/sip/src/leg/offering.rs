@@ -4,7 +4,7 @@ use tokio::sync::oneshot;
 
 use callroute_schema::Cause;
 
-use crate::exchange::Exchange;
+use crate::endpoint::Exchange;
 
 /// An offer of ours that waits for its answer.
 #[derive(Debug)]

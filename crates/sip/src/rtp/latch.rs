@@ -1,26 +1,24 @@
-//! Whom a leg listens to, and where it sends: symmetric RTP with one simple policy; pure.
+//! Whom a leg listens to, and where it sends: symmetric RTP that cannot be stolen; pure.
 //!
-//! The first valid packet decides, wherever it comes from: behind a NAT the description names an
-//! address that nobody can reach. From then on
-//! - packets of the same address and port are heard, whatever their SSRC;
-//! - the same SSRC from elsewhere is the same party behind a new mapping: it is followed;
-//! - another port of the same IP address is followed once the old one has been silent for
-//!   [`SILENT`];
-//! - all else is dropped;
-//! - a new description that names a new address begins anew.
+//! Behind a NAT the description names an address that nobody can reach, so the first valid packets
+//! decide, wherever they come from. Until [`LOCKED`] packets have come from one source, a packet
+//! of the described address outranks it: who races the party with a guess loses as soon as the
+//! party speaks. From then on the source is locked:
+//! - its packets are heard, whatever their SSRC;
+//! - all else is dropped, for as long as it lasts;
+//! - only a new description, which comes by the signalling, begins anew.
 
 use std::net::SocketAddr;
-use std::time::Duration;
 
-/// How long a source must be silent before another port of its address takes over.
-pub(crate) const SILENT: Duration = Duration::from_millis(200);
+/// Packets after which a source is locked.
+const LOCKED: u32 = 3;
 
 /// What a leg has latched on to.
 #[derive(Debug, Default)]
 pub(crate) struct Latch {
     described: Option<SocketAddr>,
-    source: Option<(SocketAddr, u32)>,
-    heard_at: Duration,
+    source: Option<SocketAddr>,
+    heard: u32,
 }
 
 /// What to do with a packet.
@@ -35,98 +33,103 @@ pub(crate) enum Verdict {
 }
 
 impl Latch {
-    /// A description named this address.
+    /// A description was agreed on, and names this address: the next packets decide anew, with
+    /// the source that we have as good as any until then.
     pub(crate) fn describe(&mut self, described: Option<SocketAddr>) {
+        self.heard = 0;
         if self.described != described {
             self.described = described;
             self.source = None;
         }
     }
 
-    /// A valid packet has come, at `now` on a clock that never jumps.
-    pub(crate) fn packet(&mut self, now: Duration, from: SocketAddr, ssrc: u32) -> Verdict {
-        let verdict = match self.source {
-            None => Verdict::Moved,
-            Some((source, _)) if source == from => Verdict::Heard,
-            Some((_, latched)) if latched == ssrc => Verdict::Moved,
-            Some((source, _))
-                if source.ip() == from.ip() && now.saturating_sub(self.heard_at) >= SILENT =>
-            {
-                Verdict::Moved
-            }
-            Some(_) => Verdict::Dropped,
-        };
-        if verdict != Verdict::Dropped {
-            self.source = Some((from, ssrc));
-            self.heard_at = now;
+    /// A valid packet has come.
+    pub(crate) fn packet(&mut self, from: SocketAddr) -> Verdict {
+        if self.source == Some(from) {
+            self.heard = self.heard.saturating_add(1);
+            return Verdict::Heard;
         }
-        verdict
+        let better = self.source.is_none()
+            || (self.heard < LOCKED && (self.described == Some(from) || self.heard == 0));
+        if !better {
+            return Verdict::Dropped;
+        }
+        self.source = Some(from);
+        self.heard = 1;
+        Verdict::Moved
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
+
+    use proptest::prelude::*;
+
     use super::{Latch, Verdict};
-    use std::time::Duration;
 
-    fn at(ms: u64) -> Duration {
-        Duration::from_millis(ms)
+    fn addr(text: &str) -> SocketAddr {
+        text.parse().unwrap()
     }
 
     #[test]
-    fn the_first_packet_decides_and_strangers_are_dropped() {
-        let (a, b) = (
-            "10.0.0.1:4000".parse().unwrap(),
-            "10.0.0.2:4000".parse().unwrap(),
-        );
+    fn the_first_packets_decide_and_nobody_steals_the_rest() {
+        let (a, b) = (addr("10.0.0.1:4000"), addr("10.0.0.2:4000"));
         let mut latch = Latch::default();
-        latch.describe(Some("192.168.1.5:4000".parse().unwrap()));
-        assert_eq!(latch.packet(at(0), a, 1), Verdict::Moved);
-        assert_eq!(latch.packet(at(20), a, 1), Verdict::Heard);
-        assert_eq!(
-            latch.packet(at(40), a, 2),
-            Verdict::Heard,
-            "a changed SSRC is heard"
-        );
-        assert_eq!(latch.packet(at(5000), b, 9), Verdict::Dropped);
+        latch.describe(Some(addr("192.168.1.5:4000")));
+        assert_eq!(latch.packet(a), Verdict::Moved);
+        assert_eq!(latch.packet(b), Verdict::Dropped);
+        assert_eq!(latch.packet(a), Verdict::Heard);
+        assert_eq!(latch.packet(b), Verdict::Dropped);
+        let other_port = addr("10.0.0.1:4002");
+        assert_eq!(latch.packet(other_port), Verdict::Dropped);
     }
 
     #[test]
-    fn a_rebound_mapping_is_followed() {
-        let a = "10.0.0.1:4000".parse().unwrap();
+    fn who_was_described_outranks_who_was_faster() {
+        let (thief, party) = (addr("10.6.6.6:1"), addr("10.0.0.1:4000"));
         let mut latch = Latch::default();
-        latch.packet(at(0), a, 1);
-        let elsewhere = "10.0.0.7:9".parse().unwrap();
-        assert_eq!(
-            latch.packet(at(20), elsewhere, 1),
-            Verdict::Moved,
-            "same SSRC"
-        );
-        let port = "10.0.0.7:4002".parse().unwrap();
-        assert_eq!(
-            latch.packet(at(40), port, 5),
-            Verdict::Dropped,
-            "the old one still speaks"
-        );
-        assert_eq!(
-            latch.packet(at(400), port, 5),
-            Verdict::Moved,
-            "the old one is silent"
-        );
+        latch.describe(Some(party));
+        assert_eq!(latch.packet(thief), Verdict::Moved);
+        assert_eq!(latch.packet(thief), Verdict::Heard);
+        assert_eq!(latch.packet(party), Verdict::Moved);
+        assert_eq!(latch.packet(thief), Verdict::Dropped);
     }
 
     #[test]
-    fn a_new_description_begins_anew_and_the_same_one_does_not() {
-        let (a, b) = (
-            "10.0.0.1:4000".parse().unwrap(),
-            "10.0.0.2:4000".parse().unwrap(),
-        );
+    fn only_a_description_begins_anew() {
+        let (a, b) = (addr("10.0.0.1:4000"), addr("10.0.0.2:4000"));
         let mut latch = Latch::default();
         latch.describe(Some(a));
-        latch.packet(at(0), a, 1);
+        for _ in 0..5 {
+            latch.packet(a);
+        }
+        assert_eq!(latch.packet(b), Verdict::Dropped);
+        // A re-INVITE from behind a NAT whose mapping has changed: the same description.
         latch.describe(Some(a));
-        assert_eq!(latch.packet(at(10), b, 2), Verdict::Dropped);
+        assert_eq!(latch.packet(b), Verdict::Moved);
         latch.describe(Some(b));
-        assert_eq!(latch.packet(at(20), b, 2), Verdict::Moved);
+        assert_eq!(latch.packet(a), Verdict::Moved, "nobody is heard yet");
+        assert_eq!(
+            latch.packet(b),
+            Verdict::Moved,
+            "who was described outranks"
+        );
+    }
+
+    proptest! {
+        /// Once locked, no sequence of packets moves it.
+        #[test]
+        fn locked_is_locked(packets in proptest::collection::vec(0u16..8, 0..200)) {
+            let party = addr("10.0.0.1:4000");
+            let mut latch = Latch::default();
+            latch.describe(None);
+            for _ in 0..super::LOCKED { latch.packet(party); }
+            for port in packets {
+                let from = SocketAddr::new(party.ip(), 4000 + port);
+                let wanted = if port == 0 { Verdict::Heard } else { Verdict::Dropped };
+                prop_assert_eq!(latch.packet(from), wanted);
+            }
+        }
     }
 }

@@ -1,11 +1,13 @@
 //! What a leg's media does: it hears, plays, records and relays until the leg is over.
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use callroute_audio::codec::Codec;
+use callroute_audio::dtmf::Detector;
 use callroute_media::{LegId, Notice, PlayEnd, PlayId};
+use callroute_schema::Digit;
 use sipx_rtp::packet::Packet;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -35,9 +37,10 @@ pub(crate) struct Stream {
     out: Arc<RtpOut>,
     sounds: Sounds,
     notices: Notices,
-    began: Instant,
     latch: Latch,
     keys: Keys,
+    /// Listens for keys in the sound itself, where the far end has no telephone events.
+    inband: Option<Detector>,
     presses: Presses,
     peer: Option<Weak<RtpOut>>,
     playing: Option<Playing>,
@@ -67,9 +70,9 @@ impl Stream {
             out,
             sounds,
             notices,
-            began: Instant::now(),
             latch: Latch::default(),
             keys: Keys::default(),
+            inband: None,
             presses: Presses::default(),
             peer: None,
             playing: None,
@@ -116,6 +119,10 @@ impl Stream {
         match command {
             MediaCommand::Agree(remote) => {
                 self.latch.describe(remote.media);
+                self.inband = match remote.event {
+                    Some(_) => None,
+                    None => Some(self.inband.take().unwrap_or_default()),
+                };
                 self.out
                     .agree(remote.media, remote.codec(), remote.event, remote.listens);
             }
@@ -283,7 +290,7 @@ impl Stream {
         if codec.is_none() && !key {
             return;
         }
-        match self.latch.packet(self.began.elapsed(), from, packet.ssrc) {
+        match self.latch.packet(from) {
             Verdict::Dropped => return,
             Verdict::Moved => self.out.send_to(from),
             Verdict::Heard => {}
@@ -314,11 +321,18 @@ impl Stream {
     }
 
     fn listen(&mut self, packet: &Packet, codec: Codec) {
-        if self.recording.is_none() && self.tap.is_none() {
+        if self.recording.is_none() && self.tap.is_none() && self.inband.is_none() {
             return;
         }
         let mut samples = Vec::with_capacity(packet.payload.len());
         codec.decode(&packet.payload, &mut samples);
+        let inband = self.inband.as_mut().map(|inband| inband.push(&samples));
+        for key in inband.unwrap_or_default() {
+            if let Ok(digit) = Digit::new(key) {
+                let leg = self.leg;
+                self.notices.tell_if_room(Notice::Digit { leg, digit });
+            }
+        }
         if let Some(recording) = &mut self.recording {
             recording.push(packet.ssrc, packet.timestamp, &samples);
         }

@@ -24,7 +24,8 @@ fn packet(payload_type: u8, sequence: u16, timestamp: u32, ssrc: u32, payload: &
 struct Answered {
     line: SipLine,
     media: SocketAddr,
-    _held: (SipAdapter, Raw),
+    tag: String,
+    held: (SipAdapter, Raw),
 }
 
 async fn answered(net: &str, sdp: &str) -> Answered {
@@ -48,7 +49,8 @@ async fn answered(net: &str, sdp: &str) -> Answered {
     Answered {
         line,
         media,
-        _held: (adapter, raw),
+        tag: to_tag(&ok),
+        held: (adapter, raw),
     }
 }
 
@@ -87,21 +89,34 @@ async fn sound_goes_where_sound_comes_from() {
         assert_eq!(number(&second), number(&first).wrapping_add(1));
         assert_eq!(time(&second), time(&first).wrapping_add(160));
         assert_eq!(first[8..12], second[8..12], "one SSRC");
-        // Behind a new mapping, the same SSRC is followed; a stranger is not.
+        // The source is locked: neither a stranger nor one who knows the SSRC takes it over.
+        let send = async |socket: &UdpSocket, sequence, ssrc| {
+            let packet = packet(0, sequence, u32::from(sequence) * 160, ssrc, &[0xff; 160]);
+            socket.send_to(&packet, a.media).await.unwrap();
+        };
+        send(&socket, 2, 7).await;
+        send(&socket, 3, 7).await;
+        hears(&socket).await;
         let stranger = UdpSocket::bind(format!("{net}.3:0")).await.unwrap();
-        stranger
-            .send_to(&packet(0, 2, 320, 8, &[0xff; 160]), a.media)
-            .await
-            .unwrap();
-        let moved = UdpSocket::bind(format!("{net}.4:0")).await.unwrap();
-        moved
-            .send_to(&packet(0, 3, 480, 7, &[0xff; 160]), a.media)
-            .await
-            .unwrap();
-        hears(&moved).await;
+        let thief = UdpSocket::bind(format!("{net}.4:0")).await.unwrap();
+        for sequence in 4..20 {
+            send(&stranger, sequence, 8).await;
+            send(&thief, sequence, 7).await;
+        }
         let mut buffer = [0; 64];
-        let heard = timeout(Duration::from_millis(100), stranger.recv(&mut buffer)).await;
-        assert!(heard.is_err(), "a stranger hears nothing");
+        for other in [&stranger, &thief] {
+            let heard = timeout(Duration::from_millis(100), other.recv(&mut buffer)).await;
+            assert!(heard.is_err(), "a stranger hears nothing");
+        }
+        // A re-INVITE lets the party move: behind a NAT, its mapping has changed.
+        let (_, raw) = &mut a.held;
+        raw.send(&raw.request("INVITE", "again", 2, &a.tag, "", &sdp))
+            .await;
+        raw.until("SIP/2.0 200").await;
+        raw.send(&raw.request("ACK", "again-a", 2, &a.tag, "", ""))
+            .await;
+        send(&thief, 20, 7).await;
+        hears(&thief).await;
     }
 }
 
@@ -128,4 +143,30 @@ async fn odd_packets_disturb_nothing_and_keys_are_told_once() {
     send(packet(96, 12, 1800, 9, &[1, 0x8a, 3, 0x20])).await;
     let digit = Digit::new('1').unwrap();
     expect(&mut a.line, Notice::Digit { leg: CALLER, digit }).await;
+}
+
+/// A far end without telephone events presses its keys in the sound, to the letter of Q.24: 40 ms.
+#[tokio::test]
+async fn keys_in_the_sound_are_told_where_there_are_no_events() {
+    let plain = SDP
+        .replace("AVP 0 101", "AVP 8")
+        .replace("a=rtpmap:101 telephone-event/8000\r\n", "");
+    let mut a = answered("127.27.4", &plain).await;
+    let socket = UdpSocket::bind("127.27.4.2:0").await.unwrap();
+    let mut sound = Vec::new();
+    for key in "159D#".chars() {
+        sound.extend(callroute_audio::dtmf::render(key, 40).unwrap().samples());
+        sound.resize(sound.len() + 480, 0);
+    }
+    for (at, frame) in sound.chunks(160).enumerate() {
+        let mut payload = Vec::new();
+        callroute_audio::Codec::Pcma.encode(frame, &mut payload);
+        let number = u16::try_from(at).unwrap();
+        let packet = packet(8, number, u32::from(number) * 160, 7, &payload);
+        socket.send_to(&packet, a.media).await.unwrap();
+    }
+    for key in "159D#".chars() {
+        let digit = Digit::new(key).unwrap();
+        expect(&mut a.line, Notice::Digit { leg: CALLER, digit }).await;
+    }
 }

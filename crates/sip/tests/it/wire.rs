@@ -138,10 +138,10 @@ async fn what_is_not_served_is_refused_with_the_right_words() {
         (
             "INVITE",
             "",
-            "Require: 100rel, timer\r\n",
+            "Require: path, 100rel, gruu\r\n",
             SDP,
             "420",
-            Some("Unsupported: 100rel, timer"),
+            Some("Unsupported: path, gruu"),
         ),
         (
             "INVITE",
@@ -149,7 +149,7 @@ async fn what_is_not_served_is_refused_with_the_right_words() {
             "",
             &odd,
             "488",
-            Some("Warning: 304 127.26.5.1 \""),
+            Some("Warning: 305 127.26.5.1 \""),
         ),
         ("INVITE", "", "", "nonsense", "400", None),
         ("INVITE", ";tag=nobody", "", SDP, "481", None),

@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use callroute_schema::{Cause, Disposition};
 use sipx_sip::{HeaderName, Method, TuEvent};
-use sipx_transport::Incoming;
 
 use super::{Established, Unacked};
+use crate::dispatch::unacceptable;
+use crate::endpoint::Incoming;
 use crate::leg::callee::Answers;
 use crate::leg::closing;
 use crate::leg::offering::Offering;
-use crate::message::{ALLOW, Reply, SDP_TYPE, body_is_sdp};
+use crate::leg::session_timer::SessionTimer;
+use crate::message::{ALLOW, Reply, SDP_TYPE, SUPPORTED, body_is_sdp};
 use crate::sdp;
 
 impl Established {
@@ -18,6 +20,14 @@ impl Established {
     pub(super) async fn reinvited(&mut self, incoming: Incoming) {
         let stack = Arc::clone(&self.leg.stack);
         let contact = self.dialog.contact().to_owned();
+        let on = !stack.config.session_expires.is_zero();
+        let (timer, terms) = match SessionTimer::of_request(&incoming.request, on) {
+            Ok(agreed) => agreed,
+            Err(refusal) => {
+                stack.respond(&incoming, refusal);
+                return;
+            }
+        };
         let reply = if self.unacked.is_some() || self.offering.is_some() {
             Reply::new(491)
         } else if !body_is_sdp(&incoming.request) {
@@ -26,7 +36,9 @@ impl Established {
             self.leg.local.version += 1;
             let ok = Reply::new(200)
                 .header(HeaderName::Contact, contact)
-                .header(HeaderName::Allow, ALLOW);
+                .header(HeaderName::Allow, ALLOW)
+                .header(HeaderName::Supported, SUPPORTED);
+            let ok = terms.write(ok);
             if incoming.request.body().is_empty() {
                 self.offering = Some(Offering::InAnswer);
                 let codecs = &stack.config.codecs;
@@ -43,14 +55,17 @@ impl Established {
                         self.leg.agree(remote).await;
                         ok.sdp(body)
                     }
-                    Err(_) => Reply::new(488),
+                    Err(fault) => unacceptable(&stack, incoming.source.ip(), &fault),
                 }
             }
         };
         let accepted = reply.is_success();
+        if accepted {
+            self.timer = timer.or(self.timer);
+        }
         let sent = match reply.to(&incoming.request) {
             Ok(response) => {
-                let sent = stack.handle.respond(&incoming.key, response.clone()).await;
+                let sent = stack.handle.respond(&incoming.key, response.clone());
                 sent.map(|()| response)
             }
             Err(error) => Err(error.into()),
@@ -80,6 +95,8 @@ impl Established {
             return;
         }
         self.leg.local.version += 1;
+        self.holding = on;
+        let refresh = self.timer.map(|timer| timer.header());
         let direction = if on {
             sipx_sdp::Direction::SendOnly
         } else {
@@ -92,7 +109,12 @@ impl Established {
             &mut self.dialog,
             self.flow.as_ref(),
             |dialog| {
-                let builder = dialog.request(&Method::Invite)?;
+                let mut builder = dialog
+                    .request(&Method::Invite)?
+                    .header(HeaderName::Supported, SUPPORTED)?;
+                if let Some((name, value)) = refresh {
+                    builder = builder.header(name, value)?;
+                }
                 let request = builder
                     .header(HeaderName::ContentType, SDP_TYPE)?
                     .body(body)
@@ -132,6 +154,9 @@ impl Established {
             Some(TuEvent::Response(response)) if response.status.is_success() => {
                 let told = told.take();
                 self.dialog.refresh(&response.headers);
+                if let Some(timer) = &mut self.timer {
+                    timer.refreshed();
+                }
                 closing::ack(&self.leg.stack, &self.dialog, self.flow.as_ref(), sequence).await;
                 if let Some(told) = told {
                     let read = sdp::read(response.body(), &self.leg.stack.config.codecs);

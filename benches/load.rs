@@ -1,0 +1,239 @@
+//! Asks a redirecting server by INVITE, acknowledges what it says, and measures.
+
+use std::collections::HashMap;
+use std::io::ErrorKind;
+use std::net::{SocketAddr, UdpSocket};
+use std::time::{Duration, Instant};
+
+use hdrhistogram::Histogram;
+
+use crate::{PREFIXES, Server, prefix};
+
+type Failure = Box<dyn std::error::Error>;
+
+/// Calls that are open at the same time when the rate is measured.
+const WINDOW: usize = 48;
+/// A call that is not answered within this is lost.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Calls a second when the latency is measured.
+const GENTLE: u32 = 500;
+
+/// What came of a round.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Figures {
+    pub(crate) p50_us: f64,
+    pub(crate) p99_us: f64,
+    pub(crate) per_s: f64,
+    pub(crate) cpu_us: f64,
+    pub(crate) lost: u64,
+}
+
+struct Generator {
+    socket: UdpSocket,
+    server: SocketAddr,
+    local: SocketAddr,
+    next: u32,
+    open: HashMap<u32, Instant>,
+    latency: Histogram<u64>,
+    done: u64,
+    lost: u64,
+}
+
+fn number(text: &str) -> Option<u32> {
+    let after = text.split_once("branch=z9hG4bKq")?.1;
+    let digits: String = after.chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().ok()
+}
+
+impl Generator {
+    fn new(server: SocketAddr) -> Result<Self, Failure> {
+        let socket = UdpSocket::bind((server.ip(), 0))?;
+        socket.connect(server)?;
+        Ok(Self {
+            local: socket.local_addr()?,
+            socket,
+            server,
+            next: 0,
+            open: HashMap::new(),
+            latency: Histogram::new_with_bounds(1, 10_000_000_000, 3)?,
+            done: 0,
+            lost: 0,
+        })
+    }
+
+    fn head(&self, method: &str, n: u32, tag: &str) -> String {
+        let (server, local) = (self.server, self.local);
+        // Spread over the table by a step that is coprime to its size.
+        let to = format!("{}0100", prefix(n.wrapping_mul(7919) % PREFIXES));
+        format!(
+            "{method} sip:{to}@{server} SIP/2.0\r\nVia: SIP/2.0/UDP {local};rport;branch=z9hG4bKq{n}\r\n\
+             From: <sip:+14155550123@{local}>;tag=g{n}\r\nTo: <sip:{to}@{server}>{tag}\r\n\
+             Call-ID: {n}-{}@{}\r\nCSeq: 1 {method}\r\nMax-Forwards: 70\r\n",
+            local.port(),
+            local.ip()
+        )
+    }
+
+    fn invite(&mut self) -> Result<(), Failure> {
+        self.next += 1;
+        let n = self.next;
+        let local = self.local;
+        let body = format!(
+            "v=0\r\no=- 1 1 IN IP4 {0}\r\ns=-\r\nc=IN IP4 {0}\r\nt=0 0\r\n\
+             m=audio 40000 RTP/AVP 0 8 101\r\na=rtpmap:101 telephone-event/8000\r\n",
+            local.ip()
+        );
+        let text = format!(
+            "{}Contact: <sip:caller@{local}>\r\nUser-Agent: bench\r\nAllow: INVITE, ACK, CANCEL, BYE\r\n\
+             Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}",
+            self.head("INVITE", n, ""),
+            body.len()
+        );
+        self.open.insert(n, Instant::now());
+        self.socket.send(text.as_bytes())?;
+        Ok(())
+    }
+
+    /// Takes what comes until then; `false` when nothing came.
+    fn take(&mut self, until: Instant) -> Result<bool, Failure> {
+        let wait = until.saturating_duration_since(Instant::now());
+        if wait.is_zero() {
+            return Ok(false);
+        }
+        self.socket.set_read_timeout(Some(wait))?;
+        let mut buffer = [0; 4096];
+        let length = match self.socket.recv(&mut buffer) {
+            Ok(length) => length,
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::ConnectionRefused
+                ) =>
+            {
+                return Ok(false);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let text = String::from_utf8_lossy(buffer.get(..length).unwrap_or_default()).into_owned();
+        if text.starts_with("SIP/2.0 1") {
+            return Ok(true);
+        }
+        let Some(n) = number(&text) else {
+            return Ok(true);
+        };
+        let tag = text
+            .lines()
+            .find_map(|line| line.strip_prefix("To:")?.split_once(";tag="))
+            .map(|(_, tag)| format!(";tag={tag}"))
+            .unwrap_or_default();
+        let ack = format!("{}Content-Length: 0\r\n\r\n", self.head("ACK", n, &tag));
+        self.socket.send(ack.as_bytes())?;
+        if let Some(began) = self.open.remove(&n) {
+            if !text.starts_with("SIP/2.0 302") {
+                return Err(format!("not redirected: {text}").into());
+            }
+            self.latency
+                .record(u64::try_from(began.elapsed().as_nanos())?.max(1))?;
+            self.done += 1;
+        }
+        Ok(true)
+    }
+
+    fn forget(&mut self) {
+        let before = self.open.len();
+        self.open.retain(|_, began| began.elapsed() < PATIENCE);
+        self.lost += (before - self.open.len()) as u64;
+    }
+
+    /// So many calls a second.
+    fn gently(&mut self, time: Duration) -> Result<(), Failure> {
+        let (began, step) = (Instant::now(), Duration::from_secs(1) / GENTLE);
+        let mut due = began;
+        while began.elapsed() < time {
+            self.invite()?;
+            due += step;
+            while Instant::now() < due {
+                self.take(due)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// As many as are answered.
+    fn hard(&mut self, time: Duration) -> Result<f64, Failure> {
+        let (began, before) = (Instant::now(), self.done);
+        while began.elapsed() < time {
+            while self.open.len() < WINDOW {
+                self.invite()?;
+            }
+            if !self.take(Instant::now() + Duration::from_millis(100))? {
+                self.forget();
+            }
+        }
+        let took = began.elapsed().as_secs_f64();
+        let done = self.done - before;
+        while !self.open.is_empty() {
+            if !self.take(Instant::now() + Duration::from_millis(500))? {
+                self.forget();
+            }
+        }
+        #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52 calls")]
+        Ok(done as f64 / took)
+    }
+}
+
+/// Waits until a server answers.
+pub(crate) fn wait(server: SocketAddr) -> Result<(), Failure> {
+    let mut generator = Generator::new(server)?;
+    for _ in 0..250 {
+        // Refused, as long as nobody listens.
+        let _ = generator.invite();
+        let _ = generator.take(Instant::now() + Duration::from_millis(100));
+        std::thread::sleep(Duration::from_millis(50));
+        if generator.done > 0 {
+            return Ok(());
+        }
+    }
+    Err("the server does not answer".into())
+}
+
+/// CPU time of a process and its children, in ticks of 10 ms.
+fn ticks(pid: u32) -> u64 {
+    let mut sum = 0;
+    let of = |pid: &str| -> Option<(u64, u32)> {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+        let at = |n: usize| fields.get(n)?.parse::<u64>().ok();
+        Some((at(11)? + at(12)?, fields.get(1)?.parse().ok()?))
+    };
+    for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if let Some((used, parent)) = of(&name)
+            && (name == pid.to_string() || parent == pid)
+        {
+            sum += used;
+        }
+    }
+    sum
+}
+
+/// One round: gently for the latency, then hard for the rate and the CPU time.
+pub(crate) fn round(server: &Server, time: Duration) -> Result<Figures, Failure> {
+    let mut gentle = Generator::new(server.addr)?;
+    gentle.gently(time)?;
+    let mut hard = Generator::new(server.addr)?;
+    let before = ticks(server.child.id());
+    let per_s = hard.hard(time)?;
+    let used = ticks(server.child.id()).saturating_sub(before);
+    #[expect(clippy::cast_precision_loss, reason = "microseconds of a few seconds")]
+    let us = |ns: u64| ns as f64 / 1000.0;
+    #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52 calls")]
+    let cpu_us = used as f64 * 10_000.0 / hard.done.max(1) as f64;
+    Ok(Figures {
+        p50_us: us(gentle.latency.value_at_quantile(0.5)),
+        p99_us: us(gentle.latency.value_at_quantile(0.99)),
+        per_s,
+        cpu_us,
+        lost: gentle.lost + hard.lost,
+    })
+}

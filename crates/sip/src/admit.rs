@@ -1,0 +1,7 @@
+//! Who may send, call and register, and how he proves it.
+
+pub(crate) mod access;
+pub(crate) mod auth;
+pub(crate) mod guard;
+pub(crate) mod network;
+pub(crate) mod secret;

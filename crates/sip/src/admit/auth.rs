@@ -1,0 +1,304 @@
+//! Digest authentication of those who call us (RFC 3261, section 22; RFC 7616; RFC 8760); pure.
+//!
+//! A nonce is its time and a MAC over it and the source: nothing is kept for a challenge, so
+//! asking for one costs us nothing. What is kept, for nonces that were answered rightly, is how
+//! far each was counted: no answer is taken twice.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
+use sipx_sip::auth::{Algorithm, Challenge, Credentials, respond};
+use subtle::ConstantTimeEq;
+
+use crate::admit::secret::Secret;
+
+/// How long a nonce may be used.
+const LIFE: Duration = Duration::from_secs(300);
+/// Most nonces that are counted at a time.
+const MAX_NONCES: usize = 65_536;
+/// Longest header that is read.
+const MAX_HEADER: usize = 2048;
+
+/// A user who may call and register.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    /// The name: user name of the digest, and user part of the address of record.
+    pub name: String,
+    /// The password.
+    pub password: Secret,
+}
+
+/// How a password is proven.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Digest {
+    /// MD5, which every telephone knows (RFC 3261).
+    Md5,
+    /// SHA-256 (RFC 8760).
+    Sha256,
+}
+
+impl Digest {
+    fn algorithm(self) -> Algorithm {
+        match self {
+            Self::Md5 => Algorithm::Md5,
+            Self::Sha256 => Algorithm::Sha256,
+        }
+    }
+}
+
+/// What came of the credentials of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Proof {
+    /// It is this user.
+    User(String),
+    /// There are none for our realm, or they are out of date: ask.
+    Ask {
+        /// They were right, but for a nonce that may not be used any more.
+        stale: bool,
+    },
+    /// They are wrong.
+    Wrong,
+}
+
+/// Asks for passwords and checks them.
+#[derive(Debug)]
+pub(crate) struct Authority {
+    realm: String,
+    digests: Vec<Digest>,
+    users: HashMap<String, Secret>,
+    key: [u8; 32],
+    /// Of each nonce in use: when it was made, and its highest count.
+    counts: HashMap<String, (Duration, u32)>,
+}
+
+impl Authority {
+    /// For these users; `key` must not be known to anybody.
+    pub(crate) fn new(realm: &str, digests: &[Digest], users: &[User], key: [u8; 32]) -> Self {
+        Self {
+            realm: realm.to_owned(),
+            digests: digests.to_vec(),
+            users: users
+                .iter()
+                .map(|user| (user.name.clone(), user.password.clone()))
+                .collect(),
+            key,
+            counts: HashMap::new(),
+        }
+    }
+
+    /// The values of WWW-Authenticate, the strongest first.
+    pub(crate) fn challenges(&self, now: Duration, ip: IpAddr, stale: bool) -> Vec<String> {
+        let nonce = self.nonce(now, ip);
+        let stale = if stale { ",stale=true" } else { "" };
+        let mut digests = self.digests.clone();
+        digests.sort_by_key(|digest| std::cmp::Reverse(digest.algorithm().strength()));
+        digests
+            .into_iter()
+            .map(|digest| {
+                let algorithm = digest.algorithm().as_str();
+                let realm = &self.realm;
+                format!(
+                    "Digest realm=\"{realm}\",nonce=\"{nonce}\",qop=\"auth\",\
+                     algorithm={algorithm}{stale}"
+                )
+            })
+            .collect()
+    }
+
+    /// Checks the Authorization headers of a request.
+    pub(crate) fn check<'a>(
+        &mut self,
+        now: Duration,
+        ip: IpAddr,
+        method: &str,
+        headers: impl Iterator<Item = std::borrow::Cow<'a, [u8]>>,
+    ) -> Proof {
+        let mut proof = Proof::Ask { stale: false };
+        for value in headers.take(4) {
+            let Some(answer) = Answer::read(&value).filter(|answer| answer.realm == self.realm)
+            else {
+                continue;
+            };
+            proof = self.judge(now, ip, method, &answer);
+            if matches!(proof, Proof::User(_)) {
+                return proof;
+            }
+        }
+        proof
+    }
+
+    fn judge(&mut self, now: Duration, ip: IpAddr, method: &str, answer: &Answer) -> Proof {
+        let offered = self
+            .digests
+            .iter()
+            .any(|digest| digest.algorithm() == answer.algorithm);
+        if !offered {
+            return Proof::Ask { stale: false };
+        }
+        let Some(made) = self.made(ip, &answer.nonce) else {
+            // Made by somebody else, for somebody else, or before we began.
+            return Proof::Ask { stale: true };
+        };
+        let known = self.users.get(&answer.user);
+        // An unknown user takes as long as a known one.
+        let password = known.map_or("", Secret::expose);
+        let challenge = Challenge {
+            realm: self.realm.clone(),
+            nonce: answer.nonce.clone(),
+            opaque: None,
+            algorithm: answer.algorithm,
+            qop_auth: true,
+            stale: false,
+            from_proxy: false,
+        };
+        let credentials = Credentials::new(answer.user.clone(), password);
+        let count = answer.count;
+        let right = respond(
+            &challenge,
+            &credentials,
+            method,
+            &answer.uri,
+            count,
+            &answer.cnonce,
+        );
+        let right = param(&right, "response").unwrap_or_default();
+        let same: bool = right.as_bytes().ct_eq(answer.response.as_bytes()).into();
+        if !same || known.is_none() {
+            return Proof::Wrong;
+        }
+        if now.saturating_sub(made) > LIFE || !self.count(now, answer, made) {
+            return Proof::Ask { stale: true };
+        }
+        Proof::User(answer.user.clone())
+    }
+
+    /// Takes the count of a nonce; `false` when it was taken already.
+    fn count(&mut self, now: Duration, answer: &Answer, made: Duration) -> bool {
+        if let Some((_, highest)) = self.counts.get_mut(&answer.nonce) {
+            let newer = answer.count > *highest;
+            *highest = answer.count.max(*highest);
+            return newer;
+        }
+        if self.counts.len() >= MAX_NONCES {
+            self.counts
+                .retain(|_, (made, _)| now.saturating_sub(*made) <= LIFE);
+        }
+        // Without room nothing can be counted, so nothing is taken.
+        if self.counts.len() >= MAX_NONCES || answer.count == 0 {
+            return false;
+        }
+        self.counts
+            .insert(answer.nonce.clone(), (made, answer.count));
+        true
+    }
+
+    fn nonce(&self, now: Duration, ip: IpAddr) -> String {
+        let time = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
+        format!("{time:x}.{}", self.mac(time, ip))
+    }
+
+    /// When a nonce of ours was made for this source.
+    fn made(&self, ip: IpAddr, nonce: &str) -> Option<Duration> {
+        let (time, mac) = nonce.split_once('.')?;
+        let time = u64::from_str_radix(time, 16).ok()?;
+        let right = self.mac(time, ip);
+        bool::from(right.as_bytes().ct_eq(mac.as_bytes())).then(|| Duration::from_millis(time))
+    }
+
+    fn mac(&self, time: u64, ip: IpAddr) -> String {
+        // Any length of key will do for an HMAC, so this cannot fail.
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.key) else {
+            return String::new();
+        };
+        mac.update(&time.to_be_bytes());
+        mac.update(ip.to_canonical().to_string().as_bytes());
+        let bytes = mac.finalize().into_bytes();
+        bytes
+            .iter()
+            .take(12)
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
+    }
+}
+
+/// What an Authorization header says.
+#[derive(Debug)]
+struct Answer {
+    user: String,
+    realm: String,
+    nonce: String,
+    uri: String,
+    response: String,
+    cnonce: String,
+    count: u32,
+    algorithm: Algorithm,
+}
+
+impl Answer {
+    /// `None` for anything but a digest with a count: without one it could be replayed.
+    fn read(value: &[u8]) -> Option<Self> {
+        let text = std::str::from_utf8(value.get(..MAX_HEADER.min(value.len()))?).ok()?;
+        let (scheme, rest) = text.trim().split_once(' ')?;
+        if !scheme.eq_ignore_ascii_case("digest") {
+            return None;
+        }
+        let get = |name| param(rest, name);
+        if !get("qop")?.eq_ignore_ascii_case("auth") {
+            return None;
+        }
+        Some(Self {
+            user: get("username")?,
+            realm: get("realm")?,
+            nonce: get("nonce")?,
+            uri: get("uri")?,
+            response: get("response")?.to_ascii_lowercase(),
+            cnonce: get("cnonce")?,
+            count: u32::from_str_radix(&get("nc")?, 16).ok()?,
+            algorithm: match get("algorithm") {
+                Some(name) => Algorithm::parse(&name)?,
+                None => Algorithm::Md5,
+            },
+        })
+    }
+}
+
+/// A parameter of a list like `a="b, c", d=e`.
+fn param(list: &str, wanted: &str) -> Option<String> {
+    let mut rest = list.trim_start();
+    while let Some((name, value)) = rest.split_once('=') {
+        let name = name.trim().rsplit([' ', ',']).next().unwrap_or_default();
+        let value = value.trim_start();
+        let (found, after) = match value.strip_prefix('"') {
+            Some(quoted) => quoted_text(quoted)?,
+            None => {
+                let (token, after) = value.split_once(',').unwrap_or((value, ""));
+                (token.trim().to_owned(), after)
+            }
+        };
+        if name.eq_ignore_ascii_case(wanted) {
+            return Some(found);
+        }
+        rest = after.trim_start_matches([',', ' ', '\t']);
+    }
+    None
+}
+
+/// The text up to the closing quote, and what comes after it.
+fn quoted_text(text: &str) -> Option<(String, &str)> {
+    let mut found = String::new();
+    let mut chars = text.char_indices();
+    while let Some((at, c)) = chars.next() {
+        match c {
+            '"' => return Some((found, text.get(at + 1..)?)),
+            '\\' => found.push(chars.next()?.1),
+            c => found.push(c),
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests;

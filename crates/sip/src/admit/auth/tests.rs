@@ -1,0 +1,136 @@
+//! Right and wrong answers, old ones, and ones that were given before.
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use proptest::prelude::*;
+use sipx_sip::auth::{Challenge, Credentials, respond};
+
+use super::{Answer, Authority, Digest, LIFE, Proof, User, param};
+
+const IP: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
+const NOW: Duration = Duration::from_secs(1000);
+
+fn authority(digests: &[Digest]) -> Authority {
+    let user = User {
+        name: "ann".to_owned(),
+        password: "secret".into(),
+    };
+    Authority::new("pbx.example", digests, &[user], [7; 32])
+}
+
+fn answer(challenge: &str, user: &str, password: &str, method: &str, count: u32) -> String {
+    let challenge = Challenge::parse(challenge.as_bytes(), false).unwrap();
+    let credentials = Credentials::new(user, password);
+    respond(
+        &challenge,
+        &credentials,
+        method,
+        "sip:pbx.example",
+        count,
+        "c0ffee",
+    )
+}
+
+fn check(authority: &mut Authority, now: Duration, ip: IpAddr, header: &str) -> Proof {
+    let headers = [Cow::Borrowed(header.as_bytes())];
+    authority.check(now, ip, "INVITE", headers.into_iter())
+}
+
+#[test]
+fn a_right_answer_is_taken_once() {
+    for digests in [
+        &[Digest::Md5][..],
+        &[Digest::Sha256],
+        &[Digest::Md5, Digest::Sha256],
+    ] {
+        let mut authority = authority(digests);
+        for challenge in authority.challenges(NOW, IP, false) {
+            let first = answer(&challenge, "ann", "secret", "INVITE", 1);
+            let known = Proof::User("ann".to_owned());
+            let again = Proof::Ask { stale: true };
+            let taken = check(&mut authority, NOW, IP, &first);
+            // Two challenges share a nonce, and its count.
+            assert!(taken == known || taken == again);
+            assert_eq!(check(&mut authority, NOW, IP, &first), again, "a replay");
+            let second = answer(&challenge, "ann", "secret", "INVITE", 20);
+            if check(&mut authority, NOW, IP, &second) == known {
+                assert_eq!(check(&mut authority, NOW, IP, &second), again);
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_wrong_is_wrong() {
+    let mut authority = authority(&[Digest::Md5]);
+    let challenge = authority.challenges(NOW, IP, false).remove(0);
+    for (user, password, method) in [
+        ("ann", "guess", "INVITE"),
+        ("ann", "", "INVITE"),
+        ("bob", "secret", "INVITE"),
+        ("bob", "", "INVITE"),
+        ("ann", "secret", "REGISTER"),
+    ] {
+        let header = answer(&challenge, user, password, method, 1);
+        assert_eq!(
+            check(&mut authority, NOW, IP, &header),
+            Proof::Wrong,
+            "{user} {password}"
+        );
+    }
+}
+
+#[test]
+fn a_nonce_is_of_its_time_and_its_source() {
+    let mut authority = authority(&[Digest::Md5]);
+    let challenge = authority.challenges(NOW, IP, false).remove(0);
+    let header = answer(&challenge, "ann", "secret", "INVITE", 1);
+    let stale = Proof::Ask { stale: true };
+    let elsewhere = "192.0.2.2".parse().unwrap();
+    assert_eq!(check(&mut authority, NOW, elsewhere, &header), stale);
+    let late = NOW + LIFE + Duration::from_secs(1);
+    assert_eq!(check(&mut authority, late, IP, &header), stale);
+    let forged = header.replace("nonce=\"", "nonce=\"1");
+    assert_eq!(check(&mut authority, NOW, IP, &forged), stale);
+    assert_eq!(
+        check(&mut authority, NOW, IP, &header),
+        Proof::User("ann".to_owned())
+    );
+}
+
+#[test]
+fn what_cannot_be_counted_is_not_taken() {
+    let mut authority = authority(&[Digest::Md5]);
+    let challenge = authority.challenges(NOW, IP, false).remove(0);
+    let header = answer(&challenge, "ann", "secret", "INVITE", 1);
+    let ask = Proof::Ask { stale: false };
+    for header in [
+        header.replace("qop=auth, ", ""),
+        header.replace("qop=auth", "qop=auth-int"),
+        header.replace("Digest", "Basic"),
+        header.replace("pbx.example\", nonce", "elsewhere\", nonce"),
+        "Digest".to_owned(),
+        String::new(),
+    ] {
+        assert_eq!(check(&mut authority, NOW, IP, &header), ask, "{header}");
+    }
+}
+
+#[test]
+fn parameters_are_found_whatever_is_around_them() {
+    let list = r#"a="x=y, \"z\"" ,b = 1,c=2"#;
+    assert_eq!(param(list, "a").unwrap(), "x=y, \"z\"");
+    assert_eq!(param(list, "B").unwrap(), "1");
+    assert_eq!(param(list, "c").unwrap(), "2");
+    assert_eq!(param(list, "z"), None);
+}
+
+proptest! {
+    #[test]
+    fn no_header_breaks_it(header in proptest::collection::vec(any::<u8>(), 0..300), text in "Digest [a-z=\",\\\\ ]{0,80}") {
+        let _ = Answer::read(&header);
+        let _ = Answer::read(text.as_bytes());
+    }
+}

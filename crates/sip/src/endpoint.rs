@@ -1,0 +1,471 @@
+//! The endpoint: sockets and transactions under one lock, and nothing that waits.
+//!
+//! ```text
+//!   UDP socket ──┐          ┌─ screened: answered without a transaction, or dropped
+//!   connections ─┼─> guard ─┤
+//!   (TCP TLS WS) ┘          └─ transactions (RFC 3261, section 17; RFC 6026) ──> Upper
+//! ```
+//!
+//! The transactions themselves are sipx's, which do no IO. Here are the sockets, the timers, and
+//! what keeps strangers from costing us more than they spend.
+
+mod act;
+mod listen;
+mod receive;
+mod salvage;
+mod stream;
+mod timers;
+mod web;
+
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use sipx_sip::{
+    Header, HeaderName, Limits, Message, Method, Reason, Request, Response, TransactionKey,
+    TransactionLayer, TuEvent,
+};
+use sipx_transport::tls::{ClientTls, ServerTls};
+use sipx_transport::{ConnectionKey, Target, TransportKind, new_branch};
+use tokio::net::UdpSocket;
+use tokio::sync::{Notify, mpsc, watch};
+
+pub(crate) use crate::endpoint::listen::{Refused, bind};
+
+use crate::admit::guard::{Guard, Protection};
+use crate::endpoint::stream::Connection;
+pub(crate) use crate::endpoint::timers::Timers;
+
+/// Events of one client transaction that may wait.
+const EVENTS: usize = 32;
+/// Room that provisional responses leave for final ones.
+const RESERVED: usize = 8;
+/// Requests longer than this go over TCP (RFC 3261, section 18.1.1).
+const MAX_UDP_REQUEST: usize = 1300;
+
+/// How an endpoint is set up.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) listen: SocketAddr,
+    /// What Via names as our address.
+    pub(crate) named: String,
+    pub(crate) tls: Option<(SocketAddr, ServerTls)>,
+    pub(crate) tls_client: Option<ClientTls>,
+    pub(crate) ws: Option<SocketAddr>,
+    pub(crate) timers: sipx_sip::Timers,
+    pub(crate) protection: Protection,
+    /// Most server transactions; a request beyond is answered 503 without one.
+    pub(crate) transactions: usize,
+    /// Most connections in all.
+    pub(crate) connections: usize,
+}
+
+/// A request that began a transaction, or the ACK of a 2xx.
+#[derive(Debug)]
+pub(crate) struct Incoming {
+    pub(crate) key: TransactionKey,
+    pub(crate) request: Request,
+    pub(crate) source: SocketAddr,
+    pub(crate) transport: TransportKind,
+    /// The user who sent it, proven by a password.
+    pub(crate) user: Option<String>,
+}
+
+/// What is done with a request that would begin a transaction.
+#[derive(Debug)]
+pub(crate) enum Screened {
+    /// It gets its transaction; the name is that of the user who proved to be one.
+    Serve(Option<String>),
+    /// It is answered once, without a transaction (RFC 3261, section 8.2.7).
+    Answer(Box<Response>),
+    /// It is not answered.
+    Drop,
+}
+
+/// Who takes the requests.
+pub(crate) trait Upper: std::fmt::Debug + Send + Sync + 'static {
+    /// Looks at a request before it may begin a transaction.
+    fn screen(&self, request: &Request, source: SocketAddr, transport: TransportKind) -> Screened;
+    /// Serves it.
+    fn request(&self, incoming: Incoming);
+    /// What to answer when there is no room for another transaction.
+    fn full(&self, request: &Request) -> Option<Response>;
+}
+
+/// Why a message could not be sent.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SendFault {
+    /// The request has no transaction any more.
+    #[error("its transaction is over")]
+    NoTransaction,
+    /// The request cannot be matched to its answers.
+    #[error("no usable Via")]
+    NoVia,
+    /// The connection is gone, or does not take more.
+    #[error("no connection to {0}")]
+    NoConnection(SocketAddr),
+    /// The system refused it.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+    /// It could not be written as SIP.
+    #[error(transparent)]
+    Build(#[from] sipx_sip::BuildError),
+}
+
+/// Sockets and transactions.
+#[derive(Debug, Clone)]
+pub(crate) struct Endpoint(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    udp: UdpSocket,
+    local: SocketAddr,
+    tls: Option<SocketAddr>,
+    ws: Option<SocketAddr>,
+    named: String,
+    began: Instant,
+    state: Mutex<State>,
+    guard: Mutex<Guard>,
+    /// A timer fires earlier than all that were set before.
+    earlier: Notify,
+    over: watch::Sender<bool>,
+    /// Who takes requests, also over connections that we open.
+    upper: OnceLock<Weak<dyn Upper>>,
+    tls_client: Option<ClientTls>,
+    limits: Limits,
+    transactions: usize,
+    connections: usize,
+}
+
+/// Which of the two layers a transaction is of: both may have the same key, when we call
+/// ourselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Role {
+    Client,
+    Server,
+}
+
+#[derive(Debug)]
+struct State {
+    clients: TransactionLayer,
+    servers: TransactionLayer,
+    asked: HashMap<TransactionKey, Asked>,
+    served: HashMap<TransactionKey, Served>,
+    timers: Timers<(Role, TransactionKey)>,
+    /// Client transactions by the number that their owner knows.
+    numbers: HashMap<u64, TransactionKey>,
+    next: u64,
+    connections: HashMap<ConnectionKey, Connection>,
+}
+
+/// A client transaction.
+#[derive(Debug)]
+struct Asked {
+    number: u64,
+    target: Target,
+    events: mpsc::Sender<TuEvent>,
+    /// A provisional response has come, so it may be cancelled.
+    ringing: bool,
+    /// It is to be cancelled as soon as it may be.
+    cancel: Option<Option<Reason>>,
+    /// The INVITE, for its CANCEL; and how to send it over UDP, where TCP was only tried because
+    /// of its length.
+    request: Option<Box<Request>>,
+    by_udp: Option<Target>,
+}
+
+/// A server transaction.
+#[derive(Debug)]
+struct Served {
+    target: Target,
+    /// Where its answer goes when the connection that it came by is gone.
+    advertised: Option<Target>,
+}
+
+/// A client transaction, as its owner sees it. Dropping it leaves the transaction to itself.
+#[derive(Debug)]
+pub(crate) struct Exchange {
+    endpoint: Endpoint,
+    number: u64,
+    events: mpsc::Receiver<TuEvent>,
+}
+
+impl Exchange {
+    /// What comes next; `None` once the transaction is over.
+    pub(crate) async fn next(&mut self) -> Option<TuEvent> {
+        self.events.recv().await
+    }
+
+    /// Cancels an INVITE: as soon as a provisional response is there, and never after a final
+    /// one (RFC 3261, section 9.1). What comes of the INVITE is still told.
+    pub(crate) fn cancel(&mut self, reason: Option<Reason>) {
+        self.endpoint.cancel(self.number, reason);
+    }
+}
+
+pub(crate) use crate::endpoint::receive::answer_to;
+pub(crate) use crate::endpoint::salvage::bad_request;
+
+/// Waits until the endpoint is over.
+async fn ended(over: &mut watch::Receiver<bool>) {
+    // Either way it is.
+    let _ = over.wait_for(|over| *over).await;
+}
+
+/// Whether an event is a provisional response.
+pub(crate) fn is_provisional(event: &TuEvent) -> bool {
+    matches!(event, TuEvent::Response(response) if response.status.is_provisional())
+}
+
+impl Endpoint {
+    /// Where it listens, on UDP and TCP.
+    pub(crate) fn local_addr(&self) -> SocketAddr {
+        self.0.local
+    }
+
+    /// Where it listens for TLS.
+    pub(crate) fn tls_addr(&self) -> Option<SocketAddr> {
+        self.0.tls
+    }
+
+    /// Where it listens for WebSocket.
+    pub(crate) fn ws_addr(&self) -> Option<SocketAddr> {
+        self.0.ws
+    }
+
+    /// What was dropped so far.
+    pub(crate) fn dropped(&self) -> crate::admit::guard::Dropped {
+        self.0.guard().dropped
+    }
+
+    /// How many transactions live, and how many connections.
+    pub(crate) fn load(&self) -> (usize, usize) {
+        let state = self.0.state();
+        (
+            state.asked.len() + state.served.len(),
+            state.connections.len(),
+        )
+    }
+
+    /// Tells the guard about a password.
+    pub(crate) fn password(&self, ip: IpAddr, right: bool) {
+        let now = self.0.now();
+        let mut guard = self.0.guard();
+        if right {
+            guard.right_password(now, ip);
+        } else {
+            guard.wrong_password(now, ip);
+        }
+    }
+
+    /// Our part of Via for a transport.
+    pub(crate) fn sent_by_for(&self, transport: TransportKind) -> String {
+        let port = match transport {
+            TransportKind::Tls => self.0.tls.map(|addr| addr.port()),
+            TransportKind::Ws | TransportKind::Wss => self.0.ws.map(|addr| addr.port()),
+            _ => None,
+        };
+        let port = port.unwrap_or(self.0.local.port());
+        format!("{}:{port}", self.0.named)
+    }
+
+    /// A Via with a branch of its own.
+    pub(crate) fn via(&self, transport: TransportKind) -> String {
+        let sent_by = self.sent_by_for(transport);
+        format!(
+            "SIP/2.0/{} {sent_by};rport;branch={}",
+            transport.as_str(),
+            new_branch()
+        )
+    }
+
+    /// Sends a request in a transaction of its own, which gives it its Via.
+    pub(crate) fn send(&self, request: Request, target: Target) -> Result<Exchange, SendFault> {
+        let (sender, events) = mpsc::channel(EVENTS);
+        let mut state = self.0.state();
+        state.next += 1;
+        let number = state.next;
+        let sent = self.0.begin(&mut state, request, target, number, sender);
+        let done = sent.map(|()| Exchange {
+            endpoint: self.clone(),
+            number,
+            events,
+        });
+        drop(state);
+        self.0.earlier.notify_one();
+        done
+    }
+
+    /// Sends a request without a transaction: the ACK of a 2xx.
+    pub(crate) fn send_directly(&self, request: Request, target: &Target) -> Result<(), SendFault> {
+        let bytes = Message::Request(request).to_bytes();
+        let mut state = self.0.state();
+        self.0.transmit(&mut state, bytes, target)
+    }
+
+    /// Sends bytes that are no message, to keep a NAT's mapping open.
+    pub(crate) fn keepalive(&self, target: &Target) {
+        let mut state = self.0.state();
+        let bytes = Bytes::from_static(b"\r\n\r\n");
+        if let Err(error) = self.0.transmit(&mut state, bytes, target) {
+            tracing::debug!(%error, "a keepalive was not sent");
+        }
+    }
+
+    /// Answers a request.
+    pub(crate) fn respond(
+        &self,
+        key: &TransactionKey,
+        response: Response,
+    ) -> Result<(), SendFault> {
+        let mut state = self.0.state();
+        if state.servers.server_request(key).is_none() {
+            return Err(SendFault::NoTransaction);
+        }
+        let outputs = state.servers.send_response(key, response);
+        let done = self.0.perform(&mut state, Role::Server, key, outputs);
+        drop(state);
+        self.0.earlier.notify_one();
+        done.sent
+    }
+
+    /// Forgets a server transaction that will not be answered.
+    pub(crate) fn abandon(&self, key: &TransactionKey) {
+        let mut state = self.0.state();
+        state.servers.abandon(key);
+        state.finish(Role::Server, key);
+    }
+
+    /// Whether a connection still lives.
+    pub(crate) fn holds(&self, target: &Target) -> bool {
+        target.transport == TransportKind::Udp
+            || self
+                .0
+                .state()
+                .connections
+                .contains_key(&target.connection())
+    }
+
+    /// Closes the sockets and ends every transaction.
+    pub(crate) fn shutdown(&self) {
+        self.0.over.send_replace(true);
+        let mut state = self.0.state();
+        state.connections.clear();
+        state.asked.clear();
+        state.served.clear();
+    }
+
+    fn cancel(&self, number: u64, reason: Option<Reason>) {
+        let mut state = self.0.state();
+        let Some(key) = state.numbers.get(&number).cloned() else {
+            return;
+        };
+        let Some(asked) = state.asked.get_mut(&key) else {
+            return;
+        };
+        asked.cancel = Some(reason);
+        if asked.ringing {
+            self.0.send_cancel(&mut state, &key);
+        }
+        drop(state);
+        self.0.earlier.notify_one();
+    }
+}
+
+impl Inner {
+    fn now(&self) -> Duration {
+        self.began.elapsed()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn guard(&self) -> MutexGuard<'_, Guard> {
+        self.guard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Begins a client transaction.
+    fn begin(
+        self: &Arc<Self>,
+        state: &mut State,
+        mut request: Request,
+        mut target: Target,
+        number: u64,
+        events: mpsc::Sender<TuEvent>,
+    ) -> Result<(), SendFault> {
+        let mut by_udp = None;
+        let with_via = |request: &mut Request, transport| {
+            let via = Endpoint(Arc::clone(self)).via(transport);
+            Header::build(HeaderName::Via, via).map(|via| request.headers.push_front(via))
+        };
+        let has_via = request.headers.get(&HeaderName::Via).is_some();
+        if !has_via {
+            with_via(&mut request, target.transport)?;
+            if target.transport == TransportKind::Udp
+                && Message::Request(request.clone()).to_bytes().len() > MAX_UDP_REQUEST
+            {
+                by_udp = Some(target.clone());
+                target = Target::new(target.addr, TransportKind::Tcp);
+                request.headers.remove_first(&HeaderName::Via);
+                with_via(&mut request, TransportKind::Tcp)?;
+            }
+        }
+        let kept = (request.method == Method::Invite || by_udp.is_some())
+            .then(|| Box::new(request.clone()));
+        let (key, outputs) = state
+            .clients
+            .send_request(request, target.transport.reliability())
+            .ok_or(SendFault::NoVia)?;
+        let asked = Asked {
+            number,
+            target,
+            events,
+            ringing: false,
+            cancel: None,
+            request: kept,
+            by_udp,
+        };
+        state.asked.insert(key.clone(), asked);
+        state.numbers.insert(number, key.clone());
+        self.perform(state, Role::Client, &key, outputs).sent
+    }
+
+    /// Sends a request that went over TCP only for its length over UDP after all.
+    fn again_by_udp(self: &Arc<Self>, state: &mut State, key: &TransactionKey) -> bool {
+        if state
+            .asked
+            .get(key)
+            .is_none_or(|asked| asked.by_udp.is_none())
+        {
+            return false;
+        }
+        let Some(Asked {
+            by_udp: Some(target),
+            request: Some(request),
+            events,
+            number,
+            ..
+        }) = state.asked.remove(key)
+        else {
+            return false;
+        };
+        state.timers.forget(&(Role::Client, key.clone()));
+        // The layer forgets it by an error of its transport; what it says of that is not told.
+        state.clients.on_transport_error(key);
+        let mut request = *request;
+        request.headers.remove_first(&HeaderName::Via);
+        let via = Endpoint(Arc::clone(self)).via(TransportKind::Udp);
+        let Ok(via) = Header::build(HeaderName::Via, via) else {
+            return false;
+        };
+        request.headers.push_front(via);
+        let sent = self.begin(state, request, target, number, events);
+        if let Err(error) = &sent {
+            tracing::debug!(%error, "a long request was sent by neither TCP nor UDP");
+        }
+        true
+    }
+}

@@ -1,0 +1,225 @@
+//! Connections: a task each reads and writes; nobody waits for a slow one.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use bytes::Bytes;
+use sipx_sip::StreamParser;
+use sipx_transport::{ConnectionKey, Target, TransportKind};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use crate::endpoint::{Inner, SendFault, State, Upper, ended};
+
+/// Messages that may wait for one connection. Who does not read so many has gone.
+const WAITING: usize = 128;
+/// How long a connection, a handshake or a write may take.
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
+/// A connection on which nothing at all happens is closed. Clients keep theirs open by pings
+/// every two minutes at the latest (RFC 5626, section 4.4.1).
+pub(super) const IDLE: Duration = Duration::from_secs(600);
+/// How long the first message may take: connections that say nothing are not kept for long.
+const FIRST: Duration = Duration::from_secs(30);
+/// Bytes read at once.
+const CHUNK: usize = 8 * 1024;
+
+/// A connection's writing end.
+#[derive(Debug)]
+pub(super) struct Connection {
+    pub(super) number: u64,
+    writer: mpsc::Sender<Bytes>,
+}
+
+impl Connection {
+    /// Hands bytes to its task.
+    pub(super) fn send(&self, bytes: Bytes, peer: SocketAddr) -> Result<(), SendFault> {
+        self.writer
+            .try_send(bytes)
+            .map_err(|_| SendFault::NoConnection(peer))
+    }
+}
+
+/// A connection's reading end and what it belongs to, for its task.
+#[derive(Debug)]
+pub(super) struct Line {
+    pub(super) inner: Arc<Inner>,
+    pub(super) key: ConnectionKey,
+    pub(super) number: u64,
+    pub(super) out: mpsc::Receiver<Bytes>,
+    /// It was counted by the guard, which is told of its end.
+    counted: bool,
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        if self.counted {
+            self.inner.guard().hung_up(self.key.peer.ip());
+        }
+        self.inner.lost(&self.key, self.number);
+    }
+}
+
+impl Inner {
+    /// Takes a connection into the table.
+    fn enter(self: &Arc<Self>, state: &mut State, key: &ConnectionKey, counted: bool) -> Line {
+        let (writer, out) = mpsc::channel(WAITING);
+        state.next += 1;
+        let number = state.next;
+        state
+            .connections
+            .insert(key.clone(), Connection { number, writer });
+        Line {
+            inner: Arc::clone(self),
+            key: key.clone(),
+            number,
+            out,
+            counted,
+        }
+    }
+
+    /// Takes a connection that a peer opened and the guard has counted; `None` when there are
+    /// too many.
+    pub(super) fn accepted(
+        self: &Arc<Self>,
+        peer: SocketAddr,
+        transport: TransportKind,
+    ) -> Option<Line> {
+        let mut state = self.state();
+        if state.connections.len() >= self.connections {
+            return None;
+        }
+        Some(self.enter(&mut state, &ConnectionKey::new(peer, transport), true))
+    }
+
+    /// Opens a connection. What is sent meanwhile waits for it.
+    pub(super) fn dial(
+        self: &Arc<Self>,
+        state: &mut State,
+        key: &ConnectionKey,
+        target: &Target,
+    ) -> Result<(), SendFault> {
+        let unable = || SendFault::NoConnection(target.addr);
+        if state.connections.len() >= self.connections {
+            return Err(unable());
+        }
+        let Some(upper) = self.upper.get().and_then(Weak::upgrade) else {
+            return Err(unable());
+        };
+        let tls = match target.transport {
+            TransportKind::Tcp => None,
+            TransportKind::Tls => Some(self.tls_client.clone().ok_or_else(unable)?),
+            // A WebSocket client cannot be called where it is not connected (RFC 7118).
+            _ => return Err(unable()),
+        };
+        let line = self.enter(state, key, false);
+        let target = target.clone();
+        tokio::spawn(async move {
+            let peer = target.addr;
+            let connected = timeout(PATIENCE, TcpStream::connect(peer)).await;
+            let Ok(Ok(stream)) = connected else {
+                tracing::info!(%peer, "no connection");
+                return;
+            };
+            let Some(tls) = tls else {
+                return line.serve(stream, &upper).await;
+            };
+            let name = target
+                .verify_as
+                .as_deref()
+                .map_or_else(|| peer.ip().to_string(), str::to_owned);
+            let Ok(name) = sipx_transport::tls::verification_name(&name) else {
+                tracing::info!(%peer, "no name to verify a certificate by");
+                return;
+            };
+            match timeout(PATIENCE, tls.connector().connect(name, stream)).await {
+                Ok(Ok(stream)) => line.serve(stream, &upper).await,
+                Ok(Err(error)) => tracing::info!(%peer, %error, "TLS"),
+                Err(_) => tracing::info!(%peer, "the TLS handshake took too long"),
+            }
+        });
+        Ok(())
+    }
+}
+
+impl Line {
+    /// Reads and writes until either end closes.
+    pub(super) async fn serve(
+        mut self,
+        stream: impl AsyncRead + AsyncWrite + Send,
+        upper: &Arc<dyn Upper>,
+    ) {
+        let (mut reader, mut writer) = tokio::io::split(stream);
+        let mut parser = StreamParser::new(self.inner.limits);
+        let mut chunk = vec![0; CHUNK];
+        let mut over = self.inner.over.subscribe();
+        let mut spoken = false;
+        loop {
+            let patience = if spoken { IDLE } else { FIRST };
+            tokio::select! {
+                read = timeout(patience, reader.read(&mut chunk)) => {
+                    let Ok(Ok(length)) = read else {
+                        return;
+                    };
+                    let bytes = chunk.get(..length).unwrap_or_default();
+                    if bytes.is_empty() {
+                        return;
+                    }
+                    let Some(pings) = self.read(upper, &mut parser, bytes, &mut spoken) else {
+                        return;
+                    };
+                    // A ping is two line ends, and its pong one (RFC 5626, section 3.5.1).
+                    if pings > 0
+                        && !matches!(timeout(PATIENCE, writer.write_all(b"\r\n")).await, Ok(Ok(())))
+                    {
+                        return;
+                    }
+                }
+                bytes = self.out.recv() => {
+                    let Some(bytes) = bytes else {
+                        return;
+                    };
+                    spoken = true;
+                    let wrote = timeout(PATIENCE, async {
+                        writer.write_all(&bytes).await?;
+                        writer.flush().await
+                    });
+                    if !matches!(wrote.await, Ok(Ok(()))) {
+                        return;
+                    }
+                }
+                () = ended(&mut over) => return,
+            }
+        }
+    }
+
+    /// Takes what was read; the number of pings, or `None` when the stream is not worth keeping.
+    fn read(
+        &self,
+        upper: &Arc<dyn Upper>,
+        parser: &mut StreamParser,
+        bytes: &[u8],
+        spoken: &mut bool,
+    ) -> Option<usize> {
+        let peer = self.key.peer;
+        let messages = match parser.push(bytes) {
+            Ok(messages) => messages,
+            Err(error) => {
+                self.inner.guard().dropped.malformed += 1;
+                tracing::debug!(%error, %peer, "a stream that is no SIP");
+                return None;
+            }
+        };
+        for message in messages {
+            *spoken = true;
+            let now = self.inner.now();
+            if !self.inner.guard().message(now, peer.ip(), 0) {
+                return None;
+            }
+            self.inner.message(upper, message, peer, self.key.transport);
+        }
+        Some(parser.take_keepalives())
+    }
+}

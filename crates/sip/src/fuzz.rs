@@ -1,0 +1,86 @@
+//! What the fuzz targets call: everything that reads bytes from the network.
+
+use std::net::SocketAddr;
+
+use bytes::Bytes;
+use callroute_audio::codec::Codec;
+use sipx_rtp::packet::Packet;
+use sipx_sip::{Limits, Message, TransactionKey, parse_datagram};
+use sipx_transport::TransportKind;
+
+use crate::convert;
+use crate::dialog::Dialog;
+use crate::dispatch::refusal;
+use crate::endpoint::{Incoming, bad_request};
+use crate::message::{Reply, hops, q850, reason_text, tags};
+use crate::rtp::dtmf::Keys;
+use crate::rtp::heard::TimeLine;
+use crate::rtp::latch::Latch;
+use crate::sdp::{Local, answer, read};
+use crate::stack::token;
+
+/// A datagram: read, judged, refused, turned into an offer and a dialog.
+pub fn sip(bytes: &[u8]) {
+    let _ = bad_request(bytes);
+    let Ok(message) = parse_datagram(Bytes::copy_from_slice(bytes), &Limits::datagram()) else {
+        return;
+    };
+    let headers = message.headers();
+    let _ = (hops(headers), q850(headers), reason_text(headers));
+    let _ = tags(headers, &sipx_sip::HeaderName::Require).count();
+    let Message::Request(request) = message else {
+        return;
+    };
+    let reply = refusal(&request).unwrap_or_else(|| Reply::new(200));
+    // A response to it can be read again, or is not made.
+    if let Ok(response) = reply.tag(&token()).to(&request) {
+        let bytes = Message::Response(response).to_bytes();
+        assert!(parse_datagram(bytes, &Limits::stream()).is_ok());
+    }
+    let _ = convert::way(&request.headers);
+    let _ = Dialog::from_invite(&request, "tag", "<sip:us@192.0.2.1>".to_owned());
+    if let Some(key) = TransactionKey::from_request(&request) {
+        let incoming = Incoming {
+            key,
+            request,
+            source: SocketAddr::from(([192, 0, 2, 1], 5060)),
+            transport: TransportKind::Udp,
+            user: None,
+        };
+        let _ = convert::offer(&incoming, None, true);
+    }
+}
+
+/// A session description: read, and answered by one that can be read.
+pub fn sdp(bytes: &[u8]) {
+    let ours = [Codec::Pcmu, Codec::Pcma];
+    if let Ok(remote) = read(bytes, &ours) {
+        let local = Local {
+            media: SocketAddr::from(([192, 0, 2, 1], 4000)),
+            session: 1,
+            version: 1,
+        };
+        let answer = answer(&local, &remote);
+        assert!(sipx_sdp::parse(&answer).is_ok(), "{answer}");
+    }
+}
+
+/// RTP packets, each with its length in a byte before it.
+pub fn rtp(mut bytes: &[u8]) {
+    let (mut latch, mut keys, mut line) = (Latch::default(), Keys::default(), TimeLine::default());
+    let mut at = 0u16;
+    while let Some((length, rest)) = bytes.split_first() {
+        let Some((packet, after)) = rest.split_at_checked(usize::from(*length)) else {
+            return;
+        };
+        bytes = after;
+        at = at.wrapping_add(1);
+        if let Ok(packet) = Packet::decode(&Bytes::copy_from_slice(packet)) {
+            let from = SocketAddr::from(([192, 0, 2, 1], at));
+            let _ = latch.packet(from);
+            let _ = keys.packet(packet.ssrc, packet.timestamp, &packet.payload);
+            let samples = u32::try_from(packet.payload.len()).unwrap_or(0);
+            let _ = line.place(packet.ssrc, packet.timestamp, samples);
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Where a dial leads: to a telephone that is registered, through a trunk, or straight to a URI.
+
+use std::sync::atomic::Ordering;
+
+use callroute_media::DialTarget;
+use callroute_schema::mask;
+use sipx_sip::{Host, Uri};
+use sipx_transport::Target;
+
+use crate::admit::access::Credentials;
+use crate::convert::{bracketed, with_user};
+use crate::stack::Stack;
+
+/// Most telephones and trunks that are tried for one dial.
+const MAX_WAYS: usize = 8;
+
+/// One way to whom is dialed.
+#[derive(Debug, Clone)]
+pub(crate) struct Route {
+    /// The Request-URI.
+    pub(crate) uri: String,
+    /// Where it is sent; `None` to go by the URI.
+    pub(crate) flow: Option<Target>,
+    /// The trunk that it goes through.
+    pub(crate) trunk: Option<String>,
+    /// What is proven when a password is asked for.
+    pub(crate) credentials: Option<Credentials>,
+}
+
+impl Route {
+    fn to(uri: String) -> Self {
+        Self {
+            uri,
+            flow: None,
+            trunk: None,
+            credentials: None,
+        }
+    }
+}
+
+impl Stack {
+    /// The ways to somebody, in the order to try them; none when there is no way.
+    pub(crate) fn routes_to(&self, to: &DialTarget) -> Vec<Route> {
+        let mut routes = match to {
+            DialTarget::Sip(uri) => match self.user_of(uri.as_str()) {
+                Some(user) => self.telephones(&user),
+                None => vec![self.of_trunk(uri.as_str())],
+            },
+            DialTarget::Number(number) => {
+                let number = number.as_str();
+                match self.config.contacts.get(number) {
+                    Some(uri) => vec![self.of_trunk(uri)],
+                    None => {
+                        let mut routes = self.telephones(number);
+                        if routes.is_empty() {
+                            routes = self.through_trunks(number);
+                        }
+                        routes
+                    }
+                }
+            }
+            other => {
+                tracing::error!(?other, "a target that this adapter does not know");
+                Vec::new()
+            }
+        };
+        routes.truncate(MAX_WAYS);
+        routes
+    }
+
+    /// The user of ours whom a URI names: `sip:ann@REALM`, or at our own address.
+    fn user_of(&self, uri: &str) -> Option<String> {
+        if self.config.users.is_empty() {
+            return None;
+        }
+        let uri = Uri::parse(bytes::Bytes::copy_from_slice(uri.as_bytes())).ok()?;
+        let ours = match uri.host()? {
+            Host::Ip(ip) => {
+                let port = uri.port().unwrap_or(5060);
+                let local = self.handle.local_addr();
+                port == local.port() && (*ip == local.ip() || *ip == self.named_ip(*ip))
+            }
+            Host::Name(name) => name
+                .as_bytes()
+                .eq_ignore_ascii_case(self.config.realm.as_bytes()),
+        };
+        let user = String::from_utf8(uri.decoded_user()?).ok()?;
+        (ours && self.config.users.iter().any(|known| known.name == user)).then_some(user)
+    }
+
+    fn telephones(&self, user: &str) -> Vec<Route> {
+        let bindings = self.registrar.of(self.began.elapsed(), user);
+        let alive = bindings
+            .into_iter()
+            .filter(|binding| self.handle.holds(&binding.flow));
+        alive
+            .map(|binding| Route {
+                flow: Some(binding.flow),
+                ..Route::to(binding.contact)
+            })
+            .collect()
+    }
+
+    fn through_trunks(&self, number: &str) -> Vec<Route> {
+        let mut trunks: Vec<_> = self.config.trunks.iter().collect();
+        let healthy = |name: &str| {
+            let state = self.trunks.get(name);
+            state.is_none_or(|trunk| trunk.healthy.load(Ordering::Relaxed))
+        };
+        // Stable: the written order stays, among those that answer and among those that do not.
+        trunks.sort_by_key(|trunk| !healthy(&trunk.name));
+        let mut routes = Vec::new();
+        for trunk in trunks {
+            if self.on_trunk(&trunk.name) >= trunk.max_calls {
+                tracing::info!(trunk = trunk.name, "the trunk is full");
+                continue;
+            }
+            if let Some(uri) = with_user(&trunk.uri, number) {
+                routes.push(Route {
+                    trunk: Some(trunk.name.clone()),
+                    credentials: trunk.credentials.clone(),
+                    ..Route::to(uri)
+                });
+            }
+        }
+        let plain = self.config.trunk.as_deref();
+        routes.extend(plain.and_then(|uri| with_user(uri, number)).map(Route::to));
+        if routes.is_empty() {
+            tracing::warn!(
+                number = mask(number),
+                "no trunk, and no contact for the number"
+            );
+        }
+        routes
+    }
+
+    /// A URI as it stands; when it is at a trunk of ours, with its password.
+    fn of_trunk(&self, uri: &str) -> Route {
+        let host = |uri: &str| {
+            let uri = Uri::parse(bytes::Bytes::copy_from_slice(uri.as_bytes())).ok()?;
+            let host = match uri.host()? {
+                Host::Ip(ip) => bracketed(*ip),
+                Host::Name(name) => String::from_utf8_lossy(name.as_bytes()).to_ascii_lowercase(),
+            };
+            Some((host, uri.port()))
+        };
+        let wanted = host(uri);
+        let mut trunks = self.config.trunks.iter();
+        let trunk = trunks.find(|trunk| wanted.is_some() && host(&trunk.uri) == wanted);
+        Route {
+            trunk: trunk.map(|trunk| trunk.name.clone()),
+            credentials: trunk.and_then(|trunk| trunk.credentials.clone()),
+            ..Route::to(uri.to_owned())
+        }
+    }
+}

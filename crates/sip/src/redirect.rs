@@ -1,0 +1,245 @@
+//! Redirect mode: an INVITE comes, a decision is asked for, 302 (or a refusal) goes back. No
+//! dialog, no sound, no task for a call: the cheapest way in for a switch that has its own.
+//!
+//! ```text
+//!   SO_REUSEPORT sockets ──> shard: guard, transactions, timers ──> Decide
+//!   one thread each    <──  302 / 4xx / 6xx  <───────────── Responder (at once, or later)
+//! ```
+//!
+//! The system gives all datagrams of one source to one shard, so shards share nothing. A decision
+//! that is made at once is answered by the shard itself; one that takes time is handed on with its
+//! [`Responder`], which may answer from any thread, and delays no other call.
+//!
+//! ```
+//! use callroute_sip::redirect::{Config, Decide, Redirector, Responder, Verdict};
+//! use callroute_media::Offer;
+//!
+//! struct Table;
+//!
+//! impl Decide for Table {
+//!     fn decide(&self, offer: &Offer, responder: Responder) {
+//!         let contact = format!("sip:{}@gateway.example", offer.to);
+//!         responder.answer(Verdict::Redirect { contacts: vec![contact] });
+//!     }
+//! }
+//!
+//! let redirector = Redirector::start(Config::new("127.0.0.1:0".parse()?), Table)?;
+//! println!("redirecting at {}", redirector.local_addr());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod run;
+mod shard;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use callroute_media::Offer;
+use mio::Waker;
+use sipx_sip::TransactionKey;
+
+use crate::admit::guard::Protection;
+
+/// How a redirector is set up.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where to listen, on UDP; port 0 takes any that is free.
+    pub listen: SocketAddr,
+    /// Threads, each with a socket of its own. Default 1.
+    pub shards: usize,
+    /// Whether transactions are kept (RFC 3261, section 17). Without them an answer is sent once
+    /// for each INVITE that comes, as section 8.2.7 allows, at less than half of the cost; a
+    /// decision must then be made at once. Default `true`.
+    pub stateful: bool,
+    /// What strangers may do. The switches that ask belong into `exempt`.
+    pub protection: Protection,
+    /// Most transactions of one shard; more are answered 503. Default 200,000.
+    pub max_transactions: usize,
+    /// T1 of RFC 3261. Default 500 ms.
+    pub t1: Duration,
+}
+
+impl Config {
+    /// The defaults, listening there.
+    #[must_use]
+    pub fn new(listen: SocketAddr) -> Self {
+        Self {
+            listen,
+            shards: 1,
+            stateful: true,
+            protection: Protection::default(),
+            max_transactions: 200_000,
+            t1: Duration::from_millis(500),
+        }
+    }
+}
+
+/// What becomes of an INVITE.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// 302 with these Contacts, the preferred first; without any, 480.
+    Redirect {
+        /// SIP or tel URIs.
+        contacts: Vec<String>,
+    },
+    /// Refused.
+    Refuse {
+        /// 400 to 699.
+        status: u16,
+        /// The cause in a Reason header (Q.850), if it should be told.
+        q850: Option<u8>,
+    },
+}
+
+/// Decides where a call goes.
+pub trait Decide: Send + Sync + 'static {
+    /// Answers by the responder: at once, within this call, or later from any thread. Must not
+    /// wait for anything itself: it runs on the thread that reads the socket.
+    fn decide(&self, offer: &Offer, responder: Responder);
+}
+
+impl<F: Fn(&Offer, Responder) + Send + Sync + 'static> Decide for F {
+    fn decide(&self, offer: &Offer, responder: Responder) {
+        self(offer, responder);
+    }
+}
+
+/// Answers one INVITE. Dropped without an answer, it answers 500.
+#[derive(Debug)]
+pub struct Responder {
+    key: Option<TransactionKey>,
+    way: Way,
+}
+
+/// The way to a shard.
+#[derive(Debug, Clone)]
+struct Way {
+    answers: mpsc::Sender<(TransactionKey, Verdict)>,
+    waker: Arc<Waker>,
+    /// The shard waits for its socket, and must be woken.
+    asleep: Arc<AtomicBool>,
+}
+
+impl Responder {
+    /// Answers.
+    pub fn answer(mut self, verdict: Verdict) {
+        if let Some(key) = self.key.take() {
+            self.way.send(key, verdict);
+        }
+    }
+}
+
+impl Drop for Responder {
+    fn drop(&mut self) {
+        if let Some(key) = self.key.take() {
+            let verdict = Verdict::Refuse {
+                status: 500,
+                q850: None,
+            };
+            self.way.send(key, verdict);
+        }
+    }
+}
+
+impl Way {
+    fn send(&self, key: TransactionKey, verdict: Verdict) {
+        // discard: the shard is over, and with it the call.
+        let _ = self.answers.send((key, verdict));
+        if self.asleep.load(Ordering::SeqCst)
+            && let Err(error) = self.waker.wake()
+        {
+            tracing::error!(%error, "a redirector was not woken");
+        }
+    }
+}
+
+/// What was done so far, by all shards.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// INVITEs that were decided over.
+    pub invites: u64,
+    /// Transactions that are kept now.
+    pub transactions: u64,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    invites: AtomicU64,
+    transactions: AtomicU64,
+}
+
+/// A server that redirects. Dropping it ends its threads.
+#[derive(Debug)]
+pub struct Redirector {
+    addr: SocketAddr,
+    over: Arc<AtomicBool>,
+    wakers: Vec<Arc<Waker>>,
+    threads: Vec<JoinHandle<()>>,
+    counts: Arc<Counts>,
+}
+
+impl Redirector {
+    /// Binds the sockets and starts a thread for each.
+    ///
+    /// # Errors
+    /// What the system says of the address, or of threads.
+    pub fn start(config: Config, decide: impl Decide) -> io::Result<Self> {
+        let decide: Arc<dyn Decide> = Arc::new(decide);
+        let mut redirector = Self {
+            addr: config.listen,
+            over: Arc::default(),
+            wakers: Vec::new(),
+            threads: Vec::new(),
+            counts: Arc::default(),
+        };
+        for number in 0..config.shards.max(1) {
+            let config = Config {
+                listen: redirector.addr,
+                ..config.clone()
+            };
+            let (over, counts) = (Arc::clone(&redirector.over), Arc::clone(&redirector.counts));
+            let begun = run::begin(&config, Arc::clone(&decide), over, counts)?;
+            redirector.addr = begun.addr;
+            redirector.wakers.push(begun.waker);
+            let thread = std::thread::Builder::new().name(format!("redirect-{number}"));
+            redirector.threads.push(thread.spawn(begun.serve)?);
+        }
+        Ok(redirector)
+    }
+
+    /// Where it listens; tells the port when 0 was asked for.
+    #[must_use]
+    pub fn local_addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// What was done so far.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        Stats {
+            invites: self.counts.invites.load(Ordering::Relaxed),
+            transactions: self.counts.transactions.load(Ordering::Relaxed),
+        }
+    }
+}
+
+impl Drop for Redirector {
+    fn drop(&mut self) {
+        self.over.store(true, Ordering::SeqCst);
+        for waker in &self.wakers {
+            if let Err(error) = waker.wake() {
+                tracing::error!(%error, "a redirector was not woken");
+            }
+        }
+        for thread in self.threads.drain(..) {
+            if thread.join().is_err() {
+                tracing::error!("a redirector's thread has broken down");
+            }
+        }
+    }
+}

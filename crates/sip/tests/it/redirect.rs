@@ -1,0 +1,77 @@
+//! Redirect mode on real sockets: verdicts at once and later, several shards, none that waits.
+
+use std::collections::HashSet;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use callroute_media::Offer;
+use callroute_sip::redirect::{Config, Redirector, Responder, Verdict};
+use tokio::time::sleep;
+
+use crate::raw::{Raw, SDP, header, to_tag};
+
+fn to(contact: &str) -> Verdict {
+    Verdict::Redirect {
+        contacts: vec![contact.to_owned()],
+    }
+}
+
+#[tokio::test]
+async fn verdicts_are_given_at_once_or_later_and_a_slow_one_holds_up_nobody() {
+    static SLOW: Mutex<Vec<Responder>> = Mutex::new(Vec::new());
+    let config = Config {
+        shards: 2,
+        ..Config::new("127.31.1.1:5060".parse().unwrap())
+    };
+    let redirector = Redirector::start(config, |offer: &Offer, responder: Responder| {
+        match offer.from.as_str() {
+            "slow" => SLOW.lock().unwrap().push(responder),
+            "lost" => drop(responder),
+            "refused" => responder.answer(Verdict::Refuse {
+                status: 486,
+                q850: Some(17),
+            }),
+            _ => responder.answer(to("sip:gw@192.0.2.7")),
+        }
+    })
+    .unwrap();
+    let ask = async |raw: &Raw, branch: &str, number, from: &str| {
+        let invite = raw.request("INVITE", branch, number, "", "", SDP);
+        raw.send(&invite.replace("From: <sip:ann@", &format!("From: <sip:{from}@")))
+            .await;
+    };
+    let mut slow = Raw::new("127.31.1.2", redirector.local_addr()).await;
+    ask(&slow, "s", 1, "slow").await;
+    slow.until("SIP/2.0 100").await;
+    // Many sources, so that both shards have some; each is answered while one waits.
+    let mut tags = HashSet::new();
+    for n in 3..23 {
+        let mut raw = Raw::new(&format!("127.31.1.{n}"), redirector.local_addr()).await;
+        ask(&raw, "a", 1, "ann").await;
+        let moved = raw.until("SIP/2.0 302").await;
+        assert_eq!(header(&moved, "Contact"), Some("<sip:gw@192.0.2.7>;q=1.0"));
+        tags.insert(to_tag(&moved));
+        raw.send(&raw.request("ACK", "a", 1, &to_tag(&moved), "", ""))
+            .await;
+        ask(&raw, "b", 2, "refused").await;
+        let refused = raw.until("SIP/2.0 486").await;
+        assert!(header(&refused, "Reason").unwrap().contains("cause=17"));
+        raw.send(&raw.request("ACK", "b", 2, &to_tag(&refused), "", ""))
+            .await;
+        ask(&raw, "c", 3, "lost").await;
+        raw.until("SIP/2.0 500").await;
+        raw.send(&raw.request("OPTIONS", "o", 4, "", "", SDP)).await;
+        raw.until("SIP/2.0 200").await;
+    }
+    assert_eq!(tags.len(), 20);
+    let waiting = SLOW.lock().unwrap().pop().unwrap();
+    waiting.answer(to("sip:late@192.0.2.8"));
+    let moved = slow.until("SIP/2.0 302").await;
+    assert!(header(&moved, "Contact").unwrap().contains("late"));
+    assert_eq!(redirector.stats().invites, 61);
+    sleep(Duration::from_millis(10)).await;
+    drop(redirector);
+    tokio::net::UdpSocket::bind("127.31.1.1:5060")
+        .await
+        .expect("the address is free again");
+}
