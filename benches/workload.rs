@@ -1,10 +1,12 @@
 //! Tables and calls to measure with, made from a seed: the same ones on every machine.
 //!
 //! - PBX mix: many numbers of four rules each; lists, hours, and every other condition in turn.
+//!   Numbers are read with a region, so that its emergency numbers are told apart.
 //! - One-number mix: all rules under one number, told apart by caller, list and digits.
 //! - Prefix deck: a rule for each prefix of dialed numbers.
 //!
 //! Rules name one of [`TARGETS`] targets, as rules that people write do.
+#![allow(dead_code, reason = "each bench uses its part of this")]
 
 use std::fmt::Write;
 
@@ -109,7 +111,7 @@ pub(crate) fn table(mix: Mix, rules: u64) -> Result<String, Failure> {
                 write!(
                     text,
                     "{separator}\"{}*\":\"t{}\"",
-                    prefix(k),
+                    prefix(k, rules),
                     dice.below(TARGETS)
                 )?;
             }
@@ -134,7 +136,7 @@ pub(crate) fn prefix(k: u64, deck: u64) -> String {
 }
 
 fn head(text: &mut String, mix: Mix, rules: u64) -> Result<(), Failure> {
-    text.push_str(r#"{"version":1,"default":{"action":"voicemail","message":"general"},"calendars":{"h":{"dates":["2026-12-25","2026-11-26"]}},"hours":{"#);
+    text.push_str(r#"{"version":1,"region":"US","default":{"action":"voicemail","message":"general"},"calendars":{"h":{"dates":["2026-12-25","2026-11-26"]}},"hours":{"#);
     let mut separator = "";
     for (z, zone) in ZONES.iter().enumerate() {
         for (o, open) in OPEN.iter().enumerate() {
@@ -165,13 +167,19 @@ fn head(text: &mut String, mix: Mix, rules: u64) -> Result<(), Failure> {
     list(text, "blocked", 11, blocked)?;
     text.push(',');
     list(text, "vip", 13, vip)?;
+    text.push_str(r#","crm":{"lookup":"crm"}"#);
     if mix == Mix::OneNumber {
         for k in 0..LISTS {
             text.push(',');
             list(text, &format!("l{k}"), 100 + k, 500)?;
         }
     }
-    text.push_str(r#"},"overrides":{"night":"off"},"agents":{"ann":{"to":"+16822306467","shifts":["h0"]},"bob":{"to":"+12125551234"}},"rotas":{"duty":{"who":["ann","bob"],"from":"2026-01-05 09:00","every":"1w","zone":"America/New_York"}},"targets":{"#);
+    text.push_str(r#"},"lookups":{"crm":{"custom":"crm"}},"prefixes":{"branches":{"entries":{"#);
+    for k in 200..300 {
+        let separator = if k == 200 { "" } else { "," };
+        write!(text, r#"{separator}"+1{k}":{{"label":"b{k}"}}"#)?;
+    }
+    text.push_str(r#"}}},"overrides":{"night":"off"},"agents":{"ann":{"to":"+16822306467","shifts":["h0"]},"bob":{"to":"+12125551234"}},"rotas":{"duty":{"who":["ann","bob"],"from":"2026-01-05 09:00","every":"1w","zone":"America/New_York"}},"targets":{"#);
     for k in 0..TARGETS {
         let separator = if k == 0 { "" } else { "," };
         write!(
@@ -217,25 +225,46 @@ fn pbx(text: &mut String, rules: u64, dice: &mut Dice) -> Result<(), Failure> {
 /// Every other condition in turn, the common ones more often.
 fn third(dice: &mut Dice) -> String {
     match dice.below(100) {
-        0..40 => format!(r#""caller":{{"prefix":"+1{}"}}"#, 200 + dice.below(800)),
-        40..55 => r#""caller":{"in":"vip"}"#.to_owned(),
-        55..63 => format!(r#""digits":"{}""#, dice.below(10)),
-        63..70 => r#""share":"20""#.to_owned(),
-        70..75 => r#""header":{"X-Line":"gold"}"#.to_owned(),
-        75..79 => r#""attribute":{"tier":"gold"}"#.to_owned(),
-        79..82 => r#""override":"night""#.to_owned(),
-        82..85 => format!(
+        0..34 => format!(r#""caller":{{"prefix":"+1{}"}}"#, 200 + dice.below(800)),
+        34..46 => r#""caller":{"in":"vip"}"#.to_owned(),
+        46..48 => r#""caller":{"prefix":"branches"}"#.to_owned(),
+        48..50 => format!(
+            r#""caller":{{"is":"{}"}}"#,
+            number(9, dice.below(1_000_000))
+        ),
+        50..56 => format!(r#""digits":"{}""#, dice.below(10)),
+        56..62 => r#""share":"20""#.to_owned(),
+        62..66 => r#""header":{"X-Line":"gold"}"#.to_owned(),
+        66..69 => r#""attribute":{"tier":"gold"}"#.to_owned(),
+        69..71 => r#""attribute":{"score":{"at_least":80}}"#.to_owned(),
+        71..74 => r#""override":"night""#.to_owned(),
+        74..77 => format!(
             r#""any":[{{"caller":{{"prefix":"+1{}"}}}},{{"trunk":"west"}}]"#,
             200 + dice.below(800)
         ),
-        85..88 => r#""not":{"caller":{"type":["known","anonymous"]}}"#.to_owned(),
+        77..79 => format!(
+            r#""all":[{{"open":"h{}"}},{{"transport":["tls","ws"]}}]"#,
+            dice.below(24)
+        ),
+        79..82 => r#""not":{"caller":{"type":["known","anonymous"]}}"#.to_owned(),
+        82..83 => r#""caller":{"anonymous":true}"#.to_owned(),
+        83..84 => r#""caller":{"type":["blocked","vip"]}"#.to_owned(),
+        84..86 => r#""caller":{"in":"crm"}"#.to_owned(),
+        86..87 => r#""missing":"crm""#.to_owned(),
+        87..88 => format!(r#""dialed":{{"prefix":"+1{}"}}"#, 200 + dice.below(800)),
         88..90 => r#""caller":{"country":["CA","MX"]}"#.to_owned(),
         90..92 => r#""caller":{"region":"MO"}"#.to_owned(),
         92..94 => r#""shift":{"duty":"ann"}"#.to_owned(),
         94..96 => r#""available":"ann""#.to_owned(),
         96..98 => r#""calls":{"on":"t1","below":2}"#.to_owned(),
+        98..99 => r#""date":{"zone":"America/New_York","on":"Mo[1]"}"#.to_owned(),
         _ => r#""date":{"zone":"America/New_York","on":"Dec 24-26"}"#.to_owned(),
     }
+}
+
+/// The first bytes of a number.
+fn first(number: &str, bytes: usize) -> &str {
+    number.get(..bytes).unwrap_or(number)
 }
 
 fn one_number(text: &mut String, rules: u64, dice: &mut Dice) -> Result<(), Failure> {
@@ -244,19 +273,19 @@ fn one_number(text: &mut String, rules: u64, dice: &mut Dice) -> Result<(), Fail
         let caller = number(2, k);
         let when = match dice.below(100) {
             0..60 => format!(r#""caller":{{"is":"{caller}"}}"#),
-            60..75 => format!(r#""caller":{{"prefix":"{}"}}"#, &caller[..10]),
+            60..75 => format!(r#""caller":{{"prefix":"{}"}}"#, first(&caller, 10)),
             75..85 => format!(
                 r#""caller":{{"is":"{caller}"}},"closed":"h{}""#,
                 dice.below(24)
             ),
             85..92 => format!(
                 r#""caller":{{"prefix":"{}","in":"l{}"}}"#,
-                &caller[..7],
+                first(&caller, 7),
                 dice.below(LISTS)
             ),
             92..97 => format!(
                 r#""caller":{{"prefix":"{}"}},"digits":"{}""#,
-                &caller[..9],
+                first(&caller, 9),
                 dice.below(100)
             ),
             _ => format!(
@@ -279,7 +308,7 @@ pub(crate) fn calls(mix: Mix, rules: u64, spread: Spread, count: u64) -> Vec<Str
     let mut dice = Dice(99);
     let blocks = rules.div_ceil(4).max(1);
     let (blocked, vip) = listed(rules);
-    let mut pick = |dice: &mut Dice, bound: u64| match spread {
+    let pick = |dice: &mut Dice, bound: u64| match spread {
         Spread::Zipf => dice.zipf(bound),
         Spread::Uniform => dice.below(bound),
     };
@@ -291,7 +320,7 @@ pub(crate) fn calls(mix: Mix, rules: u64, spread: Spread, count: u64) -> Vec<Str
                 Mix::Deck => {
                     let k = pick(&mut dice, rules);
                     let prefix = prefix(k, rules);
-                    format!("{prefix}{:0>9}", dice.below(1_000_000_000))[..13].to_owned()
+                    first(&format!("{prefix}{:0>9}", dice.below(1_000_000_000)), 13).to_owned()
                 }
             };
             let from = match (mix, dice.below(100)) {
@@ -319,7 +348,10 @@ pub(crate) fn events(calls: &[String]) -> Result<Vec<Event>, Failure> {
 
 /// What rules of the mixes ask for besides the event.
 pub(crate) fn facts() -> Facts {
+    let crm = [("tier", "silver"), ("score", "40")];
+    let row = crm.map(|(column, value)| (column.to_owned(), value.to_owned()));
     Facts::new()
+        .with(Lookup::Row("crm".to_owned()), Fact::Row(row.into()))
         .with(Lookup::Available("ann".to_owned()), Fact::Yes)
         .with(Lookup::Calls("t1".to_owned()), Fact::Count(3))
 }

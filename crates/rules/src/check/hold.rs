@@ -191,3 +191,94 @@ fn is_address(text: &str) -> bool {
             .split_once('@')
             .is_some_and(|(user, host)| !user.is_empty() && !host.is_empty() && !host.contains('@'))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::zone::ChronoTz;
+
+    /// What `load` says about an action.
+    fn fault(action: &str) -> String {
+        let text =
+            format!("version: 1\ndefault: {action}\nagents: {{ ann: {{ to: \"1001\" }} }}\n");
+        match crate::load("routes.yaml", &text, &(), &ChronoTz) {
+            Ok(_) => String::new(),
+            Err(faults) => faults.to_string(),
+        }
+    }
+
+    #[test]
+    fn bounds_of_what_keeps_a_caller() {
+        for (action, why) in [
+            (
+                "{ action: voicemail, message: x, max_s: 4000 }",
+                "1 to 3600 seconds",
+            ),
+            (
+                "{ action: voicemail, message: x, min_s: 9, max_s: 5 }",
+                "at least 9 s",
+            ),
+            (
+                "{ action: voicemail, message: x, silence_s: 0 }",
+                "1 to 60 seconds",
+            ),
+            (
+                "{ action: voicemail, message: x, mail: [ann] }",
+                "no mail address",
+            ),
+            (
+                "{ action: voicemail, message: x, mail: [\"a@b>, c@d\"] }",
+                "no mail address",
+            ),
+            (
+                "{ action: voicemail, message: x, operator: nobody }",
+                "unknown target `nobody`",
+            ),
+            (
+                "{ action: voicemail, message: x, webhook: nobody }",
+                "unknown webhook `nobody`",
+            ),
+            ("{ action: queue, name: desk }", "unknown target `desk`"),
+            (
+                "{ action: queue, name: desk, members: [bob] }",
+                "unknown agent `bob`",
+            ),
+            (
+                "{ action: queue, name: desk, members: [ann], priority: 2000 }",
+                "0 to 1000",
+            ),
+            (
+                "{ action: queue, name: desk, members: [ann], exit: 1, callback: 1 }",
+                "the same key",
+            ),
+            (
+                "{ action: queue, name: desk, members: [ann], announce: { every_s: 1 } }",
+                "5 to 600",
+            ),
+            (
+                "{ action: queue, name: desk, members: [ann], escalate: { every_s: 0, by: 1 } }",
+                "1 to 3600",
+            ),
+            (
+                "{ action: collect, min_digits: 5, max_digits: 4 }",
+                "at least 5 digits",
+            ),
+            (
+                "{ action: park, slot: \"7 0\" }",
+                "1 to 32 letters and digits",
+            ),
+            ("{ action: redirect, contacts: [] }", "at least one contact"),
+            ("{ action: set, headers: { Via: x } }", "begins with `X-`"),
+            (
+                "{ action: set, headers: { X-A: \"a\\r\\nVia: x\" } }",
+                "one line",
+            ),
+            ("{ action: play, url: example.com/a.wav }", "http"),
+        ] {
+            let found = fault(action);
+            assert!(found.contains(why), "{action}: {why:?} is not in\n{found}");
+        }
+        let fine = "{ action: queue, name: desk, members: [ann], announce: { every_s: 30 }, \
+                    exit: 1, callback: 2, escalate: { every_s: 60, by: 5 } }";
+        assert_eq!(fault(fine), "");
+    }
+}
