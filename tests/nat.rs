@@ -246,6 +246,7 @@ async fn a_softphone_behind_a_nat_calls_and_is_called() {
         to: DialTarget::Sip(SipUri::new(&format!("sip:ann@{OURS}")).unwrap()),
         from: Caller::Unavailable,
         from_name: None,
+        headers: std::collections::BTreeMap::new(),
     });
     until(
         &mut line,

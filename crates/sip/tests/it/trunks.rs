@@ -17,6 +17,7 @@ fn dial_number(line: &mut SipLine, number: &str) {
         to: DialTarget::Number(Number::new(number).unwrap()),
         from: Caller::Known(Address::new("+14155550123").unwrap()),
         from_name: None,
+        headers: std::collections::BTreeMap::new(),
     });
 }
 
@@ -267,6 +268,7 @@ async fn a_telephone_registers_and_is_called_where_it_is() {
         to: DialTarget::Sip(SipUri::new("sip:ann@pbx.example").unwrap()),
         from: Caller::Unavailable,
         from_name: None,
+        headers: std::collections::BTreeMap::new(),
     });
     let invite = raw.until("INVITE").await;
     assert!(
