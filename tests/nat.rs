@@ -297,6 +297,7 @@ async fn a_softphone_behind_a_nat_calls_and_is_called() {
         leg: LegId::CALLER,
         recording: RecordingId(1),
         name: "out".to_owned(),
+        options: callroute_media::RecordOptions::default(),
     });
     sleep(Duration::from_secs(4)).await;
     line.perform(Deed::StopRecord {
