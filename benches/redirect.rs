@@ -73,7 +73,7 @@ fn serve(kind: &str, addr: SocketAddr) -> Result<(), Failure> {
     config.max_transactions = 10_000_000;
     config.protection.exempt = vec![addr.ip().into()];
     let slow = kind == "asked";
-    let redirector = Redirector::start(config, move |offer: &Offer, responder: Responder| {
+    let redirector = Redirector::start(&config, move |offer: &Offer, responder: Responder| {
         let verdict = decide(&engine, &template, offer);
         if slow {
             // A decision that somebody else makes: answered from another thread.

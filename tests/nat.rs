@@ -246,6 +246,7 @@ async fn a_softphone_behind_a_nat_calls_and_is_called() {
         to: DialTarget::Sip(SipUri::new(&format!("sip:ann@{OURS}")).unwrap()),
         from: Caller::Unavailable,
         from_name: None,
+        headers: std::collections::BTreeMap::new(),
     });
     until(
         &mut line,
@@ -296,6 +297,7 @@ async fn a_softphone_behind_a_nat_calls_and_is_called() {
         leg: LegId::CALLER,
         recording: RecordingId(1),
         name: "out".to_owned(),
+        options: callroute_media::RecordOptions::default(),
     });
     sleep(Duration::from_secs(4)).await;
     line.perform(Deed::StopRecord {

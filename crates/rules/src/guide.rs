@@ -1,2 +1,2 @@
-#![doc = include_str!("../ROUTING.md")]
 //! The routing file, condition by condition.
+#![doc = include_str!("../ROUTING.md")]

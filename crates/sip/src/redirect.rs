@@ -23,7 +23,7 @@
 //!     }
 //! }
 //!
-//! let redirector = Redirector::start(Config::new("127.0.0.1:0".parse()?), Table)?;
+//! let redirector = Redirector::start(&Config::new("127.0.0.1:0".parse()?), Table)?;
 //! println!("redirecting at {}", redirector.local_addr());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -188,7 +188,7 @@ impl Redirector {
     ///
     /// # Errors
     /// What the system says of the address, or of threads.
-    pub fn start(config: Config, decide: impl Decide) -> io::Result<Self> {
+    pub fn start(config: &Config, decide: impl Decide) -> io::Result<Self> {
         let decide: Arc<dyn Decide> = Arc::new(decide);
         let mut redirector = Self {
             addr: config.listen,

@@ -19,6 +19,8 @@ const BEYOND_SHAPE: &[&str] = &[
     "unknown hours",
     "unknown list of callers",
     "unknown calendar",
+    "unknown lookup",
+    "unknown prefixes",
     "unknown time zone",
     "unknown variable",
     "a call would go round for ever",

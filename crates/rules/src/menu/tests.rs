@@ -1,3 +1,5 @@
+//! Walks through menus, key by key.
+
 use callroute_schema::{Digit, Digits};
 use proptest::prelude::*;
 

@@ -1,3 +1,5 @@
+//! Keys and tables against comparing texts.
+
 use std::collections::HashMap;
 
 use proptest::prelude::*;

@@ -1,3 +1,5 @@
+//! Every strategy with every option.
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 

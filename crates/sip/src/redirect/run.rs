@@ -121,7 +121,7 @@ impl Runner {
                     let bytes = buffer.get(..length).unwrap_or_default();
                     let bytes = Bytes::copy_from_slice(bytes);
                     let now = self.began.elapsed();
-                    if let Some(Asked { key, offer }) = self.shard.datagram(now, bytes, source) {
+                    if let Some(Asked { key, offer }) = self.shard.datagram(now, &bytes, source) {
                         self.counts.invites.fetch_add(1, Ordering::Relaxed);
                         let responder = Responder {
                             key: Some(key),

@@ -97,7 +97,7 @@ impl Shard {
     pub(super) fn datagram(
         &mut self,
         now: Duration,
-        bytes: Bytes,
+        bytes: &Bytes,
         source: SocketAddr,
     ) -> Option<Asked> {
         if !self.guard.message(now, source.ip(), bytes.len())
@@ -111,7 +111,7 @@ impl Shard {
             Err(error) => {
                 self.guard.dropped.malformed += 1;
                 tracing::debug!(%error, %source, "a datagram that is no SIP");
-                if let Some(response) = bad_request(&bytes) {
+                if let Some(response) = bad_request(bytes) {
                     self.unbound(now, response, source, source);
                 }
                 return None;

@@ -23,16 +23,17 @@ async fn verdicts_are_given_at_once_or_later_and_a_slow_one_holds_up_nobody() {
         shards: 2,
         ..Config::new("127.31.1.1:5060".parse().unwrap())
     };
-    let redirector = Redirector::start(config, |offer: &Offer, responder: Responder| {
-        match offer.from.as_str() {
-            "slow" => SLOW.lock().unwrap().push(responder),
-            "lost" => drop(responder),
-            "refused" => responder.answer(Verdict::Refuse {
-                status: 486,
-                q850: Some(17),
-            }),
-            _ => responder.answer(to("sip:gw@192.0.2.7")),
-        }
+    let redirector = Redirector::start(&config, |offer: &Offer, responder: Responder| match offer
+        .from
+        .as_str()
+    {
+        "slow" => SLOW.lock().unwrap().push(responder),
+        "lost" => drop(responder),
+        "refused" => responder.answer(Verdict::Refuse {
+            status: 486,
+            q850: Some(17),
+        }),
+        _ => responder.answer(to("sip:gw@192.0.2.7")),
     })
     .unwrap();
     let ask = async |raw: &Raw, branch: &str, number, from: &str| {

@@ -1,3 +1,5 @@
+//! Schedules against the calendar.
+
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};

@@ -52,12 +52,12 @@ fn redirect() -> Verdict {
 fn an_answer_is_repeated_until_it_is_acknowledged_and_then_forgotten() {
     let mut shard = shard(true);
     let asked = shard
-        .datagram(ms(0), request("INVITE", "a"), source())
+        .datagram(ms(0), &request("INVITE", "a"), source())
         .unwrap();
     assert_eq!(asked.offer.to.as_str(), "+1314");
     assert!(
         shard
-            .datagram(ms(1), request("INVITE", "a"), source())
+            .datagram(ms(1), &request("INVITE", "a"), source())
             .is_none(),
         "a copy"
     );
@@ -71,11 +71,11 @@ fn an_answer_is_repeated_until_it_is_acknowledged_and_then_forgotten() {
         text.contains("Contact: <sip:1@gw>;q=1.0\r\nContact: <sip:2@gw>;q=0.9\r\n"),
         "{text}"
     );
-    shard.datagram(ms(3), request("INVITE", "a"), source());
+    shard.datagram(ms(3), &request("INVITE", "a"), source());
     assert_eq!(sent(&mut shard).len(), 1, "the copy is answered by a copy");
     shard.fire(ms(600));
     assert_eq!(sent(&mut shard).len(), 1, "timer G");
-    shard.datagram(ms(601), request("ACK", "a"), source());
+    shard.datagram(ms(601), &request("ACK", "a"), source());
     shard.fire(ms(5_000));
     assert!(sent(&mut shard).is_empty());
     shard.fire(ms(6_000));
@@ -86,7 +86,7 @@ fn an_answer_is_repeated_until_it_is_acknowledged_and_then_forgotten() {
 fn without_an_ack_it_is_given_up() {
     let mut shard = shard(true);
     let asked = shard
-        .datagram(ms(0), request("INVITE", "a"), source())
+        .datagram(ms(0), &request("INVITE", "a"), source())
         .unwrap();
     shard.answer(ms(0), &asked.key, &redirect());
     for at in 0..70 {
@@ -104,11 +104,11 @@ fn without_an_ack_it_is_given_up() {
 fn a_slow_decision_is_told_100_and_may_be_cancelled() {
     let mut shard = shard(true);
     let asked = shard
-        .datagram(ms(0), request("INVITE", "a"), source())
+        .datagram(ms(0), &request("INVITE", "a"), source())
         .unwrap();
     shard.fire(ms(250));
     assert_eq!(sent(&mut shard), ["SIP/2.0 100 Trying"]);
-    shard.datagram(ms(300), request("CANCEL", "a"), source());
+    shard.datagram(ms(300), &request("CANCEL", "a"), source());
     assert_eq!(
         sent(&mut shard),
         ["SIP/2.0 487 Request Terminated", "SIP/2.0 200 OK"]
@@ -122,14 +122,14 @@ fn without_state_every_copy_is_decided_over_and_nothing_is_kept() {
     let mut shard = shard(false);
     for _ in 0..3 {
         let asked = shard
-            .datagram(ms(0), request("INVITE", "a"), source())
+            .datagram(ms(0), &request("INVITE", "a"), source())
             .unwrap();
         shard.answer(ms(0), &asked.key, &redirect());
         assert_eq!(sent(&mut shard), ["SIP/2.0 302 Moved Temporarily"]);
     }
     assert!(
         shard
-            .datagram(ms(1), request("ACK", "a"), source())
+            .datagram(ms(1), &request("ACK", "a"), source())
             .is_none()
     );
     assert_eq!((shard.len(), shard.next()), (0, None));
@@ -147,10 +147,10 @@ proptest! {
             shard.fire(now);
             let branch = branch.to_string();
             match what {
-                0 => keys.extend(shard.datagram(now, request("INVITE", &branch), source())),
-                1 => { shard.datagram(now, request("ACK", &branch), source()); }
-                2 => { shard.datagram(now, request("CANCEL", &branch), source()); }
-                3 => { shard.datagram(now, request("OPTIONS", &branch), source()); }
+                0 => keys.extend(shard.datagram(now, &request("INVITE", &branch), source())),
+                1 => { shard.datagram(now, &request("ACK", &branch), source()); }
+                2 => { shard.datagram(now, &request("CANCEL", &branch), source()); }
+                3 => { shard.datagram(now, &request("OPTIONS", &branch), source()); }
                 _ => if let Some(asked) = keys.pop() { shard.answer(now, &asked.key, &redirect()); },
             }
         }
