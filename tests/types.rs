@@ -132,7 +132,7 @@ fn the_python_server_keeps_to_the_types() {
     let output = mypy(&misspelled(folder.path(), "webhook.py"))
         .output()
         .unwrap();
-    let wrong = "webhook.py:15: error: Incompatible types";
+    let wrong = "webhook.py:21: error: Incompatible types";
     assert!(said(&output).contains(wrong), "{}", said(&output));
     assert!(!output.status.success());
 }

@@ -9,8 +9,9 @@ import json
 import os
 import sys
 import time
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Mapping
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     # The types, for editors and for mypy; at run time nobody reads them. In a project of your
@@ -47,7 +48,7 @@ def key(secret: str) -> bytes:
     return secret.encode()
 
 
-def verified(headers: Mapping[str, str], body: bytes, secrets: list[str], now: float) -> bool:
+def verified(headers: Message, body: bytes, secrets: list[str], now: float) -> bool:
     """Whether one of the secrets signed this very body, lately (https://www.standardwebhooks.com)."""
     identity, sent = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
     if not identity or not sent.isascii() or not sent.isdigit() or len(sent) > 12:
