@@ -25,6 +25,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("sip", 3),
     ("router", 4),
     ("sim", 4),
+    ("control", 5),
     ("callroute", 6),
     ("cli", 7),
 ];

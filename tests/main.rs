@@ -15,6 +15,7 @@ mod dtmf;
 mod editor;
 mod groups;
 mod in_call;
+mod libraries;
 mod mail;
 mod messages;
 #[cfg(target_os = "linux")]
@@ -25,3 +26,4 @@ mod servers;
 mod signing;
 mod softphone;
 mod types;
+mod webhooks;

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use callroute_schema::Event;
-use callroute_webhook::{Asked, Client, ClientConfig, Endpoints};
+use callroute_webhook::{Asked, Client, ClientConfig, Endpoints, Secret};
 
 use crate::common::webhook::RING_GROUP;
 use crate::common::{peer, until};
@@ -40,6 +40,142 @@ pub(crate) fn script(name: &str) -> PathBuf {
         .join(name)
 }
 
+/// Signatures as the Standard Webhooks libraries make them; the samples have to take them.
+mod signed {
+    use standardwebhooks::Webhook;
+
+    use super::*;
+
+    const NEW: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
+    const OLD: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    const OTHER: &str = "whsec_dGhpcyBpcyBub3QgeW91ciBzZWNyZXQhISE=";
+
+    fn now() -> i64 {
+        chrono::DateTime::<chrono::Utc>::from(std::time::SystemTime::now()).timestamp()
+    }
+
+    /// The status of one request that is signed by the library.
+    async fn status(url: &str, id: &str, sent: i64, signature: &str, body: &[u8]) -> u16 {
+        use http_body_util::Full;
+        let uri: http::Uri = url.parse().unwrap();
+        let authority = uri.authority().unwrap().as_str();
+        let stream = tokio::net::TcpStream::connect(authority).await.unwrap();
+        let io = hyper_util::rt::TokioIo::new(stream);
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(io).await.unwrap();
+        tokio::spawn(connection);
+        let request = http::Request::post(uri.path())
+            .header("host", authority)
+            .header("content-type", "application/json")
+            .header("webhook-id", id)
+            .header("webhook-timestamp", sent)
+            .header("webhook-signature", signature)
+            .body(Full::new(bytes::Bytes::copy_from_slice(body)))
+            .unwrap();
+        sender
+            .send_request(request)
+            .await
+            .unwrap()
+            .status()
+            .as_u16()
+    }
+
+    /// A sample takes what either secret signed lately, and nothing else.
+    pub(super) async fn judge(server: &Server) {
+        let (id, now) = ("msg_2KWPBgLlAfxdpx2AI54pPJ85f4W", now());
+        let by = |secret: &str, sent| Webhook::new(secret).unwrap().sign(id, sent, CALLS).unwrap();
+        let both = format!("{} {}", by(OTHER, now), by(OLD, now));
+        let forged = String::from_utf8_lossy(CALLS).replace("+14155550123", "+19005550123");
+        let cases: [(&str, u16, i64, String, &[u8]); 9] = [
+            ("the new secret", 200, now, by(NEW, now), CALLS),
+            ("the old secret", 200, now, by(OLD, now), CALLS),
+            ("one of two signatures", 200, now, both, CALLS),
+            ("another secret", 401, now, by(OTHER, now), CALLS),
+            ("a changed body", 401, now, by(NEW, now), forged.as_bytes()),
+            ("too old", 401, now - 400, by(NEW, now - 400), CALLS),
+            ("too new", 401, now + 400, by(NEW, now + 400), CALLS),
+            (
+                "another time than was signed",
+                401,
+                now,
+                by(NEW, now - 10),
+                CALLS,
+            ),
+            (
+                "another version",
+                401,
+                now,
+                by(NEW, now).replace("v1,", "v1a,"),
+                CALLS,
+            ),
+        ];
+        for (name, wanted, sent, signature, body) in cases {
+            let found = status(&server.url, id, sent, &signature, body).await;
+            assert_eq!(found, wanted, "{name}");
+        }
+        // And what this project signs itself.
+        for (secrets, fine) in [
+            (&[NEW][..], true),
+            (&[OTHER, OLD], true),
+            (&[OTHER], false),
+            (&[], false),
+        ] {
+            let mut endpoints = server.endpoints.clone();
+            endpoints.secrets = secrets
+                .iter()
+                .map(|text| Secret::new(text).unwrap())
+                .collect();
+            let asked = Client::new(ClientConfig::default());
+            let asked = asked
+                .ask(&endpoints, &Event::from_json(CALLS).unwrap())
+                .await;
+            assert_eq!(
+                asked.result.is_ok(),
+                fine,
+                "{secrets:?}: {:?}",
+                asked.result
+            );
+        }
+    }
+
+    pub(super) fn secrets() -> String {
+        format!("{NEW} {OLD}")
+    }
+}
+
+/// A19, B16: the sample in Python verifies signatures.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn python_verifies() {
+    if peer("python3") {
+        signed::judge(&Server::talkative_with(
+            "python3",
+            "webhook.py",
+            &signed::secrets(),
+        ))
+        .await;
+    }
+}
+
+/// A19, B16: the sample in Node verifies signatures.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn node_verifies() {
+    if peer("node") {
+        signed::judge(&Server::talkative_with(
+            "node",
+            "webhook.mjs",
+            &signed::secrets(),
+        ))
+        .await;
+    }
+}
+
+/// A19, B16: the sample in PHP verifies signatures.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn php_verifies() {
+    if peer("php") {
+        signed::judge(&Server::php_with(&signed::secrets()).await).await;
+    }
+}
+
 impl Server {
     fn new(child: Child, url: &str) -> Self {
         let urls = [url.to_owned()];
@@ -55,9 +191,15 @@ impl Server {
 
     /// Starts a server that takes any free port and says on its first line where it is.
     pub(crate) fn talkative(program: &str, name: &str) -> Self {
+        Self::talkative_with(program, name, "")
+    }
+
+    /// The same, with secrets.
+    fn talkative_with(program: &str, name: &str, secrets: &str) -> Self {
         let mut child = Command::new(program)
             .arg(script(name))
             .arg("0")
+            .env("CALLROUTE_SECRET", secrets)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -77,6 +219,10 @@ impl Server {
     }
 
     pub(crate) async fn php() -> Self {
+        Self::php_with("").await
+    }
+
+    async fn php_with(secrets: &str) -> Self {
         let free = TcpListener::bind("127.0.0.1:0")
             .unwrap()
             .local_addr()
@@ -84,6 +230,7 @@ impl Server {
         let child = Command::new("php")
             .args(["-S", &free.to_string()])
             .arg(script("webhook.php"))
+            .env("CALLROUTE_SECRET", secrets)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())

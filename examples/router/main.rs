@@ -14,11 +14,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use callroute_audio::speech::Speech;
+use callroute_control::{Callbacks, LinesSink, Sink, WebhookSink};
 use callroute_router::{Journals, Observer, Router, RouterConfig, ShiftedClock};
 use callroute_sip::{Config, SipAdapter};
 use callroute_store::FolderMessages;
 use callroute_tables::FileTable;
-use callroute_webhook::{Client, ClientConfig};
+use callroute_webhook::{Client, ClientConfig, Endpoints};
 use clap::Parser;
 use console::Console;
 
@@ -51,6 +52,12 @@ struct Args {
     /// Set the clock that rules go by, as in 2026-04-21T10:32:00-04:00; it runs on from there
     #[arg(long)]
     clock: Option<chrono::DateTime<chrono::FixedOffset>>,
+    /// Write every event of every call to this file, as JSON lines
+    #[arg(long)]
+    events: Option<PathBuf>,
+    /// Post every event of every call to this URL, until it is taken; may be repeated
+    #[arg(long)]
+    callback: Vec<String>,
     /// Where recordings and journals are kept
     #[arg(long, default_value = "callroute-data")]
     data: PathBuf,
@@ -80,6 +87,27 @@ async fn main() -> ExitCode {
     }
 }
 
+/// Tells events to a file and to web servers, beside the console.
+fn callbacks(
+    events: &Option<PathBuf>,
+    urls: &[String],
+    data: &std::path::Path,
+    console: Arc<dyn Observer>,
+) -> Result<Arc<dyn Observer>, Failure> {
+    let lines = events
+        .iter()
+        .map(|path| Sink::Lines(LinesSink::new(path.clone())));
+    let mut sinks: Vec<Sink> = lines.collect();
+    for (n, url) in urls.iter().enumerate() {
+        let (url, local) = (std::slice::from_ref(url), ["127.0.0.0/8".to_owned()]);
+        let to = Endpoints::new("callback", url, Duration::from_secs(5), &local)?;
+        let outbox = data.join("callbacks").join(n.to_string());
+        sinks.push(Sink::Webhook(WebhookSink::new(to, outbox)));
+    }
+    let callbacks = Callbacks::start(sinks, &ClientConfig::default(), console)?;
+    Ok(Arc::new(callbacks))
+}
+
 async fn serve(args: Args) -> Result<(), Failure> {
     let table = FileTable::open(&args.routes)?;
     let speech = Speech::find();
@@ -100,7 +128,7 @@ async fn serve(args: Args) -> Result<(), Failure> {
         &args.data.join("journal"),
         console.clone(),
     )?);
-    config.observer = console;
+    config.observer = callbacks(&args.events, &args.callback, &args.data, console)?;
     let (messages, strange) = FolderMessages::open(&args.data.join("messages"))?;
     for path in strange {
         eprintln!("{} is no message; it is left alone", path.display());

@@ -39,6 +39,8 @@
 
 #[cfg(feature = "audio")]
 pub use callroute_audio as audio;
+#[cfg(feature = "control")]
+pub use callroute_control as control;
 #[cfg(feature = "media")]
 pub use callroute_media as media;
 #[cfg(feature = "router")]

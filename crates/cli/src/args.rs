@@ -29,6 +29,10 @@ pub(crate) enum Command {
     Check(Check),
     /// Decide where calls go: events in, decisions out, as JSON lines
     Decide(Decide),
+    /// Ask the webhooks as well: events in, the whole way out, as JSON lines
+    Route(Route),
+    /// Send signed events to a webhook, and judge what it answers
+    Trigger(Trigger),
     /// Say why a call goes where it goes
     Explain(Explain),
     /// Play calls as test files describe them, and see whether they go as expected
@@ -60,6 +64,50 @@ pub(crate) struct Decide {
     /// Events, one JSON object a line
     #[arg(default_value = "-")]
     pub(crate) events: Input,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Route {
+    /// The routing file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) routes: Input,
+    /// What is known besides the events, as JSON: a list of pairs such as
+    /// [{"available":"ann"},"yes"]; the rest counts as not to be had
+    #[arg(long, value_name = "FILE")]
+    pub(crate) facts: Option<Input>,
+    /// Events, one JSON object a line
+    #[arg(default_value = "-")]
+    pub(crate) events: Input,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Trigger {
+    /// The webhook's URL, on any network
+    pub(crate) url: String,
+    /// Sign with the secret in this environment variable; twice for two secrets
+    #[arg(long, value_name = "NAME")]
+    pub(crate) secret_env: Vec<String>,
+    /// Sign with the secret in this file; twice for two secrets
+    #[arg(long, value_name = "FILE")]
+    pub(crate) secret_file: Vec<PathBuf>,
+    /// Send this event instead of an incoming call: one JSON object
+    #[arg(long, value_name = "FILE", conflicts_with = "suite")]
+    pub(crate) event: Option<Input>,
+    /// Who calls
+    #[arg(long, default_value = "+14155550123")]
+    pub(crate) from: String,
+    /// What is dialed
+    #[arg(long, default_value = "+13146523057")]
+    pub(crate) to: String,
+    /// How long the webhook may take, in milliseconds (50 to 10000)
+    #[arg(long, value_name = "MS", default_value_t = 1500, value_parser = clap::value_parser!(u64).range(50..=10_000))]
+    pub(crate) deadline_ms: u64,
+    /// Trust this CA instead of the operating system's: a file in PEM
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca: Option<PathBuf>,
+    /// Send every kind of event, nasty ones too, and requests that must be refused
+    #[arg(long)]
+    pub(crate) suite: bool,
 }
 
 #[derive(Debug, clap::Args)]

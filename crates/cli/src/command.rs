@@ -5,8 +5,10 @@ mod decide;
 mod explain;
 mod number;
 mod replay;
+mod route;
 mod schema;
 mod test;
+mod trigger;
 
 use crate::args::{Args, Command};
 use crate::error::Error;
@@ -19,6 +21,8 @@ pub(crate) fn run(args: &Args) -> Status {
     let done = match &args.command {
         Command::Check(args) => check::run(args, &mut out),
         Command::Decide(args) => decide::run(args, &mut out),
+        Command::Route(args) => route::run(args, &mut out),
+        Command::Trigger(args) => trigger::run(args, &mut out),
         Command::Explain(args) => explain::run(args, &mut out),
         Command::Test(args) => test::run(args, &mut out),
         Command::Replay(args) => replay::run(args, &mut out),

@@ -3,9 +3,11 @@
 use std::io;
 use std::path::PathBuf;
 
+use callroute_router::WebhookConfigError;
 use callroute_schema::tree::ReadError;
 use callroute_session::journal::JournalError;
 use callroute_tables::LoadError;
+use callroute_webhook::{ConfigError, SecretError, TrustError};
 
 use crate::status::Status;
 
@@ -102,6 +104,34 @@ pub(crate) enum Error {
         /// What is wrong.
         detail: String,
     },
+    /// A webhook of the routing file that can never be asked.
+    #[error(transparent)]
+    Webhook(#[from] WebhookConfigError),
+    /// A URL that cannot be asked.
+    #[error(transparent)]
+    Url(#[from] ConfigError),
+    /// A secret that cannot be read.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// A CA that cannot be used.
+    #[error("{}: {source}", path.display())]
+    Ca {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: TrustError,
+    },
+    /// A number on the command line that is none.
+    #[error("--{option}: {detail}")]
+    Number {
+        /// The option.
+        option: &'static str,
+        /// What is wrong.
+        detail: String,
+    },
+    /// Networking could not be started.
+    #[error("networking cannot be started: {0}")]
+    Runtime(#[source] io::Error),
     /// A test file that is wrong.
     #[error("{name}: {detail}")]
     TestFile {
@@ -121,7 +151,8 @@ impl Error {
         match self {
             // Whoever read the results has had enough of them, as `head` does.
             Self::Write(source) if source.kind() == io::ErrorKind::BrokenPipe => Status::Fine,
-            Self::StdinTwice | Self::NoFolder => Status::Usage,
+            Self::StdinTwice | Self::NoFolder | Self::Url(_) | Self::Number { .. } => Status::Usage,
+            Self::Webhook(_) | Self::Ca { .. } => Status::Findings,
             Self::NotText { .. }
             | Self::Table(LoadError::Faults(_))
             | Self::Event { .. }
@@ -134,6 +165,8 @@ impl Error {
             | Self::TooLarge { .. }
             | Self::Table(_)
             | Self::NoTable { .. }
+            | Self::Secret(_)
+            | Self::Runtime(_)
             | Self::Write(_) => Status::OutOfReach,
         }
     }

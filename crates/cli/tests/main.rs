@@ -16,4 +16,5 @@ mod place;
 mod replay;
 mod schema;
 mod test;
+mod trigger;
 mod usage;

@@ -1,6 +1,7 @@
 //! From the table's webhooks to what the webhook client asks.
 
 use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -28,6 +29,31 @@ pub enum WebhookConfigError {
         /// What is wrong.
         source: SecretError,
     },
+    /// A certificate or key cannot be read.
+    #[error("webhook `{name}`: {} cannot be read: {source}", path.display())]
+    File {
+        /// The webhook's name.
+        name: String,
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// Its certificates cannot be used.
+    #[cfg(feature = "tls")]
+    #[error("webhook `{name}`: {source}")]
+    Trust {
+        /// The webhook's name.
+        name: String,
+        /// What is wrong.
+        source: callroute_webhook::TrustError,
+    },
+    /// It has certificates, and this program no TLS.
+    #[error("webhook `{name}` has certificates; build callroute-router with its feature `tls`")]
+    TlsOff {
+        /// The webhook's name.
+        name: String,
+    },
 }
 
 type ByName = HashMap<String, Endpoints>;
@@ -47,23 +73,35 @@ impl Asks {
         {
             return (endpoints.clone(), Vec::new());
         }
-        let mut faults = Vec::new();
-        let mut by_name = ByName::new();
-        for (name, spec) in engine.webhooks() {
-            match endpoints(name.as_str(), spec) {
-                Ok(endpoints) => {
-                    by_name.insert(name.to_string(), endpoints);
-                }
-                Err(fault) => faults.push(fault),
-            }
-        }
+        let (by_name, faults) = endpoints_of(engine);
         let by_name = Arc::new(by_name);
         *current = Some((engine.clone(), by_name.clone()));
         (by_name, faults)
     }
 }
 
-fn endpoints(name: &str, spec: &WebhookSpec) -> Result<Endpoints, WebhookConfigError> {
+/// What the webhooks of a table come to: their secrets and certificates read, relative to the
+/// routing file. Those that cannot be asked are left out, and named.
+#[must_use]
+pub fn endpoints_of(engine: &Engine) -> (HashMap<String, Endpoints>, Vec<WebhookConfigError>) {
+    let folder = folder(engine);
+    let (mut by_name, mut faults) = (ByName::new(), Vec::new());
+    for (name, spec) in engine.webhooks() {
+        match endpoints(name.as_str(), spec, &folder) {
+            Ok(endpoints) => {
+                by_name.insert(name.to_string(), endpoints);
+            }
+            Err(fault) => faults.push(fault),
+        }
+    }
+    (by_name, faults)
+}
+
+fn endpoints(
+    name: &str,
+    spec: &WebhookSpec,
+    folder: &Path,
+) -> Result<Endpoints, WebhookConfigError> {
     let deadline = Duration::from_millis(spec.deadline_ms);
     let mut endpoints =
         Endpoints::new(name, &spec.urls, deadline, &spec.allow).map_err(|source| {
@@ -72,18 +110,82 @@ fn endpoints(name: &str, spec: &WebhookSpec) -> Result<Endpoints, WebhookConfigE
                 source,
             }
         })?;
-    let secret = spec.secret.as_ref().map(|secret| match secret {
-        SecretSource::Env(variable) => Secret::from_env(variable),
-        SecretSource::Text(text) => Secret::new(text),
-    });
-    let secret = secret
-        .transpose()
-        .map_err(|source| WebhookConfigError::Secret {
+    for secret in &spec.secrets {
+        let secret = match secret {
+            SecretSource::Env(variable) => Secret::from_env(variable),
+            SecretSource::File(path) => Secret::from_file(&folder.join(path)),
+            SecretSource::Text(text) => Secret::new(text),
+        };
+        endpoints
+            .secrets
+            .push(secret.map_err(|source| WebhookConfigError::Secret {
+                name: name.to_owned(),
+                source,
+            })?);
+    }
+    endpoints.last_good = spec.last_good;
+    trusting(endpoints, name, spec, folder)
+}
+
+/// With its own CA and certificate, where the table names them.
+#[cfg(feature = "tls")]
+fn trusting(
+    endpoints: Endpoints,
+    name: &str,
+    spec: &WebhookSpec,
+    folder: &Path,
+) -> Result<Endpoints, WebhookConfigError> {
+    use callroute_webhook::Trust;
+
+    if spec.ca.is_none() && spec.identity.is_none() {
+        return Ok(endpoints);
+    }
+    let read = |relative: &str| {
+        let path = folder.join(relative);
+        std::fs::read(&path).map_err(|source| WebhookConfigError::File {
             name: name.to_owned(),
+            path,
             source,
-        })?;
-    endpoints.secrets.extend(secret);
-    Ok(endpoints)
+        })
+    };
+    let ca = spec.ca.as_deref().map(read).transpose()?;
+    let identity = match &spec.identity {
+        Some((cert, key)) => Some((read(cert)?, read(key)?)),
+        None => None,
+    };
+    let pair = identity.as_ref().map(|(cert, key)| (&**cert, &**key));
+    let trust = Trust::from_pem(ca.as_deref(), pair);
+    let trust = trust.map_err(|source| WebhookConfigError::Trust {
+        name: name.to_owned(),
+        source,
+    })?;
+    Ok(endpoints.with_trust(&trust))
+}
+
+/// Without TLS there is no https URL that could be asked.
+#[cfg(not(feature = "tls"))]
+fn trusting(
+    endpoints: Endpoints,
+    name: &str,
+    spec: &WebhookSpec,
+    _: &Path,
+) -> Result<Endpoints, WebhookConfigError> {
+    match spec.ca.is_none() && spec.identity.is_none() {
+        true => Ok(endpoints),
+        false => Err(WebhookConfigError::TlsOff {
+            name: name.to_owned(),
+        }),
+    }
+}
+
+/// The folder that a table's paths are relative to: the routing file's.
+fn folder(engine: &Engine) -> PathBuf {
+    let file = engine
+        .sources()
+        .first()
+        .map(|source| Path::new(&source.name));
+    let parent = file.and_then(Path::parent);
+    parent.map(Path::to_owned).unwrap_or_default()
 }
 
 /// What is asked for one ask, with its own deadline.

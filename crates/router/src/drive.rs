@@ -4,15 +4,17 @@ use std::future::poll_fn;
 use std::sync::Arc;
 
 use callroute_media::{LegId, Line, Notice};
+use callroute_rules::Engine;
 use callroute_schema::{Cause, Disposition, Event};
 use callroute_session::journal::{Entry, Header};
-use callroute_session::{AskFailure, AskId, Effect, Input, Now, Session};
+use callroute_session::{AskId, Effect, Input, Now, Session};
 use callroute_store::CallRecord;
-use callroute_webhook::{Asked, Client};
+use callroute_webhook::Asked;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use crate::ask::{Ask, Told};
 use crate::asks::endpoints_for;
 use crate::config::RouterConfig;
 use crate::journal::Pen;
@@ -27,6 +29,8 @@ pub(crate) struct Call<L> {
     pub(crate) asks: Arc<crate::asks::Asks>,
     pub(crate) line: L,
     pub(crate) event: Event,
+    /// When the call came in.
+    pub(crate) arrived: Instant,
     pub(crate) stop: watch::Receiver<bool>,
     pub(crate) switchboard: Arc<Switchboard>,
 }
@@ -38,6 +42,7 @@ pub(crate) async fn drive<L: Line>(call: Call<L>) {
         asks,
         line,
         event,
+        arrived,
         mut stop,
         switchboard,
     } = call;
@@ -46,7 +51,7 @@ pub(crate) async fn drive<L: Line>(call: Call<L>) {
     for fault in faults {
         config.observer.warning(&fault.to_string());
     }
-    let began = Instant::now();
+    let began = arrived;
     let now = Now {
         utc: config.clock.now(),
         mono: std::time::Duration::ZERO,
@@ -58,7 +63,9 @@ pub(crate) async fn drive<L: Line>(call: Call<L>) {
     });
     let mut inbox = switchboard.begin(&event, engine.clone());
     let mut driver = Driver {
-        session: Session::with_settings(engine, event, now, config.settings.clone()),
+        session: Session::with_settings(engine.clone(), event, now, config.settings.clone()),
+        engine,
+        asked: Told::default(),
         switchboard,
         details: None,
         line,
@@ -80,7 +87,7 @@ pub(crate) async fn drive<L: Line>(call: Call<L>) {
                 Input::Media(notice.unwrap_or_else(line_closed))
             }
             Some(joined) = driver.running.join_next() => match joined {
-                Ok((ask, asked)) => answer(ask, asked),
+                Ok((ask, asked)) => driver.asked.answer(&driver.engine, ask, asked),
                 // Aborted, because its answer is not wanted any more.
                 Err(_) => continue,
             },
@@ -97,6 +104,8 @@ pub(crate) async fn drive<L: Line>(call: Call<L>) {
 
 struct Driver<L> {
     session: Session,
+    engine: Arc<Engine>,
+    asked: Told,
     switchboard: Arc<Switchboard>,
     details: Option<Box<callroute_schema::CallRecord>>,
     line: L,
@@ -111,6 +120,11 @@ struct Driver<L> {
 
 impl<L: Line> Driver<L> {
     fn input(&mut self, input: Input) {
+        // Deadlines count from here: from the call's arrival, or the key that was pressed.
+        let heard = match input {
+            Input::Start => self.began,
+            _ => Instant::now(),
+        };
         let now = Now {
             utc: self.config.clock.now(),
             mono: self.began.elapsed(),
@@ -131,12 +145,14 @@ impl<L: Line> Driver<L> {
                 Effect::Ask {
                     ask,
                     target,
-                    event,
+                    mut event,
                     deadline_ms,
                 } => {
+                    self.asked.tell(&target, &mut event);
                     let endpoints = endpoints_for(&self.endpoints, &target, deadline_ms);
                     let client = self.config.webhooks.clone();
-                    self.running.spawn(run(ask, client, endpoints, event));
+                    let ask = Ask { ask, event, heard };
+                    self.running.spawn(ask.run(client, endpoints));
                 }
                 // A call has one ask at a time.
                 Effect::CancelAsk { .. } => self.running.abort_all(),
@@ -184,35 +200,6 @@ impl<L> Drop for Driver<L> {
             details: self.details.take(),
         });
     }
-}
-
-async fn run(
-    ask: AskId,
-    client: Client,
-    endpoints: Result<callroute_webhook::Endpoints, String>,
-    event: Box<Event>,
-) -> (AskId, Result<Asked, String>) {
-    match endpoints {
-        Ok(endpoints) => (ask, Ok(client.ask(&endpoints, &event).await)),
-        Err(why) => (ask, Err(why)),
-    }
-}
-
-fn answer(ask: AskId, asked: Result<Asked, String>) -> Input {
-    let failure = match asked {
-        Ok(asked) => match asked.result {
-            Ok(actions) => return Input::Answered { ask, actions },
-            Err(failure) => AskFailure {
-                class: failure.class.as_str().to_owned(),
-                detail: failure.detail,
-            },
-        },
-        Err(detail) => AskFailure {
-            class: "config".to_owned(),
-            detail,
-        },
-    };
-    Input::AskFailed { ask, failure }
 }
 
 /// The line has closed: the caller is gone, whatever the adapter forgot to say.

@@ -13,6 +13,7 @@
 //! actions for a call, an agent's state. What calls share (queues, agents, parking slots) is in
 //! one hub, which every call asks and which tells each what concerns it.
 
+mod ask;
 mod asks;
 mod clock;
 mod config;
@@ -25,7 +26,7 @@ mod observer;
 mod run;
 mod switchboard;
 
-pub use asks::WebhookConfigError;
+pub use asks::{WebhookConfigError, endpoints_of};
 pub use clock::{Clock, ShiftedClock, SystemClock};
 pub use config::RouterConfig;
 pub use handle::RouterHandle;

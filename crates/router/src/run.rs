@@ -7,6 +7,7 @@ use callroute_media::{Adapter, Command, EndCause, Incoming, LegId, Line, Offer};
 use callroute_schema::{CallId, Direction, Event, RejectCause};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use ulid::Ulid;
 
 use crate::asks::{Asks, WebhookConfigError};
@@ -103,6 +104,7 @@ impl<A: Adapter> Router<A> {
         stop: &watch::Receiver<bool>,
         tasks: &mut JoinSet<()>,
     ) {
+        let arrived = Instant::now();
         let Incoming { offer, mut line } = incoming;
         let Ok(call_id) = CallId::new(Ulid::new().to_string()) else {
             // A ULID is 26 letters and digits, which every call id may be.
@@ -127,6 +129,7 @@ impl<A: Adapter> Router<A> {
             asks: self.asks.clone(),
             line,
             event,
+            arrived,
             stop: stop.clone(),
             switchboard: self.switchboard.clone(),
         }));

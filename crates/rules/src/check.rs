@@ -16,6 +16,8 @@ use crate::path::Path;
 pub(crate) trait Sink {
     /// A name is used.
     fn name(&mut self, kind: NameKind, name: &str, at: &Path<'_>);
+    /// A number or a SIP URI is dialed.
+    fn party(&mut self, _party: &str, _at: &Path<'_>) {}
     /// A value breaks a rule of the contract.
     fn wrong(&mut self, _at: &Path<'_>, _message: String) {}
 }
@@ -57,7 +59,8 @@ pub(crate) fn actions<S: Sink>(actions: &Actions, at: &Path<'_>, sink: &mut S) {
     }
 }
 
-fn action<S: Sink>(one: &Action, at: &Path<'_>, sink: &mut S) {
+/// Looks at one action.
+pub(crate) fn action<S: Sink>(one: &Action, at: &Path<'_>, sink: &mut S) {
     match one {
         Action::Target(name) => sink.name(NameKind::Target, name.as_str(), at),
         Action::Forward(forward) => self::forward(forward, at, sink),
@@ -120,6 +123,15 @@ fn forward<S: Sink>(forward: &Forward, at: &Path<'_>, sink: &mut S) {
             sink.name(NameKind::Agent, agent.name.as_str(), &to.key("name"));
         }
         Destination::RingGroup(group) => ring_group(group, &to, sink),
+        Destination::Number(to_number) => {
+            sink.party(to_number.number.as_str(), &to.key("number"));
+        }
+        Destination::Sip(sip) => sink.party(sip.uri.as_str(), &to.key("uri")),
+        Destination::Trunk(trunk) => {
+            if let Some(number) = &trunk.number {
+                sink.party(number.as_str(), &to.key("number"));
+            }
+        }
         Destination::Queue(queue) => {
             sink.name(NameKind::Target, queue.name.as_str(), &to.key("name"));
         }
@@ -146,8 +158,10 @@ fn member<S: Sink>(member: &Member, at: &Path<'_>, sink: &mut S) {
     bounded(member.tier, PRIORITY, "", &at.key("tier"), sink);
     confirm(member.confirm.as_ref(), &at.key("confirm"), sink);
     headers(&member.headers, &at.key("headers"), sink);
-    if let Party::Agent(name) = &member.to {
-        sink.name(NameKind::Agent, name.as_str(), at);
+    match &member.to {
+        Party::Agent(name) => sink.name(NameKind::Agent, name.as_str(), at),
+        Party::Number(number) => sink.party(number.as_str(), at),
+        Party::Sip(uri) => sink.party(uri.as_str(), at),
     }
 }
 

@@ -25,6 +25,7 @@ use self::shared::Shared;
 use crate::engine::{DefaultActions, Engine, Named, json};
 use crate::fault::{Faults, Report};
 use crate::path::Path;
+use crate::policy::Policy;
 use crate::source::{Files, Source, fingerprint};
 use crate::table::{Section, Table as Entries};
 use crate::zone::Zones;
@@ -138,6 +139,7 @@ struct Compiler<'a> {
     files: &'a dyn Files,
     zones: &'a dyn Zones,
     sources: &'a mut Vec<Source>,
+    policy: Policy,
     region: Option<Region>,
 }
 
@@ -160,8 +162,10 @@ fn compile(
         files,
         zones,
         sources,
+        policy: Policy::default(),
         region,
     };
+    compiler.policy();
     let mut shared = compiler.shared();
     let named = compiler.named();
     compiler.cycles(&named);
@@ -173,6 +177,7 @@ fn compile(
     }
     compiler.named_variables(&shared);
     let book = compiler.numbers(&mut shared, &mut resolved);
+    let policy = std::mem::take(&mut compiler.policy);
     if !compiler.report.is_empty() {
         return None;
     }
@@ -183,6 +188,7 @@ fn compile(
         answers,
         tables: shared.tables,
         default,
+        policy,
         hours: shared.named_hours,
         named,
         sources: Vec::new(),

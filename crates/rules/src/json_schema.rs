@@ -21,8 +21,8 @@ use callroute_schema::{Actions, AgentName, Menu, MenuName, TargetName, WebhookNa
 use schemars::{JsonSchema, Schema};
 
 use crate::table::{
-    AgentEntry, CalendarEntry, CallersEntry, HoursEntry, LookupEntry, OverrideEntry, PrefixesEntry,
-    RotaEntry, Rules, WebhookEntry,
+    AgentEntry, CalendarEntry, CallersEntry, DestinationsEntry, HoursEntry, LookupEntry,
+    OverrideEntry, PrefixesEntry, RotaEntry, Rules, WebhookEntry,
 };
 
 /// What a routing file holds.
@@ -50,6 +50,8 @@ struct RoutingFile {
     /// 3166-1).
     #[schemars(regex(pattern = "^[A-Z]{2}$"))]
     region: Option<String>,
+    /// What may be dialed at all, by this file and by answers from outside; default everything.
+    destinations: Option<DestinationsEntry>,
     /// Dates that hours may treat as holidays, by name.
     calendars: Option<BTreeMap<String, CalendarEntry>>,
     /// Opening hours, by name.

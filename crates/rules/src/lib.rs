@@ -47,6 +47,7 @@ pub mod json_schema;
 pub mod menu;
 mod number;
 mod path;
+mod policy;
 pub mod prefix;
 mod review;
 mod source;

@@ -8,7 +8,9 @@ mod read;
 mod text;
 mod when;
 
-pub(crate) use entry::{CalendarEntry, RuleEntry, SecretEntry, WebhookEntry};
+pub(crate) use entry::{
+    CalendarEntry, DestinationsEntry, RuleEntry, SecretEntry, SecretsEntry, WebhookEntry,
+};
 pub(crate) use hours::{
     ExceptionEntry, ForceEntry, HoursEntry, NthEntry, OpenOrClosed, SeasonEntry, WeekdayWord,
     WeeklyEntry,
@@ -34,6 +36,7 @@ use callroute_schema::{Actions, Menu};
 pub(crate) struct Table {
     pub(crate) default: Option<Actions>,
     pub(crate) region: Option<String>,
+    pub(crate) destinations: Option<DestinationsEntry>,
     pub(crate) calendars: Section<CalendarEntry>,
     pub(crate) hours: Section<HoursEntry>,
     pub(crate) callers: Section<CallersEntry>,

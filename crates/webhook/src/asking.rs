@@ -5,21 +5,29 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
+use callroute_schema::Event;
+
 use crate::attempt::Outcome;
 use crate::book::{Trial, Use, pay};
 use crate::client::Inner;
 use crate::endpoint::{Endpoint, Endpoints};
+use crate::failure::FailureClass;
 use crate::plan::{Begun, Fault, How, Plan, Step};
 use crate::progress::Stopped;
 use crate::report::{Flight, Report};
-use crate::request::Question;
 use crate::running::Running;
+use crate::wire::request::Question;
 
 /// One ask.
 pub(crate) struct Asking<'a> {
     pub(crate) inner: &'a Inner,
     pub(crate) endpoints: &'a Endpoints,
+    pub(crate) event: &'a Event,
     pub(crate) question: Arc<Question>,
+    /// What the question in its present form tells of earlier URLs.
+    pub(crate) told: Option<FailureClass>,
+    /// For how long the answer may stand in for later ones.
+    pub(crate) allowed: Option<Duration>,
     pub(crate) started: Instant,
     pub(crate) plan: Plan,
     pub(crate) report: Report,
@@ -60,6 +68,7 @@ impl<'a> Asking<'a> {
         };
         // Connections from before a rest, too, may be dead without having said so.
         let fresh = how != How::First;
+        self.tell();
         let flight = self.report.begin(url, endpoint);
         if begun.probe {
             self.probe(endpoint, flight, trial, running);
@@ -97,6 +106,7 @@ impl<'a> Asking<'a> {
     /// An attempt ended by itself.
     pub(crate) fn on_end(&mut self, flight: &Flight, outcome: Outcome) -> Option<Step> {
         let fault = outcome.fault();
+        self.allowed = outcome.allowed();
         match self.report.end(flight, outcome.result) {
             true => self.plan.on_answer(flight.url),
             false => self.plan.on_failure(self.elapsed(), flight.url, fault),
@@ -145,6 +155,20 @@ impl<'a> Asking<'a> {
                 }
             }
         });
+    }
+
+    /// Later URLs are told why earlier ones gave no answer.
+    fn tell(&mut self) {
+        let so_far = self.report.so_far();
+        // A notice stays as it is, wherever it goes.
+        let news = so_far != self.told && !self.question.is_notice();
+        if let Some(failure) = so_far.filter(|_| news) {
+            let left = self.plan.deadline().saturating_sub(self.elapsed());
+            let name = &self.endpoints.name;
+            let question = self.question.after(self.event, name, failure, left);
+            self.question = Arc::new(question);
+            self.told = so_far;
+        }
     }
 
     fn elapsed(&self) -> Duration {

@@ -3,29 +3,31 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use callroute_schema::Actions;
+use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 
-use crate::address::Network;
-use crate::answer::{MAX_BODY, judge_head, read};
 use crate::book::Trial;
 use crate::book::health::Verdict;
-use crate::connect::{Connection, Dialer};
 use crate::endpoint::Endpoint;
-use crate::failure::{Failure, FailureClass, of_exchange};
+use crate::failure::{Failure, FailureClass, is_unprocessed, of_exchange};
+use crate::net::address::Network;
+use crate::net::connect::{Connection, Dialer, Driver, Sender};
+use crate::net::pool::lane::Lane;
+use crate::net::pool::{Pool, Slot};
 use crate::plan::Fault;
-use crate::pool::{Pool, Slot};
 use crate::progress::{Phase, Progress};
-use crate::request::Question;
-use crate::retry_after::wish;
+use crate::wire::answer::{MAX_BODY, Reply, judge_head, judge_receipt, read};
+use crate::wire::last_good::allowed;
+use crate::wire::request::Question;
+use crate::wire::retry_after::wish;
 
 /// What one URL did, for logs and reports; in the order they were started. A URL that was passed
 /// over because it rests is among them, with the class `resting`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
     /// The URL as configured.
-    pub url: String,
+    pub url: Arc<str>,
     /// The status that came, if one did.
     pub status: Option<u16>,
     /// Why it gave no usable answer; `None` for the one that did. One that was stopped because
@@ -39,12 +41,21 @@ pub struct Attempt {
 
 /// How an attempt ended.
 pub(crate) struct Outcome {
-    pub(crate) result: Result<Actions, Failure>,
+    pub(crate) result: Result<Reply, Failure>,
     /// A kept connection broke before the first byte of an answer: the server had closed it,
     /// and most likely never saw the request.
     stale: bool,
-    /// The rest that the server asked for.
+    /// What the server said beside its answer.
+    said: Said,
+}
+
+/// What a server says beside its answer.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Said {
+    /// The rest that it asked for.
     wish: Option<Duration>,
+    /// For how long its answer may stand in for later ones.
+    pub(crate) allowed: Option<Duration>,
 }
 
 impl Outcome {
@@ -53,8 +64,13 @@ impl Outcome {
         Self {
             result: Err(failure),
             stale: false,
-            wish: None,
+            said: Said::default(),
         }
+    }
+
+    /// For how long the answer may stand in for later ones.
+    pub(crate) fn allowed(&self) -> Option<Duration> {
+        self.said.allowed
     }
 
     /// What it says about the endpoint. One that answers is alive, whatever it says: its other
@@ -64,7 +80,7 @@ impl Outcome {
         if self.stale {
             return Verdict::Nothing;
         }
-        if let Some(wish) = self.wish {
+        if let Some(wish) = self.said.wish {
             return Verdict::Rest(wish);
         }
         match self.result.as_ref().map_err(|failure| failure.class) {
@@ -76,6 +92,13 @@ impl Outcome {
             Err(C::BadContentType | C::BadJson | C::BadSchema) => Verdict::Alive,
             Err(C::Resting | C::Deadline | C::RefusedAddress) => Verdict::Nothing,
         }
+    }
+
+    /// Whether no connection came about.
+    fn is_unreachable(&self) -> bool {
+        use FailureClass as C;
+        let class = self.result.as_ref().map_err(|failure| failure.class);
+        matches!(class, Err(C::Dns | C::Connect | C::Tls))
     }
 
     /// What it says about asking the same endpoint again.
@@ -95,6 +118,8 @@ pub(crate) struct Means {
     pub(crate) pool: Arc<Pool>,
     pub(crate) dialer: Dialer,
     pub(crate) clock: Clock,
+    /// Whether servers are tried in the background.
+    pub(crate) knock: bool,
 }
 
 /// The wall clock.
@@ -120,7 +145,7 @@ impl Means {
     /// Asks one URL. Dropping the future ends the attempt and closes its connection. `fresh`: on
     /// a new connection.
     pub(crate) async fn attempt(
-        &self,
+        self: &Arc<Self>,
         endpoint: &Endpoint,
         allow: &[Network],
         question: &Question,
@@ -128,11 +153,15 @@ impl Means {
         progress: &Progress,
         trial: Trial,
     ) -> Outcome {
-        let (mut stale, mut wish) = (false, None);
-        let result = match self.connection(endpoint, allow, fresh, progress).await {
+        let (mut stale, mut said) = (false, Said::default());
+        let lane = self.pool.lane(endpoint.origin());
+        let result = match self
+            .connection(endpoint, &lane, allow, fresh, progress)
+            .await
+        {
             Ok(connection) => {
                 let exchange = self.exchange(
-                    connection, endpoint, question, progress, &mut stale, &mut wish,
+                    connection, &lane, endpoint, question, progress, &mut stale, &mut said,
                 );
                 exchange.await
             }
@@ -141,63 +170,125 @@ impl Means {
         let outcome = Outcome {
             result,
             stale,
-            wish,
+            said,
         };
-        trial.settle(outcome.verdict());
+        let unreachable = outcome.is_unreachable();
+        if let Some(knock) = trial.settle(outcome.verdict()).filter(|_| unreachable) {
+            self.knock_later(endpoint, allow, knock);
+        }
         outcome
     }
 
-    async fn connection(
-        &self,
+    /// A connection, kept or new.
+    pub(crate) async fn connection(
+        self: &Arc<Self>,
         endpoint: &Endpoint,
+        lane: &Arc<Lane>,
         allow: &[Network],
         fresh: bool,
         progress: &Progress,
     ) -> Result<Connection, Failure> {
         progress.enter(Phase::Turn);
-        let lane = self.pool.lane(endpoint.origin());
-        match self.pool.take(&lane, allow, fresh).await {
+        match self.pool.take(lane, allow, fresh).await {
             Slot::Kept(connection) => Ok(connection),
-            Slot::Dial(_permit) => self.dialer.dial(endpoint.origin(), allow, progress).await,
+            Slot::Dial(_permit) => {
+                // In a box, since most attempts need none of it.
+                let dial = Box::pin(self.dialer.dial(endpoint, allow, progress));
+                let connection = dial.await?;
+                self.pool.share(lane, &connection);
+                Ok(connection)
+            }
         }
     }
 
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "two of them are what it tells beside its result"
+    )]
     async fn exchange(
         &self,
         mut connection: Connection,
+        lane: &Arc<Lane>,
         endpoint: &Endpoint,
         question: &Question,
         progress: &Progress,
         stale: &mut bool,
-        rest: &mut Option<Duration>,
-    ) -> Result<Actions, Failure> {
-        progress.sent(connection.kept, connection.received.clone());
-        let request = question.request(endpoint, self.clock.now());
-        let response = match connection.sender.send_request(request).await {
+        said: &mut Said,
+    ) -> Result<Reply, Failure> {
+        let shared = matches!(connection.sender, Sender::Many(_));
+        let received = (!shared).then(|| connection.received.clone());
+        progress.sent(connection.kept, received);
+        let doubt = shared.then(|| Doubt::new(lane, &connection.driver));
+        let now = || self.clock.now();
+        let request = question.request(endpoint, now, connection.sender.version());
+        let response = match connection.sender.send(request).await {
             Ok(response) => response,
             Err(error) => {
                 *stale = connection.kept && progress.bytes() == 0;
+                *stale &= !shared || is_unprocessed(&error);
                 return Err(of_exchange(&error));
             }
         };
         let (head, mut body) = response.into_parts();
         progress.answered(head.status.as_u16());
-        *rest = wish(head.status, &head.headers, self.clock.now());
+        if !head.status.is_success() {
+            said.wish = wish(head.status, &head.headers, now());
+        }
+        if question.is_notice() {
+            let receipt = judge_receipt(head.status, &head.headers);
+            Doubt::settle(doubt);
+            self.pool.give_back(lane, connection, Some(body));
+            return receipt;
+        }
         let format = match judge_head(head.status, &head.headers) {
             Ok(format) => format,
             Err(failure) => {
-                self.pool.give_back(connection, Some(body));
+                Doubt::settle(doubt);
+                self.pool.give_back(lane, connection, Some(body));
                 return Err(failure);
             }
         };
+        said.allowed = allowed(&head.headers);
         let bytes = whole(&mut body).await?;
-        self.pool.give_back(connection, None);
-        read(format, &bytes)
+        Doubt::settle(doubt);
+        self.pool.give_back(lane, connection, None);
+        read(format, &bytes).map(Reply::Actions)
+    }
+}
+
+/// A shared connection on which a request was given up, or failed, is not used by further ones.
+struct Doubt {
+    lane: Arc<Lane>,
+    driver: Arc<Driver>,
+    open: bool,
+}
+
+impl Doubt {
+    fn new(lane: &Arc<Lane>, driver: &Arc<Driver>) -> Self {
+        Self {
+            lane: Arc::clone(lane),
+            driver: Arc::clone(driver),
+            open: true,
+        }
+    }
+
+    fn settle(doubt: Option<Self>) {
+        if let Some(mut doubt) = doubt {
+            doubt.open = false;
+        }
+    }
+}
+
+impl Drop for Doubt {
+    fn drop(&mut self) {
+        if self.open {
+            self.lane.retire(&self.driver);
+        }
     }
 }
 
 /// The whole body, within its bound.
-async fn whole(body: &mut Incoming) -> Result<Vec<u8>, Failure> {
+async fn whole(body: &mut Incoming) -> Result<Bytes, Failure> {
     let too_large = |found: u64| {
         Failure::new(
             FailureClass::TooLarge,
@@ -208,6 +299,8 @@ async fn whole(body: &mut Incoming) -> Result<Vec<u8>, Failure> {
     if announced > MAX_BODY as u64 {
         return Err(too_large(announced));
     }
+    // Most bodies are one frame, which need not be copied.
+    let mut first = Bytes::new();
     let mut bytes = Vec::new();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| of_exchange(&error))?;
@@ -215,10 +308,22 @@ async fn whole(body: &mut Incoming) -> Result<Vec<u8>, Failure> {
         let Ok(data) = frame.into_data() else {
             continue;
         };
-        if data.len() > MAX_BODY - bytes.len() {
-            return Err(too_large((bytes.len() + data.len()) as u64));
+        let so_far = first.len().max(bytes.len());
+        if data.len() > MAX_BODY - so_far {
+            return Err(too_large((so_far + data.len()) as u64));
         }
-        bytes.extend_from_slice(&data);
+        if so_far == 0 {
+            first = data;
+        } else {
+            if bytes.is_empty() {
+                bytes.extend_from_slice(&first);
+            }
+            bytes.extend_from_slice(&data);
+        }
     }
-    Ok(bytes)
+    Ok(if bytes.is_empty() {
+        first
+    } else {
+        bytes.into()
+    })
 }

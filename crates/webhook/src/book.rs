@@ -122,11 +122,20 @@ pub(crate) enum Use {
     Anyway,
 }
 
+/// An endpoint began to rest, and how long.
+#[derive(Debug)]
+pub(crate) struct Knock {
+    pub(crate) book: Arc<Book>,
+    pub(crate) key: Arc<str>,
+    pub(crate) rest: Duration,
+}
+
 /// One request's stake in its endpoint's record. Dropping it says that the request was given up.
 #[derive(Debug)]
 pub(crate) struct Trial {
     book: Arc<Book>,
     record: Arc<Record>,
+    key: Arc<str>,
     ticket: Ticket,
     began: Duration,
     hedge: Duration,
@@ -151,6 +160,7 @@ impl Trial {
         Ok(Self {
             book: Arc::clone(book),
             record,
+            key: Arc::clone(key),
             ticket,
             began: now,
             hedge,
@@ -184,23 +194,42 @@ impl Trial {
         self.hedge = self.hedge.min(most);
     }
 
-    /// The request ended by itself.
-    pub(crate) fn settle(mut self, verdict: Verdict) {
+    /// The request ended by itself; how long its endpoint rests, if it just began to.
+    pub(crate) fn settle(mut self, verdict: Verdict) -> Option<Knock> {
         let now = self.book.now();
         let took = (verdict == Verdict::Alive).then(|| now.saturating_sub(self.began));
-        self.close(verdict, took, now);
+        let rest = self.close(verdict, took, now)?;
+        Some(Knock {
+            book: Arc::clone(&self.book),
+            key: Arc::clone(&self.key),
+            rest,
+        })
     }
 
-    fn close(&mut self, verdict: Verdict, took: Option<Duration>, now: Duration) {
+    /// A connection came about again; nothing was asked.
+    pub(crate) fn came_back(mut self) {
+        let now = self.book.now();
+        self.close(Verdict::Alive, None, now);
+    }
+
+    fn close(
+        &mut self,
+        verdict: Verdict,
+        took: Option<Duration>,
+        now: Duration,
+    ) -> Option<Duration> {
         self.open = false;
         let chance = self.book.chance();
         let late = lock(&self.book.lateness).is_late(now);
         let mut standing = lock(&self.record.0);
+        let was = standing.watch.health();
         standing.watch.settle(self.ticket, verdict, now, chance);
         // Slowness of our own says nothing about the endpoint.
         if let Some(took) = took.filter(|_| !late) {
             standing.latency.add(took);
         }
+        let rests = was != Health::Resting && standing.watch.health() == Health::Resting;
+        rests.then(|| standing.watch.rest_left(now))
     }
 }
 

@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use callroute_schema::Event;
+use callroute_schema::{Actions, Event};
 use tokio::time::{Instant, sleep_until};
 use ulid::Ulid;
 
@@ -15,13 +15,18 @@ use crate::book::Book;
 use crate::book::health::Health;
 use crate::bulkhead::{Bounds, Bulkhead, Full, Place};
 use crate::config::ClientConfig;
-use crate::connect::Dialer;
+use crate::decision::{Decision, Route};
 use crate::endpoint::{Endpoint, Endpoints, MAX_DEADLINE};
+use crate::failure::Failure;
+use crate::measure::Measure;
+use crate::net::connect::Dialer;
+use crate::net::lookup::Lookups;
+use crate::net::pool::{Limits, Pool};
 use crate::plan::{Plan, Step};
-use crate::pool::{Limits, Pool};
-use crate::report::{Asked, Report};
-use crate::request::Question;
+use crate::report::{Asked, Notified, Report};
 use crate::running::Running;
+use crate::wire::last_good::LastGood;
+use crate::wire::request::Question;
 
 /// Asks webhooks. Clones are cheap and share their connections.
 #[derive(Clone)]
@@ -35,6 +40,7 @@ pub(crate) struct Inner {
     pub(crate) book: Arc<Book>,
     pub(crate) second_uses: bool,
     bulkhead: Bulkhead,
+    last_good: LastGood,
     ids: Option<Arc<dyn Fn() -> u128 + Send + Sync>>,
 }
 
@@ -49,8 +55,10 @@ impl Client {
             dials: config.max_dials.clamp(1, 4096),
         };
         let dialer = Dialer {
+            transport: config.transport,
+            lookups: Lookups::default(),
             #[cfg(feature = "tls")]
-            tls: crate::tls::Tls::new(config.extra_roots),
+            tls: crate::net::tls::Tls::new(config.extra_roots),
         };
         Self {
             inner: Arc::new(Inner {
@@ -58,12 +66,14 @@ impl Client {
                     pool: Arc::new(Pool::new(limits)),
                     dialer,
                     clock: Clock(config.clock),
+                    knock: config.knock,
                 }),
                 book: Arc::new(Book::new(config.hedge, config.seed)),
                 bulkhead: Bulkhead::new(Bounds {
                     one: config.max_in_flight,
                     all: config.max_in_flight_in_all,
                 }),
+                last_good: LastGood::default(),
                 ids: config.ids,
                 second_uses: config.second_uses,
             }),
@@ -76,26 +86,74 @@ impl Client {
     ///
     /// Needs a tokio runtime with its timer and its IO switched on.
     pub async fn ask(&self, endpoints: &Endpoints, event: &Event) -> Asked {
-        let started = Instant::now();
-        let _place = match self.enter(endpoints) {
-            Ok(place) => place,
-            Err(full) => return Asked::refused(full.failure(&endpoints.name), started.elapsed()),
+        self.ask_since(endpoints, event, Instant::now()).await
+    }
+
+    /// Asks as [`ask`](Self::ask) does; the deadline counts from `since`, when the call came in
+    /// or the key was pressed, and so does the time that the report states.
+    pub async fn ask_since(&self, endpoints: &Endpoints, event: &Event, since: Instant) -> Asked {
+        let measure = Measure::begin(&endpoints.name);
+        let mut asked = match self.enter(endpoints) {
+            Ok(_place) => {
+                let deadline = endpoints.deadline.min(MAX_DEADLINE);
+                let question = Question::new(event, self.id(), &endpoints.secrets, deadline);
+                self.run(endpoints, event, question, since).await
+            }
+            Err(full) => Asked::refused(full.failure(&endpoints.name), since.elapsed()),
         };
+        if let Err(failure) = &asked.result
+            && let Some(actions) = self.stand_in(endpoints, event, failure)
+        {
+            let failure = std::mem::replace(&mut asked.result, Ok(actions));
+            asked.stood_in = failure.err();
+        }
+        measure.end(&asked);
+        asked
+    }
+
+    /// Asks, and takes the route's fallback when nobody gives a usable answer: there always is
+    /// something to do with the call, in time.
+    pub async fn decide(&self, route: &Route, event: &Event) -> Decision {
+        Decision::of(route, self.ask(&route.webhook, event).await)
+    }
+
+    /// Tells a webhook what happened; nothing is asked, and any status of 200 to 299 is a receipt.
+    /// The same deadline, failover and signature as for asks. `id` is the notice's own, the same
+    /// however often it is told, so that its receiver knows it again.
+    pub async fn notify(&self, endpoints: &Endpoints, event: &Event, id: u128) -> Notified {
+        let started = Instant::now();
+        let asked = match self.enter(endpoints) {
+            Ok(_place) => {
+                let question = Question::notice(event, Ulid(id), &endpoints.secrets);
+                self.run(endpoints, event, question, started).await
+            }
+            Err(full) => Asked::refused(full.failure(&endpoints.name), started.elapsed()),
+        };
+        asked.into()
+    }
+
+    async fn run(
+        &self,
+        endpoints: &Endpoints,
+        event: &Event,
+        question: Question,
+        started: Instant,
+    ) -> Asked {
+        let deadline = endpoints.deadline.min(MAX_DEADLINE);
         let mut asking = Asking {
             inner: &self.inner,
             endpoints,
-            question: Arc::new(Question::new(event, self.id(), &endpoints.secrets)),
+            event,
+            question: Arc::new(question),
+            told: None,
+            allowed: None,
             started,
-            plan: Plan::new(
-                endpoints.urls.len(),
-                self.inner.pause(),
-                endpoints.deadline.min(MAX_DEADLINE),
-            ),
+            plan: Plan::new(endpoints.urls.len(), self.inner.pause(), deadline),
             report: Report::default(),
         };
         let mut running = Running::new();
         let mut timer = pin!(sleep_until(started + asking.plan.deadline()));
-        let mut step = asking.plan.on_start(Duration::ZERO);
+        let mut step = asking.plan.on_start(started.elapsed());
         let ending = loop {
             step = match step {
                 Some(Step::Finish(ending)) => break ending,
@@ -117,9 +175,28 @@ impl Client {
             asking.report.stop(&flight, ending);
         }
         let deadline = asking.plan.deadline();
-        asking
+        let allowed = asking.allowed;
+        let asked = asking
             .report
-            .close(ending, endpoints, deadline, started.elapsed())
+            .close(ending, endpoints, deadline, started.elapsed());
+        if endpoints.last_good
+            && let Ok(actions) = &asked.result
+        {
+            let (kept, now) = (&self.inner.last_good, self.inner.book.now());
+            kept.keep(endpoints, event, actions, allowed, now);
+        }
+        asked
+    }
+
+    /// The last good answer, if the webhook wants it to stand in.
+    fn stand_in(&self, endpoints: &Endpoints, event: &Event, failure: &Failure) -> Option<Actions> {
+        if !endpoints.last_good {
+            return None;
+        }
+        let now = self.inner.book.now();
+        self.inner
+            .last_good
+            .find(endpoints, event, failure.class, now)
     }
 
     /// How a URL stands, as far as this client knows; one that was never asked is healthy.

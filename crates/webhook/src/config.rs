@@ -4,13 +4,15 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use crate::net::transport::{System, Transport};
+
 /// How a client behaves; the default suits most.
 #[derive(Clone)]
 pub struct ClientConfig {
     /// Where the `webhook-id` of an ask comes from: 128 bits, written as a ULID. `None`: the
     /// time and chance.
     pub ids: Option<Arc<dyn Fn() -> u128 + Send + Sync>>,
-    /// Most idle connections that are kept for one origin; default 32.
+    /// Most idle connections that are kept for one origin; default 1,024.
     pub max_idle: usize,
     /// How long a connection is kept without use; default 55 s, since many servers close at 60.
     pub idle_for: Duration,
@@ -35,6 +37,12 @@ pub struct ClientConfig {
     /// Seed of the chance that spreads rests and pauses; the same seed gives the same ones.
     /// `None`: any.
     pub seed: Option<u64>,
+    /// Whether an endpoint that rests because no connection to it came about is tried in the
+    /// background, by a connection without a request, when its rest is over; default true. If
+    /// not, or when it rests for another reason, one live call finds out.
+    pub knock: bool,
+    /// What carries the bytes; default: the system's resolver and TCP.
+    pub transport: Arc<dyn Transport>,
     /// Root certificates to trust beside those of the operating system, each in DER. Used by
     /// https only.
     pub extra_roots: Vec<Vec<u8>>,
@@ -44,7 +52,7 @@ impl Default for ClientConfig {
     fn default() -> Self {
         Self {
             ids: None,
-            max_idle: 32,
+            max_idle: 1024,
             idle_for: Duration::from_secs(55),
             max_dials: 64,
             hedge: Duration::from_millis(300),
@@ -53,6 +61,8 @@ impl Default for ClientConfig {
             max_in_flight_in_all: 10_000,
             clock: None,
             seed: None,
+            knock: true,
+            transport: Arc::new(System),
             extra_roots: Vec::new(),
         }
     }
@@ -71,6 +81,8 @@ impl fmt::Debug for ClientConfig {
             .field("max_in_flight_in_all", &self.max_in_flight_in_all)
             .field("clock", &self.clock.as_ref().map(|_| "given"))
             .field("seed", &self.seed)
+            .field("knock", &self.knock)
+            .field("transport", &self.transport)
             .field("extra_roots", &self.extra_roots.len())
             .finish()
     }

@@ -6,15 +6,15 @@ use std::time::Duration;
 use http::uri::{InvalidUri, PathAndQuery};
 use http::{HeaderValue, Uri};
 
-use crate::address::{Network, NetworkError};
-use crate::secret::Secret;
+use crate::net::address::{Network, NetworkError};
+use crate::wire::secret::Secret;
 
 /// Shortest deadline that is accepted.
 pub(crate) const MIN_DEADLINE: Duration = Duration::from_millis(50);
 /// Longest deadline that is accepted: a caller hears nothing meanwhile.
 pub(crate) const MAX_DEADLINE: Duration = Duration::from_secs(10);
 /// Most URLs that one webhook may have.
-const MAX_URLS: usize = 8;
+const MAX_URLS: usize = 16;
 /// Longest URL that is accepted, in bytes.
 const MAX_URL: usize = 2048;
 
@@ -33,6 +33,10 @@ pub struct Endpoints {
     /// What requests are signed with, once for each secret; two while they rotate. Without any,
     /// requests are not signed.
     pub secrets: Vec<Secret>,
+    /// Whether the last answer for the same dialed number and menu choice may stand in when
+    /// nobody answers, for as long as its receiver allowed by `Cache-Control: stale-if-error`
+    /// (RFC 5861, section 4). Off by default: every call is a new look-up.
+    pub last_good: bool,
 }
 
 /// Why a webhook's configuration is refused.
@@ -173,14 +177,41 @@ impl Endpoints {
                 source,
             })?,
             secrets: Vec::new(),
+            last_good: false,
         })
+    }
+
+    /// The same webhook with TLS settings of its own, for all its `https` URLs.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn with_trust(mut self, trust: &crate::net::trust::Trust) -> Self {
+        for endpoint in &mut self.urls {
+            Arc::make_mut(&mut endpoint.origin).trust = Some(trust.clone());
+        }
+        self
+    }
+
+    /// The same webhook, whose `http` URLs are asked by HTTP/2 without asking whether the server
+    /// speaks it (RFC 9113, section 3.3). With `https` it is agreed on in the handshake.
+    #[must_use]
+    pub fn with_http2(mut self) -> Self {
+        for endpoint in &mut self.urls {
+            let origin = Arc::make_mut(&mut endpoint.origin);
+            origin.http2 = !origin.tls;
+        }
+        self
     }
 }
 
 /// Where connections go: they are shared by all URLs that agree on this.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Origin {
     pub(crate) tls: bool,
+    /// Without TLS, where nothing can be agreed on: whether HTTP/2 is spoken.
+    pub(crate) http2: bool,
+    /// Whom to trust, when it is not the operating system's roots.
+    #[cfg(feature = "tls")]
+    pub(crate) trust: Option<crate::net::trust::Trust>,
     /// A name, or an address without brackets.
     pub(crate) host: String,
     pub(crate) port: u16,
@@ -189,10 +220,12 @@ pub(crate) struct Origin {
 /// One URL of a webhook, taken apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
-    url: String,
+    url: Arc<str>,
     origin: Arc<Origin>,
     host: HeaderValue,
     target: PathAndQuery,
+    /// Scheme, host and target, as HTTP/2 wants them.
+    whole: Uri,
     /// Scheme, host, port and path: what its health is kept under. Without the query, which may
     /// differ with each call; with the path, since many webhooks of strangers share one host.
     key: Arc<str>,
@@ -242,18 +275,28 @@ impl Endpoint {
         } else {
             format!("{written}:{port}")
         };
-        let header = HeaderValue::try_from(header);
         let target = uri.path_and_query().cloned();
+        let target = target.unwrap_or_else(|| PathAndQuery::from_static("/"));
+        let whole = Uri::builder()
+            .scheme(scheme_of(tls))
+            .authority(header.as_str())
+            .path_and_query(target.clone())
+            .build()
+            .map_err(|_| ConfigError::NoHost { url: text() })?;
         let key = format!("{}://{written}:{port}{}", scheme_of(tls), uri.path());
         Ok(Self {
-            url: text(),
+            url: url.into(),
             origin: Arc::new(Origin {
                 tls,
+                http2: false,
+                #[cfg(feature = "tls")]
+                trust: None,
                 host: host.to_owned(),
                 port,
             }),
-            host: header.map_err(|_| ConfigError::NoHost { url: text() })?,
-            target: target.unwrap_or_else(|| PathAndQuery::from_static("/")),
+            host: HeaderValue::try_from(header).map_err(|_| ConfigError::NoHost { url: text() })?,
+            target,
+            whole,
             key: key.into(),
         })
     }
@@ -261,6 +304,10 @@ impl Endpoint {
     /// The URL as written.
     #[must_use]
     pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    pub(crate) fn shared_url(&self) -> &Arc<str> {
         &self.url
     }
 
@@ -274,6 +321,10 @@ impl Endpoint {
 
     pub(crate) fn target(&self) -> &PathAndQuery {
         &self.target
+    }
+
+    pub(crate) fn whole(&self) -> &Uri {
+        &self.whole
     }
 
     pub(crate) fn key(&self) -> &Arc<str> {

@@ -134,18 +134,58 @@ pub(crate) fn of_exchange(error: &hyper::Error) -> Failure {
         );
     }
     let reason = chain(error);
+    #[cfg(feature = "tls")]
+    if is_of_tls(error) {
+        // In TLS 1.3 a server refuses our certificate only after the handshake (RFC 8446, 4.6.2).
+        return Failure::new(FailureClass::Tls, reason);
+    }
     if error.is_parse() {
         return Failure::new(
             FailureClass::Reset,
-            format!("the answer is not valid HTTP/1.1: {reason}"),
+            format!("the answer is not valid HTTP: {reason}"),
         );
     }
     Failure::new(FailureClass::Reset, reason)
 }
 
-/// A fault while a TCP connection was made.
+/// Whether an HTTP/2 server never looked at the request (RFC 9113, sections 6.8 and 8.7), or its
+/// connection was over before.
+pub(crate) fn is_unprocessed(error: &hyper::Error) -> bool {
+    let mut source = error.source();
+    while let Some(found) = source {
+        if let Some(error) = found.downcast_ref::<h2::Error>() {
+            return error.is_io()
+                || error.is_go_away()
+                || error.reason() == Some(h2::Reason::REFUSED_STREAM);
+        }
+        source = found.source();
+    }
+    error.is_canceled() || error.is_closed()
+}
+
+/// Whether TLS itself is at fault, such as an alert of the other side.
+#[cfg(feature = "tls")]
+fn is_of_tls(error: &(dyn Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(found) = next {
+        let inner = found
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref);
+        if found.is::<rustls::Error>() || inner.is_some_and(|inner| inner.is::<rustls::Error>()) {
+            return true;
+        }
+        next = found.source();
+    }
+    false
+}
+
+/// A fault while a TCP connection was made, or right after.
 pub(crate) fn of_connect(error: &io::Error, target: impl fmt::Display) -> Failure {
-    Failure::new(FailureClass::Connect, format!("{target}: {error}"))
+    let class = match error.kind() {
+        io::ErrorKind::ConnectionReset => FailureClass::Reset,
+        _ => FailureClass::Connect,
+    };
+    Failure::new(class, format!("{target}: {error}"))
 }
 
 /// An error with its sources, outermost first, each said once.

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 /// Time for an endpoint that rests, when nobody else is left.
 const LAST_CHANCE: Duration = Duration::from_millis(500);
-/// How long a hedge is put off while our own runtime is late.
+/// How long a hedge is put off at a time while our own runtime is late.
 const PUT_OFF: Duration = Duration::from_millis(50);
 
 /// What to do next.
@@ -224,7 +224,7 @@ impl Plan {
         if now < self.next_wake() {
             return None;
         }
-        if late {
+        if late && now < self.last_call() {
             let later = now.saturating_add(PUT_OFF);
             self.next_hedge = self.next_hedge.max(later);
             self.next_doubt = self.next_doubt.max(later);
@@ -257,6 +257,12 @@ impl Plan {
     /// The longest time that is waited for one URL alone.
     pub(crate) fn longest_hedge(&self) -> Duration {
         self.deadline / 3
+    }
+
+    /// From here on the next URL is asked though our own runtime is late: rather more load than a
+    /// lost call.
+    fn last_call(&self) -> Duration {
+        self.deadline.saturating_mul(2) / 3
     }
 
     /// Asks the next URL; without one, waits for what runs; without that, tries what is left.

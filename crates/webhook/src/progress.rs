@@ -3,8 +3,8 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::counted::Received;
 use crate::failure::{Failure, FailureClass};
+use crate::net::counted::Received;
 
 /// What an attempt is waiting for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,12 +45,15 @@ impl Progress {
         self.state().phase = phase;
     }
 
-    pub(crate) fn sent(&self, reused: bool, received: Received) {
+    /// `received`: the connection's count; `None` where others share it.
+    pub(crate) fn sent(&self, reused: bool, received: Option<Received>) {
         let mut state = self.state();
-        let before = received.bytes();
         state.phase = Phase::Answer;
         state.reused = reused;
-        state.received = Some((received, before));
+        state.received = received.map(|received| {
+            let before = received.bytes();
+            (received, before)
+        });
     }
 
     pub(crate) fn answered(&self, status: u16) {
@@ -65,11 +68,12 @@ impl Progress {
         self.state().reused
     }
 
-    /// Bytes of the answer so far.
+    /// Bytes of the answer so far; on a shared connection, whether its head has come.
     pub(crate) fn bytes(&self) -> u64 {
-        match &self.state().received {
+        let state = self.state();
+        match &state.received {
             Some((received, before)) => received.bytes().saturating_sub(*before),
-            None => 0,
+            None => state.status.map_or(0, u64::from),
         }
     }
 

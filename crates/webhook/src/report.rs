@@ -11,6 +11,10 @@ use crate::endpoint::{Endpoint, Endpoints};
 use crate::failure::{Failure, FailureClass};
 use crate::plan::Ending;
 use crate::progress::{Progress, Stopped};
+use crate::wire::answer::Reply;
+
+/// What stands in the place of actions when a notice was taken.
+const TAKEN: &str = "the notice was taken; nothing was asked";
 
 /// What came of an ask.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +23,9 @@ pub struct Asked {
     pub result: Result<Actions, Failure>,
     /// What each URL did, in the order they were started.
     pub attempts: Vec<Attempt>,
+    /// Why nobody answered, though there is a result: the last good answer stands in, because
+    /// the webhook and its receiver allow that.
+    pub stood_in: Option<Failure>,
     /// How long it took.
     pub elapsed: Duration,
 }
@@ -29,7 +36,38 @@ impl Asked {
         Self {
             result: Err(failure),
             attempts: Vec::new(),
+            stood_in: None,
             elapsed,
+        }
+    }
+}
+
+/// What came of a notice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notified {
+    /// Whether a server took it: status 200 to 299.
+    pub result: Result<(), Failure>,
+    /// What each URL did, in the order they were started.
+    pub attempts: Vec<Attempt>,
+    /// How long it took.
+    pub elapsed: Duration,
+}
+
+impl From<Asked> for Notified {
+    /// The report on an ask that asked for nothing.
+    fn from(asked: Asked) -> Self {
+        let taken = asked
+            .attempts
+            .iter()
+            .any(|attempt| attempt.failure.is_none());
+        let result = match (taken, asked.result) {
+            (true, _) | (_, Ok(_)) => Ok(()),
+            (false, Err(failure)) => Err(failure),
+        };
+        Self {
+            result,
+            attempts: asked.attempts,
+            elapsed: asked.elapsed,
         }
     }
 }
@@ -47,15 +85,17 @@ pub(crate) struct Flight {
 #[derive(Default)]
 pub(crate) struct Report {
     attempts: Vec<Attempt>,
-    answer: Option<Actions>,
+    answer: Option<Reply>,
     last: Option<Failure>,
+    /// The class of what happened last, be it that a URL rests.
+    so_far: Option<FailureClass>,
 }
 
 impl Report {
     pub(crate) fn begin(&mut self, url: usize, endpoint: &Endpoint) -> Flight {
         let place = self.attempts.len();
         self.attempts.push(Attempt {
-            url: endpoint.url().to_owned(),
+            url: Arc::clone(endpoint.shared_url()),
             status: None,
             failure: None,
             elapsed: Duration::ZERO,
@@ -75,8 +115,9 @@ impl Report {
             0 => "it failed lately, and another call is finding out whether it is back".to_owned(),
             ms => format!("it failed lately or asked for a rest, and rests for another {ms} ms"),
         };
+        self.so_far = Some(FailureClass::Resting);
         self.attempts.push(Attempt {
-            url: endpoint.url().to_owned(),
+            url: Arc::clone(endpoint.shared_url()),
             status: None,
             failure: Some(Failure::new(FailureClass::Resting, detail)),
             elapsed: Duration::ZERO,
@@ -85,19 +126,25 @@ impl Report {
     }
 
     /// An attempt ended by itself; whether it gave an answer.
-    pub(crate) fn end(&mut self, flight: &Flight, result: Result<Actions, Failure>) -> bool {
+    pub(crate) fn end(&mut self, flight: &Flight, result: Result<Reply, Failure>) -> bool {
         match result {
-            Ok(actions) => {
+            Ok(reply) => {
                 self.write(flight, None);
-                self.answer = Some(actions);
+                self.answer = Some(reply);
                 true
             }
             Err(failure) => {
+                self.so_far = Some(failure.class);
                 self.write(flight, Some(failure.clone()));
                 self.last = Some(failure);
                 false
             }
         }
+    }
+
+    /// Why the URLs asked so far gave no answer, if one failed.
+    pub(crate) fn so_far(&self) -> Option<FailureClass> {
+        self.so_far
     }
 
     /// An attempt was stopped with the ask.
@@ -119,6 +166,15 @@ impl Report {
         }
     }
 
+    /// What was missing, when only one request went out.
+    fn only(&self) -> Option<Failure> {
+        let skipped = |failure: &&Failure| failure.class == FailureClass::Resting;
+        let mut sent = self.attempts.iter().filter_map(|one| one.failure.as_ref());
+        let mut sent = sent.by_ref().filter(|failure| !skipped(failure));
+        let first = sent.next()?;
+        sent.next().is_none().then(|| first.clone())
+    }
+
     pub(crate) fn close(
         self,
         ending: Ending,
@@ -128,16 +184,18 @@ impl Report {
     ) -> Asked {
         let name = &endpoints.name;
         let ms = deadline.as_millis();
+        let only = self.only();
         let result = match (ending, self.answer, self.last) {
-            (_, Some(actions), _) => Ok(actions),
+            (_, Some(Reply::Actions(actions)), _) => Ok(actions),
+            (_, Some(Reply::Taken), _) => Err(Failure::new(FailureClass::Empty, TAKEN)),
             (Ending::Deadline, None, _) if self.attempts.is_empty() => Err(Failure::new(
                 FailureClass::Deadline,
                 format!("webhook `{name}` has a deadline of {ms} ms: no time to ask"),
             )),
-            (Ending::Deadline, None, _) => Err(Failure::new(
-                FailureClass::TimeoutTotal,
-                format!("no answer within {ms} ms"),
-            )),
+            (Ending::Deadline, None, _) => Err(only.unwrap_or_else(|| {
+                let detail = format!("no answer within {ms} ms");
+                Failure::new(FailureClass::TimeoutTotal, detail)
+            })),
             (_, None, Some(last)) => Err(last),
             (_, None, None) => Err(Failure::new(
                 FailureClass::Connect,
@@ -147,6 +205,7 @@ impl Report {
         Asked {
             result,
             attempts: self.attempts,
+            stood_in: None,
             elapsed,
         }
     }

@@ -176,8 +176,12 @@ pub(super) fn redirect<S: Sink>(redirect: &Redirect, at: &Path<'_>, sink: &mut S
         sink.wrong(&contacts, message.to_owned());
     }
     for (index, party) in redirect.contacts.iter().enumerate() {
-        if let callroute_schema::Party::Agent(name) = party {
-            sink.name(NameKind::Agent, name.as_str(), &contacts.index(index));
+        use callroute_schema::Party;
+        let at = contacts.index(index);
+        match party {
+            Party::Agent(name) => sink.name(NameKind::Agent, name.as_str(), &at),
+            Party::Number(number) => sink.party(number.as_str(), &at),
+            Party::Sip(uri) => sink.party(uri.as_str(), &at),
         }
     }
 }

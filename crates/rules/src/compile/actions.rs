@@ -9,16 +9,25 @@ use crate::engine::NameKind;
 use crate::fault::Report;
 use crate::hint;
 use crate::path::Path;
+use crate::policy::Policy;
 use crate::table::{Section, Table};
 
 /// Turns what the walk comes across into faults.
 struct Checker<'a> {
     root: &'a Node,
     table: &'a Table,
+    policy: &'a Policy,
     report: &'a mut Report,
 }
 
 impl Sink for Checker<'_> {
+    fn party(&mut self, party: &str, at: &Path<'_>) {
+        if let Some(message) = self.policy.refuse(party) {
+            let message = format!("{message}; see `destinations`");
+            self.report.at(self.root, at, message);
+        }
+    }
+
     fn name(&mut self, kind: NameKind, name: &str, at: &Path<'_>) {
         let table = self.table;
         match kind {
@@ -51,6 +60,7 @@ impl Compiler<'_> {
         Checker {
             root: self.root,
             table: self.table,
+            policy: &self.policy,
             report: self.report,
         }
     }

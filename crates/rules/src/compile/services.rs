@@ -9,15 +9,23 @@ use crate::check::DEADLINE_MS;
 use crate::engine::{Agent, Named, Secret, WebhookSpec};
 use crate::hint::shorten;
 use crate::path::Path;
-use crate::table::{AgentEntry, SecretEntry, WebhookEntry};
+use crate::policy::Policy;
+use crate::table::{AgentEntry, SecretEntry, SecretsEntry, WebhookEntry};
 
 /// How long an ask may take when the file does not say, in milliseconds.
 const DEFAULT_DEADLINE_MS: u64 = 1_500;
 /// Most URLs of one webhook.
 const MAX_URLS: usize = 16;
+/// Most secrets of one webhook.
+const MAX_SECRETS: usize = 2;
 
 impl Compiler<'_> {
     pub(super) fn agent(&mut self, entry: &AgentEntry, at: &Path<'_>) -> Option<Agent> {
+        if let Party::Number(_) | Party::Sip(_) = &entry.to
+            && let Some(message) = self.policy.refuse(&entry.to.to_string())
+        {
+            self.fault(&at.key("to"), format!("{message}; see `destinations`"));
+        }
         if let Party::Agent(name) = &entry.to {
             let name = shorten(name.as_str());
             let message = format!(
@@ -81,14 +89,61 @@ impl Compiler<'_> {
         WebhookSpec {
             urls: entry.urls.clone(),
             deadline_ms,
-            secret: self.secret(entry.secret.as_ref(), &at.key("secret")),
+            secrets: self.secrets(entry.secret.as_ref(), &at.key("secret")),
+            ca: entry.ca.clone(),
+            identity: self.identity(entry, at),
+            last_good: entry.last_good,
             allow: entry.allow.clone(),
             fallback: entry.fallback.clone(),
         }
     }
 
-    fn secret(&mut self, entry: Option<&SecretEntry>, at: &Path<'_>) -> Option<Secret> {
-        match entry? {
+    /// What may be dialed at all, before anything that dials is read.
+    pub(super) fn policy(&mut self) {
+        let Some(entry) = &self.table.destinations else {
+            return;
+        };
+        match Policy::new(entry.allow.as_deref(), &entry.deny) {
+            Ok(policy) => self.policy = policy,
+            Err(wrong) => {
+                let section = Path::ROOT.key("destinations");
+                for (list, index, message) in wrong {
+                    self.fault(&section.key(list).index(index), message);
+                }
+            }
+        }
+    }
+
+    fn identity(&mut self, entry: &WebhookEntry, at: &Path<'_>) -> Option<(String, String)> {
+        match (&entry.cert, &entry.key) {
+            (Some(cert), Some(key)) => Some((cert.clone(), key.clone())),
+            (None, None) => None,
+            (Some(_), None) => {
+                self.fault(&at.key("cert"), "a certificate needs its `key`");
+                None
+            }
+            (None, Some(_)) => {
+                self.fault(&at.key("key"), "a key needs its certificate, `cert`");
+                None
+            }
+        }
+    }
+
+    fn secrets(&mut self, entry: Option<&SecretsEntry>, at: &Path<'_>) -> Vec<Secret> {
+        let list = entry.map_or(&[][..], |secrets| &secrets.0);
+        if list.len() > MAX_SECRETS {
+            let found = list.len();
+            let message =
+                format!("{found} secrets; while they are changed there are two, and never more");
+            self.fault(at, message);
+        }
+        list.iter()
+            .filter_map(|entry| self.secret(entry, at))
+            .collect()
+    }
+
+    fn secret(&mut self, entry: &SecretEntry, at: &Path<'_>) -> Option<Secret> {
+        match entry {
             SecretEntry::Env(name) => {
                 let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
                 if name.is_empty() || !name.chars().all(plain) {
@@ -97,6 +152,12 @@ impl Compiler<'_> {
                     self.fault(&at.key("env"), message);
                 }
                 Some(Secret::Env(name.clone()))
+            }
+            SecretEntry::File(path) => {
+                if path.is_empty() {
+                    self.fault(&at.key("file"), "the name of a file must not be empty");
+                }
+                Some(Secret::File(path.clone()))
             }
             SecretEntry::Text(text) => {
                 if text.is_empty() {
@@ -121,3 +182,6 @@ fn is_range(text: &str) -> bool {
     };
     length.is_none_or(|length| length.parse::<u8>().is_ok_and(|length| length <= most))
 }
+
+#[cfg(test)]
+mod tests;

@@ -224,11 +224,11 @@ pub(crate) const FAULTY: &[(&str, &str)] = &[
     ),
     (
         "targts: { a: { action: hangup } }",
-        "3:1 $.targts: unknown section `targts`; did you mean `targets`? (there are `agents`, `calendars`, `callers`, `default`, `hours`, `lookups`, `menus`, `numbers`, `overrides`, `prefixes`, `region`, `rotas` and 3 more)",
+        "3:1 $.targts: unknown section `targts`; did you mean `targets`? (there are `agents`, `calendars`, `callers`, `default`, `destinations`, `hours`, `lookups`, `menus`, `numbers`, `overrides`, `prefixes`, `region` and 4 more)",
     ),
     (
         "lookup: {}",
-        "3:1 $.lookup: unknown section `lookup`; did you mean `lookups`? (there are `agents`, `calendars`, `callers`, `default`, `hours`, `lookups`, `menus`, `numbers`, `overrides`, `prefixes`, `region`, `rotas` and 3 more)",
+        "3:1 $.lookup: unknown section `lookup`; did you mean `lookups`? (there are `agents`, `calendars`, `callers`, `default`, `destinations`, `hours`, `lookups`, `menus`, `numbers`, `overrides`, `prefixes`, `region` and 4 more)",
     ),
     (
         "numbers: { \"+1\": [ { when: { shares: 10 }, then: { action: hangup } } ] }",

@@ -15,7 +15,7 @@ use super::names::{Agent, Named, WebhookSpec};
 use super::outcome::{Decision, Outcome, RuleId, RuleRef};
 use super::quick;
 use super::render::{RenderError, fill};
-use super::resolve::{UnknownName, resolve};
+use super::resolve::{UnknownName, WrongValue, resolve};
 use super::tables::{LookupSpec, Tables};
 use super::view::View;
 use crate::explain::Explanation;
@@ -30,6 +30,7 @@ pub struct Engine {
     pub(crate) tables: Tables,
     pub(crate) default: DefaultActions,
     pub(crate) named: Named,
+    pub(crate) policy: crate::policy::Policy,
     pub(crate) hours: HashMap<String, Arc<Hours>>,
     pub(crate) sources: Vec<Source>,
     pub(crate) fingerprint: String,
@@ -126,7 +127,25 @@ impl Engine {
     #[cold]
     fn filled(&self, answer: u32, call: &Call<'_>) -> Option<Result<Box<[Action]>, RenderError>> {
         let answer = self.answers.get(answer)?;
-        Some(fill(&answer.actions, call).map(Vec::into_boxed_slice))
+        Some(
+            self.fill_allowed(&answer.actions, call)
+                .map(Vec::into_boxed_slice),
+        )
+    }
+
+    /// With their variables filled in, and dialing only what may be dialed.
+    fn fill_allowed(
+        &self,
+        actions: &[Action],
+        call: &Call<'_>,
+    ) -> Result<Vec<Action>, RenderError> {
+        let filled = fill(actions, call)?;
+        match self.policy.judge_list(&filled) {
+            Ok(()) => Ok(filled),
+            Err(refused) => Err(RenderError::NoAction {
+                why: refused.to_string(),
+            }),
+        }
     }
 
     /// The fact that a rule waits for.
@@ -175,6 +194,15 @@ impl Engine {
         resolve(&self.named, actions)
     }
 
+    /// Whether a list of actions from outside dials only what `destinations` of this table
+    /// allows.
+    ///
+    /// # Errors
+    /// [`WrongValue`]: the first destination that may not be dialed, and where it stands.
+    pub fn permit(&self, actions: &Actions) -> Result<(), WrongValue> {
+        self.policy.judge(actions)
+    }
+
     /// Actions with their variables filled in for a call, as in a text to speak or a number to
     /// call: for targets, branches and menus that are reached after the decision.
     ///
@@ -187,7 +215,7 @@ impl Engine {
         facts: &Facts,
     ) -> Result<Vec<Action>, RenderError> {
         let call = Call::new(View::of(event), &self.tables, facts);
-        fill(actions, &call)
+        self.fill_allowed(actions, &call)
     }
 
     /// A menu by its name.

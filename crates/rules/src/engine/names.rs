@@ -42,8 +42,17 @@ pub struct WebhookSpec {
     pub urls: Vec<String>,
     /// How long the whole ask may take, in milliseconds (50 to 10,000); default 1,500.
     pub deadline_ms: u64,
-    /// What requests are signed with; `None`: they are not signed.
-    pub secret: Option<Secret>,
+    /// What requests are signed with, once for each secret; two while they are changed. Without
+    /// any they are not signed.
+    pub secrets: Vec<Secret>,
+    /// A file of certificates in PEM, relative to the routing file: who is trusted instead of
+    /// those that the operating system trusts.
+    pub ca: Option<String>,
+    /// Files in PEM, relative to the routing file: the certificate that we show, and its key.
+    pub identity: Option<(String, String)>,
+    /// Whether the last answer for the same number and menu choice may stand in when nobody
+    /// answers, if its receiver allowed that.
+    pub last_good: bool,
     /// Address ranges outside the public internet that may be dialled, as in `127.0.0.0/8`.
     pub allow: Vec<String>,
     /// What is done when no usable answer comes; `None`: the table's default.
@@ -55,6 +64,8 @@ pub struct WebhookSpec {
 pub enum Secret {
     /// The environment variable of this name.
     Env(String),
+    /// A file that holds it, relative to the routing file.
+    File(String),
     /// The secret itself, written in the file.
     Text(String),
 }
@@ -64,6 +75,7 @@ impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Env(name) => f.debug_tuple("Env").field(name).finish(),
+            Self::File(path) => f.debug_tuple("File").field(path).finish(),
             Self::Text(_) => f.write_str("Text(…)"),
         }
     }

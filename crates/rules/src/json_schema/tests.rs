@@ -138,6 +138,7 @@ callers: { known: { numbers: [+1900*, anonymous, "+1 (314) 652-3057", 1001] } }
 webhooks:
   a: { urls: ["https://a.example/"], deadline_ms: 50, secret: { env: KEY }, allow: ["10.0.0.0/8"], fallback: end }
   b: { urls: ["https://b.example/"], secret: hush }
+  c: { urls: ["https://c.example/"], secret: [{ file: new }, { env: OLD }], ca: ca.pem, cert: us.pem, key: us.key, last_good: true }
 targets:
   end: { action: hangup }
   both: [end, { action: voicemail, message: 5 }]

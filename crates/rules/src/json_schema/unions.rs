@@ -6,8 +6,8 @@ use callroute_schema::Actions;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use crate::table::{
-    Bounds, CallerKind, Kinds, OverrideEntry, Places, RuleEntry, Rules, SecretEntry, Texts,
-    ValueWhen,
+    Bounds, CallerKind, Kinds, OverrideEntry, Places, RuleEntry, Rules, SecretEntry, SecretsEntry,
+    Texts, ValueWhen,
 };
 
 impl JsonSchema for Rules {
@@ -56,6 +56,20 @@ impl JsonSchema for Places {
     }
 }
 
+impl JsonSchema for SecretsEntry {
+    fn schema_name() -> Cow<'static, str> {
+        "Secrets".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let one = generator.subschema_for::<SecretEntry>();
+        json_schema!({
+            "description": "One secret, or two while they are changed.",
+            "anyOf": [one, { "type": "array", "items": one, "minItems": 1, "maxItems": 2 }]
+        })
+    }
+}
+
 impl JsonSchema for SecretEntry {
     fn schema_name() -> Cow<'static, str> {
         "Secret".into()
@@ -63,7 +77,7 @@ impl JsonSchema for SecretEntry {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
-            "description": "The environment variable that holds the secret, or the secret itself.",
+            "description": "The environment variable or the file that holds the secret, or the secret itself.",
             "anyOf": [
                 {
                     "title": "SecretFromEnvironment",
@@ -77,6 +91,20 @@ impl JsonSchema for SecretEntry {
                         }
                     },
                     "required": ["env"],
+                    "additionalProperties": false
+                },
+                {
+                    "title": "SecretFromFile",
+                    "description": "The file that holds the secret.",
+                    "type": "object",
+                    "properties": {
+                        "file": {
+                            "description": "Its name, relative to this file.",
+                            "type": "string",
+                            "minLength": 1
+                        }
+                    },
+                    "required": ["file"],
                     "additionalProperties": false
                 },
                 { "title": "SecretText", "description": "The secret itself.", "type": "string", "minLength": 1 }

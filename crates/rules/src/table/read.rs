@@ -13,10 +13,11 @@ use crate::path::Path;
 /// The version of the routing file's language.
 const VERSION: &str = "1";
 /// The sections there are, in the order of the documentation.
-const SECTIONS: [&str; 15] = [
+const SECTIONS: [&str; 16] = [
     "version",
     "default",
     "region",
+    "destinations",
     "calendars",
     "hours",
     "callers",
@@ -46,6 +47,7 @@ pub(crate) fn read(root: &Node, report: &mut Report) -> Table {
             "version" => version(at, node, report),
             "default" => table.default = typed(at, node, report),
             "region" => table.region = region(at, node, report),
+            "destinations" => table.destinations = typed(at, node, report),
             "calendars" => table.calendars = section(at, node, report, typed),
             "hours" => table.hours = section(at, node, report, typed),
             "callers" => table.callers = section(at, node, report, typed),

@@ -139,6 +139,14 @@ impl Watch {
         }
     }
 
+    /// How long it still rests.
+    pub(crate) fn rest_left(&self, now: Duration) -> Duration {
+        match self.state {
+            State::Resting { until } => until.saturating_sub(now),
+            State::Healthy | State::Probing => Duration::ZERO,
+        }
+    }
+
     pub(crate) fn health(&self) -> Health {
         match self.state {
             State::Healthy => Health::Healthy,

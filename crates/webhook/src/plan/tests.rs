@@ -77,6 +77,16 @@ fn no_second_url_is_asked_while_our_own_runtime_is_late() {
 }
 
 #[test]
+fn late_or_not_the_second_url_has_a_third_of_the_time() {
+    let mut plan = begun(2, ms(1500));
+    let mut now = ms(300);
+    while plan.on_tick(now, true, None).is_none() {
+        now = plan.next_wake();
+    }
+    assert_eq!(now, ms(1000));
+}
+
+#[test]
 fn a_failure_starts_the_second_at_once() {
     let mut plan = begun(2, ms(1500));
     assert_eq!(plan.on_failure(ms(5), 0, Fault::Lasting), ask(1));

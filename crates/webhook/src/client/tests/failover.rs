@@ -161,7 +161,7 @@ async fn a_server_that_does_not_read_holds_nothing() {
     let (client, webhook) = (client(), webhook(&[url], 2000));
     let ask = client.ask(&webhook, &large);
     let (asked, accepted) = tokio::join!(ask, listener.accept());
-    assert_eq!(asked.result.unwrap_err().class, Class::TimeoutTotal);
+    assert_eq!(asked.result.unwrap_err().class, Class::TimeoutFirstByte);
     let (mut stream, _) = accepted.unwrap();
     let mut received = Vec::new();
     // The end may be a FIN or an RST.

@@ -178,7 +178,11 @@ async fn many(client: &Client, server: &Server, asks: usize) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_asks_at_once_use_a_bounded_number_of_connections() {
     let server = Server::start(|_, _| vec![Deed::Wait(5), Deed::Write(json(VOICEMAIL))]).await;
-    let client = client();
+    let client = Client::new(ClientConfig {
+        max_idle: 32,
+        second_uses: false,
+        ..ClientConfig::default()
+    });
     for _ in 0..5 {
         many(&client, &server, 50).await;
         client.settle().await;

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use standardwebhooks::Webhook;
 
 use super::{REPLAY_WINDOW, VerifyError, sign, verify};
-use crate::secret::Secret;
+use crate::wire::secret::Secret;
 
 const KEY: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const OLD_KEY: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";

@@ -12,7 +12,7 @@ use hmac::{Hmac, Mac};
 use http::{HeaderMap, HeaderName};
 use sha2::Sha256;
 
-use crate::secret::Secret;
+use crate::wire::secret::Secret;
 
 /// The header with the ask's id, the same however often it is sent.
 pub(crate) const WEBHOOK_ID: HeaderName = HeaderName::from_static("webhook-id");

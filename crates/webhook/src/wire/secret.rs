@@ -1,6 +1,9 @@
 //! What requests are signed with: kept out of sight, and overwritten in memory when it is over.
 
 use std::fmt;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -27,7 +30,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 pub struct Secret(Arc<Zeroizing<Vec<u8>>>);
 
 /// Why a text is no secret. The text itself is never repeated.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum SecretError {
     /// Nothing at all, or nothing behind `whsec_`.
@@ -56,6 +59,20 @@ pub enum SecretError {
         /// The variable.
         name: String,
     },
+    /// A file that cannot be read.
+    #[error("the secret's file {} cannot be read: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: Arc<io::Error>,
+    },
+}
+
+impl PartialEq for SecretError {
+    fn eq(&self, other: &Self) -> bool {
+        self.to_string() == other.to_string()
+    }
 }
 
 impl Secret {
@@ -105,6 +122,23 @@ impl Secret {
                 Err(SecretError::NotText { name: name.into() })
             }
         }
+    }
+
+    /// A secret out of a file; a line end after it is left out.
+    ///
+    /// # Errors
+    /// [`SecretError`] when it cannot be read, or holds no secret.
+    pub fn from_file(path: &Path) -> Result<Self, SecretError> {
+        let failed = |source| SecretError::File {
+            path: path.to_owned(),
+            source: Arc::new(source),
+        };
+        // One byte more than fits, so that what is too long is seen to be.
+        let most = (2 * MAX_KEY + 64) as u64;
+        let mut text = Zeroizing::new(String::with_capacity(2 * MAX_KEY + 64));
+        let file = File::open(path).map_err(failed)?;
+        file.take(most).read_to_string(&mut text).map_err(failed)?;
+        Self::new(&text)
     }
 
     pub(crate) fn key(&self) -> &[u8] {
@@ -160,6 +194,21 @@ mod tests {
             format!("{:?}", Secret::new("hunter2").unwrap()),
             "Secret(…)"
         );
+    }
+
+    #[test]
+    fn a_file_is_read() {
+        let folder = std::env::temp_dir().join(format!("callroute-secret-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("secret");
+        std::fs::write(&path, "whsec_c2FsZXM=\n").unwrap();
+        assert_eq!(Secret::from_file(&path).unwrap().key(), b"sales");
+        std::fs::write(&path, "x".repeat(1_000_000)).unwrap();
+        let long = Secret::from_file(&path).unwrap_err();
+        assert!(matches!(long, SecretError::TooLong { .. }), "{long}");
+        std::fs::remove_dir_all(&folder).unwrap();
+        let missing = Secret::from_file(&path).unwrap_err();
+        assert!(matches!(missing, SecretError::File { .. }), "{missing}");
     }
 
     #[test]

@@ -1,12 +1,14 @@
 //! What an answer means: status, headers and body to actions, or to the reason why not.
 
+use std::borrow::Cow;
+
 use callroute_schema::tree::Node;
 use callroute_schema::{Actions, Number};
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
-use crate::connect::MAX_HEAD;
 use crate::failure::{Failure, FailureClass};
+use crate::net::connect::MAX_HEAD;
 
 /// Most bytes of an answer's body.
 pub(crate) const MAX_BODY: usize = 64 * 1024;
@@ -21,28 +23,51 @@ pub(crate) enum Format {
     Text,
 }
 
+/// What a server's usable answer is.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Reply {
+    /// What to do with the call.
+    Actions(Actions),
+    /// A notice was taken.
+    Taken,
+}
+
+/// Judges the answer to a notice, whose body says nothing.
+pub(crate) fn judge_receipt(status: StatusCode, headers: &HeaderMap) -> Result<Reply, Failure> {
+    judge_size(headers)?;
+    match status.is_success() {
+        true => Ok(Reply::Taken),
+        false => judge_status(status, headers).map(|()| Reply::Taken),
+    }
+}
+
 /// Judges status and headers: how to read the body, or why not to.
 pub(crate) fn judge_head(status: StatusCode, headers: &HeaderMap) -> Result<Format, Failure> {
     judge_size(headers)?;
     judge_status(status, headers)?;
-    if let Some(found) = text(headers, CONTENT_ENCODING) {
+    if let Some(found) = text(headers, &CONTENT_ENCODING) {
         return Err(Failure::new(
             FailureClass::BadContentType,
             format!("content-encoding `{found}` was not asked for; answer without compression"),
         ));
     }
-    let Some(found) = text(headers, CONTENT_TYPE) else {
+    let Some(found) = text(headers, &CONTENT_TYPE) else {
         return Ok(Format::Json);
     };
     let essence = found.split(';').next().unwrap_or_default().trim();
-    match essence.to_ascii_lowercase().as_str() {
-        "" | "application/json" | "text/json" => Ok(Format::Json),
-        "text/plain" => Ok(Format::Text),
-        other if other.ends_with("+json") => Ok(Format::Json),
-        _ => Err(Failure::new(
+    let is = |name: &str| essence.eq_ignore_ascii_case(name);
+    let suffix = essence.rsplit('+').next().unwrap_or_default();
+    if is("application/json") || is("text/json") || is("") {
+        Ok(Format::Json)
+    } else if is("text/plain") {
+        Ok(Format::Text)
+    } else if suffix.len() < essence.len() && suffix.eq_ignore_ascii_case("json") {
+        Ok(Format::Json)
+    } else {
+        Err(Failure::new(
             FailureClass::BadContentType,
             format!("content-type `{found}`; answer with application/json"),
-        )),
+        ))
     }
 }
 
@@ -68,7 +93,7 @@ fn judge_size(headers: &HeaderMap) -> Result<(), Failure> {
 
 fn judge_status(status: StatusCode, headers: &HeaderMap) -> Result<(), Failure> {
     let with = |class, header: HeaderName| {
-        let detail = match text(headers, header.clone()) {
+        let detail = match text(headers, &header) {
             Some(value) => format!("status {status}, {header}: {value}"),
             None => format!("status {status}"),
         };
@@ -136,9 +161,12 @@ fn number(body: &[u8]) -> Result<Actions, Failure> {
 }
 
 /// A header's value as text, lossy: it is compared and shown only.
-fn text(headers: &HeaderMap, name: HeaderName) -> Option<String> {
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<Cow<'a, str>> {
     let value = headers.get(name)?;
-    Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
+    Some(match value.to_str() {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(value.as_bytes()),
+    })
 }
 
 #[cfg(test)]

@@ -4,26 +4,29 @@
 //! for the same request. So there are never more connections than requests under way plus those
 //! that are kept.
 
+pub(crate) mod lane;
+
 use std::collections::BTreeMap;
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
-use tokio::sync::{Notify, Semaphore, SemaphorePermit};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::sync::SemaphorePermit;
+use tokio::time::{sleep, timeout};
 
-use crate::address::{Network, judge};
-use crate::connect::Connection;
 use crate::endpoint::Origin;
+use crate::net::address::Network;
+use crate::net::connect::{Connection, Sender};
+use crate::net::pool::lane::{Lane, Returning};
 
 /// Most bytes of an unwanted body that are read to save the connection.
 const MAX_DRAIN: usize = 64 * 1024;
 /// How long a used connection may take until it can take the next request.
 const RETURN_WITHIN: Duration = Duration::from_secs(2);
-/// How long a request waits for a connection that is just coming back, before it makes its own.
+/// How long a request waits for a connection that is just coming back, before it takes another.
 const PATIENCE: Duration = Duration::from_millis(2);
 /// Origins beyond which those without connections are forgotten.
 const MANY_ORIGINS: usize = 64;
@@ -45,21 +48,6 @@ pub(crate) struct Pool {
     limits: Limits,
     lanes: Mutex<BTreeMap<Arc<Origin>, Arc<Lane>>>,
     reaping: AtomicBool,
-}
-
-/// The connections of one origin.
-#[derive(Debug)]
-pub(crate) struct Lane {
-    idle: Mutex<Vec<Idle>>,
-    dials: Semaphore,
-    returned: Notify,
-    returning: AtomicUsize,
-}
-
-#[derive(Debug)]
-struct Idle {
-    connection: Connection,
-    since: Instant,
 }
 
 /// What a request gets.
@@ -86,14 +74,9 @@ impl Pool {
             return Arc::clone(lane);
         }
         if lanes.len() >= MANY_ORIGINS {
-            lanes.retain(|_, lane| Arc::strong_count(lane) > 1 || !lock(&lane.idle).is_empty());
+            lanes.retain(|_, lane| Arc::strong_count(lane) > 1 || lane.is_used());
         }
-        let lane = Arc::new(Lane {
-            idle: Mutex::new(Vec::new()),
-            dials: Semaphore::new(self.limits.dials),
-            returned: Notify::new(),
-            returning: AtomicUsize::new(0),
-        });
+        let lane = Arc::new(Lane::new(self.limits));
         lanes.insert(Arc::clone(origin), Arc::clone(&lane));
         lane
     }
@@ -105,20 +88,19 @@ impl Pool {
         allow: &[Network],
         fresh: bool,
     ) -> Slot<'a> {
-        let pop = || lane.pop(self.limits.idle_for, allow);
         if fresh {
             return Slot::Dial(lane.dials.acquire().await.ok());
         }
-        if let Some(connection) = pop() {
+        if let Some(connection) = Self::pop(lane, allow).await {
             return Slot::Kept(connection);
         }
-        if lane.returning.load(Ordering::Acquire) > 0 {
+        if lane.is_awaited() {
             // Either way the look into the pool below decides.
             let _ = timeout(PATIENCE, lane.returned.notified()).await;
         }
         let mut turn = pin!(lane.dials.acquire());
         loop {
-            if let Some(connection) = pop() {
+            if let Some(connection) = Self::pop(lane, allow).await {
                 return Slot::Kept(connection);
             }
             tokio::select! {
@@ -129,13 +111,43 @@ impl Pool {
         }
     }
 
-    /// Takes a used connection back, with what is left of its answer, once it is ready again.
-    pub(crate) fn give_back(self: &Arc<Self>, connection: Connection, rest: Option<Incoming>) {
+    /// A kept connection that takes a request now. One that just came back may need a moment
+    /// until its task is done with the answer before.
+    async fn pop(lane: &Lane, allow: &[Network]) -> Option<Connection> {
+        loop {
+            let mut connection = lane.pop(allow)?;
+            match &mut connection.sender {
+                Sender::Many(_) => return Some(connection),
+                Sender::One(sender) if sender.is_ready() => return Some(connection),
+                Sender::One(sender) => {
+                    if let Ok(Ok(())) = timeout(PATIENCE, sender.ready()).await {
+                        return Some(connection);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes a used connection back. With what is left of its answer, once that is read.
+    pub(crate) fn give_back(
+        self: &Arc<Self>,
+        lane: &Arc<Lane>,
+        connection: Connection,
+        rest: Option<Incoming>,
+    ) {
         if connection.sender.is_closed() || self.limits.idle == 0 {
             return;
         }
-        let pool = Arc::clone(self);
-        let lane = pool.lane(&connection.origin);
+        if matches!(connection.sender, Sender::Many(_)) {
+            // It never left. Dropping what is left of the answer ends that stream only.
+            return;
+        }
+        let Some(rest) = rest else {
+            self.put(lane, connection);
+            lane.returned.notify_one();
+            return;
+        };
+        let (pool, lane) = (Arc::clone(self), Arc::clone(lane));
         let returning = Returning::new(Arc::clone(&lane));
         tokio::spawn(async move {
             // What is not ready in time is not worth keeping: dropping it closes it.
@@ -147,18 +159,19 @@ impl Pool {
         });
     }
 
-    fn put(self: &Arc<Self>, lane: &Lane, mut connection: Connection) {
-        connection.kept = true;
-        let mut idle = lock(&lane.idle);
-        if idle.len() >= self.limits.idle {
-            // The one that is nearest to its end.
-            idle.remove(0);
+    /// Lets others use a new HTTP/2 connection as well.
+    pub(crate) fn share(self: &Arc<Self>, lane: &Lane, connection: &Connection) {
+        if self.limits.idle > 0 && lane.share(connection) {
+            self.reap_later();
         }
-        idle.push(Idle {
-            connection,
-            since: Instant::now(),
-        });
-        drop(idle);
+    }
+
+    fn put(self: &Arc<Self>, lane: &Lane, connection: Connection) {
+        lane.push(connection);
+        self.reap_later();
+    }
+
+    fn reap_later(self: &Arc<Self>) {
         if !self.reaping.swap(true, Ordering::AcqRel) {
             tokio::spawn(reap(Arc::downgrade(self), self.limits.idle_for));
         }
@@ -167,9 +180,7 @@ impl Pool {
     /// Whether connections are coming back just now.
     #[cfg(test)]
     pub(crate) fn is_settling(&self) -> bool {
-        lock(&self.lanes)
-            .values()
-            .any(|lane| lane.returning.load(Ordering::Acquire) > 0)
+        lock(&self.lanes).values().any(|lane| lane.is_awaited())
     }
 
     /// Drops what is over; whether anything is left.
@@ -177,56 +188,26 @@ impl Pool {
         let lanes: Vec<Arc<Lane>> = lock(&self.lanes).values().map(Arc::clone).collect();
         let mut left = false;
         for lane in lanes {
-            let mut idle = lock(&lane.idle);
-            keep_usable(&mut idle, self.limits.idle_for);
-            left |= !idle.is_empty();
+            lane.prune();
+            left |= lane.is_used();
         }
         left
     }
 }
 
-impl Lane {
-    /// The newest kept connection whose address this webhook may dial.
-    fn pop(&self, idle_for: Duration, allow: &[Network]) -> Option<Connection> {
-        let mut idle = lock(&self.idle);
-        keep_usable(&mut idle, idle_for);
-        let place = idle
-            .iter()
-            .rposition(|idle| judge(idle.connection.peer, allow).is_ok())?;
-        Some(idle.remove(place).connection)
-    }
-}
-
-/// Counts a connection as coming back; wakes who waits for one when that is over.
-struct Returning(Arc<Lane>);
-
-impl Returning {
-    fn new(lane: Arc<Lane>) -> Self {
-        lane.returning.fetch_add(1, Ordering::AcqRel);
-        Self(lane)
-    }
-}
-
-impl Drop for Returning {
-    fn drop(&mut self) {
-        self.0.returning.fetch_sub(1, Ordering::AcqRel);
-        self.0.returned.notify_one();
-    }
-}
-
 /// Reads what is left of an answer, then waits until the connection takes requests again.
-async fn make_ready(mut connection: Connection, rest: Option<Incoming>) -> Option<Connection> {
-    if let Some(mut rest) = rest {
-        let mut read = 0_usize;
-        while let Some(frame) = rest.frame().await {
-            let bytes = frame.ok()?.into_data().map_or(0, |data| data.len());
-            read = read.saturating_add(bytes);
-            if read > MAX_DRAIN {
-                return None;
-            }
+async fn make_ready(mut connection: Connection, mut rest: Incoming) -> Option<Connection> {
+    let mut read = 0_usize;
+    while let Some(frame) = rest.frame().await {
+        let bytes = frame.ok()?.into_data().map_or(0, |data| data.len());
+        read = read.saturating_add(bytes);
+        if read > MAX_DRAIN {
+            return None;
         }
     }
-    connection.sender.ready().await.ok()?;
+    if let Sender::One(sender) = &mut connection.sender {
+        sender.ready().await.ok()?;
+    }
     Some(connection)
 }
 
@@ -251,10 +232,6 @@ async fn reap(pool: Weak<Pool>, idle_for: Duration) {
             _ => return,
         }
     }
-}
-
-fn keep_usable(idle: &mut Vec<Idle>, idle_for: Duration) {
-    idle.retain(|idle| !idle.connection.sender.is_closed() && idle.since.elapsed() < idle_for);
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

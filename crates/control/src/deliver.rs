@@ -1,0 +1,227 @@
+//! Tells a web server what happened: again and again until it takes it, a call's events in order.
+
+use std::collections::{HashMap, VecDeque};
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use callroute_router::Observer;
+use callroute_schema::Event;
+use callroute_webhook::{Client, FailureClass};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+use crate::config::WebhookSink;
+use crate::outbox::{Outbox, Record};
+use crate::queue::{Job, Outlet, Shared};
+
+/// Most events in memory.
+const WINDOW: usize = 1_024;
+/// Most requests under way.
+const BESIDE: usize = 32;
+/// How long an outbox that cannot be written or read is left alone.
+const DISK_PAUSE: Duration = Duration::from_secs(1);
+
+/// One sink at work.
+pub(crate) struct Delivery {
+    pub(crate) sink: Arc<WebhookSink>,
+    pub(crate) client: Client,
+    pub(crate) outbox: Outbox,
+    pub(crate) observer: Arc<dyn Observer>,
+}
+
+/// The events of one call that are in memory; the first is being told.
+type Waiting = HashMap<Arc<str>, VecDeque<Record>>;
+
+impl Delivery {
+    /// Works until no more events will come; what is not taken by then stays in the outbox.
+    pub(crate) async fn run(mut self, mut outlet: Outlet) {
+        let turns = Arc::new(Semaphore::new(BESIDE));
+        let mut waiting = Waiting::new();
+        let mut tasks = JoinSet::new();
+        loop {
+            self.fill(&mut waiting, &mut tasks, &turns).await;
+            tokio::select! {
+                biased;
+                job = outlet.next() => match job {
+                    Some(job) => self.write(job, &mut outlet),
+                    None => break,
+                },
+                Some(ended) = tasks.join_next() => {
+                    // A task that failed tells its event again after the next start.
+                    if let Ok((record, end)) = ended {
+                        self.settle(&record, end, outlet.shared());
+                        let rest = waiting.get_mut(&record.told.call);
+                        if let Some(rest) = rest {
+                            rest.pop_front();
+                            match rest.front() {
+                                Some(next) => {
+                                    tasks.spawn(self.tell(next.clone(), &turns));
+                                }
+                                None => {
+                                    waiting.remove(&record.told.call);
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        self.check("flush", |outbox| outbox.flush(true));
+    }
+
+    /// Puts what came into the outbox.
+    fn write(&mut self, job: Job, outlet: &mut Outlet) {
+        let mut next = Some(job);
+        while let Some(job) = next {
+            match job {
+                Job::Event(told) => {
+                    let added = self.check("write", |outbox| outbox.add(&told, now_ms()));
+                    if added != Some(true) {
+                        outlet.shared().lose();
+                    }
+                    if added == Some(false) {
+                        self.warn("is full: events are lost until its server takes some");
+                    }
+                }
+                Job::Flush(done) => {
+                    self.check("flush", |outbox| outbox.flush(true));
+                    // Whoever asked may have gone.
+                    let _ = done.try_send(());
+                }
+            }
+            next = outlet.next_now();
+        }
+        self.check("flush", |outbox| outbox.flush(false));
+    }
+
+    /// Reads as many events as may be in memory, and begins to tell those that are first.
+    async fn fill(
+        &mut self,
+        waiting: &mut Waiting,
+        tasks: &mut JoinSet<(Record, End)>,
+        turns: &Arc<Semaphore>,
+    ) {
+        let held: usize = waiting.values().map(VecDeque::len).sum();
+        if held >= WINDOW {
+            return;
+        }
+        let Some(records) = self.check("read", |outbox| outbox.read(WINDOW - held)) else {
+            return sleep(DISK_PAUSE).await;
+        };
+        for record in records {
+            let queue = waiting.entry(Arc::clone(&record.told.call)).or_default();
+            if queue.is_empty() {
+                tasks.spawn(self.tell(record.clone(), turns));
+            }
+            queue.push_back(record);
+        }
+    }
+
+    /// Tells one event until it is taken, refused or too old.
+    fn tell(
+        &self,
+        record: Record,
+        turns: &Arc<Semaphore>,
+    ) -> impl Future<Output = (Record, End)> + Send + 'static {
+        let (sink, client, turns) = (
+            Arc::clone(&self.sink),
+            self.client.clone(),
+            Arc::clone(turns),
+        );
+        async move {
+            let Ok(event) = Event::from_json(record.told.json.as_bytes()) else {
+                return (
+                    record,
+                    End::Refused("it is no event of this version".to_owned()),
+                );
+            };
+            let mut pause = sink.pause;
+            loop {
+                let age = Duration::from_millis(now_ms().saturating_sub(record.at_ms));
+                if age > sink.max_age {
+                    return (record, End::TooOld);
+                }
+                let turn = turns.acquire().await;
+                let notified = client.notify(&sink.endpoints, &event, record.told.id).await;
+                drop(turn);
+                match notified.result {
+                    Ok(()) => return (record, End::Taken),
+                    Err(failure)
+                        if is_final(&notified_status(&notified.attempts), failure.class) =>
+                    {
+                        return (record, End::Refused(failure.to_string()));
+                    }
+                    Err(_) => sleep(spread(pause, record.told.id)).await,
+                }
+                pause = pause.saturating_mul(2).min(sink.max_pause);
+            }
+        }
+    }
+
+    fn settle(&mut self, record: &Record, end: End, shared: &Shared) {
+        match end {
+            End::Taken => {}
+            End::TooOld => {
+                shared.lose();
+                self.warn("holds events that are too old; they are not told any more");
+            }
+            End::Refused(why) => {
+                shared.lose();
+                self.warn(&format!("holds an event that its server refuses: {why}"));
+            }
+        }
+        self.check("write", |outbox| outbox.take(record.seq));
+    }
+
+    fn check<T>(
+        &mut self,
+        deed: &str,
+        work: impl FnOnce(&mut Outbox) -> io::Result<T>,
+    ) -> Option<T> {
+        match work(&mut self.outbox) {
+            Ok(done) => Some(done),
+            Err(error) => {
+                self.warn(&format!("cannot {deed}: {error}"));
+                None
+            }
+        }
+    }
+
+    fn warn(&self, what: &str) {
+        let path = self.sink.outbox.display();
+        self.observer.warning(&format!("the outbox {path} {what}"));
+    }
+}
+
+/// How the telling of one event ended.
+pub(crate) enum End {
+    Taken,
+    TooOld,
+    Refused(String),
+}
+
+type Status = Option<u16>;
+
+fn notified_status(attempts: &[callroute_webhook::Attempt]) -> Status {
+    attempts.iter().rev().find_map(|attempt| attempt.status)
+}
+
+/// Whether telling it again would be in vain: the server says that the event itself is at fault.
+fn is_final(status: &Status, class: FailureClass) -> bool {
+    class == FailureClass::Status4xx && matches!(status, Some(400 | 413 | 415 | 422))
+}
+
+/// Four to six fifths of a pause, so that many do not come at once.
+fn spread(pause: Duration, id: u128) -> Duration {
+    let part = u32::try_from(id % 401).unwrap_or(200);
+    (pause / 1000).saturating_mul(800 + part)
+}
+
+fn now_ms() -> u64 {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}

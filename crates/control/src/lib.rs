@@ -1,0 +1,30 @@
+//! Status callbacks: what happens to calls, told to others.
+//!
+//! ```text
+//!   a call's task ──event──▶ queue ──▶ one thread ──▶ outbox on disk ──▶ POST, again and again
+//!    (never waits)          (bounded)        └──────▶ a file of JSON lines   (bounded)
+//! ```
+//!
+//! [`Callbacks`] watches a router and hands each event to its sinks. Nothing of it stands on a
+//! call's path: a queue that is full loses events, counts them and says so, and no call waits.
+//!
+//! What has reached the outbox outlasts the process: it is told until it is taken, at least once
+//! and each time with the same `webhook-id`. A call's events are told in order; calls do not wait
+//! for each other. A sink that is dead costs memory and disk within stated bounds:
+//!
+//! | what | bound |
+//! |---|---|
+//! | the queue of a sink | 8,192 events, 16 MiB |
+//! | events of a webhook in memory | 1,024 |
+//! | the outbox of a webhook | [`WebhookSink::max_bytes`], by default 256 MiB |
+//! | a file of JSON lines | twice [`LinesSink::max_bytes`], by default 1 GiB |
+
+mod callbacks;
+mod config;
+mod deliver;
+mod lines;
+mod outbox;
+mod queue;
+
+pub use callbacks::Callbacks;
+pub use config::{CallbackError, LinesSink, Sink, WebhookSink};

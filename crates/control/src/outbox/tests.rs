@@ -1,0 +1,126 @@
+//! Tests of the outbox: what is in it outlasts everything but its bound.
+
+use std::collections::BTreeSet;
+use std::io::Write;
+
+use proptest::prelude::*;
+
+use super::Outbox;
+use crate::queue::Told;
+
+fn told(n: u64) -> Told {
+    Told {
+        id: u128::from(n) + 1,
+        call: format!("call{}", n % 3).as_str().into(),
+        json: format!("{{\"n\":{n}}}").as_str().into(),
+    }
+}
+
+fn numbers(outbox: &mut Outbox) -> Vec<u64> {
+    let mut all = Vec::new();
+    loop {
+        let some = outbox.read(7).unwrap();
+        if some.is_empty() {
+            return all;
+        }
+        all.extend(some.iter().map(|record| record.seq));
+    }
+}
+
+#[test]
+fn what_was_not_taken_is_there_again_in_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut outbox = Outbox::open(folder.path(), 1 << 20).unwrap();
+    for n in 0..20 {
+        assert!(outbox.add(&told(n), 1000 + n).unwrap());
+    }
+    let records = outbox.read(3).unwrap();
+    assert_eq!((records[1].seq, records[1].at_ms), (2, 1001));
+    assert_eq!((records[1].told.id, &*records[1].told.call), (2, "call1"));
+    assert_eq!(&*records[1].told.json, "{\"n\":1}");
+    for seq in [1, 3, 20] {
+        outbox.take(seq).unwrap();
+    }
+    drop(outbox);
+    let mut again = Outbox::open(folder.path(), 1 << 20).unwrap();
+    assert_eq!(again.left(), 17);
+    let expected: Vec<u64> = (1..=20).filter(|seq| ![1, 3, 20].contains(seq)).collect();
+    assert_eq!(numbers(&mut again), expected);
+    assert!(again.add(&told(99), 0).unwrap());
+    assert_eq!(numbers(&mut again), [21], "numbers go on");
+}
+
+#[test]
+fn a_line_that_a_crash_cut_off_is_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut outbox = Outbox::open(folder.path(), 1 << 20).unwrap();
+    outbox.add(&told(0), 0).unwrap();
+    drop(outbox);
+    let path = folder.path().join("000000000001.jsonl");
+    let mut file = std::fs::OpenOptions::new().append(true).open(path).unwrap();
+    file.write_all(b"{\"seq\":2,\"id\":\"01").unwrap();
+    let mut again = Outbox::open(folder.path(), 1 << 20).unwrap();
+    again.add(&told(1), 0).unwrap();
+    assert_eq!(numbers(&mut again), [1, 2]);
+}
+
+#[test]
+fn the_bound_holds_and_room_comes_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let max = 10_000;
+    let mut outbox = Outbox::open(folder.path(), max).unwrap();
+    let mut added = 0;
+    while outbox.add(&told(added), 0).unwrap() {
+        added += 1;
+    }
+    assert!(outbox.bytes() <= max && added > 50, "{added}");
+    for seq in numbers(&mut outbox) {
+        outbox.take(seq).unwrap();
+    }
+    assert!(outbox.bytes() <= max);
+    let on_disk: u64 = std::fs::read_dir(folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().metadata().unwrap().len())
+        .sum();
+    assert!(on_disk <= max, "{on_disk}");
+    drop(outbox);
+    let mut again = Outbox::open(folder.path(), max).unwrap();
+    assert_eq!(
+        (again.bytes(), numbers(&mut again).len()),
+        (0, 0),
+        "files that are over are deleted"
+    );
+    assert!(again.add(&told(0), 0).unwrap());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+    /// Whatever is added and taken, over restarts at any moment: what was added and not taken is
+    /// given again, in order, and nothing else.
+    #[test]
+    fn nothing_is_lost_over_restarts(deeds in proptest::collection::vec((0_u8..8, any::<u64>()), 1..120)) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut outbox = Outbox::open(folder.path(), 1 << 20).unwrap();
+        let (mut open, mut added) = (BTreeSet::new(), 0_u64);
+        for (deed, pick) in deeds {
+            match deed {
+                0..=3 => {
+                    outbox.add(&told(added), 0).unwrap();
+                    added += 1;
+                    open.insert(added);
+                }
+                4..=6 if !open.is_empty() => {
+                    let seq = *open.iter().nth((pick % open.len() as u64) as usize).unwrap();
+                    outbox.take(seq).unwrap();
+                    open.remove(&seq);
+                }
+                _ => {
+                    outbox.flush(false).unwrap();
+                    outbox = Outbox::open(folder.path(), 1 << 20).unwrap();
+                    let given = numbers(&mut outbox);
+                    prop_assert_eq!(&given, &open.iter().copied().collect::<Vec<_>>());
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Tests of what a server is told beside the event, and of who decides when none answers.
+
+use std::time::Duration;
+
+use callroute_schema::{Actions, Event};
+use tokio::time::{Instant, sleep};
+
+use super::{Client, VOICEMAIL, voicemail};
+use crate::config::ClientConfig;
+use crate::decision::{Route, Source};
+use crate::failure::FailureClass as Class;
+use crate::testing::{Server, ask, client, event, json, refusing, webhook, with};
+
+fn told(request: &str) -> (Event, String) {
+    let (head, body) = request.split_once("\r\n\r\n").unwrap();
+    let id = head
+        .lines()
+        .find_map(|line| line.strip_prefix("webhook-id: "));
+    (
+        Event::from_json(body.as_bytes()).unwrap(),
+        id.unwrap().to_owned(),
+    )
+}
+
+/// The second URL is told why the first gave no answer, and how much time is left.
+#[tokio::test]
+async fn a_later_url_is_told_what_happened_so_far() {
+    let broken = Server::answering(with("503 Service Unavailable", "", "")).await;
+    let server = Server::answering(json(VOICEMAIL)).await;
+    let webhook = webhook(&[broken.url(), server.url()], 5000);
+    assert_eq!(ask(&client(), &webhook).await.result, Ok(voicemail()));
+    let (first, id) = told(&broken.requests()[0]);
+    assert_eq!(first.deadline_ms, Some(5000));
+    assert!(first.attributes.is_empty());
+    let (second, same) = told(&server.requests()[0]);
+    assert_eq!(id, same, "it is the same event");
+    assert_eq!(second.attributes["failure"], "status_5xx");
+    assert_eq!(second.attributes["webhook"], "sales");
+    assert!(second.deadline_ms.unwrap() <= 5000);
+}
+
+/// The deadline counts from the call's arrival, not from when somebody got round to asking.
+#[tokio::test]
+async fn the_deadline_counts_from_the_arrival() {
+    let server = Server::start(|_, _| vec![crate::testing::Deed::Silence]).await;
+    let arrived = Instant::now();
+    sleep(Duration::from_millis(300)).await;
+    let webhook = webhook(&[server.url()], 400);
+    let asked = client().ask_since(&webhook, &event(), arrived).await;
+    assert_eq!(asked.result.unwrap_err().class, Class::TimeoutFirstByte);
+    assert!(
+        asked.elapsed < Duration::from_millis(600),
+        "{:?}",
+        asked.elapsed
+    );
+    let asked = client().ask_since(&webhook, &event(), arrived).await;
+    assert_eq!(asked.result.unwrap_err().class, Class::Deadline);
+    assert_eq!(server.requests().len(), 1, "no time was left to ask");
+}
+
+/// A19: there is always something to do.
+#[tokio::test]
+async fn a_decision_is_never_an_error() {
+    let server = Server::answering(json(VOICEMAIL)).await;
+    let mut route = Route {
+        webhook: webhook(&[server.url()], 5000),
+        fallback: Actions::from_json(br#"{"action":"hangup"}"#).unwrap(),
+    };
+    let client = client();
+    let decision = client.decide(&route, &event()).await;
+    assert_eq!(
+        (decision.source, decision.actions),
+        (Source::Webhook, voicemail())
+    );
+    route.webhook = webhook(&[refusing().await], 5000);
+    let decision = client.decide(&route, &event()).await;
+    assert_eq!(
+        (decision.source, decision.actions),
+        (Source::Fallback, route.fallback)
+    );
+    assert_eq!(decision.failure.unwrap().class, Class::Connect);
+}
+
+/// A8: an answer stands in for later ones only when the webhook and its server both want that.
+#[tokio::test]
+async fn the_last_good_answer_stands_in_when_both_sides_allow_it() {
+    for (wanted, allowed, stands_in) in [
+        (true, true, true),
+        (true, false, false),
+        (false, true, false),
+    ] {
+        let header = if allowed {
+            "cache-control: stale-if-error=60\r\n"
+        } else {
+            ""
+        };
+        let server = Server::start(move |_, number| {
+            let bytes = match number {
+                0 => with("200 OK", header, VOICEMAIL),
+                _ => with("500 Internal Server Error", "", ""),
+            };
+            vec![crate::testing::Deed::Write(bytes)]
+        })
+        .await;
+        let mut route = Route {
+            webhook: webhook(&[server.url()], 5000),
+            fallback: Actions::from_json(br#"{"action":"hangup"}"#).unwrap(),
+        };
+        route.webhook.last_good = wanted;
+        let client = Client::new(ClientConfig {
+            second_uses: false,
+            ..ClientConfig::default()
+        });
+        assert_eq!(
+            client.decide(&route, &event()).await.source,
+            Source::Webhook
+        );
+        client.settle().await;
+        let decision = client.decide(&route, &event()).await;
+        assert_eq!(decision.failure.unwrap().class, Class::Status5xx);
+        let expected = match stands_in {
+            true => (Source::LastGood, voicemail()),
+            false => (Source::Fallback, route.fallback),
+        };
+        assert_eq!((decision.source, decision.actions), expected);
+        assert_eq!(server.requests().len(), 2, "it is asked each time");
+    }
+}
+
+/// A server that could not be reached is back: found out without a live call.
+#[tokio::test]
+async fn a_background_connection_finds_out_that_a_server_is_back() {
+    let url = refusing().await;
+    let client = client();
+    let webhook = webhook(std::slice::from_ref(&url), 1000);
+    for _ in 0..5 {
+        ask(&client, &webhook).await;
+    }
+    assert_eq!(client.health(&webhook.urls[0]), crate::Health::Resting);
+    let address = url
+        .trim_start_matches("http://")
+        .trim_end_matches('/')
+        .to_owned();
+    let listener = tokio::net::TcpListener::bind(address).await.unwrap();
+    let (_stream, _) = listener.accept().await.unwrap();
+    let back = async {
+        while client.health(&webhook.urls[0]) != crate::Health::Healthy {
+            sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), back)
+        .await
+        .unwrap();
+}

@@ -1,0 +1,78 @@
+//! Finding out in the background whether a server that could not be reached is back: a
+//! connection without a request, so that no live call has to try.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{sleep, timeout};
+
+use crate::attempt::Means;
+use crate::book::health::Verdict;
+use crate::book::{Knock, Trial, Use};
+use crate::endpoint::Endpoint;
+use crate::net::address::Network;
+use crate::progress::Progress;
+
+/// How long a connection may take.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How often it is tried; then the next live call finds out. With rests of up to 30 s, about ten
+/// minutes.
+const TRIES: u32 = 24;
+
+impl Means {
+    /// Knocks when the rest is over, again and again while it fails.
+    pub(crate) fn knock_later(
+        self: &Arc<Self>,
+        endpoint: &Endpoint,
+        allow: &[Network],
+        first: Knock,
+    ) {
+        if !self.knock {
+            return;
+        }
+        let means = Arc::downgrade(self);
+        let (endpoint, allow) = (endpoint.clone(), allow.to_vec());
+        tokio::spawn(async move {
+            let Knock { book, key, rest } = first;
+            let (book, mut rest) = (Arc::downgrade(&book), rest);
+            for _ in 0..TRIES {
+                sleep(rest).await;
+                // Without its client, there is nobody to find out for.
+                let (Some(means), Some(book)) = (means.upgrade(), book.upgrade()) else {
+                    return;
+                };
+                let Ok(trial) = Trial::begin(&book, &key, Use::Usual) else {
+                    // A live call asks it just now, or it asked for a longer rest.
+                    rest = PATIENCE;
+                    continue;
+                };
+                if !trial.is_probe() {
+                    return;
+                }
+                match means.knock(&endpoint, &allow, trial).await {
+                    Some(next) => rest = next.rest,
+                    None => return,
+                }
+            }
+        });
+    }
+
+    async fn knock(
+        self: &Arc<Self>,
+        endpoint: &Endpoint,
+        allow: &[Network],
+        trial: Trial,
+    ) -> Option<Knock> {
+        let lane = self.pool.lane(endpoint.origin());
+        let progress = Progress::new();
+        let connection = self.connection(endpoint, &lane, allow, true, &progress);
+        match timeout(PATIENCE, connection).await {
+            Ok(Ok(connection)) => {
+                self.pool.give_back(&lane, connection, None);
+                trial.came_back();
+                None
+            }
+            Ok(Err(_)) | Err(_) => trial.settle(Verdict::Failed),
+        }
+    }
+}

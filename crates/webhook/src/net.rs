@@ -1,0 +1,12 @@
+//! The network below requests: names, addresses that may be dialled, connections kept and new.
+
+pub(crate) mod address;
+pub(crate) mod connect;
+pub(crate) mod counted;
+pub(crate) mod lookup;
+pub(crate) mod pool;
+#[cfg(feature = "tls")]
+pub(crate) mod tls;
+pub(crate) mod transport;
+#[cfg(feature = "tls")]
+pub(crate) mod trust;

@@ -1,0 +1,274 @@
+//! A new connection: lookup, guard, TCP, TLS where wanted, HTTP/1.1 or HTTP/2.
+
+use std::future::poll_fn;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response, Version};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::client::conn::{http1, http2};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::task::AbortHandle;
+use tokio::time::sleep;
+
+use crate::endpoint::{Endpoint, Origin};
+use crate::failure::{Failure, FailureClass, chain, of_connect};
+use crate::net::address::{Network, judge_all};
+use crate::net::counted::{Counted, Received};
+use crate::net::lookup::Lookups;
+use crate::net::transport::{Stream, Transport};
+use crate::progress::{Phase, Progress};
+use crate::running::Running;
+
+/// Most bytes of an answer's head.
+pub(crate) const MAX_HEAD: usize = 32 * 1024;
+/// Most addresses of one host that are tried.
+const MAX_ADDRESSES: usize = 8;
+/// Wait for one address before the next is tried beside it (RFC 8305, section 5).
+const STAGGER: Duration = Duration::from_millis(250);
+/// What an HTTP/2 server may send before we have read it: no more than one answer's bound.
+const WINDOW: u32 = 64 * 1024;
+
+/// A connection, ready for a request. Dropping it ends its task and closes its socket, unless
+/// others share it.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    pub(crate) sender: Sender,
+    /// The address that was dialled, for the guard of whoever uses it next.
+    pub(crate) peer: SocketAddr,
+    pub(crate) received: Received,
+    /// Whether it was used before.
+    pub(crate) kept: bool,
+    pub(crate) driver: Arc<Driver>,
+}
+
+/// Sends requests.
+#[derive(Debug)]
+pub(crate) enum Sender {
+    /// One request at a time.
+    One(http1::SendRequest<Full<Bytes>>),
+    /// Many beside each other (RFC 9113).
+    Many(http2::SendRequest<Full<Bytes>>),
+}
+
+impl Sender {
+    pub(crate) fn is_closed(&self) -> bool {
+        match self {
+            Self::One(sender) => sender.is_closed(),
+            Self::Many(sender) => sender.is_closed(),
+        }
+    }
+
+    /// The version that requests are written in.
+    pub(crate) fn version(&self) -> Version {
+        match self {
+            Self::One(_) => Version::HTTP_11,
+            Self::Many(_) => Version::HTTP_2,
+        }
+    }
+
+    pub(crate) async fn send(
+        &mut self,
+        request: Request<Full<Bytes>>,
+    ) -> hyper::Result<Response<Incoming>> {
+        match self {
+            Self::One(sender) => sender.send_request(request).await,
+            Self::Many(sender) => sender.send_request(request).await,
+        }
+    }
+}
+
+/// Makes connections.
+#[derive(Debug)]
+pub(crate) struct Dialer {
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) lookups: Lookups,
+    #[cfg(feature = "tls")]
+    pub(crate) tls: crate::net::tls::Tls,
+}
+
+impl Dialer {
+    pub(crate) async fn dial(
+        &self,
+        endpoint: &Endpoint,
+        allow: &[Network],
+        progress: &Progress,
+    ) -> Result<Connection, Failure> {
+        let origin = endpoint.origin();
+        progress.enter(Phase::Lookup);
+        let addresses = self.resolve(origin, allow).await?;
+        progress.enter(Phase::Connect);
+        let (peer, stream) = self.connect(addresses).await?;
+        #[cfg(feature = "tls")]
+        if origin.tls {
+            progress.enter(Phase::Handshake);
+            let (stream, http2) = self.tls.handshake(origin, stream).await?;
+            return start(peer, Box::new(stream), http2).await;
+        }
+        start(peer, stream, origin.http2).await
+    }
+
+    /// The addresses of a host that may be dialled, in the order to try them.
+    async fn resolve(
+        &self,
+        origin: &Origin,
+        allow: &[Network],
+    ) -> Result<Vec<SocketAddr>, Failure> {
+        let host = origin.host.as_str();
+        let found = self.lookups.find(&self.transport, origin).await?;
+        let allowed = judge_all(found.iter().copied(), allow).map_err(|(ip, what)| {
+            let detail = format!(
+                "`{host}` is {ip} ({what}), not a public address; if it is meant, list it in \
+                 `allow`"
+            );
+            Failure::new(FailureClass::RefusedAddress, detail)
+        })?;
+        if allowed.is_empty() {
+            let detail = format!("`{host}` has no address");
+            return Err(Failure::new(FailureClass::Dns, detail));
+        }
+        Ok(interleave(&allowed))
+    }
+
+    /// The first of the addresses that takes a connection.
+    async fn connect(
+        &self,
+        addresses: Vec<SocketAddr>,
+    ) -> Result<(SocketAddr, Box<dyn Stream>), Failure> {
+        let mut waiting = addresses.into_iter();
+        let mut running = Running::new();
+        let mut failure = Failure::new(FailureClass::Connect, "no address to connect to");
+        loop {
+            match waiting.next() {
+                Some(address) => running.push(address, self.transport.connect(address)),
+                None if running.is_empty() => return Err(failure),
+                None => {}
+            }
+            tokio::select! {
+                biased;
+                (address, connected) = running.next() => match connected {
+                    Ok(stream) => return Ok((address, stream)),
+                    Err(error) => failure = of_connect(&error, address),
+                },
+                () = sleep(STAGGER), if waiting.len() > 0 => {}
+            }
+        }
+    }
+}
+
+/// The task that moves a connection's bytes.
+#[derive(Debug)]
+pub(crate) struct Driver {
+    task: AbortHandle,
+    /// Requests that the server takes beside each other.
+    streams: Arc<AtomicUsize>,
+}
+
+impl Driver {
+    pub(crate) fn streams(&self) -> usize {
+        self.streams.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn start(
+    peer: SocketAddr,
+    stream: Box<dyn Stream>,
+    http2: bool,
+) -> Result<Connection, Failure> {
+    let failed = |error: hyper::Error| Failure::new(FailureClass::Connect, chain(&error));
+    let received = Received::default();
+    let streams = Arc::new(AtomicUsize::new(1));
+    let io = TokioIo::new(Counted::new(stream, received.clone()));
+    // A driver's error reaches the request under way as well, which reports it; between requests
+    // the pool sees that the connection is closed.
+    let (sender, driver) = if http2 {
+        let (sender, mut connection) = http2::Builder::new(TokioExecutor::new())
+            .max_header_list_size(u32::try_from(MAX_HEAD).unwrap_or(u32::MAX))
+            .initial_stream_window_size(WINDOW)
+            .initial_connection_window_size(16 * WINDOW)
+            .handshake(io)
+            .await
+            .map_err(failed)?;
+        let streams = Arc::clone(&streams);
+        let driver = tokio::spawn(async move {
+            let _ = poll_fn(|context| {
+                let polled = Pin::new(&mut connection).poll(context);
+                streams.store(connection.current_max_send_streams(), Ordering::Relaxed);
+                polled
+            })
+            .await;
+        });
+        (Sender::Many(sender), driver)
+    } else {
+        let (sender, connection) = http1::Builder::new()
+            .max_buf_size(MAX_HEAD)
+            .handshake(io)
+            .await
+            .map_err(failed)?;
+        let driver = tokio::spawn(async move {
+            let _ = connection.await;
+        });
+        (Sender::One(sender), driver)
+    };
+    Ok(Connection {
+        sender,
+        peer,
+        received,
+        kept: false,
+        driver: Arc::new(Driver {
+            task: driver.abort_handle(),
+            streams,
+        }),
+    })
+}
+
+/// Families by turns, the preferred one first (RFC 8305, section 4).
+fn interleave(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
+    let first_is_v4 = addresses.first().is_some_and(SocketAddr::is_ipv4);
+    let (mut ours, mut theirs): (Vec<_>, Vec<_>) = addresses
+        .iter()
+        .partition(|address| address.is_ipv4() == first_is_v4);
+    ours.truncate(MAX_ADDRESSES);
+    theirs.truncate(MAX_ADDRESSES);
+    let mut theirs = theirs.into_iter();
+    let mut mixed = Vec::new();
+    for address in ours {
+        mixed.push(address);
+        mixed.extend(theirs.next());
+    }
+    mixed.extend(theirs);
+    mixed.truncate(MAX_ADDRESSES);
+    mixed
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+
+    use super::interleave;
+
+    fn list(texts: &[&str]) -> Vec<SocketAddr> {
+        texts.iter().map(|text| text.parse().unwrap()).collect()
+    }
+
+    #[test]
+    fn families_take_turns_and_none_is_lost() {
+        let mixed = interleave(&list(&["[::1]:1", "[::2]:1", "[::3]:1", "1.1.1.1:1"]));
+        assert_eq!(mixed, list(&["[::1]:1", "1.1.1.1:1", "[::2]:1", "[::3]:1"]));
+        let mixed = interleave(&list(&["1.1.1.1:1", "[::1]:1", "[::2]:1"]));
+        assert_eq!(mixed, list(&["1.1.1.1:1", "[::1]:1", "[::2]:1"]));
+        assert_eq!(interleave(&vec!["1.1.1.1:1".parse().unwrap(); 99]).len(), 8);
+        assert!(interleave(&[]).is_empty());
+    }
+}

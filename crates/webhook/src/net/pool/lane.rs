@@ -1,0 +1,193 @@
+//! The connections of one origin: those that rest between requests, and HTTP/2 ones that are
+//! shared.
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::client::conn::http2;
+use tokio::sync::{Notify, Semaphore};
+use tokio::time::Instant;
+
+use crate::net::address::{Network, judge};
+use crate::net::connect::{Connection, Driver, Sender};
+use crate::net::counted::Received;
+use crate::net::pool::{Limits, lock};
+
+/// Most requests under way on one HTTP/2 connection; servers usually allow 100 and more.
+const MAX_STREAMS: usize = 100;
+
+/// The connections of one origin.
+#[derive(Debug)]
+pub(crate) struct Lane {
+    limits: Limits,
+    idle: Mutex<Vec<Idle>>,
+    shared: Mutex<Vec<Shared>>,
+    /// Shared ones, so that nobody locks the list for nothing.
+    sharing: AtomicUsize,
+    pub(super) dials: Semaphore,
+    pub(super) returned: Notify,
+    returning: AtomicUsize,
+}
+
+#[derive(Debug)]
+struct Idle {
+    connection: Connection,
+    since: Instant,
+}
+
+/// A connection that takes many requests beside each other.
+#[derive(Debug)]
+struct Shared {
+    sender: http2::SendRequest<Full<Bytes>>,
+    peer: SocketAddr,
+    received: Received,
+    /// Held by each request under way as well.
+    driver: Arc<Driver>,
+    since: Instant,
+}
+
+impl Shared {
+    fn load(&self) -> usize {
+        Arc::strong_count(&self.driver).saturating_sub(1)
+    }
+
+    fn has_room(&self) -> bool {
+        self.load() < self.driver.streams().min(MAX_STREAMS)
+    }
+}
+
+impl Lane {
+    pub(super) fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            idle: Mutex::new(Vec::new()),
+            shared: Mutex::new(Vec::new()),
+            sharing: AtomicUsize::new(0),
+            dials: Semaphore::new(limits.dials),
+            returned: Notify::new(),
+            returning: AtomicUsize::new(0),
+        }
+    }
+
+    pub(super) fn is_used(&self) -> bool {
+        !lock(&self.idle).is_empty() || !lock(&self.shared).is_empty()
+    }
+
+    /// Whether connections are coming back just now.
+    pub(super) fn is_awaited(&self) -> bool {
+        self.returning.load(Ordering::Acquire) > 0
+    }
+
+    /// A shared connection with room, else the newest kept one, whose address this webhook may
+    /// dial.
+    pub(super) fn pop(&self, allow: &[Network]) -> Option<Connection> {
+        if self.sharing.load(Ordering::Acquire) > 0
+            && let Some(connection) = self.join(allow)
+        {
+            return Some(connection);
+        }
+        let mut idle = lock(&self.idle);
+        let mut place = idle.len();
+        while place > 0 {
+            place -= 1;
+            let found = idle.get(place)?;
+            if found.connection.sender.is_closed() || found.since.elapsed() >= self.limits.idle_for
+            {
+                idle.remove(place);
+            } else if judge(found.connection.peer, allow).is_ok() {
+                return Some(idle.remove(place).connection);
+            }
+        }
+        None
+    }
+
+    pub(super) fn push(&self, mut connection: Connection) {
+        connection.kept = true;
+        let mut idle = lock(&self.idle);
+        if idle.len() >= self.limits.idle {
+            // The one that is nearest to its end.
+            idle.remove(0);
+        }
+        idle.push(Idle {
+            connection,
+            since: Instant::now(),
+        });
+    }
+
+    /// Lets others use this connection too, when it is one that can be shared.
+    pub(super) fn share(&self, connection: &Connection) -> bool {
+        let Sender::Many(sender) = &connection.sender else {
+            return false;
+        };
+        let mut shared = lock(&self.shared);
+        shared.push(Shared {
+            sender: sender.clone(),
+            peer: connection.peer,
+            received: connection.received.clone(),
+            driver: Arc::clone(&connection.driver),
+            since: Instant::now(),
+        });
+        self.sharing.store(shared.len(), Ordering::Release);
+        drop(shared);
+        self.returned.notify_waiters();
+        true
+    }
+
+    /// Takes a shared connection that is in doubt away from those who come next; who uses it
+    /// goes on.
+    pub(crate) fn retire(&self, driver: &Arc<Driver>) {
+        self.keep_shared(|shared| !Arc::ptr_eq(&shared.driver, driver));
+    }
+
+    /// Drops what is over.
+    pub(super) fn prune(&self) {
+        lock(&self.idle).retain(|idle| {
+            !idle.connection.sender.is_closed() && idle.since.elapsed() < self.limits.idle_for
+        });
+        self.keep_shared(|shared| {
+            let used = shared.load() > 0 || shared.since.elapsed() < self.limits.idle_for;
+            used && !shared.sender.is_closed()
+        });
+    }
+
+    fn keep_shared(&self, keep: impl FnMut(&Shared) -> bool) {
+        let mut shared = lock(&self.shared);
+        shared.retain(keep);
+        self.sharing.store(shared.len(), Ordering::Release);
+    }
+
+    fn join(&self, allow: &[Network]) -> Option<Connection> {
+        let mut list = lock(&self.shared);
+        let shared = list.iter_mut().find(|shared| {
+            !shared.sender.is_closed() && shared.has_room() && judge(shared.peer, allow).is_ok()
+        })?;
+        shared.since = Instant::now();
+        Some(Connection {
+            sender: Sender::Many(shared.sender.clone()),
+            peer: shared.peer,
+            received: shared.received.clone(),
+            kept: true,
+            driver: Arc::clone(&shared.driver),
+        })
+    }
+}
+
+/// Counts a connection as coming back; wakes who waits for one when that is over.
+pub(super) struct Returning(Arc<Lane>);
+
+impl Returning {
+    pub(super) fn new(lane: Arc<Lane>) -> Self {
+        lane.returning.fetch_add(1, Ordering::AcqRel);
+        Self(lane)
+    }
+}
+
+impl Drop for Returning {
+    fn drop(&mut self) {
+        self.0.returning.fetch_sub(1, Ordering::AcqRel);
+        self.0.returned.notify_one();
+    }
+}

@@ -1,0 +1,117 @@
+//! TLS for https: rustls with the roots of the operating system, or with those of a [`Trust`].
+
+use std::sync::Arc;
+
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
+use tokio::sync::OnceCell;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+use crate::endpoint::Origin;
+use crate::failure::{Failure, FailureClass, chain};
+use crate::net::transport::Stream;
+
+/// Makes TLS connections; the system's roots are read once, when the first one is made.
+pub(crate) struct Tls {
+    extra_roots: Vec<Vec<u8>>,
+    connector: OnceCell<TlsConnector>,
+}
+
+impl Tls {
+    pub(crate) fn new(extra_roots: Vec<Vec<u8>>) -> Self {
+        Self {
+            extra_roots,
+            connector: OnceCell::new(),
+        }
+    }
+
+    /// The connection, and whether HTTP/2 was agreed on.
+    pub(crate) async fn handshake(
+        &self,
+        origin: &Origin,
+        stream: Box<dyn Stream>,
+    ) -> Result<(TlsStream<Box<dyn Stream>>, bool), Failure> {
+        let host = origin.host.as_str();
+        let connector = match &origin.trust {
+            Some(trust) => TlsConnector::from(Arc::clone(trust.config())),
+            None => self
+                .connector
+                .get_or_try_init(|| self.build())
+                .await?
+                .clone(),
+        };
+        let name = ServerName::try_from(host.to_owned())
+            .map_err(|error| failed(format!("`{host}` cannot be in a certificate: {error}")))?;
+        let stream = connector
+            .connect(name, stream)
+            .await
+            .map_err(|error| failed(format!("`{host}`: {}", chain(&error))))?;
+        let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+        Ok((stream, http2))
+    }
+
+    async fn build(&self) -> Result<TlsConnector, Failure> {
+        let extra = self.extra_roots.clone();
+        // Reads files.
+        tokio::task::spawn_blocking(move || connector(extra))
+            .await
+            .map_err(|error| failed(format!("the root certificates could not be read: {error}")))?
+    }
+}
+
+impl std::fmt::Debug for Tls {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tls")
+            .field("extra_roots", &self.extra_roots.len())
+            .field("ready", &self.connector.initialized())
+            .finish()
+    }
+}
+
+fn connector(extra: Vec<Vec<u8>>) -> Result<TlsConnector, Failure> {
+    let mut roots = RootCertStore::empty();
+    for der in extra {
+        roots
+            .add(CertificateDer::from(der))
+            .map_err(|error| failed(format!("an extra root certificate is not valid: {error}")))?;
+    }
+    add_system_roots(&mut roots).map_err(failed)?;
+    let mut config = builder()
+        .map_err(|error| failed(error.to_string()))?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    speak_http(&mut config);
+    Ok(TlsConnector::from(Arc::new(config)))
+}
+
+/// Adds the roots of the operating system; says why when there are none at all.
+pub(crate) fn add_system_roots(roots: &mut RootCertStore) -> Result<(), String> {
+    let native = rustls_native_certs::load_native_certs();
+    roots.add_parsable_certificates(native.certs);
+    if !roots.is_empty() {
+        return Ok(());
+    }
+    let reasons: Vec<String> = native.errors.iter().map(ToString::to_string).collect();
+    Err(format!(
+        "this system has no root certificates; install its ca-certificates, or give a CA of your \
+         own: {}",
+        reasons.join("; ")
+    ))
+}
+
+pub(crate) fn builder() -> Result<ConfigBuilder<ClientConfig, WantsVerifier>, rustls::Error> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()
+}
+
+pub(crate) fn speak_http(config: &mut ClientConfig) {
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+}
+
+fn failed(detail: String) -> Failure {
+    Failure::new(FailureClass::Tls, detail)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,53 @@
+//! What carries the bytes: the seam between the client and the network.
+//!
+//! The client looks a host up, judges every address, and dials the one it chose. Both deeds go
+//! through [`Transport`], so that the client runs over any network: the system's, one that is
+//! simulated, one behind a proxy of your own.
+
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpStream, lookup_host};
+
+/// A future of a [`Transport`].
+pub type Pending<T> = Pin<Box<dyn Future<Output = io::Result<T>> + Send>>;
+
+/// A connection's bytes, both ways.
+pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
+/// Finds hosts and makes connections. What it gives is judged by the client: an address that
+/// webhooks may not reach is never dialled, whoever named it.
+pub trait Transport: fmt::Debug + Send + Sync + 'static {
+    /// The addresses of a host, each with this port. `host` may be an address already, in any
+    /// form that the system reads.
+    fn lookup(&self, host: &str, port: u16) -> Pending<Vec<SocketAddr>>;
+
+    /// A connection to this address, and to no other.
+    fn connect(&self, address: SocketAddr) -> Pending<Box<dyn Stream>>;
+}
+
+/// The system's resolver and its TCP.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct System;
+
+impl Transport for System {
+    fn lookup(&self, host: &str, port: u16) -> Pending<Vec<SocketAddr>> {
+        let host = host.to_owned();
+        Box::pin(async move { Ok(lookup_host((host.as_str(), port)).await?.collect()) })
+    }
+
+    fn connect(&self, address: SocketAddr) -> Pending<Box<dyn Stream>> {
+        Box::pin(async move {
+            let stream = TcpStream::connect(address).await?;
+            // Without it, small requests may wait for an acknowledgement.
+            stream.set_nodelay(true)?;
+            Ok(Box::new(stream) as Box<dyn Stream>)
+        })
+    }
+}

@@ -1,0 +1,151 @@
+//! Whom a webhook trusts instead of the operating system's roots, and how it names itself.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::sync::Arc;
+
+use rustls::pki_types::pem::{self, PemObject};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ClientConfig, RootCertStore};
+use sha2::{Digest, Sha256};
+
+use crate::net::tls::{add_system_roots, builder, speak_http};
+
+/// TLS of one webhook: a CA of its own, a certificate to show, or both. Clones share it.
+#[derive(Clone)]
+pub struct Trust {
+    /// Tells settings apart, so that connections are shared only under the same.
+    key: [u8; 32],
+    config: Arc<ClientConfig>,
+}
+
+/// Why TLS settings are refused. Keys are never repeated.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrustError {
+    /// Neither a CA nor a certificate.
+    #[error("give a CA, or a certificate with its key, or both")]
+    Nothing,
+    /// A text that should hold certificates or a key.
+    #[error("the {what} is not PEM: {source}")]
+    Pem {
+        /// What it should be.
+        what: &'static str,
+        /// What is wrong.
+        source: pem::Error,
+    },
+    /// A text without any certificate.
+    #[error("the {what} holds no certificate; it starts with -----BEGIN CERTIFICATE-----")]
+    NoCertificate {
+        /// What it should be.
+        what: &'static str,
+    },
+    /// A certificate, or a key, that cannot be used.
+    #[error("the {what} cannot be used: {source}")]
+    Unusable {
+        /// What it should be.
+        what: &'static str,
+        /// What is wrong.
+        source: rustls::Error,
+    },
+    /// The system has no roots, and no CA is given.
+    #[error("{why}")]
+    NoRoots {
+        /// What was looked for.
+        why: String,
+    },
+}
+
+impl Trust {
+    /// From PEM texts. With a CA, servers whose certificates lead to it are trusted and no
+    /// others; without one, those that the operating system trusts. With an identity (the
+    /// certificate, then those that signed it, and its key) we show it to servers that ask for
+    /// one (RFC 8446, section 4.4.2).
+    ///
+    /// # Errors
+    /// [`TrustError`] names the text that is wrong.
+    pub fn from_pem(
+        ca: Option<&[u8]>,
+        identity: Option<(&[u8], &[u8])>,
+    ) -> Result<Self, TrustError> {
+        let unusable = |what| move |source| TrustError::Unusable { what, source };
+        let mut hash = Sha256::new();
+        let mut roots = RootCertStore::empty();
+        match (ca, identity) {
+            (None, None) => return Err(TrustError::Nothing),
+            (Some(pem), _) => {
+                for der in certificates(pem, "CA")? {
+                    roots.add(der).map_err(unusable("CA"))?;
+                }
+                hash.update(pem);
+            }
+            (None, Some(_)) => {
+                add_system_roots(&mut roots).map_err(|why| TrustError::NoRoots { why })?;
+            }
+        }
+        hash.update([0]);
+        let config = builder()
+            .map_err(unusable("TLS library"))?
+            .with_root_certificates(roots);
+        let mut config = match identity {
+            None => config.with_no_client_auth(),
+            Some((chain, key)) => {
+                hash.update(chain);
+                let what = "key";
+                let der = PrivateKeyDer::from_pem_slice(key)
+                    .map_err(|source| TrustError::Pem { what, source })?;
+                config
+                    .with_client_auth_cert(certificates(chain, "certificate")?, der)
+                    .map_err(unusable("certificate with its key"))?
+            }
+        };
+        speak_http(&mut config);
+        Ok(Self {
+            key: hash.finalize().into(),
+            config: Arc::new(config),
+        })
+    }
+
+    pub(crate) fn config(&self) -> &Arc<ClientConfig> {
+        &self.config
+    }
+}
+
+fn certificates(
+    pem: &[u8],
+    what: &'static str,
+) -> Result<Vec<CertificateDer<'static>>, TrustError> {
+    let list: Result<Vec<_>, pem::Error> = CertificateDer::pem_slice_iter(pem).collect();
+    let list = list.map_err(|source| TrustError::Pem { what, source })?;
+    if list.is_empty() {
+        return Err(TrustError::NoCertificate { what });
+    }
+    Ok(list)
+}
+
+impl fmt::Debug for Trust {
+    /// Never shows a key.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Trust(…)")
+    }
+}
+
+impl PartialEq for Trust {
+    fn eq(&self, other: &Self) -> bool {
+        self.key == other.key
+    }
+}
+
+impl Eq for Trust {}
+
+impl PartialOrd for Trust {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Trust {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.key.cmp(&other.key)
+    }
+}

@@ -1,0 +1,133 @@
+//! What a call's webhooks do and fail to do, as everybody else is told: the next webhook, the
+//! events, the trace.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+
+use callroute_control::{Callbacks, LinesSink, Sink};
+use callroute_router::{Router, RouterConfig, Silent};
+use callroute_rules::{ChronoTz, load};
+use callroute_schema::{Event, EventKind};
+use callroute_sip::phone::{Phone, PhoneConfig};
+use callroute_sip::{Config, SipAdapter};
+use callroute_tables::TableHandle;
+use callroute_webhook::{Client, ClientConfig};
+
+use crate::common::Bench;
+use crate::common::webhook::Webhook;
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Calls a router with this table: the SIP status that the caller gets, and the events told.
+async fn call(table: &str) -> (Option<u16>, Vec<Event>) {
+    let bench = Bench::new();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("events.jsonl");
+    let sinks = vec![Sink::Lines(LinesSink::new(path.clone()))];
+    let callbacks = Callbacks::start(sinks, &ClientConfig::default(), Arc::new(Silent)).unwrap();
+    let callbacks = Arc::new(callbacks);
+    let adapter = SipAdapter::bind(Config::new((bench.ip, 0).into()))
+        .await
+        .unwrap();
+    let uri = format!("sip:+13146523057@{}", adapter.local_addr());
+    let engine = load("routes.yaml", table, &(), &ChronoTz).unwrap();
+    let client = Client::new(ClientConfig::default());
+    let mut config = RouterConfig::new(TableHandle::new(engine.into()), client);
+    config.observer = callbacks.clone();
+    let routing = tokio::spawn(
+        Router::new(adapter, config)
+            .unwrap()
+            .run(std::future::pending()),
+    );
+    let phone = Phone::bind((bench.ip, 0).into(), PhoneConfig::default())
+        .await
+        .unwrap();
+    let call = phone.call(&uri, "+14155550123").await.unwrap();
+    let cause = call.wait_answered(PATIENCE).await.unwrap_err();
+    routing.abort();
+    let flushed = callbacks.clone();
+    assert!(
+        tokio::task::spawn_blocking(move || flushed.flush(PATIENCE))
+            .await
+            .unwrap()
+    );
+    let text = std::fs::read_to_string(path).unwrap();
+    let events = text
+        .lines()
+        .map(|line| Event::from_json(line.as_bytes()).unwrap())
+        .collect();
+    (cause.sip_code, events)
+}
+
+/// Each failure that was told: the webhook and its class.
+fn failures(events: &[Event]) -> Vec<(String, String)> {
+    let failed = |event: &&Event| event.kind == EventKind::WebhookFailed;
+    let text = |event: &Event, name: &str| event.attributes[name].clone();
+    let of = |event: &Event| (text(event, "webhook"), text(event, "failure"));
+    events.iter().filter(failed).map(of).collect()
+}
+
+/// A19, A22, B38: a webhook that fails is named with its class in the event `webhook_failed`, which
+/// status callbacks tell, and to the webhook that is asked in its place.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failure_is_told_to_everybody_concerned() {
+    let dead = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let backup = Webhook::start(r#"{"action":"reject","cause":"user_busy"}"#).await;
+    let (status, events) = call(&format!(
+        r#"
+version: 1
+default: {{ action: reject, cause: congestion }}
+webhooks:
+  sales: {{ urls: ["http://{dead}/"], allow: ["127.0.0.0/8"], fallback: {{ action: webhook, name: backup }} }}
+  backup: {{ urls: ["http://{}/"], allow: ["127.0.0.0/8"] }}
+numbers:
+  "+13146523057": {{ action: webhook, name: sales }}
+"#,
+        backup.addr
+    ))
+    .await;
+    assert_eq!(status, Some(486), "the backup's answer");
+    assert_eq!(
+        failures(&events),
+        [("sales".to_owned(), "connect".to_owned())]
+    );
+    let asked = backup.asked();
+    assert_eq!(asked[0].attributes["webhook"], "sales");
+    assert_eq!(asked[0].attributes["failure"], "connect");
+    assert!(asked[0].deadline_ms.is_some());
+    assert!(
+        events.iter().all(|event| event.event_id.is_some()),
+        "each can be known again"
+    );
+}
+
+/// Toll fraud: an answer that dials what `destinations` does not allow is none.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_dials_only_what_the_table_allows() {
+    let fraud = Webhook::start(
+        r#"{"action":"forward","destination":{"type":"number","number":"+19005550123"}}"#,
+    )
+    .await;
+    let (status, events) = call(&format!(
+        r#"
+version: 1
+default: {{ action: reject, cause: congestion }}
+destinations: {{ allow: ["+1*"], deny: ["+1900*"] }}
+webhooks:
+  sales: {{ urls: ["http://{}/"], allow: ["127.0.0.0/8"] }}
+numbers:
+  "+13146523057": {{ action: webhook, name: sales }}
+"#,
+        fraud.addr
+    ))
+    .await;
+    assert_eq!(status, Some(503), "the default");
+    assert_eq!(
+        failures(&events),
+        [("sales".to_owned(), "bad_schema".to_owned())]
+    );
+}
