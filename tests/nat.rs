@@ -243,7 +243,7 @@ async fn a_softphone_behind_a_nat_calls_and_is_called() {
     let mut line = call(&mut adapter).await;
     line.perform(Deed::Dial {
         leg: CALLEE,
-        to: DialTarget::Sip(SipUri::new(&format!("sip:ann@{OURS}")).unwrap()),
+        to: DialTarget::Sip(SipUri::new(format!("sip:ann@{OURS}")).unwrap()),
         from: Caller::Unavailable,
         from_name: None,
         headers: std::collections::BTreeMap::new(),

@@ -20,8 +20,11 @@ fn secrets_come_from_three_places_and_two_at_a_time() {
         loaded(&body).map(|engine| engine.webhook("a").unwrap().secrets.clone())
     };
     let (env, file) = (Secret::Env("KEY".into()), Secret::File("keys/sales".into()));
-    assert_eq!(secret("{ env: KEY }").unwrap(), [env.clone()]);
-    assert_eq!(secret("{ file: keys/sales }").unwrap(), [file.clone()]);
+    assert_eq!(secret("{ env: KEY }").unwrap(), std::slice::from_ref(&env));
+    assert_eq!(
+        secret("{ file: keys/sales }").unwrap(),
+        std::slice::from_ref(&file)
+    );
     assert_eq!(
         secret("[{ env: KEY }, { file: keys/sales }]").unwrap(),
         [env, file]
