@@ -17,14 +17,20 @@ use workload::{Mix, Spread, calls, events, facts, table};
 
 /// What is counted: the table, its rules, the way, and what it took when this was written.
 const CASES: [(&str, Mix, u64, Way, u64); 8] = [
-    ("pbx-10", Mix::Pbx, 10, Way::Decide, 0),
-    ("pbx-1k", Mix::Pbx, 1_000, Way::Decide, 0),
-    ("pbx-100k", Mix::Pbx, 100_000, Way::Decide, 0),
-    ("one-number-1k", Mix::OneNumber, 1_000, Way::Decide, 0),
-    ("one-number-100k", Mix::OneNumber, 100_000, Way::Decide, 0),
-    ("deck-100k", Mix::Deck, 100_000, Way::Decide, 0),
-    ("pbx-1k-bytes", Mix::Pbx, 1_000, Way::Bytes, 0),
-    ("pbx-1k-explain", Mix::Pbx, 1_000, Way::Explain, 0),
+    ("pbx-10", Mix::Pbx, 10, Way::Decide, 1_121),
+    ("pbx-1k", Mix::Pbx, 1_000, Way::Decide, 1_062),
+    ("pbx-100k", Mix::Pbx, 100_000, Way::Decide, 1_058),
+    ("one-number-1k", Mix::OneNumber, 1_000, Way::Decide, 1_069),
+    (
+        "one-number-100k",
+        Mix::OneNumber,
+        100_000,
+        Way::Decide,
+        1_080,
+    ),
+    ("deck-100k", Mix::Deck, 100_000, Way::Decide, 681),
+    ("pbx-1k-bytes", Mix::Pbx, 1_000, Way::Bytes, 4_557),
+    ("pbx-1k-explain", Mix::Pbx, 1_000, Way::Explain, 1_327),
 ];
 const CALLS: u64 = 10_000;
 
@@ -74,6 +80,10 @@ fn run(mix: Mix, rules: u64, way: Way) -> Result<(), Failure> {
     let engine = load("routes.json", &table(mix, rules)?, &(), &ChronoTz)?;
     let (calls, facts) = (calls(mix, rules, Spread::Uniform, CALLS), facts());
     let events = events(&calls)?;
+    // What is worked out once in a process is there already, and does not count.
+    for event in &events {
+        black_box(engine.decide(black_box(event), &facts));
+    }
     let mut out = Vec::with_capacity(4_096);
     let done = match way {
         Way::Decide => counted_decide(&engine, &events, &facts),

@@ -29,8 +29,6 @@ const HIGH: u32 = 31;
 trait Longest {
     fn name(&self) -> &'static str;
     fn longest(&self, number: &str) -> Option<u32>;
-    /// Memory that it takes, where it tells.
-    fn bytes(&self) -> Option<usize>;
 }
 
 impl Longest for PrefixTable {
@@ -40,10 +38,6 @@ impl Longest for PrefixTable {
 
     fn longest(&self, number: &str) -> Option<u32> {
         Self::longest(self, Key::call(number))
-    }
-
-    fn bytes(&self) -> Option<usize> {
-        Some(Self::bytes(self))
     }
 }
 
@@ -71,10 +65,6 @@ impl Longest for Fst {
         }
         found.and_then(|value| u32::try_from(value).ok())
     }
-
-    fn bytes(&self) -> Option<usize> {
-        Some(self.0.as_fst().size())
-    }
 }
 
 struct Patricia(GenericPatriciaMap<Vec<u8>, u32>);
@@ -87,10 +77,6 @@ impl Longest for Patricia {
     fn longest(&self, number: &str) -> Option<u32> {
         let found = self.0.get_longest_common_prefix(number.as_bytes());
         found.map(|(_, value)| *value)
-    }
-
-    fn bytes(&self) -> Option<usize> {
-        None
     }
 }
 
@@ -133,10 +119,6 @@ impl Longest for Sorted {
             most = cut(word, ((word ^ key).leading_zeros()) / 4);
         }
     }
-
-    fn bytes(&self) -> Option<usize> {
-        None
-    }
 }
 
 /// A hash table for each length, the longest first.
@@ -152,83 +134,70 @@ impl Longest for Lengths {
         let mut tables = self.0.iter();
         tables.find_map(|(digits, table)| table.get(&cut(word, *digits)).copied())
     }
-
-    fn bytes(&self) -> Option<usize> {
-        // A slot is a key, a value and a byte, and tables are powers of two at most 7/8 full.
-        let slots = |len: usize| (len * 8 / 7).next_power_of_two();
-        let size = size_of::<(u64, u32)>() + 1;
-        Some(
-            self.0
-                .iter()
-                .map(|(_, table)| slots(table.len()) * size)
-                .sum(),
-        )
-    }
-}
-
-/// Memory that this process holds, in bytes.
-fn resident() -> usize {
-    let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
-    let pages = statm
-        .split(' ')
-        .nth(1)
-        .and_then(|pages| pages.parse::<usize>().ok());
-    pages.unwrap_or(0) * 4_096
 }
 
 /// A structure, and the bytes that it takes a prefix.
 type Weighed = (Box<dyn Longest>, f64);
 
-/// Everyone with a deck of so many prefixes, and what each takes a prefix.
+/// What stays allocated after something was made is its size.
+fn weigh<T: Longest + 'static>(
+    deck: u64,
+    make: impl FnOnce() -> Result<T, Failure>,
+) -> Result<Weighed, Failure> {
+    let mut made = None;
+    let counted = allocation_counter::measure(|| made = Some(make()));
+    let made = made.ok_or("nothing was made")??;
+    Ok((Box::new(made), counted.bytes_current as f64 / deck as f64))
+}
+
+/// Everyone with a deck of so many prefixes.
 fn everyone(deck: u64) -> Result<Vec<Weighed>, Failure> {
     let entries = || {
         (0..deck)
             .zip(0_u32..)
             .map(|(k, value)| (prefix(k, deck), value))
     };
-    let mut all: Vec<Weighed> = Vec::new();
-    let mut add = |one: Box<dyn Longest>, before: usize| {
-        let held = resident().saturating_sub(before);
-        let bytes = one.bytes().unwrap_or(held);
-        all.push((one, bytes as f64 / deck as f64));
-    };
-    let size = usize::try_from(deck)?;
-    let mut ours = PrefixTable::with_capacity(size);
-    for (text, value) in entries() {
-        ours.insert(Key::prefix(&text).ok_or("no prefix")?, value);
-    }
-    add(Box::new(ours), 0);
-    let mut sorted: Vec<(String, u32)> = entries().collect();
-    sorted.sort_unstable();
-    let mut builder = MapBuilder::memory();
-    for (text, value) in &sorted {
-        builder.insert(text, u64::from(*value))?;
-    }
-    drop(sorted);
-    add(Box::new(Fst(Map::new(builder.into_inner()?)?)), 0);
-    let before = resident();
-    let mut patricia = GenericPatriciaMap::new();
-    for (text, value) in entries() {
-        patricia.insert(text.into_bytes(), value);
-    }
-    add(Box::new(Patricia(patricia)), before);
-    let before = resident();
-    let sorted = entries().map(|(text, value)| (pack(&text), value));
-    add(Box::new(Sorted(sorted.collect())), before);
-    let mut lengths: Vec<(u32, HashMap<u64, u32, FixedState>)> = Vec::new();
-    for (text, value) in entries() {
-        let digits = u32::try_from(text.len())? - 1;
-        if !lengths.iter().any(|(known, _)| *known == digits) {
-            lengths.push((digits, HashMap::default()));
-            lengths.sort_unstable_by_key(|(digits, _)| std::cmp::Reverse(*digits));
+    let ours = weigh(deck, || {
+        let mut table = PrefixTable::with_capacity(usize::try_from(deck)?);
+        for (text, value) in entries() {
+            table.insert(Key::prefix(&text).ok_or("no prefix")?, value);
         }
-        let table = lengths.iter_mut().find(|(known, _)| *known == digits);
-        if let Some((_, table)) = table {
-            table.insert(pack(&text), value);
+        Ok(table)
+    })?;
+    let fst = weigh(deck, || {
+        let mut sorted: Vec<(String, u32)> = entries().collect();
+        sorted.sort_unstable();
+        let mut builder = MapBuilder::memory();
+        for (text, value) in &sorted {
+            builder.insert(text, u64::from(*value))?;
         }
-    }
-    add(Box::new(Lengths(lengths)), 0);
-    Ok(all)
+        let mut bytes = builder.into_inner()?;
+        bytes.shrink_to_fit();
+        Ok(Fst(Map::new(bytes)?))
+    })?;
+    let patricia = weigh(deck, || {
+        let mut map = GenericPatriciaMap::new();
+        for (text, value) in entries() {
+            map.insert(text.into_bytes(), value);
+        }
+        Ok(Patricia(map))
+    })?;
+    let sorted = weigh(deck, || {
+        Ok(Sorted(
+            entries()
+                .map(|(text, value)| (pack(&text), value))
+                .collect(),
+        ))
+    })?;
+    let lengths = weigh(deck, || {
+        let mut tables: BTreeMap<u32, HashMap<u64, u32, FixedState>> = BTreeMap::new();
+        for (text, value) in entries() {
+            let digits = u32::try_from(text.len())? - 1;
+            tables.entry(digits).or_default().insert(pack(&text), value);
+        }
+        Ok(Lengths(tables.into_iter().rev().collect()))
+    })?;
+    Ok(vec![ours, fst, patricia, sorted, lengths])
 }
 
 /// Numbers to look up: nine of ten begin with a prefix of the deck.

@@ -83,7 +83,7 @@ pub(crate) enum Mix {
 }
 
 /// The k-th of a series of numbers without repeats: `+1` and ten digits.
-fn number(series: u64, k: u64) -> String {
+pub(crate) fn number(series: u64, k: u64) -> String {
     // Multiplication by an odd number modulo a power of two, walked until it is in range.
     let mut at = k;
     loop {
