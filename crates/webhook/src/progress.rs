@@ -1,5 +1,7 @@
 //! How far an attempt came: known from outside, so that one that is cut off can say where.
 
+#![cfg(feature = "client")]
+
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -60,8 +62,10 @@ impl Progress {
         self.state().status = Some(status);
     }
 
-    pub(crate) fn status(&self) -> Option<u16> {
-        self.state().status
+    /// The status, if one came, and whether the connection was used before.
+    pub(crate) fn said(&self) -> (Option<u16>, bool) {
+        let state = self.state();
+        (state.status, state.reused)
     }
 
     pub(crate) fn reused(&self) -> bool {
