@@ -107,9 +107,7 @@ fn what_was_kept_is_told_after_a_kill() {
             let mut all = taken.iter().map(|(event, _)| event);
             all.any(|event| event.call_id.as_str() == call && event.attributes["n"] == number)
         };
-        let told = |round: usize, n: usize| {
-            is_told(&call(round, n), &(n / CALLS).to_string())
-        };
+        let told = |round: usize, n: usize| is_told(&call(round, n), &(n / CALLS).to_string());
         // The last of each call says that those before it are through.
         let through =
             |(round, kept): (usize, &usize)| (kept - CALLS..*kept).all(|n| told(round, n));

@@ -12,8 +12,8 @@ use ulid::Ulid;
 use crate::endpoint::{Endpoint, Endpoints};
 use crate::failure::FailureClass;
 use crate::wire::secret::Secret;
-use crate::wire::signature::{WEBHOOK_ID, WEBHOOK_SIGNATURE, WEBHOOK_TIMESTAMP, sign};
-use crate::wire::trace::{TRACEPARENT, Trace};
+use crate::wire::signature::sign;
+use crate::wire::trace::Trace;
 
 /// The attribute by which a later URL is told why an earlier one gave no answer.
 const FAILURE: &str = "failure";
@@ -126,15 +126,22 @@ impl Question {
         let http2 = version == Version::HTTP_2;
         let signature = self.signature(now);
         let mut headers = endpoint.heads().copy(http2, signature.is_some());
-        headers.insert(WEBHOOK_ID, self.id.clone());
-        let span = self.spans.fetch_add(1, Ordering::Relaxed);
-        match self.trace.header(span) {
-            Some(trace) => headers.insert(TRACEPARENT, trace),
-            None => headers.remove(TRACEPARENT),
-        };
-        if let Some((timestamp, signature)) = signature {
-            headers.insert(WEBHOOK_TIMESTAMP, timestamp);
-            headers.insert(WEBHOOK_SIGNATURE, signature);
+        let mut trace = self
+            .trace
+            .header(self.spans.fetch_add(1, Ordering::Relaxed));
+        let (mut timestamp, mut signature) = signature.unzip();
+        // One look at each is less than looking four of them up.
+        for (name, value) in &mut headers {
+            let own = match name.as_str() {
+                "webhook-id" => Some(self.id.clone()),
+                "traceparent" => trace.take(),
+                "webhook-timestamp" => timestamp.take(),
+                "webhook-signature" => signature.take(),
+                _ => None,
+            };
+            if let Some(own) = own {
+                *value = own;
+            }
         }
         let mut request = Request::new(Full::new(self.body.clone()));
         *request.method_mut() = Method::POST;
