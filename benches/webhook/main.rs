@@ -54,7 +54,7 @@ fn main() -> Result<(), Failure> {
             };
             let (rounds, span) = match quick {
                 true => (1, Duration::from_millis(100)),
-                false => (25, Duration::from_millis(200)),
+                false => (15, Duration::from_millis(400)),
             };
             let all = measure(setting, rounds, span, server.address)?;
             print(setting, &all);

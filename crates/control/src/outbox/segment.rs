@@ -45,7 +45,9 @@ fn paths(folder: &Path, first: u64) -> (PathBuf, PathBuf) {
 impl Segment {
     pub(super) fn create(folder: &Path, first: u64) -> io::Result<Self> {
         let segment = Self::open(folder, first)?;
-        // A file whose name is lost with a crash of the machine is lost itself.
+        // A file whose name is lost with a crash of the machine is lost itself. Elsewhere a folder
+        // cannot be opened as a file.
+        #[cfg(unix)]
         File::open(folder)?.sync_all()?;
         Ok(segment)
     }

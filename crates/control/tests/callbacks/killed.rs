@@ -36,12 +36,14 @@ fn tells_until_it_is_killed() {
     let address: SocketAddr = std::env::var(ADDRESS).unwrap().parse().unwrap();
     let round: usize = std::env::var(ROUND).unwrap().parse().unwrap();
     let callbacks = start(webhook(address, &folder));
-    for n in 0.. {
+    for n in 0_usize.. {
         callbacks.event(&event(&call(round, n), n / CALLS));
         if n % 20 == 19 {
             assert_eq!(callbacks.lost(), 0);
             println!("kept {}", callbacks.kept());
             std::thread::sleep(Duration::from_millis(2));
+            // A disk that is slow just now is another test's matter.
+            until("the disk keeps up", || callbacks.kept() + 2000 > n as u64);
         }
     }
 }
