@@ -159,7 +159,11 @@ impl<'a> Asking<'a> {
         let (progress, began) = (Arc::clone(&flight.progress), flight.started);
         let ended = async move {
             match task.await {
-                Ok(Ok(outcome)) => outcome,
+                // It may have ended a while ago: what counts is when that is heard.
+                Ok(Ok(mut outcome)) => {
+                    outcome.ended = Instant::now();
+                    outcome
+                }
                 // Time is up, or the runtime ends.
                 Ok(Err(_)) | Err(_) => {
                     Outcome::cut(progress.stopped(began.elapsed(), Stopped::Deadline))
