@@ -93,7 +93,7 @@ fn callbacks(
     urls: &[String],
     data: &std::path::Path,
     console: Arc<dyn Observer>,
-) -> Result<Arc<dyn Observer>, Failure> {
+) -> Result<Arc<Callbacks>, Failure> {
     let lines = events
         .iter()
         .map(|path| Sink::Lines(LinesSink::new(path.clone())));
@@ -128,7 +128,8 @@ async fn serve(args: Args) -> Result<(), Failure> {
         &args.data.join("journal"),
         console.clone(),
     )?);
-    config.observer = callbacks(&args.events, &args.callback, &args.data, console)?;
+    let callbacks = callbacks(&args.events, &args.callback, &args.data, console)?;
+    config.observer = callbacks.clone();
     let (messages, strange) = FolderMessages::open(&args.data.join("messages"))?;
     for path in strange {
         eprintln!("{} is no message; it is left alone", path.display());
@@ -156,11 +157,29 @@ async fn serve(args: Args) -> Result<(), Failure> {
         println!("no --trunk and no --contact for a number: calls to that number are unreachable");
     }
     let stop = async {
-        if let Err(error) = tokio::signal::ctrl_c().await {
+        if let Err(error) = told_to_stop().await {
             eprintln!("cannot wait for Ctrl-C: {error}");
         }
         println!("stopping");
     };
     router.run(stop).await;
+    if !callbacks.flush(Duration::from_secs(10)) {
+        eprintln!("the last events are not on the disk: they are lost");
+    }
     Ok(())
+}
+
+/// Ctrl-C, or the system's request to end.
+async fn told_to_stop() -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut asked = signal(SignalKind::terminate())?;
+        tokio::select! {
+            interrupted = tokio::signal::ctrl_c() => interrupted,
+            _ = asked.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
 }
