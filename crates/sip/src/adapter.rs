@@ -181,6 +181,10 @@ impl Adapter for SipAdapter {
             play: true,
             record: true,
             speech: self.stack.config.speech.available(),
+            early_play: true,
+            early_media: true,
+            redirect: true,
+            headers: true,
             ..Capabilities::basic("sip")
         }
     }

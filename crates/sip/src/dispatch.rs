@@ -24,6 +24,7 @@ use crate::message::{ALLOW, Reply, SDP_TYPE, body_is_sdp, contact, hops, to_tag,
 use crate::routes::LegRequest;
 use crate::sdp::{self, SdpFault};
 use crate::stack::{Stack, random, token};
+use crate::way::Way;
 
 /// Calls that may wait for the router; one more is answered 503.
 pub(crate) const CALLS: usize = 1024;
@@ -189,7 +190,7 @@ impl Front {
             }
         };
         let trunk = stack.config.trunk_of(peer);
-        let trusted = trunk.is_some() || stack.config.trusted.contains(&peer);
+        let trusted = stack.trusts(peer);
         let trunk = trunk.map(|trunk| trunk.name.clone());
         let Some(offer) = convert::offer(&incoming, trunk.clone(), trusted) else {
             return Err((Box::new(incoming), Reply::new(484)));
@@ -201,8 +202,9 @@ impl Front {
         let codecs = offered
             .as_ref()
             .map_or_else(Vec::new, |offered| offered.codecs.clone());
-        let way = convert::way(&request.headers);
+        let way = Way::of(request, trusted);
         let mut line = SipLine::new(Arc::clone(stack), codecs, way);
+        line.may_hear_early(offered.is_some());
         line.count_trunk(trunk.as_deref());
         let mut begun = match line.begin(LegId::CALLER) {
             Ok(begun) => begun,
@@ -221,6 +223,7 @@ impl Front {
             tag: tag.to_owned(),
             dialog,
             offer: offered,
+            described: None,
         };
         stack.runtime.spawn(caller::serve(begun.leg, invited));
         room.send(IncomingCall { offer, line });

@@ -31,6 +31,10 @@ pub(crate) const COMMANDS: usize = 16;
 pub(crate) enum LegCommand {
     /// Send 180.
     Ring,
+    /// Send 183 with our description, so that sound flows before the answer.
+    Early,
+    /// Send 302 with these Contacts.
+    Redirect(Vec<String>),
     /// Send 200.
     Answer,
     /// End it.
@@ -60,6 +64,8 @@ pub(crate) struct Leg {
     pub(crate) closing: Option<Count>,
     /// On the trunk that it goes through, until its end.
     pub(crate) trunk: Option<Count>,
+    /// The Q.850 cause that our BYE tells (RFC 3326).
+    pub(crate) parting: Option<u8>,
 }
 
 /// What a phone wants to know beside notices: the Reason of a CANCEL or BYE.
@@ -101,6 +107,7 @@ impl Leg {
         if self.notices.has_ended() {
             return;
         }
+        self.parting = cause.q850;
         self.media.stop().await;
         self.closing = Some(self.stack.counts.closing.count());
         // Counted down before it is told, so that who hears of the end finds it so.

@@ -53,6 +53,7 @@ mod routes;
 mod rtp;
 mod sdp;
 mod stack;
+mod way;
 
 pub use adapter::{SipAdapter, SipHandle, Stats};
 pub use admit::access::{Access, Credentials, Registration, Tls, Trunk};

@@ -1,6 +1,6 @@
 //! One call's legs, as the router drives them.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::path::{Component, PathBuf};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -10,7 +10,6 @@ use callroute_media::{Command, Deed, DialTarget, LegId, Line, Notice, PlayEnd, P
 use callroute_schema::{Caller, Cause, Disposition};
 use tokio::sync::mpsc;
 
-use crate::convert::Way;
 use crate::count::Count;
 use crate::leg::callee::{self, Dialing};
 use crate::leg::{self, Leg, LegCommand, Log};
@@ -22,6 +21,7 @@ use crate::rtp::out::RtpOut;
 use crate::rtp::record;
 use crate::sdp::Local;
 use crate::stack::{Stack, random};
+use crate::way::{self, Way};
 
 /// One call's legs. Dropping it ends each: BYE where it is answered, CANCEL or 480 where not.
 #[derive(Debug)]
@@ -31,6 +31,10 @@ pub struct SipLine {
     bridges: HashMap<LegId, LegId>,
     /// The caller is answered, and can hear something.
     answered: bool,
+    /// The caller has offered to hear something before that.
+    offered: bool,
+    /// How the latest leg ended that was dialed.
+    after: Option<Disposition>,
     /// What the caller speaks, which a callee is offered first.
     codecs: Vec<Codec>,
     /// What of the caller's INVITE goes on to callees.
@@ -71,6 +75,8 @@ impl SipLine {
             legs: HashMap::new(),
             bridges: HashMap::new(),
             answered: false,
+            offered: false,
+            after: None,
             codecs,
             way,
             sender: Some(sender),
@@ -80,6 +86,11 @@ impl SipLine {
             call,
             trunk: None,
         }
+    }
+
+    /// Whether the caller's INVITE has an offer, so that it may hear something before its answer.
+    pub(crate) fn may_hear_early(&mut self, offered: bool) {
+        self.offered = offered;
     }
 
     /// Counts the call on the trunk that its caller came by.
@@ -128,6 +139,7 @@ impl SipLine {
             calls: self.call.clone(),
             closing: None,
             trunk: None,
+            parting: None,
         };
         Ok(Begun {
             leg,
@@ -192,6 +204,7 @@ impl SipLine {
         to: &DialTarget,
         from: Caller,
         from_name: Option<String>,
+        headers: &BTreeMap<String, String>,
     ) {
         if self.legs.contains_key(&leg) {
             tracing::error!(%leg, "a leg's id was used twice; the second dial is ignored");
@@ -224,6 +237,8 @@ impl SipLine {
             way: self.way.clone(),
             from,
             from_name,
+            headers: way::chosen(headers),
+            after: self.after,
             codecs,
             port: begun.port,
             requests: begun.requests,
@@ -240,6 +255,42 @@ impl SipLine {
                 end: PlayEnd::Failed,
             });
         }
+    }
+
+    /// Lets a leg hear something; a caller that is not answered by 183. `false` when it cannot.
+    fn opens(&mut self, leg: LegId) -> bool {
+        if leg != LegId::CALLER || self.answered || !self.legs.contains_key(&leg) {
+            return true;
+        }
+        if self.offered {
+            self.tell(leg, LegCommand::Early);
+        }
+        self.offered
+    }
+
+    fn early(&mut self, leg: LegId, from: LegId) {
+        if self.opens(leg) {
+            return self.bridge(leg, from);
+        }
+        let reason = "the caller offers no sound before the answer".to_owned();
+        let deed = Deed::Early;
+        self.notice(Notice::NotDone { leg, deed, reason });
+    }
+
+    fn redirect(&mut self, leg: LegId, contacts: &[DialTarget]) {
+        let contacts: Vec<String> = contacts
+            .iter()
+            .flat_map(|to| self.stack.contacts_of(to, &self.way))
+            .collect();
+        let reason = if leg != LegId::CALLER || self.answered {
+            "only a caller that is not answered can be sent away"
+        } else if contacts.is_empty() {
+            "there is no way to any of these contacts"
+        } else {
+            return self.tell(leg, LegCommand::Redirect(contacts));
+        };
+        let (reason, deed) = (reason.to_owned(), Deed::Redirect);
+        self.notice(Notice::NotDone { leg, deed, reason });
     }
 
     fn bridge(&mut self, a: LegId, b: LegId) {
@@ -298,7 +349,10 @@ impl SipLine {
 
     fn passed(&mut self, notice: Notice) -> Notice {
         self.answered |= matches!(notice, Notice::LegAnswered { leg } if leg == LegId::CALLER);
-        if let Notice::LegEnded { leg, .. } = &notice {
+        if let Notice::LegEnded { leg, cause } = &notice {
+            if *leg != LegId::CALLER {
+                self.after = Some(cause.disposition);
+            }
             self.legs.remove(leg);
             if let Some(other) = self.bridges.remove(leg) {
                 self.bridges.remove(&other);
@@ -319,11 +373,13 @@ impl Line for SipLine {
                 to,
                 from,
                 from_name,
-                ..
-            } => self.dial(leg, &to, from, from_name),
+                headers,
+            } => self.dial(leg, &to, from, from_name, &headers),
+            Command::Early { leg, from } => self.early(leg, from),
+            Command::Redirect { leg, contacts } => self.redirect(leg, &contacts),
             Command::Hangup { leg, cause } => self.tell(leg, LegCommand::Hangup(cause)),
-            // Nothing is heard before the answer: whoever asks is told, and may let it ring.
-            Command::Play { leg, play, .. } if leg == LegId::CALLER && !self.answered => {
+            // Nothing can be heard: whoever asks is told, and may let it ring.
+            Command::Play { leg, play, .. } if !self.opens(leg) => {
                 let end = PlayEnd::Failed;
                 self.notice(Notice::PlayEnded { leg, play, end });
             }

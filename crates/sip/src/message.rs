@@ -13,6 +13,8 @@ pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, PRACK
 pub(crate) const SUPPORTED: &str = "100rel, timer";
 /// Counts how often a call has been through us.
 pub(crate) const HOPS: &[u8] = b"X-Callroute-Hops";
+/// Most Contacts of one 302.
+const MAX_CONTACTS: usize = 16;
 /// The media type of session descriptions.
 pub(crate) const SDP_TYPE: &str = "application/sdp";
 
@@ -53,6 +55,11 @@ impl Reply {
         reply
     }
 
+    /// Whether it brings a description.
+    pub(crate) fn has_body(&self) -> bool {
+        self.body.is_some()
+    }
+
     /// Whether it is a 2xx.
     pub(crate) fn is_success(&self) -> bool {
         self.status / 100 == 2
@@ -84,6 +91,20 @@ impl Reply {
     }
 }
 
+/// 302 to these URIs, the preferred first (RFC 3261, sections 8.3 and 20.10).
+pub(crate) fn moved<'a>(contacts: impl Iterator<Item = &'a str>) -> Reply {
+    contacts
+        .take(MAX_CONTACTS)
+        .enumerate()
+        .fold(Reply::new(302), |reply, (at, uri)| {
+            let value = match 10 - at.min(9) {
+                10 => format!("<{uri}>;q=1.0"),
+                q => format!("<{uri}>;q=0.{q}"),
+            };
+            reply.header(HeaderName::Contact, value)
+        })
+}
+
 /// A response whose To is replaced by one that cannot be built, only read.
 fn tagged(mut response: Response, to: &[u8]) -> Option<Response> {
     let line = [b"To: ".as_slice(), to, b"\r\n"].concat();
@@ -103,7 +124,9 @@ fn phrase(status: u16) -> &'static str {
     match status {
         100 => "Trying",
         180 => "Ringing",
+        183 => "Session Progress",
         200 => "OK",
+        202 => "Accepted",
         302 => "Moved Temporarily",
         400 => "Bad Request",
         401 => "Unauthorized",

@@ -221,6 +221,12 @@ impl Stack {
         self.over.load(Ordering::Relaxed)
     }
 
+    /// Whether what an address asserts is believed, and who calls may be asserted to it: the trust
+    /// domain of RFC 3325.
+    pub(crate) fn trusts(&self, ip: IpAddr) -> bool {
+        self.config.trunk_of(ip).is_some() || self.config.trusted.contains(&ip)
+    }
+
     /// Calls on a trunk now, in both directions.
     pub(crate) fn on_trunk(&self, name: &str) -> usize {
         self.trunks.get(name).map_or(0, |trunk| trunk.calls.get())

@@ -8,7 +8,7 @@ use sipx_sip::{HeaderName, Method, Request, RequestBuilder, Response, TuEvent, U
 use sipx_transport::Target;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use crate::convert::{Way, bracketed, cancel_reason, from_header, privacy};
+use crate::convert::{bracketed, cancel_reason, from_header};
 use crate::count::Count;
 use crate::dialog::Dialog;
 use crate::endpoint::{Exchange, is_provisional};
@@ -22,6 +22,7 @@ use crate::reach::ways::Route;
 use crate::routes::LegRequest;
 use crate::sdp;
 use crate::stack::{SendError, Stack, token};
+use crate::way::{Line, Way, privacy};
 
 /// Whom to dial, and on whose behalf.
 #[derive(Debug)]
@@ -32,6 +33,10 @@ pub(crate) struct Dialing {
     pub(crate) way: Way,
     pub(crate) from: Caller,
     pub(crate) from_name: Option<String>,
+    /// Headers of the routing's choice.
+    pub(crate) headers: Vec<Line>,
+    /// How the attempt before this one ended.
+    pub(crate) after: Option<Disposition>,
     /// The preferred codec first.
     pub(crate) codecs: Vec<callroute_audio::codec::Codec>,
     /// The RTP port of the leg.
@@ -118,6 +123,7 @@ async fn attempt(leg: &mut Leg, dialing: &Dialing, route: &Route, target: Target
     };
     let silent_until = Instant::now() + leg.stack.config.no_provisional;
     let (mut heard, mut rings) = (false, false);
+    let mut sound = early::Sound::default();
     loop {
         tokio::select! {
             event = invite.exchange.next() => match event {
@@ -129,6 +135,7 @@ async fn attempt(leg: &mut Leg, dialing: &Dialing, route: &Route, target: Target
                         let leg_id = leg.notices.leg();
                         leg.notices.tell(Notice::LegRinging { leg: leg_id }).await;
                     }
+                    sound.of(leg, &response).await;
                 }
                 Some(TuEvent::Response(response)) if response.status.is_success() => {
                     return Attempt::Answered(Box::new(invite), response);
@@ -203,14 +210,10 @@ fn send(
             .routes
             .enter_dial(&call_id, &tag, dialing.requests.clone()),
     );
-    let request = build(
-        &stack,
-        &leg.local,
-        dialing,
-        uri,
-        &target,
-        (&contact, &tag, &call_id),
-    )?;
+    let ip = target.addr.ip();
+    let trusted = route.trunk.is_some() || stack.trusts(ip);
+    let names = (contact.as_str(), tag.as_str(), call_id.as_str());
+    let request = build(&stack, &leg.local, dialing, uri, (ip, trusted), names)?;
     let exchange = stack.send(request.clone(), target.clone())?;
     Ok(Invite {
         request,
@@ -226,10 +229,11 @@ fn build(
     local: &sdp::Local,
     dialing: &Dialing,
     uri: Uri,
-    target: &Target,
+    (peer, trusted): (std::net::IpAddr, bool),
     (contact, tag, call_id): (&str, &str, &str),
 ) -> Result<Request, sipx_sip::BuildError> {
-    let ip = bracketed(stack.named_ip(target.addr.ip()));
+    let called = uri.to_string();
+    let ip = bracketed(stack.named_ip(peer));
     let host = format!("{ip}:{}", stack.handle.local_addr().port());
     let (from, private) = from_header(&dialing.from, dialing.from_name.as_deref(), &host);
     let to = [b"<".as_slice(), &address_of_record(&uri), b">"].concat();
@@ -251,11 +255,14 @@ fn build(
         let expires = expires.as_secs().to_string();
         builder = builder.header(HeaderName::SessionExpires, expires)?;
     }
-    for (name, value) in &dialing.way.history {
-        builder = builder.header(name.clone(), value.clone())?;
+    let mut lines = dialing.way.history(&called, dialing.after);
+    if trusted {
+        let name = dialing.from_name.as_deref();
+        lines.extend(dialing.way.asserted(&dialing.from, name, &host));
     }
-    if private {
-        let (name, value) = privacy();
+    lines.extend(private.then(privacy));
+    lines.extend(dialing.headers.iter().cloned());
+    for (name, value) in lines {
         builder = builder.header(name, value)?;
     }
     Ok(builder.body(body).build())

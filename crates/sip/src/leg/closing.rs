@@ -3,11 +3,12 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use sipx_sip::{BuildError, Method, Request, TuEvent};
+use sipx_sip::{BuildError, HeaderName, Method, Request, TuEvent};
 use sipx_transport::{Target, TransportKind};
 use tokio::time::timeout;
 
 use crate::admit::access::Credentials;
+use crate::convert::q850_reason;
 use crate::dialog::Dialog;
 use crate::endpoint::Exchange;
 use crate::leg::Leg;
@@ -82,8 +83,13 @@ pub(crate) async fn bye(
 ) {
     let stack = Arc::clone(&leg.stack);
     let mut bye = None;
+    let parting = leg.parting;
     let sent = send(&stack, dialog, flow, |dialog| {
-        let request = dialog.request(&Method::Bye)?.build();
+        let mut request = dialog.request(&Method::Bye)?;
+        if let Some(q850) = parting {
+            request = request.header(HeaderName::Reason, q850_reason(q850))?;
+        }
+        let request = request.build();
         bye = Some(request.clone());
         Ok(request)
     });

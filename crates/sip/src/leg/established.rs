@@ -14,6 +14,7 @@ use sipx_transport::Target;
 use tokio::time::{Instant, sleep_until};
 
 use crate::admit::access::Credentials;
+use crate::convert::parting;
 use crate::dialog::Dialog;
 use crate::endpoint::Incoming;
 use crate::leg::callee::Answers;
@@ -169,11 +170,12 @@ impl Established {
                 self.hold(on, told).await;
                 return false;
             }
-            Some(LegCommand::Ring | LegCommand::Answer | LegCommand::Refuse(_)) => return false,
+            Some(_) => return false,
             None => EndCause::Normal,
         };
         tracing::debug!(leg = %self.leg.notices.leg(), ?cause, "hanging up");
         self.leg.end(Cause::normal()).await;
+        self.leg.parting = parting(cause);
         if self.unacked.is_some() && !self.answered {
             // No BYE before the ACK (RFC 3261, section 15): it follows then, or at the timeout.
             return false;

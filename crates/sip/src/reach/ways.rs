@@ -10,6 +10,7 @@ use sipx_transport::Target;
 use crate::admit::access::Credentials;
 use crate::convert::{bracketed, with_user};
 use crate::stack::Stack;
+use crate::way::Way;
 
 /// Most telephones and trunks that are tried for one dial.
 const MAX_WAYS: usize = 8;
@@ -66,6 +67,35 @@ impl Stack {
         };
         routes.truncate(MAX_WAYS);
         routes
+    }
+
+    /// The URIs that a caller is sent to: as they would be dialed, but for telephones behind a NAT,
+    /// which only we can reach. A number without a trunk or contact is left to the caller's switch,
+    /// as a number at the host that it dialed.
+    pub(crate) fn contacts_of(&self, to: &DialTarget, way: &Way) -> Vec<String> {
+        let routes = match to {
+            // What names our users stays a name: the address of record.
+            DialTarget::Sip(uri) => return vec![uri.as_str().to_owned()],
+            _ => self.routes_to(to),
+        };
+        let direct = routes.into_iter().filter(|route| {
+            let behind_nat = route.flow.as_ref().is_some_and(|flow| {
+                let uri = Uri::parse(bytes::Bytes::copy_from_slice(route.uri.as_bytes()));
+                !uri.is_ok_and(
+                    |uri| matches!(uri.host(), Some(Host::Ip(ip)) if *ip == flow.addr.ip()),
+                )
+            });
+            !behind_nat
+        });
+        let uris: Vec<String> = direct.map(|route| route.uri).collect();
+        match to {
+            DialTarget::Number(number) if uris.is_empty() => way
+                .host()
+                .map(|host| format!("sip:{}@{host}", number.as_str()))
+                .into_iter()
+                .collect(),
+            _ => uris,
+        }
     }
 
     /// The user of ours whom a URI names: `sip:ann@REALM`, or at our own address.

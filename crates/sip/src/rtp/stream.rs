@@ -43,6 +43,8 @@ pub(crate) struct Stream {
     inband: Option<Detector>,
     presses: Presses,
     peer: Option<Weak<RtpOut>>,
+    /// A description was agreed on: somebody may hear what plays.
+    agreed: bool,
     playing: Option<Playing>,
     recording: Option<Recording>,
     tap: Option<(TimeLine, Arc<Mutex<Vec<i16>>>)>,
@@ -75,6 +77,7 @@ impl Stream {
             inband: None,
             presses: Presses::default(),
             peer: None,
+            agreed: false,
             playing: None,
             recording: None,
             tap: None,
@@ -125,6 +128,10 @@ impl Stream {
                 };
                 self.out
                     .agree(remote.media, remote.codec(), remote.event, remote.listens);
+                // What was to be played before anybody could hear it begins now.
+                if !std::mem::replace(&mut self.agreed, true) && self.playing.is_some() {
+                    self.pace();
+                }
             }
             MediaCommand::Play(id, sound) => self.play(id, sound).await,
             MediaCommand::StopPlay(id) => {
@@ -218,7 +225,9 @@ impl Stream {
         match fetched.source {
             Some(source) => {
                 playing.state = PlayState::Heard(source);
-                self.pace();
+                if self.agreed {
+                    self.pace();
+                }
             }
             None => self.stop_play(PlayEnd::Failed).await,
         }

@@ -12,6 +12,7 @@
 mod bridge;
 mod callee;
 mod caller;
+mod early;
 mod hold;
 mod hostile;
 mod leaks;
