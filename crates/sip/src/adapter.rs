@@ -23,6 +23,7 @@ use crate::reach::registering;
 use crate::reach::registrar::Registrar;
 use crate::reach::trunks;
 use crate::rtp::ports::Ports;
+use crate::rtp::web::Web;
 use crate::sdp::named_ip;
 use crate::stack::{Counts, Stack, TrunkState, leading_to};
 
@@ -57,6 +58,8 @@ pub struct Stats {
     pub closing: usize,
     /// RTP sockets in use.
     pub rtp_sockets: usize,
+    /// Rooms in which somebody is.
+    pub rooms: usize,
 }
 
 impl SipAdapter {
@@ -111,11 +114,14 @@ impl SipAdapter {
             };
             (trunk.name.clone(), state)
         });
+        let web = Arc::new(Web::new(config.sounds.clone(), config.roots.clone()));
         let stack = Arc::new(Stack {
             handle,
             trunks: states.collect(),
             resolver: Resolver::within(Some(RESOLVE)),
             registrar: Registrar::default(),
+            rooms: Arc::default(),
+            web,
             began: Instant::now(),
             config,
             runtime: tokio::runtime::Handle::current(),
@@ -185,6 +191,8 @@ impl Adapter for SipAdapter {
             early_media: true,
             redirect: true,
             headers: true,
+            rooms: true,
+            record_options: true,
             ..Capabilities::basic("sip")
         }
     }
@@ -247,6 +255,7 @@ impl SipHandle {
             legs: counts.legs.get(),
             closing: counts.closing.get(),
             rtp_sockets: counts.sockets.get(),
+            rooms: self.stack.rooms.len(),
         }
     }
 }

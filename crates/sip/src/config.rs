@@ -15,6 +15,7 @@ use sipx_sip::Uri;
 use crate::admit::access::{Access, Tls, Trunk};
 use crate::admit::auth::{Digest, User};
 use crate::admit::guard::Protection;
+use crate::admit::network::Network;
 use crate::error::BindError;
 
 /// How the adapter is set up. Begin with [`Config::new`] and change what should differ.
@@ -46,6 +47,9 @@ pub struct Config {
     /// What speaks texts. Default nothing: looking for programs ([`Speech::find`]) blocks, so it is
     /// left to whoever starts up.
     pub speech: Arc<Speech>,
+    /// Addresses outside the public internet from which sounds may be fetched by URL, such as a
+    /// media server of one's own. Default none.
+    pub sounds: Vec<Network>,
     /// A callee from whom nothing at all has come for so long is unreachable. Default 4 s.
     pub no_provisional: Duration,
     /// The codecs, the preferred first, as offered when the caller's do not say better. Default
@@ -98,6 +102,7 @@ impl Config {
             recordings: PathBuf::from("recordings"),
             prompts: Arc::new(Prompts::builtin()),
             speech: Arc::new(Speech::none()),
+            sounds: Vec::new(),
             no_provisional: Duration::from_secs(4),
             codecs: vec![Codec::Pcmu, Codec::Pcma],
             access: Access::Anybody,

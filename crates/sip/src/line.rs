@@ -1,17 +1,19 @@
 //! One call's legs, as the router drives them.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+mod connect;
+mod dial;
+
+use std::collections::{HashMap, VecDeque};
 use std::path::{Component, PathBuf};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use callroute_audio::codec::Codec;
-use callroute_media::{Command, Deed, DialTarget, LegId, Line, Notice, PlayEnd, PlayId};
-use callroute_schema::{Caller, Cause, Disposition};
+use callroute_media::{Command, Deed, LegId, Line, Notice, PlayEnd, PlayId};
+use callroute_schema::Disposition;
 use tokio::sync::mpsc;
 
 use crate::count::Count;
-use crate::leg::callee::{self, Dialing};
 use crate::leg::{self, Leg, LegCommand, Log};
 use crate::notices::{LegNotices, NOTICES, Notices};
 use crate::routes::{LegRequest, REQUESTS};
@@ -21,7 +23,7 @@ use crate::rtp::out::RtpOut;
 use crate::rtp::record;
 use crate::sdp::Local;
 use crate::stack::{Stack, random};
-use crate::way::{self, Way};
+use crate::way::Way;
 
 /// One call's legs. Dropping it ends each: BYE where it is answered, CANCEL or 480 where not.
 #[derive(Debug)]
@@ -29,8 +31,6 @@ pub struct SipLine {
     stack: Arc<Stack>,
     legs: HashMap<LegId, LegHandle>,
     bridges: HashMap<LegId, LegId>,
-    /// The caller is answered, and can hear something.
-    answered: bool,
     /// The caller has offered to hear something before that.
     offered: bool,
     /// How the latest leg ended that was dialed.
@@ -56,6 +56,7 @@ struct LegHandle {
     commands: mpsc::Sender<LegCommand>,
     media: MediaHandle,
     log: Log,
+    answered: bool,
 }
 
 /// The channels of a leg that is about to begin, and what it is made of.
@@ -74,7 +75,6 @@ impl SipLine {
             stack,
             legs: HashMap::new(),
             bridges: HashMap::new(),
-            answered: false,
             offered: false,
             after: None,
             codecs,
@@ -118,6 +118,7 @@ impl SipLine {
                 commands,
                 media,
                 log: log.clone(),
+                answered: false,
             },
         );
         let media_addr = (self.stack.handle.local_addr().ip(), port).into();
@@ -198,54 +199,6 @@ impl SipLine {
         }
     }
 
-    pub(crate) fn dial(
-        &mut self,
-        leg: LegId,
-        to: &DialTarget,
-        from: Caller,
-        from_name: Option<String>,
-        headers: &BTreeMap<String, String>,
-    ) {
-        if self.legs.contains_key(&leg) {
-            tracing::error!(%leg, "a leg's id was used twice; the second dial is ignored");
-            return;
-        }
-        let unreachable = Notice::LegEnded {
-            leg,
-            cause: Cause::local(Disposition::Unreachable),
-        };
-        let routes = self.stack.routes_to(to);
-        if routes.is_empty() {
-            tracing::warn!(%leg, "there is no way to whom is dialed");
-            return self.notice(unreachable);
-        }
-        let runtime = self.stack.runtime.clone();
-        let _within = runtime.enter();
-        let begun = match self.begin(leg) {
-            Ok(begun) => begun,
-            Err(error) => {
-                tracing::error!(%leg, %error, "no RTP socket for a callee");
-                let cause = Cause::local(Disposition::Congestion);
-                return self.notice(Notice::LegEnded { leg, cause });
-            }
-        };
-        let mut codecs = self.codecs.clone();
-        let ours = self.stack.config.codecs.iter().copied();
-        codecs.extend(ours.filter(|codec| !self.codecs.contains(codec)));
-        let dialing = Dialing {
-            routes,
-            way: self.way.clone(),
-            from,
-            from_name,
-            headers: way::chosen(headers),
-            after: self.after,
-            codecs,
-            port: begun.port,
-            requests: begun.requests,
-        };
-        runtime.spawn(callee::serve(begun.leg, dialing));
-    }
-
     pub(crate) fn play(&mut self, leg: LegId, play: PlayId, sound: PlaySound) {
         let command = MediaCommand::Play(play, sound);
         if self.tell_media(leg, command).is_err() {
@@ -254,74 +207,6 @@ impl SipLine {
                 play,
                 end: PlayEnd::Failed,
             });
-        }
-    }
-
-    /// Lets a leg hear something; a caller that is not answered by 183. `false` when it cannot.
-    fn opens(&mut self, leg: LegId) -> bool {
-        if leg != LegId::CALLER || self.answered || !self.legs.contains_key(&leg) {
-            return true;
-        }
-        if self.offered {
-            self.tell(leg, LegCommand::Early);
-        }
-        self.offered
-    }
-
-    fn early(&mut self, leg: LegId, from: LegId) {
-        if self.opens(leg) {
-            return self.bridge(leg, from);
-        }
-        let reason = "the caller offers no sound before the answer".to_owned();
-        let deed = Deed::Early;
-        self.notice(Notice::NotDone { leg, deed, reason });
-    }
-
-    fn redirect(&mut self, leg: LegId, contacts: &[DialTarget]) {
-        let contacts: Vec<String> = contacts
-            .iter()
-            .flat_map(|to| self.stack.contacts_of(to, &self.way))
-            .collect();
-        let reason = if leg != LegId::CALLER || self.answered {
-            "only a caller that is not answered can be sent away"
-        } else if contacts.is_empty() {
-            "there is no way to any of these contacts"
-        } else {
-            return self.tell(leg, LegCommand::Redirect(contacts));
-        };
-        let (reason, deed) = (reason.to_owned(), Deed::Redirect);
-        self.notice(Notice::NotDone { leg, deed, reason });
-    }
-
-    fn bridge(&mut self, a: LegId, b: LegId) {
-        let ends = self.legs.get(&a).zip(self.legs.get(&b));
-        let Some((out_a, out_b)) = ends
-            .map(|(a, b)| (a.media.out.clone(), b.media.out.clone()))
-            .filter(|_| a != b)
-        else {
-            tracing::debug!(%a, %b, "a bridge with a leg that is not there");
-            return;
-        };
-        for leg in [a, b] {
-            if let Some(other) = self.bridges.remove(&leg) {
-                self.bridges.remove(&other);
-                if other != a && other != b {
-                    self.lossless(other, MediaCommand::Unbridge);
-                }
-            }
-        }
-        self.bridges.insert(a, b);
-        self.bridges.insert(b, a);
-        self.lossless(a, MediaCommand::Bridge(out_b));
-        self.lossless(b, MediaCommand::Bridge(out_a));
-    }
-
-    fn unbridge(&mut self, a: LegId, b: LegId) {
-        if self.bridges.get(&a) == Some(&b) {
-            self.bridges.remove(&a);
-            self.bridges.remove(&b);
-            self.lossless(a, MediaCommand::Unbridge);
-            self.lossless(b, MediaCommand::Unbridge);
         }
     }
 
@@ -348,7 +233,11 @@ impl SipLine {
     }
 
     fn passed(&mut self, notice: Notice) -> Notice {
-        self.answered |= matches!(notice, Notice::LegAnswered { leg } if leg == LegId::CALLER);
+        if let Notice::LegAnswered { leg } = &notice
+            && let Some(handle) = self.legs.get_mut(leg)
+        {
+            handle.answered = true;
+        }
         if let Notice::LegEnded { leg, cause } = &notice {
             if *leg != LegId::CALLER {
                 self.after = Some(cause.disposition);
@@ -393,11 +282,11 @@ impl Line for SipLine {
                 leg,
                 recording,
                 name,
-                ..
+                options,
             } => {
                 let path = record::path(&self.stack.config.recordings, &name);
                 if self
-                    .tell_media(leg, MediaCommand::Record(recording, path))
+                    .tell_media(leg, MediaCommand::Record(recording, path, options))
                     .is_err()
                 {
                     self.notice(Notice::RecordEnded {
@@ -414,6 +303,8 @@ impl Line for SipLine {
             }
             Command::Bridge { a, b } => self.bridge(a, b),
             Command::Unbridge { a, b } => self.unbridge(a, b),
+            Command::Join { leg, room, muted } => self.join(leg, &room, muted),
+            Command::Leave { leg } => self.lossless(leg, MediaCommand::Leave),
             Command::Discard { url, .. } => self.discard(url.into()),
             other => match Deed::of(&other) {
                 Some((leg, deed)) => self.notice(Notice::NotDone {

@@ -20,6 +20,8 @@ use crate::reach::registrar::Registrar;
 use crate::routes::Routes;
 use crate::rtp::media::Sounds;
 use crate::rtp::ports::Ports;
+use crate::rtp::room::Rooms;
+use crate::rtp::web::Web;
 use crate::sdp::{Local, named_ip};
 
 /// How long a host name may take to be resolved.
@@ -42,6 +44,8 @@ pub(crate) struct Stack {
     pub(crate) began: Instant,
     pub(crate) resolver: Resolver,
     pub(crate) registrar: Registrar,
+    pub(crate) rooms: Arc<Rooms>,
+    pub(crate) web: Arc<Web>,
     /// How each trunk is, by its name.
     pub(crate) trunks: HashMap<String, TrunkState>,
 }
@@ -203,6 +207,7 @@ impl Stack {
         Sounds {
             prompts: Arc::clone(&self.config.prompts),
             speech: Arc::clone(&self.config.speech),
+            web: Arc::clone(&self.web),
         }
     }
 

@@ -21,7 +21,8 @@ use crate::rtp::latch::{Latch, Verdict};
 use crate::rtp::media::Sounds;
 use crate::rtp::out::RtpOut;
 use crate::rtp::play::{FRAME, Fetched, Source, fetch};
-use crate::rtp::record::Recording;
+use crate::rtp::record::{Recording, Turn};
+use crate::rtp::room::Seat;
 
 /// Largest datagram that is read; no voice packet comes near.
 const MAX_PACKET: usize = 2048;
@@ -43,6 +44,8 @@ pub(crate) struct Stream {
     inband: Option<Detector>,
     presses: Presses,
     peer: Option<Weak<RtpOut>>,
+    /// The room that the leg is in.
+    seat: Option<Seat>,
     /// A description was agreed on: somebody may hear what plays.
     agreed: bool,
     playing: Option<Playing>,
@@ -77,6 +80,7 @@ impl Stream {
             inband: None,
             presses: Presses::default(),
             peer: None,
+            seat: None,
             agreed: false,
             playing: None,
             recording: None,
@@ -107,6 +111,12 @@ impl Stream {
                 },
                 () = tick(&mut self.pacer) => self.frame().await,
                 fetched = fetched(&mut self.playing) => self.fetched(fetched).await,
+                turn = Recording::turn(&mut self.recording) => match turn {
+                    Turn::Over => self.stop_record().await,
+                    Turn::Frame => if let Some(recording) = &mut self.recording {
+                        recording.frame();
+                    },
+                },
             }
         }
         // What was told before the end still gets its answer, but is not done any more.
@@ -114,6 +124,7 @@ impl Stream {
         while let Ok(command) = told.try_recv() {
             self.refuse(command).await;
         }
+        self.seat = None;
         self.stop_play(PlayEnd::Stopped).await;
         self.stop_record().await;
     }
@@ -143,9 +154,11 @@ impl Stream {
                     self.stop_play(PlayEnd::Stopped).await;
                 }
             }
-            MediaCommand::Record(id, path) => {
+            MediaCommand::Record(id, path, options) => {
                 self.stop_record().await;
-                self.recording = Some(Recording::begin(id, path));
+                let recording = Recording::begin(id, path, options);
+                self.out.tap(recording.hears());
+                self.recording = Some(recording);
             }
             MediaCommand::StopRecord(id) => {
                 if self
@@ -158,9 +171,16 @@ impl Stream {
             }
             MediaCommand::Bridge(peer) => {
                 self.stop_play(PlayEnd::Stopped).await;
+                self.seat = None;
                 self.peer = Some(peer);
             }
             MediaCommand::Unbridge => self.peer = None,
+            MediaCommand::Join(seat) => {
+                self.stop_play(PlayEnd::Stopped).await;
+                self.peer = None;
+                self.seat = Some(seat);
+            }
+            MediaCommand::Leave => self.seat = None,
             MediaCommand::Press(digit) => {
                 self.presses.press(digit);
                 self.pace();
@@ -181,7 +201,7 @@ impl Stream {
                     })
                     .await;
             }
-            MediaCommand::Record(recording, _) => {
+            MediaCommand::Record(recording, ..) => {
                 let error = Some("the leg ended before the recording began".to_owned());
                 let ended = Notice::RecordEnded {
                     leg,
@@ -199,9 +219,7 @@ impl Stream {
     async fn play(&mut self, id: PlayId, sound: PlaySound) {
         self.stop_play(PlayEnd::Stopped).await;
         self.out.set_playing(true);
-        let sounds = self.sounds.clone();
-        let fetching =
-            tokio::task::spawn_blocking(move || fetch(sound, &sounds.prompts, &sounds.speech));
+        let fetching = tokio::spawn(fetch(sound, self.sounds.clone()));
         self.playing = Some(Playing {
             id,
             state: PlayState::Fetching(fetching),
@@ -250,6 +268,7 @@ impl Stream {
             return;
         };
         let id = recording.id;
+        self.out.tap(None);
         let recorded = recording.finish().await;
         let notice = Notice::RecordEnded {
             leg: self.leg,
@@ -330,7 +349,11 @@ impl Stream {
     }
 
     fn listen(&mut self, packet: &Packet, codec: Codec) {
-        if self.recording.is_none() && self.tap.is_none() && self.inband.is_none() {
+        if self.recording.is_none()
+            && self.tap.is_none()
+            && self.inband.is_none()
+            && self.seat.is_none()
+        {
             return;
         }
         let mut samples = Vec::with_capacity(packet.payload.len());
@@ -341,6 +364,9 @@ impl Stream {
                 let leg = self.leg;
                 self.notices.tell_if_room(Notice::Digit { leg, digit });
             }
+        }
+        if let Some(seat) = &self.seat {
+            seat.hears(packet.ssrc, packet.timestamp, &samples);
         }
         if let Some(recording) = &mut self.recording {
             recording.push(packet.ssrc, packet.timestamp, &samples);

@@ -263,7 +263,7 @@ async fn told(adapter: &mut SipAdapter, net: &str, from: Caller) -> String {
     let mut line = incoming.line;
     line.perform(Command::Dial {
         leg: CALLEE,
-        to: DialTarget::Sip(SipUri::new(&format!("sip:ann@{}", callee.addr)).unwrap()),
+        to: DialTarget::Sip(SipUri::new(format!("sip:ann@{}", callee.addr)).unwrap()),
         from,
         from_name: None,
         headers: BTreeMap::from([

@@ -18,6 +18,7 @@ mod hostile;
 mod leaks;
 mod raw;
 mod redirect;
+mod rooms;
 mod rtp;
 mod signalling;
 mod sound;
