@@ -192,6 +192,7 @@ impl Adapter for SipAdapter {
             redirect: true,
             headers: true,
             rooms: true,
+            transfer: true,
             record_options: true,
             ..Capabilities::basic("sip")
         }

@@ -21,6 +21,7 @@ use crate::endpoint::{Incoming, Screened, Upper};
 use crate::leg::caller::{self, Invited};
 use crate::line::SipLine;
 use crate::message::{ALLOW, Reply, SDP_TYPE, body_is_sdp, contact, hops, to_tag, unsupported};
+use crate::refer::Replaces;
 use crate::routes::LegRequest;
 use crate::sdp::{self, SdpFault};
 use crate::stack::{Stack, random, token};
@@ -171,8 +172,30 @@ impl Front {
         }
     }
 
+    /// An INVITE that wants to take somebody's place (RFC 3891).
+    fn replace(&self, incoming: Incoming, replaces: Option<Replaces>) -> Result<(), Refused> {
+        let Some(replaces) = replaces else {
+            return Err((Box::new(incoming), Reply::new(400)));
+        };
+        let Some(leg) = self.stack.routes.of_name(&replaces) else {
+            return Err((Box::new(incoming), Reply::new(481)));
+        };
+        match leg.try_send(LegRequest::Replaces(Box::new(incoming), Box::new(replaces))) {
+            Err(mpsc::error::TrySendError::Full(LegRequest::Replaces(incoming, _))) => {
+                Err((incoming, busy()))
+            }
+            Err(mpsc::error::TrySendError::Closed(LegRequest::Replaces(incoming, _))) => {
+                Err((incoming, Reply::new(481)))
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn try_begin(&self, incoming: Incoming, tag: &str) -> Result<(), Refused> {
         let stack = &self.stack;
+        if let Some(replaces) = Replaces::of(&incoming.request.headers) {
+            return self.replace(incoming, replaces);
+        }
         let Ok(room) = self.calls.try_reserve() else {
             return Err((Box::new(incoming), busy()));
         };

@@ -11,7 +11,7 @@ pub(crate) mod session_timer;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use callroute_media::EndCause;
+use callroute_media::{EndCause, Referral};
 use callroute_schema::Cause;
 use tokio::sync::{mpsc, oneshot};
 
@@ -33,12 +33,14 @@ pub(crate) enum LegCommand {
     Ring,
     /// Send 183 with our description, so that sound flows before the answer.
     Early,
-    /// Send 302 with these Contacts.
+    /// Send the far end to the first of these that will do: 302, or REFER once it is answered.
     Redirect(Vec<String>),
     /// Send 200.
     Answer,
     /// End it.
     Hangup(EndCause),
+    /// Tell what became of the transfer that it asked for.
+    Referred(Referral),
     /// Refuse an INVITE with this very status.
     Refuse(u16),
     /// Put the far end on hold, or take it back, by a re-INVITE.

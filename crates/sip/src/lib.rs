@@ -49,6 +49,7 @@ mod notices;
 pub mod phone;
 mod reach;
 pub mod redirect;
+mod refer;
 mod routes;
 mod rtp;
 mod sdp;

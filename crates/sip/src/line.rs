@@ -303,6 +303,7 @@ impl Line for SipLine {
             }
             Command::Bridge { a, b } => self.bridge(a, b),
             Command::Unbridge { a, b } => self.unbridge(a, b),
+            Command::Referred { leg, outcome } => self.tell(leg, LegCommand::Referred(outcome)),
             Command::Join { leg, room, muted } => self.join(leg, &room, muted),
             Command::Leave { leg } => self.lossless(leg, MediaCommand::Leave),
             Command::Discard { url, .. } => self.discard(url.into()),

@@ -7,10 +7,13 @@ use sipx_sip::{
     StatusCode, Uri,
 };
 
+/// The same where there are no calls, only redirections.
+pub(crate) const ALLOW_REDIRECTING: &str = "INVITE, ACK, CANCEL, OPTIONS";
 /// The methods that are answered with something else than 405.
-pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, PRACK, INFO";
+pub(crate) const ALLOW: &str =
+    "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, PRACK, INFO, REFER, NOTIFY";
 /// The extensions that we know.
-pub(crate) const SUPPORTED: &str = "100rel, timer";
+pub(crate) const SUPPORTED: &str = "100rel, timer, replaces";
 /// Counts how often a call has been through us.
 pub(crate) const HOPS: &[u8] = b"X-Callroute-Hops";
 /// Most Contacts of one 302.
@@ -147,6 +150,7 @@ fn phrase(status: u16) -> &'static str {
         486 => "Busy Here",
         487 => "Request Terminated",
         488 => "Not Acceptable Here",
+        489 => "Bad Event",
         491 => "Request Pending",
         500 => "Server Internal Error",
         501 => "Not Implemented",

@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use crate::convert::{bracketed, cancel_reason, from_header};
 use crate::count::Count;
 use crate::dialog::Dialog;
-use crate::endpoint::{Exchange, is_provisional};
+use crate::endpoint::Exchange;
 use crate::leg::early::{self, Early};
 use crate::leg::established::{Established, Session};
 use crate::leg::session_timer::SessionTimer;
@@ -185,8 +185,10 @@ async fn attempt(leg: &mut Leg, dialing: &Dialing, route: &Route, target: Target
                 return Attempt::Over;
             }
             Some(request) = leg.requests.recv() => {
-                if let LegRequest::Within(request) = request {
-                    early::asked(&leg.stack, &request);
+                match request {
+                    LegRequest::Within(request) => early::asked(&leg.stack, &request),
+                    LegRequest::Replaces(invite, _) => early::not_replaced(&leg.stack, &invite),
+                    LegRequest::Cancelled(_) => {}
                 }
             }
         }
@@ -376,18 +378,9 @@ async fn cancel(stack: Arc<Stack>, mut invite: Invite, cause: EndCause, _closing
 }
 
 /// Acknowledges and ends a dialog that nobody wants.
-async fn end_unwanted(stack: &Stack, mut dialog: Dialog) {
+async fn end_unwanted(stack: &Arc<Stack>, dialog: Dialog) {
     closing::ack(stack, &dialog, None, dialog.local_sequence()).await;
-    let sent = closing::send(stack, &mut dialog, None, |dialog| {
-        Ok(dialog.request(&Method::Bye)?.build())
-    });
-    if let Ok(mut exchange) = sent.await {
-        while exchange
-            .next()
-            .await
-            .is_some_and(|event| is_provisional(&event))
-        {}
-    }
+    closing::part(Arc::clone(stack), dialog, None);
 }
 
 /// What may still come of an INVITE after its first 2xx: copies of it until our ACK arrives, and

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use callroute_media::{EndCause, Notice};
+use callroute_media::{Deed, EndCause, Notice};
 use callroute_schema::{Cause, Disposition};
-use sipx_sip::{HeaderName, Headers, Method};
+use sipx_sip::{HeaderName, Headers, Method, Request};
 use tokio::time::{Instant, sleep_until};
 
 use crate::convert::{q850_reason, refusal};
@@ -15,7 +15,7 @@ use crate::leg::established::Established;
 use crate::leg::offering::Offering;
 use crate::leg::reliable::Reliable;
 use crate::leg::session_timer::SessionTimer;
-use crate::leg::{Leg, LegCommand};
+use crate::leg::{Leg, LegCommand, early};
 use crate::message::{ALLOW, Reply, SUPPORTED, answered_elsewhere, moved, reason_text};
 use crate::routes::LegRequest;
 use crate::sdp::{self, Remote};
@@ -71,6 +71,14 @@ pub(crate) async fn serve(mut leg: Leg, mut invited: Invited) {
                 Some(LegCommand::Refuse(status)) => {
                     return refuse(leg, &invited, Cause::from_sip(status)).await;
                 }
+                Some(LegCommand::Referred(_)) => {
+                    let notice = Notice::NotDone {
+                        leg: leg.notices.leg(),
+                        deed: Deed::Referred,
+                        reason: "the party has asked for no transfer".to_owned(),
+                    };
+                    leg.notices.tell(notice).await;
+                }
                 Some(LegCommand::Hold(_, told)) => {
                     // discard: who asked has gone.
                     let _ = told.send(Err(Cause::local(Disposition::Failed)));
@@ -84,6 +92,7 @@ pub(crate) async fn serve(mut leg: Leg, mut invited: Invited) {
                     leg.log.note(reason_text(&cancel.headers));
                     return leg.end(cancelled(&cancel.headers)).await;
                 }
+                LegRequest::Replaces(invite, _) => early::not_replaced(&stack, &invite),
                 LegRequest::Within(request) => {
                     if let Some(cause) = invited.within(&mut leg, &request, &mut reliable).await {
                         return leg.end(cause).await;
@@ -185,14 +194,8 @@ async fn answer(mut leg: Leg, mut invited: Invited) {
 impl Invited {
     /// A response that begins the dialog, or an early one: with tag, Contact and Record-Route.
     fn establishing(&self, status: u16) -> Reply {
-        let headers = &self.invite.request.headers;
-        let mut reply = Reply::new(status)
-            .tag(&self.tag)
-            .header(HeaderName::Contact, self.dialog.contact().to_owned());
-        for route in headers.get_all(&HeaderName::RecordRoute) {
-            reply = reply.header(HeaderName::RecordRoute, route.value().into_owned());
-        }
-        reply
+        let contact = self.dialog.contact();
+        establishing(&self.invite.request, &self.tag, contact, status)
     }
 
     /// Says that it rings, or with what sound.
@@ -276,6 +279,17 @@ impl Invited {
             .respond(&self.invite, Reply::new(487).tag(&self.tag));
         Some(Cause::from_sip(487))
     }
+}
+
+/// A response that begins a dialog: with tag, Contact and Record-Route (RFC 3261, section 12.1.1).
+pub(crate) fn establishing(invite: &Request, tag: &str, contact: &str, status: u16) -> Reply {
+    let mut reply = Reply::new(status)
+        .tag(tag)
+        .header(HeaderName::Contact, contact.to_owned());
+    for route in invite.headers.get_all(&HeaderName::RecordRoute) {
+        reply = reply.header(HeaderName::RecordRoute, route.value().into_owned());
+    }
+    reply
 }
 
 impl Leg {

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use crate::admit::access::Credentials;
 use crate::convert::q850_reason;
 use crate::dialog::Dialog;
-use crate::endpoint::Exchange;
+use crate::endpoint::{Exchange, is_provisional};
 use crate::leg::Leg;
 use crate::message::Reply;
 use crate::reach::prove;
@@ -71,6 +71,22 @@ async fn target(
         Some(flow) => Ok(flow.clone()),
         None => stack.resolve(dialog.next_hop()).await,
     }
+}
+
+/// Ends a dialog that nobody wants any more, beside everything else.
+pub(crate) fn part(stack: Arc<Stack>, mut dialog: Dialog, flow: Option<Target>) {
+    tokio::spawn(async move {
+        let sent = send(&stack, &mut dialog, flow.as_ref(), |dialog| {
+            Ok(dialog.request(&Method::Bye)?.build())
+        });
+        if let Ok(mut exchange) = sent.await {
+            while exchange
+                .next()
+                .await
+                .is_some_and(|event| is_provisional(&event))
+            {}
+        }
+    });
 }
 
 /// Sends BYE and waits for its answer; a BYE of the far end that crosses it is answered too. The

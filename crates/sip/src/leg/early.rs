@@ -11,7 +11,7 @@ use crate::leg::callee::Invite;
 use crate::leg::{Leg, closing};
 use crate::message::{ALLOW, Reply, tags, to_tag};
 use crate::sdp;
-use crate::stack::Stack;
+use crate::stack::{Stack, token};
 
 /// What reliable provisional responses have begun.
 #[derive(Debug)]
@@ -114,6 +114,11 @@ impl Sound {
             leg.notices.tell(Notice::EarlyMedia { leg: id }).await;
         }
     }
+}
+
+/// A dialog that is not answered is replaced by nobody (RFC 3891, section 3).
+pub(crate) fn not_replaced(stack: &Stack, invite: &Incoming) {
+    stack.respond(invite, Reply::new(481).tag(&token()));
 }
 
 /// A request of a callee that has not answered yet.

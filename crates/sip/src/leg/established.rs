@@ -1,13 +1,16 @@
 //! A leg from its answer to its BYE, whichever end called.
 
 mod asked;
+mod referral;
+mod referring;
 mod refresh;
 mod reinvite;
+mod replaced;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use callroute_media::EndCause;
+use callroute_media::{EndCause, Notice};
 use callroute_schema::{Cause, Disposition};
 use sipx_sip::{HeaderName, Method, Response, TransactionKey, update};
 use sipx_transport::Target;
@@ -19,6 +22,8 @@ use crate::dialog::Dialog;
 use crate::endpoint::Incoming;
 use crate::leg::callee::Answers;
 use crate::leg::caller::Invited;
+use crate::leg::established::referral::Referred;
+use crate::leg::established::referring::Referring;
 use crate::leg::established::refresh::Refreshing;
 use crate::leg::offering::Offering;
 use crate::leg::session_timer::SessionTimer;
@@ -47,6 +52,10 @@ pub(crate) struct Established {
     timer: Option<SessionTimer>,
     /// A refresh of ours that waits for its answer.
     refreshing: Option<Refreshing>,
+    /// A transfer that the far end has asked for.
+    referral: Option<Referred>,
+    /// A transfer that we have asked for.
+    referring: Option<Referring>,
     /// The far end takes UPDATE (RFC 3311).
     updates: bool,
     /// We hold it.
@@ -100,6 +109,8 @@ impl Established {
             answered: false,
             timer,
             refreshing: None,
+            referral: None,
+            referring: None,
             updates,
             holding: false,
             credentials: None,
@@ -124,6 +135,8 @@ impl Established {
             answered: true,
             timer: session.timer,
             refreshing: None,
+            referral: None,
+            referring: None,
             updates: session.updates,
             holding: false,
             credentials: session.credentials,
@@ -132,9 +145,14 @@ impl Established {
 
     /// Serves the leg to its end.
     pub(crate) async fn serve(mut self) {
+        if self.answered {
+            self.tell_dialog().await;
+        }
         loop {
             let again = self.unacked.as_ref().map(|unacked| unacked.again);
             let due = self.due();
+            let referral = Referred::until(&self.referral);
+            let referring = Referring::until(&self.referring);
             let over = tokio::select! {
                 command = self.leg.commands.recv(), if !self.leg.notices.has_ended() => {
                     self.command(command).await
@@ -143,11 +161,27 @@ impl Established {
                     LegRequest::Within(request) => self.request(*request).await,
                     // It crossed our 200 (RFC 3261, section 9.2).
                     LegRequest::Cancelled(_) => false,
+                    LegRequest::Replaces(invite, replaces) => {
+                        self.replaced(*invite, &replaces).await;
+                        false
+                    }
                 },
                 () = at(again) => self.resend().await,
                 event = reinvite::answer(&mut self.offering) => self.reinvite_answered(event).await,
                 () = at(due) => self.timer_fired().await,
                 event = Refreshing::next(&mut self.refreshing) => self.refresh_answered(event).await,
+                event = Referring::next(&mut self.referring) => {
+                    self.refer_answered(event).await;
+                    false
+                }
+                () = at(referral) => {
+                    self.referral_late().await;
+                    false
+                }
+                () = at(referring) => {
+                    self.refer_late().await;
+                    false
+                }
                 event = Answers::next(&mut self.answers) => {
                     if let Some(answers) = &self.answers {
                         let flow = self.flow.as_ref();
@@ -168,6 +202,16 @@ impl Established {
             Some(LegCommand::Hangup(cause)) => cause,
             Some(LegCommand::Hold(on, told)) => {
                 self.hold(on, told).await;
+                return false;
+            }
+            Some(LegCommand::Referred(outcome)) => {
+                self.tell_outcome(outcome).await;
+                return false;
+            }
+            Some(LegCommand::Redirect(contacts)) => {
+                if let Some(first) = contacts.first() {
+                    self.refer(first).await;
+                }
                 return false;
             }
             Some(_) => return false,
@@ -216,6 +260,8 @@ impl Established {
             Method::Invite => self.reinvited(incoming).await,
             Method::Update => self.updated(&incoming).await,
             Method::Info => self.informed(&incoming),
+            Method::Refer => self.referred(&incoming).await,
+            Method::Notify => return self.notified(&incoming).await,
             Method::Options => {
                 stack.respond(&incoming, Reply::new(200).header(HeaderName::Allow, ALLOW));
             }
@@ -253,6 +299,7 @@ impl Established {
         if !self.answered {
             self.answered = true;
             self.leg.answered().await;
+            self.tell_dialog().await;
         }
         false
     }
@@ -284,6 +331,15 @@ impl Established {
             tracing::debug!(%error, "a 200 was not sent again");
         }
         false
+    }
+
+    /// Tells the dialog's name, by which others may speak of it.
+    pub(crate) async fn tell_dialog(&self) {
+        let notice = Notice::Dialog {
+            leg: self.leg.notices.leg(),
+            dialog: self.dialog.name(),
+        };
+        self.leg.notices.tell(notice).await;
     }
 
     async fn bye(&mut self) {

@@ -64,8 +64,8 @@ impl SipLine {
             .iter()
             .flat_map(|to| self.stack.contacts_of(to, &self.way))
             .collect();
-        let reason = if leg != LegId::CALLER || self.is_answered(leg) != Some(false) {
-            "only a caller that is not answered can be sent away"
+        let reason = if leg != LegId::CALLER && self.is_answered(leg) != Some(true) {
+            "a callee that has not answered cannot be sent away"
         } else if contacts.is_empty() {
             "there is no way to any of these contacts"
         } else {

@@ -98,24 +98,30 @@ impl Stack {
         }
     }
 
+    /// Whether a URI's host is ours: our realm, or our address.
+    pub(crate) fn is_ours(&self, uri: &Uri) -> bool {
+        match uri.host() {
+            Some(Host::Ip(ip)) => {
+                let port = uri.port().unwrap_or(5060);
+                let local = self.handle.local_addr();
+                port == local.port() && (*ip == local.ip() || *ip == self.named_ip(*ip))
+            }
+            Some(Host::Name(name)) => name
+                .as_bytes()
+                .eq_ignore_ascii_case(self.config.realm.as_bytes()),
+            None => false,
+        }
+    }
+
     /// The user of ours whom a URI names: `sip:ann@REALM`, or at our own address.
     fn user_of(&self, uri: &str) -> Option<String> {
         if self.config.users.is_empty() {
             return None;
         }
         let uri = Uri::parse(bytes::Bytes::copy_from_slice(uri.as_bytes())).ok()?;
-        let ours = match uri.host()? {
-            Host::Ip(ip) => {
-                let port = uri.port().unwrap_or(5060);
-                let local = self.handle.local_addr();
-                port == local.port() && (*ip == local.ip() || *ip == self.named_ip(*ip))
-            }
-            Host::Name(name) => name
-                .as_bytes()
-                .eq_ignore_ascii_case(self.config.realm.as_bytes()),
-        };
         let user = String::from_utf8(uri.decoded_user()?).ok()?;
-        (ours && self.config.users.iter().any(|known| known.name == user)).then_some(user)
+        (self.is_ours(&uri) && self.config.users.iter().any(|known| known.name == user))
+            .then_some(user)
     }
 
     fn telephones(&self, user: &str) -> Vec<Route> {

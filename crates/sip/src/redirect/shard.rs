@@ -17,7 +17,7 @@ use crate::admit::guard::Guard;
 use crate::convert::{offer_of, q850_reason};
 use crate::dispatch::refusal;
 use crate::endpoint::{Timers, answer_to, bad_request};
-use crate::message::{ALLOW, Reply, SDP_TYPE, moved, to_tag};
+use crate::message::{ALLOW_REDIRECTING, Reply, SDP_TYPE, moved, to_tag};
 use crate::redirect::{Config, Verdict};
 use crate::stack::token;
 
@@ -193,10 +193,10 @@ impl Shard {
                     }
                 }
                 Method::Options => Reply::new(200)
-                    .header(HeaderName::Allow, ALLOW)
+                    .header(HeaderName::Allow, ALLOW_REDIRECTING)
                     .header(HeaderName::Accept, SDP_TYPE),
                 Method::Bye => Reply::new(481),
-                _ => Reply::new(405).header(HeaderName::Allow, ALLOW),
+                _ => Reply::new(405).header(HeaderName::Allow, ALLOW_REDIRECTING),
             },
         };
         tracing::trace!(?key, "answered without a transaction");

@@ -24,5 +24,6 @@ mod signalling;
 mod sound;
 mod support;
 mod torture;
+mod transfer;
 mod trunks;
 mod wire;
