@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use callroute_media::{Adapter, Capabilities, Incoming};
 use sipx_sip::Timers;
 use sipx_transport::destination::Resolver;
+use sipx_transport::dns::DnsResolver;
 use sipx_transport::tls::{ClientTls, Identity, ServerTls, TrustAnchors};
 use tokio::sync::{mpsc, oneshot};
 
@@ -114,11 +115,19 @@ impl SipAdapter {
             };
             (trunk.name.clone(), state)
         });
+        let resolver = match config.name_server {
+            Some(server) => {
+                let dns = DnsResolver::for_nameserver(server, RESOLVE);
+                let dns = dns.map_err(|source| BindError::NameServer { server, source })?;
+                Resolver::over(Arc::new(dns), Some(RESOLVE))
+            }
+            None => Resolver::within(Some(RESOLVE)),
+        };
         let web = Arc::new(Web::new(config.sounds.clone(), config.roots.clone()));
         let stack = Arc::new(Stack {
             handle,
             trunks: states.collect(),
-            resolver: Resolver::within(Some(RESOLVE)),
+            resolver,
             registrar: Registrar::default(),
             rooms: Arc::default(),
             web,
@@ -131,6 +140,7 @@ impl SipAdapter {
             stopping: false.into(),
             over: false.into(),
         });
+        stack.take_up()?;
         let (sender, calls) = mpsc::channel(dispatch::CALLS);
         let (open, closed) = oneshot::channel();
         let front: Arc<dyn Upper> = Arc::new(Front::new(Arc::clone(&stack), sender));

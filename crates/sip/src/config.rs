@@ -17,6 +17,7 @@ use crate::admit::auth::{Digest, User};
 use crate::admit::guard::Protection;
 use crate::admit::network::Network;
 use crate::error::BindError;
+use crate::reach::kept::Registrations;
 
 /// How the adapter is set up. Begin with [`Config::new`] and change what should differ.
 #[derive(Debug, Clone)]
@@ -37,6 +38,12 @@ pub struct Config {
     pub trunks: Vec<Trunk>,
     /// Numbers that have a SIP URI of their own; looked at before the trunks.
     pub contacts: HashMap<String, String>,
+    /// Programs that calls may be sent to, by name, each a SIP URI. What the routing gives one to
+    /// work with is sent as headers: `X-Arg-` and the argument's name.
+    pub applications: HashMap<String, String>,
+    /// The name server that is asked for NAPTR, SRV and address records. Default those of the
+    /// system.
+    pub name_server: Option<SocketAddr>,
     /// Whose P-Asserted-Identity is believed: the trust domain of RFC 3325, such as the gateway and
     /// the switches of one's own network. Default nobody.
     pub trusted: Vec<IpAddr>,
@@ -59,6 +66,8 @@ pub struct Config {
     pub access: Access,
     /// Who may register, and call from anywhere.
     pub users: Vec<User>,
+    /// Where registrations of users are kept, so that a restart loses none. Default nowhere.
+    pub registrations: Option<Arc<dyn Registrations>>,
     /// What users belong to: the realm of their passwords, and the domain by which they are
     /// called. Default `callroute`.
     pub realm: String,
@@ -98,6 +107,8 @@ impl Config {
             trunk: None,
             trunks: Vec::new(),
             contacts: HashMap::new(),
+            applications: HashMap::new(),
+            name_server: None,
             trusted: Vec::new(),
             recordings: PathBuf::from("recordings"),
             prompts: Arc::new(Prompts::builtin()),
@@ -107,6 +118,7 @@ impl Config {
             codecs: vec![Codec::Pcmu, Codec::Pcma],
             access: Access::Anybody,
             users: Vec::new(),
+            registrations: None,
             realm: "callroute".to_owned(),
             digests: vec![Digest::Md5],
             protection: Protection::default(),
@@ -134,11 +146,15 @@ impl Config {
             .contacts
             .iter()
             .map(|(user, uri)| (format!("contact {user}"), uri));
+        let applications = self
+            .applications
+            .iter()
+            .map(|(name, uri)| (format!("application {name}"), uri));
         let trunks = self
             .trunks
             .iter()
             .map(|trunk| (format!("trunk {}", trunk.name), &trunk.uri));
-        for (setting, found) in trunk.chain(contacts).chain(trunks) {
+        for (setting, found) in trunk.chain(contacts).chain(applications).chain(trunks) {
             let parsed = Uri::parse(bytes::Bytes::copy_from_slice(found.as_bytes()));
             if !parsed.is_ok_and(|uri| uri.scheme().is_sip() && uri.host().is_some()) {
                 return Err(BindError::Uri {

@@ -65,3 +65,6 @@ pub use admit::secret::Secret;
 pub use config::Config;
 pub use error::BindError;
 pub use line::SipLine;
+pub use reach::kept::{Registered, Registrations, RegistrationsError};
+#[cfg(feature = "sqlite")]
+pub use reach::sqlite::SqliteRegistrations;

@@ -59,7 +59,7 @@ pub(crate) async fn serve(mut leg: Leg, mut invited: Invited) {
                 }
                 // A description that was sent reliably must have arrived first (RFC 3262, section 3).
                 Some(LegCommand::Answer) if reliable.describes() => answers = true,
-                Some(LegCommand::Answer) => return answer(leg, invited).await,
+                Some(LegCommand::Answer) => return Box::pin(answer(leg, invited)).await,
                 Some(LegCommand::Redirect(contacts)) => {
                     let reply = moved(contacts.iter().map(String::as_str)).tag(&invited.tag);
                     leg.stack.respond(&invited.invite, reply);
@@ -98,7 +98,7 @@ pub(crate) async fn serve(mut leg: Leg, mut invited: Invited) {
                         return leg.end(cause).await;
                     }
                     if answers && !reliable.describes() {
-                        return answer(leg, invited).await;
+                        return Box::pin(answer(leg, invited)).await;
                     }
                 }
             },

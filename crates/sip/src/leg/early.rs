@@ -7,7 +7,7 @@ use sipx_sip::{HeaderName, Method, Response};
 
 use crate::dialog::Dialog;
 use crate::endpoint::{Incoming, is_provisional};
-use crate::leg::callee::Invite;
+use crate::leg::callee::invite::Invite;
 use crate::leg::{Leg, closing};
 use crate::message::{ALLOW, Reply, tags, to_tag};
 use crate::sdp;

@@ -153,33 +153,34 @@ impl Established {
             let due = self.due();
             let referral = Referred::until(&self.referral);
             let referring = Referring::until(&self.referring);
+            // What happens seldom lies elsewhere, so that a leg which only waits is small.
             let over = tokio::select! {
                 command = self.leg.commands.recv(), if !self.leg.notices.has_ended() => {
-                    self.command(command).await
+                    Box::pin(self.command(command)).await
                 }
                 Some(request) = self.leg.requests.recv() => match request {
-                    LegRequest::Within(request) => self.request(*request).await,
+                    LegRequest::Within(request) => Box::pin(self.request(*request)).await,
                     // It crossed our 200 (RFC 3261, section 9.2).
                     LegRequest::Cancelled(_) => false,
                     LegRequest::Replaces(invite, replaces) => {
-                        self.replaced(*invite, &replaces).await;
+                        Box::pin(self.replaced(*invite, &replaces)).await;
                         false
                     }
                 },
-                () = at(again) => self.resend().await,
-                event = reinvite::answer(&mut self.offering) => self.reinvite_answered(event).await,
-                () = at(due) => self.timer_fired().await,
-                event = Refreshing::next(&mut self.refreshing) => self.refresh_answered(event).await,
+                () = at(again) => Box::pin(self.resend()).await,
+                event = reinvite::answer(&mut self.offering) => Box::pin(self.reinvite_answered(event)).await,
+                () = at(due) => Box::pin(self.timer_fired()).await,
+                event = Refreshing::next(&mut self.refreshing) => Box::pin(self.refresh_answered(event)).await,
                 event = Referring::next(&mut self.referring) => {
-                    self.refer_answered(event).await;
+                    Box::pin(self.refer_answered(event)).await;
                     false
                 }
                 () = at(referral) => {
-                    self.referral_late().await;
+                    Box::pin(self.referral_late()).await;
                     false
                 }
                 () = at(referring) => {
-                    self.refer_late().await;
+                    Box::pin(self.refer_late()).await;
                     false
                 }
                 event = Answers::next(&mut self.answers) => {

@@ -1,5 +1,6 @@
 //! Calling somebody, and sending a caller to somebody.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use callroute_media::{Deed, DialTarget, LegId, Notice};
@@ -50,7 +51,7 @@ impl SipLine {
             way: self.way.clone(),
             from,
             from_name,
-            headers: way::chosen(headers),
+            headers: way::chosen(&with_arguments(to, headers)),
             after: self.after,
             codecs,
             port: begun.port,
@@ -74,4 +75,17 @@ impl SipLine {
         let (reason, deed) = (reason.to_owned(), Deed::Redirect);
         self.notice(Notice::NotDone { leg, deed, reason });
     }
+}
+
+/// The headers for a program, with what it is given.
+fn with_arguments<'a>(
+    to: &DialTarget,
+    headers: &'a BTreeMap<String, String>,
+) -> Cow<'a, BTreeMap<String, String>> {
+    let DialTarget::Application { arguments, .. } = to else {
+        return Cow::Borrowed(headers);
+    };
+    let given = arguments.iter();
+    let given = given.map(|(name, value)| (format!("X-Arg-{name}"), value.clone()));
+    Cow::Owned(headers.clone().into_iter().chain(given).collect())
 }

@@ -40,33 +40,68 @@ impl Route {
 }
 
 impl Stack {
-    /// The ways to somebody, in the order to try them; none when there is no way.
-    pub(crate) fn routes_to(&self, to: &DialTarget) -> Vec<Route> {
-        let mut routes = match to {
+    /// The ways to somebody, in the order to try them, those of a group at once; none when there
+    /// is no way.
+    pub(crate) fn routes_to(&self, to: &DialTarget) -> Vec<Vec<Route>> {
+        // All telephones of a user ring; trunks are tried one after the other.
+        let together = |routes: Vec<Route>| vec![routes];
+        let in_turn = |routes: Vec<Route>| routes.into_iter().map(|route| vec![route]).collect();
+        let mut groups: Vec<Vec<Route>> = match to {
             DialTarget::Sip(uri) => match self.user_of(uri.as_str()) {
-                Some(user) => self.telephones(&user),
-                None => vec![self.of_trunk(uri.as_str())],
+                Some(user) => together(self.telephones(&user)),
+                None => in_turn(vec![self.of_trunk(uri.as_str())]),
             },
             DialTarget::Number(number) => {
                 let number = number.as_str();
                 match self.config.contacts.get(number) {
-                    Some(uri) => vec![self.of_trunk(uri)],
-                    None => {
-                        let mut routes = self.telephones(number);
-                        if routes.is_empty() {
-                            routes = self.through_trunks(number);
-                        }
-                        routes
-                    }
+                    Some(uri) => in_turn(vec![self.of_trunk(uri)]),
+                    None => match self.telephones(number) {
+                        routes if routes.is_empty() => in_turn(self.through_trunks(number)),
+                        routes => together(routes),
+                    },
                 }
+            }
+            DialTarget::User(user) => match self.config.contacts.get(user.as_str()) {
+                Some(uri) => in_turn(vec![self.of_trunk(uri)]),
+                None => together(self.telephones(user.as_str())),
+            },
+            DialTarget::Trunk { trunk, number } => {
+                let route = self.through(trunk.as_str(), number.as_str());
+                in_turn(route.into_iter().collect())
+            }
+            DialTarget::Application { name, .. } => {
+                let uri = self.config.applications.get(name);
+                in_turn(uri.map(|uri| self.of_trunk(uri)).into_iter().collect())
             }
             other => {
                 tracing::error!(?other, "a target that this adapter does not know");
                 Vec::new()
             }
         };
-        routes.truncate(MAX_WAYS);
-        routes
+        for group in &mut groups {
+            group.truncate(MAX_WAYS);
+        }
+        groups.retain(|group| !group.is_empty());
+        groups.truncate(MAX_WAYS);
+        groups
+    }
+
+    /// The way through one trunk; none when there is no such trunk, or no room on it.
+    fn through(&self, name: &str, number: &str) -> Option<Route> {
+        let trunk = self.config.trunks.iter().find(|trunk| trunk.name == name);
+        let Some(trunk) = trunk else {
+            tracing::warn!(trunk = name, "there is no such trunk");
+            return None;
+        };
+        if self.on_trunk(&trunk.name) >= trunk.max_calls {
+            tracing::info!(trunk = trunk.name, "the trunk is full");
+            return None;
+        }
+        Some(Route {
+            trunk: Some(trunk.name.clone()),
+            credentials: trunk.credentials.clone(),
+            ..Route::to(with_user(&trunk.uri, number)?)
+        })
     }
 
     /// The URIs that a caller is sent to: as they would be dialed, but for telephones behind a NAT,
@@ -78,7 +113,7 @@ impl Stack {
             DialTarget::Sip(uri) => return vec![uri.as_str().to_owned()],
             _ => self.routes_to(to),
         };
-        let direct = routes.into_iter().filter(|route| {
+        let direct = routes.into_iter().flatten().filter(|route| {
             let behind_nat = route.flow.as_ref().is_some_and(|flow| {
                 let uri = Uri::parse(bytes::Bytes::copy_from_slice(route.uri.as_bytes()));
                 !uri.is_ok_and(
@@ -147,17 +182,7 @@ impl Stack {
         trunks.sort_by_key(|trunk| !healthy(&trunk.name));
         let mut routes = Vec::new();
         for trunk in trunks {
-            if self.on_trunk(&trunk.name) >= trunk.max_calls {
-                tracing::info!(trunk = trunk.name, "the trunk is full");
-                continue;
-            }
-            if let Some(uri) = with_user(&trunk.uri, number) {
-                routes.push(Route {
-                    trunk: Some(trunk.name.clone()),
-                    credentials: trunk.credentials.clone(),
-                    ..Route::to(uri)
-                });
-            }
+            routes.extend(self.through(&trunk.name, number));
         }
         let plain = self.config.trunk.as_deref();
         routes.extend(plain.and_then(|uri| with_user(uri, number)).map(Route::to));
