@@ -30,6 +30,8 @@ use crate::stack::{Counts, Stack, TrunkState, leading_to};
 
 /// How long DNS may take.
 const RESOLVE: Duration = Duration::from_secs(3);
+/// How often it is looked whether calls are over.
+const LOOK: Duration = Duration::from_millis(50);
 /// An address on no network (RFC 5737), to find the interface of the default route.
 const ELSEWHERE: std::net::IpAddr = std::net::IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
 
@@ -226,6 +228,31 @@ impl SipHandle {
     /// is waited for.
     pub fn stop(&self) {
         self.stack.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Takes no more calls, and lets those that go on come to their end: until none is left, or so
+    /// much time has passed. Gives how many are left then; whoever drives them ends them.
+    pub async fn drain(&self, within: Duration) -> usize {
+        self.stop();
+        let ended = async {
+            while self.stack.counts.calls.get() > 0 {
+                tokio::time::sleep(LOOK).await;
+            }
+        };
+        // What is left is counted below.
+        let _ = tokio::time::timeout(within, ended).await;
+        self.stack.counts.calls.get()
+    }
+
+    /// Waits until nothing is left of any call, the last BYE answered; at most so long.
+    pub async fn settled(&self, within: Duration) {
+        let zero = async {
+            while !self.stack.counts.are_zero() {
+                tokio::time::sleep(LOOK).await;
+            }
+        };
+        // Who does not answer a BYE is not waited for any longer.
+        let _ = tokio::time::timeout(within, zero).await;
     }
 
     /// What was dropped so far, without an answer.

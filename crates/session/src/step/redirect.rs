@@ -34,7 +34,10 @@ impl Redirecting {
                 Flow::failed_on(&redirect.on, Disposition::Failed, why),
             );
         }
-        if !matches!(call.leg(LegId::CALLER), LegState::Early | LegState::Answered) {
+        if !matches!(
+            call.leg(LegId::CALLER),
+            LegState::Early | LegState::Answered
+        ) {
             let why = "the caller is gone and cannot be sent away";
             return (
                 Step::New,

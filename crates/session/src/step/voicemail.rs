@@ -147,6 +147,11 @@ impl Recording {
         }
     }
 
+    /// A message is being taken, or is about to be kept.
+    pub(crate) fn takes_a_message(&self) -> bool {
+        matches!(self.phase, Phase::Message(_) | Phase::Keeping(_))
+    }
+
     /// The caller is gone: a message under review is kept.
     pub(crate) fn abandon(&mut self, call: &mut Call) {
         if let Phase::Review(kept) = &self.phase {
