@@ -8,7 +8,7 @@
 //! UDP, TCP, TLS, WebSocket; digest both ways, trunks, a registrar. What strangers may not begin
 //! is refused without a transaction, by no more bytes than they have sent ([`Protection`],
 //! [`Access`]). [`redirect`] answers 302 and keeps no call. Sound is G.711 with telephone events
-//! over plain RTP; its source is locked by the first packets. No SRTP, G.722, Opus, REFER, RTCP.
+//! over plain RTP; its source is locked by the first packets. No SRTP, G.722, Opus, RTCP.
 //!
 //! ```
 //! use std::{future::poll_fn, time::Duration};

@@ -201,10 +201,12 @@ impl Recording {
         let actions = self.voicemail.operator.take();
         match self.phase {
             Phase::Greeting(play) => call.stop_play(play),
-            Phase::Message(recording) => call.command(Command::StopRecord {
-                leg: LegId::CALLER,
-                recording,
-            }),
+            Phase::Message(recording) if call.is_live(LegId::CALLER) => {
+                call.command(Command::StopRecord {
+                    leg: LegId::CALLER,
+                    recording,
+                });
+            }
             _ => {}
         }
         match actions {
@@ -214,10 +216,13 @@ impl Recording {
     }
 
     fn stop(&mut self, call: &mut Call, recording: RecordingId) -> Flow {
-        call.command(Command::StopRecord {
-            leg: LegId::CALLER,
-            recording,
-        });
+        // A leg that is being ended ends its recordings.
+        if call.is_live(LegId::CALLER) {
+            call.command(Command::StopRecord {
+                leg: LegId::CALLER,
+                recording,
+            });
+        }
         self.stopped = true;
         self.phase = Phase::Keeping(recording);
         self.deadline = call.after(KEEPING);
