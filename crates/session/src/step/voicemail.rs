@@ -244,6 +244,8 @@ impl Recording {
         if *recording != wanted {
             return Flow::Stay;
         }
+        // Nobody can be asked, or do anything else, once the caller's leg is being ended.
+        self.stopped &= call.is_live(LegId::CALLER);
         let Some(url) = url.clone() else {
             let reason = error
                 .clone()
