@@ -14,7 +14,8 @@ use callroute_sip::phone::{AnswerMode, Phone, PhoneConfig};
 use callroute_sip::{Access, Config, SipAdapter, SipLine, Trunk, User};
 use tokio::time::{sleep, timeout};
 
-use crate::common::{peer, skip};
+use crate::common::peer;
+use crate::common::peer::skip;
 use callroute_media::{
     Adapter, Command as Deed, DialTarget, LegId, Line, Notice, PlayId, RecordingId, Sound,
 };

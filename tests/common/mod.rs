@@ -12,5 +12,5 @@ pub(crate) mod wait;
 pub(crate) mod webhook;
 
 pub(crate) use bench::{Bench, Running};
-pub(crate) use peer::{can_press_keys, peer, skip};
+pub(crate) use peer::{can_press_keys, peer};
 pub(crate) use wait::until;
