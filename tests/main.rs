@@ -16,6 +16,8 @@ mod editor;
 mod groups;
 mod in_call;
 mod libraries;
+#[cfg(unix)]
+mod lifecycle;
 mod mail;
 mod messages;
 #[cfg(target_os = "linux")]

@@ -135,3 +135,81 @@ async fn baresip_is_called() {
         "our tone has a share of {share} in what baresip heard"
     );
 }
+
+/// RFC 3515: a softphone that was called transfers its caller to somebody else, and is gone.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn baresip_transfers_its_caller() {
+    if !peer("baresip") {
+        return;
+    }
+    let bench = Bench::new();
+    let (caller, _) = phone(&bench).await;
+    let (third, third_uri) = phone(&bench).await;
+    let mut softphone = Baresip::start(&bench, SOFTPHONE_HZ).await;
+    let contact = format!("sip:+14155550123@{}", softphone.addr);
+    let contacts = [("+16822306467", &*contact), ("1001", &*third_uri)];
+    let router = bench.router(DIRECT, &contacts).await;
+    let call = caller
+        .call(&format!("sip:+13146523057@{}", router.addr), "+12025550100")
+        .await
+        .unwrap();
+    call.wait_answered(PATIENCE).await.unwrap();
+    hears_the_softphone(&call, &router.seen.trace()).await;
+    let to = format!("sip:1001@{}", router.addr);
+    softphone.command("transfer", &to).await;
+    let taken = tokio::time::timeout(PATIENCE, third.next_call()).await;
+    let taken = taken.unwrap_or_else(|_| panic!("{}\n{}", router.seen.trace(), softphone.said()));
+    let taken = taken.unwrap();
+    taken.wait_answered(PATIENCE).await.unwrap();
+    router
+        .noted("the transfer", |note| {
+            matches!(note, Note::Reconnected { .. })
+        })
+        .await;
+    taken.send_tone(PHONE_HZ);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    call.forget_heard();
+    assert!(call.wait_heard(Duration::from_secs(1), PATIENCE).await);
+    let share = tone_share(&call.heard(), f32::from(PHONE_HZ));
+    assert!(share > 0.8, "{share}; {}", router.seen.trace());
+    taken.hangup();
+    call.wait_ended(PATIENCE).await.expect("the caller's end");
+    router.settled(1).await;
+    softphone.quit().await;
+}
+
+/// A11: three calls meet in a conference; each hears the two others, and not himself.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn three_callers_meet_in_a_conference() {
+    let bench = Bench::new();
+    let table = r#"
+version: 1
+default: { action: conference, name: team }
+"#;
+    let router = bench.router(table, &[]).await;
+    let (phone, _) = phone(&bench).await;
+    let to = format!("sip:+13146523057@{}", router.addr);
+    let tones = [500, 900, 1400];
+    let mut calls = Vec::new();
+    for hz in tones {
+        let call = phone.call(&to, "+12025550100").await.unwrap();
+        call.wait_answered(PATIENCE).await.unwrap();
+        call.send_tone(hz);
+        calls.push(call);
+    }
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    for (own, call) in calls.iter().enumerate() {
+        call.forget_heard();
+        assert!(call.wait_heard(Duration::from_secs(1), PATIENCE).await);
+        let heard = call.heard();
+        for (at, hz) in tones.into_iter().enumerate() {
+            let share = tone_share(&heard, f32::from(hz));
+            let well = if at == own { share < 0.05 } else { share > 0.3 };
+            assert!(well, "{own} hears {at}: {share}; {}", router.seen.trace());
+        }
+    }
+    for call in &calls {
+        call.hangup();
+    }
+    router.settled(3).await;
+}

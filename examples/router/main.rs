@@ -58,6 +58,9 @@ struct Args {
     /// Post every event of every call to this URL, until it is taken; may be repeated
     #[arg(long)]
     callback: Vec<String>,
+    /// How long calls may go on after SIGTERM or Ctrl-C, in seconds; then they are hung up
+    #[arg(long, default_value_t = 30)]
+    drain: u64,
     /// Where recordings and journals are kept
     #[arg(long, default_value = "callroute-data")]
     data: PathBuf,
@@ -108,6 +111,21 @@ fn callbacks(
     Ok(Arc::new(callbacks))
 }
 
+/// Waits for SIGTERM or Ctrl-C.
+async fn signalled() -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate())?;
+        tokio::select! {
+            ctrl_c = tokio::signal::ctrl_c() => ctrl_c,
+            _ = terminate.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
+}
+
 async fn serve(args: Args) -> Result<(), Failure> {
     let table = FileTable::open(&args.routes)?;
     let speech = Speech::find();
@@ -121,6 +139,7 @@ async fn serve(args: Args) -> Result<(), Failure> {
     sip.speech = Arc::new(speech);
     let adapter = SipAdapter::bind(sip).await?;
     let listening = adapter.local_addr();
+    let (sip, drain) = (adapter.handle(), Duration::from_secs(args.drain));
 
     let console: Arc<dyn Observer> = Arc::new(Console);
     let mut config = RouterConfig::new(table.handle(), Client::new(ClientConfig::default()));
@@ -147,7 +166,7 @@ async fn serve(args: Args) -> Result<(), Failure> {
         args.routes.display(),
         engine.zone_release()
     );
-    println!("listening on {listening}, SIP over UDP and TCP; Ctrl-C stops");
+    println!("listening on {listening}, SIP over UDP and TCP; Ctrl-C or SIGTERM stops");
     for number in engine.numbers() {
         println!(
             "call it: cargo run --release --example call -- sip:{number}@{listening} --press 1"
@@ -157,29 +176,18 @@ async fn serve(args: Args) -> Result<(), Failure> {
         println!("no --trunk and no --contact for a number: calls to that number are unreachable");
     }
     let stop = async {
-        if let Err(error) = told_to_stop().await {
-            eprintln!("cannot wait for Ctrl-C: {error}");
+        if let Err(error) = signalled().await {
+            eprintln!("cannot wait for signals: {error}");
         }
-        println!("stopping");
+        println!("stopping: no new calls; those that go on have {drain:?}");
+        let left = sip.drain(drain).await;
+        println!("stopping: {left} calls are hung up");
     };
     router.run(stop).await;
+    sip.settled(Duration::from_secs(2)).await;
     if !callbacks.flush(Duration::from_secs(10)) {
         eprintln!("the last events are not on the disk: they are lost");
     }
+    println!("stopped");
     Ok(())
-}
-
-/// Ctrl-C, or the system's request to end.
-async fn told_to_stop() -> std::io::Result<()> {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut asked = signal(SignalKind::terminate())?;
-        tokio::select! {
-            interrupted = tokio::signal::ctrl_c() => interrupted,
-            _ = asked.recv() => Ok(()),
-        }
-    }
-    #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await
 }

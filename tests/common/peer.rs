@@ -27,7 +27,8 @@ pub(crate) fn can_press_keys() -> bool {
     root || skip("sipp's play_dtmf opens raw sockets, which needs root")
 }
 
-fn skip(why: &str) -> bool {
+/// Says why a test is skipped, or fails where peers are required.
+pub(crate) fn skip(why: &str) -> bool {
     assert!(
         std::env::var_os("CALLROUTE_REQUIRE_PEERS").is_none(),
         "CALLROUTE_REQUIRE_PEERS is set, but {why}"

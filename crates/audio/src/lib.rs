@@ -36,6 +36,7 @@ pub mod codec;
 pub mod dtmf;
 mod goertzel;
 pub mod level;
+mod music;
 pub mod pcm;
 pub mod prompts;
 mod resample;
@@ -44,6 +45,7 @@ pub mod tone;
 pub mod wav;
 
 pub use codec::Codec;
+pub use music::music;
 pub use pcm::{Pcm, RATE};
 pub use prompts::{PromptError, Prompts};
 pub use speech::{Speech, SpeechError};

@@ -47,9 +47,10 @@ pub enum Command {
         /// Who sends the sound.
         from: LegId,
     },
-    /// Send a caller that is not answered elsewhere (SIP 302). `LegEnded` follows, or `NotDone`.
+    /// Send a caller elsewhere: by a 302 before it is answered, by a REFER after that. `LegEnded`
+    /// follows, or `NotDone`. An answered callee may be sent elsewhere, too.
     Redirect {
-        /// The caller's leg.
+        /// The leg.
         leg: LegId,
         /// Where to, the preferred first.
         contacts: Vec<DialTarget>,

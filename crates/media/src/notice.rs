@@ -101,7 +101,7 @@ pub enum Notice {
         replaces: Option<String>,
     },
     /// The name of a leg's dialog, by which a `Refer` on any leg may speak of it. Once, when the
-    /// leg is answered; adapters without transfers leave it out.
+    /// leg is answered, and again when another party has taken its place; adapters without transfers leave it out.
     Dialog {
         /// The leg.
         leg: LegId,

@@ -95,7 +95,7 @@ impl Session {
             Input::Shared(shared) => self.on_shared(&shared),
             Input::Push { actions } => self.push(&actions),
             Input::Wake => self.wake(),
-            Input::Shutdown => self.end(EndCause::Shutdown, "the router stops".to_owned()),
+            Input::Shutdown => self.shut_down(),
         }
         Effects { session: self }
     }
@@ -131,6 +131,22 @@ impl Session {
         });
         let flow = Deciding::begin(call, None);
         self.decided(flow);
+    }
+
+    /// The router stops. A message that is being taken is kept first: it ends with the caller's
+    /// leg, and the call with it.
+    fn shut_down(&mut self) {
+        let why = "the router stops";
+        match &self.step {
+            Step::Recording(step) if step.takes_a_message() => {
+                self.call.ledger.ends(EndedBy::Router, why);
+                self.call.note(Note::Ending {
+                    why: why.to_owned(),
+                });
+                self.call.hangup(LegId::CALLER, EndCause::Shutdown);
+            }
+            _ => self.end(EndCause::Shutdown, why.to_owned()),
+        }
     }
 
     /// The table has decided, or waits for a fact.

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use callroute_media::{Adapter, Capabilities, Incoming};
 use sipx_sip::Timers;
 use sipx_transport::destination::Resolver;
+use sipx_transport::dns::DnsResolver;
 use sipx_transport::tls::{ClientTls, Identity, ServerTls, TrustAnchors};
 use tokio::sync::{mpsc, oneshot};
 
@@ -23,11 +24,14 @@ use crate::reach::registering;
 use crate::reach::registrar::Registrar;
 use crate::reach::trunks;
 use crate::rtp::ports::Ports;
+use crate::rtp::web::Web;
 use crate::sdp::named_ip;
 use crate::stack::{Counts, Stack, TrunkState, leading_to};
 
 /// How long DNS may take.
 const RESOLVE: Duration = Duration::from_secs(3);
+/// How often it is looked whether calls are over.
+const LOOK: Duration = Duration::from_millis(50);
 /// An address on no network (RFC 5737), to find the interface of the default route.
 const ELSEWHERE: std::net::IpAddr = std::net::IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
 
@@ -57,6 +61,8 @@ pub struct Stats {
     pub closing: usize,
     /// RTP sockets in use.
     pub rtp_sockets: usize,
+    /// Rooms in which somebody is.
+    pub rooms: usize,
 }
 
 impl SipAdapter {
@@ -111,11 +117,22 @@ impl SipAdapter {
             };
             (trunk.name.clone(), state)
         });
+        let resolver = match config.name_server {
+            Some(server) => {
+                let dns = DnsResolver::for_nameserver(server, RESOLVE);
+                let dns = dns.map_err(|source| BindError::NameServer { server, source })?;
+                Resolver::over(Arc::new(dns), Some(RESOLVE))
+            }
+            None => Resolver::within(Some(RESOLVE)),
+        };
+        let web = Arc::new(Web::new(config.sounds.clone(), config.roots.clone()));
         let stack = Arc::new(Stack {
             handle,
             trunks: states.collect(),
-            resolver: Resolver::within(Some(RESOLVE)),
+            resolver,
             registrar: Registrar::default(),
+            rooms: Arc::default(),
+            web,
             began: Instant::now(),
             config,
             runtime: tokio::runtime::Handle::current(),
@@ -125,6 +142,7 @@ impl SipAdapter {
             stopping: false.into(),
             over: false.into(),
         });
+        stack.take_up()?;
         let (sender, calls) = mpsc::channel(dispatch::CALLS);
         let (open, closed) = oneshot::channel();
         let front: Arc<dyn Upper> = Arc::new(Front::new(Arc::clone(&stack), sender));
@@ -181,6 +199,13 @@ impl Adapter for SipAdapter {
             play: true,
             record: true,
             speech: self.stack.config.speech.available(),
+            early_play: true,
+            early_media: true,
+            redirect: true,
+            headers: true,
+            rooms: true,
+            transfer: true,
+            record_options: true,
             ..Capabilities::basic("sip")
         }
     }
@@ -203,6 +228,31 @@ impl SipHandle {
     /// is waited for.
     pub fn stop(&self) {
         self.stack.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Takes no more calls, and lets those that go on come to their end: until none is left, or so
+    /// much time has passed. Gives how many are left then; whoever drives them ends them.
+    pub async fn drain(&self, within: Duration) -> usize {
+        self.stop();
+        let ended = async {
+            while self.stack.counts.calls.get() > 0 {
+                tokio::time::sleep(LOOK).await;
+            }
+        };
+        // What is left is counted below.
+        let _ = tokio::time::timeout(within, ended).await;
+        self.stack.counts.calls.get()
+    }
+
+    /// Waits until nothing is left of any call, the last BYE answered; at most so long.
+    pub async fn settled(&self, within: Duration) {
+        let zero = async {
+            while !self.stack.counts.are_zero() {
+                tokio::time::sleep(LOOK).await;
+            }
+        };
+        // Who does not answer a BYE is not waited for any longer.
+        let _ = tokio::time::timeout(within, zero).await;
     }
 
     /// What was dropped so far, without an answer.
@@ -243,6 +293,7 @@ impl SipHandle {
             legs: counts.legs.get(),
             closing: counts.closing.get(),
             rtp_sockets: counts.sockets.get(),
+            rooms: self.stack.rooms.len(),
         }
     }
 }

@@ -15,7 +15,9 @@ use sipx_sip::Uri;
 use crate::admit::access::{Access, Tls, Trunk};
 use crate::admit::auth::{Digest, User};
 use crate::admit::guard::Protection;
+use crate::admit::network::Network;
 use crate::error::BindError;
+use crate::reach::kept::Registrations;
 
 /// How the adapter is set up. Begin with [`Config::new`] and change what should differ.
 #[derive(Debug, Clone)]
@@ -36,6 +38,12 @@ pub struct Config {
     pub trunks: Vec<Trunk>,
     /// Numbers that have a SIP URI of their own; looked at before the trunks.
     pub contacts: HashMap<String, String>,
+    /// Programs that calls may be sent to, by name, each a SIP URI. What the routing gives one to
+    /// work with is sent as headers: `X-Arg-` and the argument's name.
+    pub applications: HashMap<String, String>,
+    /// The name server that is asked for NAPTR, SRV and address records. Default those of the
+    /// system.
+    pub name_server: Option<SocketAddr>,
     /// Whose P-Asserted-Identity is believed: the trust domain of RFC 3325, such as the gateway and
     /// the switches of one's own network. Default nobody.
     pub trusted: Vec<IpAddr>,
@@ -46,6 +54,9 @@ pub struct Config {
     /// What speaks texts. Default nothing: looking for programs ([`Speech::find`]) blocks, so it is
     /// left to whoever starts up.
     pub speech: Arc<Speech>,
+    /// Addresses outside the public internet from which sounds may be fetched by URL, such as a
+    /// media server of one's own. Default none.
+    pub sounds: Vec<Network>,
     /// A callee from whom nothing at all has come for so long is unreachable. Default 4 s.
     pub no_provisional: Duration,
     /// The codecs, the preferred first, as offered when the caller's do not say better. Default
@@ -55,6 +66,8 @@ pub struct Config {
     pub access: Access,
     /// Who may register, and call from anywhere.
     pub users: Vec<User>,
+    /// Where registrations of users are kept, so that a restart loses none. Default nowhere.
+    pub registrations: Option<Arc<dyn Registrations>>,
     /// What users belong to: the realm of their passwords, and the domain by which they are
     /// called. Default `callroute`.
     pub realm: String,
@@ -94,14 +107,18 @@ impl Config {
             trunk: None,
             trunks: Vec::new(),
             contacts: HashMap::new(),
+            applications: HashMap::new(),
+            name_server: None,
             trusted: Vec::new(),
             recordings: PathBuf::from("recordings"),
             prompts: Arc::new(Prompts::builtin()),
             speech: Arc::new(Speech::none()),
+            sounds: Vec::new(),
             no_provisional: Duration::from_secs(4),
             codecs: vec![Codec::Pcmu, Codec::Pcma],
             access: Access::Anybody,
             users: Vec::new(),
+            registrations: None,
             realm: "callroute".to_owned(),
             digests: vec![Digest::Md5],
             protection: Protection::default(),
@@ -129,11 +146,15 @@ impl Config {
             .contacts
             .iter()
             .map(|(user, uri)| (format!("contact {user}"), uri));
+        let applications = self
+            .applications
+            .iter()
+            .map(|(name, uri)| (format!("application {name}"), uri));
         let trunks = self
             .trunks
             .iter()
             .map(|trunk| (format!("trunk {}", trunk.name), &trunk.uri));
-        for (setting, found) in trunk.chain(contacts).chain(trunks) {
+        for (setting, found) in trunk.chain(contacts).chain(applications).chain(trunks) {
             let parsed = Uri::parse(bytes::Bytes::copy_from_slice(found.as_bytes()));
             if !parsed.is_ok_and(|uri| uri.scheme().is_sip() && uri.host().is_some()) {
                 return Err(BindError::Uri {

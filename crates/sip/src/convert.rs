@@ -14,12 +14,11 @@ use sipx_sip::{
 use sipx_transport::TransportKind;
 
 use crate::endpoint::Incoming;
-use crate::message::hops;
 
 /// Most headers that an offer carries.
-const MAX_HEADERS: usize = 32;
+pub(crate) const MAX_HEADERS: usize = 32;
 /// Longest header value and URI that an offer carries, in bytes.
-const MAX_VALUE: usize = 512;
+pub(crate) const MAX_VALUE: usize = 512;
 /// Headers that routing may look at, beside those that begin with `x-`.
 const SHOWN: [&str; 5] = [
     "call-id",
@@ -132,14 +131,14 @@ fn address(uri: &Uri) -> Option<Address> {
     Address::new(user).ok()
 }
 
-fn host(uri: &Uri) -> Vec<u8> {
+pub(crate) fn host(uri: &Uri) -> Vec<u8> {
     uri.host()
         .map(|host| host.to_bytes().to_vec())
         .unwrap_or_default()
 }
 
 /// Bytes from the wire as a bounded text without control characters.
-fn clean(bytes: &[u8]) -> String {
+pub(crate) fn clean(bytes: &[u8]) -> String {
     let bytes = bytes.get(..MAX_VALUE).unwrap_or(bytes);
     String::from_utf8_lossy(bytes)
         .chars()
@@ -157,51 +156,6 @@ fn shown(headers: &Headers) -> BTreeMap<String, String> {
         })
         .take(MAX_HEADERS)
         .collect()
-}
-
-/// What of a caller's INVITE goes on to those who are dialed for it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Way {
-    /// Max-Forwards: one less than we were given, so that no ring of switches lasts.
-    pub(crate) max_forwards: u8,
-    /// How often the call has been through us, this time included.
-    pub(crate) hops: u32,
-    /// Diversion and History-Info as they came, name and value (RFC 5806, RFC 7044).
-    pub(crate) history: Vec<(HeaderName, Vec<u8>)>,
-}
-
-impl Default for Way {
-    /// Of a call that begins here.
-    fn default() -> Self {
-        Self {
-            max_forwards: 70,
-            hops: 1,
-            history: Vec::new(),
-        }
-    }
-}
-
-/// What goes on of an INVITE with these headers.
-pub(crate) fn way(headers: &Headers) -> Way {
-    let left = headers.typed::<sipx_sip::headers::MaxForwards>();
-    let left = left.and_then(Result::ok).map_or(70, |left| left.0);
-    let tells = |name: &HeaderName| {
-        let name = name.canonical();
-        name.eq_ignore_ascii_case(b"diversion") || name.eq_ignore_ascii_case(b"history-info")
-    };
-    let history = headers.iter().filter(|header| tells(header.name()));
-    let history = history.take(MAX_HEADERS).map(|header| {
-        let value = header.value();
-        (
-            header.name().clone(),
-            value.get(..MAX_VALUE).unwrap_or(&value).to_vec(),
-        )
-    });
-    Way {
-        max_forwards: left.saturating_sub(1).min(70),
-        hops: hops(headers).saturating_add(1),
-        history: history.collect(),
-    }
 }
 
 /// `sip:host:port;params` with this user; a user that it had is replaced.
@@ -242,7 +196,7 @@ pub(crate) fn from_header(from: &Caller, name: Option<&str>, host: &str) -> (Str
     }
 }
 
-fn quoted(name: &str) -> String {
+pub(crate) fn quoted(name: &str) -> String {
     let mut out = String::from('"');
     for c in name.chars().filter(|c| !c.is_control()).take(128) {
         if matches!(c, '"' | '\\') {
@@ -279,6 +233,14 @@ pub(crate) fn refusal(cause: EndCause) -> Cause {
     }
 }
 
+/// The Q.850 cause that the BYE of an answered leg tells.
+pub(crate) fn parting(cause: EndCause) -> Option<u8> {
+    match cause {
+        EndCause::Normal => Cause::normal().q850,
+        other => refusal(other).q850,
+    }
+}
+
 /// The Reason header of a refusal or a BYE (RFC 3326).
 pub(crate) fn q850_reason(cause: u8) -> bytes::Bytes {
     ReasonValue::q850(cause, None).to_bytes()
@@ -292,11 +254,6 @@ pub(crate) fn cancel_reason(cause: EndCause) -> Option<Reason> {
         EndCause::NoAnswer => Some(ReasonValue::q850(19, None).into()),
         _ => None,
     }
-}
-
-/// The privacy that a withheld caller asks for (RFC 3323).
-pub(crate) fn privacy() -> (HeaderName, &'static str) {
-    (sipx_sip::Privacy::NAME, "id")
 }
 
 #[cfg(test)]

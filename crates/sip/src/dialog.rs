@@ -5,6 +5,7 @@ use sipx_sip::headers::RecordRoute;
 use sipx_sip::{BuildError, Header, HeaderName, Method, Request, RequestBuilder, Response, Uri};
 
 use crate::message::{call_id, contact, from_tag, sequence, to_tag};
+use crate::refer::Replaces;
 
 /// One dialog, seen from our end.
 #[derive(Debug, Clone)]
@@ -14,6 +15,7 @@ pub(crate) struct Dialog {
     local: Bytes,
     /// Their To, with its tag.
     remote: Bytes,
+    local_tag: Option<Vec<u8>>,
     remote_tag: Option<Vec<u8>>,
     local_sequence: u32,
     remote_sequence: Option<u32>,
@@ -53,6 +55,7 @@ impl Dialog {
                 .unwrap_or_default()
                 .into_owned()
                 .into(),
+            local_tag: Some(tag.as_bytes().to_vec()),
             remote_tag: from_tag(headers),
             local_sequence: 0,
             remote_sequence: sequence(headers),
@@ -84,6 +87,7 @@ impl Dialog {
                 .unwrap_or_default()
                 .into_owned()
                 .into(),
+            local_tag: from_tag(&invite.headers),
             remote_tag: to_tag(headers),
             local_sequence: sequence(&invite.headers).unwrap_or(1),
             remote_sequence: None,
@@ -91,6 +95,24 @@ impl Dialog {
             routes,
             contact: contact_of_ours,
         })
+    }
+
+    /// Its name for whoever speaks of it, as its far end would write it (RFC 3891).
+    pub(crate) fn name(&self) -> String {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let tag = |tag: &Option<Vec<u8>>| tag.as_deref().map(text).unwrap_or_default();
+        Replaces {
+            call_id: text(&self.call_id),
+            to_tag: tag(&self.local_tag),
+            from_tag: tag(&self.remote_tag),
+            early_only: false,
+        }
+        .name()
+    }
+
+    /// Whether its far end has this tag.
+    pub(crate) fn is_of(&self, tag: &str) -> bool {
+        self.remote_tag.as_deref() == Some(tag.as_bytes())
     }
 
     /// Whether a request's From tag is that of this dialog's far end.

@@ -21,9 +21,11 @@ use crate::endpoint::{Incoming, Screened, Upper};
 use crate::leg::caller::{self, Invited};
 use crate::line::SipLine;
 use crate::message::{ALLOW, Reply, SDP_TYPE, body_is_sdp, contact, hops, to_tag, unsupported};
+use crate::refer::Replaces;
 use crate::routes::LegRequest;
 use crate::sdp::{self, SdpFault};
 use crate::stack::{Stack, random, token};
+use crate::way::Way;
 
 /// Calls that may wait for the router; one more is answered 503.
 pub(crate) const CALLS: usize = 1024;
@@ -170,8 +172,30 @@ impl Front {
         }
     }
 
+    /// An INVITE that wants to take somebody's place (RFC 3891).
+    fn replace(&self, incoming: Incoming, replaces: Option<Replaces>) -> Result<(), Refused> {
+        let Some(replaces) = replaces else {
+            return Err((Box::new(incoming), Reply::new(400)));
+        };
+        let Some(leg) = self.stack.routes.of_name(&replaces) else {
+            return Err((Box::new(incoming), Reply::new(481)));
+        };
+        match leg.try_send(LegRequest::Replaces(Box::new(incoming), Box::new(replaces))) {
+            Err(mpsc::error::TrySendError::Full(LegRequest::Replaces(incoming, _))) => {
+                Err((incoming, busy()))
+            }
+            Err(mpsc::error::TrySendError::Closed(LegRequest::Replaces(incoming, _))) => {
+                Err((incoming, Reply::new(481)))
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn try_begin(&self, incoming: Incoming, tag: &str) -> Result<(), Refused> {
         let stack = &self.stack;
+        if let Some(replaces) = Replaces::of(&incoming.request.headers) {
+            return self.replace(incoming, replaces);
+        }
         let Ok(room) = self.calls.try_reserve() else {
             return Err((Box::new(incoming), busy()));
         };
@@ -189,7 +213,7 @@ impl Front {
             }
         };
         let trunk = stack.config.trunk_of(peer);
-        let trusted = trunk.is_some() || stack.config.trusted.contains(&peer);
+        let trusted = stack.trusts(peer);
         let trunk = trunk.map(|trunk| trunk.name.clone());
         let Some(offer) = convert::offer(&incoming, trunk.clone(), trusted) else {
             return Err((Box::new(incoming), Reply::new(484)));
@@ -201,8 +225,9 @@ impl Front {
         let codecs = offered
             .as_ref()
             .map_or_else(Vec::new, |offered| offered.codecs.clone());
-        let way = convert::way(&request.headers);
+        let way = Way::of(request, trusted);
         let mut line = SipLine::new(Arc::clone(stack), codecs, way);
+        line.may_hear_early(offered.is_some());
         line.count_trunk(trunk.as_deref());
         let mut begun = match line.begin(LegId::CALLER) {
             Ok(begun) => begun,
@@ -221,6 +246,7 @@ impl Front {
             tag: tag.to_owned(),
             dialog,
             offer: offered,
+            described: None,
         };
         stack.runtime.spawn(caller::serve(begun.leg, invited));
         room.send(IncomingCall { offer, line });

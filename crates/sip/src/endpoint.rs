@@ -20,6 +20,7 @@ mod web;
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -198,6 +199,11 @@ impl Exchange {
         self.events.recv().await
     }
 
+    /// The same, as a poll.
+    pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<TuEvent>> {
+        self.events.poll_recv(cx)
+    }
+
     /// Cancels an INVITE: as soon as a provisional response is there, and never after a final
     /// one (RFC 3261, section 9.1). What comes of the INVITE is still told.
     pub(crate) fn cancel(&mut self, reason: Option<Reason>) {
@@ -346,6 +352,13 @@ impl Endpoint {
                 .state()
                 .connections
                 .contains_key(&target.connection())
+    }
+
+    /// Waits so long, or until it is over.
+    pub(crate) async fn pause(&self, wait: Duration) {
+        let mut over = self.0.over.subscribe();
+        // Either way the wait is.
+        let _ = tokio::time::timeout(wait, ended(&mut over)).await;
     }
 
     /// Closes the sockets and ends every transaction.

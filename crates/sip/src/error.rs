@@ -17,6 +17,17 @@ pub enum BindError {
         /// What the system said.
         source: io::Error,
     },
+    /// The name server cannot be asked.
+    #[error("cannot ask the name server {server}: {source}")]
+    NameServer {
+        /// Which.
+        server: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The registrations of before cannot be read.
+    #[error(transparent)]
+    Registrations(#[from] crate::reach::kept::RegistrationsError),
     /// A certificate or its key cannot be used.
     #[error("{setting}: {source}")]
     Certificate {
@@ -25,10 +36,10 @@ pub enum BindError {
         /// What is wrong with it.
         source: sipx_transport::tls::TlsError,
     },
-    /// A trunk or a contact is no SIP URI.
+    /// A trunk, a contact or an application is no SIP URI.
     #[error("{setting} is no SIP URI: {found:?}; write for example sip:127.0.0.1:5070")]
     Uri {
-        /// Which setting: `trunk`, or `contact` with its number.
+        /// Which setting: `trunk`, `contact` with its number, or `application` with its name.
         setting: String,
         /// What was found.
         found: String,

@@ -37,7 +37,7 @@ pub fn sip(bytes: &[u8]) {
         let bytes = Message::Response(response).to_bytes();
         assert!(parse_datagram(bytes, &Limits::stream()).is_ok());
     }
-    let _ = convert::way(&request.headers);
+    let _ = crate::way::Way::of(&request, true);
     let _ = Dialog::from_invite(&request, "tag", "<sip:us@192.0.2.1>".to_owned());
     if let Some(key) = TransactionKey::from_request(&request) {
         let incoming = Incoming {

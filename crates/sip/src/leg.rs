@@ -11,7 +11,7 @@ pub(crate) mod session_timer;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use callroute_media::EndCause;
+use callroute_media::{EndCause, Referral};
 use callroute_schema::Cause;
 use tokio::sync::{mpsc, oneshot};
 
@@ -31,10 +31,16 @@ pub(crate) const COMMANDS: usize = 16;
 pub(crate) enum LegCommand {
     /// Send 180.
     Ring,
+    /// Send 183 with our description, so that sound flows before the answer.
+    Early,
+    /// Send the far end to the first of these that will do: 302, or REFER once it is answered.
+    Redirect(Vec<String>),
     /// Send 200.
     Answer,
     /// End it.
     Hangup(EndCause),
+    /// Tell what became of the transfer that it asked for.
+    Referred(Referral),
     /// Refuse an INVITE with this very status.
     Refuse(u16),
     /// Put the far end on hold, or take it back, by a re-INVITE.
@@ -60,6 +66,8 @@ pub(crate) struct Leg {
     pub(crate) closing: Option<Count>,
     /// On the trunk that it goes through, until its end.
     pub(crate) trunk: Option<Count>,
+    /// The Q.850 cause that our BYE tells (RFC 3326).
+    pub(crate) parting: Option<u8>,
 }
 
 /// What a phone wants to know beside notices: the Reason of a CANCEL or BYE.
@@ -101,6 +109,7 @@ impl Leg {
         if self.notices.has_ended() {
             return;
         }
+        self.parting = cause.q850;
         self.media.stop().await;
         self.closing = Some(self.stack.counts.closing.count());
         // Counted down before it is told, so that who hears of the end finds it so.

@@ -8,7 +8,7 @@
 //! UDP, TCP, TLS, WebSocket; digest both ways, trunks, a registrar. What strangers may not begin
 //! is refused without a transaction, by no more bytes than they have sent ([`Protection`],
 //! [`Access`]). [`redirect`] answers 302 and keeps no call. Sound is G.711 with telephone events
-//! over plain RTP; its source is locked by the first packets. No SRTP, G.722, Opus, REFER, RTCP.
+//! over plain RTP; its source is locked by the first packets. No SRTP, G.722, Opus, RTCP.
 //!
 //! ```
 //! use std::{future::poll_fn, time::Duration};
@@ -49,10 +49,12 @@ mod notices;
 pub mod phone;
 mod reach;
 pub mod redirect;
+mod refer;
 mod routes;
 mod rtp;
 mod sdp;
 mod stack;
+mod way;
 
 pub use adapter::{SipAdapter, SipHandle, Stats};
 pub use admit::access::{Access, Credentials, Registration, Tls, Trunk};
@@ -63,3 +65,6 @@ pub use admit::secret::Secret;
 pub use config::Config;
 pub use error::BindError;
 pub use line::SipLine;
+pub use reach::kept::{Registered, Registrations, RegistrationsError};
+#[cfg(feature = "sqlite")]
+pub use reach::sqlite::SqliteRegistrations;

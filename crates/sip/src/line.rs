@@ -1,18 +1,19 @@
 //! One call's legs, as the router drives them.
 
+mod connect;
+mod dial;
+
 use std::collections::{HashMap, VecDeque};
 use std::path::{Component, PathBuf};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use callroute_audio::codec::Codec;
-use callroute_media::{Command, Deed, DialTarget, LegId, Line, Notice, PlayEnd, PlayId};
-use callroute_schema::{Caller, Cause, Disposition};
+use callroute_media::{Command, Deed, LegId, Line, Notice, PlayEnd, PlayId};
+use callroute_schema::Disposition;
 use tokio::sync::mpsc;
 
-use crate::convert::Way;
 use crate::count::Count;
-use crate::leg::callee::{self, Dialing};
 use crate::leg::{self, Leg, LegCommand, Log};
 use crate::notices::{LegNotices, NOTICES, Notices};
 use crate::routes::{LegRequest, REQUESTS};
@@ -22,6 +23,7 @@ use crate::rtp::out::RtpOut;
 use crate::rtp::record;
 use crate::sdp::Local;
 use crate::stack::{Stack, random};
+use crate::way::Way;
 
 /// One call's legs. Dropping it ends each: BYE where it is answered, CANCEL or 480 where not.
 #[derive(Debug)]
@@ -29,8 +31,10 @@ pub struct SipLine {
     stack: Arc<Stack>,
     legs: HashMap<LegId, LegHandle>,
     bridges: HashMap<LegId, LegId>,
-    /// The caller is answered, and can hear something.
-    answered: bool,
+    /// The caller has offered to hear something before that.
+    offered: bool,
+    /// How the latest leg ended that was dialed.
+    after: Option<Disposition>,
     /// What the caller speaks, which a callee is offered first.
     codecs: Vec<Codec>,
     /// What of the caller's INVITE goes on to callees.
@@ -52,6 +56,7 @@ struct LegHandle {
     commands: mpsc::Sender<LegCommand>,
     media: MediaHandle,
     log: Log,
+    answered: bool,
 }
 
 /// The channels of a leg that is about to begin, and what it is made of.
@@ -70,7 +75,8 @@ impl SipLine {
             stack,
             legs: HashMap::new(),
             bridges: HashMap::new(),
-            answered: false,
+            offered: false,
+            after: None,
             codecs,
             way,
             sender: Some(sender),
@@ -80,6 +86,11 @@ impl SipLine {
             call,
             trunk: None,
         }
+    }
+
+    /// Whether the caller's INVITE has an offer, so that it may hear something before its answer.
+    pub(crate) fn may_hear_early(&mut self, offered: bool) {
+        self.offered = offered;
     }
 
     /// Counts the call on the trunk that its caller came by.
@@ -107,6 +118,7 @@ impl SipLine {
                 commands,
                 media,
                 log: log.clone(),
+                answered: false,
             },
         );
         let media_addr = (self.stack.handle.local_addr().ip(), port).into();
@@ -128,6 +140,7 @@ impl SipLine {
             calls: self.call.clone(),
             closing: None,
             trunk: None,
+            parting: None,
         };
         Ok(Begun {
             leg,
@@ -186,51 +199,6 @@ impl SipLine {
         }
     }
 
-    pub(crate) fn dial(
-        &mut self,
-        leg: LegId,
-        to: &DialTarget,
-        from: Caller,
-        from_name: Option<String>,
-    ) {
-        if self.legs.contains_key(&leg) {
-            tracing::error!(%leg, "a leg's id was used twice; the second dial is ignored");
-            return;
-        }
-        let unreachable = Notice::LegEnded {
-            leg,
-            cause: Cause::local(Disposition::Unreachable),
-        };
-        let routes = self.stack.routes_to(to);
-        if routes.is_empty() {
-            tracing::warn!(%leg, "there is no way to whom is dialed");
-            return self.notice(unreachable);
-        }
-        let runtime = self.stack.runtime.clone();
-        let _within = runtime.enter();
-        let begun = match self.begin(leg) {
-            Ok(begun) => begun,
-            Err(error) => {
-                tracing::error!(%leg, %error, "no RTP socket for a callee");
-                let cause = Cause::local(Disposition::Congestion);
-                return self.notice(Notice::LegEnded { leg, cause });
-            }
-        };
-        let mut codecs = self.codecs.clone();
-        let ours = self.stack.config.codecs.iter().copied();
-        codecs.extend(ours.filter(|codec| !self.codecs.contains(codec)));
-        let dialing = Dialing {
-            routes,
-            way: self.way.clone(),
-            from,
-            from_name,
-            codecs,
-            port: begun.port,
-            requests: begun.requests,
-        };
-        runtime.spawn(callee::serve(begun.leg, dialing));
-    }
-
     pub(crate) fn play(&mut self, leg: LegId, play: PlayId, sound: PlaySound) {
         let command = MediaCommand::Play(play, sound);
         if self.tell_media(leg, command).is_err() {
@@ -239,38 +207,6 @@ impl SipLine {
                 play,
                 end: PlayEnd::Failed,
             });
-        }
-    }
-
-    fn bridge(&mut self, a: LegId, b: LegId) {
-        let ends = self.legs.get(&a).zip(self.legs.get(&b));
-        let Some((out_a, out_b)) = ends
-            .map(|(a, b)| (a.media.out.clone(), b.media.out.clone()))
-            .filter(|_| a != b)
-        else {
-            tracing::debug!(%a, %b, "a bridge with a leg that is not there");
-            return;
-        };
-        for leg in [a, b] {
-            if let Some(other) = self.bridges.remove(&leg) {
-                self.bridges.remove(&other);
-                if other != a && other != b {
-                    self.lossless(other, MediaCommand::Unbridge);
-                }
-            }
-        }
-        self.bridges.insert(a, b);
-        self.bridges.insert(b, a);
-        self.lossless(a, MediaCommand::Bridge(out_b));
-        self.lossless(b, MediaCommand::Bridge(out_a));
-    }
-
-    fn unbridge(&mut self, a: LegId, b: LegId) {
-        if self.bridges.get(&a) == Some(&b) {
-            self.bridges.remove(&a);
-            self.bridges.remove(&b);
-            self.lossless(a, MediaCommand::Unbridge);
-            self.lossless(b, MediaCommand::Unbridge);
         }
     }
 
@@ -297,8 +233,15 @@ impl SipLine {
     }
 
     fn passed(&mut self, notice: Notice) -> Notice {
-        self.answered |= matches!(notice, Notice::LegAnswered { leg } if leg == LegId::CALLER);
-        if let Notice::LegEnded { leg, .. } = &notice {
+        if let Notice::LegAnswered { leg } = &notice
+            && let Some(handle) = self.legs.get_mut(leg)
+        {
+            handle.answered = true;
+        }
+        if let Notice::LegEnded { leg, cause } = &notice {
+            if *leg != LegId::CALLER {
+                self.after = Some(cause.disposition);
+            }
             self.legs.remove(leg);
             if let Some(other) = self.bridges.remove(leg) {
                 self.bridges.remove(&other);
@@ -319,11 +262,13 @@ impl Line for SipLine {
                 to,
                 from,
                 from_name,
-                ..
-            } => self.dial(leg, &to, from, from_name),
+                headers,
+            } => self.dial(leg, &to, from, from_name, &headers),
+            Command::Early { leg, from } => self.early(leg, from),
+            Command::Redirect { leg, contacts } => self.redirect(leg, &contacts),
             Command::Hangup { leg, cause } => self.tell(leg, LegCommand::Hangup(cause)),
-            // Nothing is heard before the answer: whoever asks is told, and may let it ring.
-            Command::Play { leg, play, .. } if leg == LegId::CALLER && !self.answered => {
+            // Nothing can be heard: whoever asks is told, and may let it ring.
+            Command::Play { leg, play, .. } if !self.opens(leg) => {
                 let end = PlayEnd::Failed;
                 self.notice(Notice::PlayEnded { leg, play, end });
             }
@@ -337,11 +282,11 @@ impl Line for SipLine {
                 leg,
                 recording,
                 name,
-                ..
+                options,
             } => {
                 let path = record::path(&self.stack.config.recordings, &name);
                 if self
-                    .tell_media(leg, MediaCommand::Record(recording, path))
+                    .tell_media(leg, MediaCommand::Record(recording, path, options))
                     .is_err()
                 {
                     self.notice(Notice::RecordEnded {
@@ -358,6 +303,9 @@ impl Line for SipLine {
             }
             Command::Bridge { a, b } => self.bridge(a, b),
             Command::Unbridge { a, b } => self.unbridge(a, b),
+            Command::Referred { leg, outcome } => self.tell(leg, LegCommand::Referred(outcome)),
+            Command::Join { leg, room, muted } => self.join(leg, &room, muted),
+            Command::Leave { leg } => self.lossless(leg, MediaCommand::Leave),
             Command::Discard { url, .. } => self.discard(url.into()),
             other => match Deed::of(&other) {
                 Some((leg, deed)) => self.notice(Notice::NotDone {

@@ -7,12 +7,17 @@ use sipx_sip::{
     StatusCode, Uri,
 };
 
+/// The same where there are no calls, only redirections.
+pub(crate) const ALLOW_REDIRECTING: &str = "INVITE, ACK, CANCEL, OPTIONS";
 /// The methods that are answered with something else than 405.
-pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, PRACK, INFO";
+pub(crate) const ALLOW: &str =
+    "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, PRACK, INFO, REFER, NOTIFY";
 /// The extensions that we know.
-pub(crate) const SUPPORTED: &str = "100rel, timer";
+pub(crate) const SUPPORTED: &str = "100rel, timer, replaces";
 /// Counts how often a call has been through us.
 pub(crate) const HOPS: &[u8] = b"X-Callroute-Hops";
+/// Most Contacts of one 302.
+const MAX_CONTACTS: usize = 16;
 /// The media type of session descriptions.
 pub(crate) const SDP_TYPE: &str = "application/sdp";
 
@@ -53,6 +58,11 @@ impl Reply {
         reply
     }
 
+    /// Whether it brings a description.
+    pub(crate) fn has_body(&self) -> bool {
+        self.body.is_some()
+    }
+
     /// Whether it is a 2xx.
     pub(crate) fn is_success(&self) -> bool {
         self.status / 100 == 2
@@ -84,6 +94,20 @@ impl Reply {
     }
 }
 
+/// 302 to these URIs, the preferred first (RFC 3261, sections 8.3 and 20.10).
+pub(crate) fn moved<'a>(contacts: impl Iterator<Item = &'a str>) -> Reply {
+    contacts
+        .take(MAX_CONTACTS)
+        .enumerate()
+        .fold(Reply::new(302), |reply, (at, uri)| {
+            let value = match 10 - at.min(9) {
+                10 => format!("<{uri}>;q=1.0"),
+                q => format!("<{uri}>;q=0.{q}"),
+            };
+            reply.header(HeaderName::Contact, value)
+        })
+}
+
 /// A response whose To is replaced by one that cannot be built, only read.
 fn tagged(mut response: Response, to: &[u8]) -> Option<Response> {
     let line = [b"To: ".as_slice(), to, b"\r\n"].concat();
@@ -103,7 +127,9 @@ fn phrase(status: u16) -> &'static str {
     match status {
         100 => "Trying",
         180 => "Ringing",
+        183 => "Session Progress",
         200 => "OK",
+        202 => "Accepted",
         302 => "Moved Temporarily",
         400 => "Bad Request",
         401 => "Unauthorized",
@@ -124,6 +150,7 @@ fn phrase(status: u16) -> &'static str {
         486 => "Busy Here",
         487 => "Request Terminated",
         488 => "Not Acceptable Here",
+        489 => "Bad Event",
         491 => "Request Pending",
         500 => "Server Internal Error",
         501 => "Not Implemented",

@@ -6,7 +6,7 @@
 mod call;
 mod drive;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
@@ -22,11 +22,11 @@ pub use call::{CallRecord, PhoneCall};
 
 use crate::adapter::{SipAdapter, SipHandle};
 use crate::config::Config;
-use crate::convert::Way;
 use crate::error::BindError;
 use crate::line::SipLine;
 use crate::phone::drive::Drive;
 use crate::stack::Stack;
+use crate::way::Way;
 
 /// Incoming calls that are remembered.
 const REMEMBERED: usize = 10_000;
@@ -157,7 +157,7 @@ impl Phone {
             Way::default(),
         );
         let leg = LegId(1);
-        line.dial(leg, &DialTarget::Sip(to), caller, None);
+        line.dial(leg, &DialTarget::Sip(to), caller, None, &BTreeMap::new());
         let (call, _) = Drive::begin(line, leg, record, None, self.on.subscribe());
         Ok(call)
     }

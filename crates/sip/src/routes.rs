@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 
 use crate::endpoint::Incoming;
 use crate::message::{call_id, from_tag, sequence, to_tag};
+use crate::refer::Replaces;
 
 /// Requests that may wait for one leg. What comes beyond them is answered 503, or dropped where
 /// that is impossible: an ACK is sent again.
@@ -18,6 +19,8 @@ pub(crate) const REQUESTS: usize = 32;
 pub(crate) enum LegRequest {
     /// A request within its dialog.
     Within(Box<Incoming>),
+    /// An INVITE from outside that wants to take its far end's place.
+    Replaces(Box<Incoming>, Box<Replaces>),
     /// The INVITE that began it was cancelled; the CANCEL is answered already.
     Cancelled(Box<Request>),
 }
@@ -99,6 +102,15 @@ impl Routes {
         self.lock().dialogs.get(&key).cloned()
     }
 
+    /// The leg of the dialog that somebody names.
+    pub(crate) fn of_name(&self, name: &Replaces) -> Option<mpsc::Sender<LegRequest>> {
+        let key = (
+            name.call_id.clone().into_bytes(),
+            name.to_tag.clone().into_bytes(),
+        );
+        self.lock().dialogs.get(&key).cloned()
+    }
+
     /// The leg that an INVITE's transaction began.
     pub(crate) fn of_invite(&self, key: &TransactionKey) -> Option<mpsc::Sender<LegRequest>> {
         self.lock().invites.get(key).cloned()
@@ -106,6 +118,13 @@ impl Routes {
 
     fn lock(&self) -> MutexGuard<'_, Tables> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Entry {
+    /// The way to the leg that is entered.
+    pub(crate) fn leg(&self) -> Option<mpsc::Sender<LegRequest>> {
+        self.routes.lock().dialogs.get(&self.dialog).cloned()
     }
 }
 

@@ -10,4 +10,8 @@ pub(crate) mod out;
 pub(crate) mod play;
 pub(crate) mod ports;
 pub(crate) mod record;
+pub(crate) mod room;
+pub(crate) mod shape;
 pub(crate) mod stream;
+pub(crate) mod voice;
+pub(crate) mod web;

@@ -20,6 +20,8 @@ use crate::reach::registrar::Registrar;
 use crate::routes::Routes;
 use crate::rtp::media::Sounds;
 use crate::rtp::ports::Ports;
+use crate::rtp::room::Rooms;
+use crate::rtp::web::Web;
 use crate::sdp::{Local, named_ip};
 
 /// How long a host name may take to be resolved.
@@ -42,6 +44,8 @@ pub(crate) struct Stack {
     pub(crate) began: Instant,
     pub(crate) resolver: Resolver,
     pub(crate) registrar: Registrar,
+    pub(crate) rooms: Arc<Rooms>,
+    pub(crate) web: Arc<Web>,
     /// How each trunk is, by its name.
     pub(crate) trunks: HashMap<String, TrunkState>,
 }
@@ -203,6 +207,7 @@ impl Stack {
         Sounds {
             prompts: Arc::clone(&self.config.prompts),
             speech: Arc::clone(&self.config.speech),
+            web: Arc::clone(&self.web),
         }
     }
 
@@ -219,6 +224,12 @@ impl Stack {
     /// Whether the adapter is over, and what goes on beside calls must end.
     pub(crate) fn is_over(&self) -> bool {
         self.over.load(Ordering::Relaxed)
+    }
+
+    /// Whether what an address asserts is believed, and who calls may be asserted to it: the trust
+    /// domain of RFC 3325.
+    pub(crate) fn trusts(&self, ip: IpAddr) -> bool {
+        self.config.trunk_of(ip).is_some() || self.config.trusted.contains(&ip)
     }
 
     /// Calls on a trunk now, in both directions.

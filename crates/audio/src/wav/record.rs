@@ -15,7 +15,7 @@ const HEADER: usize = 44;
 /// Stands in for a size not yet known; readers take the data as far as it goes.
 const UNKNOWN: u32 = u32::MAX;
 
-/// A WAV file (16 bit, 8 kHz, mono) that grows as sound is pushed.
+/// A WAV file (16 bit, 8 kHz, mono unless told otherwise) that grows as sound is pushed.
 ///
 /// It is written as `NAME.wav.part` and takes its final name only when it is whole, safe on disk
 /// and its header right: whoever watches the folder for `*.wav` never sees half a message. After
@@ -30,6 +30,8 @@ pub struct Recorder {
     file: Option<BufWriter<File>>,
     part: PathBuf,
     path: PathBuf,
+    channels: u8,
+    /// Of all channels.
     samples: u64,
 }
 
@@ -49,6 +51,15 @@ impl Recorder {
     /// # Errors
     /// [`WavError::Io`] if a folder or the file cannot be made.
     pub fn create(path: &Path) -> Result<Self, WavError> {
+        Self::with_channels(path, 1)
+    }
+
+    /// The same with so many channels, 1 to 8; samples are pushed interleaved, in whole frames.
+    ///
+    /// # Errors
+    /// [`WavError::Io`] if a folder or the file cannot be made.
+    pub fn with_channels(path: &Path, channels: u8) -> Result<Self, WavError> {
+        let channels = channels.clamp(1, 8);
         if let Some(folder) = path
             .parent()
             .filter(|folder| !folder.as_os_str().is_empty())
@@ -59,11 +70,12 @@ impl Recorder {
         name.push(".part");
         let part = PathBuf::from(name);
         let mut file = BufWriter::new(File::create(&part).map_err(at(&part))?);
-        file.write_all(&header(None)).map_err(at(&part))?;
+        file.write_all(&header(None, channels)).map_err(at(&part))?;
         Ok(Self {
             file: Some(file),
             part,
             path: path.to_owned(),
+            channels,
             samples: 0,
         })
     }
@@ -77,7 +89,8 @@ impl Recorder {
         let Some(file) = &mut self.file else {
             return Ok(());
         };
-        let room = usize::try_from(MAX_SAMPLES - self.samples).unwrap_or(usize::MAX);
+        let most = MAX_SAMPLES * u64::from(self.channels);
+        let room = usize::try_from(most - self.samples).unwrap_or(usize::MAX);
         let fits = samples.get(..room).unwrap_or(samples);
         let bytes: Vec<u8> = fits
             .iter()
@@ -94,7 +107,7 @@ impl Recorder {
     /// Milliseconds recorded so far.
     #[must_use]
     pub fn duration_ms(&self) -> u64 {
-        millis(self.samples)
+        millis(self.samples / u64::from(self.channels))
     }
 
     /// Completes the header, waits until the disk has it all, and gives the file its name.
@@ -121,11 +134,11 @@ impl Recorder {
         let Some(mut file) = self.file.take() else {
             return Ok(());
         };
-        // At most 230 MB by the bound on length, far below what the header can say.
+        // At most 230 MB a channel by the bound on length, below what the header can say.
         let size = u32::try_from(self.samples * 2).unwrap_or(UNKNOWN);
         let write = |file: &mut BufWriter<File>| {
             file.seek(SeekFrom::Start(0))?;
-            file.write_all(&header(Some(size)))?;
+            file.write_all(&header(Some(size), self.channels))?;
             file.flush()?;
             file.get_ref().sync_all()
         };
@@ -173,7 +186,8 @@ fn sync_folder(_path: &Path) -> Result<(), WavError> {
 }
 
 /// The 44 bytes before the samples; `None` while their size is not known.
-fn header(data: Option<u32>) -> [u8; HEADER] {
+fn header(data: Option<u32>, channels: u8) -> [u8; HEADER] {
+    let count = u16::from(channels);
     let mut out = [0; HEADER];
     let fields: [&[u8]; 13] = [
         b"RIFF",
@@ -184,10 +198,10 @@ fn header(data: Option<u32>) -> [u8; HEADER] {
         b"fmt ",
         &16u32.to_le_bytes(),
         &1u16.to_le_bytes(),
-        &1u16.to_le_bytes(),
+        &count.to_le_bytes(),
         &RATE.to_le_bytes(),
-        &(RATE * 2).to_le_bytes(),
-        &2u16.to_le_bytes(),
+        &(RATE * 2 * u32::from(count)).to_le_bytes(),
+        &(2 * count).to_le_bytes(),
         &16u16.to_le_bytes(),
         b"data",
         &data.unwrap_or(UNKNOWN).to_le_bytes(),

@@ -34,8 +34,11 @@ impl Redirecting {
                 Flow::failed_on(&redirect.on, Disposition::Failed, why),
             );
         }
-        if call.leg(LegId::CALLER) != LegState::Early {
-            let why = "the call was answered already and cannot be sent away";
+        if !matches!(
+            call.leg(LegId::CALLER),
+            LegState::Early | LegState::Answered
+        ) {
+            let why = "the caller is gone and cannot be sent away";
             return (
                 Step::New,
                 Flow::failed_on(&redirect.on, Disposition::Failed, why),

@@ -147,6 +147,11 @@ impl Recording {
         }
     }
 
+    /// A message is being taken, or is about to be kept.
+    pub(crate) fn takes_a_message(&self) -> bool {
+        matches!(self.phase, Phase::Message(_) | Phase::Keeping(_))
+    }
+
     /// The caller is gone: a message under review is kept.
     pub(crate) fn abandon(&mut self, call: &mut Call) {
         if let Phase::Review(kept) = &self.phase {
@@ -196,10 +201,12 @@ impl Recording {
         let actions = self.voicemail.operator.take();
         match self.phase {
             Phase::Greeting(play) => call.stop_play(play),
-            Phase::Message(recording) => call.command(Command::StopRecord {
-                leg: LegId::CALLER,
-                recording,
-            }),
+            Phase::Message(recording) if call.is_live(LegId::CALLER) => {
+                call.command(Command::StopRecord {
+                    leg: LegId::CALLER,
+                    recording,
+                });
+            }
             _ => {}
         }
         match actions {
@@ -209,10 +216,13 @@ impl Recording {
     }
 
     fn stop(&mut self, call: &mut Call, recording: RecordingId) -> Flow {
-        call.command(Command::StopRecord {
-            leg: LegId::CALLER,
-            recording,
-        });
+        // A leg that is being ended ends its recordings.
+        if call.is_live(LegId::CALLER) {
+            call.command(Command::StopRecord {
+                leg: LegId::CALLER,
+                recording,
+            });
+        }
         self.stopped = true;
         self.phase = Phase::Keeping(recording);
         self.deadline = call.after(KEEPING);
@@ -234,6 +244,8 @@ impl Recording {
         if *recording != wanted {
             return Flow::Stay;
         }
+        // Nobody can be asked, or do anything else, once the caller's leg is being ended.
+        self.stopped &= call.is_live(LegId::CALLER);
         let Some(url) = url.clone() else {
             let reason = error
                 .clone()

@@ -6,7 +6,7 @@ use callroute_schema::{Caller, RejectCause};
 use sipx_sip::{Limits, Message, Request, TransactionKey, parse_datagram};
 use sipx_transport::TransportKind;
 
-use super::{from_header, offer, refusal, way, with_user};
+use super::{from_header, offer, refusal, with_user};
 use crate::endpoint::Incoming;
 
 fn invite(uri: &str, headers: &str) -> Request {
@@ -100,22 +100,6 @@ fn headers_are_chosen_and_lower_case() {
 }
 
 #[test]
-fn what_goes_on_is_bounded_and_counts_down() {
-    let headers = "From: <sip:a@h>;tag=1\r\nDiversion: <sip:+1212@h>;reason=no-answer\r\n\
-                   X-Callroute-Hops: 3\r\nHistory-Info: <sip:+1212@h>;index=1\r\n";
-    let found = way(&invite("sip:+13146523057@10.0.0.1", headers).headers);
-    assert_eq!((found.max_forwards, found.hops), (69, 4));
-    assert_eq!(found.history.len(), 2);
-    assert_eq!(found.history[0].1, b"<sip:+1212@h>;reason=no-answer");
-    let plain = way(&invite(
-        "sip:1@h",
-        "From: <sip:a@h>;tag=1\r\nX-Callroute-Hops: -1\r\n",
-    )
-    .headers);
-    assert_eq!((plain.hops, plain.history.len()), (1, 0));
-}
-
-#[test]
 fn a_user_is_put_into_a_uri() {
     for (uri, user, wanted) in [
         (
@@ -161,7 +145,7 @@ proptest::proptest! {
         if let Ok(Message::Request(request)) =
             parse_datagram(Bytes::from(text), &Limits::datagram())
         {
-            let _ = way(&request.headers);
+            let _ = crate::way::Way::of(&request, true);
             let _ = offer(&incoming(request, TransportKind::Udp), None, true);
         }
     }

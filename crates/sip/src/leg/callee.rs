@@ -1,53 +1,49 @@
-//! A callee's leg: an INVITE of ours, until it is answered, refused or cancelled.
+//! A callee's leg: INVITEs of ours, until one is answered, or all are refused or cancelled.
+
+pub(crate) mod invite;
 
 use std::sync::Arc;
 
 use callroute_media::{EndCause, Notice};
-use callroute_schema::{Caller, Cause, Disposition, mask};
-use sipx_sip::{HeaderName, Method, Request, RequestBuilder, Response, TuEvent, Uri};
+use callroute_schema::{Caller, Cause, Disposition};
+use sipx_sip::{Request, Response, TuEvent};
 use sipx_transport::Target;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use crate::convert::{Way, bracketed, cancel_reason, from_header, privacy};
+use crate::convert::cancel_reason;
 use crate::count::Count;
 use crate::dialog::Dialog;
-use crate::endpoint::{Exchange, is_provisional};
-use crate::leg::early::{self, Early};
+use crate::endpoint::Exchange;
+use crate::leg::callee::invite::{Invite, Invites};
+use crate::leg::early::{self};
 use crate::leg::established::{Established, Session};
 use crate::leg::session_timer::SessionTimer;
 use crate::leg::{Leg, LegCommand, closing};
-use crate::message::{ALLOW, HOPS, SDP_TYPE, SUPPORTED, answered_elsewhere, q850};
-use crate::reach::prove;
+use crate::message::{answered_elsewhere, q850};
 use crate::reach::ways::Route;
 use crate::routes::LegRequest;
 use crate::sdp;
-use crate::stack::{SendError, Stack, token};
+use crate::stack::{SendError, Stack};
+use crate::way::{Line, Way};
 
 /// Whom to dial, and on whose behalf.
 #[derive(Debug)]
 pub(crate) struct Dialing {
-    /// The ways to whom is dialed, to be tried in this order.
-    pub(crate) routes: Vec<Route>,
+    /// The ways to whom is dialed, to be tried in this order; those of one group at once.
+    pub(crate) routes: Vec<Vec<Route>>,
     /// What of the caller's INVITE goes on.
     pub(crate) way: Way,
     pub(crate) from: Caller,
     pub(crate) from_name: Option<String>,
+    /// Headers of the routing's choice.
+    pub(crate) headers: Vec<Line>,
+    /// How the attempt before this one ended.
+    pub(crate) after: Option<Disposition>,
     /// The preferred codec first.
     pub(crate) codecs: Vec<callroute_audio::codec::Codec>,
     /// The RTP port of the leg.
     pub(crate) port: u16,
     pub(crate) requests: tokio::sync::mpsc::Sender<LegRequest>,
-}
-
-/// An INVITE on its way.
-#[derive(Debug)]
-pub(crate) struct Invite {
-    pub(crate) request: Request,
-    pub(crate) contact: String,
-    pub(crate) target: Target,
-    pub(crate) exchange: Exchange,
-    /// What reliable provisional responses have begun.
-    pub(crate) early: Option<Early>,
 }
 
 /// What came of one attempt.
@@ -64,23 +60,33 @@ enum Attempt {
 /// Serves a callee's leg to its end.
 pub(crate) async fn serve(mut leg: Leg, dialing: Dialing) {
     let mut last = Cause::local(Disposition::Unreachable);
-    for route in &dialing.routes {
-        let trunk = route
-            .trunk
-            .as_deref()
-            .and_then(|name| leg.stack.trunks.get(name));
-        leg.trunk = trunk.map(|trunk| trunk.calls.count());
-        let targets = match targets(&leg.stack, route).await {
-            Ok(targets) => targets,
-            Err(error) => {
-                tracing::info!(%error, leg = %leg.notices.leg(), "a callee cannot be found");
-                continue;
+    for group in &dialing.routes {
+        let mut tries = Vec::new();
+        for route in group {
+            let trunk = route.trunk.as_deref();
+            let trunk = trunk.and_then(|name| leg.stack.trunks.get(name));
+            leg.trunk = trunk.map(|trunk| trunk.calls.count());
+            match targets(&leg.stack, route).await {
+                // Alone, it is tried at one of its addresses after the other.
+                Ok(found) if group.len() == 1 => {
+                    tries.extend(found.into_iter().map(|target| vec![(route, target)]));
+                }
+                Ok(found) => {
+                    let first = found.into_iter().next().map(|target| (route, target));
+                    match tries.first_mut() {
+                        Some(together) => together.extend(first),
+                        None => tries.push(first.into_iter().collect()),
+                    }
+                }
+                Err(error) => {
+                    tracing::info!(%error, leg = %leg.notices.leg(), "a callee cannot be found");
+                }
             }
-        };
-        for target in targets {
-            match attempt(&mut leg, &dialing, route, target).await {
+        }
+        for together in tries {
+            match attempt(&mut leg, &dialing, together).await {
                 Attempt::Answered(invite, response) => {
-                    return answered(leg, route, *invite, &response).await;
+                    return Box::pin(answered(leg, *invite, &response)).await;
                 }
                 Attempt::Next(cause) => last = cause,
                 Attempt::Over => return,
@@ -93,13 +99,8 @@ pub(crate) async fn serve(mut leg: Leg, dialing: Dialing) {
 async fn targets(stack: &Stack, route: &Route) -> Result<Vec<Target>, SendError> {
     match &route.flow {
         Some(flow) => Ok(vec![flow.clone()]),
-        None => stack.resolve_all(&parsed(&route.uri)?).await,
+        None => stack.resolve_all(&invite::parsed(&route.uri)?).await,
     }
-}
-
-fn parsed(uri: &str) -> Result<Uri, SendError> {
-    Uri::parse(bytes::Bytes::copy_from_slice(uri.as_bytes()))
-        .map_err(|_| SendError::NoWay(mask(uri)))
 }
 
 /// Whether a failure is of the way, not of whom it leads to (RFC 3263, section 4.3).
@@ -107,60 +108,71 @@ fn is_of_the_way(response: &Response) -> bool {
     matches!(response.status.code(), 408 | 500 | 502 | 503 | 504)
 }
 
-/// One INVITE to one address, and what comes of it.
-async fn attempt(leg: &mut Leg, dialing: &Dialing, route: &Route, target: Target) -> Attempt {
-    let mut invite = match send(leg, dialing, route, target) {
-        Ok(invite) => invite,
-        Err(error) => {
-            tracing::info!(%error, leg = %leg.notices.leg(), "an INVITE was not sent");
-            return Attempt::Next(Cause::local(Disposition::Unreachable));
+/// INVITEs to one address each, and what comes of them: the first who answers has the call.
+async fn attempt(leg: &mut Leg, dialing: &Dialing, tries: Vec<(&Route, Target)>) -> Attempt {
+    let mut invites = Invites::default();
+    for (route, target) in tries {
+        match invite::send(&leg.stack, dialing, route, target) {
+            Ok(invite) => invites.0.push(invite),
+            Err(error) => {
+                tracing::info!(%error, leg = %leg.notices.leg(), "an INVITE was not sent");
+            }
         }
-    };
+    }
     let silent_until = Instant::now() + leg.stack.config.no_provisional;
-    let (mut heard, mut rings) = (false, false);
-    loop {
+    let mut rings = false;
+    let mut sound = early::Sound::default();
+    let (mut last, mut refused) = (Cause::local(Disposition::Unreachable), None);
+    while !invites.0.is_empty() {
+        let silent = invites.0.iter().any(|invite| !invite.heard);
         tokio::select! {
-            event = invite.exchange.next() => match event {
-                Some(TuEvent::Response(response)) if response.status.is_provisional() => {
-                    heard = true;
-                    early::heard(&leg.stack, &mut invite, &response).await;
-                    if response.status.code() > 100 && !rings {
-                        rings = true;
-                        let leg_id = leg.notices.leg();
-                        leg.notices.tell(Notice::LegRinging { leg: leg_id }).await;
+            (at, event) = invites.next() => {
+                let Some(invite) = invites.0.get_mut(at) else {
+                    continue;
+                };
+                match event {
+                    Some(TuEvent::Response(response)) if response.status.is_provisional() => {
+                        invite.heard = true;
+                        early::heard(&leg.stack, invite, &response).await;
+                        if response.status.code() > 100 && !rings {
+                            rings = true;
+                            let leg_id = leg.notices.leg();
+                            leg.notices.tell(Notice::LegRinging { leg: leg_id }).await;
+                        }
+                        sound.of(leg, &response).await;
+                    }
+                    Some(TuEvent::Response(response)) if response.status.is_success() => {
+                        let invite = invites.0.swap_remove(at);
+                        for other in invites.0 {
+                            give_up(leg, other, EndCause::AnsweredElsewhere);
+                        }
+                        return Attempt::Answered(Box::new(invite), response);
+                    }
+                    Some(TuEvent::Response(response)) => {
+                        if invite.proven(&leg.stack, &response) {
+                            continue;
+                        }
+                        last = failure(&response);
+                        if !is_of_the_way(&response) {
+                            refused = Some(last);
+                        }
+                        invites.0.swap_remove(at);
+                    }
+                    Some(TuEvent::Request(_) | TuEvent::Ack(_)) => {}
+                    // Silence for 64·T1, a refused connection, or the end of the endpoint.
+                    _ => {
+                        invites.0.swap_remove(at);
                     }
                 }
-                Some(TuEvent::Response(response)) if response.status.is_success() => {
-                    return Attempt::Answered(Box::new(invite), response);
+            }
+            () = sleep_until(silent_until), if silent => {
+                // What still comes of them is dealt with beside the next attempt.
+                let (heard, silent) = invites.0.into_iter().partition(|invite| invite.heard);
+                invites = Invites(heard);
+                let silent: Vec<Invite> = silent;
+                for invite in silent {
+                    give_up(leg, invite, EndCause::Normal);
                 }
-                Some(TuEvent::Response(response)) => {
-                    let once_more = prove::again(
-                        &invite.request,
-                        &response,
-                        route.credentials.as_ref(),
-                    );
-                    if let Some(request) = once_more
-                        && let Ok(exchange) = leg.stack.send(request.clone(), invite.target.clone())
-                    {
-                        heard = true;
-                        invite = Invite { request, exchange, early: None, ..invite };
-                        continue;
-                    }
-                    let cause = failure(&response);
-                    if is_of_the_way(&response) {
-                        return Attempt::Next(cause);
-                    }
-                    leg.end(cause).await;
-                    return Attempt::Over;
-                }
-                Some(TuEvent::Request(_) | TuEvent::Ack(_)) => {}
-                // Silence for 64·T1, a refused connection, or the end of the endpoint.
-                _ => return Attempt::Next(Cause::local(Disposition::Unreachable)),
-            },
-            () = sleep_until(silent_until), if !heard => {
-                // What still comes of it is dealt with beside the next attempt.
-                tokio::spawn(cancel(Arc::clone(&leg.stack), invite, EndCause::Normal, None));
-                return Attempt::Next(Cause::local(Disposition::Unreachable));
             }
             command = leg.commands.recv() => {
                 let cause = match command {
@@ -173,102 +185,34 @@ async fn attempt(leg: &mut Leg, dialing: &Dialing, route: &Route, target: Target
                     }
                     Some(_) => continue,
                 };
+                for invite in invites.0 {
+                    give_up(leg, invite, cause);
+                }
                 leg.end(given_up(cause)).await;
-                cancel(Arc::clone(&leg.stack), invite, cause, leg.closing.take()).await;
                 return Attempt::Over;
             }
             Some(request) = leg.requests.recv() => {
-                if let LegRequest::Within(request) = request {
-                    early::asked(&leg.stack, &request);
+                match request {
+                    LegRequest::Within(request) => early::asked(&leg.stack, &request),
+                    LegRequest::Replaces(invite, _) => early::not_replaced(&leg.stack, &invite),
+                    LegRequest::Cancelled(_) => {}
                 }
             }
         }
     }
+    match refused {
+        Some(cause) => {
+            leg.end(cause).await;
+            Attempt::Over
+        }
+        None => Attempt::Next(last),
+    }
 }
 
-fn send(
-    leg: &mut Leg,
-    dialing: &Dialing,
-    route: &Route,
-    target: Target,
-) -> Result<Invite, SendError> {
-    let stack = Arc::clone(&leg.stack);
-    let uri = parsed(&route.uri)?;
-    leg.local = stack.local_sdp(target.addr.ip(), dialing.port);
-    let contact = stack.contact(target.addr.ip(), target.transport);
-    let (tag, call_id) = (token(), token());
-    // Entered before the first packet leaves: a request within the dialog may be the next.
-    leg.entry = Some(
-        stack
-            .routes
-            .enter_dial(&call_id, &tag, dialing.requests.clone()),
-    );
-    let request = build(
-        &stack,
-        &leg.local,
-        dialing,
-        uri,
-        &target,
-        (&contact, &tag, &call_id),
-    )?;
-    let exchange = stack.send(request.clone(), target.clone())?;
-    Ok(Invite {
-        request,
-        contact,
-        target,
-        exchange,
-        early: None,
-    })
-}
-
-fn build(
-    stack: &Stack,
-    local: &sdp::Local,
-    dialing: &Dialing,
-    uri: Uri,
-    target: &Target,
-    (contact, tag, call_id): (&str, &str, &str),
-) -> Result<Request, sipx_sip::BuildError> {
-    let ip = bracketed(stack.named_ip(target.addr.ip()));
-    let host = format!("{ip}:{}", stack.handle.local_addr().port());
-    let (from, private) = from_header(&dialing.from, dialing.from_name.as_deref(), &host);
-    let to = [b"<".as_slice(), &address_of_record(&uri), b">"].concat();
-    let body = sdp::offer(local, &dialing.codecs, sipx_sdp::Direction::SendRecv);
-    let hops = HeaderName::parse(&bytes::Bytes::from_static(HOPS));
-    let mut builder = RequestBuilder::new(Method::Invite, uri)
-        .max_forwards(dialing.way.max_forwards)
-        .header(HeaderName::From, format!("{from};tag={tag}"))?
-        .header(HeaderName::To, to)?
-        .header(HeaderName::CallId, call_id.to_owned())?
-        .cseq(1, &Method::Invite)?
-        .header(HeaderName::Contact, contact.to_owned())?
-        .header(HeaderName::Allow, ALLOW)?
-        .header(HeaderName::Supported, SUPPORTED)?
-        .header(hops, dialing.way.hops.to_string())?
-        .header(HeaderName::ContentType, SDP_TYPE)?;
-    let expires = stack.config.session_expires;
-    if !expires.is_zero() {
-        let expires = expires.as_secs().to_string();
-        builder = builder.header(HeaderName::SessionExpires, expires)?;
-    }
-    for (name, value) in &dialing.way.history {
-        builder = builder.header(name.clone(), value.clone())?;
-    }
-    if private {
-        let (name, value) = privacy();
-        builder = builder.header(name, value)?;
-    }
-    Ok(builder.body(body).build())
-}
-
-/// To names the callee, not the way to it: without the parameters of the URI.
-fn address_of_record(uri: &Uri) -> Vec<u8> {
-    let whole = uri.to_bytes();
-    let end = whole
-        .iter()
-        .position(|byte| b";?".contains(byte))
-        .unwrap_or(whole.len());
-    whole.get(..end).unwrap_or(&whole).to_vec()
+/// Cancels an INVITE, beside everything else.
+fn give_up(leg: &Leg, invite: Invite, cause: EndCause) {
+    let closing = leg.stack.counts.closing.count();
+    tokio::spawn(cancel(Arc::clone(&leg.stack), invite, cause, closing));
 }
 
 /// What a final failure means; a Reason header outranks the status (RFC 3326).
@@ -293,7 +237,7 @@ fn given_up(cause: EndCause) -> Cause {
     })
 }
 
-async fn answered(mut leg: Leg, route: &Route, invite: Invite, response: &Response) {
+async fn answered(mut leg: Leg, invite: Invite, response: &Response) {
     let stack = Arc::clone(&leg.stack);
     let dialog = Dialog::from_answer(&invite.request, response, invite.contact.clone());
     let mut dialog = match dialog {
@@ -304,6 +248,9 @@ async fn answered(mut leg: Leg, route: &Route, invite: Invite, response: &Respon
             return leg.end(Cause::local(Disposition::Failed)).await;
         }
     };
+    leg.local = invite.local;
+    leg.entry = Some(invite.entry);
+    let route = invite.route;
     let sequence = dialog.local_sequence();
     // A telephone behind a NAT is reached by the way that its registration opened, and one that
     // connected to us over nothing else.
@@ -337,7 +284,7 @@ async fn answered(mut leg: Leg, route: &Route, invite: Invite, response: &Respon
     let session = Session {
         timer,
         updates: sipx_sip::update::peer_allows(&response.headers),
-        credentials: route.credentials.clone(),
+        credentials: route.credentials,
     };
     Established::of_callee(leg, dialog, answers, flow, session)
         .serve()
@@ -346,7 +293,7 @@ async fn answered(mut leg: Leg, route: &Route, invite: Invite, response: &Respon
 
 /// Cancels an INVITE, and waits for what comes of it: when a 2xx crosses the CANCEL, the dialog
 /// is acknowledged and ended. `_closing` counts the leg until then.
-async fn cancel(stack: Arc<Stack>, mut invite: Invite, cause: EndCause, _closing: Option<Count>) {
+async fn cancel(stack: Arc<Stack>, mut invite: Invite, cause: EndCause, _closing: Count) {
     invite.exchange.cancel(cancel_reason(cause));
     let last = async {
         while let Some(event) = invite.exchange.next().await {
@@ -369,18 +316,9 @@ async fn cancel(stack: Arc<Stack>, mut invite: Invite, cause: EndCause, _closing
 }
 
 /// Acknowledges and ends a dialog that nobody wants.
-async fn end_unwanted(stack: &Stack, mut dialog: Dialog) {
+async fn end_unwanted(stack: &Arc<Stack>, dialog: Dialog) {
     closing::ack(stack, &dialog, None, dialog.local_sequence()).await;
-    let sent = closing::send(stack, &mut dialog, None, |dialog| {
-        Ok(dialog.request(&Method::Bye)?.build())
-    });
-    if let Ok(mut exchange) = sent.await {
-        while exchange
-            .next()
-            .await
-            .is_some_and(|event| is_provisional(&event))
-        {}
-    }
+    closing::part(Arc::clone(stack), dialog, None);
 }
 
 /// What may still come of an INVITE after its first 2xx: copies of it until our ACK arrives, and

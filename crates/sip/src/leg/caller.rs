@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use callroute_media::{EndCause, Notice};
+use callroute_media::{Deed, EndCause, Notice};
 use callroute_schema::{Cause, Disposition};
-use sipx_sip::{HeaderName, Headers, Method};
+use sipx_sip::{HeaderName, Headers, Method, Request};
 use tokio::time::{Instant, sleep_until};
 
 use crate::convert::{q850_reason, refusal};
@@ -15,8 +15,8 @@ use crate::leg::established::Established;
 use crate::leg::offering::Offering;
 use crate::leg::reliable::Reliable;
 use crate::leg::session_timer::SessionTimer;
-use crate::leg::{Leg, LegCommand};
-use crate::message::{ALLOW, Reply, SUPPORTED, answered_elsewhere, reason_text};
+use crate::leg::{Leg, LegCommand, early};
+use crate::message::{ALLOW, Reply, SUPPORTED, answered_elsewhere, moved, reason_text};
 use crate::routes::LegRequest;
 use crate::sdp::{self, Remote};
 
@@ -31,13 +31,15 @@ pub(crate) struct Invited {
     pub(crate) dialog: Dialog,
     /// What it offered; `None` when our answer is to make the offer.
     pub(crate) offer: Option<Remote>,
+    /// Our answer to it, once it was sent before the call is answered.
+    pub(crate) described: Option<String>,
 }
 
 /// Serves a caller's leg to its end.
-pub(crate) async fn serve(mut leg: Leg, invited: Invited) {
+pub(crate) async fn serve(mut leg: Leg, mut invited: Invited) {
     let stack = Arc::clone(&leg.stack);
     stack.respond(&invited.invite, Reply::new(100));
-    let mut rings = false;
+    let (mut rings, mut answers) = (false, false);
     let mut reliable = Reliable::default();
     let mut refresh = Instant::now() + REFRESH;
     loop {
@@ -49,12 +51,33 @@ pub(crate) async fn serve(mut leg: Leg, invited: Invited) {
                     refresh = Instant::now() + REFRESH;
                     invited.ring(&leg, &mut reliable);
                 }
-                Some(LegCommand::Answer) => return answer(leg, invited).await,
+                Some(LegCommand::Early) if invited.described.is_some() => {}
+                Some(LegCommand::Early) => {
+                    rings = true;
+                    refresh = Instant::now() + REFRESH;
+                    invited.open(&mut leg, &mut reliable).await;
+                }
+                // A description that was sent reliably must have arrived first (RFC 3262, section 3).
+                Some(LegCommand::Answer) if reliable.describes() => answers = true,
+                Some(LegCommand::Answer) => return Box::pin(answer(leg, invited)).await,
+                Some(LegCommand::Redirect(contacts)) => {
+                    let reply = moved(contacts.iter().map(String::as_str)).tag(&invited.tag);
+                    leg.stack.respond(&invited.invite, reply);
+                    return leg.end(Cause::from_sip(302)).await;
+                }
                 Some(LegCommand::Hangup(cause)) => {
                     return refuse(leg, &invited, refusal(cause)).await;
                 }
                 Some(LegCommand::Refuse(status)) => {
                     return refuse(leg, &invited, Cause::from_sip(status)).await;
+                }
+                Some(LegCommand::Referred(_)) => {
+                    let notice = Notice::NotDone {
+                        leg: leg.notices.leg(),
+                        deed: Deed::Referred,
+                        reason: "the party has asked for no transfer".to_owned(),
+                    };
+                    leg.notices.tell(notice).await;
                 }
                 Some(LegCommand::Hold(_, told)) => {
                     // discard: who asked has gone.
@@ -69,13 +92,22 @@ pub(crate) async fn serve(mut leg: Leg, invited: Invited) {
                     leg.log.note(reason_text(&cancel.headers));
                     return leg.end(cancelled(&cancel.headers)).await;
                 }
+                LegRequest::Replaces(invite, _) => early::not_replaced(&stack, &invite),
                 LegRequest::Within(request) => {
-                    if let Some(cause) = invited.within(&leg, &request, &mut reliable) {
+                    if let Some(cause) = invited.within(&mut leg, &request, &mut reliable).await {
                         return leg.end(cause).await;
+                    }
+                    if answers && !reliable.describes() {
+                        return Box::pin(answer(leg, invited)).await;
                     }
                 }
             },
-            () = reliable.wait() => reliable.again(&stack, &invited.invite),
+            () = reliable.wait() => {
+                if reliable.again(&stack, &invited.invite) {
+                    // The far end does not hear us (RFC 3262, section 3).
+                    return refuse(leg, &invited, Cause::from_sip(504)).await;
+                }
+            }
             () = sleep_until(refresh) => {
                 refresh = Instant::now() + REFRESH;
                 if rings {
@@ -113,9 +145,10 @@ async fn refuse(mut leg: Leg, invited: &Invited, cause: Cause) {
 }
 
 async fn answer(mut leg: Leg, mut invited: Invited) {
-    let (body, offering) = match &invited.offer {
-        Some(remote) => (sdp::answer(&leg.local, remote), None),
-        None => {
+    let (body, offering) = match (&invited.offer, invited.described.take()) {
+        (_, Some(described)) => (described, None),
+        (Some(remote), None) => (sdp::answer(&leg.local, remote), None),
+        (None, None) => {
             let codecs = &leg.stack.config.codecs;
             let body = sdp::offer(&leg.local, codecs, sipx_sdp::Direction::SendRecv);
             (body, Some(Offering::InAnswer))
@@ -161,28 +194,70 @@ async fn answer(mut leg: Leg, mut invited: Invited) {
 impl Invited {
     /// A response that begins the dialog, or an early one: with tag, Contact and Record-Route.
     fn establishing(&self, status: u16) -> Reply {
-        let headers = &self.invite.request.headers;
-        let mut reply = Reply::new(status)
-            .tag(&self.tag)
-            .header(HeaderName::Contact, self.dialog.contact().to_owned());
-        for route in headers.get_all(&HeaderName::RecordRoute) {
-            reply = reply.header(HeaderName::RecordRoute, route.value().into_owned());
-        }
-        reply
+        let contact = self.dialog.contact();
+        establishing(&self.invite.request, &self.tag, contact, status)
     }
 
+    /// Says that it rings, or with what sound.
     fn ring(&self, leg: &Leg, reliable: &mut Reliable) {
-        let reply = self.establishing(180);
+        let reply = match &self.described {
+            Some(body) => self.establishing(183).sdp(body.clone()),
+            None => self.establishing(180),
+        };
         reliable.send(&leg.stack, &self.invite, reply);
     }
 
+    /// Sound flows before the answer: 183 with our description. Without an offer there is nothing
+    /// to agree on, and the line does not ask for it.
+    async fn open(&mut self, leg: &mut Leg, reliable: &mut Reliable) {
+        let Some(remote) = self.offer.take() else {
+            return;
+        };
+        self.described = Some(sdp::answer(&leg.local, &remote));
+        leg.agree(remote).await;
+        self.ring(leg, reliable);
+    }
+
+    /// Another description of the caller's, after ours was sent (RFC 3311, section 5.2).
+    async fn described_anew(&mut self, leg: &mut Leg, request: &Incoming) {
+        let stack = Arc::clone(&leg.stack);
+        let reply = match sdp::read(request.request.body(), &stack.config.codecs) {
+            Ok(remote) => {
+                leg.local.version += 1;
+                let body = sdp::answer(&leg.local, &remote);
+                self.described = Some(body.clone());
+                leg.agree(remote).await;
+                Reply::new(200)
+                    .header(HeaderName::Contact, self.dialog.contact().to_owned())
+                    .header(HeaderName::Allow, ALLOW)
+                    .sdp(body)
+            }
+            Err(_) => Reply::new(488),
+        };
+        stack.respond(request, reply);
+    }
+
     /// A request within the early dialog; the cause when it ends the leg.
-    fn within(&self, leg: &Leg, request: &Incoming, reliable: &mut Reliable) -> Option<Cause> {
+    async fn within(
+        &mut self,
+        leg: &mut Leg,
+        request: &Incoming,
+        reliable: &mut Reliable,
+    ) -> Option<Cause> {
+        let acknowledged =
+            request.request.method == Method::Prack && reliable.acknowledged(request);
+        if request.request.method == Method::Update
+            && !request.request.body().is_empty()
+            && self.described.is_some()
+        {
+            self.described_anew(leg, request).await;
+            return None;
+        }
         let (status, ends) = match request.request.method {
             // Callers may end an early dialog by BYE (RFC 3261, section 15).
             Method::Bye => (200, true),
             Method::Options | Method::Info => (200, false),
-            Method::Prack if reliable.acknowledged(request) => (200, false),
+            Method::Prack if acknowledged => (200, false),
             Method::Prack => (481, false),
             // Our answer is still to come (RFC 3311, section 5.2).
             Method::Update if !request.request.body().is_empty() => (500, false),
@@ -194,6 +269,9 @@ impl Invited {
         };
         let reply = Reply::new(status).header(HeaderName::Allow, ALLOW);
         leg.stack.respond(request, reply);
+        if acknowledged {
+            reliable.next(&leg.stack, &self.invite);
+        }
         if !ends {
             return None;
         }
@@ -201,6 +279,17 @@ impl Invited {
             .respond(&self.invite, Reply::new(487).tag(&self.tag));
         Some(Cause::from_sip(487))
     }
+}
+
+/// A response that begins a dialog: with tag, Contact and Record-Route (RFC 3261, section 12.1.1).
+pub(crate) fn establishing(invite: &Request, tag: &str, contact: &str, status: u16) -> Reply {
+    let mut reply = Reply::new(status)
+        .tag(tag)
+        .header(HeaderName::Contact, contact.to_owned());
+    for route in invite.headers.get_all(&HeaderName::RecordRoute) {
+        reply = reply.header(HeaderName::RecordRoute, route.value().into_owned());
+    }
+    reply
 }
 
 impl Leg {

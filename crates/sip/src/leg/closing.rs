@@ -3,13 +3,14 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use sipx_sip::{BuildError, Method, Request, TuEvent};
+use sipx_sip::{BuildError, HeaderName, Method, Request, TuEvent};
 use sipx_transport::{Target, TransportKind};
 use tokio::time::timeout;
 
 use crate::admit::access::Credentials;
+use crate::convert::q850_reason;
 use crate::dialog::Dialog;
-use crate::endpoint::Exchange;
+use crate::endpoint::{Exchange, is_provisional};
 use crate::leg::Leg;
 use crate::message::Reply;
 use crate::reach::prove;
@@ -72,6 +73,22 @@ async fn target(
     }
 }
 
+/// Ends a dialog that nobody wants any more, beside everything else.
+pub(crate) fn part(stack: Arc<Stack>, mut dialog: Dialog, flow: Option<Target>) {
+    tokio::spawn(async move {
+        let sent = send(&stack, &mut dialog, flow.as_ref(), |dialog| {
+            Ok(dialog.request(&Method::Bye)?.build())
+        });
+        if let Ok(mut exchange) = sent.await {
+            while exchange
+                .next()
+                .await
+                .is_some_and(|event| is_provisional(&event))
+            {}
+        }
+    });
+}
+
 /// Sends BYE and waits for its answer; a BYE of the far end that crosses it is answered too. The
 /// leg must have ended for the router before.
 pub(crate) async fn bye(
@@ -82,8 +99,13 @@ pub(crate) async fn bye(
 ) {
     let stack = Arc::clone(&leg.stack);
     let mut bye = None;
+    let parting = leg.parting;
     let sent = send(&stack, dialog, flow, |dialog| {
-        let request = dialog.request(&Method::Bye)?.build();
+        let mut request = dialog.request(&Method::Bye)?;
+        if let Some(q850) = parting {
+            request = request.header(HeaderName::Reason, q850_reason(q850))?;
+        }
+        let request = request.build();
         bye = Some(request.clone());
         Ok(request)
     });

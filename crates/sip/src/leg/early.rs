@@ -1,15 +1,17 @@
 //! A callee's dialog before its answer: reliable provisional responses and PRACK (RFC 3262).
 
 use bytes::Bytes;
+use callroute_media::Notice;
 use sipx_sip::rel::{RAck, RSeq};
 use sipx_sip::{HeaderName, Method, Response};
 
 use crate::dialog::Dialog;
 use crate::endpoint::{Incoming, is_provisional};
-use crate::leg::callee::Invite;
-use crate::leg::closing;
+use crate::leg::callee::invite::Invite;
+use crate::leg::{Leg, closing};
 use crate::message::{ALLOW, Reply, tags, to_tag};
-use crate::stack::Stack;
+use crate::sdp;
+use crate::stack::{Stack, token};
 
 /// What reliable provisional responses have begun.
 #[derive(Debug)]
@@ -84,6 +86,39 @@ pub(crate) async fn heard(stack: &Stack, invite: &mut Invite, response: &Respons
         }
         Err(error) => tracing::info!(%error, "a PRACK was not sent"),
     }
+}
+
+/// The sound that a callee sends before its answer.
+#[derive(Debug, Default)]
+pub(crate) struct Sound {
+    body: Bytes,
+    told: bool,
+}
+
+impl Sound {
+    /// A provisional response: when it brings a description, sound may flow already.
+    pub(crate) async fn of(&mut self, leg: &mut Leg, response: &Response) {
+        let body = response.body();
+        if response.status.code() == 100 || body.is_empty() || *body == self.body {
+            return;
+        }
+        self.body = body.clone();
+        match sdp::read(body, &leg.stack.config.codecs) {
+            Ok(remote) => leg.agree(remote).await,
+            Err(error) => {
+                return tracing::info!(%error, "a provisional response without a usable description");
+            }
+        }
+        if !std::mem::replace(&mut self.told, true) {
+            let id = leg.notices.leg();
+            leg.notices.tell(Notice::EarlyMedia { leg: id }).await;
+        }
+    }
+}
+
+/// A dialog that is not answered is replaced by nobody (RFC 3891, section 3).
+pub(crate) fn not_replaced(stack: &Stack, invite: &Incoming) {
+    stack.respond(invite, Reply::new(481).tag(&token()));
 }
 
 /// A request of a callee that has not answered yet.

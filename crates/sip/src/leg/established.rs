@@ -1,23 +1,29 @@
 //! A leg from its answer to its BYE, whichever end called.
 
 mod asked;
+mod referral;
+mod referring;
 mod refresh;
 mod reinvite;
+mod replaced;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use callroute_media::EndCause;
+use callroute_media::{EndCause, Notice};
 use callroute_schema::{Cause, Disposition};
 use sipx_sip::{HeaderName, Method, Response, TransactionKey, update};
 use sipx_transport::Target;
 use tokio::time::{Instant, sleep_until};
 
 use crate::admit::access::Credentials;
+use crate::convert::parting;
 use crate::dialog::Dialog;
 use crate::endpoint::Incoming;
 use crate::leg::callee::Answers;
 use crate::leg::caller::Invited;
+use crate::leg::established::referral::Referred;
+use crate::leg::established::referring::Referring;
 use crate::leg::established::refresh::Refreshing;
 use crate::leg::offering::Offering;
 use crate::leg::session_timer::SessionTimer;
@@ -46,6 +52,10 @@ pub(crate) struct Established {
     timer: Option<SessionTimer>,
     /// A refresh of ours that waits for its answer.
     refreshing: Option<Refreshing>,
+    /// A transfer that the far end has asked for.
+    referral: Option<Referred>,
+    /// A transfer that we have asked for.
+    referring: Option<Referring>,
     /// The far end takes UPDATE (RFC 3311).
     updates: bool,
     /// We hold it.
@@ -99,6 +109,8 @@ impl Established {
             answered: false,
             timer,
             refreshing: None,
+            referral: None,
+            referring: None,
             updates,
             holding: false,
             credentials: None,
@@ -123,6 +135,8 @@ impl Established {
             answered: true,
             timer: session.timer,
             refreshing: None,
+            referral: None,
+            referring: None,
             updates: session.updates,
             holding: false,
             credentials: session.credentials,
@@ -131,22 +145,44 @@ impl Established {
 
     /// Serves the leg to its end.
     pub(crate) async fn serve(mut self) {
+        if self.answered {
+            self.tell_dialog().await;
+        }
         loop {
             let again = self.unacked.as_ref().map(|unacked| unacked.again);
             let due = self.due();
+            let referral = Referred::until(&self.referral);
+            let referring = Referring::until(&self.referring);
+            // What happens seldom lies elsewhere, so that a leg which only waits is small.
             let over = tokio::select! {
                 command = self.leg.commands.recv(), if !self.leg.notices.has_ended() => {
-                    self.command(command).await
+                    Box::pin(self.command(command)).await
                 }
                 Some(request) = self.leg.requests.recv() => match request {
-                    LegRequest::Within(request) => self.request(*request).await,
+                    LegRequest::Within(request) => Box::pin(self.request(*request)).await,
                     // It crossed our 200 (RFC 3261, section 9.2).
                     LegRequest::Cancelled(_) => false,
+                    LegRequest::Replaces(invite, replaces) => {
+                        Box::pin(self.replaced(*invite, &replaces)).await;
+                        false
+                    }
                 },
-                () = at(again) => self.resend().await,
-                event = reinvite::answer(&mut self.offering) => self.reinvite_answered(event).await,
-                () = at(due) => self.timer_fired().await,
-                event = Refreshing::next(&mut self.refreshing) => self.refresh_answered(event).await,
+                () = at(again) => Box::pin(self.resend()).await,
+                event = reinvite::answer(&mut self.offering) => Box::pin(self.reinvite_answered(event)).await,
+                () = at(due) => Box::pin(self.timer_fired()).await,
+                event = Refreshing::next(&mut self.refreshing) => Box::pin(self.refresh_answered(event)).await,
+                event = Referring::next(&mut self.referring) => {
+                    Box::pin(self.refer_answered(event)).await;
+                    false
+                }
+                () = at(referral) => {
+                    Box::pin(self.referral_late()).await;
+                    false
+                }
+                () = at(referring) => {
+                    Box::pin(self.refer_late()).await;
+                    false
+                }
                 event = Answers::next(&mut self.answers) => {
                     if let Some(answers) = &self.answers {
                         let flow = self.flow.as_ref();
@@ -169,11 +205,22 @@ impl Established {
                 self.hold(on, told).await;
                 return false;
             }
-            Some(LegCommand::Ring | LegCommand::Answer | LegCommand::Refuse(_)) => return false,
+            Some(LegCommand::Referred(outcome)) => {
+                self.tell_outcome(outcome).await;
+                return false;
+            }
+            Some(LegCommand::Redirect(contacts)) => {
+                if let Some(first) = contacts.first() {
+                    self.refer(first).await;
+                }
+                return false;
+            }
+            Some(_) => return false,
             None => EndCause::Normal,
         };
         tracing::debug!(leg = %self.leg.notices.leg(), ?cause, "hanging up");
         self.leg.end(Cause::normal()).await;
+        self.leg.parting = parting(cause);
         if self.unacked.is_some() && !self.answered {
             // No BYE before the ACK (RFC 3261, section 15): it follows then, or at the timeout.
             return false;
@@ -214,6 +261,8 @@ impl Established {
             Method::Invite => self.reinvited(incoming).await,
             Method::Update => self.updated(&incoming).await,
             Method::Info => self.informed(&incoming),
+            Method::Refer => self.referred(&incoming).await,
+            Method::Notify => return self.notified(&incoming).await,
             Method::Options => {
                 stack.respond(&incoming, Reply::new(200).header(HeaderName::Allow, ALLOW));
             }
@@ -251,6 +300,7 @@ impl Established {
         if !self.answered {
             self.answered = true;
             self.leg.answered().await;
+            self.tell_dialog().await;
         }
         false
     }
@@ -282,6 +332,15 @@ impl Established {
             tracing::debug!(%error, "a 200 was not sent again");
         }
         false
+    }
+
+    /// Tells the dialog's name, by which others may speak of it.
+    pub(crate) async fn tell_dialog(&self) {
+        let notice = Notice::Dialog {
+            leg: self.leg.notices.leg(),
+            dialog: self.dialog.name(),
+        };
+        self.leg.notices.tell(notice).await;
     }
 
     async fn bye(&mut self) {

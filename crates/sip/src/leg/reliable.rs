@@ -15,10 +15,14 @@ use crate::stack::{Stack, random};
 pub(crate) struct Reliable {
     numbers: Option<Numbering>,
     pending: Option<Pending>,
+    /// What is sent when that is acknowledged; only the latest is worth it.
+    waiting: Option<Reply>,
 }
 
 #[derive(Debug)]
 struct Pending {
+    /// It brings a description.
+    describes: bool,
     response: Response,
     interval: Duration,
     at: Instant,
@@ -33,6 +37,7 @@ impl Reliable {
             return;
         }
         if self.pending.is_some() {
+            self.waiting = Some(reply);
             return;
         }
         let first = u32::try_from(random() & 0xFFFF).unwrap_or(0) + 1;
@@ -42,6 +47,7 @@ impl Reliable {
         let Some(number) = numbers.allocate() else {
             return;
         };
+        let describes = reply.has_body();
         let reply = reply
             .header(HeaderName::Require, "100rel")
             .header(HeaderName::RSeq, number.to_string());
@@ -54,6 +60,7 @@ impl Reliable {
         let now = Instant::now();
         let interval = stack.config.t1;
         self.pending = Some(Pending {
+            describes,
             response,
             interval,
             at: now + interval,
@@ -69,21 +76,37 @@ impl Reliable {
         }
     }
 
-    /// Sends it again, twice as late each time, until 64·T1 have passed.
-    pub(crate) fn again(&mut self, stack: &Stack, invite: &Incoming) {
+    /// Sends what waited for an acknowledgement.
+    pub(crate) fn next(&mut self, stack: &Stack, invite: &Incoming) {
+        if let Some(reply) = self.waiting.take() {
+            self.send(stack, invite, reply);
+        }
+    }
+
+    /// Whether a description is on its way, or waits for it, and was not acknowledged.
+    pub(crate) fn describes(&self) -> bool {
+        self.pending
+            .as_ref()
+            .is_some_and(|pending| pending.describes)
+            || self.waiting.as_ref().is_some_and(Reply::has_body)
+    }
+
+    /// Sends it again, twice as late each time, until 64·T1 have passed; `true` when they have.
+    pub(crate) fn again(&mut self, stack: &Stack, invite: &Incoming) -> bool {
         let Some(pending) = &mut self.pending else {
-            return;
+            return false;
         };
         if Instant::now() >= pending.until {
             tracing::info!("no PRACK came");
             self.pending = None;
-            return;
+            return true;
         }
         pending.interval *= 2;
         pending.at = Instant::now() + pending.interval;
         if let Err(error) = stack.handle.respond(&invite.key, pending.response.clone()) {
             tracing::debug!(%error, "a provisional response was not sent again");
         }
+        false
     }
 
     /// A PRACK; whether it is of what is open.

@@ -7,7 +7,6 @@ use sipx_sip::headers::misc::Expires;
 use sipx_sip::headers::{Contact, ContactValue, To};
 use sipx_sip::{HeaderName, Headers, Host};
 use sipx_transport::{Target, TransportKind};
-use tokio::time::sleep;
 
 use crate::endpoint::Incoming;
 use crate::message::{Reply, call_id, sequence};
@@ -51,6 +50,7 @@ impl Stack {
             .register(now, &user, wanted.as_deref(), &flow, (&id, number));
         match done {
             Ok(bindings) => {
+                self.keep(&user, &bindings);
                 tracing::info!(source = %incoming.source, bindings = bindings.len(), "registered");
                 let contacts = bindings.iter().map(|binding| contact(binding, now));
                 contacts.fold(Reply::new(200), |reply, contact| {
@@ -111,7 +111,7 @@ fn is_star(headers: &Headers) -> bool {
 /// Keeps the mappings of NATs open until the adapter is over.
 pub(crate) async fn keep_open(stack: Arc<Stack>) {
     while !stack.is_over() {
-        sleep(KEEPALIVE).await;
+        stack.handle.pause(KEEPALIVE).await;
         for flow in stack.registrar.tend(stack.began.elapsed()) {
             stack.handle.keepalive(&flow);
         }

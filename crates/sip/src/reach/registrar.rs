@@ -113,6 +113,15 @@ impl Registrar {
         Ok(bindings)
     }
 
+    /// A binding of before a restart.
+    pub(crate) fn put(&self, user: &str, binding: Binding) {
+        let mut users = self.lock();
+        let bindings = users.entry(user.to_owned()).or_default();
+        if bindings.len() < MAX_BINDINGS {
+            bindings.push(binding);
+        }
+    }
+
     /// Where a user is, the latest first.
     pub(crate) fn of(&self, now: Duration, user: &str) -> Vec<Binding> {
         let users = self.lock();

@@ -8,7 +8,7 @@ use sipx_sip::headers::Contact;
 use sipx_sip::headers::misc::Expires;
 use sipx_sip::{HeaderName, Method, Request, RequestBuilder, Response, TuEvent, Uri};
 use sipx_transport::Target;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 use crate::admit::access::{Registration, Trunk};
 use crate::convert::{bracketed, with_user};
@@ -49,7 +49,7 @@ async fn ping(stack: Arc<Stack>, trunk: Trunk, every: Duration) {
         {
             tracing::warn!(trunk = trunk.name, there, "the trunk's health has changed");
         }
-        sleep(every).await;
+        stack.handle.pause(every).await;
     }
 }
 
@@ -87,7 +87,7 @@ async fn register(stack: Arc<Stack>, trunk: Trunk, registration: Registration) {
             (Some(granted), _) => {
                 failures = 0;
                 tracing::info!(trunk = trunk.name, ?granted, "registered at the trunk");
-                sleep(before(granted)).await;
+                stack.handle.pause(before(granted)).await;
             }
             (None, Some(answer)) if status == Some(423) => {
                 let min = answer
@@ -98,7 +98,7 @@ async fn register(stack: Arc<Stack>, trunk: Trunk, registration: Registration) {
                     .ok()
                     .and_then(|t| t.trim().parse().ok());
                 expires = Duration::from_secs(min.unwrap_or(3600)).clamp(expires, DAY);
-                sleep(Duration::from_secs(1)).await;
+                stack.handle.pause(Duration::from_secs(1)).await;
             }
             _ => {
                 let wait = AGAIN.get(failures).or(AGAIN.last()).copied().unwrap_or(300);
@@ -109,7 +109,7 @@ async fn register(stack: Arc<Stack>, trunk: Trunk, registration: Registration) {
                     wait,
                     "not registered at the trunk"
                 );
-                sleep(Duration::from_secs(wait)).await;
+                stack.handle.pause(Duration::from_secs(wait)).await;
             }
         }
     }

@@ -10,6 +10,7 @@ use sipx_transport::Target;
 use crate::admit::access::Credentials;
 use crate::convert::{bracketed, with_user};
 use crate::stack::Stack;
+use crate::way::Way;
 
 /// Most telephones and trunks that are tried for one dial.
 const MAX_WAYS: usize = 8;
@@ -39,33 +40,112 @@ impl Route {
 }
 
 impl Stack {
-    /// The ways to somebody, in the order to try them; none when there is no way.
-    pub(crate) fn routes_to(&self, to: &DialTarget) -> Vec<Route> {
-        let mut routes = match to {
+    /// The ways to somebody, in the order to try them, those of a group at once; none when there
+    /// is no way.
+    pub(crate) fn routes_to(&self, to: &DialTarget) -> Vec<Vec<Route>> {
+        // All telephones of a user ring; trunks are tried one after the other.
+        let together = |routes: Vec<Route>| vec![routes];
+        let in_turn = |routes: Vec<Route>| routes.into_iter().map(|route| vec![route]).collect();
+        let mut groups: Vec<Vec<Route>> = match to {
             DialTarget::Sip(uri) => match self.user_of(uri.as_str()) {
-                Some(user) => self.telephones(&user),
-                None => vec![self.of_trunk(uri.as_str())],
+                Some(user) => together(self.telephones(&user)),
+                None => in_turn(vec![self.of_trunk(uri.as_str())]),
             },
             DialTarget::Number(number) => {
                 let number = number.as_str();
                 match self.config.contacts.get(number) {
-                    Some(uri) => vec![self.of_trunk(uri)],
-                    None => {
-                        let mut routes = self.telephones(number);
-                        if routes.is_empty() {
-                            routes = self.through_trunks(number);
-                        }
-                        routes
-                    }
+                    Some(uri) => in_turn(vec![self.of_trunk(uri)]),
+                    None => match self.telephones(number) {
+                        routes if routes.is_empty() => in_turn(self.through_trunks(number)),
+                        routes => together(routes),
+                    },
                 }
+            }
+            DialTarget::User(user) => match self.config.contacts.get(user.as_str()) {
+                Some(uri) => in_turn(vec![self.of_trunk(uri)]),
+                None => together(self.telephones(user.as_str())),
+            },
+            DialTarget::Trunk { trunk, number } => {
+                let route = self.through(trunk.as_str(), number.as_str());
+                in_turn(route.into_iter().collect())
+            }
+            DialTarget::Application { name, .. } => {
+                let uri = self.config.applications.get(name);
+                in_turn(uri.map(|uri| self.of_trunk(uri)).into_iter().collect())
             }
             other => {
                 tracing::error!(?other, "a target that this adapter does not know");
                 Vec::new()
             }
         };
-        routes.truncate(MAX_WAYS);
-        routes
+        for group in &mut groups {
+            group.truncate(MAX_WAYS);
+        }
+        groups.retain(|group| !group.is_empty());
+        groups.truncate(MAX_WAYS);
+        groups
+    }
+
+    /// The way through one trunk; none when there is no such trunk, or no room on it.
+    fn through(&self, name: &str, number: &str) -> Option<Route> {
+        let trunk = self.config.trunks.iter().find(|trunk| trunk.name == name);
+        let Some(trunk) = trunk else {
+            tracing::warn!(trunk = name, "there is no such trunk");
+            return None;
+        };
+        if self.on_trunk(&trunk.name) >= trunk.max_calls {
+            tracing::info!(trunk = trunk.name, "the trunk is full");
+            return None;
+        }
+        Some(Route {
+            trunk: Some(trunk.name.clone()),
+            credentials: trunk.credentials.clone(),
+            ..Route::to(with_user(&trunk.uri, number)?)
+        })
+    }
+
+    /// The URIs that a caller is sent to: as they would be dialed, but for telephones behind a NAT,
+    /// which only we can reach. A number without a trunk or contact is left to the caller's switch,
+    /// as a number at the host that it dialed.
+    pub(crate) fn contacts_of(&self, to: &DialTarget, way: &Way) -> Vec<String> {
+        let routes = match to {
+            // What names our users stays a name: the address of record.
+            DialTarget::Sip(uri) => return vec![uri.as_str().to_owned()],
+            _ => self.routes_to(to),
+        };
+        let direct = routes.into_iter().flatten().filter(|route| {
+            let behind_nat = route.flow.as_ref().is_some_and(|flow| {
+                let uri = Uri::parse(bytes::Bytes::copy_from_slice(route.uri.as_bytes()));
+                !uri.is_ok_and(
+                    |uri| matches!(uri.host(), Some(Host::Ip(ip)) if *ip == flow.addr.ip()),
+                )
+            });
+            !behind_nat
+        });
+        let uris: Vec<String> = direct.map(|route| route.uri).collect();
+        match to {
+            DialTarget::Number(number) if uris.is_empty() => way
+                .host()
+                .map(|host| format!("sip:{}@{host}", number.as_str()))
+                .into_iter()
+                .collect(),
+            _ => uris,
+        }
+    }
+
+    /// Whether a URI's host is ours: our realm, or our address.
+    pub(crate) fn is_ours(&self, uri: &Uri) -> bool {
+        match uri.host() {
+            Some(Host::Ip(ip)) => {
+                let port = uri.port().unwrap_or(5060);
+                let local = self.handle.local_addr();
+                port == local.port() && (*ip == local.ip() || *ip == self.named_ip(*ip))
+            }
+            Some(Host::Name(name)) => name
+                .as_bytes()
+                .eq_ignore_ascii_case(self.config.realm.as_bytes()),
+            None => false,
+        }
     }
 
     /// The user of ours whom a URI names: `sip:ann@REALM`, or at our own address.
@@ -74,18 +154,9 @@ impl Stack {
             return None;
         }
         let uri = Uri::parse(bytes::Bytes::copy_from_slice(uri.as_bytes())).ok()?;
-        let ours = match uri.host()? {
-            Host::Ip(ip) => {
-                let port = uri.port().unwrap_or(5060);
-                let local = self.handle.local_addr();
-                port == local.port() && (*ip == local.ip() || *ip == self.named_ip(*ip))
-            }
-            Host::Name(name) => name
-                .as_bytes()
-                .eq_ignore_ascii_case(self.config.realm.as_bytes()),
-        };
         let user = String::from_utf8(uri.decoded_user()?).ok()?;
-        (ours && self.config.users.iter().any(|known| known.name == user)).then_some(user)
+        (self.is_ours(&uri) && self.config.users.iter().any(|known| known.name == user))
+            .then_some(user)
     }
 
     fn telephones(&self, user: &str) -> Vec<Route> {
@@ -111,17 +182,7 @@ impl Stack {
         trunks.sort_by_key(|trunk| !healthy(&trunk.name));
         let mut routes = Vec::new();
         for trunk in trunks {
-            if self.on_trunk(&trunk.name) >= trunk.max_calls {
-                tracing::info!(trunk = trunk.name, "the trunk is full");
-                continue;
-            }
-            if let Some(uri) = with_user(&trunk.uri, number) {
-                routes.push(Route {
-                    trunk: Some(trunk.name.clone()),
-                    credentials: trunk.credentials.clone(),
-                    ..Route::to(uri)
-                });
-            }
+            routes.extend(self.through(&trunk.name, number));
         }
         let plain = self.config.trunk.as_deref();
         routes.extend(plain.and_then(|uri| with_user(uri, number)).map(Route::to));

@@ -17,12 +17,9 @@ use crate::admit::guard::Guard;
 use crate::convert::{offer_of, q850_reason};
 use crate::dispatch::refusal;
 use crate::endpoint::{Timers, answer_to, bad_request};
-use crate::message::{ALLOW, Reply, SDP_TYPE, to_tag};
+use crate::message::{ALLOW_REDIRECTING, Reply, SDP_TYPE, moved, to_tag};
 use crate::redirect::{Config, Verdict};
 use crate::stack::token;
-
-/// Most Contacts of one 302.
-const MAX_CONTACTS: usize = 16;
 
 /// A datagram to send.
 pub(super) type Datagram = (Bytes, SocketAddr);
@@ -196,10 +193,10 @@ impl Shard {
                     }
                 }
                 Method::Options => Reply::new(200)
-                    .header(HeaderName::Allow, ALLOW)
+                    .header(HeaderName::Allow, ALLOW_REDIRECTING)
                     .header(HeaderName::Accept, SDP_TYPE),
                 Method::Bye => Reply::new(481),
-                _ => Reply::new(405).header(HeaderName::Allow, ALLOW),
+                _ => Reply::new(405).header(HeaderName::Allow, ALLOW_REDIRECTING),
             },
         };
         tracing::trace!(?key, "answered without a transaction");
@@ -285,20 +282,7 @@ impl Shard {
 fn reply(verdict: &Verdict) -> Reply {
     match verdict {
         Verdict::Redirect { contacts } if contacts.is_empty() => Reply::new(480),
-        Verdict::Redirect { contacts } => {
-            let contacts = contacts.iter().take(MAX_CONTACTS);
-            // As they are preferred, the first the most (RFC 3261, section 20.10).
-            contacts
-                .enumerate()
-                .fold(Reply::new(302), |reply, (at, uri)| {
-                    let q = 10 - at.min(9);
-                    let value = match q {
-                        10 => format!("<{uri}>;q=1.0"),
-                        q => format!("<{uri}>;q=0.{q}"),
-                    };
-                    reply.header(HeaderName::Contact, value)
-                })
-        }
+        Verdict::Redirect { contacts } => moved(contacts.iter().map(String::as_str)),
         Verdict::Refuse { status, q850 } => {
             let status = if (400..700).contains(status) {
                 *status

@@ -4,10 +4,11 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, Weak};
 
 use callroute_audio::pcm::Pcm;
-use callroute_media::{PlayId, RecordingId, Sound};
+use callroute_media::{PlayId, RecordOptions, RecordingId, Sound};
 use callroute_schema::Digit;
 
 use crate::rtp::out::RtpOut;
+use crate::rtp::room::Seat;
 use crate::sdp::Remote;
 
 /// One thing for a leg's media to do.
@@ -20,13 +21,17 @@ pub(crate) enum MediaCommand {
     /// Stop this playing.
     StopPlay(PlayId),
     /// Record what is heard to this file.
-    Record(RecordingId, PathBuf),
+    Record(RecordingId, PathBuf, RecordOptions),
     /// Stop this recording.
     StopRecord(RecordingId),
     /// Relay what is heard to this peer, and nothing to any other.
     Bridge(Weak<RtpOut>),
     /// Relay to nobody.
     Unbridge,
+    /// Speak and listen in a room, and nowhere else.
+    Join(Seat),
+    /// Leave the room.
+    Leave,
     /// Press a key.
     Press(Digit),
     /// Keep what is heard here.

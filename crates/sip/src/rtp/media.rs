@@ -12,6 +12,7 @@ use crate::notices::Notices;
 use crate::rtp::command::MediaCommand;
 use crate::rtp::out::RtpOut;
 use crate::rtp::stream::Stream;
+use crate::rtp::web::Web;
 
 /// Commands that may wait for a leg's media.
 const COMMANDS: usize = 64;
@@ -53,6 +54,7 @@ impl MediaTask {
 pub(crate) struct Sounds {
     pub(crate) prompts: Arc<Prompts>,
     pub(crate) speech: Arc<Speech>,
+    pub(crate) web: Arc<Web>,
 }
 
 /// Begins a leg's media.

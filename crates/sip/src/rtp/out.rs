@@ -1,7 +1,7 @@
 //! What a leg sends: every packet of every source goes through here, under one SSRC.
 
 use std::net::SocketAddr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -11,6 +11,7 @@ use sipx_rtp::packet::Packet;
 use crate::rtp::clock::{OutClock, Stamp};
 use crate::rtp::dtmf::{KeyPacket, STEP};
 use crate::rtp::ports::RtpSocket;
+use crate::rtp::voice::Voice;
 
 /// The sending half of a leg's media. Peers that are bridged hold it weakly and relay into it.
 #[derive(Debug)]
@@ -30,6 +31,8 @@ struct State {
     listens: bool,
     /// A sound of our own plays: nothing is relayed meanwhile.
     playing: bool,
+    /// What the leg hears is kept here, too.
+    tap: Option<Arc<Mutex<Voice>>>,
     clock: OutClock,
 }
 
@@ -44,6 +47,7 @@ impl RtpOut {
             event: None,
             listens: false,
             playing: false,
+            tap: None,
             clock,
         };
         Self {
@@ -84,14 +88,31 @@ impl RtpOut {
         self.lock().playing = playing;
     }
 
+    /// What the leg hears is kept there from now on.
+    pub(crate) fn tap(&self, tap: Option<Arc<Mutex<Voice>>>) {
+        self.lock().tap = tap;
+    }
+
     /// Sends 20 ms of our own.
     pub(crate) fn samples(&self, samples: &[i16]) {
+        self.own(&mut self.lock(), samples);
+    }
+
+    /// Sends 20 ms of a room, unless a sound of our own plays.
+    pub(crate) fn mixed(&self, samples: &[i16]) {
         let mut state = self.lock();
+        if !state.playing {
+            self.own(&mut state, samples);
+        }
+    }
+
+    fn own(&self, state: &mut State, samples: &[i16]) {
         let count = u32::try_from(samples.len()).unwrap_or(u32::MAX);
         let stamp = state.clock.own(self.began.elapsed(), count);
         let mut payload = Vec::with_capacity(samples.len());
         state.codec.encode(samples, &mut payload);
-        self.send(&state, state.codec.payload_type(), stamp, payload.into());
+        self.kept(state, stamp, samples);
+        self.send(state, state.codec.payload_type(), stamp, payload.into());
     }
 
     /// Sends a packet of a key, if the far end takes keys.
@@ -126,7 +147,22 @@ impl RtpOut {
             codec.transcode(state.codec, &mut payload);
             payload.into()
         };
+        if state.tap.is_some() {
+            let mut samples = Vec::with_capacity(packet.payload.len());
+            codec.decode(&packet.payload, &mut samples);
+            self.kept(&state, stamp, &samples);
+        }
         self.send(&state, state.codec.payload_type(), stamp, payload);
+    }
+
+    fn kept(&self, state: &State, stamp: Stamp, samples: &[i16]) {
+        if let Some(tap) = &state.tap {
+            tap.lock().unwrap_or_else(PoisonError::into_inner).push(
+                self.ssrc,
+                stamp.timestamp,
+                samples,
+            );
+        }
     }
 
     /// Relays a telephone event of a peer, under our payload type for it.

@@ -1,6 +1,6 @@
 //! A sound on its way to a leg: fetched, then given out in frames of 20 ms.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use callroute_audio::pcm::Pcm;
 use callroute_audio::prompts::Prompts;
@@ -9,6 +9,7 @@ use callroute_audio::tone::{Tone, ToneSource};
 use callroute_media::Sound;
 
 use crate::rtp::command::PlaySound;
+use crate::rtp::media::Sounds;
 
 /// Samples of one frame: 20 ms.
 pub(crate) const FRAME: usize = 160;
@@ -16,12 +17,16 @@ pub(crate) const FRAME: usize = 160;
 const BEEP_MS: u32 = 400;
 /// The prompt that stands for what cannot be played.
 const STAND_IN: &str = "message";
+/// The prompt that is music on hold, where there is one.
+const MUSIC: &str = "music";
 
 /// Where frames come from.
 #[derive(Debug)]
 pub(crate) enum Source {
     /// Samples, and how many of them were given out.
     Samples(Arc<Pcm>, usize),
+    /// Samples that begin anew when they are over, and where in them we are.
+    Again(Arc<Pcm>, usize),
     /// A tone without end.
     Tone(ToneSource),
 }
@@ -40,6 +45,18 @@ impl Source {
                     *out = *sample;
                 }
                 *at += FRAME;
+                true
+            }
+            Self::Again(pcm, at) => {
+                let all = pcm.samples();
+                if all.is_empty() {
+                    return false;
+                }
+                let rest = all.iter().cycle().skip(*at);
+                for (out, sample) in frame.iter_mut().zip(rest) {
+                    *out = *sample;
+                }
+                *at = (*at + FRAME) % all.len();
                 true
             }
             Self::Tone(tone) => {
@@ -67,6 +84,29 @@ impl Fetched {
         }
     }
 
+    fn again(pcm: Arc<Pcm>) -> Self {
+        Self {
+            source: Some(Source::Again(pcm, 0)),
+            substituted: None,
+        }
+    }
+
+    fn tone(tone: Tone) -> Self {
+        Self {
+            source: Some(Source::Tone(ToneSource::new(tone))),
+            substituted: None,
+        }
+    }
+
+    /// What is heard in place of what could not be had.
+    fn stand_in(prompts: &Prompts, wanted: (String, String)) -> Self {
+        let source = prompts.get(STAND_IN).ok();
+        Self {
+            source: source.map(|pcm| Source::Samples(pcm, 0)),
+            substituted: Some(wanted),
+        }
+    }
+
     /// For a fetch that broke down.
     pub(crate) fn failed(reason: String) -> Self {
         Self {
@@ -76,17 +116,32 @@ impl Fetched {
     }
 }
 
-/// Fetches a sound. Blocks: on the disk, or on a voice that is rendered.
-pub(crate) fn fetch(sound: PlaySound, prompts: &Prompts, speech: &Speech) -> Fetched {
+/// Fetches a sound: from the web, from the disk, or from a voice that is rendered.
+pub(crate) async fn fetch(sound: PlaySound, sounds: Sounds) -> Fetched {
+    if let PlaySound::Named(Sound::Url(url)) = &sound {
+        return match sounds.web.get(url).await {
+            Ok(pcm) => Fetched::pcm(pcm),
+            Err(error) => {
+                let wanted = (url.clone(), error.to_string());
+                let stand_in = move || Fetched::stand_in(&sounds.prompts, wanted);
+                blocking(stand_in).await
+            }
+        };
+    }
+    blocking(move || fetch_here(sound, &sounds.prompts, &sounds.speech)).await
+}
+
+async fn blocking(fetch: impl FnOnce() -> Fetched + Send + 'static) -> Fetched {
+    match tokio::task::spawn_blocking(fetch).await {
+        Ok(fetched) => fetched,
+        Err(error) => Fetched::failed(error.to_string()),
+    }
+}
+
+fn fetch_here(sound: PlaySound, prompts: &Prompts, speech: &Speech) -> Fetched {
     let sound = match sound {
         PlaySound::Samples(pcm) => return Fetched::pcm(pcm),
-        PlaySound::Tone(hz) => {
-            let source = Source::Tone(ToneSource::new(Tone::Sine { hz }));
-            return Fetched {
-                source: Some(source),
-                substituted: None,
-            };
-        }
+        PlaySound::Tone(hz) => return Fetched::tone(Tone::Sine { hz }),
         PlaySound::Named(sound) => sound,
     };
     let spoken = |text: &str, language: Option<&str>, voice: Option<&str>| {
@@ -94,16 +149,26 @@ pub(crate) fn fetch(sound: PlaySound, prompts: &Prompts, speech: &Speech) -> Fet
             .render(text, language, voice)
             .map_err(|e| (text.to_owned(), e.to_string()))
     };
+    let named = |name: &str| {
+        prompts
+            .get(name)
+            .map_err(|e| (name.to_owned(), e.to_string()))
+    };
     let fetched = match &sound {
         Sound::Beep => Ok(Arc::new(Tone::Beep.render(BEEP_MS))),
-        Sound::Ringback => {
-            let source = Source::Tone(ToneSource::new(Tone::Ringback));
-            return Fetched {
-                source: Some(source),
-                substituted: None,
+        Sound::Ringback => return Fetched::tone(Tone::Ringback),
+        // The house's own, if it has a prompt of that name.
+        Sound::Music => return Fetched::again(prompts.get(MUSIC).unwrap_or_else(|_| built_in())),
+        Sound::Loop(name) => {
+            return match named(name) {
+                Ok(pcm) => Fetched::again(pcm),
+                Err(wanted) => Fetched {
+                    substituted: Some(wanted),
+                    ..Fetched::again(built_in())
+                },
             };
         }
-        Sound::Prompt(name) => prompts.get(name).map_err(|e| (name.clone(), e.to_string())),
+        Sound::Prompt(name) => named(name),
         Sound::Speech {
             text,
             language,
@@ -119,14 +184,14 @@ pub(crate) fn fetch(sound: PlaySound, prompts: &Prompts, speech: &Speech) -> Fet
     };
     match fetched {
         Ok(pcm) => Fetched::pcm(pcm),
-        Err(wanted) => Fetched {
-            source: prompts
-                .get(STAND_IN)
-                .ok()
-                .map(|pcm| Source::Samples(pcm, 0)),
-            substituted: Some(wanted),
-        },
+        Err(wanted) => Fetched::stand_in(prompts, wanted),
     }
+}
+
+/// The music that is in the program, made once.
+fn built_in() -> Arc<Pcm> {
+    static MADE: OnceLock<Arc<Pcm>> = OnceLock::new();
+    Arc::clone(MADE.get_or_init(|| Arc::new(callroute_audio::music())))
 }
 
 #[cfg(test)]
@@ -143,5 +208,25 @@ mod tests {
         assert!(source.fill(&mut frame));
         assert_eq!((frame[0], frame[1]), (7, 0));
         assert!(!source.fill(&mut frame));
+    }
+
+    #[test]
+    fn what_goes_on_for_ever_has_no_seam() {
+        let pcm = Arc::new(Pcm::new((0..100).collect()));
+        let mut source = Source::Again(pcm, 0);
+        let mut heard = Vec::new();
+        for _ in 0..10 {
+            let mut frame = [0; FRAME];
+            assert!(source.fill(&mut frame));
+            heard.extend(frame);
+        }
+        assert!(
+            heard
+                .iter()
+                .enumerate()
+                .all(|(at, sample)| at % 100 == *sample as usize)
+        );
+        let mut nothing = Source::Again(Arc::new(Pcm::new(Vec::new())), 0);
+        assert!(!nothing.fill(&mut [0; FRAME]));
     }
 }

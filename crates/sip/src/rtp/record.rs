@@ -1,26 +1,48 @@
 //! Recordings: a thread of their own writes them, for a disk may be slow and sound must not wait.
 
 use std::path::{Component, Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use callroute_audio::wav::Recorder;
-use callroute_media::RecordingId;
+use callroute_media::{RecordOptions, RecordingId};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
 
 use crate::rtp::heard::TimeLine;
+use crate::rtp::play::FRAME;
+use crate::rtp::shape::{Trim, is_silent};
+use crate::rtp::voice::Voice;
 
 /// Blocks of sound that may wait for the disk: about 10 s. More is lost, and told as an error.
 const WAITING: usize = 512;
 /// Stack of the thread that writes, in bytes.
 const STACK: usize = 256 * 1024;
+/// The longest silence that is waited for: no clock goes that far.
+const MAX_SILENCE: Duration = Duration::from_secs(4 * 3600);
 
 /// A recording that is being made.
 #[derive(Debug)]
 pub(crate) struct Recording {
     pub(crate) id: RecordingId,
-    line: TimeLine,
+    kind: Kind,
     blocks: mpsc::Sender<Vec<i16>>,
     done: oneshot::Receiver<Recorded>,
     lost: usize,
+    /// It ends after so much silence, which began then.
+    silence: Option<(Duration, Instant)>,
+}
+
+#[derive(Debug)]
+enum Kind {
+    /// What the party says, packet by packet.
+    Mono(TimeLine),
+    /// What it says on the left and what it hears on the right, every 20 ms.
+    Stereo {
+        says: Voice,
+        hears: Arc<Mutex<Voice>>,
+        pacer: Interval,
+    },
 }
 
 /// What became of a recording.
@@ -31,9 +53,18 @@ pub(crate) struct Recorded {
     pub(crate) error: Option<String>,
 }
 
+/// What a recording that goes on wants next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// 20 ms have passed.
+    Frame,
+    /// There was silence for long enough.
+    Over,
+}
+
 impl Recording {
     /// Begins to record to `path`.
-    pub(crate) fn begin(id: RecordingId, path: PathBuf) -> Self {
+    pub(crate) fn begin(id: RecordingId, path: PathBuf, options: RecordOptions) -> Self {
         let (blocks, waiting) = mpsc::channel(WAITING);
         let (tell, done) = oneshot::channel();
         // A thread of its own, not one of the runtime's: recordings last, and must not take the
@@ -42,28 +73,104 @@ impl Recording {
         let thread = std::thread::Builder::new().name(name).stack_size(STACK);
         let spawned = thread.spawn(move || {
             // Nobody to tell means that the leg's task is gone; the file is whole nevertheless.
-            let _ = tell.send(write(&path, waiting));
+            let _ = tell.send(write(&path, waiting, options));
         });
         if let Err(error) = spawned {
             tracing::error!(%error, "no thread for a recording");
         }
+        let kind = if options.both {
+            let mut pacer = interval(Duration::from_millis(20));
+            pacer.set_missed_tick_behavior(MissedTickBehavior::Burst);
+            Kind::Stereo {
+                says: Voice::default(),
+                hears: Arc::default(),
+                pacer,
+            }
+        } else {
+            Kind::Mono(TimeLine::default())
+        };
+        let silence = options.silence_ms.map(Duration::from_millis);
         Self {
             id,
-            line: TimeLine::default(),
+            kind,
             blocks,
             done,
             lost: 0,
+            silence: silence.map(|most| (most.min(MAX_SILENCE), Instant::now())),
+        }
+    }
+
+    /// Where what the leg hears is to be told, if that is recorded too.
+    pub(crate) fn hears(&self) -> Option<Arc<Mutex<Voice>>> {
+        match &self.kind {
+            Kind::Mono(_) => None,
+            Kind::Stereo { hears, .. } => Some(Arc::clone(hears)),
         }
     }
 
     /// Adds what was heard, at its place in time.
     pub(crate) fn push(&mut self, ssrc: u32, timestamp: u32, samples: &[i16]) {
-        let count = u32::try_from(samples.len()).unwrap_or(u32::MAX);
-        let Some(gap) = self.line.place(ssrc, timestamp, count) else {
+        if let Some((_, since)) = &mut self.silence
+            && !is_silent(samples)
+        {
+            *since = Instant::now();
+        }
+        match &mut self.kind {
+            Kind::Mono(line) => {
+                let count = u32::try_from(samples.len()).unwrap_or(u32::MAX);
+                let Some(gap) = line.place(ssrc, timestamp, count) else {
+                    return;
+                };
+                let mut block = vec![0; gap as usize];
+                block.extend_from_slice(samples);
+                self.write(block);
+            }
+            Kind::Stereo { says, .. } => says.push(ssrc, timestamp, samples),
+        }
+    }
+
+    /// Waits until 20 ms are to be written, or there was silence for long enough.
+    pub(crate) async fn turn(recording: &mut Option<Self>) -> Turn {
+        let Some(recording) = recording else {
+            return std::future::pending().await;
+        };
+        let over = recording.silence.map(|(most, since)| since + most);
+        let over = async move {
+            match over {
+                Some(over) => sleep_until(over).await,
+                None => std::future::pending().await,
+            }
+        };
+        match &mut recording.kind {
+            Kind::Mono(_) => {
+                over.await;
+                Turn::Over
+            }
+            Kind::Stereo { pacer, .. } => tokio::select! {
+                () = over => Turn::Over,
+                _ = pacer.tick() => Turn::Frame,
+            },
+        }
+    }
+
+    /// Writes 20 ms of both sides.
+    pub(crate) fn frame(&mut self) {
+        let Kind::Stereo { says, hears, .. } = &mut self.kind else {
             return;
         };
-        let mut block = vec![0; gap as usize];
-        block.extend_from_slice(samples);
+        let says = says.take().unwrap_or([0; FRAME]);
+        let hears = hears.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let hears = hears.unwrap_or([0; FRAME]);
+        if let Some((_, since)) = &mut self.silence
+            && !is_silent(&hears)
+        {
+            *since = Instant::now();
+        }
+        let pairs = says.iter().zip(&hears);
+        self.write(pairs.flat_map(|(left, right)| [*left, *right]).collect());
+    }
+
+    fn write(&mut self, block: Vec<i16>) {
         if self.blocks.try_send(block).is_err() {
             self.lost += 1;
         }
@@ -83,25 +190,36 @@ impl Recording {
     }
 }
 
-fn write(path: &Path, mut blocks: mpsc::Receiver<Vec<i16>>) -> Recorded {
+fn write(path: &Path, mut blocks: mpsc::Receiver<Vec<i16>>, options: RecordOptions) -> Recorded {
     let failed = |error: String, duration_ms| Recorded {
         url: None,
         duration_ms,
         error: Some(error),
     };
-    let mut recorder = match Recorder::create(path) {
+    let channels = if options.both { 2 } else { 1 };
+    let mut recorder = match Recorder::with_channels(path, channels) {
         Ok(recorder) => recorder,
         Err(error) => {
             blocks.close();
             return failed(error.to_string(), 0);
         }
     };
+    let mut trim = options.trim.then(|| Trim::new(channels.into()));
     let mut fault = None;
     while let Some(block) = blocks.blocking_recv() {
+        let block = match &mut trim {
+            Some(trim) => trim.push(&block),
+            None => block,
+        };
         if let Err(error) = recorder.push(&block) {
             fault = Some(error.to_string());
             break;
         }
+    }
+    if let (Some(trim), None) = (trim, &fault)
+        && let Err(error) = recorder.push(&trim.finish())
+    {
+        fault = Some(error.to_string());
     }
     let so_far = recorder.duration_ms();
     match recorder.finish() {

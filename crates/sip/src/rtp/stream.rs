@@ -21,7 +21,8 @@ use crate::rtp::latch::{Latch, Verdict};
 use crate::rtp::media::Sounds;
 use crate::rtp::out::RtpOut;
 use crate::rtp::play::{FRAME, Fetched, Source, fetch};
-use crate::rtp::record::Recording;
+use crate::rtp::record::{Recording, Turn};
+use crate::rtp::room::Seat;
 
 /// Largest datagram that is read; no voice packet comes near.
 const MAX_PACKET: usize = 2048;
@@ -43,6 +44,10 @@ pub(crate) struct Stream {
     inband: Option<Detector>,
     presses: Presses,
     peer: Option<Weak<RtpOut>>,
+    /// The room that the leg is in.
+    seat: Option<Seat>,
+    /// A description was agreed on: somebody may hear what plays.
+    agreed: bool,
     playing: Option<Playing>,
     recording: Option<Recording>,
     tap: Option<(TimeLine, Arc<Mutex<Vec<i16>>>)>,
@@ -75,6 +80,8 @@ impl Stream {
             inband: None,
             presses: Presses::default(),
             peer: None,
+            seat: None,
+            agreed: false,
             playing: None,
             recording: None,
             tap: None,
@@ -104,6 +111,12 @@ impl Stream {
                 },
                 () = tick(&mut self.pacer) => self.frame().await,
                 fetched = fetched(&mut self.playing) => self.fetched(fetched).await,
+                turn = Recording::turn(&mut self.recording) => match turn {
+                    Turn::Over => self.stop_record().await,
+                    Turn::Frame => if let Some(recording) = &mut self.recording {
+                        recording.frame();
+                    },
+                },
             }
         }
         // What was told before the end still gets its answer, but is not done any more.
@@ -111,6 +124,7 @@ impl Stream {
         while let Ok(command) = told.try_recv() {
             self.refuse(command).await;
         }
+        self.seat = None;
         self.stop_play(PlayEnd::Stopped).await;
         self.stop_record().await;
     }
@@ -125,6 +139,10 @@ impl Stream {
                 };
                 self.out
                     .agree(remote.media, remote.codec(), remote.event, remote.listens);
+                // What was to be played before anybody could hear it begins now.
+                if !std::mem::replace(&mut self.agreed, true) && self.playing.is_some() {
+                    self.pace();
+                }
             }
             MediaCommand::Play(id, sound) => self.play(id, sound).await,
             MediaCommand::StopPlay(id) => {
@@ -136,9 +154,11 @@ impl Stream {
                     self.stop_play(PlayEnd::Stopped).await;
                 }
             }
-            MediaCommand::Record(id, path) => {
+            MediaCommand::Record(id, path, options) => {
                 self.stop_record().await;
-                self.recording = Some(Recording::begin(id, path));
+                let recording = Recording::begin(id, path, options);
+                self.out.tap(recording.hears());
+                self.recording = Some(recording);
             }
             MediaCommand::StopRecord(id) => {
                 if self
@@ -151,9 +171,16 @@ impl Stream {
             }
             MediaCommand::Bridge(peer) => {
                 self.stop_play(PlayEnd::Stopped).await;
+                self.seat = None;
                 self.peer = Some(peer);
             }
             MediaCommand::Unbridge => self.peer = None,
+            MediaCommand::Join(seat) => {
+                self.stop_play(PlayEnd::Stopped).await;
+                self.peer = None;
+                self.seat = Some(seat);
+            }
+            MediaCommand::Leave => self.seat = None,
             MediaCommand::Press(digit) => {
                 self.presses.press(digit);
                 self.pace();
@@ -174,7 +201,7 @@ impl Stream {
                     })
                     .await;
             }
-            MediaCommand::Record(recording, _) => {
+            MediaCommand::Record(recording, ..) => {
                 let error = Some("the leg ended before the recording began".to_owned());
                 let ended = Notice::RecordEnded {
                     leg,
@@ -192,9 +219,7 @@ impl Stream {
     async fn play(&mut self, id: PlayId, sound: PlaySound) {
         self.stop_play(PlayEnd::Stopped).await;
         self.out.set_playing(true);
-        let sounds = self.sounds.clone();
-        let fetching =
-            tokio::task::spawn_blocking(move || fetch(sound, &sounds.prompts, &sounds.speech));
+        let fetching = tokio::spawn(fetch(sound, self.sounds.clone()));
         self.playing = Some(Playing {
             id,
             state: PlayState::Fetching(fetching),
@@ -218,7 +243,9 @@ impl Stream {
         match fetched.source {
             Some(source) => {
                 playing.state = PlayState::Heard(source);
-                self.pace();
+                if self.agreed {
+                    self.pace();
+                }
             }
             None => self.stop_play(PlayEnd::Failed).await,
         }
@@ -241,6 +268,7 @@ impl Stream {
             return;
         };
         let id = recording.id;
+        self.out.tap(None);
         let recorded = recording.finish().await;
         let notice = Notice::RecordEnded {
             leg: self.leg,
@@ -321,7 +349,11 @@ impl Stream {
     }
 
     fn listen(&mut self, packet: &Packet, codec: Codec) {
-        if self.recording.is_none() && self.tap.is_none() && self.inband.is_none() {
+        if self.recording.is_none()
+            && self.tap.is_none()
+            && self.inband.is_none()
+            && self.seat.is_none()
+        {
             return;
         }
         let mut samples = Vec::with_capacity(packet.payload.len());
@@ -332,6 +364,9 @@ impl Stream {
                 let leg = self.leg;
                 self.notices.tell_if_room(Notice::Digit { leg, digit });
             }
+        }
+        if let Some(seat) = &self.seat {
+            seat.hears(packet.ssrc, packet.timestamp, &samples);
         }
         if let Some(recording) = &mut self.recording {
             recording.push(packet.ssrc, packet.timestamp, &samples);

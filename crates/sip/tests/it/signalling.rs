@@ -187,6 +187,7 @@ async fn provisional_responses_are_reliable_where_wanted() {
         .await;
     raw.until("ACK").await;
     expect(&mut line, Notice::LegRinging { leg: CALLEE }).await;
+    expect(&mut line, Notice::EarlyMedia { leg: CALLEE }).await;
     expect(&mut line, Notice::LegAnswered { leg: CALLEE }).await;
 }
 

@@ -59,6 +59,16 @@ pub(crate) async fn next_call(adapter: &mut SipAdapter) -> Incoming<SipLine> {
 
 /// The next notice; `None` at the end of the line.
 pub(crate) async fn notice(line: &mut SipLine) -> Option<Notice> {
+    loop {
+        match any_notice(line).await {
+            // Every answered leg has one; `transfer` looks at them.
+            Some(Notice::Dialog { .. }) => {}
+            other => return other,
+        }
+    }
+}
+
+pub(crate) async fn any_notice(line: &mut SipLine) -> Option<Notice> {
     timeout(LONG, poll_fn(|cx| line.poll_notice(cx)))
         .await
         .expect("a notice")

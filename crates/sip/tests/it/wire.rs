@@ -270,6 +270,7 @@ async fn a_callee_that_repeats_or_forks_its_answer_is_acknowledged() {
     raw.send(&ok).await;
     let ack = raw.until("ACK").await;
     assert_eq!(to_tag(&ack), ";tag=one");
+    expect(&mut line, Notice::EarlyMedia { leg: CALLEE }).await;
     expect(&mut line, Notice::LegAnswered { leg: CALLEE }).await;
     raw.send(&ok).await;
     assert_eq!(to_tag(&raw.until("ACK").await), ";tag=one");

@@ -1,0 +1,165 @@
+//! An INVITE of ours, as it is written and sent.
+
+use std::future::poll_fn;
+use std::task::Poll;
+
+use callroute_schema::mask;
+use sipx_sip::{HeaderName, Method, Request, RequestBuilder, Response, TuEvent, Uri};
+use sipx_transport::Target;
+
+use super::Dialing;
+use crate::convert::{bracketed, from_header};
+use crate::endpoint::Exchange;
+use crate::leg::early::Early;
+use crate::message::{ALLOW, HOPS, SDP_TYPE, SUPPORTED};
+use crate::reach::prove;
+use crate::reach::ways::Route;
+use crate::routes::Entry;
+use crate::sdp::{self, Local};
+use crate::stack::{SendError, Stack, token};
+use crate::way::privacy;
+
+/// An INVITE on its way.
+#[derive(Debug)]
+pub(crate) struct Invite {
+    pub(crate) request: Request,
+    pub(crate) contact: String,
+    pub(crate) target: Target,
+    pub(crate) exchange: Exchange,
+    /// What reliable provisional responses have begun.
+    pub(crate) early: Option<Early>,
+    /// Our end of the sound, as it was offered.
+    pub(crate) local: Local,
+    /// Keeps requests of its dialog coming.
+    pub(crate) entry: Entry,
+    /// The way that it went.
+    pub(crate) route: Route,
+    /// Something has come of it.
+    pub(crate) heard: bool,
+}
+
+impl Invite {
+    /// Sends it again with what its answer asks for; `false` when it asks for nothing that we have.
+    pub(super) fn proven(&mut self, stack: &Stack, response: &Response) -> bool {
+        let credentials = self.route.credentials.as_ref();
+        let Some(request) = prove::again(&self.request, response, credentials) else {
+            return false;
+        };
+        let Ok(exchange) = stack.send(request.clone(), self.target.clone()) else {
+            return false;
+        };
+        self.heard = true;
+        (self.request, self.exchange, self.early) = (request, exchange, None);
+        true
+    }
+}
+
+/// INVITEs that are on their way at the same time.
+#[derive(Debug, Default)]
+pub(super) struct Invites(pub(super) Vec<Invite>);
+
+impl Invites {
+    /// What comes next, and of which of them.
+    pub(super) async fn next(&mut self) -> (usize, Option<TuEvent>) {
+        poll_fn(|cx| {
+            for (at, invite) in self.0.iter_mut().enumerate() {
+                if let Poll::Ready(event) = invite.exchange.poll_next(cx) {
+                    return Poll::Ready((at, event));
+                }
+            }
+            Poll::Pending
+        })
+        .await
+    }
+}
+
+pub(super) fn parsed(uri: &str) -> Result<Uri, SendError> {
+    Uri::parse(bytes::Bytes::copy_from_slice(uri.as_bytes()))
+        .map_err(|_| SendError::NoWay(mask(uri)))
+}
+
+/// Sends an INVITE.
+pub(super) fn send(
+    stack: &Stack,
+    dialing: &Dialing,
+    route: &Route,
+    target: Target,
+) -> Result<Invite, SendError> {
+    let uri = parsed(&route.uri)?;
+    let local = stack.local_sdp(target.addr.ip(), dialing.port);
+    let contact = stack.contact(target.addr.ip(), target.transport);
+    let (tag, call_id) = (token(), token());
+    // Entered before the first packet leaves: a request within the dialog may be the next.
+    let requests = dialing.requests.clone();
+    let entry = stack.routes.enter_dial(&call_id, &tag, requests);
+    let ip = target.addr.ip();
+    let trusted = route.trunk.is_some() || stack.trusts(ip);
+    let names = (contact.as_str(), tag.as_str(), call_id.as_str());
+    let request = build(stack, &local, dialing, uri, (ip, trusted), names)?;
+    let exchange = stack.send(request.clone(), target.clone())?;
+    Ok(Invite {
+        request,
+        contact,
+        target,
+        exchange,
+        early: None,
+        local,
+        entry,
+        route: route.clone(),
+        heard: false,
+    })
+}
+
+fn build(
+    stack: &Stack,
+    local: &Local,
+    dialing: &Dialing,
+    uri: Uri,
+    (peer, trusted): (std::net::IpAddr, bool),
+    (contact, tag, call_id): (&str, &str, &str),
+) -> Result<Request, sipx_sip::BuildError> {
+    let called = uri.to_string();
+    let ip = bracketed(stack.named_ip(peer));
+    let host = format!("{ip}:{}", stack.handle.local_addr().port());
+    let (from, private) = from_header(&dialing.from, dialing.from_name.as_deref(), &host);
+    let to = [b"<".as_slice(), &address_of_record(&uri), b">"].concat();
+    let body = sdp::offer(local, &dialing.codecs, sipx_sdp::Direction::SendRecv);
+    let hops = HeaderName::parse(&bytes::Bytes::from_static(HOPS));
+    let mut builder = RequestBuilder::new(Method::Invite, uri)
+        .max_forwards(dialing.way.max_forwards)
+        .header(HeaderName::From, format!("{from};tag={tag}"))?
+        .header(HeaderName::To, to)?
+        .header(HeaderName::CallId, call_id.to_owned())?
+        .cseq(1, &Method::Invite)?
+        .header(HeaderName::Contact, contact.to_owned())?
+        .header(HeaderName::Allow, ALLOW)?
+        .header(HeaderName::Supported, SUPPORTED)?
+        .header(hops, dialing.way.hops.to_string())?
+        .header(HeaderName::ContentType, SDP_TYPE)?;
+    let expires = stack.config.session_expires;
+    if !expires.is_zero() {
+        let expires = expires.as_secs().to_string();
+        builder = builder.header(HeaderName::SessionExpires, expires)?;
+    }
+    let mut lines = dialing.way.history(&called, dialing.after);
+    if trusted {
+        let name = dialing.from_name.as_deref();
+        lines.extend(dialing.way.asserted(&dialing.from, name, &host));
+    }
+    lines.extend(private.then(privacy));
+    lines.extend(dialing.headers.iter().cloned());
+    for (name, value) in lines {
+        builder = builder.header(name, value)?;
+    }
+    Ok(builder.body(body).build())
+}
+
+/// To names the callee, not the way to it: without the parameters of the URI.
+fn address_of_record(uri: &Uri) -> Vec<u8> {
+    let whole = uri.to_bytes();
+    let end = whole
+        .iter()
+        .position(|byte| b";?".contains(byte))
+        .unwrap_or(whole.len());
+    whole.get(..end).unwrap_or(&whole).to_vec()
+}

@@ -1,0 +1,91 @@
+//! Calling somebody, and sending a caller to somebody.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use callroute_media::{Deed, DialTarget, LegId, Notice};
+use callroute_schema::{Caller, Cause, Disposition};
+
+use super::SipLine;
+use crate::leg::LegCommand;
+use crate::leg::callee::{self, Dialing};
+use crate::way;
+
+impl SipLine {
+    pub(crate) fn dial(
+        &mut self,
+        leg: LegId,
+        to: &DialTarget,
+        from: Caller,
+        from_name: Option<String>,
+        headers: &BTreeMap<String, String>,
+    ) {
+        if self.legs.contains_key(&leg) {
+            tracing::error!(%leg, "a leg's id was used twice; the second dial is ignored");
+            return;
+        }
+        let unreachable = Notice::LegEnded {
+            leg,
+            cause: Cause::local(Disposition::Unreachable),
+        };
+        let routes = self.stack.routes_to(to);
+        if routes.is_empty() {
+            tracing::warn!(%leg, "there is no way to whom is dialed");
+            return self.notice(unreachable);
+        }
+        let runtime = self.stack.runtime.clone();
+        let _within = runtime.enter();
+        let begun = match self.begin(leg) {
+            Ok(begun) => begun,
+            Err(error) => {
+                tracing::error!(%leg, %error, "no RTP socket for a callee");
+                let cause = Cause::local(Disposition::Congestion);
+                return self.notice(Notice::LegEnded { leg, cause });
+            }
+        };
+        let mut codecs = self.codecs.clone();
+        let ours = self.stack.config.codecs.iter().copied();
+        codecs.extend(ours.filter(|codec| !self.codecs.contains(codec)));
+        let dialing = Dialing {
+            routes,
+            way: self.way.clone(),
+            from,
+            from_name,
+            headers: way::chosen(&with_arguments(to, headers)),
+            after: self.after,
+            codecs,
+            port: begun.port,
+            requests: begun.requests,
+        };
+        runtime.spawn(callee::serve(begun.leg, dialing));
+    }
+
+    pub(super) fn redirect(&mut self, leg: LegId, contacts: &[DialTarget]) {
+        let contacts: Vec<String> = contacts
+            .iter()
+            .flat_map(|to| self.stack.contacts_of(to, &self.way))
+            .collect();
+        let reason = if leg != LegId::CALLER && self.is_answered(leg) != Some(true) {
+            "a callee that has not answered cannot be sent away"
+        } else if contacts.is_empty() {
+            "there is no way to any of these contacts"
+        } else {
+            return self.tell(leg, LegCommand::Redirect(contacts));
+        };
+        let (reason, deed) = (reason.to_owned(), Deed::Redirect);
+        self.notice(Notice::NotDone { leg, deed, reason });
+    }
+}
+
+/// The headers for a program, with what it is given.
+fn with_arguments<'a>(
+    to: &DialTarget,
+    headers: &'a BTreeMap<String, String>,
+) -> Cow<'a, BTreeMap<String, String>> {
+    let DialTarget::Application { arguments, .. } = to else {
+        return Cow::Borrowed(headers);
+    };
+    let given = arguments.iter();
+    let given = given.map(|(name, value)| (format!("X-Arg-{name}"), value.clone()));
+    Cow::Owned(headers.clone().into_iter().chain(given).collect())
+}

@@ -1,0 +1,198 @@
+//! Rooms: whoever is in one hears everybody else, and nobody himself.
+//!
+//! A room is mixed every 20 ms: what all say is added once, and each hears the sum less his own
+//! part. It comes to be with the first who joins, and goes with the last who leaves.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::rtp::out::RtpOut;
+use crate::rtp::play::FRAME;
+use crate::rtp::voice::{Frame, Voice};
+
+/// Most rooms at a time.
+const MAX_ROOMS: usize = 1000;
+/// Most who are in one room.
+const MAX_MEMBERS: usize = 100;
+/// Behind by more than this, the mixer begins anew instead of hurrying after.
+const MAX_LAG: Duration = Duration::from_millis(200);
+
+/// All rooms, by name.
+#[derive(Debug, Default)]
+pub(crate) struct Rooms(Mutex<HashMap<String, Arc<Room>>>);
+
+/// Why a room cannot be joined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Full {
+    #[error("the room is full: {MAX_MEMBERS} are in it")]
+    Room,
+    #[error("there are {MAX_ROOMS} rooms already")]
+    House,
+}
+
+#[derive(Debug)]
+struct Room {
+    name: String,
+    state: Mutex<Members>,
+}
+
+#[derive(Debug, Default)]
+struct Members {
+    next: u64,
+    all: Vec<Member>,
+}
+
+#[derive(Debug)]
+struct Member {
+    id: u64,
+    voice: Arc<Mutex<Voice>>,
+    out: Weak<RtpOut>,
+}
+
+/// A leg's place in a room. Dropping it leaves the room.
+#[derive(Debug)]
+pub(crate) struct Seat {
+    rooms: Arc<Rooms>,
+    room: Arc<Room>,
+    id: u64,
+    voice: Arc<Mutex<Voice>>,
+    muted: bool,
+}
+
+impl Rooms {
+    /// Takes a place in a room. Must run within a runtime.
+    pub(crate) fn join(
+        self: &Arc<Self>,
+        name: &str,
+        out: Weak<RtpOut>,
+        muted: bool,
+    ) -> Result<Seat, Full> {
+        let mut rooms = lock(&self.0);
+        let room = match rooms.get(name) {
+            Some(room) => Arc::clone(room),
+            None if rooms.len() >= MAX_ROOMS => return Err(Full::House),
+            None => {
+                let room = Arc::new(Room {
+                    name: name.to_owned(),
+                    state: Mutex::default(),
+                });
+                rooms.insert(name.to_owned(), Arc::clone(&room));
+                room
+            }
+        };
+        let voice = Arc::default();
+        let mut state = lock(&room.state);
+        if state.all.len() >= MAX_MEMBERS {
+            return Err(Full::Room);
+        }
+        state.next += 1;
+        let id = state.next;
+        let first = state.all.is_empty();
+        state.all.push(Member {
+            id,
+            voice: Arc::clone(&voice),
+            out,
+        });
+        drop(state);
+        if first {
+            tokio::spawn(Arc::clone(&room).serve());
+        }
+        Ok(Seat {
+            rooms: Arc::clone(self),
+            room,
+            id,
+            voice,
+            muted,
+        })
+    }
+
+    /// How many rooms there are.
+    pub(crate) fn len(&self) -> usize {
+        lock(&self.0).len()
+    }
+}
+
+impl Seat {
+    /// What the leg says.
+    pub(crate) fn hears(&self, ssrc: u32, timestamp: u32, samples: &[i16]) {
+        if !self.muted {
+            lock(&self.voice).push(ssrc, timestamp, samples);
+        }
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut rooms = lock(&self.rooms.0);
+        let mut state = lock(&self.room.state);
+        state.all.retain(|member| member.id != self.id);
+        if state.all.is_empty() {
+            rooms.remove(&self.room.name);
+        }
+    }
+}
+
+impl Room {
+    /// Mixes until nobody is left.
+    async fn serve(self: Arc<Self>) {
+        let mut pacer = interval(Duration::from_millis(20));
+        pacer.set_missed_tick_behavior(MissedTickBehavior::Burst);
+        loop {
+            if pacer.tick().await.elapsed() > MAX_LAG {
+                pacer.reset();
+            }
+            let state = lock(&self.state);
+            if state.all.is_empty() {
+                return;
+            }
+            let said: Vec<Option<Frame>> = state
+                .all
+                .iter()
+                .map(|member| lock(&member.voice).take())
+                .collect();
+            let outs: Vec<_> = state
+                .all
+                .iter()
+                .map(|member| member.out.upgrade())
+                .collect();
+            drop(state);
+            for (heard, out) in mix(&said).into_iter().zip(outs) {
+                if let Some(out) = out {
+                    out.mixed(&heard);
+                }
+            }
+        }
+    }
+}
+
+/// What each hears: all that is said, less what he says himself.
+fn mix(said: &[Option<Frame>]) -> Vec<Frame> {
+    let mut sum = [0i32; FRAME];
+    for frame in said.iter().flatten() {
+        for (sum, sample) in sum.iter_mut().zip(frame) {
+            *sum += i32::from(*sample);
+        }
+    }
+    said.iter()
+        .map(|own| {
+            let mut heard = [0; FRAME];
+            for (at, (heard, sum)) in heard.iter_mut().zip(&sum).enumerate() {
+                let own = own.as_ref().and_then(|own| own.get(at)).copied();
+                let others = sum - i32::from(own.unwrap_or(0));
+                let (least, most) = (i32::from(i16::MIN), i32::from(i16::MAX));
+                *heard = i16::try_from(others.clamp(least, most)).unwrap_or(0);
+            }
+            heard
+        })
+        .collect()
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests;

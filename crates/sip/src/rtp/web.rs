@@ -1,0 +1,257 @@
+//! Sounds from the web: fetched whole before they are heard, within bounds, and kept for a while.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use callroute_audio::pcm::Pcm;
+use callroute_audio::wav;
+use http_body_util::{BodyExt, Empty, Limited};
+use hyper::Request;
+use hyper_util::rt::TokioIo;
+use sipx_transport::tls::{ClientTls, TrustAnchors, verification_name};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::sync::{OnceCell, Semaphore};
+use tokio::time::timeout;
+
+use crate::admit::network::Network;
+
+/// How long a sound may take to be fetched.
+const WITHIN: Duration = Duration::from_secs(5);
+/// Largest sound, in bytes: eight minutes of 8 kHz, 16 bit.
+const MAX_BYTES: usize = 8 << 20;
+/// Sounds that are kept, and for how long.
+const KEPT: usize = 32;
+const FOR: Duration = Duration::from_secs(300);
+/// Sounds that are being fetched at a time.
+const AT_A_TIME: usize = 16;
+
+/// Why a sound could not be had.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum WebFault {
+    /// Not `http://host/path` or `https://host/path`.
+    #[error("no http or https URL")]
+    Url,
+    /// The name has no address.
+    #[error("no address for {0}")]
+    Name(String),
+    /// The address is none of the public internet, and not allowed by name.
+    #[error("{0} is no address of the public internet; `Config::sounds` may allow it")]
+    Address(IpAddr),
+    /// Nobody there, or a broken connection.
+    #[error("cannot connect: {0}")]
+    Connect(#[from] std::io::Error),
+    /// No certificate that can be trusted.
+    #[error(transparent)]
+    Tls(#[from] sipx_transport::tls::TlsError),
+    /// It is no HTTP.
+    #[error(transparent)]
+    Http(#[from] hyper::Error),
+    /// It does not have the sound.
+    #[error("the server answered {0}, not 200")]
+    Status(u16),
+    /// The sound is too large, or broke off.
+    #[error("the sound could not be read within {MAX_BYTES} bytes: {0}")]
+    Body(Box<dyn std::error::Error + Send + Sync>),
+    /// It is no WAV.
+    #[error(transparent)]
+    Wav(#[from] wav::WavError),
+    /// It took too long.
+    #[error("not there within {} s", WITHIN.as_secs())]
+    Late,
+}
+
+/// Fetches sounds and keeps some.
+#[derive(Debug)]
+pub(crate) struct Web {
+    allowed: Vec<Network>,
+    roots: Vec<Vec<u8>>,
+    tls: OnceCell<ClientTls>,
+    kept: Mutex<HashMap<String, Slot>>,
+    turns: Semaphore,
+}
+
+#[derive(Debug, Clone)]
+struct Slot {
+    since: Instant,
+    sound: Arc<OnceCell<Arc<Pcm>>>,
+}
+
+/// Where a URL leads.
+#[derive(Debug, PartialEq, Eq)]
+struct Place<'a> {
+    secure: bool,
+    host: &'a str,
+    port: u16,
+    path: &'a str,
+}
+
+impl Web {
+    /// Addresses outside the public internet are dialed only when they are in `allowed`; `roots`
+    /// are trusted beside the system's certificates.
+    pub(crate) fn new(allowed: Vec<Network>, roots: Vec<Vec<u8>>) -> Self {
+        Self {
+            allowed,
+            roots,
+            tls: OnceCell::new(),
+            kept: Mutex::default(),
+            turns: Semaphore::new(AT_A_TIME),
+        }
+    }
+
+    /// The sound at a URL: as it was a short while ago, or fetched now, once for all who want it.
+    pub(crate) async fn get(&self, url: &str) -> Result<Arc<Pcm>, WebFault> {
+        let slot = self.slot(url);
+        let sound = slot.sound.get_or_try_init(|| self.fetch(url)).await?;
+        Ok(Arc::clone(sound))
+    }
+
+    fn slot(&self, url: &str) -> Slot {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        kept.retain(|_, slot| now.duration_since(slot.since) < FOR);
+        if let Some(slot) = kept.get(url) {
+            return slot.clone();
+        }
+        if kept.len() >= KEPT {
+            let oldest = kept.iter().min_by_key(|(_, slot)| slot.since);
+            if let Some(oldest) = oldest.map(|(url, _)| url.clone()) {
+                kept.remove(&oldest);
+            }
+        }
+        let slot = Slot {
+            since: now,
+            sound: Arc::default(),
+        };
+        kept.insert(url.to_owned(), slot.clone());
+        slot
+    }
+
+    async fn fetch(&self, url: &str) -> Result<Arc<Pcm>, WebFault> {
+        let bytes = async {
+            // A semaphore that is never closed always gives a turn.
+            let _turn = self.turns.acquire().await;
+            self.bytes(url).await
+        };
+        let bytes = timeout(WITHIN, bytes).await.map_err(|_| WebFault::Late)??;
+        Ok(Arc::new(wav::read(&bytes)?))
+    }
+
+    async fn bytes(&self, url: &str) -> Result<Bytes, WebFault> {
+        let place = place(url).ok_or(WebFault::Url)?;
+        let host = place.host.trim_matches(['[', ']']);
+        let found = tokio::net::lookup_host((host, place.port)).await;
+        let none = || WebFault::Name(place.host.to_owned());
+        let addresses: Vec<SocketAddr> = found.map_err(|_| none())?.collect();
+        if let Some(refused) = addresses.iter().find(|address| !self.may(address.ip())) {
+            return Err(WebFault::Address(refused.ip()));
+        }
+        let address = addresses.first().ok_or_else(none)?;
+        let stream = TcpStream::connect(address).await?;
+        if !place.secure {
+            return asked(stream, &place).await;
+        }
+        let tls = self.tls.get_or_try_init(|| async { self.trust() }).await?;
+        let name = verification_name(host)?;
+        asked(tls.connector().connect(name, stream).await?, &place).await
+    }
+
+    fn trust(&self) -> Result<ClientTls, WebFault> {
+        let mut anchors = TrustAnchors::system();
+        for root in &self.roots {
+            anchors.add_pem(root)?;
+        }
+        Ok(ClientTls::new(&anchors)?)
+    }
+
+    fn may(&self, ip: IpAddr) -> bool {
+        is_public(ip.to_canonical()) || self.allowed.iter().any(|network| network.contains(ip))
+    }
+}
+
+async fn asked<S>(stream: S, place: &Place<'_>) -> Result<Bytes, WebFault>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let (mut sender, connection) =
+        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+    let driven = tokio::spawn(connection);
+    let usual = if place.secure { 443 } else { 80 };
+    let host = match place.port {
+        port if port == usual => place.host.to_owned(),
+        port => format!("{}:{port}", place.host),
+    };
+    let request = Request::get(place.path)
+        .header("host", host)
+        .header(
+            "user-agent",
+            concat!("callroute/", env!("CARGO_PKG_VERSION")),
+        )
+        .header("accept", "audio/wav, audio/x-wav, */*;q=0.1")
+        .header("connection", "close")
+        .body(Empty::<Bytes>::new())
+        .map_err(|_| WebFault::Url)?;
+    let answer = sender.send_request(request).await?;
+    let status = answer.status().as_u16();
+    if status != 200 {
+        return Err(WebFault::Status(status));
+    }
+    let body = Limited::new(answer.into_body(), MAX_BYTES).collect().await;
+    drop(sender);
+    driven.abort();
+    Ok(body.map_err(WebFault::Body)?.to_bytes())
+}
+
+/// Takes a URL apart; without user and fragment, for nobody means them here.
+fn place(url: &str) -> Option<Place<'_>> {
+    let (secure, rest) = match url.split_once("://")? {
+        (scheme, rest) if scheme.eq_ignore_ascii_case("http") => (false, rest),
+        (scheme, rest) if scheme.eq_ignore_ascii_case("https") => (true, rest),
+        _ => return None,
+    };
+    let (authority, _) = rest.split_once('/')?;
+    let path = rest.get(authority.len()..)?.split('#').next()?;
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => (host, port.parse().ok()?),
+        _ => (authority, if secure { 443 } else { 80 }),
+    };
+    (!host.is_empty() && !authority.contains('@')).then_some(Place {
+        secure,
+        host,
+        port,
+        path,
+    })
+}
+
+/// Whether an address is of the public internet (RFC 6890 and its registry).
+fn is_public(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => {
+            let [a, b, c, _] = ip.octets();
+            !(ip.is_private()
+                || ip.is_loopback()
+                || ip.is_link_local()
+                || ip.is_documentation()
+                || a == 0
+                || a >= 224
+                || (a == 100 && (64..128).contains(&b))
+                || (a == 192 && b == 0 && c == 0)
+                || (a == 192 && b == 88 && c == 99)
+                || (a == 198 && (b == 18 || b == 19)))
+        }
+        IpAddr::V6(ip) => {
+            let [a, b, ..] = ip.segments();
+            // Global unicast, without Teredo, documentation and 6to4, which lead elsewhere.
+            (a & 0xE000) == 0x2000
+                && !(a == 0x2001 && (b == 0 || b == 0xDB8))
+                && a != 0x2002
+                && a != 0x3FFF
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,141 @@
+//! Fetching from a server on loopback, which says what it is told.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use callroute_audio::wav::Recorder;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+use super::{MAX_BYTES, Place, Web, WebFault, is_public, place};
+
+fn wav() -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.wav");
+    let mut recorder = Recorder::create(&path).unwrap();
+    recorder.push(&[1000; 8000]).unwrap();
+    recorder.finish().unwrap();
+    std::fs::read(path).unwrap()
+}
+
+/// A server that answers every request with these bytes, and counts them.
+async fn server(answer: Vec<u8>) -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/sounds/a.wav?x=1", listener.local_addr().unwrap());
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            count.fetch_add(1, Ordering::Relaxed);
+            let mut request = [0; 2048];
+            let length = stream.read(&mut request).await.unwrap();
+            let request = String::from_utf8_lossy(&request[..length]).into_owned();
+            assert!(
+                request.starts_with("GET /sounds/a.wav?x=1 HTTP/1.1\r\n"),
+                "{request}"
+            );
+            let _ = stream.write_all(&answer).await;
+        }
+    });
+    (url, asked)
+}
+
+fn answer(status: &str, body: &[u8]) -> Vec<u8> {
+    let head = format!(
+        "HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    [head.as_bytes(), body].concat()
+}
+
+fn web() -> Web {
+    Web::new(vec!["127.0.0.0/8".parse().unwrap()], Vec::new())
+}
+
+#[tokio::test]
+async fn a_sound_is_fetched_once_for_all_who_want_it() {
+    let (url, asked) = server(answer("200 OK", &wav())).await;
+    let web = web();
+    let (a, b) = tokio::join!(web.get(&url), web.get(&url));
+    assert_eq!(a.unwrap().duration_ms(), 1000);
+    assert!(Arc::ptr_eq(&b.unwrap(), &web.get(&url).await.unwrap()));
+    assert_eq!(asked.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn what_is_no_sound_is_a_clear_failure() {
+    let web = web();
+    let (url, asked) = server(answer("404 Not Found", b"")).await;
+    assert!(matches!(web.get(&url).await, Err(WebFault::Status(404))));
+    // A failure is not kept.
+    assert!(matches!(web.get(&url).await, Err(WebFault::Status(404))));
+    assert_eq!(asked.load(Ordering::Relaxed), 2);
+    let (url, _) = server(answer("200 OK", b"no sound at all")).await;
+    assert!(matches!(web.get(&url).await, Err(WebFault::Wav(_))));
+    let (url, _) = server(answer("200 OK", &vec![0; MAX_BYTES + 1])).await;
+    assert!(matches!(web.get(&url).await, Err(WebFault::Body(_))));
+    let (url, _) = server(b"garbage\r\n\r\n".to_vec()).await;
+    assert!(matches!(web.get(&url).await, Err(WebFault::Http(_))));
+    assert!(matches!(web.get("ftp://h/a").await, Err(WebFault::Url)));
+}
+
+#[tokio::test]
+async fn the_inside_of_the_network_is_out_of_reach() {
+    let (url, asked) = server(answer("200 OK", &wav())).await;
+    let strict = Web::new(Vec::new(), Vec::new());
+    assert!(matches!(strict.get(&url).await, Err(WebFault::Address(_))));
+    assert_eq!(asked.load(Ordering::Relaxed), 0);
+}
+
+#[test]
+fn urls_are_taken_apart() {
+    let found = |url| {
+        place(url).map(
+            |Place {
+                 secure,
+                 host,
+                 port,
+                 path,
+             }| (secure, host, port, path),
+        )
+    };
+    assert_eq!(found("http://h/a.wav"), Some((false, "h", 80, "/a.wav")));
+    assert_eq!(
+        found("HTTPS://h:8443/a?b#c"),
+        Some((true, "h", 8443, "/a?b"))
+    );
+    assert_eq!(found("http://[::1]/a"), Some((false, "[::1]", 80, "/a")));
+    assert_eq!(found("http://[::1]:81/a"), Some((false, "[::1]", 81, "/a")));
+    for wrong in [
+        "h/a.wav",
+        "file:///etc/passwd",
+        "http://h",
+        "http:///a",
+        "http://h:99999/a",
+        "http://u@h/a",
+    ] {
+        assert_eq!(found(wrong), None, "{wrong}");
+    }
+}
+
+#[test]
+fn public_is_what_anybody_reaches() {
+    for (ip, wanted) in [
+        ("8.8.8.8", true),
+        ("10.0.0.1", false),
+        ("127.0.0.1", false),
+        ("169.254.169.254", false),
+        ("100.64.0.1", false),
+        ("192.0.2.1", false),
+        ("0.0.0.0", false),
+        ("224.0.0.1", false),
+        ("2606:4700::1", true),
+        ("::1", false),
+        ("fe80::1", false),
+        ("fd00::1", false),
+        ("2001:db8::1", false),
+        ("2002:7f00:1::", false),
+    ] {
+        assert_eq!(is_public(ip.parse().unwrap()), wanted, "{ip}");
+    }
+}

@@ -1,0 +1,254 @@
+//! The example router as a process: it is told to stop while calls go on, and started again.
+
+use std::fs::File;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use callroute_schema::Disposition;
+use callroute_sip::phone::{AnswerMode, Phone, PhoneCall, PhoneConfig};
+use callroute_store::{FolderMessages, Messages};
+use tokio::net::UdpSocket;
+use tokio::time::{sleep, timeout};
+
+use crate::common::Bench;
+use crate::common::wait::{PATIENCE, until};
+
+const ROUTES: &str = r#"
+version: 1
+default: { action: reject }
+numbers:
+  "+13146523057": { action: forward, destination: { type: number, number: "+16822306467" } }
+  "+13146523058": { action: voicemail, message: message, silence_s: 30 }
+"#;
+
+/// A router that runs; killed when it is dropped.
+struct Process {
+    child: Child,
+    addr: SocketAddr,
+    folder: PathBuf,
+}
+
+/// The example, as `cargo test --workspace` has built it; built now where it was not.
+fn example() -> PathBuf {
+    let exe = std::env::current_exe().unwrap();
+    let target = exe.ancestors().nth(2).unwrap();
+    let path = target.join("examples/router");
+    if !path.is_file() {
+        let built = Command::new(env!("CARGO"))
+            .args([
+                "build",
+                "--quiet",
+                "-p",
+                "callroute-examples",
+                "--example",
+                "router",
+            ])
+            .status();
+        assert!(built.is_ok_and(|status| status.success()));
+    }
+    path
+}
+
+impl Process {
+    async fn start(bench: &Bench, addr: SocketAddr, drain_s: u64, contact: &str) -> Self {
+        let folder = bench.path().to_owned();
+        std::fs::write(folder.join("routes.yaml"), ROUTES).unwrap();
+        let said = File::create(folder.join("said.txt")).unwrap();
+        let child = Command::new(example())
+            .args([
+                "--listen",
+                &addr.to_string(),
+                "--drain",
+                &drain_s.to_string(),
+            ])
+            .args(["--contact", &format!("+16822306467={contact}")])
+            .args(["--data", &folder.join("data").to_string_lossy()])
+            .args(["--routes", &folder.join("routes.yaml").to_string_lossy()])
+            .stdin(Stdio::null())
+            .stderr(said.try_clone().unwrap())
+            .stdout(said)
+            .spawn()
+            .unwrap();
+        let process = Self {
+            child,
+            addr,
+            folder,
+        };
+        until("the router listens", || {
+            process.said().contains("listening on")
+        })
+        .await;
+        process
+    }
+
+    fn said(&self) -> String {
+        std::fs::read_to_string(self.folder.join("said.txt")).unwrap_or_default()
+    }
+
+    fn uri(&self, number: &str) -> String {
+        format!("sip:{number}@{}", self.addr)
+    }
+
+    fn terminate(&self) {
+        let id = self.child.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args(["-TERM", &id])
+                .status()
+                .unwrap()
+                .success()
+        );
+    }
+
+    async fn has_ended_well(mut self) -> String {
+        let mut status = None;
+        until("the router ends", || {
+            status = self.child.try_wait().unwrap();
+            status.is_some()
+        })
+        .await;
+        assert!(status.unwrap().success(), "{}", self.said());
+        self.said()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+async fn phone(bench: &Bench) -> Phone {
+    let addr = SocketAddr::new(bench.ip.into(), bench.free_port());
+    let config = PhoneConfig {
+        answer: AnswerMode::After(Duration::ZERO),
+        ..PhoneConfig::default()
+    };
+    Phone::bind(addr, config).await.unwrap()
+}
+
+async fn calls(phone: &Phone, uri: &str) -> PhoneCall {
+    let call = phone.call(uri, "+14155550123").await.unwrap();
+    call.wait_answered(PATIENCE).await.unwrap();
+    call
+}
+
+/// What an INVITE of a stranger is answered.
+async fn refused(bench: &Bench, router: SocketAddr) -> String {
+    let socket = UdpSocket::bind((bench.ip, 0)).await.unwrap();
+    let addr = socket.local_addr().unwrap();
+    let filler = "x".repeat(400);
+    let invite = format!(
+        "INVITE sip:+13146523057@{router} SIP/2.0\r\nVia: SIP/2.0/UDP {addr};branch=z9hG4bKlate\r\n\
+         From: <sip:ann@{addr}>;tag=1\r\nTo: <sip:+13146523057@{router}>\r\nCall-ID: late\r\n\
+         CSeq: 1 INVITE\r\nContact: <sip:ann@{addr}>\r\nMax-Forwards: 70\r\nX-Filler: {filler}\r\n\
+         Content-Length: 0\r\n\r\n"
+    );
+    socket.send_to(invite.as_bytes(), router).await.unwrap();
+    let mut answer = [0; 4096];
+    let length = timeout(PATIENCE, socket.recv(&mut answer))
+        .await
+        .unwrap()
+        .unwrap();
+    String::from_utf8_lossy(&answer[..length]).into_owned()
+}
+
+/// SIGTERM: no new call, those that go on have their time; whoever has not ended by then is hung
+/// up, and the process is gone.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_router_that_stops_lets_calls_end() {
+    let bench = Bench::new();
+    let (caller, callee) = (phone(&bench).await, phone(&bench).await);
+    let addr = SocketAddr::new(bench.ip.into(), bench.free_port());
+    let contact = format!("sip:phone@{}", callee.local_addr());
+    let router = Process::start(&bench, addr, 4, &contact).await;
+    let short = calls(&caller, &router.uri("+13146523057")).await;
+    let long = calls(&caller, &router.uri("+13146523057")).await;
+    router.terminate();
+    until("it says so", || router.said().contains("no new calls")).await;
+
+    let late = caller
+        .call(&router.uri("+13146523057"), "+14155550123")
+        .await
+        .unwrap();
+    let cause = late.wait_answered(PATIENCE).await.unwrap_err();
+    assert_eq!(cause.sip_code, Some(503));
+    let answer = refused(&bench, addr).await;
+    assert!(answer.starts_with("SIP/2.0 503"), "{answer}");
+    assert!(answer.contains("\r\nRetry-After: "), "{answer}");
+    // One goes on, undisturbed, and is hung up by its caller; the other by the router, at last.
+    sleep(Duration::from_millis(500)).await;
+    assert_eq!((short.record().ended, long.record().ended), (None, None));
+    short.hangup();
+    assert!(short.wait_ended(PATIENCE).await.is_some());
+    let ended = long.wait_ended(PATIENCE).await.expect("a BYE");
+    assert_eq!(ended.disposition, Disposition::Answered);
+    let said = router.has_ended_well().await;
+    assert!(said.contains("1 calls are hung up"), "{said}");
+    assert!(callee.calls().iter().all(|call| call.ended.is_some()));
+}
+
+fn wavs(folder: &Path) -> Vec<PathBuf> {
+    let files = std::fs::read_dir(folder).map(|files| files.map(|file| file.unwrap().path()));
+    files.map_or_else(|_| Vec::new(), Iterator::collect)
+}
+
+/// A message that is being left while the router stops is kept, whole, and found after a restart;
+/// of one that was being left when the machine died there is no half message.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restart_loses_no_message() {
+    let bench = Bench::new();
+    let caller = phone(&bench).await;
+    let addr = SocketAddr::new(bench.ip.into(), bench.free_port());
+    let data = bench.path().join("data");
+    let boxes = data.join("voicemail/message");
+    let recording = async |router: &Process| {
+        let call = calls(&caller, &router.uri("+13146523058")).await;
+        call.send_tone(700);
+        until("the recording", || {
+            wavs(&boxes)
+                .iter()
+                .any(|file| file.to_string_lossy().ends_with(".part"))
+        })
+        .await;
+        sleep(Duration::from_secs(2)).await;
+        call
+    };
+    let router = Process::start(&bench, addr, 1, "sip:nobody@127.0.0.1").await;
+    let call = recording(&router).await;
+    router.terminate();
+    call.wait_ended(PATIENCE).await.expect("a BYE");
+    let said = router.has_ended_well().await;
+    let kept = |what: &str| {
+        let (messages, strange) = FolderMessages::open(&data.join("messages")).unwrap();
+        assert!(strange.is_empty());
+        let found = messages.list("message");
+        assert_eq!(found.len(), 1, "{what}: {said}");
+        let path = Path::new(&found[0].url).to_owned();
+        let pcm = callroute_audio::wav::read_file(&path).unwrap();
+        assert!(pcm.duration_ms() > 1500, "{what}: {} ms", pcm.duration_ms());
+        assert!(
+            callroute_audio::level::tone_share(pcm.samples(), 700.0) > 0.8,
+            "{what}"
+        );
+    };
+    kept("after SIGTERM");
+
+    let mut router = Process::start(&bench, addr, 1, "sip:nobody@127.0.0.1").await;
+    let _call = recording(&router).await;
+    router.child.kill().unwrap();
+    router.child.wait().unwrap();
+    drop(router);
+    let whole = wavs(&boxes)
+        .into_iter()
+        .filter(|file| file.extension().is_some_and(|e| e == "wav"));
+    assert_eq!(whole.count(), 1, "a half message");
+    let router = Process::start(&bench, addr, 1, "sip:nobody@127.0.0.1").await;
+    kept("after a crash and a restart");
+    router.terminate();
+    router.has_ended_well().await;
+}
