@@ -16,7 +16,7 @@ use crate::note::Note;
 use crate::program::{Flow, Next, Program};
 use crate::settings::Settings;
 use crate::shared::{Share, Shared};
-use crate::step::talk::{start_recording, stop_recording};
+use crate::step::talk::{refused, start_recording, stop_recording};
 use crate::step::{Deciding, Ending, Reply, Step};
 
 /// One call. It keeps the table that it began with.
@@ -157,6 +157,15 @@ impl Session {
             Notice::Dialog { leg, dialog } => {
                 let (leg, dialog) = (*leg, dialog.clone());
                 self.call.share(Share::Dialog { leg, dialog });
+            }
+            // There is nobody whom it could send elsewhere, or it does so already.
+            Notice::Refer { leg, to, .. } if !self.step.takes_refer(*leg) => {
+                let (leg, to) = (*leg, to.to_string());
+                if self.call.is_live(leg) {
+                    self.call.note(Note::Refer { leg, to });
+                    refused(&mut self.call, leg);
+                }
+                return;
             }
             Notice::LegEnded { leg, .. } => {
                 if !self.call.leg_ended(*leg) {

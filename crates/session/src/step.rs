@@ -235,6 +235,11 @@ impl Step {
         }
     }
 
+    /// Whether a transfer that this leg asks for can be tried.
+    pub(crate) fn takes_refer(&self, leg: LegId) -> bool {
+        matches!(self, Self::Talk(step) if step.is_free_for(leg))
+    }
+
     /// Whether the call may go on without its caller, or whether the end of the caller's leg is
     /// this step's own business.
     pub(crate) fn minds_the_caller(&self) -> bool {

@@ -11,6 +11,7 @@ use callroute_schema::EventKind;
 use self::features::Keys;
 pub(crate) use self::features::{start_recording, stop_recording, told_slot};
 use self::transfer::Transfer;
+pub(crate) use self::transfer::refused;
 use super::Meeting;
 use crate::call::Call;
 use crate::note::Note;
@@ -156,6 +157,11 @@ impl Talk {
             transfer.abandon(call);
         }
         self.settle(call);
+    }
+
+    /// Whether this leg may ask for a transfer now.
+    pub(crate) fn is_free_for(&self, leg: LegId) -> bool {
+        self.transfer.is_none() && (leg == self.a || leg == self.b)
     }
 
     fn other(&self, leg: LegId) -> LegId {
