@@ -55,7 +55,7 @@ pub use net::address::{Network, NetworkError};
 pub use net::transport::{Pending, Stream, System, Transport};
 #[cfg(feature = "tls")]
 pub use net::trust::{Trust, TrustError};
-pub use report::{Asked, Notified};
+pub use report::{Asked, Found, Notified};
 #[cfg(feature = "tower")]
 pub use service::{Asker, Question};
 pub use wire::secret::{Secret, SecretError};

@@ -40,8 +40,18 @@ pub(crate) struct Question {
     trace: Trace,
     /// Tells the attempts' spans apart.
     spans: AtomicU64,
-    /// Whether nothing is asked: the event is only told.
-    notice: bool,
+    asks: Asks,
+}
+
+/// What a question asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asks {
+    /// What to do with the call.
+    Actions,
+    /// What is known of the caller.
+    Facts,
+    /// Nothing: the event is only told.
+    Nothing,
 }
 
 impl Question {
@@ -64,7 +74,7 @@ impl Question {
             trace: Trace::of(event),
             // The half of an id that is chance.
             spans: AtomicU64::new(u64::try_from(id.0 & u128::from(u64::MAX)).unwrap_or_default()),
-            notice: false,
+            asks: Asks::Actions,
         }
     }
 
@@ -72,12 +82,18 @@ impl Question {
     pub(crate) fn notice(event: &Event, id: Ulid, secrets: &[Secret]) -> Self {
         let mut question = Self::new(event, id, secrets, Duration::ZERO);
         question.body = Bytes::from(event.to_json());
-        question.notice = true;
+        question.asks = Asks::Nothing;
         question
     }
 
-    pub(crate) fn is_notice(&self) -> bool {
-        self.notice
+    /// The same question, asking for what is known of the caller.
+    pub(crate) fn for_facts(mut self) -> Self {
+        self.asks = Asks::Facts;
+        self
+    }
+
+    pub(crate) fn asks(&self) -> Asks {
+        self.asks
     }
 
     /// The same question for a later URL, which is told what happened so far and how much time
@@ -99,7 +115,7 @@ impl Question {
             id: self.id.clone(),
             secrets: self.secrets.clone(),
             trace: self.trace,
-            notice: self.notice,
+            asks: self.asks,
             spans: AtomicU64::new(self.spans.load(Ordering::Relaxed).wrapping_add(16)),
         }
     }
