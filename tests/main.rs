@@ -16,6 +16,7 @@ mod editor;
 mod groups;
 mod in_call;
 mod libraries;
+mod lookups;
 mod mail;
 mod messages;
 #[cfg(target_os = "linux")]

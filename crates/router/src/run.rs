@@ -14,7 +14,20 @@ use crate::asks::{Asks, WebhookConfigError};
 use crate::config::RouterConfig;
 use crate::drive::{Call, drive};
 use crate::handle::RouterHandle;
+use crate::lookups::LookupConfigError;
 use crate::switchboard::Switchboard;
+
+/// Why a router cannot begin.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RouterError {
+    /// A webhook of the table can never be asked.
+    #[error(transparent)]
+    Webhook(#[from] WebhookConfigError),
+    /// A lookup of the table can never be carried out.
+    #[error(transparent)]
+    Lookup(#[from] LookupConfigError),
+}
 
 /// Takes calls from an adapter and drives each in a task of its own.
 #[derive(Debug)]
@@ -29,12 +42,16 @@ impl<A: Adapter> Router<A> {
     /// A router for an adapter's calls.
     ///
     /// # Errors
-    /// [`WebhookConfigError`] when a webhook of the table can never be asked.
-    pub fn new(adapter: A, config: RouterConfig) -> Result<Self, WebhookConfigError> {
+    /// [`RouterError`] when a webhook or a lookup of the table can never be asked.
+    pub fn new(adapter: A, config: RouterConfig) -> Result<Self, RouterError> {
         let asks = Asks::default();
-        let (_, faults) = asks.of(&config.table.current());
+        let engine = config.table.current();
+        let (_, faults) = asks.of(&engine);
         if let Some(fault) = faults.into_iter().next() {
-            return Err(fault);
+            return Err(fault.into());
+        }
+        if let Some(fault) = config.lookups.check(&engine).into_iter().next() {
+            return Err(fault.into());
         }
         let switchboard = Arc::new(Switchboard::new(config.clock.clone()));
         Ok(Self {

@@ -69,6 +69,8 @@ pub(crate) struct Call {
     pub(crate) decisions: u32,
     /// Why the call is where it is, in words.
     pub(crate) why: String,
+    /// The webhook that was asked last and gave no usable answer, and the failure's class.
+    pub(crate) unanswered: Option<(String, String)>,
     /// Whoever parks the caller by a feature code, and is to hear where.
     pub(crate) parked_by: Option<LegId>,
     /// Legs that hear one last sound, and are hung up at its end or at this instant.
@@ -109,6 +111,7 @@ impl Call {
             rule: None,
             decisions: 0,
             why: String::new(),
+            unanswered: None,
             parked_by: None,
             farewells: Vec::new(),
             on_legs: BTreeMap::new(),
@@ -199,7 +202,7 @@ impl Call {
                     Ok(_) => {}
                     Err(error) => {
                         let fact = error.to_string();
-                        self.note(Note::Missing { fact });
+                        self.note(Note::Missing { fact, why: None });
                         let without = with_variables(&say.text, |_| Ok::<_, ()>(String::new()));
                         say.text = without.unwrap_or_default();
                     }

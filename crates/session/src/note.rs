@@ -25,6 +25,9 @@ pub enum Note {
     Missing {
         /// What, as in `available ann`.
         fact: String,
+        /// Why not, where that was said.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        why: Option<String>,
     },
     /// The table decided.
     Decided {

@@ -177,6 +177,9 @@ pub enum Shared {
         lookup: Lookup,
         /// What is known of it.
         fact: Fact,
+        /// Why it is missing, for the trace.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<String>,
     },
     /// The caller waits in the queue.
     Queued {

@@ -40,7 +40,11 @@ impl fmt::Display for Note {
             Self::Incoming { from, to } => {
                 write!(f, "incoming call from {} to {to}", mask(from.as_str()))
             }
-            Self::Missing { fact } => write!(f, "not known: {fact}"),
+            Self::Missing { fact, why: None } => write!(f, "not known: {fact}"),
+            Self::Missing {
+                fact,
+                why: Some(why),
+            } => write!(f, "not known: {fact}: {why}"),
             Self::Continued => f.write_str("going on with the next rule"),
             Self::Decided { rule, actions } => write!(f, "decided by {rule}: {}", Kinds(actions)),
             Self::Answering => f.write_str("answering"),

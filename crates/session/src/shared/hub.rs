@@ -103,7 +103,8 @@ impl Hub {
             }
             Share::Fact { lookup } => {
                 let fact = self.fact(now, &lookup);
-                answer(Shared::Fact { lookup, fact })
+                let why = None;
+                answer(Shared::Fact { lookup, fact, why })
             }
             Share::Talks { member } => {
                 self.agents.talks(&member);

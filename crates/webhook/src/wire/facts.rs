@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use callroute_schema::tree::{Node, Value};
 
 use crate::failure::{Failure, FailureClass};
 
@@ -23,36 +23,35 @@ pub(crate) fn read(body: &[u8]) -> Result<Option<Row>, Failure> {
         let detail = "the body is empty; answer with an object of texts, or with null";
         return Err(Failure::new(FailureClass::Empty, detail));
     }
-    let value: Value = serde_json::from_slice(body)
+    let node = Node::from_json(body)
         .map_err(|error| Failure::new(FailureClass::BadJson, error.to_string()))?;
     let wrong = |detail: String| Failure::new(FailureClass::BadSchema, detail);
-    let object = match value {
-        Value::Null => return Ok(None),
-        Value::Object(object) => object,
-        _ => return Err(wrong("expected an object of texts, or null".to_owned())),
+    if node.value == Value::Null {
+        return Ok(None);
+    }
+    let Some(entries) = node.entries() else {
+        return Err(wrong("expected an object of texts, or null".to_owned()));
     };
-    if object.len() > NAMES {
-        let found = object.len();
+    if entries.len() > NAMES {
+        let found = entries.len();
         return Err(wrong(format!("{found} names; at most {NAMES} are taken")));
     }
     let mut row = Row::new();
-    for (name, value) in object {
+    for (name, value) in entries {
+        let name = &name.text;
         if name.is_empty() || name.len() > NAME {
             let found = name.len();
             return Err(wrong(format!(
                 "a name of {found} bytes; expected 1 to {NAME}"
             )));
         }
-        let text = match value {
-            Value::Null => continue,
-            Value::String(text) => text,
-            Value::Number(number) => number.to_string(),
-            Value::Bool(is) => is.to_string(),
-            Value::Array(_) | Value::Object(_) => {
-                return Err(wrong(format!(
-                    "$.{name}: expected a text, a number, true or false"
-                )));
-            }
+        if value.value == Value::Null {
+            continue;
+        }
+        let Some(text) = value.text() else {
+            return Err(wrong(format!(
+                "$.{name}: expected a text, a number, true or false"
+            )));
         };
         if text.len() > TEXT {
             let found = text.len();
@@ -60,7 +59,7 @@ pub(crate) fn read(body: &[u8]) -> Result<Option<Row>, Failure> {
                 "$.{name}: a text of {found} bytes; expected at most {TEXT}"
             )));
         }
-        row.insert(name, text);
+        row.insert(name.clone(), text.to_owned());
     }
     Ok((!row.is_empty()).then_some(row))
 }

@@ -193,7 +193,10 @@ fn kinds(actions: &Actions) -> String {
 fn shared_words(shared: &Shared) -> String {
     match shared {
         Shared::Group { turn, members } => format!("turn {turn} of {} members", members.len()),
-        Shared::Fact { lookup, fact } => format!("{lookup}: {fact:?}"),
+        Shared::Fact { lookup, fact, why } => match why {
+            Some(why) => format!("{lookup}: {fact:?}: {why}"),
+            None => format!("{lookup}: {fact:?}"),
+        },
         Shared::Queued { position, size } => format!("queued, {position} of {size}"),
         Shared::Refused { disposition } => format!("refused by the queue: {disposition}"),
         Shared::Position { position, size, .. } => format!("{position} of {size} in the queue"),
