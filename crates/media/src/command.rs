@@ -31,8 +31,7 @@ pub enum Command {
     /// too: a caller that is called back. From its `LegAnswered` on it is a leg like an answered
     /// caller's; `Ring`, `Answer`, `Early` and `Redirect` never name it.
     Dial {
-        /// The new leg's id. Never used before in this call, save leg 0 of a call of ours, which
-        /// is dialed once.
+        /// The new leg's id, never used before in this call.
         leg: LegId,
         /// Whom to call.
         to: DialTarget,

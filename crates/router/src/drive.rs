@@ -31,6 +31,8 @@ pub(crate) struct Call<L> {
     pub(crate) asks: Arc<crate::asks::Asks>,
     pub(crate) line: L,
     pub(crate) event: Event,
+    /// What it begins with.
+    pub(crate) first: Input,
     /// When the call came in.
     pub(crate) arrived: Instant,
     pub(crate) stop: watch::Receiver<bool>,
@@ -44,6 +46,7 @@ pub(crate) async fn drive<L: Line>(call: Call<L>) {
         asks,
         line,
         event,
+        first,
         arrived,
         mut stop,
         switchboard,
@@ -79,7 +82,7 @@ pub(crate) async fn drive<L: Line>(call: Call<L>) {
         done: false,
         config,
     };
-    driver.input(Input::Start);
+    driver.input(first);
     while !driver.done {
         let wake = driver.session.next_wake().map(|mono| began + mono);
         let mut closed = false;
@@ -129,7 +132,7 @@ impl<L: Line> Driver<L> {
     fn input(&mut self, input: Input) {
         // Deadlines count from here: from the call's arrival, or the key that was pressed.
         let heard = match input {
-            Input::Start => self.began,
+            Input::Start | Input::CallBack(_) => self.began,
             _ => Instant::now(),
         };
         let now = Now {

@@ -230,6 +230,19 @@ impl Call {
         leg
     }
 
+    /// There is no caller yet: it is called by us.
+    pub(crate) fn without_caller(&mut self) {
+        self.legs.clear();
+        // Whoever is called answers; nobody answers it.
+        self.answering = true;
+    }
+
+    /// The caller's leg, for the caller who is called back now.
+    pub(crate) fn caller_leg(&mut self) -> LegId {
+        self.legs.insert(LegId::CALLER, LegState::Early);
+        LegId::CALLER
+    }
+
     pub(crate) fn leg_answered(&mut self, leg: LegId) {
         if let Some(state @ LegState::Early) = self.legs.get_mut(&leg) {
             *state = LegState::Answered;

@@ -254,6 +254,24 @@ pub enum Note {
         /// In which queue it waited.
         queue: String,
     },
+    /// A caller that left a queue is called back.
+    CallingBack {
+        /// Which queue.
+        queue: String,
+        /// The call in which it was asked for.
+        call_id: CallId,
+        /// Which try this is, from 1.
+        n: u32,
+    },
+    /// The caller's number is not known, or may not be dialed: it cannot be called back.
+    NoCallback,
+    /// The caller could not be called back.
+    CallbackFailed {
+        /// Which try it was, from 1.
+        n: u32,
+        /// The next one begins so many seconds from now; `None`: there is none.
+        again_s: Option<u32>,
+    },
     /// Somebody wants the call to do something else.
     Pushed {
         /// What, by the kind of each action.

@@ -15,9 +15,9 @@ use crate::input::{Input, Now};
 use crate::note::Note;
 use crate::program::{Flow, Next, Program};
 use crate::settings::Settings;
-use crate::shared::{Share, Shared};
+use crate::shared::{Callback, Share, Shared};
 use crate::step::talk::{refused, start_recording, stop_recording};
-use crate::step::{Deciding, Ending, Reply, Step};
+use crate::step::{CallingBack, Deciding, Ending, Reply, Step};
 
 /// One call. It keeps the table that it began with.
 ///
@@ -79,6 +79,7 @@ impl Session {
         self.call.now = Now { mono, ..now };
         match input {
             Input::Start => self.start(),
+            Input::CallBack(callback) => self.call_back(callback),
             Input::Media(notice) => self.on_notice(&notice),
             Input::Answered { ask, actions } => {
                 let flow = self
@@ -133,6 +134,14 @@ impl Session {
         self.decided(flow);
     }
 
+    /// A caller that left a queue is called back.
+    fn call_back(&mut self, callback: Box<Callback>) {
+        if matches!(self.step, Step::New) {
+            self.call.without_caller();
+            self.step = CallingBack::begin(&mut self.call, callback);
+        }
+    }
+
     /// The table has decided, or waits for a fact.
     fn decided(&mut self, (step, flow): (Step, Flow)) {
         self.step = step;
@@ -172,6 +181,8 @@ impl Session {
                     return;
                 }
                 let by = match *leg {
+                    // Who is not reached has not ended anything.
+                    _ if matches!(self.step, Step::CallingBack(_)) => EndedBy::Router,
                     LegId::CALLER => EndedBy::Caller,
                     _ => EndedBy::Callee,
                 };

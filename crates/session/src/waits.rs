@@ -88,6 +88,10 @@ mod tests {
     #[test]
     fn the_times_are_those_of_the_code() {
         let s = |seconds: u32| Duration::from_secs(u64::from(seconds));
+        let settings = Settings::default();
+        let (again, tries) = (settings.callback_again_s, settings.callback_tries);
+        assert!(TABLE.contains(&format!("after *{again} s*, at most *{tries}* in all")));
+        assert!(TABLE.contains(&format!("after the {}th time", l::CALLBACK_OFFERS)));
         let [first, next] = menu();
         let [at_once, in_turn] = group();
         let rows = rows();
@@ -127,6 +131,10 @@ mod tests {
             ("Waiting", "has time", vec![s(l::QUEUE_WAIT_S)]),
             ("Waiting", "answer", vec![s(l::QUEUE_RING_S)]),
             ("Waiting", "last words", vec![l::LAST_WORDS]),
+            ("CallingBack", "let into", vec![l::QUEUE]),
+            ("CallingBack", "has time", vec![s(settings.callback_wait_s)]),
+            ("CallingBack", "member's answer", vec![s(l::QUEUE_RING_S)]),
+            ("CallingBack", "caller's", vec![s(l::CALLBACK_RING_S)]),
             ("Parked", "slot", vec![l::SLOT]),
             ("Parked", "takes the call", vec![s(l::PARKED_S)]),
             ("Meeting", "let into", vec![l::ROOM]),

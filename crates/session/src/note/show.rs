@@ -148,6 +148,20 @@ impl fmt::Display for Note {
                 wait_ms,
                 disposition,
             } => write!(f, "left queue {queue} after {wait_ms} ms: {disposition}"),
+            Self::CallingBack { queue, call_id, n } => {
+                write!(
+                    f,
+                    "calling back for queue {queue}, as call {call_id} asked: try {n}"
+                )
+            }
+            Self::NoCallback => f.write_str("the caller cannot be called back"),
+            Self::CallbackFailed { n, again_s } => {
+                write!(f, "the callback's try {n} failed: ")?;
+                match again_s {
+                    Some(s) => write!(f, "again in {s} s"),
+                    None => f.write_str("it was the last"),
+                }
+            }
             Self::CallbackWanted { queue } => {
                 write!(f, "the caller wants to be called back by queue {queue}")
             }

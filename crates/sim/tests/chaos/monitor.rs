@@ -28,6 +28,15 @@ impl Monitor {
         }
     }
 
+    /// A call of ours, which has no caller yet.
+    pub(crate) fn without_caller() -> Self {
+        Self {
+            alive: BTreeSet::new(),
+            answered: true,
+            ..Self::new()
+        }
+    }
+
     fn usable(&self, leg: LegId, command: &Command) {
         assert!(!self.ended.contains(&leg), "{command:?}: {leg} has ended");
         assert!(self.alive.contains(&leg), "{command:?}: {leg} never was");

@@ -32,6 +32,10 @@ impl Words {
     pub(super) fn input(&self, input: &Input) -> String {
         match input {
             Input::Start => "the call comes in".to_owned(),
+            Input::CallBack(callback) => format!(
+                "the caller of {} is called back for queue {}",
+                callback.event.call_id, callback.queue.name
+            ),
             Input::Media(notice) => self.notice(notice),
             Input::Answered { ask, actions } => {
                 format!("{} answers: {}", self.server(*ask), kinds(actions))
