@@ -7,6 +7,7 @@
     reason = "a test's helpers may fail loudly"
 )]
 
+mod callbacks;
 mod chaos;
 mod common;
 mod groups;
