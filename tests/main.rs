@@ -9,6 +9,7 @@
     reason = "a test's helpers may fail loudly"
 )]
 
+mod callbacks;
 mod calls;
 mod common;
 mod dtmf;

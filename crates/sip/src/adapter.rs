@@ -181,12 +181,18 @@ impl Adapter for SipAdapter {
             play: true,
             record: true,
             speech: self.stack.config.speech.available(),
+            originate: true,
             ..Capabilities::basic("sip")
         }
     }
 
     fn poll_call(&mut self, cx: &mut Context<'_>) -> Poll<Option<Incoming<SipLine>>> {
         self.calls.poll_recv(cx)
+    }
+
+    fn originate(&mut self) -> Option<SipLine> {
+        let stack = Arc::clone(&self.stack);
+        (!stack.stopping.load(Ordering::Relaxed)).then(|| SipLine::ours(stack))
     }
 }
 
