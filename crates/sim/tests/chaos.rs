@@ -36,6 +36,7 @@ fn holds(world: &World) -> Result<(), TestCaseError> {
             monitor.alive,
             monitor.hung_up
         );
+        prop_assert!(monitor.referring.is_empty(), "{:?}", monitor.referring);
         let done = call.effects.iter().flatten();
         let done = done.filter(|effect| **effect == Effect::Done).count();
         prop_assert_eq!(done, 1);

@@ -172,6 +172,8 @@ impl CallingBack {
             Phase::Ringing(ringing, _) => ringing.abandon(call),
             Phase::Reaching(_, _, ringing) => return ringing.abandon(call),
         }
+        // Whoever gives up twice leaves once.
+        self.phase = Phase::Joining;
         call.share(Share::Quit);
         self.left(call, Disposition::Canceled);
     }

@@ -108,6 +108,10 @@ impl Talk {
         match shared {
             Shared::Take { leg, room } if *leg == self.a || *leg == self.b => {
                 let kept = self.other(*leg);
+                // A transfer of the two that is under way has nobody to transfer any more.
+                if let Some(mut transfer) = self.transfer.take() {
+                    transfer.abandon(call);
+                }
                 self.settle(call);
                 let replaced = *leg;
                 let flow = Meeting::enter(call, vec![kept], room.clone());
@@ -153,7 +157,7 @@ impl Talk {
     }
 
     pub(crate) fn abandon(&mut self, call: &mut Call) {
-        if let Some(transfer) = &mut self.transfer {
+        if let Some(mut transfer) = self.transfer.take() {
             transfer.abandon(call);
         }
         self.settle(call);

@@ -180,9 +180,8 @@ impl World {
         if running.session.is_done() {
             return;
         }
-        if let Input::Media(Notice::LegEnded { leg, .. }) = &input {
-            running.monitor.ended.insert(*leg);
-            running.monitor.alive.remove(leg);
+        if let Input::Media(notice) = &input {
+            running.monitor.notice(notice);
         }
         running.entries.push(Entry::new(now, input.clone()));
         let effects: Vec<Effect> = running.session.handle(now, input).collect();
