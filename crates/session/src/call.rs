@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use callroute_media::{Command, EndCause, LegId, PlayId, RecordOptions, RecordingId, Sound};
 use callroute_rules::{Engine, Facts, RuleId};
-use callroute_schema::{Action, ActionKind, Actions, Event, EventKind, Prompt, with_variables};
+use callroute_schema::{
+    Action, ActionKind, Actions, Event, EventKind, Prompt, Voicemail, with_variables,
+};
 
 use crate::effect::{AskId, Effect};
 use crate::input::Now;
@@ -59,6 +61,9 @@ pub(crate) struct Call {
     /// Headers for the legs that follow.
     pub(crate) headers: BTreeMap<String, String>,
     pub(crate) running: Option<Running>,
+    /// Messages that were broken off, and whose ends are still to be told: kept then, with this, or
+    /// thrown away.
+    pub(crate) tapes: Vec<(RecordingId, Option<Voicemail>)>,
     /// A recording that was stopped, and whose end is still to be told.
     pub(crate) stopping: Option<RecordingId>,
     pub(crate) ledger: Ledger,
@@ -107,6 +112,7 @@ impl Call {
             headers: BTreeMap::new(),
             running: None,
             stopping: None,
+            tapes: Vec::new(),
             facts: Facts::default(),
             rule: None,
             decisions: 0,

@@ -17,7 +17,7 @@ use crate::program::{Flow, Next, Program};
 use crate::settings::Settings;
 use crate::shared::{Callback, Share, Shared};
 use crate::step::talk::{refused, start_recording, stop_recording};
-use crate::step::{CallingBack, Deciding, Ending, Reply, Step};
+use crate::step::{CallingBack, Deciding, Ending, Reply, Step, voicemail};
 
 /// One call. It keeps the table that it began with.
 ///
@@ -219,6 +219,11 @@ impl Session {
             return;
         };
         let call = &mut self.call;
+        let broken_off = call.tapes.iter().position(|(of, _)| of == recording);
+        if let Some(index) = broken_off {
+            let (_, voicemail) = call.tapes.swap_remove(index);
+            return voicemail::left(call, voicemail.as_ref(), notice);
+        }
         if !call.take_recording(*recording) {
             return;
         }

@@ -11,5 +11,6 @@ mod callbacks;
 mod chaos;
 mod common;
 mod groups;
+mod messages;
 mod queues;
 mod scenarios;
