@@ -1,22 +1,24 @@
 //! The two doors of a call.
 
+mod push;
+
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use callroute_media::{EndCause, LegId, Notice};
-use callroute_rules::{Engine, check};
-use callroute_schema::{Action, Actions, Disposition, EndedBy, Event, EventKind, RecordingRecord};
+use callroute_rules::Engine;
+use callroute_schema::{Actions, Disposition, EndedBy, Event, EventKind, RecordingRecord};
 
-use crate::call::{Call, has_variables, kinds};
+use crate::call::{Call, has_variables};
 use crate::effect::Effect;
 use crate::input::{Input, Now};
 use crate::note::Note;
 use crate::program::{Flow, Next, Program};
 use crate::settings::Settings;
 use crate::shared::{Callback, Share, Shared};
-use crate::step::talk::{refused, start_recording, stop_recording};
+use crate::step::talk::refused;
 use crate::step::{CallingBack, Deciding, Ending, Reply, Step, voicemail};
 
 /// One call. It keeps the table that it began with.
@@ -253,52 +255,6 @@ impl Session {
         self.finish_if_over();
     }
 
-    /// Somebody wants the call to do something else from here on.
-    fn push(&mut self, actions: &Actions) {
-        if matches!(self.step, Step::Ending(_) | Step::Done) {
-            return;
-        }
-        let call = &mut self.call;
-        let resolved = match call.engine.resolve(actions) {
-            Ok(resolved) => match check(actions) {
-                Ok(()) => resolved,
-                Err(wrong) => {
-                    return call.note(Note::PushRefused {
-                        why: wrong.to_string(),
-                    });
-                }
-            },
-            Err(unknown) => {
-                return call.note(Note::PushRefused {
-                    why: unknown.to_string(),
-                });
-            }
-        };
-        call.note(Note::Pushed {
-            actions: kinds(&resolved),
-        });
-        let mut resolved = resolved.into_iter().peekable();
-        if matches!(self.step, Step::Talk(_)) {
-            while let Some(action) = resolved.next_if(stays) {
-                beside(call, action);
-            }
-            if resolved.peek().is_none() {
-                return;
-            }
-        }
-        self.step.abandon(call);
-        call.hangup_others(EndCause::Normal);
-        call.why = "pushed from outside".to_owned();
-        if !call.is_live(LegId::CALLER) {
-            // A conversation that goes on without its caller has nobody to do anything with.
-            return self.end(EndCause::Normal, "told from outside".to_owned());
-        }
-        self.program.replace(resolved);
-        let next = self.program.after_done(&mut self.call);
-        self.follow(next);
-        self.finish_if_over();
-    }
-
     fn caller_gone(&mut self) {
         if !matches!(self.step, Step::Ending(_) | Step::Done) {
             self.call.note(Note::CallerGone);
@@ -441,27 +397,6 @@ impl Session {
         let record = crate::ledger::record(call);
         call.effects.push_back(Effect::Record(Box::new(record)));
         call.effects.push_back(Effect::Done);
-    }
-}
-
-/// Whether an action leaves a conversation as it is.
-fn stays(action: &Action) -> bool {
-    match action {
-        Action::Set(_) => true,
-        Action::Record(record) => record.stop || record.consent.is_none(),
-        _ => false,
-    }
-}
-
-/// Does an action beside a conversation.
-fn beside(call: &mut Call, action: Action) {
-    match action {
-        Action::Set(set) => {
-            crate::step::note(call, set);
-        }
-        Action::Record(record) if record.stop => stop_recording(call),
-        Action::Record(record) => start_recording(call, &record),
-        _ => {}
     }
 }
 

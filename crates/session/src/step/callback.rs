@@ -98,7 +98,7 @@ impl CallingBack {
                     return self.again(call, "the member hung up before the caller answered");
                 }
                 let rung = ringing.on_notice(call, notice);
-                self.reached(call, rung)
+                self.reached(call, &rung)
             }
         }
     }
@@ -151,7 +151,7 @@ impl CallingBack {
         match &mut self.phase {
             Phase::Reaching(_, _, ringing) => {
                 let rung = ringing.on_wake(call);
-                self.reached(call, rung)
+                self.reached(call, &rung)
             }
             Phase::Ringing(ringing, _) if !call.is_due(self.until) => {
                 let rung = ringing.on_wake(call);
@@ -226,14 +226,14 @@ impl CallingBack {
         let target = Number::new(number).ok();
         let target = target.map(callroute_media::DialTarget::Number);
         let spec = Spec::one(number.to_owned(), target, seconds(RING_S));
-        let spec = spec.calling_back(CallerId::Dialed);
+        let spec = spec.calling_back(&CallerId::Dialed);
         let (ringing, rung) = Ringing::begin(call, spec);
         self.phase = Phase::Reaching(winner, hears, Box::new(ringing));
-        self.reached(call, rung)
+        self.reached(call, &rung)
     }
 
     /// What the caller's phone did.
-    fn reached(&mut self, call: &mut Call, rung: Rung) -> Flow {
+    fn reached(&mut self, call: &mut Call, rung: &Rung) -> Flow {
         let Phase::Reaching(winner, hears, _) = &self.phase else {
             return Flow::Stay;
         };

@@ -112,7 +112,7 @@ impl Spec {
     }
 
     /// The caller itself is called, by whoever it is shown.
-    pub(crate) fn calling_back(mut self, by: CallerId) -> Self {
+    pub(crate) fn calling_back(mut self, by: &CallerId) -> Self {
         for candidate in &mut self.candidates {
             candidate.caller_id = Some(by.clone());
         }
