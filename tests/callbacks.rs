@@ -45,7 +45,7 @@ async fn a_caller_is_called_back_when_a_member_has_time() {
     call.wait_answered(PATIENCE).await.unwrap();
     let queued = |note: &Note| matches!(note, Note::Queued { .. });
     router.noted("the queue", queued).await;
-    call.press("9");
+    call.press("9").unwrap();
     // It hears that it will be called back, and is hung up on.
     assert!(call.wait_ended(PATIENCE).await.is_some());
     let waits = |note: &Note| matches!(note, Note::CallingBack { n: 1, .. });
