@@ -9,6 +9,7 @@
     reason = "a test's helpers may fail loudly"
 )]
 
+mod callbacks;
 mod calls;
 mod common;
 mod dtmf;
@@ -18,6 +19,7 @@ mod in_call;
 mod libraries;
 #[cfg(unix)]
 mod lifecycle;
+mod lookups;
 mod mail;
 mod messages;
 #[cfg(target_os = "linux")]

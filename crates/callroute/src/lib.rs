@@ -17,7 +17,7 @@
 //! | the words only: events, actions, their JSON | none: [`schema`] is always there |
 //! | the decision only, in your own PBX | `rules`; `tables` for files with hot reload |
 //! | calls driven to their end on your own switch | `session`, with an adapter after `media` |
-//! | the same with webhooks, journals, tokio | `router`; `webhook-tls` for `https`, `mail` for messages by mail |
+//! | the same with webhooks, journals, tokio | `router`; `webhook-tls` for `https`, `mail` for messages by mail, `sqlite` for lookups |
 //! | a router that answers SIP calls with sound | `full` |
 //! | tests of a routing file in virtual time | `sim` |
 //! | telephone numbers of every country; JSON Schema | `numbers`; `json-schema` |

@@ -75,6 +75,9 @@ pub(crate) struct Route {
     /// [{"available":"ann"},"yes"]; the rest counts as not to be had
     #[arg(long, value_name = "FILE")]
     pub(crate) facts: Option<Input>,
+    /// The SQLite file that the routing file's queries (`sql`) are asked of
+    #[arg(long, value_name = "FILE")]
+    pub(crate) database: Option<PathBuf>,
     /// Events, one JSON object a line
     #[arg(default_value = "-")]
     pub(crate) events: Input,

@@ -107,6 +107,9 @@ pub(crate) enum Error {
     /// A webhook of the routing file that can never be asked.
     #[error(transparent)]
     Webhook(#[from] WebhookConfigError),
+    /// A database that cannot be asked.
+    #[error(transparent)]
+    Database(#[from] callroute_store::OpenError),
     /// A URL that cannot be asked.
     #[error(transparent)]
     Url(#[from] ConfigError),
@@ -166,6 +169,7 @@ impl Error {
             | Self::Table(_)
             | Self::NoTable { .. }
             | Self::Secret(_)
+            | Self::Database(_)
             | Self::Runtime(_)
             | Self::Write(_) => Status::OutOfReach,
         }

@@ -14,6 +14,7 @@ mod explain;
 mod number;
 mod place;
 mod replay;
+mod route;
 mod schema;
 mod test;
 mod trigger;

@@ -17,6 +17,14 @@ pub trait Adapter: Send + 'static {
 
     /// The next incoming call; `None` when there will be no more.
     fn poll_call(&mut self, cx: &mut Context<'_>) -> Poll<Option<Incoming<Self::Line>>>;
+
+    /// A line without legs, for a call of our own making: a callback. Its legs, leg 0 among them,
+    /// come by [`Command::Dial`]; until the line is dropped, legs that have ended may be followed
+    /// by others, so that [`Line::poll_notice`] never gives `None` on it but when the adapter
+    /// stops. `None`: this adapter takes calls and makes none ([`Capabilities::originate`]).
+    fn originate(&mut self) -> Option<Self::Line> {
+        None
+    }
 }
 
 /// One call's legs. Dropping it ends every leg that is left.
@@ -24,7 +32,8 @@ pub trait Line: Send + fmt::Debug + 'static {
     /// Takes a command. Never blocks; what came of it is a notice.
     fn perform(&mut self, command: Command);
 
-    /// What happened next; `None` when every leg has ended and nothing can follow.
+    /// What happened next; `None` when every leg has ended and nothing can follow. A line of
+    /// [`Adapter::originate`] can always be given another leg.
     fn poll_notice(&mut self, cx: &mut Context<'_>) -> Poll<Option<Notice>>;
 }
 
@@ -64,6 +73,8 @@ pub struct Capabilities {
     pub rooms: bool,
     /// It tells of transfers (REFER) and answers them ([`Command::Referred`]).
     pub transfer: bool,
+    /// It makes calls of our own ([`Adapter::originate`]).
+    pub originate: bool,
     /// It sends headers of the routing's choice on new legs.
     pub headers: bool,
     /// It records both sides, cuts off silence and ends a recording after silence.
@@ -84,6 +95,7 @@ impl Capabilities {
             redirect: false,
             rooms: false,
             transfer: false,
+            originate: false,
             headers: false,
             record_options: false,
         }

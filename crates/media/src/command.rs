@@ -26,8 +26,12 @@ pub enum Command {
         leg: LegId,
     },
     /// Call somebody on a new leg. `LegRinging`, `LegAnswered`, `LegEnded` follow.
+    ///
+    /// On a line that [`Adapter::originate`](crate::Adapter::originate) made, this opens leg 0
+    /// too: a caller that is called back. From its `LegAnswered` on it is a leg like an answered
+    /// caller's; `Ring`, `Answer`, `Early` and `Redirect` never name it.
     Dial {
-        /// The new leg's id.
+        /// The new leg's id, never used before in this call.
         leg: LegId,
         /// Whom to call.
         to: DialTarget,
@@ -62,8 +66,13 @@ pub enum Command {
         /// Why.
         cause: EndCause,
     },
-    /// Play a sound to a leg, in place of what plays there now and of whoever it is bridged with.
-    /// A caller that is not answered hears it as early media. `PlayEnded` follows.
+    /// Play a sound to a leg, in place of what plays there now and of whoever it hears: the other
+    /// leg of a bridge, or a room. Those go on hearing it; what it hears of them is back when the
+    /// sound has ended, without a further command. `PlayEnded` follows, also when another `Play`,
+    /// a `Bridge` or a `Join` takes its place (`Stopped`).
+    ///
+    /// A caller that is not answered hears it as early media. To a party that holds the call
+    /// nothing is sent until it takes it back; the sound's time goes on meanwhile.
     Play {
         /// Who hears it.
         leg: LegId,
@@ -108,14 +117,16 @@ pub enum Command {
         url: String,
     },
     /// Let two answered legs hear each other. What plays on them stops, and they leave whomever
-    /// they heard before.
+    /// they heard before, be it a bridge or a room. The codecs may differ. A leg that was left
+    /// by the other, because that one went elsewhere or ended, hears silence until told otherwise.
     Bridge {
         /// One leg.
         a: LegId,
         /// The other.
         b: LegId,
     },
-    /// Two legs do not hear each other any more. Ignored when they do not.
+    /// Two legs do not hear each other any more, and hear silence, or what is played to them
+    /// next. Neither is ended. Ignored when they do not hear each other.
     Unbridge {
         /// One leg.
         a: LegId,
@@ -123,22 +134,32 @@ pub enum Command {
         b: LegId,
     },
     /// Let an answered leg join a room: everybody in a room of this name, of this call or of any
-    /// other, hears everybody else. It leaves whomever it heard before. `Joined` follows, or
+    /// other of the same adapter, hears everybody else, mixed. What plays on it stops, and it
+    /// leaves whomever it heard before, be it a bridge or another room. `Joined` follows, or
     /// `NotDone`.
+    ///
+    /// This is how a conference, three parties of one call, a parked call that is taken, and an
+    /// attended transfer over two calls meet: the two legs of such a transfer are of two lines.
+    /// A room of two need not be mixed. Whoever is alone in a room hears silence.
     Join {
         /// The leg.
         leg: LegId,
-        /// The room's name; it comes to be with the first who joins.
+        /// The room's name: it comes to be with the first who joins, and is gone with the last.
         room: String,
-        /// The leg only listens.
+        /// The leg only listens: nobody hears it. Keys that it presses are told all the same.
         muted: bool,
     },
-    /// Let a leg leave the room that it is in. Ignored when it is in none.
+    /// Let a leg leave the room that it is in; it hears silence. Ignored when it is in none. A
+    /// leg that ends, or is bridged, leaves by itself.
     Leave {
         /// The leg.
         leg: LegId,
     },
-    /// Tell a party that asked for a transfer what became of it (the NOTIFY of RFC 3515).
+    /// Tell a party that asked for a transfer what became of it: the NOTIFY of RFC 3515, with a
+    /// `message/sipfrag` of the outcome's status line, in the subscription that the REFER began.
+    /// `Done` and `Failed` end the subscription (`Subscription-State: terminated;reason=noresource`)
+    /// and one of them follows for each `Refer` unless its leg ends first; `Trying` leaves it open. A `Hangup` of the same
+    /// leg that comes after it must not overtake it.
     Referred {
         /// The leg that asked.
         leg: LegId,

@@ -71,7 +71,9 @@ pub enum Notice {
         /// Why it could not be written.
         error: Option<String>,
     },
-    /// The party put the call on hold (`true`), or took it back.
+    /// The party put the call on hold (`true`: its media became `sendonly` or `inactive`, or its
+    /// address 0.0.0.0), or took it back. The adapter has answered the re-INVITE; what the other
+    /// one hears meanwhile is the session's business, which plays music to it.
     Held {
         /// The leg.
         leg: LegId,
@@ -83,20 +85,26 @@ pub enum Notice {
         /// The leg.
         leg: LegId,
     },
-    /// A leg is in its room.
+    /// A leg is in its room, and hears who is there. Once for each `Join` that is done.
     Joined {
         /// The leg.
         leg: LegId,
     },
     /// The party wants the one it talks with to be connected elsewhere (REFER, RFC 3515).
-    /// `Referred` answers it.
+    ///
+    /// The adapter has accepted the request itself (202, and a NOTIFY of `100 Trying`);
+    /// [`Command::Referred`] says what became of it, whatever the call was doing. What is no
+    /// request that can be passed on (no `Refer-To` or two, a method other than INVITE) the
+    /// adapter refuses by itself, and so it does a second REFER while one is open (491).
     Refer {
         /// The leg that asks.
         leg: LegId,
         /// With whom.
         to: Party,
         /// The dialog that the new one takes the place of (RFC 3891), as `Dialog` names it: the
-        /// party talks with the other one already.
+        /// party talks with the other one already, on another leg of this adapter, and these two
+        /// meet. From the `Replaces` header of `Refer-To`, unescaped, its two tags in the order in
+        /// which `Dialog` has them; `early-only` is left out.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         replaces: Option<String>,
     },
@@ -105,7 +113,8 @@ pub enum Notice {
     Dialog {
         /// The leg.
         leg: LegId,
-        /// Call-ID and tags, in one text.
+        /// As a `Replaces` header would name it to us (RFC 3891, section 3):
+        /// `CALL-ID;to-tag=OURS;from-tag=THEIRS`, without blanks. Only compared.
         dialog: String,
     },
     /// A command that has no notice of its own could not be done.

@@ -10,6 +10,7 @@ use callroute_webhook::Client;
 
 use crate::clock::{Clock, SystemClock};
 use crate::journal::Journals;
+use crate::lookups::Lookups;
 use crate::mail::Mail;
 use crate::observer::{Observer, Silent};
 
@@ -22,6 +23,8 @@ pub struct RouterConfig {
     pub clock: Arc<dyn Clock>,
     /// Asks webhooks.
     pub webhooks: Client,
+    /// What the table's `lookups` are carried out with.
+    pub lookups: Lookups,
     /// Where journals are written; `None` writes none.
     pub journals: Option<Journals>,
     /// Who watches.
@@ -48,6 +51,7 @@ impl RouterConfig {
             table,
             clock: Arc::new(SystemClock),
             webhooks,
+            lookups: Lookups::default(),
             journals: None,
             observer: Arc::new(Silent),
             calls: Arc::new(MemoryCalls::new(1_000)),

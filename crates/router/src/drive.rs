@@ -4,9 +4,10 @@ use std::future::poll_fn;
 use std::sync::Arc;
 
 use callroute_media::{LegId, Line, Notice};
-use callroute_rules::Engine;
+use callroute_rules::{Engine, Lookup};
 use callroute_schema::{Cause, Disposition, Event};
 use callroute_session::journal::{Entry, Header};
+use callroute_session::shared::{Share, Shared};
 use callroute_session::{AskId, Effect, Input, Now, Session};
 use callroute_store::CallRecord;
 use callroute_webhook::Asked;
@@ -14,10 +15,11 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::ask::{Ask, Told};
+use crate::ask::{Ask, answer};
 use crate::asks::endpoints_for;
 use crate::config::RouterConfig;
 use crate::journal::Pen;
+use crate::lookups::Asking;
 use crate::switchboard::Switchboard;
 
 /// Most trace lines of a call that its record keeps.
@@ -29,6 +31,8 @@ pub(crate) struct Call<L> {
     pub(crate) asks: Arc<crate::asks::Asks>,
     pub(crate) line: L,
     pub(crate) event: Event,
+    /// What it begins with.
+    pub(crate) first: Input,
     /// When the call came in.
     pub(crate) arrived: Instant,
     pub(crate) stop: watch::Receiver<bool>,
@@ -42,6 +46,7 @@ pub(crate) async fn drive<L: Line>(call: Call<L>) {
         asks,
         line,
         event,
+        first,
         arrived,
         mut stop,
         switchboard,
@@ -65,11 +70,11 @@ pub(crate) async fn drive<L: Line>(call: Call<L>) {
     let mut driver = Driver {
         session: Session::with_settings(engine.clone(), event, now, config.settings.clone()),
         engine,
-        asked: Told::default(),
         switchboard,
         details: None,
         line,
         running: JoinSet::new(),
+        looking: JoinSet::new(),
         endpoints,
         pen,
         began,
@@ -77,7 +82,7 @@ pub(crate) async fn drive<L: Line>(call: Call<L>) {
         done: false,
         config,
     };
-    driver.input(Input::Start);
+    driver.input(first);
     while !driver.done {
         let wake = driver.session.next_wake().map(|mono| began + mono);
         let mut closed = false;
@@ -87,8 +92,13 @@ pub(crate) async fn drive<L: Line>(call: Call<L>) {
                 Input::Media(notice.unwrap_or_else(line_closed))
             }
             Some(joined) = driver.running.join_next() => match joined {
-                Ok((ask, asked)) => driver.asked.answer(&driver.engine, ask, asked),
+                Ok((ask, asked)) => answer(&driver.engine, ask, asked),
                 // Aborted, because its answer is not wanted any more.
+                Err(_) => continue,
+            },
+            Some(looked_up) = driver.looking.join_next() => match looked_up {
+                Ok(shared) => Input::Shared(shared),
+                // A lookup that panics is one that does not answer.
                 Err(_) => continue,
             },
             Some(input) = inbox.recv() => input,
@@ -105,11 +115,11 @@ pub(crate) async fn drive<L: Line>(call: Call<L>) {
 struct Driver<L> {
     session: Session,
     engine: Arc<Engine>,
-    asked: Told,
     switchboard: Arc<Switchboard>,
     details: Option<Box<callroute_schema::CallRecord>>,
     line: L,
     running: JoinSet<(AskId, Result<Asked, String>)>,
+    looking: JoinSet<Shared>,
     endpoints: Arc<std::collections::HashMap<String, callroute_webhook::Endpoints>>,
     pen: Option<Pen>,
     began: Instant,
@@ -122,7 +132,7 @@ impl<L: Line> Driver<L> {
     fn input(&mut self, input: Input) {
         // Deadlines count from here: from the call's arrival, or the key that was pressed.
         let heard = match input {
-            Input::Start => self.began,
+            Input::Start | Input::CallBack(_) => self.began,
             _ => Instant::now(),
         };
         let now = Now {
@@ -139,16 +149,16 @@ impl<L: Line> Driver<L> {
         let at_ms = u64::try_from(now.mono.as_millis()).unwrap_or(u64::MAX);
         let call_id = self.session.event().call_id.clone();
         let mut messages = Vec::new();
+        let mut looks_up = Vec::new();
         for effect in self.session.handle(now, input) {
             match effect {
                 Effect::Media(command) => self.line.perform(command),
                 Effect::Ask {
                     ask,
                     target,
-                    mut event,
+                    event,
                     deadline_ms,
                 } => {
-                    self.asked.tell(&target, &mut event);
                     let endpoints = endpoints_for(&self.endpoints, &target, deadline_ms);
                     let client = self.config.webhooks.clone();
                     let ask = Ask { ask, event, heard };
@@ -156,6 +166,9 @@ impl<L: Line> Driver<L> {
                 }
                 // A call has one ask at a time.
                 Effect::CancelAsk { .. } => self.running.abort_all(),
+                Effect::Share(Share::Fact {
+                    lookup: Lookup::Row(name),
+                }) => looks_up.push(name),
                 Effect::Share(share) => self.switchboard.share(&call_id, share),
                 Effect::Message(message) => messages.push(*message),
                 Effect::Record(record) => {
@@ -175,6 +188,9 @@ impl<L: Line> Driver<L> {
                 )),
             }
         }
+        for name in looks_up {
+            self.look_up(name);
+        }
         for message in messages {
             let endpoints = message
                 .webhook
@@ -182,6 +198,27 @@ impl<L: Line> Driver<L> {
                 .and_then(|name| self.endpoints.get(name.as_str()).cloned());
             crate::messages::take(&self.config, self.session.event(), endpoints, message);
         }
+    }
+}
+
+impl<L> Driver<L> {
+    /// Asks somebody outside what is known of the caller, beside the call.
+    fn look_up(&mut self, name: String) {
+        let (config, engine) = (self.config.clone(), self.engine.clone());
+        let endpoints = self.endpoints.clone();
+        let event = self.session.event().clone();
+        self.looking.spawn(async move {
+            let asking = Asking {
+                client: &config.webhooks,
+                endpoints: &endpoints,
+            };
+            let (fact, why) = config.lookups.find(&engine, &name, &event, asking).await;
+            Shared::Fact {
+                lookup: Lookup::Row(name),
+                fact,
+                why,
+            }
+        });
     }
 }
 

@@ -59,7 +59,9 @@ impl RouterHandle {
         self.switchboard.parked()
     }
 
-    /// Who wants to be called back since this was last asked, the first first.
+    /// Who wants to be called back since this was last asked, the first first. An adapter that
+    /// makes calls ([`Adapter::originate`](callroute_media::Adapter::originate)) is given them by
+    /// the router itself, and none is left here.
     #[must_use]
     pub fn take_callbacks(&self) -> Vec<Callback> {
         self.switchboard.take_callbacks()

@@ -10,7 +10,8 @@
 //! [`Router::run`] takes calls from an adapter and drives a session for each. Webhooks run beside
 //! the call, so that a hang-up is heard meanwhile; a slow call never holds another; a session
 //! keeps the table that it began with. [`RouterHandle`] tells a running router something: new
-//! actions for a call, an agent's state. What calls share (queues, agents, parking slots) is in
+//! actions for a call, an agent's state. [`Lookups`] asks a database, web services and code of
+//! your own what they know of a caller, where a rule wants to know it. What calls share (queues, agents, parking slots) is in
 //! one hub, which every call asks and which tells each what concerns it.
 
 mod ask;
@@ -20,6 +21,7 @@ mod config;
 mod drive;
 mod handle;
 mod journal;
+mod lookups;
 mod mail;
 mod messages;
 mod observer;
@@ -31,9 +33,10 @@ pub use clock::{Clock, ShiftedClock, SystemClock};
 pub use config::RouterConfig;
 pub use handle::RouterHandle;
 pub use journal::{JournalError, Journals};
+pub use lookups::{Asking, CustomFuture, CustomLookup, LookupConfigError, Lookups};
 #[cfg(feature = "mail")]
 pub use mail::SmtpMail;
 pub use mail::{Mail, MailError, Sending, sound};
 pub use observer::{Observer, Silent};
-pub use run::Router;
+pub use run::{Router, RouterError};
 pub use switchboard::PushError;

@@ -2,9 +2,11 @@
 
 use std::future::{Future, poll_fn};
 use std::sync::Arc;
+use std::time::Duration;
 
 use callroute_media::{Adapter, Command, EndCause, Incoming, LegId, Line, Offer};
 use callroute_schema::{CallId, Direction, Event, RejectCause};
+use callroute_session::Input;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -14,7 +16,20 @@ use crate::asks::{Asks, WebhookConfigError};
 use crate::config::RouterConfig;
 use crate::drive::{Call, drive};
 use crate::handle::RouterHandle;
+use crate::lookups::LookupConfigError;
 use crate::switchboard::Switchboard;
+
+/// Why a router cannot begin.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RouterError {
+    /// A webhook of the table can never be asked.
+    #[error(transparent)]
+    Webhook(#[from] WebhookConfigError),
+    /// A lookup of the table can never be carried out.
+    #[error(transparent)]
+    Lookup(#[from] LookupConfigError),
+}
 
 /// Takes calls from an adapter and drives each in a task of its own.
 #[derive(Debug)]
@@ -29,12 +44,16 @@ impl<A: Adapter> Router<A> {
     /// A router for an adapter's calls.
     ///
     /// # Errors
-    /// [`WebhookConfigError`] when a webhook of the table can never be asked.
-    pub fn new(adapter: A, config: RouterConfig) -> Result<Self, WebhookConfigError> {
+    /// [`RouterError`] when a webhook or a lookup of the table can never be asked.
+    pub fn new(adapter: A, config: RouterConfig) -> Result<Self, RouterError> {
         let asks = Asks::default();
-        let (_, faults) = asks.of(&config.table.current());
+        let engine = config.table.current();
+        let (_, faults) = asks.of(&engine);
         if let Some(fault) = faults.into_iter().next() {
-            return Err(fault);
+            return Err(fault.into());
+        }
+        if let Some(fault) = config.lookups.check(&engine).into_iter().next() {
+            return Err(fault.into());
         }
         let switchboard = Arc::new(Switchboard::new(config.clock.clone()));
         Ok(Self {
@@ -60,6 +79,7 @@ impl<A: Adapter> Router<A> {
         let switchboard = self.switchboard.clone();
         let time = async move { switchboard.keep_time().await };
         tokio::pin!(time);
+        let calls_back = self.adapter.capabilities().originate;
         loop {
             tokio::select! {
                 incoming = poll_fn(|cx| self.adapter.poll_call(cx)) => match incoming {
@@ -67,6 +87,9 @@ impl<A: Adapter> Router<A> {
                     None => break,
                 },
                 Some(ended) = tasks.join_next() => self.ended(ended),
+                () = self.switchboard.callback(), if calls_back => {
+                    self.call_back(&stopped, &mut tasks);
+                }
                 () = &mut time => {}
                 () = &mut stop => break,
             }
@@ -129,12 +152,50 @@ impl<A: Adapter> Router<A> {
             asks: self.asks.clone(),
             line,
             event,
+            first: Input::Start,
             arrived,
             stop: stop.clone(),
             switchboard: self.switchboard.clone(),
         }));
     }
 }
+
+impl<A: Adapter> Router<A> {
+    /// Begins a call for everybody who is to be called back now. Until a member has time it has
+    /// no leg, but it counts as a call.
+    fn call_back(&mut self, stop: &watch::Receiver<bool>, tasks: &mut JoinSet<()>) {
+        for callback in self.switchboard.take_callbacks() {
+            let Ok(call_id) = CallId::new(Ulid::new().to_string()) else {
+                // A ULID is 26 letters and digits, which every call id may be.
+                continue;
+            };
+            let Some(line) = self.adapter.originate() else {
+                let warning = "a caller is not called back yet: the adapter gives no line";
+                self.config.observer.warning(warning);
+                self.switchboard.put_off(callback, NO_ROOM);
+                continue;
+            };
+            if !self.config.calls.begin(&call_id, self.config.max_calls) {
+                self.switchboard.put_off(callback, NO_ROOM);
+                continue;
+            }
+            let event = callback.event(call_id, self.config.clock.now().fixed_offset());
+            tasks.spawn(drive(Call {
+                config: self.config.clone(),
+                asks: self.asks.clone(),
+                line,
+                event,
+                first: Input::CallBack(Box::new(callback)),
+                arrived: Instant::now(),
+                stop: stop.clone(),
+                switchboard: self.switchboard.clone(),
+            }));
+        }
+    }
+}
+
+/// How long a callback waits when as many calls are in progress as may be.
+const NO_ROOM: Duration = Duration::from_secs(10);
 
 fn event(offer: Offer, call_id: CallId, now: chrono::DateTime<chrono::Utc>) -> Event {
     let mut event = Event::incoming_call(call_id, offer.from, offer.to, now.fixed_offset());

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use callroute_rules::Engine;
 use callroute_schema::{Actions, CallId, Event, QueueName};
@@ -58,6 +59,8 @@ pub(crate) struct Switchboard {
     clock: Arc<dyn Clock>,
     began: Instant,
     changed: Notify,
+    /// Somebody is to be called back.
+    calls_back: Notify,
 }
 
 impl Switchboard {
@@ -67,6 +70,7 @@ impl Switchboard {
             clock,
             began: Instant::now(),
             changed: Notify::new(),
+            calls_back: Notify::new(),
         }
     }
 
@@ -87,7 +91,6 @@ impl Switchboard {
     pub(crate) fn begin(&self, event: &Event, engine: Arc<Engine>) -> mpsc::Receiver<Input> {
         let (inbox, inputs) = mpsc::channel(INBOX);
         let mut state = self.state();
-        state.hub.began(&event.call_id, &event.from);
         state
             .calls
             .insert(event.call_id.clone(), Live { inbox, engine });
@@ -115,8 +118,27 @@ impl Switchboard {
                 let _ = call.inbox.try_send(Input::Shared(shared));
             }
         }
+        let calls_back = state.hub.has_callbacks();
         drop(state);
         self.changed.notify_one();
+        if calls_back {
+            self.calls_back.notify_one();
+        }
+    }
+
+    /// Until somebody is to be called back.
+    pub(crate) async fn callback(&self) {
+        self.calls_back.notified().await;
+    }
+
+    /// There is no room for this callback now; it is tried again in a while, and that is no try.
+    pub(crate) fn put_off(&self, callback: Callback, after: Duration) {
+        let of = callback.place.of.clone();
+        let share = Share::Again {
+            after_ms: u64::try_from(after.as_millis()).unwrap_or(u64::MAX),
+            callback: Box::new(callback),
+        };
+        self.with(|hub, now| hub.handle(now, &of, share));
     }
 
     pub(crate) fn push(&self, call_id: &CallId, actions: Actions) -> Result<(), PushError> {

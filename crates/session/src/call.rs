@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use callroute_media::{Command, EndCause, LegId, PlayId, RecordOptions, RecordingId, Sound};
 use callroute_rules::{Engine, Facts, RuleId};
-use callroute_schema::{Action, ActionKind, Actions, Event, EventKind, Prompt, with_variables};
+use callroute_schema::{
+    Action, ActionKind, Actions, Event, EventKind, Prompt, Voicemail, with_variables,
+};
 
 use crate::effect::{AskId, Effect};
 use crate::input::Now;
@@ -59,6 +61,9 @@ pub(crate) struct Call {
     /// Headers for the legs that follow.
     pub(crate) headers: BTreeMap<String, String>,
     pub(crate) running: Option<Running>,
+    /// Messages that were broken off, and whose ends are still to be told: kept then, with this, or
+    /// thrown away.
+    pub(crate) tapes: Vec<(RecordingId, Option<Voicemail>)>,
     /// A recording that was stopped, and whose end is still to be told.
     pub(crate) stopping: Option<RecordingId>,
     pub(crate) ledger: Ledger,
@@ -69,6 +74,8 @@ pub(crate) struct Call {
     pub(crate) decisions: u32,
     /// Why the call is where it is, in words.
     pub(crate) why: String,
+    /// The webhook that was asked last and gave no usable answer, and the failure's class.
+    pub(crate) unanswered: Option<(String, String)>,
     /// Whoever parks the caller by a feature code, and is to hear where.
     pub(crate) parked_by: Option<LegId>,
     /// Legs that hear one last sound, and are hung up at its end or at this instant.
@@ -105,10 +112,12 @@ impl Call {
             headers: BTreeMap::new(),
             running: None,
             stopping: None,
+            tapes: Vec::new(),
             facts: Facts::default(),
             rule: None,
             decisions: 0,
             why: String::new(),
+            unanswered: None,
             parked_by: None,
             farewells: Vec::new(),
             on_legs: BTreeMap::new(),
@@ -199,7 +208,7 @@ impl Call {
                     Ok(_) => {}
                     Err(error) => {
                         let fact = error.to_string();
-                        self.note(Note::Missing { fact });
+                        self.note(Note::Missing { fact, why: None });
                         let without = with_variables(&say.text, |_| Ok::<_, ()>(String::new()));
                         say.text = without.unwrap_or_default();
                     }
@@ -225,6 +234,19 @@ impl Call {
         self.next_leg += 1;
         self.legs.insert(leg, LegState::Early);
         leg
+    }
+
+    /// There is no caller yet: it is called by us.
+    pub(crate) fn without_caller(&mut self) {
+        self.legs.clear();
+        // Whoever is called answers; nobody answers it.
+        self.answering = true;
+    }
+
+    /// The caller's leg, for the caller who is called back now.
+    pub(crate) fn caller_leg(&mut self) -> LegId {
+        self.legs.insert(LegId::CALLER, LegState::Early);
+        LegId::CALLER
     }
 
     pub(crate) fn leg_answered(&mut self, leg: LegId) {

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::effect::AskId;
-use crate::shared::Shared;
+use crate::shared::{Callback, Shared};
 
 /// The time, twice: the wall clock for rules and events, and one that never jumps for timers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +26,9 @@ pub struct Now {
 pub enum Input {
     /// The call begins. The first input, once.
     Start,
+    /// The call is one of ours: a caller that left a queue is called back. The first input, once,
+    /// in the place of `Start`. There is no leg yet; leg 0 will be the caller's, when it is dialed.
+    CallBack(Box<Callback>),
     /// Something happened on a leg.
     Media(Notice),
     /// A webhook answered.

@@ -25,6 +25,9 @@ pub enum Note {
     Missing {
         /// What, as in `available ann`.
         fact: String,
+        /// Why not, where that was said.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        why: Option<String>,
     },
     /// The table decided.
     Decided {
@@ -250,6 +253,24 @@ pub enum Note {
     CallbackWanted {
         /// In which queue it waited.
         queue: String,
+    },
+    /// A caller that left a queue is called back.
+    CallingBack {
+        /// Which queue.
+        queue: String,
+        /// The call in which it was asked for.
+        call_id: CallId,
+        /// Which try this is, from 1.
+        n: u32,
+    },
+    /// The caller's number is not known, or may not be dialed: it cannot be called back.
+    NoCallback,
+    /// The caller could not be called back.
+    CallbackFailed {
+        /// Which try it was, from 1.
+        n: u32,
+        /// The next one begins so many seconds from now; `None`: there is none.
+        again_s: Option<u32>,
     },
     /// Somebody wants the call to do something else.
     Pushed {

@@ -1,23 +1,25 @@
 //! The two doors of a call.
 
+mod push;
+
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use callroute_media::{EndCause, LegId, Notice};
-use callroute_rules::{Engine, check};
-use callroute_schema::{Action, Actions, Disposition, EndedBy, Event, EventKind, RecordingRecord};
+use callroute_rules::Engine;
+use callroute_schema::{Actions, Disposition, EndedBy, Event, EventKind, RecordingRecord};
 
-use crate::call::{Call, has_variables, kinds};
+use crate::call::{Call, has_variables};
 use crate::effect::Effect;
 use crate::input::{Input, Now};
 use crate::note::Note;
 use crate::program::{Flow, Next, Program};
 use crate::settings::Settings;
-use crate::shared::{Share, Shared};
-use crate::step::talk::{start_recording, stop_recording};
-use crate::step::{Deciding, Ending, Reply, Step};
+use crate::shared::{Callback, Share, Shared};
+use crate::step::talk::refused;
+use crate::step::{CallingBack, Deciding, Ending, Reply, Step, voicemail};
 
 /// One call. It keeps the table that it began with.
 ///
@@ -79,6 +81,7 @@ impl Session {
         self.call.now = Now { mono, ..now };
         match input {
             Input::Start => self.start(),
+            Input::CallBack(callback) => self.call_back(callback),
             Input::Media(notice) => self.on_notice(&notice),
             Input::Answered { ask, actions } => {
                 let flow = self
@@ -149,6 +152,14 @@ impl Session {
         }
     }
 
+    /// A caller that left a queue is called back.
+    fn call_back(&mut self, callback: Box<Callback>) {
+        if matches!(self.step, Step::New) {
+            self.call.without_caller();
+            self.step = CallingBack::begin(&mut self.call, callback);
+        }
+    }
+
     /// The table has decided, or waits for a fact.
     fn decided(&mut self, (step, flow): (Step, Flow)) {
         self.step = step;
@@ -174,11 +185,22 @@ impl Session {
                 let (leg, dialog) = (*leg, dialog.clone());
                 self.call.share(Share::Dialog { leg, dialog });
             }
+            // There is nobody whom it could send elsewhere, or it does so already.
+            Notice::Refer { leg, to, .. } if !self.step.takes_refer(*leg) => {
+                let (leg, to) = (*leg, to.to_string());
+                if self.call.is_live(leg) {
+                    self.call.note(Note::Refer { leg, to });
+                    refused(&mut self.call, leg);
+                }
+                return;
+            }
             Notice::LegEnded { leg, .. } => {
                 if !self.call.leg_ended(*leg) {
                     return;
                 }
                 let by = match *leg {
+                    // Who is not reached has not ended anything.
+                    _ if matches!(self.step, Step::CallingBack(_)) => EndedBy::Router,
                     LegId::CALLER => EndedBy::Caller,
                     _ => EndedBy::Callee,
                 };
@@ -215,6 +237,11 @@ impl Session {
             return;
         };
         let call = &mut self.call;
+        let broken_off = call.tapes.iter().position(|(of, _)| of == recording);
+        if let Some(index) = broken_off {
+            let (_, voicemail) = call.tapes.swap_remove(index);
+            return voicemail::left(call, voicemail.as_ref(), notice);
+        }
         if !call.take_recording(*recording) {
             return;
         }
@@ -241,52 +268,6 @@ impl Session {
     fn on_shared(&mut self, shared: &Shared) {
         let flow = self.step.on_shared(&mut self.call, shared);
         self.go_on(flow);
-        self.finish_if_over();
-    }
-
-    /// Somebody wants the call to do something else from here on.
-    fn push(&mut self, actions: &Actions) {
-        if matches!(self.step, Step::Ending(_) | Step::Done) {
-            return;
-        }
-        let call = &mut self.call;
-        let resolved = match call.engine.resolve(actions) {
-            Ok(resolved) => match check(actions) {
-                Ok(()) => resolved,
-                Err(wrong) => {
-                    return call.note(Note::PushRefused {
-                        why: wrong.to_string(),
-                    });
-                }
-            },
-            Err(unknown) => {
-                return call.note(Note::PushRefused {
-                    why: unknown.to_string(),
-                });
-            }
-        };
-        call.note(Note::Pushed {
-            actions: kinds(&resolved),
-        });
-        let mut resolved = resolved.into_iter().peekable();
-        if matches!(self.step, Step::Talk(_)) {
-            while let Some(action) = resolved.next_if(stays) {
-                beside(call, action);
-            }
-            if resolved.peek().is_none() {
-                return;
-            }
-        }
-        self.step.abandon(call);
-        call.hangup_others(EndCause::Normal);
-        call.why = "pushed from outside".to_owned();
-        if !call.is_live(LegId::CALLER) {
-            // A conversation that goes on without its caller has nobody to do anything with.
-            return self.end(EndCause::Normal, "told from outside".to_owned());
-        }
-        self.program.replace(resolved);
-        let next = self.program.after_done(&mut self.call);
-        self.follow(next);
         self.finish_if_over();
     }
 
@@ -432,27 +413,6 @@ impl Session {
         let record = crate::ledger::record(call);
         call.effects.push_back(Effect::Record(Box::new(record)));
         call.effects.push_back(Effect::Done);
-    }
-}
-
-/// Whether an action leaves a conversation as it is.
-fn stays(action: &Action) -> bool {
-    match action {
-        Action::Set(_) => true,
-        Action::Record(record) => record.stop || record.consent.is_none(),
-        _ => false,
-    }
-}
-
-/// Does an action beside a conversation.
-fn beside(call: &mut Call, action: Action) {
-    match action {
-        Action::Set(set) => {
-            crate::step::note(call, set);
-        }
-        Action::Record(record) if record.stop => stop_recording(call),
-        Action::Record(record) => start_recording(call, &record),
-        _ => {}
     }
 }
 

@@ -14,6 +14,12 @@ pub struct Settings {
     pub max_talk_s: u32,
     /// The caller, too, may transfer the call. Off: an outside caller must not call at our cost.
     pub caller_transfers: bool,
+    /// How often a caller that asked a queue to be called back is tried (1 to 10).
+    pub callback_tries: u32,
+    /// How long after a try that failed the next one begins, in seconds.
+    pub callback_again_s: u32,
+    /// How long a caller waits at most for a member who calls it back, in seconds.
+    pub callback_wait_s: u32,
     /// What the called party may press during a conversation; `None`: keys are only passed on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub features: Option<FeatureCodes>,
@@ -25,6 +31,9 @@ impl Default for Settings {
             max_hops: 10,
             max_talk_s: 12 * 3_600,
             caller_transfers: false,
+            callback_tries: 3,
+            callback_again_s: 300,
+            callback_wait_s: 4 * 3_600,
             features: None,
         }
     }

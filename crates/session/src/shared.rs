@@ -5,6 +5,7 @@
 //! of a router (or of a simulation), and driven by whoever drives the sessions.
 
 mod agents;
+mod callbacks;
 mod hub;
 mod queues;
 mod rooms;
@@ -13,11 +14,12 @@ use std::fmt;
 
 use callroute_media::LegId;
 use callroute_rules::{Fact, Lookup};
-use callroute_schema::{Disposition, Member, QueueName, Strategy, mask};
+use callroute_schema::{Disposition, Event, Member, Queue, QueueName, Strategy, mask};
 use serde::{Deserialize, Serialize};
 
 pub use self::agents::{AgentState, MemberInfo};
-pub use self::hub::{Callback, Hub, Told};
+pub use self::callbacks::{Callback, Place};
+pub use self::hub::{Hub, Told};
 pub use self::queues::{Passed, PassedWhy, QueueView};
 
 /// What a session asks of what calls share, or tells it.
@@ -62,9 +64,20 @@ pub enum Share {
         answered: bool,
     },
     /// The caller leaves the queue.
-    Quit {
-        /// It wants to be called back.
-        callback: bool,
+    Quit,
+    /// The caller leaves the queue, keeps its place in it, and wants to be called back.
+    CallBack {
+        /// The queue, with its members.
+        queue: Box<Queue>,
+        /// The call as it is now.
+        event: Box<Event>,
+    },
+    /// A caller was not reached, and is to be called back later.
+    Again {
+        /// With the tries so far.
+        callback: Box<Callback>,
+        /// When, in milliseconds from now.
+        after_ms: u64,
     },
     /// The caller is parked in this slot, or meets who is parked there. `Shared::Parked`,
     /// `Shared::Meet`, or `Shared::NotFound` where no slot is free.
@@ -125,7 +138,13 @@ impl fmt::Debug for Share {
                 .field("member", member)
                 .field("answered", answered)
                 .finish(),
-            Self::Quit { callback } => f.debug_struct("Quit").field("callback", callback).finish(),
+            Self::Quit => f.write_str("Quit"),
+            Self::CallBack { queue, .. } => f.debug_tuple("CallBack").field(&queue.name).finish(),
+            Self::Again { callback, after_ms } => f
+                .debug_struct("Again")
+                .field("callback", callback)
+                .field("after_ms", after_ms)
+                .finish(),
             Self::Park { slot } => f.debug_struct("Park").field("slot", slot).finish(),
             Self::Unpark => f.write_str("Unpark"),
             Self::Enter { room, legs } => f
@@ -157,6 +176,8 @@ pub struct Joining {
     pub max_size: u32,
     /// Wait even while nobody is at work.
     pub wait_when_empty: bool,
+    /// The place that the caller has kept since it hung up to be called back.
+    pub place: Option<Place>,
 }
 
 /// What a session hears from what calls share.
@@ -177,6 +198,9 @@ pub enum Shared {
         lookup: Lookup,
         /// What is known of it.
         fact: Fact,
+        /// Why it is missing, for the trace.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<String>,
     },
     /// The caller waits in the queue.
     Queued {

@@ -2,6 +2,7 @@
 
 mod answer;
 mod ask;
+mod callback;
 mod collect;
 mod decide;
 mod dial;
@@ -24,6 +25,7 @@ use callroute_schema::{Action, RejectCause, Set};
 
 pub(crate) use self::answer::Answering;
 pub(crate) use self::ask::{Asking, Reply};
+pub(crate) use self::callback::CallingBack;
 pub(crate) use self::collect::Collecting;
 pub(crate) use self::decide::Deciding;
 pub(crate) use self::dial::Dialing;
@@ -66,6 +68,8 @@ pub(crate) enum Step {
     Talk(Box<Talk>),
     /// A member of a queue.
     Waiting(Box<Waiting>),
+    /// A member for a caller that left its queue, and that caller's answer.
+    CallingBack(Box<CallingBack>),
     /// Another call that takes this one.
     Parked(Parked),
     /// The others of a room.
@@ -145,6 +149,7 @@ impl Step {
             Self::Dialing(step) => step.on_notice(call, notice),
             Self::Talk(step) => step.on_notice(call, notice),
             Self::Waiting(step) => step.on_notice(call, notice),
+            Self::CallingBack(step) => step.on_notice(call, notice),
             Self::Meeting(step) => step.on_notice(call, notice),
             Self::Consent(step) => step.on_notice(call, notice),
             Self::Recording(step) => step.on_notice(call, notice),
@@ -172,6 +177,7 @@ impl Step {
             Self::Dialing(step) => step.on_shared(call, shared),
             Self::Talk(step) => step.on_shared(call, shared),
             Self::Waiting(step) => step.on_shared(call, shared),
+            Self::CallingBack(step) => step.on_shared(call, shared),
             Self::Parked(step) => step.on_shared(call, shared),
             Self::Meeting(step) => step.on_shared(call, shared),
             // News for a step that is over.
@@ -190,6 +196,7 @@ impl Step {
             Self::Dialing(step) => step.on_wake(call),
             Self::Talk(step) => step.on_wake(call),
             Self::Waiting(step) => step.on_wake(call),
+            Self::CallingBack(step) => step.on_wake(call),
             Self::Parked(step) => step.on_wake(call),
             Self::Meeting(step) => step.on_wake(call),
             Self::Consent(step) => step.on_wake(call),
@@ -211,6 +218,7 @@ impl Step {
             Self::Dialing(step) => Some(step.deadline()),
             Self::Talk(step) => Some(step.deadline()),
             Self::Waiting(step) => Some(step.deadline()),
+            Self::CallingBack(step) => Some(step.deadline()),
             Self::Parked(step) => Some(step.deadline()),
             Self::Meeting(step) => Some(step.deadline()),
             Self::Consent(step) => Some(step.deadline()),
@@ -228,6 +236,7 @@ impl Step {
             Self::Dialing(step) => step.abandon(call),
             Self::Talk(step) => step.abandon(call),
             Self::Waiting(step) => step.abandon(call),
+            Self::CallingBack(step) => step.abandon(call),
             Self::Parked(step) => step.abandon(call),
             Self::Meeting(step) => step.abandon(call),
             Self::Recording(step) => step.abandon(call),
@@ -235,10 +244,18 @@ impl Step {
         }
     }
 
+    /// Whether a transfer that this leg asks for can be tried.
+    pub(crate) fn takes_refer(&self, leg: LegId) -> bool {
+        matches!(self, Self::Talk(step) if step.is_free_for(leg))
+    }
+
     /// Whether the call may go on without its caller, or whether the end of the caller's leg is
     /// this step's own business.
     pub(crate) fn minds_the_caller(&self) -> bool {
-        matches!(self, Self::Talk(_) | Self::Meeting(_))
+        matches!(
+            self,
+            Self::Talk(_) | Self::Meeting(_) | Self::CallingBack(_)
+        )
     }
 }
 
@@ -260,7 +277,7 @@ fn ends(notice: &Notice, leg: LegId) -> bool {
 
 /// The states that wait for something, by the names of the table in `waits.md`.
 #[cfg(test)]
-pub(crate) const STATES: [&str; 15] = [
+pub(crate) const STATES: [&str; 16] = [
     "Deciding",
     "Answering",
     "Playing",
@@ -270,6 +287,7 @@ pub(crate) const STATES: [&str; 15] = [
     "Dialing",
     "Talk",
     "Waiting",
+    "CallingBack",
     "Parked",
     "Meeting",
     "Consent",
@@ -283,6 +301,7 @@ pub(crate) const STATES: [&str; 15] = [
 pub(crate) mod limits {
     pub(crate) use super::answer::PATIENCE as ACK;
     pub(crate) use super::ask::{DEFAULT_DEADLINE_MS as WEBHOOK_MS, GRACE as WEBHOOK_GRACE};
+    pub(crate) use super::callback::{OFFERS as CALLBACK_OFFERS, RING_S as CALLBACK_RING_S};
     pub(crate) use super::collect::{
         DEFAULT_DIGIT_TIMEOUT_S as NEXT_DIGIT_S, DEFAULT_TIMEOUT_S as FIRST_DIGIT_S,
     };

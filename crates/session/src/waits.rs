@@ -9,6 +9,11 @@ mod tests {
     use std::collections::BTreeSet;
     use std::time::Duration;
 
+    use callroute_rules::menu::{Next, Walk};
+    use callroute_rules::waves::{GroupFacts, plan};
+    use callroute_rules::{ChronoTz, load};
+    use callroute_schema::{Digit, Member, Party, RingGroup, Strategy};
+
     use crate::settings::Settings;
     use crate::step::limits as l;
     use crate::step::{STATES, Step};
@@ -40,6 +45,37 @@ mod tests {
         }
     }
 
+    /// How long a menu that does not say waits for the first key, and for a further one.
+    fn menu() -> [Duration; 2] {
+        let table = "version: 1\ndefault: { action: hangup }\nmenus:\n  m: { prompt: { say: m }, options: { 12: { action: hangup } } }\n";
+        let engine = load("routes.yaml", table, &(), &ChronoTz).unwrap();
+        let (mut walk, hear) = Walk::begin(engine.menu("m").unwrap().clone());
+        let Next::Hear { wait: first, .. } = hear else {
+            panic!("{hear:?}");
+        };
+        let pressed = walk.press(&engine, Digit::new('1').unwrap());
+        let Next::Wait(next) = pressed else {
+            panic!("{pressed:?}");
+        };
+        [first, next]
+    }
+
+    /// How long a group that does not say rings a member: all at once, and in turn.
+    fn group() -> [Duration; 2] {
+        [Strategy::Simultaneous, Strategy::Sequential].map(|strategy| {
+            let member = Member::from(Party::new("+16822306467").unwrap());
+            let group = RingGroup::new(vec![member], strategy);
+            plan(&group, None, &GroupFacts::default()).waves[0].rings[0].ring
+        })
+    }
+
+    /// How long a lookup that does not say may take.
+    fn lookup() -> Duration {
+        let table = "version: 1\ndefault: { action: hangup }\nlookups: { crm: { custom: crm } }\n";
+        let engine = load("routes.yaml", table, &(), &ChronoTz).unwrap();
+        Duration::from_millis(engine.lookups()[0].budget_ms)
+    }
+
     #[test]
     fn every_state_that_waits_is_in_the_table() {
         let written: BTreeSet<String> = rows().into_iter().map(|[state, ..]| state).collect();
@@ -52,12 +88,20 @@ mod tests {
     #[test]
     fn the_times_are_those_of_the_code() {
         let s = |seconds: u32| Duration::from_secs(u64::from(seconds));
+        let settings = Settings::default();
+        let (again, tries) = (settings.callback_again_s, settings.callback_tries);
+        assert!(TABLE.contains(&format!("after *{again} s*, at most *{tries}* in all")));
+        assert!(TABLE.contains(&format!("after the {}th time", l::CALLBACK_OFFERS)));
+        let [first, next] = menu();
+        let [at_once, in_turn] = group();
         let rows = rows();
         for (state, waiting, times) in [
-            ("Deciding", "a fact", vec![l::FACT]),
+            ("Deciding", "a fact", vec![l::FACT, lookup()]),
             ("Answering", "ACK", vec![l::ACK]),
             ("Playing", "sound", vec![l::SOUND]),
             ("InMenu", "prompt", vec![l::SOUND]),
+            ("InMenu", "first", vec![first]),
+            ("InMenu", "further", vec![next]),
             ("Collecting", "first", vec![s(l::FIRST_DIGIT_S)]),
             ("Collecting", "further", vec![s(l::NEXT_DIGIT_S)]),
             (
@@ -66,6 +110,7 @@ mod tests {
                 vec![Duration::from_millis(l::WEBHOOK_MS), l::WEBHOOK_GRACE],
             ),
             ("Dialing", "group", vec![l::GROUP]),
+            ("Dialing", "member", vec![at_once, in_turn]),
             (
                 "Dialing",
                 "takes the call",
@@ -86,6 +131,10 @@ mod tests {
             ("Waiting", "has time", vec![s(l::QUEUE_WAIT_S)]),
             ("Waiting", "answer", vec![s(l::QUEUE_RING_S)]),
             ("Waiting", "last words", vec![l::LAST_WORDS]),
+            ("CallingBack", "let into", vec![l::QUEUE]),
+            ("CallingBack", "has time", vec![s(settings.callback_wait_s)]),
+            ("CallingBack", "member's answer", vec![s(l::QUEUE_RING_S)]),
+            ("CallingBack", "caller's", vec![s(l::CALLBACK_RING_S)]),
             ("Parked", "slot", vec![l::SLOT]),
             ("Parked", "takes the call", vec![s(l::PARKED_S)]),
             ("Meeting", "let into", vec![l::ROOM]),
@@ -111,7 +160,10 @@ mod tests {
                 .unwrap_or_else(|| panic!("no row for {state}: {waiting}"));
             for time in times {
                 let time = text(time);
-                let times: Vec<&str> = row[2].split([',']).flat_map(|t| t.split(" and ")).collect();
+                let times: Vec<&str> = row[2]
+                    .split([',', ';'])
+                    .flat_map(|t| t.split(" and "))
+                    .collect();
                 let found = times.iter().any(|part| part.contains(&time));
                 assert!(found, "{state}: {waiting}: {time} is not in {:?}", row[2]);
             }

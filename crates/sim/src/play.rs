@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use callroute_rules::Engine;
-use callroute_schema::Event;
-use callroute_session::shared::{AgentState, Hub, Told};
+use callroute_schema::{CallId, Event};
+use callroute_session::shared::{AgentState, Callback, Hub, Told};
 use callroute_session::{Effect, Input, Now, Session, Settings};
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -53,10 +53,13 @@ pub fn play(engine: Arc<Engine>, event: Event, script: Script) -> Played {
         }],
         ..Scene::default()
     };
-    play_all(&engine, scene).pop().unwrap_or_default()
+    let first = play_all(&engine, scene).into_iter().next();
+    first.unwrap_or_default()
 }
 
 /// Plays the calls of a scene to their ends; what happened in each, in the order of the calls.
+/// After them come the calls by which callers of queues were called back, each try one: phones in
+/// them behave as the first caller's script says, which has a phone for the caller as well.
 #[must_use]
 pub fn play_all(engine: &Arc<Engine>, scene: Scene) -> Vec<Played> {
     let start = scene
@@ -65,6 +68,8 @@ pub fn play_all(engine: &Arc<Engine>, scene: Scene) -> Vec<Played> {
         .map_or(DateTime::UNIX_EPOCH, |call| call.event.timestamp.to_utc());
     let settings = Arc::new(scene.settings);
     let mut stage = Stage {
+        engine: engine.clone(),
+        settings: settings.clone(),
         start,
         hub: Hub::new(),
         calls: scene
@@ -98,6 +103,7 @@ struct Running {
     session: Session,
     world: World,
     begins: Duration,
+    first: Input,
     steps: Vec<PlayedStep>,
 }
 
@@ -114,7 +120,16 @@ impl Running {
             session: Session::with_settings(engine, placed.event, now, settings),
             world,
             begins: placed.at,
+            first: Input::Start,
             steps: Vec::new(),
+        }
+    }
+
+    /// The call by which somebody is called back.
+    fn back(self, callback: Callback) -> Self {
+        Self {
+            first: Input::CallBack(Box::new(callback)),
+            ..self
         }
     }
 
@@ -128,6 +143,8 @@ impl Running {
 }
 
 struct Stage {
+    engine: Arc<Engine>,
+    settings: Arc<Settings>,
     start: DateTime<Utc>,
     hub: Hub,
     calls: Vec<Running>,
@@ -154,10 +171,9 @@ impl Stage {
             }
             Turn::Begins(index) => {
                 if let Some(call) = self.calls.get(index) {
-                    let event = call.session.event();
-                    self.hub.began(&event.call_id, &event.from);
+                    let first = call.first.clone();
+                    self.input(at, index, first);
                 }
-                self.input(at, index, Input::Start);
             }
             Turn::Happens(index) => {
                 if let Some(input) = self.calls.get_mut(index).and_then(|c| c.world.pop()) {
@@ -194,7 +210,7 @@ impl Stage {
                 consider(Some(call.begins), Turn::Begins(index));
             }
         }
-        if !live {
+        if !live && self.hub.next_callback().is_none() {
             return None;
         }
         consider(self.hub.next_wake(), Turn::Hub);
@@ -227,7 +243,35 @@ impl Stage {
         self.tell(at, told);
     }
 
+    /// Calls back whoever is to be called back now.
+    fn call_back(&mut self, at: Duration) {
+        for callback in self.hub.take_callbacks() {
+            let first = self
+                .calls
+                .iter()
+                .find(|call| call.session.event().call_id == callback.place.of);
+            let Ok(call_id) =
+                CallId::new(format!("{}-back-{}", callback.place.of, callback.tries + 1))
+            else {
+                continue;
+            };
+            let script = first.map(|call| call.world.script().phones.clone());
+            let placed = Placed {
+                at,
+                event: callback.event(call_id, now(self.start, at).utc.fixed_offset()),
+                script: Script {
+                    phones: script.unwrap_or_default(),
+                    ..Script::default()
+                },
+            };
+            let (engine, settings) = (self.engine.clone(), self.settings.clone());
+            let call = Running::new(engine, settings, placed, self.start);
+            self.calls.push(call.back(callback));
+        }
+    }
+
     fn tell(&mut self, at: Duration, told: Vec<Told>) {
+        self.call_back(at);
         for Told { call_id, shared } in told {
             let call = self
                 .calls

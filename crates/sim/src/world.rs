@@ -63,6 +63,11 @@ impl World {
         world
     }
 
+    /// How everybody behaves.
+    pub(crate) fn script(&self) -> &Script {
+        &self.script
+    }
+
     /// Something comes from outside of the call.
     pub(crate) fn tell(&mut self, at: Duration, input: Input) {
         self.plan(at, input);

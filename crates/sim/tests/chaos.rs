@@ -36,6 +36,7 @@ fn holds(world: &World) -> Result<(), TestCaseError> {
             monitor.alive,
             monitor.hung_up
         );
+        prop_assert!(monitor.referring.is_empty(), "{:?}", monitor.referring);
         let done = call.effects.iter().flatten();
         let done = done.filter(|effect| **effect == Effect::Done).count();
         prop_assert_eq!(done, 1);
@@ -73,7 +74,7 @@ proptest! {
 
 /// What a call's trace may say, by the beginning of each line: all of it is seen below, so that
 /// nothing of what a session can do escapes the properties.
-const SEEN: [&str; 30] = [
+const SEEN: [&str; 33] = [
     "connected with",
     "connected leg",
     "going to room",
@@ -82,6 +83,9 @@ const SEEN: [&str; 30] = [
     "left queue",
     "served before",
     "the caller wants to be called back",
+    "calling back for queue",
+    "the callback's try 1 failed: again in",
+    "the callback's try 3 failed: it was the last",
     "message of",
     "a message of",
     "the caller threw the message away",

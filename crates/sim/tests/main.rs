@@ -7,8 +7,10 @@
     reason = "a test's helpers may fail loudly"
 )]
 
+mod callbacks;
 mod chaos;
 mod common;
 mod groups;
+mod messages;
 mod queues;
 mod scenarios;

@@ -111,3 +111,50 @@ fn priority_comes_first_and_is_stated() {
     let stated = text.matches("the higher priority").count();
     assert!(stated >= others, "{others} passed, {stated} stated\n{text}");
 }
+
+/// A priority that grows over time: who has waited long enough goes before whoever came later with
+/// a higher one, and only then.
+#[test]
+fn waiting_counts_where_the_priority_grows() {
+    let first = |escalate: &str| {
+        let table = format!(
+            r#"
+version: 1
+default: {{ action: voicemail, message: general }}
+agents: {{ a: {{ to: "1001" }} }}
+numbers:
+  "+1": {{ action: queue, name: desk, members: [a]{escalate} }}
+  "+2": {{ action: queue, name: desk, members: [a], priority: 9 }}
+"#
+        );
+        let engine = Arc::new(load("routes.yaml", &table, &(), &ChronoTz).unwrap());
+        let mut scene = Scene::default();
+        for (n, to, at) in [(0, "+1", 0), (1, "+2", 15)] {
+            let mut event = call(to, OPEN);
+            event.call_id = CallId::new(format!("c{n}")).unwrap();
+            let mut script = Script::default();
+            let phone = Phone::answers(Duration::from_secs(1));
+            script.phones.insert("1001".to_owned(), phone);
+            scene.calls.push(Placed {
+                at: Duration::from_secs(at),
+                event,
+                script,
+            });
+        }
+        scene.agents = vec![
+            (Duration::ZERO, "a".to_owned(), AgentState::Paused),
+            (
+                Duration::from_secs(30),
+                "a".to_owned(),
+                AgentState::Available,
+            ),
+        ];
+        let calls = play_all(&engine, scene);
+        let at = |n: usize, began| served(n, &calls[n]) + Duration::from_secs(began);
+        // What `served` adds is of another scene.
+        at(0, 0) < at(1, 15) - Duration::from_secs(2)
+    };
+    assert!(!first(""), "the higher priority goes first");
+    assert!(first(", escalate: { every_s: 10, by: 5 }"));
+    assert!(!first(", escalate: { every_s: 10, by: 2 }"));
+}

@@ -1,9 +1,11 @@
 //! Calls of the mission in virtual time.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::common::{CLOSED, OPEN, call, engine};
 use callroute_media::{Command, EndCause, LegId, Sound};
+use callroute_rules::{ChronoTz, load};
 use callroute_schema::{Actions, Digit, RejectCause};
 use callroute_session::{AskFailure, Effect};
 use callroute_sim::{Phone, PhoneEnd, Played, Script, Server, play};
@@ -95,6 +97,35 @@ fn a_dead_server_leads_to_its_fallback() {
     ] {
         has(&played, line);
     }
+}
+
+/// A19, A22: a server that neither answers nor fails in time; the one that is asked in its place
+/// is told so, though the driver never said a word.
+#[test]
+fn a_fallback_server_is_told_of_the_silence() {
+    let table = r#"
+version: 1
+default: { action: voicemail, message: general }
+webhooks:
+  sales: { urls: ["https://a.example/"], fallback: { action: webhook, name: backup } }
+  backup: { urls: ["https://b.example/"] }
+numbers: { "*": { action: webhook, name: sales } }
+"#;
+    let engine = Arc::new(load("routes.yaml", table, &(), &ChronoTz).unwrap());
+    let mut script = Script::default();
+    script.servers.insert("sales".into(), Server::Silent);
+    let played = play(engine, call("+13146523057", OPEN), script);
+    let asked: Vec<_> = played
+        .effects()
+        .filter_map(|effect| match effect {
+            Effect::Ask { event, .. } => Some(event.attributes.clone()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(asked.len(), 2, "{}", played.text());
+    assert!(asked[0].is_empty());
+    assert_eq!(asked[1]["webhook"], "sales");
+    assert_eq!(asked[1]["failure"], "deadline");
 }
 
 /// A19: a server that fails and has no fallback leads to the file's default.

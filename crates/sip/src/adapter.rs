@@ -206,12 +206,18 @@ impl Adapter for SipAdapter {
             rooms: true,
             transfer: true,
             record_options: true,
+            originate: true,
             ..Capabilities::basic("sip")
         }
     }
 
     fn poll_call(&mut self, cx: &mut Context<'_>) -> Poll<Option<Incoming<SipLine>>> {
         self.calls.poll_recv(cx)
+    }
+
+    fn originate(&mut self) -> Option<SipLine> {
+        let stack = Arc::clone(&self.stack);
+        (!stack.stopping.load(Ordering::Relaxed)).then(|| SipLine::ours(stack))
     }
 }
 

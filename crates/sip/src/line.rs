@@ -39,6 +39,8 @@ pub struct SipLine {
     codecs: Vec<Codec>,
     /// What of the caller's INVITE goes on to callees.
     way: Way,
+    /// The call began with us: somebody may always be dialed in it.
+    is_ours: bool,
     /// For legs that are yet to be dialed. Given up when the last leg has ended.
     sender: Option<mpsc::Sender<Notice>>,
     notices: mpsc::Receiver<Notice>,
@@ -79,6 +81,7 @@ impl SipLine {
             after: None,
             codecs,
             way,
+            is_ours: false,
             sender: Some(sender),
             notices,
             at_once: VecDeque::new(),
@@ -91,6 +94,15 @@ impl SipLine {
     /// Whether the caller's INVITE has an offer, so that it may hear something before its answer.
     pub(crate) fn may_hear_early(&mut self, offered: bool) {
         self.offered = offered;
+    }
+
+    /// A call that begins with us: whoever is in it is dialed, the caller too.
+    pub(crate) fn ours(stack: Arc<Stack>) -> Self {
+        let codecs = stack.config.codecs.clone();
+        Self {
+            is_ours: true,
+            ..Self::new(stack, codecs, Way::default())
+        }
     }
 
     /// Counts the call on the trunk that its caller came by.
@@ -323,7 +335,7 @@ impl Line for SipLine {
             return Poll::Ready(Some(self.passed(notice)));
         }
         // A call whose legs have all ended is over: nobody can be dialed in it any more.
-        if self.legs.is_empty() {
+        if self.legs.is_empty() && !self.is_ours {
             self.sender = None;
         }
         match self.notices.poll_recv(cx) {

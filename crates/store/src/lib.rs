@@ -1,5 +1,7 @@
 //! What must last or be shared: the calls in progress and the records of the last ones, in memory;
-//! messages that callers left, in a folder.
+//! messages that callers left, in a folder; and rows of a database that rules ask for.
+//!
+//! The feature `sqlite` adds `SqliteRows`: rows of an SQLite file.
 //!
 //! ```
 //! use callroute_store::{Calls, MemoryCalls};
@@ -11,7 +13,11 @@
 mod calls;
 mod memory;
 mod messages;
+mod rows;
 
 pub use calls::{CallRecord, Calls};
 pub use memory::MemoryCalls;
 pub use messages::{FolderMessages, MessageError, Messages, MessagesWaiting, StoredMessage};
+#[cfg(feature = "sqlite")]
+pub use rows::{OpenError, SqliteRows};
+pub use rows::{QueryError, Row, Rows, RowsFuture, Values};

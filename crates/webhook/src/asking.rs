@@ -18,7 +18,7 @@ use crate::plan::{Begun, Fault, How, Plan, Step};
 use crate::progress::Stopped;
 use crate::report::{Flight, Report};
 use crate::running::Running;
-use crate::wire::request::Question;
+use crate::wire::request::{Asks, Question};
 
 /// One ask.
 pub(crate) struct Asking<'a> {
@@ -177,7 +177,7 @@ impl<'a> Asking<'a> {
     fn tell(&mut self) {
         let so_far = self.report.so_far();
         // A notice stays as it is, wherever it goes.
-        let news = so_far != self.told && !self.question.is_notice();
+        let news = so_far != self.told && self.question.asks() != Asks::Nothing;
         if let Some(failure) = so_far.filter(|_| news) {
             let left = self.plan.deadline().saturating_sub(self.elapsed);
             let name = &self.endpoints.name;

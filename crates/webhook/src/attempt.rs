@@ -21,8 +21,9 @@ use crate::net::pool::{Pool, Slot};
 use crate::plan::Fault;
 use crate::progress::{Phase, Progress};
 use crate::wire::answer::{MAX_BODY, Reply, judge_head, judge_receipt, read};
+use crate::wire::facts;
 use crate::wire::last_good::allowed;
-use crate::wire::request::Question;
+use crate::wire::request::{Asks, Question};
 use crate::wire::retry_after::wish;
 
 /// What one URL did, for logs and reports; in the order they were started. A URL that was passed
@@ -255,7 +256,7 @@ impl Means {
         if !head.status.is_success() {
             said.wish = wish(head.status, &head.headers, clock());
         }
-        if question.is_notice() {
+        if question.asks() == Asks::Nothing {
             let receipt = judge_receipt(head.status, &head.headers);
             Doubt::settle(doubt);
             let now = *said.ended.insert(Instant::now());
@@ -278,7 +279,10 @@ impl Means {
         Doubt::settle(doubt);
         let now = *said.ended.insert(Instant::now());
         self.pool.give_back(lane, connection, None, now);
-        read(format, &bytes).map(Reply::Actions)
+        match question.asks() {
+            Asks::Facts => facts::read(&bytes).map(Reply::Facts),
+            Asks::Actions | Asks::Nothing => read(format, &bytes).map(Reply::Actions),
+        }
     }
 }
 

@@ -25,8 +25,9 @@ use crate::net::connect::Dialer;
 use crate::net::lookup::Lookups;
 use crate::net::pool::{Limits, Pool};
 use crate::plan::{Plan, Step};
-use crate::report::{Asked, Notified, Report};
+use crate::report::{Asked, Found, Notified, Report};
 use crate::running::Running;
+use crate::wire::facts::Row;
 use crate::wire::last_good::LastGood;
 use crate::wire::request::Question;
 
@@ -145,6 +146,37 @@ impl Client {
         asked.into()
     }
 
+    /// Asks a webhook what it knows of a caller: it answers with a JSON object of texts, or with
+    /// `{}` or `null` where it knows nothing. The same deadline, failover and signature as for
+    /// asks; the event's attribute `lookup` says the name of what is looked up.
+    pub async fn look_up(&self, endpoints: &Endpoints, event: &Event, name: &str) -> Found {
+        let started = Instant::now();
+        let mut event = event.clone();
+        let attributes = &mut event.attributes;
+        attributes.insert("lookup".to_owned(), name.to_owned());
+        let mut facts = None;
+        let asked = match self.enter(endpoints) {
+            Ok(_place) => {
+                let deadline = endpoints.deadline.min(MAX_DEADLINE);
+                let question = Question::new(&event, self.id(), endpoints, deadline);
+                let question = question.for_facts();
+                let asking = self.run_for(endpoints, &event, question, [started; 2], &mut facts);
+                asking.await
+            }
+            Err(full) => Asked::refused(full.failure(&endpoints.name), started.elapsed()),
+        };
+        Found {
+            result: match (facts, asked.result) {
+                (Some(facts), _) => Ok(facts),
+                (None, Err(failure)) => Err(failure),
+                // Nobody asked for actions, so that nobody gave any.
+                (None, Ok(_)) => Ok(None),
+            },
+            attempts: asked.attempts,
+            elapsed: asked.elapsed,
+        }
+    }
+
     async fn run(
         &self,
         endpoints: &Endpoints,
@@ -152,6 +184,18 @@ impl Client {
         question: Question,
         started: Instant,
         now: Instant,
+    ) -> Asked {
+        self.run_for(endpoints, event, question, [started, now], &mut None)
+            .await
+    }
+
+    async fn run_for(
+        &self,
+        endpoints: &Endpoints,
+        event: &Event,
+        question: Question,
+        [started, now]: [Instant; 2],
+        facts: &mut Option<Option<Row>>,
     ) -> Asked {
         let deadline = endpoints.deadline.min(MAX_DEADLINE);
         let means = &self.inner.means;
@@ -219,6 +263,7 @@ impl Client {
         }
         let deadline = asking.plan.deadline();
         let allowed = asking.allowed;
+        *facts = asking.report.take_facts();
         let elapsed = asking.elapsed;
         let asked = asking.report.close(ending, endpoints, deadline, elapsed);
         if endpoints.last_good

@@ -43,7 +43,7 @@ pub use self::{
     failure::{Failure, FailureClass},
     net::address::{Network, NetworkError},
     net::transport::{Pending, Stream, System, Transport},
-    report::{Asked, Notified},
+    report::{Asked, Found, Notified},
 };
 #[cfg(feature = "tls")]
 pub use net::trust::{Trust, TrustError};

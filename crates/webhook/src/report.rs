@@ -2,6 +2,7 @@
 
 #![cfg(feature = "client")]
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,6 +43,18 @@ impl Asked {
             elapsed,
         }
     }
+}
+
+/// What came of a lookup.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found {
+    /// What is known, by name; `None`: the server knows nothing of this caller. Or why nobody
+    /// said.
+    pub result: Result<Option<BTreeMap<String, String>>, Failure>,
+    /// What each URL did, in the order they were started.
+    pub attempts: Vec<Attempt>,
+    /// How long it took.
+    pub elapsed: Duration,
 }
 
 /// What came of a notice.
@@ -182,6 +195,17 @@ impl Report {
         sent.next().is_none().then(|| first.clone())
     }
 
+    /// What was found by asking for it; the rest is in [`Asked`].
+    pub(crate) fn take_facts(&mut self) -> Option<Option<BTreeMap<String, String>>> {
+        match self.answer.take() {
+            Some(Reply::Facts(facts)) => Some(facts),
+            other => {
+                self.answer = other;
+                None
+            }
+        }
+    }
+
     pub(crate) fn close(
         self,
         ending: Ending,
@@ -194,7 +218,9 @@ impl Report {
         let only = self.only();
         let result = match (ending, self.answer, self.last) {
             (_, Some(Reply::Actions(actions)), _) => Ok(actions),
-            (_, Some(Reply::Taken), _) => Err(Failure::new(FailureClass::Empty, TAKEN)),
+            (_, Some(Reply::Taken | Reply::Facts(_)), _) => {
+                Err(Failure::new(FailureClass::Empty, TAKEN))
+            }
             (Ending::Deadline, None, _) if self.attempts.is_empty() => Err(Failure::new(
                 FailureClass::Deadline,
                 format!("webhook `{name}` has a deadline of {ms} ms: no time to ask"),

@@ -5,6 +5,8 @@
 #[cfg(feature = "client")]
 pub(crate) mod answer;
 #[cfg(feature = "client")]
+pub(crate) mod facts;
+#[cfg(feature = "client")]
 pub(crate) mod head;
 #[cfg(feature = "client")]
 pub(crate) mod last_good;

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use callroute_router::endpoints_of;
-use callroute_rules::{Engine, Facts, Lookup, check};
+use callroute_router::{Asking, Lookups, endpoints_of};
+use callroute_rules::{Engine, Fact, Facts, Lookup, Outcome, check};
 use callroute_schema::tree::ReadError;
 use callroute_schema::{Action, Actions, CallId, Disposition, Event, Webhook};
+use callroute_store::SqliteRows;
 use callroute_webhook::{Asked, Client, ClientConfig, Endpoints, Failure, FailureClass};
 use serde::Serialize;
 
@@ -38,6 +39,10 @@ pub(crate) fn run(args: &Route, out: &mut Output) -> Result<Status, Error> {
         engine,
         endpoints,
         client: Client::new(ClientConfig::default()),
+        lookups: match &args.database {
+            Some(file) => Lookups::default().with_database(SqliteRows::open(file)?),
+            None => Lookups::default(),
+        },
         facts: facts::read(args.facts.as_ref())?,
     };
     let mut lines = args.events.lines()?;
@@ -52,7 +57,13 @@ pub(crate) fn run(args: &Route, out: &mut Output) -> Result<Status, Error> {
         };
         let number = line.number;
         match read(&line) {
-            Ok(event) => out.json(&runtime.block_on(way.of(event)))?,
+            Ok(event) => {
+                let routed = runtime.block_on(way.of(event));
+                for why in &routed.why {
+                    out.tell(format_args!("{}: {why}", routed.call_id))?;
+                }
+                out.json(&routed)?;
+            }
             Err(wrong) => {
                 status = Status::Findings;
                 out.tell(format_args!("{}:{number}: {wrong}", args.events))?;
@@ -84,9 +95,12 @@ struct Routed {
     failure: Option<Failure>,
     elapsed_ms: u64,
     attempts: Vec<Attempt>,
-    /// Facts from outside that rules asked for, and that were not given.
+    /// Facts from outside that rules asked for, and that could not be had.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     missing: Vec<Lookup>,
+    /// Why not, where somebody was asked.
+    #[serde(skip)]
+    why: Vec<String>,
 }
 
 /// What one URL did.
@@ -106,6 +120,7 @@ struct Way {
     engine: Arc<Engine>,
     endpoints: HashMap<String, Endpoints>,
     client: Client,
+    lookups: Lookups,
     facts: Facts,
 }
 
@@ -113,7 +128,23 @@ impl Way {
     async fn of(&self, mut event: Event) -> Routed {
         let began = Instant::now();
         let mut facts = self.facts.clone();
-        let (decision, missing) = facts::decide(&self.engine, &event, &mut facts);
+        let mut missing = Vec::new();
+        let mut why = Vec::new();
+        let decision = loop {
+            // Each round asks for another fact, so that this ends.
+            let need = match self.engine.decide(&event, &facts) {
+                Outcome::Decided(decision) => break decision,
+                Outcome::Need(need) => need,
+            };
+            let (fact, told) = self.look_up(&need, &event).await;
+            if let Some(told) = told {
+                why.push(format!("not known: {need}: {told}"));
+            }
+            if fact == Fact::Missing {
+                missing.push(need.clone());
+            }
+            facts.add(need, fact);
+        };
         let mut routed = Routed {
             call_id: event.call_id.clone(),
             actions: Vec::new(),
@@ -122,6 +153,7 @@ impl Way {
             elapsed_ms: 0,
             attempts: Vec::new(),
             missing,
+            why,
         };
         let mut list = decision.actions().to_vec();
         let mut asks = 0;
@@ -162,6 +194,18 @@ impl Way {
         routed.actions.append(&mut list);
         routed.elapsed_ms = ms(began.elapsed());
         routed
+    }
+
+    /// What can be had without a router: what the table's lookups find.
+    async fn look_up(&self, need: &Lookup, event: &Event) -> (Fact, Option<String>) {
+        let Lookup::Row(name) = need else {
+            return (Fact::Missing, None);
+        };
+        let asking = Asking {
+            client: &self.client,
+            endpoints: &self.endpoints,
+        };
+        self.lookups.find(&self.engine, name, event, asking).await
     }
 
     /// The actions that a webhook answers with, if they can be carried out.

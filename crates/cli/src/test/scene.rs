@@ -51,6 +51,7 @@ pub(crate) fn play(engine: &Arc<Engine>, file: &TestFile, case: &Case) -> Result
             .push((seconds(push.after_s)?, push.actions.clone()));
     }
     let start = seconds(-earliest)?;
+    let judged_after = case.others.len();
     let mut calls = Vec::new();
     for (index, other) in case.others.iter().enumerate() {
         let name = other
@@ -84,8 +85,10 @@ pub(crate) fn play(engine: &Arc<Engine>, file: &TestFile, case: &Case) -> Result
         script: judged,
     });
     scene.calls = calls;
+    // Calls by which somebody is called back come after it.
     play_all(engine, scene)
-        .pop()
+        .into_iter()
+        .nth(judged_after)
         .ok_or_else(|| "nothing was played".to_owned())
 }
 

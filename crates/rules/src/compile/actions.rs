@@ -1,7 +1,7 @@
 //! Checks lists of actions against the names of the file and the bounds of the contract.
 
 use callroute_schema::tree::Node;
-use callroute_schema::{Actions, Menu};
+use callroute_schema::{Actions, Menu, variables};
 
 use super::Compiler;
 use crate::check::{self, Sink};
@@ -35,6 +35,8 @@ impl Sink for Checker<'_> {
             NameKind::Menu => self.known(kind, name, &table.menus, at),
             NameKind::Webhook => self.known(kind, name, &table.webhooks, at),
             NameKind::Agent if table.rotas.has(name) => {}
+            // Each call says who it is, as in `{crm.owner}`; who is nobody cannot be reached.
+            NameKind::Agent if variables(name).next().is_some() => {}
             NameKind::Agent => self.known(kind, name, &table.agents, at),
         }
     }

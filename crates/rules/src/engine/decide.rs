@@ -275,6 +275,13 @@ impl Engine {
         u32::try_from(place).ok()
     }
 
+    /// A number as this table compares it: a national one in full, where the file has a region.
+    #[must_use]
+    pub fn in_full(&self, number: &str) -> String {
+        let full = self.tables.in_full(number);
+        full.map_or_else(|| number.to_owned(), String::from)
+    }
+
     /// Who else is asked about a caller, in written order.
     #[must_use]
     pub fn lookups(&self) -> &[LookupSpec] {

@@ -40,7 +40,11 @@ impl fmt::Display for Note {
             Self::Incoming { from, to } => {
                 write!(f, "incoming call from {} to {to}", mask(from.as_str()))
             }
-            Self::Missing { fact } => write!(f, "not known: {fact}"),
+            Self::Missing { fact, why: None } => write!(f, "not known: {fact}"),
+            Self::Missing {
+                fact,
+                why: Some(why),
+            } => write!(f, "not known: {fact}: {why}"),
             Self::Continued => f.write_str("going on with the next rule"),
             Self::Decided { rule, actions } => write!(f, "decided by {rule}: {}", Kinds(actions)),
             Self::Answering => f.write_str("answering"),
@@ -144,6 +148,20 @@ impl fmt::Display for Note {
                 wait_ms,
                 disposition,
             } => write!(f, "left queue {queue} after {wait_ms} ms: {disposition}"),
+            Self::CallingBack { queue, call_id, n } => {
+                write!(
+                    f,
+                    "calling back for queue {queue}, as call {call_id} asked: try {n}"
+                )
+            }
+            Self::NoCallback => f.write_str("the caller cannot be called back"),
+            Self::CallbackFailed { n, again_s } => {
+                write!(f, "the callback's try {n} failed: ")?;
+                match again_s {
+                    Some(s) => write!(f, "again in {s} s"),
+                    None => f.write_str("it was the last"),
+                }
+            }
             Self::CallbackWanted { queue } => {
                 write!(f, "the caller wants to be called back by queue {queue}")
             }

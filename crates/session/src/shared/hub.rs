@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use callroute_rules::{Fact, Lookup};
-use callroute_schema::{CallId, Caller, Disposition, QueueName};
-use serde::Serialize;
+use callroute_schema::{CallId, Disposition, Event, Queue, QueueName};
 
 use super::agents::{AgentState, Agents};
+use super::callbacks::{Callback, Callbacks};
 use super::queues::{QueueView, Queues, at_work};
 use super::rooms::{Rooms, Slot};
 use super::{Joining, Share, Shared};
@@ -15,9 +15,6 @@ use crate::input::Now;
 
 /// How long a member that was offered a caller and did not answer is left alone.
 const REST: Duration = Duration::from_secs(5);
-/// Most callbacks that are kept; beyond, the oldest is forgotten.
-const CALLBACKS: usize = 10_000;
-
 /// Most groups whose turns are remembered; servers may write others without end. Beyond, everybody
 /// begins anew.
 const GROUPS: usize = 100_000;
@@ -31,20 +28,8 @@ pub struct Told {
     pub shared: Shared,
 }
 
-/// A caller that left a queue and wants to be called back.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Callback {
-    /// The queue.
-    pub queue: QueueName,
-    /// The call in which it was asked for.
-    pub call_id: CallId,
-    /// Whom to call.
-    pub number: Caller,
-}
-
 #[derive(Debug, Default)]
 struct Known {
-    from: Option<Caller>,
     /// With whom it talks, and how often each was said to talk.
     talks: Vec<String>,
     /// The queue that it was served from.
@@ -60,7 +45,7 @@ pub struct Hub {
     rooms: Rooms,
     turns: BTreeMap<String, u64>,
     calls: BTreeMap<CallId, Known>,
-    callbacks: Vec<Callback>,
+    callbacks: Callbacks,
     switches: BTreeMap<String, bool>,
 }
 
@@ -69,11 +54,6 @@ impl Hub {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
-    }
-
-    /// A call has come in; needed only for callbacks.
-    pub fn began(&mut self, call: &CallId, from: &Caller) {
-        self.calls.entry(call.clone()).or_default().from = Some(from.clone());
     }
 
     /// What a session asks or tells; gives what calls are to be told.
@@ -103,7 +83,8 @@ impl Hub {
             }
             Share::Fact { lookup } => {
                 let fact = self.fact(now, &lookup);
-                answer(Shared::Fact { lookup, fact })
+                let why = None;
+                answer(Shared::Fact { lookup, fact, why })
             }
             Share::Talks { member } => {
                 self.agents.talks(&member);
@@ -137,11 +118,15 @@ impl Hub {
                 None => Vec::new(),
             },
             Share::Offered { member, answered } => self.offered(now, call, member, answered),
-            Share::Quit { callback } => {
-                if callback {
-                    self.call_back(call);
-                }
+            Share::Quit => self.quit(now, call),
+            Share::CallBack { queue, event } => {
+                self.call_back(call, queue, event);
                 self.quit(now, call)
+            }
+            Share::Again { callback, after_ms } => {
+                let at = now.mono.saturating_add(Duration::from_millis(after_ms));
+                self.callbacks.add_later(at, *callback);
+                Vec::new()
             }
             Share::Park { slot } => match self.rooms.park(call, slot) {
                 Slot::Parked(slot) => answer(Shared::Parked { slot }),
@@ -210,12 +195,14 @@ impl Hub {
     /// When [`wake`](Self::wake) is wanted, on the clock of [`Now::mono`].
     #[must_use]
     pub fn next_wake(&self) -> Option<Duration> {
-        self.agents.next_wake()
+        let wakes = [self.agents.next_wake(), self.callbacks.next_wake()];
+        wakes.into_iter().flatten().min()
     }
 
     /// The instant of [`next_wake`](Self::next_wake) has come.
     pub fn wake(&mut self, now: Now) -> Vec<Told> {
         self.agents.wake(now.mono);
+        self.callbacks.wake(now.mono);
         self.serve(now)
     }
 
@@ -253,9 +240,24 @@ impl Hub {
         self.rooms.parked()
     }
 
-    /// Who wants to be called back, the first first; they are forgotten here.
+    /// Who is to be called back now, the first first; they are forgotten here. Whoever takes them
+    /// begins a session for each, whose first input is
+    /// [`Input::CallBack`](crate::Input::CallBack).
     pub fn take_callbacks(&mut self) -> Vec<Callback> {
-        std::mem::take(&mut self.callbacks)
+        self.callbacks.take()
+    }
+
+    /// Whether somebody is to be called back now.
+    #[must_use]
+    pub fn has_callbacks(&self) -> bool {
+        self.callbacks.are_due()
+    }
+
+    /// When somebody who was not reached is to be called back again, on the clock of
+    /// [`Now::mono`]; [`wake`](Self::wake) makes it due.
+    #[must_use]
+    pub fn next_callback(&self) -> Option<Duration> {
+        self.callbacks.next_wake()
     }
 
     /// A switch that people turn, as in "night mode"; without a state the table's own counts.
@@ -344,20 +346,13 @@ impl Hub {
         self.serve(now)
     }
 
-    fn call_back(&mut self, call: &CallId) {
-        let number = self.calls.get(call).and_then(|known| known.from.clone());
-        let queue = self
-            .queues
-            .get(call)
-            .map(|waiter| waiter.join.queue.clone());
-        if let (Some(number), Some(queue)) = (number, queue) {
-            if self.callbacks.len() >= CALLBACKS {
-                self.callbacks.remove(0);
-            }
-            self.callbacks.push(Callback {
+    fn call_back(&mut self, call: &CallId, queue: Box<Queue>, event: Box<Event>) {
+        if let Some(place) = self.queues.place(call) {
+            self.callbacks.add(Callback {
                 queue,
-                call_id: call.clone(),
-                number,
+                event,
+                place,
+                tries: 0,
             });
         }
     }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Joining;
 use super::agents::Agents;
+use super::callbacks::Place;
 
 /// How long a call takes before any has been seen.
 const USUAL_MS: u64 = 180_000;
@@ -100,11 +101,17 @@ impl Queues {
     }
 
     pub(super) fn join(&mut self, call: &CallId, join: Joining, now: Duration) {
-        self.arrivals += 1;
+        let (arrival, since) = match &join.place {
+            Some(place) => (place.arrival, Duration::from_millis(place.since_ms)),
+            None => {
+                self.arrivals += 1;
+                (self.arrivals, now)
+            }
+        };
         let waiter = Waiter {
             join,
-            since: now,
-            arrival: self.arrivals,
+            since,
+            arrival,
             offered: Vec::new(),
             offers: 0,
         };
@@ -113,6 +120,16 @@ impl Queues {
 
     pub(super) fn get(&mut self, call: &CallId) -> Option<&mut Waiter> {
         self.waiters.get_mut(call)
+    }
+
+    /// The place of a caller that waits.
+    pub(super) fn place(&self, call: &CallId) -> Option<Place> {
+        let waiter = self.waiters.get(call)?;
+        Some(Place {
+            of: call.clone(),
+            arrival: waiter.arrival,
+            since_ms: u64::try_from(waiter.since.as_millis()).unwrap_or(u64::MAX),
+        })
     }
 
     pub(super) fn leave(&mut self, call: &CallId) -> Option<Waiter> {

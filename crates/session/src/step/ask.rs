@@ -17,6 +17,11 @@ pub(crate) const DEFAULT_DEADLINE_MS: u64 = 1_500;
 /// The driver answers by the deadline; this much later the session stops believing that.
 pub(crate) const GRACE: Duration = Duration::from_millis(250);
 
+/// The attributes by which a server is told which webhook failed before it was asked, and how:
+/// the same as in the event `webhook_failed`.
+const WEBHOOK: &str = "webhook";
+const FAILURE: &str = "failure";
+
 /// What a driver brings back.
 #[derive(Debug)]
 pub(crate) enum Reply {
@@ -93,6 +98,7 @@ impl Asking {
         let wrong = match call.engine.resolve(&actions) {
             Ok(resolved) => match check(&actions) {
                 Ok(()) => {
+                    call.unanswered = None;
                     call.note(Note::WebhookAnswered {
                         webhook: self.target.to_string(),
                         elapsed_ms: call.elapsed_ms(self.since),
@@ -131,13 +137,17 @@ impl Asking {
     fn failed(&self, call: &mut Call, failure: AskFailure) -> Flow {
         let webhook = self.target.to_string();
         let why = format!("webhook {webhook} failed: {}", failure.class);
+        // A URL may hold what is not for other servers to know.
+        let told = match &self.target {
+            AskTarget::Named(name) => name.to_string(),
+            AskTarget::Url(_) => "url".to_owned(),
+        };
+        call.unanswered = Some((told, failure.class.clone()));
         let mut event = call.event_now(EventKind::WebhookFailed);
+        event.attributes.insert(WEBHOOK.to_owned(), webhook.clone());
         event
             .attributes
-            .insert("webhook".to_owned(), webhook.clone());
-        event
-            .attributes
-            .insert("failure".to_owned(), failure.class.clone());
+            .insert(FAILURE.to_owned(), failure.class.clone());
         call.note(Note::WebhookFailed {
             webhook: webhook.clone(),
             elapsed_ms: call.elapsed_ms(self.since),
@@ -168,7 +178,8 @@ impl Asking {
     }
 }
 
-/// What the server is told: the call, and what was pressed last.
+/// What the server is told: the call, what was pressed last, and which server failed before it
+/// was asked, and how.
 fn question(call: &Call, deadline_ms: u64) -> Event {
     let kind = if call.event.menu.is_some() {
         EventKind::MenuInput
@@ -176,6 +187,11 @@ fn question(call: &Call, deadline_ms: u64) -> Event {
         EventKind::IncomingCall
     };
     let mut event = call.event_now(kind);
+    if let Some((webhook, failure)) = &call.unanswered {
+        let attributes = &mut event.attributes;
+        attributes.insert(WEBHOOK.to_owned(), webhook.clone());
+        attributes.insert(FAILURE.to_owned(), failure.clone());
+    }
     event.deadline_ms = Some(deadline_ms);
     event
 }

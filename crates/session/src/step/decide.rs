@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use callroute_rules::{Fact, Lookup, Outcome, RuleId};
+use callroute_rules::{Engine, Fact, Lookup, Outcome, RuleId};
 use callroute_schema::{DecisionRecord, EventKind};
 
 use super::Step;
@@ -12,7 +12,8 @@ use crate::note::Note;
 use crate::program::Flow;
 use crate::shared::{Share, Shared};
 
-/// How long a fact may take.
+/// How long a fact may take that calls share; and how much longer than its budget a lookup may,
+/// before the session stops believing that the driver answers.
 pub(crate) const FACT: Duration = Duration::from_millis(250);
 
 #[derive(Debug)]
@@ -44,10 +45,11 @@ impl Deciding {
                 call.share(Share::Fact {
                     lookup: lookup.clone(),
                 });
+                let budget = budget(&engine, &lookup);
                 let step = Self {
                     lookup,
                     after,
-                    deadline: call.after(FACT),
+                    deadline: call.after(budget + FACT),
                 };
                 return (Step::Deciding(step), Flow::Stay);
             }
@@ -84,8 +86,8 @@ impl Deciding {
 
     pub(crate) fn on_shared(&mut self, call: &mut Call, shared: &Shared) -> Flow {
         match shared {
-            Shared::Fact { lookup, fact } if *lookup == self.lookup => {
-                self.known(call, fact.clone())
+            Shared::Fact { lookup, fact, why } if *lookup == self.lookup => {
+                self.known(call, fact.clone(), why.clone())
             }
             _ => Flow::Stay,
         }
@@ -95,11 +97,11 @@ impl Deciding {
         if !call.is_due(self.deadline) {
             return Flow::Stay;
         }
-        self.known(call, Fact::Missing)
+        self.known(call, Fact::Missing, Some("no answer in time".to_owned()))
     }
 
     /// Asks again with the fact; each round asks for another, so that this ends.
-    fn known(&mut self, call: &mut Call, mut fact: Fact) -> Flow {
+    fn known(&mut self, call: &mut Call, mut fact: Fact, why: Option<String>) -> Flow {
         if let (Lookup::Override(name), Fact::Missing) = (&self.lookup, &fact) {
             let own = call
                 .engine
@@ -110,7 +112,17 @@ impl Deciding {
         if fact == Fact::Missing {
             call.note(Note::Missing {
                 fact: self.lookup.to_string(),
+                why,
             });
+        }
+        // Servers that are asked later are told what was looked up, by the names that rules use;
+        // what the event says already outranks it, as it does in rules.
+        if let (Lookup::Row(name), Fact::Row(row)) = (&self.lookup, &fact) {
+            for (column, value) in row {
+                let attribute = format!("{name}.{column}");
+                let known = call.event.attributes.entry(attribute);
+                known.or_insert_with(|| value.clone());
+            }
         }
         call.facts.add(self.lookup.clone(), fact);
         match Self::begin(call, self.after) {
@@ -118,4 +130,13 @@ impl Deciding {
             (_, flow) => flow,
         }
     }
+}
+
+/// How long the table gives a lookup; nothing beside what calls share.
+fn budget(engine: &Engine, lookup: &Lookup) -> Duration {
+    let Lookup::Row(name) = lookup else {
+        return Duration::ZERO;
+    };
+    let spec = engine.lookups().iter().find(|spec| spec.name == *name);
+    Duration::from_millis(spec.map_or(0, |spec| spec.budget_ms))
 }

@@ -7,10 +7,10 @@ use callroute_schema::{
     Action, Digit, Disposition, EventKind, On, Queue, QueueInfo, QueueRecord, RingGroup, Strategy,
 };
 
-use super::Step;
 use super::dial::connect;
 use super::play::ended;
 use super::ring::{Ringing, Rung, Spec};
+use super::{Step, callback};
 use crate::call::{Call, LegState, has_variables, millis, seconds};
 use crate::note::Note;
 use crate::program::Flow;
@@ -67,6 +67,7 @@ impl Waiting {
             escalate: queue.escalate.map(|e| (e.every_s, e.by)),
             max_size: queue.max_size.unwrap_or(MAX_SIZE),
             wait_when_empty: queue.wait_when_empty,
+            place: None,
         })));
         let step = Self {
             since: call.now.mono,
@@ -200,28 +201,14 @@ impl Waiting {
             ringing.abandon(call);
         }
         if std::mem::take(&mut self.queued) {
-            call.share(Share::Quit { callback: false });
+            call.share(Share::Quit);
             self.left(call, Disposition::Canceled);
         }
     }
 
     /// These members are free.
     fn offered(&mut self, call: &mut Call, members: Vec<usize>) -> Flow {
-        let mut group = RingGroup::new(
-            members
-                .iter()
-                .filter_map(|index| self.queue.members.get(*index).cloned())
-                .collect(),
-            Strategy::Simultaneous,
-        );
-        group.ring_s = Some(self.queue.ring_s.unwrap_or(RING_S));
-        group.confirm.clone_from(&self.queue.confirm);
-        group.whisper.clone_from(&self.queue.whisper);
-        group.caller_id.clone_from(&self.queue.caller_id);
-        let known = callroute_rules::waves::GroupFacts::default();
-        let mut spec = Spec::group(call, &group, None, &known);
-        spec.wrap_up_ms = millis(seconds(self.queue.wrap_up_s.unwrap_or(0)));
-        let (ringing, rung) = Ringing::begin(call, spec);
+        let (ringing, rung) = offer(call, &self.queue, &members);
         self.ringing = Some((Box::new(ringing), members));
         self.follow(call, rung)
     }
@@ -250,7 +237,7 @@ impl Waiting {
                     call.share(Share::Offered { member, answered });
                 }
                 if !answered {
-                    call.share(Share::Quit { callback: false });
+                    call.share(Share::Quit);
                 }
                 flow
             }
@@ -280,14 +267,20 @@ impl Waiting {
             return self.leave(call, Disposition::Canceled, "the caller left the queue");
         }
         if self.queue.callback == Some(digit) {
-            call.share(Share::Quit { callback: true });
+            if callback::number(call).is_none() {
+                return self.no_callback(call);
+            }
+            call.event
+                .attributes
+                .insert("callback".to_owned(), self.queue.name.to_string());
+            call.share(Share::CallBack {
+                queue: Box::new(self.queue.clone()),
+                event: Box::new(call.event.clone()),
+            });
             if let Some((mut ringing, _)) = self.ringing.take() {
                 ringing.abandon(call);
             }
             self.queued = false;
-            call.event
-                .attributes
-                .insert("callback".to_owned(), self.queue.name.to_string());
             self.left(call, Disposition::Canceled);
             call.note(Note::CallbackWanted {
                 queue: self.queue.name.to_string(),
@@ -299,6 +292,17 @@ impl Waiting {
             self.next_announcement = None;
             self.until = call.after(LAST_WORDS);
         }
+        Flow::Stay
+    }
+
+    /// The caller hears that it cannot be called back, and waits on.
+    fn no_callback(&mut self, call: &mut Call) -> Flow {
+        call.note(Note::NoCallback);
+        self.announcing = true;
+        self.hears = Some(call.play(Sound::PromptOr {
+            prompt: "no_callback".to_owned(),
+            text: "We cannot call your number back. Please stay on the line.".to_owned(),
+        }));
         Flow::Stay
     }
 
@@ -315,7 +319,7 @@ impl Waiting {
             ringing.abandon(call);
         }
         if std::mem::take(&mut self.queued) {
-            call.share(Share::Quit { callback: false });
+            call.share(Share::Quit);
         }
         if let Some(play) = self.hears.take() {
             call.stop_play(play);
@@ -384,6 +388,25 @@ impl Waiting {
             voice: None,
         }));
     }
+}
+
+/// These members of a queue ring.
+pub(crate) fn offer(call: &mut Call, queue: &Queue, members: &[usize]) -> (Ringing, Rung) {
+    let mut group = RingGroup::new(
+        members
+            .iter()
+            .filter_map(|index| queue.members.get(*index).cloned())
+            .collect(),
+        Strategy::Simultaneous,
+    );
+    group.ring_s = Some(queue.ring_s.unwrap_or(RING_S));
+    group.confirm.clone_from(&queue.confirm);
+    group.whisper.clone_from(&queue.whisper);
+    group.caller_id.clone_from(&queue.caller_id);
+    let known = callroute_rules::waves::GroupFacts::default();
+    let mut spec = Spec::group(call, &group, None, &known);
+    spec.wrap_up_ms = millis(seconds(queue.wrap_up_s.unwrap_or(0)));
+    Ringing::begin(call, spec)
 }
 
 /// A queue given by its name alone takes the rest from the target of that name; what was given

@@ -11,6 +11,7 @@ use callroute_schema::EventKind;
 use self::features::Keys;
 pub(crate) use self::features::{start_recording, stop_recording, told_slot};
 use self::transfer::Transfer;
+pub(crate) use self::transfer::refused;
 use super::Meeting;
 use crate::call::Call;
 use crate::note::Note;
@@ -107,6 +108,10 @@ impl Talk {
         match shared {
             Shared::Take { leg, room } if *leg == self.a || *leg == self.b => {
                 let kept = self.other(*leg);
+                // A transfer of the two that is under way has nobody to transfer any more.
+                if let Some(mut transfer) = self.transfer.take() {
+                    transfer.abandon(call);
+                }
                 self.settle(call);
                 let replaced = *leg;
                 let flow = Meeting::enter(call, vec![kept], room.clone());
@@ -152,10 +157,15 @@ impl Talk {
     }
 
     pub(crate) fn abandon(&mut self, call: &mut Call) {
-        if let Some(transfer) = &mut self.transfer {
+        if let Some(mut transfer) = self.transfer.take() {
             transfer.abandon(call);
         }
         self.settle(call);
+    }
+
+    /// Whether this leg may ask for a transfer now.
+    pub(crate) fn is_free_for(&self, leg: LegId) -> bool {
+        self.transfer.is_none() && (leg == self.a || leg == self.b)
     }
 
     fn other(&self, leg: LegId) -> LegId {

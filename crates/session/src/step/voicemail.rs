@@ -152,11 +152,20 @@ impl Recording {
         matches!(self.phase, Phase::Message(_) | Phase::Keeping(_))
     }
 
-    /// The caller is gone: a message under review is kept.
+    /// The caller is gone, or does something else: what was said so far is kept.
     pub(crate) fn abandon(&mut self, call: &mut Call) {
-        if let Phase::Review(kept) = &self.phase {
-            let kept = kept.clone();
-            self.keep(call, kept);
+        match &self.phase {
+            Phase::Review(kept) => {
+                let kept = kept.clone();
+                self.keep(call, kept);
+            }
+            Phase::Message(recording) | Phase::Keeping(recording) => {
+                let recording = *recording;
+                let stopped = matches!(self.phase, Phase::Keeping(_));
+                self.phase = Phase::Parting;
+                break_off(call, recording, stopped, Some(self.voicemail.clone()));
+            }
+            Phase::Greeting(_) | Phase::Beep(_) | Phase::Parting => {}
         }
     }
 
@@ -201,12 +210,7 @@ impl Recording {
         let actions = self.voicemail.operator.take();
         match self.phase {
             Phase::Greeting(play) => call.stop_play(play),
-            Phase::Message(recording) if call.is_live(LegId::CALLER) => {
-                call.command(Command::StopRecord {
-                    leg: LegId::CALLER,
-                    recording,
-                });
-            }
+            Phase::Message(recording) => break_off(call, recording, false, None),
             _ => {}
         }
         match actions {
@@ -260,8 +264,7 @@ impl Recording {
             url,
             duration_ms: *duration_ms,
         };
-        let shortest = millis(seconds(self.voicemail.min_s.unwrap_or(MIN_S)));
-        if kept.duration_ms < shortest {
+        if kept.duration_ms < shortest(&self.voicemail) {
             discard(call, &kept);
             call.note(Note::MessageTooShort {
                 duration_ms: kept.duration_ms,
@@ -296,46 +299,91 @@ impl Recording {
     /// Tells of the message.
     fn keep(&mut self, call: &mut Call, kept: Kept) -> Flow {
         self.phase = Phase::Parting;
-        let Kept {
-            url, duration_ms, ..
-        } = kept;
-        call.note(Note::Recorded {
-            url: url.clone(),
-            duration_ms,
-        });
-        let mailbox = self.voicemail.message.clone();
-        let reason = call.reason();
-        let mut event = call.event_now(EventKind::VoicemailRecorded);
-        event.recording = Some(RecordingInfo {
-            url: url.clone(),
-            duration_ms,
-        });
-        event
-            .attributes
-            .insert("mailbox".to_owned(), mailbox.clone());
-        event.attributes.insert("reason".to_owned(), reason.clone());
-        call.emit(event);
-        call.ledger.recording(RecordingRecord {
-            url: url.clone(),
-            duration_ms,
-            mailbox: Some(mailbox.clone()),
-        });
-        let message = Message {
-            mailbox,
-            call_id: call.event.call_id.clone(),
-            from: call.event.from.clone(),
-            from_name: call.event.from_name.clone(),
-            to: call.event.to.to_string(),
-            received: call.timestamp(),
-            reason,
-            url,
-            duration_ms,
-            webhook: self.voicemail.webhook.clone(),
-            mail: self.voicemail.mail.clone(),
-        };
-        call.effects.push_back(Effect::Message(Box::new(message)));
+        keep(call, &self.voicemail, kept);
         Flow::Next
     }
+}
+
+/// A message is broken off; its recording's end is told to [`left`].
+fn break_off(call: &mut Call, recording: RecordingId, stopped: bool, voicemail: Option<Voicemail>) {
+    if !stopped && call.is_live(LegId::CALLER) {
+        let leg = LegId::CALLER;
+        call.command(Command::StopRecord { leg, recording });
+    }
+    call.tapes.push((recording, voicemail));
+}
+
+/// The recording of a message that was broken off has ended: the message is kept, where it is
+/// long enough, or thrown away.
+pub(crate) fn left(call: &mut Call, voicemail: Option<&Voicemail>, notice: &Notice) {
+    let Notice::RecordEnded {
+        recording,
+        url: Some(url),
+        duration_ms,
+        ..
+    } = notice
+    else {
+        if voicemail.is_some() {
+            let reason = "the message was broken off, and could not be kept".to_owned();
+            call.note(Note::RecordFailed { reason });
+        }
+        return;
+    };
+    let kept = Kept {
+        recording: *recording,
+        url: url.clone(),
+        duration_ms: *duration_ms,
+    };
+    match voicemail.filter(|voicemail| shortest(voicemail) <= *duration_ms) {
+        Some(voicemail) => keep(call, voicemail, kept),
+        None => discard(call, &kept),
+    }
+}
+
+fn shortest(voicemail: &Voicemail) -> u64 {
+    millis(seconds(voicemail.min_s.unwrap_or(MIN_S)))
+}
+
+/// Tells of a message.
+fn keep(call: &mut Call, voicemail: &Voicemail, kept: Kept) {
+    let Kept {
+        url, duration_ms, ..
+    } = kept;
+    call.note(Note::Recorded {
+        url: url.clone(),
+        duration_ms,
+    });
+    let mailbox = voicemail.message.clone();
+    let reason = call.reason();
+    let mut event = call.event_now(EventKind::VoicemailRecorded);
+    event.recording = Some(RecordingInfo {
+        url: url.clone(),
+        duration_ms,
+    });
+    event
+        .attributes
+        .insert("mailbox".to_owned(), mailbox.clone());
+    event.attributes.insert("reason".to_owned(), reason.clone());
+    call.emit(event);
+    call.ledger.recording(RecordingRecord {
+        url: url.clone(),
+        duration_ms,
+        mailbox: Some(mailbox.clone()),
+    });
+    let message = Message {
+        mailbox,
+        call_id: call.event.call_id.clone(),
+        from: call.event.from.clone(),
+        from_name: call.event.from_name.clone(),
+        to: call.event.to.to_string(),
+        received: call.timestamp(),
+        reason,
+        url,
+        duration_ms,
+        webhook: voicemail.webhook.clone(),
+        mail: voicemail.mail.clone(),
+    };
+    call.effects.push_back(Effect::Message(Box::new(message)));
 }
 
 fn discard(call: &mut Call, kept: &Kept) {

@@ -32,6 +32,8 @@ impl Waits {
 #[derive(Debug, Default)]
 pub(crate) struct Waiting {
     pub(crate) waits: BTreeMap<CallId, Waits>,
+    /// When those came who hung up to be called back.
+    kept: BTreeMap<CallId, (u64, Duration)>,
     arrivals: u64,
 }
 
@@ -92,9 +94,14 @@ impl Waiting {
         match share {
             Share::Join(join) => {
                 self.arrivals += 1;
+                // Whoever is called back has kept its place.
+                let (arrival, since) = match &join.place {
+                    Some(place) => self.kept[&place.of],
+                    None => (self.arrivals, mono),
+                };
                 let waiter = Waits {
-                    since: mono,
-                    arrival: self.arrivals,
+                    since,
+                    arrival,
                     priority: join.priority,
                     escalate: join.escalate,
                     members: join.members.iter().map(|m| m.to.to_string()).collect(),
@@ -110,8 +117,14 @@ impl Waiting {
                     waits.offered.retain(|offered| offered != member);
                 }
             }
-            Share::Offered { answered: true, .. } | Share::Quit { .. } => {
+            Share::Offered { answered: true, .. } | Share::Quit => {
                 self.waits.remove(call_id);
+            }
+            Share::CallBack { .. } => {
+                if let Some(waits) = self.waits.remove(call_id) {
+                    self.kept
+                        .insert(call_id.clone(), (waits.arrival, waits.since));
+                }
             }
             _ => {}
         }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use callroute_media::{Command, LegId};
+use callroute_media::{Command, LegId, Notice, Referral};
 
 /// Sees what one call does to its legs.
 #[derive(Debug)]
@@ -14,6 +14,8 @@ pub(crate) struct Monitor {
     answered: bool,
     /// Who hears whom.
     bridges: BTreeMap<LegId, LegId>,
+    /// Legs that asked for transfers, how many of which nobody has told the end of.
+    pub(crate) referring: BTreeMap<LegId, u32>,
 }
 
 impl Monitor {
@@ -25,12 +27,39 @@ impl Monitor {
             hung_up: BTreeSet::new(),
             answered: false,
             bridges: BTreeMap::new(),
+            referring: BTreeMap::new(),
+        }
+    }
+
+    /// A call of ours, which has no caller yet.
+    pub(crate) fn without_caller() -> Self {
+        Self {
+            alive: BTreeSet::new(),
+            answered: true,
+            ..Self::new()
         }
     }
 
     fn usable(&self, leg: LegId, command: &Command) {
         assert!(!self.ended.contains(&leg), "{command:?}: {leg} has ended");
         assert!(self.alive.contains(&leg), "{command:?}: {leg} never was");
+    }
+
+    /// What comes from a leg, before the session knows.
+    pub(crate) fn notice(&mut self, notice: &Notice) {
+        match notice {
+            Notice::LegEnded { leg, .. } => {
+                self.ended.insert(*leg);
+                self.alive.remove(leg);
+                self.referring.remove(leg);
+            }
+            Notice::Refer { leg, .. }
+                if self.alive.contains(leg) && !self.hung_up.contains(leg) =>
+            {
+                *self.referring.entry(*leg).or_default() += 1;
+            }
+            _ => {}
+        }
     }
 
     pub(crate) fn command(&mut self, command: &Command) {
@@ -64,6 +93,8 @@ impl Monitor {
             Command::Hangup { leg, .. } => {
                 self.usable(*leg, command);
                 assert!(self.hung_up.insert(*leg), "{leg} hung up twice");
+                let open = self.referring.remove(leg);
+                assert!(open.is_none(), "{leg} never hears of its transfer");
             }
             Command::Early { leg, from } => {
                 self.usable(*leg, command);
@@ -84,12 +115,30 @@ impl Monitor {
             | Command::Redirect { leg, .. }
             | Command::Join { leg, .. }
             | Command::Leave { leg }
-            | Command::Referred { leg, .. } => {
+            | Command::Referred {
+                leg,
+                outcome: Referral::Trying,
+            } => {
                 self.usable(*leg, command);
                 assert!(
                     !self.hung_up.contains(leg),
                     "{command:?}: {leg} was hung up"
                 );
+            }
+            Command::Referred {
+                leg,
+                outcome: Referral::Done | Referral::Failed,
+            } => {
+                self.usable(*leg, command);
+                assert!(!self.hung_up.contains(leg), "{leg} was hung up");
+                let open = self.referring.get_mut(leg).filter(|open| **open > 0);
+                let Some(open) = open else {
+                    panic!("{leg} hears of a transfer that it did not ask for");
+                };
+                *open -= 1;
+                if *open == 0 {
+                    self.referring.remove(leg);
+                }
             }
             // The recording is thrown away, whatever became of its leg.
             Command::Discard { .. } => {}

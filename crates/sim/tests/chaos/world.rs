@@ -7,7 +7,7 @@ use std::time::Duration;
 use callroute_media::layer::{FaultyLine, SeededFaults};
 use callroute_media::{LegId, Line, Notice};
 use callroute_rules::Engine;
-use callroute_schema::{Actions, CallId, Cause, Digit, Disposition, Party};
+use callroute_schema::{Actions, CallId, Cause, Digit, Disposition, Event, Party};
 use callroute_session::journal::{Entry, Header, Journal, replay};
 use callroute_session::shared::{AgentState, Hub, Told};
 use callroute_session::{AskFailure, AskId, Effect, FeatureCodes, Input, Now, Session, Settings};
@@ -99,6 +99,9 @@ pub(crate) struct World {
     start: DateTime<Utc>,
     mono: Duration,
     waiting: Waiting,
+    settings: Arc<Settings>,
+    seed: u64,
+    faults: u16,
 }
 
 impl World {
@@ -114,6 +117,9 @@ impl World {
             start: OPEN.parse::<DateTime<Utc>>().unwrap(),
             mono: Duration::ZERO,
             waiting: Waiting::default(),
+            settings: settings.clone(),
+            seed: plan.seed,
+            faults: plan.faults,
         };
         for (index, (number, open)) in plan.calls.iter().enumerate() {
             let to = NUMBERS[number % NUMBERS.len()];
@@ -121,27 +127,44 @@ impl World {
             event.call_id = CallId::new(format!("c{index}")).unwrap();
             let header =
                 Header::new(&shared(), event.clone()).with_settings(settings.as_ref().clone());
-            let wire = TestLine::default();
-            let faults = plan.faults / 3;
-            let seeded = SeededFaults::new(plan.seed ^ index as u64, faults, faults, faults);
-            world.hub.began(&event.call_id, &event.from);
-            let now = world.now();
-            world.calls.push(Running {
-                session: Session::with_settings(shared(), event, now, settings.clone()),
-                header,
-                line: FaultyLine::new(wire.clone(), seeded),
-                wire,
-                asks: Vec::new(),
-                inbox: Vec::new(),
-                monitor: Monitor::new(),
-                entries: Vec::new(),
-                effects: Vec::new(),
-            });
+            world.begin(event, header, Monitor::new());
         }
         for index in 0..world.calls.len() {
             world.input(index, Input::Start);
         }
         world
+    }
+
+    fn begin(&mut self, event: Event, header: Header, monitor: Monitor) {
+        let index = self.calls.len();
+        let wire = TestLine::default();
+        let faults = self.faults / 3;
+        let seeded = SeededFaults::new(self.seed ^ index as u64, faults, faults, faults);
+        let now = self.now();
+        self.calls.push(Running {
+            session: Session::with_settings(shared(), event, now, self.settings.clone()),
+            header,
+            line: FaultyLine::new(wire.clone(), seeded),
+            wire,
+            asks: Vec::new(),
+            inbox: Vec::new(),
+            monitor,
+            entries: Vec::new(),
+            effects: Vec::new(),
+        });
+    }
+
+    /// Whoever is to be called back is, each time in a call of its own.
+    fn call_back(&mut self) {
+        for callback in self.hub.take_callbacks() {
+            let index = self.calls.len();
+            let call_id = CallId::new(format!("c{index}")).unwrap();
+            let event = callback.event(call_id, self.now().utc.fixed_offset());
+            let header = Header::new(&shared(), event.clone());
+            let header = header.with_settings(self.settings.as_ref().clone());
+            self.begin(event, header, Monitor::without_caller());
+            self.input(index, Input::CallBack(Box::new(callback)));
+        }
     }
 
     fn now(&self) -> Now {
@@ -157,9 +180,8 @@ impl World {
         if running.session.is_done() {
             return;
         }
-        if let Input::Media(Notice::LegEnded { leg, .. }) = &input {
-            running.monitor.ended.insert(*leg);
-            running.monitor.alive.remove(leg);
+        if let Input::Media(notice) = &input {
+            running.monitor.notice(notice);
         }
         running.entries.push(Entry::new(now, input.clone()));
         let effects: Vec<Effect> = running.session.handle(now, input).collect();
@@ -196,6 +218,7 @@ impl World {
 
     /// Puts what the hub says on its way.
     fn tell(&mut self, told: Vec<Told>) {
+        self.call_back();
         for Told { call_id, shared } in told {
             let call = self
                 .calls
@@ -338,7 +361,25 @@ impl World {
 
     /// Everything that is under way arrives, and time passes, until every call is over.
     pub(crate) fn finish(&mut self) {
-        for index in 0..self.calls.len() {
+        loop {
+            self.finish_all();
+            // Whoever was not reached is called again, but not for ever.
+            let Some(at) = self.hub.next_callback() else {
+                break;
+            };
+            self.mono = self.mono.max(at);
+            let now = self.now();
+            let told = self.hub.wake(now);
+            self.waiting.all_told(self.mono, &told);
+            self.tell(told);
+        }
+        let waits = &self.waiting.waits;
+        assert!(waits.is_empty(), "still waiting: {waits:?}");
+    }
+
+    fn finish_all(&mut self) {
+        let mut index = 0;
+        while index < self.calls.len() {
             for _ in 0..4_000 {
                 if self.calls[index].session.is_done() {
                     break;
@@ -356,8 +397,7 @@ impl World {
                 "the call does not end: {:?}",
                 running.session
             );
+            index += 1;
         }
-        let waits = &self.waiting.waits;
-        assert!(waits.is_empty(), "still waiting: {waits:?}");
     }
 }

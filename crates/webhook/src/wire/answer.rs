@@ -1,6 +1,7 @@
 //! What an answer means: status, headers and body to actions, or to the reason why not.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use callroute_schema::tree::Node;
 use callroute_schema::{Actions, Number};
@@ -28,6 +29,8 @@ pub(crate) enum Format {
 pub(crate) enum Reply {
     /// What to do with the call.
     Actions(Actions),
+    /// What is known of the caller; `None`: nothing.
+    Facts(Option<BTreeMap<String, String>>),
     /// A notice was taken.
     Taken,
 }

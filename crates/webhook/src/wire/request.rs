@@ -30,10 +30,20 @@ pub(crate) struct Question {
     trace: Trace,
     /// Tells the attempts' spans apart.
     spans: AtomicU64,
-    /// Whether nothing is asked: the event is only told.
-    notice: bool,
+    asks: Asks,
     /// Whether its answer may stand in for later ones, when the server allows that.
     keeps: bool,
+}
+
+/// What a question asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asks {
+    /// What to do with the call.
+    Actions,
+    /// What is known of the caller.
+    Facts,
+    /// Nothing: the event is only told.
+    Nothing,
 }
 
 impl Question {
@@ -56,7 +66,7 @@ impl Question {
             trace: Trace::of(event),
             // The half of an id that is chance.
             spans: AtomicU64::new(u64::try_from(id.0 & u128::from(u64::MAX)).unwrap_or_default()),
-            notice: false,
+            asks: Asks::Actions,
             keeps: endpoints.last_good,
         }
     }
@@ -65,12 +75,18 @@ impl Question {
     pub(crate) fn notice(event: &Event, id: Ulid, endpoints: &Endpoints) -> Self {
         let mut question = Self::new(event, id, endpoints, Duration::ZERO);
         question.body = Bytes::from(event.to_json());
-        (question.notice, question.keeps) = (true, false);
+        (question.asks, question.keeps) = (Asks::Nothing, false);
         question
     }
 
-    pub(crate) fn is_notice(&self) -> bool {
-        self.notice
+    /// The same question, asking for what is known of the caller.
+    pub(crate) fn for_facts(mut self) -> Self {
+        (self.asks, self.keeps) = (Asks::Facts, false);
+        self
+    }
+
+    pub(crate) fn asks(&self) -> Asks {
+        self.asks
     }
 
     pub(crate) fn keeps(&self) -> bool {
@@ -96,7 +112,7 @@ impl Question {
             id: self.id.clone(),
             secrets: self.secrets.clone(),
             trace: self.trace,
-            notice: self.notice,
+            asks: self.asks,
             keeps: self.keeps,
             spans: AtomicU64::new(self.spans.load(Ordering::Relaxed).wrapping_add(16)),
         }

@@ -32,6 +32,10 @@ impl Words {
     pub(super) fn input(&self, input: &Input) -> String {
         match input {
             Input::Start => "the call comes in".to_owned(),
+            Input::CallBack(callback) => format!(
+                "the caller of {} is called back for queue {}",
+                callback.event.call_id, callback.queue.name
+            ),
             Input::Media(notice) => self.notice(notice),
             Input::Answered { ask, actions } => {
                 format!("{} answers: {}", self.server(*ask), kinds(actions))
@@ -193,7 +197,10 @@ fn kinds(actions: &Actions) -> String {
 fn shared_words(shared: &Shared) -> String {
     match shared {
         Shared::Group { turn, members } => format!("turn {turn} of {} members", members.len()),
-        Shared::Fact { lookup, fact } => format!("{lookup}: {fact:?}"),
+        Shared::Fact { lookup, fact, why } => match why {
+            Some(why) => format!("{lookup}: {fact:?}: {why}"),
+            None => format!("{lookup}: {fact:?}"),
+        },
         Shared::Queued { position, size } => format!("queued, {position} of {size}"),
         Shared::Refused { disposition } => format!("refused by the queue: {disposition}"),
         Shared::Position { position, size, .. } => format!("{position} of {size} in the queue"),

@@ -105,7 +105,10 @@ impl Ringing {
         headers.extend(candidate.headers.clone());
         headers.insert(HOPS.to_owned(), (hops(&call.event) + 1).to_string());
         let member = candidate.member.clone();
-        let leg = call.new_leg();
+        let leg = match self.spec.calls_back {
+            true => call.caller_leg(),
+            false => call.new_leg(),
+        };
         call.attempts += 1;
         let n = call.attempts;
         let since = call.now.mono;

@@ -94,6 +94,8 @@ pub(crate) struct Spec {
     pub(crate) relay: bool,
     /// How long a member has to itself afterwards.
     pub(crate) wrap_up_ms: u64,
+    /// The caller itself is called: its leg is the caller's.
+    pub(crate) calls_back: bool,
 }
 
 impl Spec {
@@ -105,7 +107,17 @@ impl Spec {
             whisper: None,
             relay: false,
             wrap_up_ms: 0,
+            calls_back: false,
         }
+    }
+
+    /// The caller itself is called, by whoever it is shown.
+    pub(crate) fn calling_back(mut self, by: &CallerId) -> Self {
+        for candidate in &mut self.candidates {
+            candidate.caller_id = Some(by.clone());
+        }
+        self.calls_back = true;
+        self
     }
 
     /// A group, by what is known of it.
@@ -132,6 +144,7 @@ impl Spec {
             whisper: group.whisper.clone(),
             relay: group.early_media == Some(EarlyMedia::Relay),
             wrap_up_ms: 0,
+            calls_back: false,
         }
     }
 }

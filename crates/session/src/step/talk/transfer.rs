@@ -97,8 +97,21 @@ impl Transfer {
     }
 
     pub(super) fn abandon(&mut self, call: &mut Call) {
-        if let Self::Ringing { ringing, .. } = self {
-            ringing.abandon(call);
+        let asked = match self {
+            Self::Ringing {
+                ringing, by, refer, ..
+            } => {
+                ringing.abandon(call);
+                by.filter(|_| *refer)
+            }
+            Self::Replacing { by, .. } => Some(*by),
+            Self::Number { .. } | Self::Consulting { .. } => None,
+        };
+        // Whoever asked by REFER is told, or its phone shows a transfer under way for ever.
+        if let Some(by) = asked
+            && call.is_live(by)
+        {
+            refused(call, by);
         }
     }
 }
@@ -379,27 +392,15 @@ impl Talk {
     /// The third party did not answer.
     fn lost(&mut self, call: &mut Call) -> Flow {
         let Some(Transfer::Ringing {
-            by,
-            other,
-            refer,
-            ringing,
-            ..
+            by, other, ringing, ..
         }) = &self.transfer
         else {
             return Flow::Stay;
         };
-        let (by, other, refer) = (*by, *other, *refer);
+        let (by, other) = (*by, *other);
         let disposition = ringing.disposition();
         match by {
-            Some(by) if !gone(call, by) => {
-                if refer {
-                    call.command(Command::Referred {
-                        leg: by,
-                        outcome: Referral::Failed,
-                    });
-                }
-                self.back(call)
-            }
+            Some(by) if !gone(call, by) => self.back(call),
             _ => {
                 self.transfer = None;
                 self.stranded(call, other, disposition)
@@ -455,7 +456,7 @@ impl Talk {
 }
 
 /// A transfer that is not done.
-fn refused(call: &mut Call, by: LegId) -> Flow {
+pub(crate) fn refused(call: &mut Call, by: LegId) -> Flow {
     call.command(Command::Referred {
         leg: by,
         outcome: Referral::Failed,

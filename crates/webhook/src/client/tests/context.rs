@@ -152,3 +152,27 @@ async fn a_background_connection_finds_out_that_a_server_is_back() {
         .await
         .unwrap();
 }
+
+/// A lookup asks as an ask does, by the same ways round failing servers, and hears an object.
+#[tokio::test]
+async fn a_lookup_hears_what_is_known_of_the_caller() {
+    let broken = Server::answering(with("503 Service Unavailable", "", "")).await;
+    let server = Server::answering(json(r#"{"owner":"ann","tier":null}"#)).await;
+    let crm = webhook(&[broken.url(), server.url()], 5000);
+    let found = client().look_up(&crm, &event(), "crm").await;
+    let row = found.result.unwrap().unwrap();
+    assert_eq!(
+        row.into_iter().collect::<Vec<_>>(),
+        [("owner".to_owned(), "ann".to_owned())]
+    );
+    assert_eq!(found.attempts.len(), 2);
+    let (asked, _) = told(&server.requests()[0]);
+    assert_eq!(asked.attributes["lookup"], "crm");
+    let wrong = Server::answering(json(VOICEMAIL)).await;
+    let crm = webhook(&[wrong.url()], 5000);
+    let found = client().look_up(&crm, &event(), "crm").await;
+    assert!(found.result.unwrap().is_some(), "an object is an object");
+    let gone = webhook(&[refusing().await], 5000);
+    let failure = client().look_up(&gone, &event(), "crm").await;
+    assert_eq!(failure.result.unwrap_err().class, Class::Connect);
+}

@@ -1,0 +1,80 @@
+//! What is pushed into a running call.
+
+use callroute_media::{EndCause, LegId};
+use callroute_rules::check;
+use callroute_schema::{Action, Actions};
+
+use super::Session;
+use crate::call::{Call, kinds};
+use crate::note::Note;
+use crate::step::Step;
+use crate::step::talk::{start_recording, stop_recording};
+
+impl Session {
+    /// Somebody wants the call to do something else from here on.
+    pub(super) fn push(&mut self, actions: &Actions) {
+        if matches!(self.step, Step::Ending(_) | Step::Done) {
+            return;
+        }
+        let call = &mut self.call;
+        let resolved = match call.engine.resolve(actions) {
+            Ok(resolved) => match check(actions) {
+                Ok(()) => resolved,
+                Err(wrong) => {
+                    return call.note(Note::PushRefused {
+                        why: wrong.to_string(),
+                    });
+                }
+            },
+            Err(unknown) => {
+                return call.note(Note::PushRefused {
+                    why: unknown.to_string(),
+                });
+            }
+        };
+        call.note(Note::Pushed {
+            actions: kinds(&resolved),
+        });
+        let mut resolved = resolved.into_iter().peekable();
+        if matches!(self.step, Step::Talk(_)) {
+            while let Some(action) = resolved.next_if(stays) {
+                beside(call, action);
+            }
+            if resolved.peek().is_none() {
+                return;
+            }
+        }
+        self.step.abandon(call);
+        call.hangup_others(EndCause::Normal);
+        call.why = "pushed from outside".to_owned();
+        if !call.is_live(LegId::CALLER) {
+            // A conversation that goes on without its caller has nobody to do anything with.
+            return self.end(EndCause::Normal, "told from outside".to_owned());
+        }
+        self.program.replace(resolved);
+        let next = self.program.after_done(&mut self.call);
+        self.follow(next);
+        self.finish_if_over();
+    }
+}
+
+/// Whether an action leaves a conversation as it is.
+fn stays(action: &Action) -> bool {
+    match action {
+        Action::Set(_) => true,
+        Action::Record(record) => record.stop || record.consent.is_none(),
+        _ => false,
+    }
+}
+
+/// Does an action beside a conversation.
+fn beside(call: &mut Call, action: Action) {
+    match action {
+        Action::Set(set) => {
+            crate::step::note(call, set);
+        }
+        Action::Record(record) if record.stop => stop_recording(call),
+        Action::Record(record) => start_recording(call, &record),
+        _ => {}
+    }
+}

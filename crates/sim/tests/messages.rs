@@ -1,0 +1,115 @@
+//! Messages that are broken off: nothing that was said is lost, and nothing is left behind.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use callroute_media::{Command, LegId, Notice, RecordingId};
+use callroute_rules::{ChronoTz, Engine, load};
+use callroute_schema::Actions;
+use callroute_session::{Effect, Input, Now, Session};
+use callroute_sim::{Phone, Played, Script, play};
+
+use crate::common::{OPEN, call};
+
+const TABLE: &str = r#"
+version: 1
+default: { action: voicemail, message: sales, operator: { action: forward, destination: { type: number, number: "+16822306467" } } }
+"#;
+
+fn engine() -> Arc<Engine> {
+    Arc::new(load("routes.yaml", TABLE, &(), &ChronoTz).unwrap())
+}
+
+fn s(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+fn played(script: Script) -> Played {
+    let played = play(engine(), call("+13146523057", OPEN), script);
+    assert!(played.is_over(), "{}", played.text());
+    played
+}
+
+fn discarded(played: &Played) -> usize {
+    let discards = |command: &&Command| matches!(command, Command::Discard { .. });
+    played.commands().filter(discards).count()
+}
+
+/// Somebody takes the caller away in the middle of a message: what was said is kept.
+#[test]
+fn a_message_that_is_pushed_away_is_kept() {
+    let forward =
+        br#"{"action":"forward","destination":{"type":"number","number":"+16822306467"}}"#;
+    let mut script = Script {
+        pushes: vec![(s(20), Actions::from_json(forward).unwrap())],
+        ..Script::default()
+    };
+    let phone = Phone::answers(s(2));
+    script.phones.insert("+16822306467".to_owned(), phone);
+    let played = played(script);
+    let messages: Vec<_> = played.messages().collect();
+    assert_eq!(messages.len(), 1, "{}", played.text());
+    assert_eq!(messages[0].mailbox, "sales");
+    assert!(messages[0].duration_ms > 5_000);
+    assert_eq!(discarded(&played), 0);
+    assert!(played.text().contains("connected with"));
+}
+
+/// Zero leads to somebody, and what was recorded until then is thrown away.
+#[test]
+fn what_was_said_before_the_operator_is_thrown_away() {
+    let mut script = Script {
+        digits: vec![(s(12), callroute_schema::Digit::new('0').unwrap())],
+        ..Script::default()
+    };
+    let phone = Phone::answers(s(2));
+    script.phones.insert("+16822306467".to_owned(), phone);
+    let played = played(script);
+    assert_eq!(played.messages().count(), 0, "{}", played.text());
+    assert_eq!(discarded(&played), 1, "{}", played.text());
+    assert!(played.text().contains("connected with"));
+}
+
+/// The router stops in the middle of a message: what was said is kept.
+#[test]
+fn a_message_outlives_the_router() {
+    let event = call("+13146523057", OPEN);
+    let utc = event.timestamp.to_utc();
+    let now = |seconds| Now {
+        utc,
+        mono: s(seconds),
+    };
+    let mut session = Session::new(engine(), event, now(0));
+    let mut input =
+        |at: u64, input: Input| -> Vec<Effect> { session.handle(now(at), input).collect() };
+    input(0, Input::Start);
+    let leg = LegId::CALLER;
+    let ends = |effects: &[Effect]| {
+        effects.iter().find_map(|effect| match effect {
+            Effect::Media(Command::Play { play, .. }) => Some(Input::Media(Notice::PlayEnded {
+                leg,
+                play: *play,
+                end: callroute_media::PlayEnd::Finished,
+            })),
+            _ => None,
+        })
+    };
+    let greeting = input(1, Input::Media(Notice::LegAnswered { leg }));
+    let beep = input(3, ends(&greeting).unwrap());
+    input(4, ends(&beep).unwrap());
+    let stops = input(9, Input::Shutdown);
+    let stopped = |effect: &Effect| matches!(effect, Effect::Media(Command::StopRecord { .. }));
+    assert!(stops.iter().any(stopped), "{stops:?}");
+    let kept = input(
+        9,
+        Input::Media(Notice::RecordEnded {
+            leg,
+            recording: RecordingId(1),
+            url: Some("sales/c1.wav".to_owned()),
+            duration_ms: 5_000,
+            error: None,
+        }),
+    );
+    let message = |effect: &Effect| matches!(effect, Effect::Message(_));
+    assert!(kept.iter().any(message), "{kept:?}");
+}
