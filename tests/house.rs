@@ -155,33 +155,48 @@ fn arrows_run_down() {
     }
 }
 
+/// The names in a package's tree, built with these flags.
+fn tree(krate: &str, flags: &[&str]) -> Vec<String> {
+    let output = Command::new(env!("CARGO"))
+        .args([
+            "tree",
+            "--locked",
+            "--offline",
+            "--edges",
+            "normal",
+            "--prefix",
+            "none",
+        ])
+        .args(["--package", &format!("callroute-{krate}")])
+        .args(flags)
+        .current_dir(root())
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let tree = String::from_utf8(output.stdout).unwrap();
+    let name = |line: &str| line.split(' ').next().unwrap().to_owned();
+    tree.lines().map(name).collect()
+}
+
+/// Whoever only verifies signatures gets neither a runtime nor a socket with it.
+#[test]
+fn verifying_needs_no_client() {
+    let flags = ["--no-default-features", "--features", "verify"];
+    for name in tree("webhook", &flags) {
+        assert!(!IMPURE.contains(&name.as_str()), "{name} is in the tree");
+    }
+}
+
 #[test]
 fn pure_crates_stay_pure() {
     for krate in PURE {
-        let output = Command::new(env!("CARGO"))
-            .args([
-                "tree",
-                "--locked",
-                "--offline",
-                "--edges",
-                "normal",
-                "--prefix",
-                "none",
-            ])
-            .args(["--package", &format!("callroute-{krate}")])
-            .current_dir(root())
-            .output()
-            .unwrap();
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        let tree = String::from_utf8(output.stdout).unwrap();
-        for line in tree.lines() {
-            let name = line.split(' ').next().unwrap();
+        for name in tree(krate, &[]) {
             assert!(
-                !IMPURE.contains(&name),
+                !IMPURE.contains(&name.as_str()),
                 "the pure crate {krate} has {name} in its tree"
             );
         }

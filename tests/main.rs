@@ -25,6 +25,7 @@ mod nat;
 mod readme;
 mod requests;
 mod servers;
+mod signers;
 mod signing;
 mod softphone;
 mod types;

@@ -15,7 +15,7 @@ use crate::common::{peer, until};
 /// The event of a caller who pressed 1 in the menu.
 const PRESSED_ONE: &[u8] = br#"{"event":"incoming_call","from":"+14155550123","to":"+13146523057","timestamp":"2026-04-21T14:32:00Z","call_id":"abc123xyz","menu":{"name":"main","digits":"1","attempt":1}}"#;
 /// The same call before anything was pressed.
-const CALLS: &[u8] = br#"{"event":"incoming_call","from":"+14155550123","to":"+13146523057","timestamp":"2026-04-21T14:32:00Z","call_id":"abc123xyz"}"#;
+pub(crate) const CALLS: &[u8] = br#"{"event":"incoming_call","from":"+14155550123","to":"+13146523057","timestamp":"2026-04-21T14:32:00Z","call_id":"abc123xyz"}"#;
 
 /// A sample server that runs; killed when it is dropped.
 #[derive(Debug)]
@@ -41,21 +41,27 @@ pub(crate) fn script(name: &str) -> PathBuf {
 }
 
 /// Signatures as the Standard Webhooks libraries make them; the samples have to take them.
-mod signed {
+pub(crate) mod signed {
     use standardwebhooks::Webhook;
 
     use super::*;
 
-    const NEW: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
-    const OLD: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
-    const OTHER: &str = "whsec_dGhpcyBpcyBub3QgeW91ciBzZWNyZXQhISE=";
+    pub(crate) const NEW: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
+    pub(crate) const OLD: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    pub(crate) const OTHER: &str = "whsec_dGhpcyBpcyBub3QgeW91ciBzZWNyZXQhISE=";
 
-    fn now() -> i64 {
+    pub(crate) fn now() -> i64 {
         chrono::DateTime::<chrono::Utc>::from(std::time::SystemTime::now()).timestamp()
     }
 
     /// The status of one request that is signed by the library.
-    async fn status(url: &str, id: &str, sent: i64, signature: &str, body: &[u8]) -> u16 {
+    pub(crate) async fn status(
+        url: &str,
+        id: &str,
+        sent: i64,
+        signature: &str,
+        body: &[u8],
+    ) -> u16 {
         use http_body_util::Full;
         let uri: http::Uri = url.parse().unwrap();
         let authority = uri.authority().unwrap().as_str();
@@ -137,7 +143,7 @@ mod signed {
         }
     }
 
-    pub(super) fn secrets() -> String {
+    pub(crate) fn secrets() -> String {
         format!("{NEW} {OLD}")
     }
 }
@@ -195,7 +201,7 @@ impl Server {
     }
 
     /// The same, with secrets.
-    fn talkative_with(program: &str, name: &str, secrets: &str) -> Self {
+    pub(crate) fn talkative_with(program: &str, name: &str, secrets: &str) -> Self {
         let mut child = Command::new(program)
             .arg(script(name))
             .arg("0")
@@ -222,7 +228,7 @@ impl Server {
         Self::php_with("").await
     }
 
-    async fn php_with(secrets: &str) -> Self {
+    pub(crate) async fn php_with(secrets: &str) -> Self {
         let free = TcpListener::bind("127.0.0.1:0")
             .unwrap()
             .local_addr()

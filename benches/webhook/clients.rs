@@ -13,6 +13,7 @@ use hyper::header::{HOST, HeaderName, HeaderValue};
 use hyper::{Method, Request};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 use crate::Failure;
 
@@ -21,6 +22,8 @@ use crate::Failure;
 pub(crate) enum Kind {
     /// hyper, a connection for each worker, and the same request: no timeout, no failover, nothing.
     Hyper,
+    /// The same with a deadline: what a timer costs, in the runtime and in the system.
+    Timed,
     /// callroute with everything on, but for the signature.
     Unsigned,
     /// callroute with everything on.
@@ -29,12 +32,19 @@ pub(crate) enum Kind {
     Reqwest,
 }
 
-pub(crate) const KINDS: [Kind; 4] = [Kind::Hyper, Kind::Unsigned, Kind::Signed, Kind::Reqwest];
+pub(crate) const KINDS: [Kind; 5] = [
+    Kind::Hyper,
+    Kind::Timed,
+    Kind::Unsigned,
+    Kind::Signed,
+    Kind::Reqwest,
+];
 
 impl Kind {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Hyper => "hyper",
+            Self::Timed => "hyper-timed",
             Self::Unsigned => "callroute",
             Self::Signed => "callroute-signed",
             Self::Reqwest => "reqwest",
@@ -64,14 +74,14 @@ const SAME: [(&str, &str); 7] = [
 /// What all workers share.
 #[derive(Clone)]
 pub(crate) enum Shared {
-    Hyper(SocketAddr),
+    Hyper(SocketAddr, Option<Duration>),
     Callroute(Client, Arc<Endpoints>),
     Reqwest(reqwest::Client, String),
 }
 
 /// What one worker asks with.
 pub(crate) enum Worker {
-    Hyper(SendRequest<Full<Bytes>>, HeaderValue),
+    Hyper(SendRequest<Full<Bytes>>, HeaderValue, Option<Duration>),
     Callroute(Client, Arc<Endpoints>),
     Reqwest(reqwest::Client, String),
 }
@@ -84,7 +94,8 @@ impl Shared {
     ) -> Result<Self, Failure> {
         let url = format!("http://{address}/webhook/sales");
         Ok(match kind {
-            Kind::Hyper => Self::Hyper(address),
+            Kind::Hyper => Self::Hyper(address, None),
+            Kind::Timed => Self::Hyper(address, Some(deadline)),
             Kind::Reqwest => {
                 let client = reqwest::Client::builder()
                     .timeout(deadline)
@@ -115,13 +126,14 @@ impl Shared {
                 Worker::Callroute(client.clone(), Arc::clone(webhook))
             }
             Self::Reqwest(client, url) => Worker::Reqwest(client.clone(), url.clone()),
-            Self::Hyper(address) => {
+            Self::Hyper(address, deadline) => {
                 let stream = TcpStream::connect(address).await?;
                 stream.set_nodelay(true)?;
                 let (sender, connection) =
                     hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
                 tokio::spawn(async { drop(connection.await) });
-                Worker::Hyper(sender, HeaderValue::try_from(address.to_string())?)
+                let host = HeaderValue::try_from(address.to_string())?;
+                Worker::Hyper(sender, host, *deadline)
             }
         })
     }
@@ -141,7 +153,7 @@ impl Worker {
                 let answer = request.send().await?.error_for_status()?.bytes().await?;
                 Ok(Actions::from_json(&answer)?)
             }
-            Self::Hyper(sender, host) => {
+            Self::Hyper(sender, host, deadline) => {
                 let mut request = Request::new(Full::new(Bytes::from(event.to_json())));
                 *request.method_mut() = Method::POST;
                 *request.uri_mut() = hyper::Uri::from_static("/webhook/sales");
@@ -153,13 +165,15 @@ impl Worker {
                         HeaderValue::from_static(value),
                     );
                 }
-                sender.ready().await?;
-                let answer = sender
-                    .send_request(request)
-                    .await?
-                    .into_body()
-                    .collect()
-                    .await?;
+                let exchange = async {
+                    sender.ready().await?;
+                    let answer = sender.send_request(request).await?;
+                    answer.into_body().collect().await
+                };
+                let answer = match deadline {
+                    Some(deadline) => timeout(*deadline, exchange).await??,
+                    None => exchange.await?,
+                };
                 Ok(Actions::from_json(&answer.to_bytes())?)
             }
         }

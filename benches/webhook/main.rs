@@ -54,7 +54,7 @@ fn main() -> Result<(), Failure> {
             };
             let (rounds, span) = match quick {
                 true => (1, Duration::from_millis(100)),
-                false => (5, Duration::from_millis(1000)),
+                false => (15, Duration::from_millis(400)),
             };
             let all = measure(setting, rounds, span, server.address)?;
             print(setting, &all);
@@ -77,7 +77,7 @@ fn print(setting: Setting, all: &[Measured]) {
             "  {:<16} CPU {:>7.2} us ({:>4.2} x)   p50 {:>7.1} us ({:>4.2} x)   p99 {:>8.1} us   {:>5.1} allocations",
             one.kind.name(),
             one.cpu_us(),
-            one.cpu_us() / floor.cpu_us(),
+            one.cpu_beside(floor),
             one.quantile_us(0.5),
             one.quantile_us(0.5) / floor.quantile_us(0.5),
             one.quantile_us(0.99),

@@ -42,6 +42,8 @@ pub(crate) struct Measured {
     cpu: Duration,
     allocations: u64,
     times: Histogram<u64>,
+    /// Processor time for one request in each round, in microseconds.
+    rounds: Vec<f64>,
 }
 
 #[expect(
@@ -52,6 +54,15 @@ impl Measured {
     /// Processor time for one request, in microseconds.
     pub(crate) fn cpu_us(&self) -> f64 {
         self.cpu.as_secs_f64() * 1e6 / self.requests.max(1) as f64
+    }
+
+    /// Its processor time beside another's: the median over the rounds, each of which ran the two
+    /// within a moment, so that what else the machine does falls out.
+    pub(crate) fn cpu_beside(&self, floor: &Self) -> f64 {
+        let pairs = self.rounds.iter().zip(&floor.rounds);
+        let mut ratios: Vec<f64> = pairs.map(|(ours, theirs)| ours / theirs).collect();
+        ratios.sort_by(f64::total_cmp);
+        ratios.get(ratios.len() / 2).copied().unwrap_or(f64::NAN)
     }
 
     /// Time of one request, in microseconds.
@@ -78,6 +89,10 @@ impl Setting {
     }
 }
 
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "counts of a run fit in a float's mantissa"
+)]
 /// Measures all clients in turn, round by round, so that what disturbs one disturbs all. Each
 /// works on a runtime of its own, with connections that are made before it is measured.
 pub(crate) fn measure(
@@ -94,6 +109,7 @@ pub(crate) fn measure(
             cpu: Duration::ZERO,
             allocations: 0,
             times: Histogram::new_with_bounds(1, 60_000_000_000, 3)?,
+            rounds: Vec::new(),
         };
         let runtime = setting.runtime()?;
         let workers = runtime.block_on(workers(kind, setting, address, USUAL))?;
@@ -108,8 +124,12 @@ pub(crate) fn measure(
             let asked = runtime.block_on(work(std::mem::take(workers), move || {
                 Instant::now() < until
             }))?;
+            let cpu = cpu_time()?.saturating_sub(cpu);
             if round > 0 {
-                measured.cpu += cpu_time()?.saturating_sub(cpu);
+                let requests: usize = asked.iter().map(|(_, times)| times.len()).sum();
+                let each = cpu.as_secs_f64() * 1e6 / requests.max(1) as f64;
+                measured.rounds.push(each);
+                measured.cpu += cpu;
                 measured.allocations += (ALLOCATOR.stats().allocations - allocations) as u64;
             }
             for (worker, times) in asked {

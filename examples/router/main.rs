@@ -96,7 +96,7 @@ fn callbacks(
     urls: &[String],
     data: &std::path::Path,
     console: Arc<dyn Observer>,
-) -> Result<Arc<dyn Observer>, Failure> {
+) -> Result<Arc<Callbacks>, Failure> {
     let lines = events
         .iter()
         .map(|path| Sink::Lines(LinesSink::new(path.clone())));
@@ -147,7 +147,8 @@ async fn serve(args: Args) -> Result<(), Failure> {
         &args.data.join("journal"),
         console.clone(),
     )?);
-    config.observer = callbacks(&args.events, &args.callback, &args.data, console)?;
+    let callbacks = callbacks(&args.events, &args.callback, &args.data, console)?;
+    config.observer = callbacks.clone();
     let (messages, strange) = FolderMessages::open(&args.data.join("messages"))?;
     for path in strange {
         eprintln!("{} is no message; it is left alone", path.display());
@@ -184,6 +185,9 @@ async fn serve(args: Args) -> Result<(), Failure> {
     };
     router.run(stop).await;
     sip.settled(Duration::from_secs(2)).await;
+    if !callbacks.flush(Duration::from_secs(10)) {
+        eprintln!("the last events are not on the disk: they are lost");
+    }
     println!("stopped");
     Ok(())
 }

@@ -16,13 +16,20 @@ use crate::config::{CallbackError, LinesSink, Sink, WebhookSink};
 use crate::deliver::Delivery;
 use crate::lines::Lines;
 use crate::outbox::Outbox;
-use crate::queue::{Inlet, Job, Outlet, Told, queue};
+use crate::queue::{Inlet, Job, Outlet, TOGETHER, Told, queue};
 
 /// How often a full queue is said again.
 const SAY_AGAIN: u64 = 1_000;
 
-/// Watches a router, tells its events to sinks, and passes all on to another watcher. Dropping it
-/// puts what came so far on the disk, and ends its threads.
+/// Watches a router, tells its events to sinks, and passes all on to another watcher.
+///
+/// A call's task only puts its events into memory, and waits for nothing. A thread of each sink
+/// takes them from there to the disk: it hands all that came over to the system at once, and has
+/// the system put it on the disk (`fdatasync`) as often as the disk can, each time all that came
+/// meanwhile. What is on the disk, counted by [`kept`](Self::kept), is told at least once, a
+/// call's events in order, whatever happens to the process or to the machine. When the process is
+/// killed, what was still in memory is lost: what came within the last instants. Dropping this
+/// puts all that came on the disk, and ends its threads: a stop in good order loses nothing.
 #[derive(Debug)]
 pub struct Callbacks {
     sinks: Vec<Running>,
@@ -86,6 +93,14 @@ impl Callbacks {
             let left = until.saturating_duration_since(Instant::now());
             waiting.recv_timeout(left).is_ok()
         })
+    }
+
+    /// Events that are on the disk, since the start: unless some were lost, the first so many that
+    /// came. With several sinks, the count of the one that is furthest behind.
+    #[must_use]
+    pub fn kept(&self) -> u64 {
+        let inlets = self.sinks.iter().filter_map(|sink| sink.inlet.as_ref());
+        inlets.map(Inlet::kept).min().unwrap_or_default()
     }
 
     /// Events that were lost so far, over all sinks: a queue or an outbox was full, they became
@@ -208,28 +223,34 @@ fn spawn(
 
 /// Writes lines until no more will come.
 fn write_lines(mut lines: Lines, mut outlet: Outlet, observer: &dyn Observer) {
-    let mut well = true;
+    let (mut well, mut written) = (true, 0);
     while let Some(job) = outlet.wait() {
         let mut next = Some(job);
-        let mut flushed = None;
+        let mut flushed = Vec::new();
         let mut done = Ok(());
+        let mut left = TOGETHER;
         while let Some(job) = next {
             match job {
                 Job::Event(told) => {
                     let added = lines.add(&told.json);
-                    if added.is_err() {
-                        outlet.shared().lose();
+                    match &added {
+                        Ok(()) => written += 1,
+                        Err(_) => outlet.shared().lose(),
                     }
                     done = done.and(added);
                 }
-                Job::Flush(done) => flushed = Some(done),
+                Job::Flush(done) => flushed.push(done),
             }
-            next = outlet.next_now();
+            left -= 1;
+            next = (left > 0).then(|| outlet.next_now()).flatten();
         }
         done = done.and(lines.flush());
-        if let Some(flushed) = flushed {
-            // Whoever asked may have gone.
-            let _ = flushed.try_send(());
+        if done.is_ok() {
+            outlet.shared().keep(written);
+            for flushed in flushed {
+                // Whoever asked may have gone.
+                let _ = flushed.try_send(());
+            }
         }
         if let Err(error) = &done
             && well

@@ -14,7 +14,7 @@ use tokio::time::sleep;
 
 use crate::config::WebhookSink;
 use crate::outbox::{Outbox, Record};
-use crate::queue::{Job, Outlet, Shared};
+use crate::queue::{Job, Outlet, Shared, TOGETHER};
 
 /// Most events in memory.
 const WINDOW: usize = 1_024;
@@ -31,6 +31,8 @@ pub(crate) struct Delivery {
     pub(crate) observer: Arc<dyn Observer>,
 }
 
+/// How many events are on the disk when the system has put them there.
+type Syncs = JoinSet<(u64, io::Result<()>)>;
 /// The events of one call that are in memory; the first is being told.
 type Waiting = HashMap<Arc<str>, VecDeque<Record>>;
 
@@ -40,14 +42,15 @@ impl Delivery {
         let turns = Arc::new(Semaphore::new(BESIDE));
         let mut waiting = Waiting::new();
         let mut tasks = JoinSet::new();
+        let (mut syncs, mut written, mut synced) = (Syncs::new(), 0, 0);
         loop {
             self.fill(&mut waiting, &mut tasks, &turns).await;
+            if synced < written && syncs.is_empty() {
+                synced = written;
+                self.sync(written, &mut syncs);
+            }
             tokio::select! {
                 biased;
-                job = outlet.next() => match job {
-                    Some(job) => self.write(job, &mut outlet),
-                    None => break,
-                },
                 Some(ended) = tasks.join_next() => {
                     // A task that failed tells its event again after the next start.
                     if let Ok((record, end)) = ended {
@@ -66,34 +69,70 @@ impl Delivery {
                         }
                     }
                 }
+                Some(ended) = syncs.join_next() => match ended {
+                    Ok((count, Ok(()))) => outlet.shared().keep(count),
+                    Ok((_, Err(error))) => self.warn(&format!("cannot be put on the disk: {error}")),
+                    // The runtime ends, and all is put on the disk below.
+                    Err(_) => {}
+                },
+                job = outlet.next() => match job {
+                    Some(job) => self.write(job, &mut outlet, &mut written),
+                    None => break,
+                },
             }
         }
-        self.check("flush", |outbox| outbox.flush(true));
+        self.flush(outlet.shared(), written);
+    }
+
+    /// Has the system put on the disk what was handed to it, beside the telling.
+    fn sync(&mut self, count: u64, syncs: &mut Syncs) {
+        if let Some(file) = self.check("write", |outbox| outbox.newest()).flatten() {
+            syncs.spawn_blocking(move || {
+                let done = file.sync_data();
+                if done.is_err() {
+                    std::thread::sleep(DISK_PAUSE);
+                }
+                (count, done)
+            });
+        }
+    }
+
+    /// Puts all so far on the disk; whether it is there.
+    fn flush(&mut self, shared: &Shared, written: u64) -> bool {
+        let done = self.check("flush", |outbox| outbox.flush(true)).is_some();
+        if done {
+            shared.keep(written);
+        }
+        done
     }
 
     /// Puts what came into the outbox.
-    fn write(&mut self, job: Job, outlet: &mut Outlet) {
+    fn write(&mut self, job: Job, outlet: &mut Outlet, written: &mut u64) {
         let mut next = Some(job);
+        let mut left = TOGETHER;
         while let Some(job) = next {
             match job {
                 Job::Event(told) => {
                     let added = self.check("write", |outbox| outbox.add(&told, now_ms()));
-                    if added != Some(true) {
-                        outlet.shared().lose();
+                    match added {
+                        Some(true) => *written += 1,
+                        Some(false) | None => outlet.shared().lose(),
                     }
                     if added == Some(false) {
                         self.warn("is full: events are lost until its server takes some");
                     }
                 }
                 Job::Flush(done) => {
-                    self.check("flush", |outbox| outbox.flush(true));
-                    // Whoever asked may have gone.
-                    let _ = done.try_send(());
+                    if self.flush(outlet.shared(), *written) {
+                        // Whoever asked may have gone.
+                        let _ = done.try_send(());
+                    }
                 }
             }
-            next = outlet.next_now();
+            left -= 1;
+            next = (left > 0).then(|| outlet.next_now()).flatten();
         }
-        self.check("flush", |outbox| outbox.flush(false));
+        self.check("write", |outbox| outbox.flush(false));
     }
 
     /// Reads as many events as may be in memory, and begins to tell those that are first.

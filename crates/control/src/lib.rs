@@ -8,9 +8,14 @@
 //! [`Callbacks`] watches a router and hands each event to its sinks. Nothing of it stands on a
 //! call's path: a queue that is full loses events, counts them and says so, and no call waits.
 //!
-//! What has reached the outbox outlasts the process: it is told until it is taken, at least once
-//! and each time with the same `webhook-id`. A call's events are told in order; calls do not wait
-//! for each other. A sink that is dead costs memory and disk within stated bounds:
+//! What is on the disk, counted by [`Callbacks::kept`], is told until it is taken, at least once
+//! and each time with the same `webhook-id`, whatever happens to the process or the machine. It
+//! gets there at once, in groups: all that came while the disk was busy is put there next, by one
+//! `fdatasync`. A process that stops in good order ([`Callbacks::flush`], or dropping it) loses
+//! nothing; one that is killed loses what was not yet there, the events of its last instants,
+//! since waiting for a disk has no place on a call's path. A call's events are told in order;
+//! calls do not wait for each other. A sink that is dead costs memory and disk within stated
+//! bounds:
 //!
 //! | what | bound |
 //! |---|---|

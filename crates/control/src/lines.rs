@@ -32,13 +32,15 @@ impl Lines {
         self.file.write_all(b"\n")
     }
 
+    /// Puts what was added on the disk.
     pub(crate) fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
+        self.file.flush()?;
+        self.file.get_ref().sync_data()
     }
 
     /// Begins the file anew, and keeps the old one under its second name.
     fn turn(&mut self) -> io::Result<()> {
-        self.file.flush()?;
+        self.flush()?;
         let mut old = self.sink.path.clone().into_os_string();
         old.push(".1");
         std::fs::rename(&self.sink.path, PathBuf::from(old))?;

@@ -6,11 +6,13 @@
 //! ```
 //!
 //! A file whose events were all taken is deleted. What a crash cut off in the middle of a line
-//! never was an event.
+//! never was an event. What is taken is not put on the disk at once: after a crash of the machine
+//! it may be told twice, under the same id.
 
 mod segment;
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -101,6 +103,8 @@ impl Outbox {
             return Ok(());
         }
         let first = *first;
+        // From here on only the new file is flushed.
+        self.flush(true)?;
         self.begin()?;
         if over && let Some(segment) = self.segments.remove(&first) {
             segment.delete()?;
@@ -130,6 +134,16 @@ impl Outbox {
             event,
         })?;
         line.push(b'\n');
+        if line.len() as u64 > segment::MAX_LINE {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                format!(
+                    "an event has {} bytes; at most {} are told",
+                    line.len(),
+                    segment::MAX_LINE
+                ),
+            ));
+        }
         // Beside the line, what says that it was taken.
         let size = line.len() as u64 + segment::TAKEN;
         self.turn(size)?;
@@ -149,6 +163,12 @@ impl Outbox {
             Some(segment) => segment.flush(to_disk),
             None => Ok(()),
         }
+    }
+
+    /// The file that grows, to put it on the disk elsewhere.
+    pub(crate) fn newest(&mut self) -> io::Result<Option<File>> {
+        let newest = self.segments.values_mut().next_back();
+        newest.map(Segment::file).transpose()
     }
 
     /// The next events that were not taken, at most so many; each is given once.

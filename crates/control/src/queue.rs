@@ -8,6 +8,8 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 /// Most events that wait.
 const MANY: usize = 8_192;
+/// Most jobs that are done together.
+pub(crate) const TOGETHER: usize = 1_024;
 /// Most bytes of them.
 const MANY_BYTES: usize = 16 * 1024 * 1024;
 
@@ -49,9 +51,15 @@ pub(crate) struct Outlet {
 pub(crate) struct Shared {
     bytes: AtomicUsize,
     lost: AtomicU64,
+    kept: AtomicU64,
 }
 
 impl Shared {
+    /// So many events are on the disk.
+    pub(crate) fn keep(&self, count: u64) {
+        self.kept.fetch_max(count, Ordering::AcqRel);
+    }
+
     pub(crate) fn lose(&self) {
         self.lost.fetch_add(1, Ordering::AcqRel);
     }
@@ -93,6 +101,11 @@ impl Inlet {
     /// Events that were lost.
     pub(crate) fn lost(&self) -> u64 {
         self.shared.lost.load(Ordering::Acquire)
+    }
+
+    /// Events that are on the disk.
+    pub(crate) fn kept(&self) -> u64 {
+        self.shared.kept.load(Ordering::Acquire)
     }
 }
 

@@ -183,6 +183,7 @@ fn compile(
     }
     let default = default(root, table.default.as_ref()?, &mut resolved, report)?;
     let answers = resolved.finish();
+    shared.tables.lists.asked = book.asks_for_lists();
     Some(Engine {
         book,
         answers,

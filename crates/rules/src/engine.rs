@@ -24,7 +24,7 @@ mod view;
 pub(crate) use answers::{Answers, json};
 pub(crate) use book::{Best, Book, Builder, Dialed, Draft, Observer};
 pub(crate) use call::{Call, WHOLE, in_full};
-pub(crate) use clause::{Available, Calls, Clause, Field, OneOf, Party, Test, Written};
+pub(crate) use clause::{Available, Calls, Clause, Field, OneOf, Party, Places, Test, Written};
 pub(crate) use decide::DefaultActions;
 pub(crate) use decks::{Deck, Place};
 pub(crate) use lists::{CallerList, Lists};

@@ -86,7 +86,7 @@ pub(crate) fn explain<'e>(
     event: &'e Event,
     facts: &'e Facts,
 ) -> Explanation<'e> {
-    let call = Call::new(View::of(event), &engine.tables, facts);
+    let call = Call::new(View::Event(event), &engine.tables, facts);
     let mut watch = Watch(Vec::with_capacity(16));
     let best = engine.book.find(&call, None, &mut watch);
     let mut looked = watch.0;
@@ -105,7 +105,7 @@ pub(crate) fn explain<'e>(
 
 impl<'e> Explanation<'e> {
     fn call(&self) -> Call<'e> {
-        Call::new(View::of(self.event), &self.engine.tables, self.facts)
+        Call::new(View::Event(self.event), &self.engine.tables, self.facts)
     }
 
     /// The dialed number.

@@ -46,6 +46,7 @@ mod ics;
 pub mod json_schema;
 pub mod menu;
 mod number;
+mod origin;
 mod path;
 mod policy;
 pub mod prefix;

@@ -22,7 +22,6 @@ mod key;
 mod table;
 
 pub use self::key::Key;
-pub(crate) use self::key::mask;
 pub use self::table::PrefixTable;
 
 #[cfg(test)]

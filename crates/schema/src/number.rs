@@ -43,7 +43,7 @@ mod uri;
 mod zone;
 
 #[cfg(feature = "numbers")]
-pub use country::country;
+pub use country::{country, country_prefixes};
 #[cfg(feature = "numbers")]
 pub use data::DATA_RELEASE;
 pub use identity::{CallerHeaders, CallerIdentity, Header, Ignored, IgnoredWhy, Who, identify};
@@ -52,7 +52,7 @@ pub use libphonenumber::LibPhoneNumber;
 #[cfg(feature = "numbers")]
 pub use numbering::{Length, Numbering, Parsed, Unparsed};
 #[cfg(feature = "numbers")]
-pub use place::area;
+pub use place::{area, area_prefixes};
 #[cfg(feature = "numbers")]
 pub use reader::{MAX_TEXT, read, read_with};
 #[cfg(feature = "numbers")]

@@ -1,5 +1,7 @@
 //! One ask under way: carries out the steps of its plan, and tells the plan what came of them.
 
+#![cfg(feature = "client")]
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,7 +9,7 @@ use tokio::time::{Instant, timeout_at};
 
 use callroute_schema::Event;
 
-use crate::attempt::Outcome;
+use crate::attempt::{Outcome, Start};
 use crate::book::{Trial, Use, pay};
 use crate::client::Inner;
 use crate::endpoint::{Endpoint, Endpoints};
@@ -29,37 +31,44 @@ pub(crate) struct Asking<'a> {
     /// For how long the answer may stand in for later ones.
     pub(crate) allowed: Option<Duration>,
     pub(crate) started: Instant,
+    /// When what is being dealt with happened: a look at the clock costs as much as a header.
+    pub(crate) now: Instant,
+    /// The same, from the start.
+    pub(crate) elapsed: Duration,
     pub(crate) plan: Plan,
     pub(crate) report: Report,
 }
 
+/// A request that is to go out.
+pub(crate) struct Launch<'a> {
+    pub(crate) endpoint: &'a Endpoint,
+    pub(crate) flight: Flight,
+    pub(crate) question: Arc<Question>,
+    pub(crate) start: Start,
+    pub(crate) trial: Trial,
+    pub(crate) begun: Begun,
+}
+
 impl<'a> Asking<'a> {
-    /// Sends a request to this URL, unless it rests.
-    pub(crate) fn begin(
-        &mut self,
-        url: usize,
-        how: How,
-        running: &mut Running<'a, Flight, Outcome>,
-    ) -> Option<Step> {
+    /// A request to this URL; what to do instead, when it rests.
+    pub(crate) fn begin(&mut self, url: usize, how: How) -> Result<Launch<'a>, Option<Step>> {
         let endpoints = self.endpoints;
         let Some(endpoint) = endpoints.urls.get(url) else {
             // The plan was made for these URLs.
-            return self.plan.on_failure(self.elapsed(), url, Fault::Lasting);
+            return Err(self.plan.on_failure(self.elapsed, url, Fault::Lasting));
         };
         let admission = match how {
-            How::First | How::Instead | How::Again => Use::Usual,
+            How::First => Use::First,
+            How::Instead | How::Again => Use::Usual,
             How::Anyway => Use::Anyway,
         };
-        let mut trial = match Trial::begin(&self.inner.book, endpoint.key(), admission) {
+        let mut trial = match Trial::begin(&self.inner.book, endpoint.key(), admission, self.now) {
             Ok(trial) => trial,
             Err(left) => {
                 self.report.skip(endpoint, left);
-                return self.plan.on_resting(self.elapsed(), url);
+                return Err(self.plan.on_resting(self.elapsed, url));
             }
         };
-        if how == How::First {
-            trial.is_first();
-        }
         trial.hurry(self.plan.longest_hedge());
         let begun = Begun {
             hedge: trial.hedge(),
@@ -69,27 +78,17 @@ impl<'a> Asking<'a> {
         // Connections from before a rest, too, may be dead without having said so.
         let fresh = how != How::First;
         self.tell();
-        let flight = self.report.begin(url, endpoint);
-        if begun.probe {
-            self.probe(endpoint, flight, trial, running);
-        } else {
-            let progress = Arc::clone(&flight.progress);
-            let means = &self.inner.means;
-            let question = Arc::clone(&self.question);
-            running.push(flight, async move {
-                means
-                    .attempt(
-                        endpoint,
-                        &endpoints.allow,
-                        &question,
-                        fresh,
-                        &progress,
-                        trial,
-                    )
-                    .await
-            });
-        }
-        self.plan.on_begun(self.elapsed(), begun)
+        Ok(Launch {
+            endpoint,
+            flight: self.report.begin(url, endpoint, self.now),
+            question: Arc::clone(&self.question),
+            start: Start {
+                fresh,
+                at: self.now,
+            },
+            trial,
+            begun,
+        })
     }
 
     /// Pays for a second use of this URL, if that can be paid.
@@ -98,8 +97,8 @@ impl<'a> Asking<'a> {
         let paid = self.inner.second_uses
             && endpoint.is_some_and(|endpoint| pay(&self.inner.book, endpoint.key()));
         match paid {
-            true => self.plan.on_paid(self.elapsed(), url),
-            false => self.plan.on_denied(self.elapsed()),
+            true => self.plan.on_paid(self.elapsed, url),
+            false => self.plan.on_denied(self.elapsed),
         }
     }
 
@@ -107,19 +106,24 @@ impl<'a> Asking<'a> {
     pub(crate) fn on_end(&mut self, flight: &Flight, outcome: Outcome) -> Option<Step> {
         let fault = outcome.fault();
         self.allowed = outcome.allowed();
-        match self.report.end(flight, outcome.result) {
+        self.look_up(self.now.max(outcome.ended));
+        match self.report.end(flight, outcome.result, self.now) {
             true => self.plan.on_answer(flight.url),
-            false => self.plan.on_failure(self.elapsed(), flight.url, fault),
+            false => self.plan.on_failure(self.elapsed, flight.url, fault),
         }
     }
 
     /// The timer that was due then went off.
-    pub(crate) fn on_tick(
+    pub(crate) fn on_tick<F>(
         &mut self,
         due: Duration,
-        running: &Running<'a, Flight, Outcome>,
-    ) -> Option<Step> {
-        let now = self.elapsed();
+        running: &Running<'_, F, Flight, Outcome>,
+    ) -> Option<Step>
+    where
+        F: Future<Output = Outcome> + Send,
+    {
+        self.look_up(Instant::now());
+        let now = self.elapsed;
         let late = self.inner.book.on_wake(now.saturating_sub(due));
         let silent = running.keys().find(|flight| flight.progress.is_silent());
         self.plan
@@ -129,32 +133,44 @@ impl<'a> Asking<'a> {
     /// Sends a request that finds out whether a server is back. It runs on when another URL
     /// answers first: otherwise a server that is a little slower than the next would rest for
     /// ever.
-    fn probe(
+    pub(crate) fn probe(
         &self,
-        endpoint: &Endpoint,
-        flight: Flight,
-        trial: Trial,
-        running: &mut Running<'a, Flight, Outcome>,
-    ) {
+        launch: Launch<'a>,
+    ) -> (Flight, impl Future<Output = Outcome> + Send + use<>) {
+        let Launch {
+            flight,
+            question,
+            start,
+            trial,
+            ..
+        } = launch;
         let means = Arc::clone(&self.inner.means);
-        let (endpoint, allow) = (endpoint.clone(), self.endpoints.allow.clone());
-        let question = Arc::clone(&self.question);
+        let (endpoint, allow) = (launch.endpoint.clone(), self.endpoints.allow.clone());
         let progress = Arc::clone(&flight.progress);
         let until = self.started + self.plan.deadline();
+        let start = Start {
+            fresh: true,
+            ..start
+        };
         let task = tokio::spawn(async move {
-            let attempt = means.attempt(&endpoint, &allow, &question, true, &progress, trial);
+            let attempt = means.attempt(&endpoint, &allow, &question, start, &progress, trial);
             timeout_at(until, attempt).await
         });
         let (progress, began) = (Arc::clone(&flight.progress), flight.started);
-        running.push(flight, async move {
+        let ended = async move {
             match task.await {
-                Ok(Ok(outcome)) => outcome,
+                // It may have ended a while ago: what counts is when that is heard.
+                Ok(Ok(mut outcome)) => {
+                    outcome.ended = Instant::now();
+                    outcome
+                }
                 // Time is up, or the runtime ends.
                 Ok(Err(_)) | Err(_) => {
                     Outcome::cut(progress.stopped(began.elapsed(), Stopped::Deadline))
                 }
             }
-        });
+        };
+        (flight, ended)
     }
 
     /// Later URLs are told why earlier ones gave no answer.
@@ -163,7 +179,7 @@ impl<'a> Asking<'a> {
         // A notice stays as it is, wherever it goes.
         let news = so_far != self.told && !self.question.is_notice();
         if let Some(failure) = so_far.filter(|_| news) {
-            let left = self.plan.deadline().saturating_sub(self.elapsed());
+            let left = self.plan.deadline().saturating_sub(self.elapsed);
             let name = &self.endpoints.name;
             let question = self.question.after(self.event, name, failure, left);
             self.question = Arc::new(question);
@@ -171,7 +187,8 @@ impl<'a> Asking<'a> {
         }
     }
 
-    fn elapsed(&self) -> Duration {
-        self.started.elapsed()
+    fn look_up(&mut self, now: Instant) {
+        self.now = now;
+        self.elapsed = now.saturating_duration_since(self.started);
     }
 }

@@ -1,11 +1,14 @@
 //! One attempt: a connection, one request, its answer.
 
+#![cfg(feature = "client")]
+
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
+use tokio::time::Instant;
 
 use crate::book::Trial;
 use crate::book::health::Verdict;
@@ -47,6 +50,8 @@ pub(crate) struct Outcome {
     stale: bool,
     /// What the server said beside its answer.
     said: Said,
+    /// When it ended.
+    pub(crate) ended: Instant,
 }
 
 /// What a server says beside its answer.
@@ -56,6 +61,8 @@ pub(crate) struct Said {
     wish: Option<Duration>,
     /// For how long its answer may stand in for later ones.
     pub(crate) allowed: Option<Duration>,
+    /// When the whole of its answer was there.
+    ended: Option<Instant>,
 }
 
 impl Outcome {
@@ -65,6 +72,7 @@ impl Outcome {
             result: Err(failure),
             stale: false,
             said: Said::default(),
+            ended: Instant::now(),
         }
     }
 
@@ -112,6 +120,14 @@ impl Outcome {
     }
 }
 
+/// How an attempt begins.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Start {
+    /// On a new connection.
+    pub(crate) fresh: bool,
+    pub(crate) at: Instant,
+}
+
 /// What attempts are made with.
 #[derive(Debug)]
 pub(crate) struct Means {
@@ -142,21 +158,21 @@ impl std::fmt::Debug for Clock {
 }
 
 impl Means {
-    /// Asks one URL. Dropping the future ends the attempt and closes its connection. `fresh`: on
-    /// a new connection.
+    /// Asks one URL. Dropping the future ends the attempt and closes its connection.
     pub(crate) async fn attempt(
         self: &Arc<Self>,
         endpoint: &Endpoint,
         allow: &[Network],
         question: &Question,
-        fresh: bool,
+        start: Start,
         progress: &Progress,
         trial: Trial,
     ) -> Outcome {
+        let Start { fresh, at } = start;
         let (mut stale, mut said) = (false, Said::default());
         let lane = self.pool.lane(endpoint.origin());
         let result = match self
-            .connection(endpoint, &lane, allow, fresh, progress)
+            .connection(endpoint, &lane, allow, fresh, progress, at)
             .await
         {
             Ok(connection) => {
@@ -170,10 +186,14 @@ impl Means {
         let outcome = Outcome {
             result,
             stale,
+            ended: said.ended.unwrap_or_else(Instant::now),
             said,
         };
         let unreachable = outcome.is_unreachable();
-        if let Some(knock) = trial.settle(outcome.verdict()).filter(|_| unreachable) {
+        if let Some(knock) = trial
+            .settle(outcome.verdict(), outcome.ended)
+            .filter(|_| unreachable)
+        {
             self.knock_later(endpoint, allow, knock);
         }
         outcome
@@ -187,9 +207,10 @@ impl Means {
         allow: &[Network],
         fresh: bool,
         progress: &Progress,
+        now: Instant,
     ) -> Result<Connection, Failure> {
         progress.enter(Phase::Turn);
-        match self.pool.take(lane, allow, fresh).await {
+        match self.pool.take(lane, allow, fresh, now).await {
             Slot::Kept(connection) => Ok(connection),
             Slot::Dial(_permit) => {
                 // In a box, since most attempts need none of it.
@@ -219,8 +240,8 @@ impl Means {
         let received = (!shared).then(|| connection.received.clone());
         progress.sent(connection.kept, received);
         let doubt = shared.then(|| Doubt::new(lane, &connection.driver));
-        let now = || self.clock.now();
-        let request = question.request(endpoint, now, connection.sender.version());
+        let clock = || self.clock.now();
+        let request = question.request(endpoint, clock, connection.sender.version());
         let response = match connection.sender.send(request).await {
             Ok(response) => response,
             Err(error) => {
@@ -232,26 +253,31 @@ impl Means {
         let (head, mut body) = response.into_parts();
         progress.answered(head.status.as_u16());
         if !head.status.is_success() {
-            said.wish = wish(head.status, &head.headers, now());
+            said.wish = wish(head.status, &head.headers, clock());
         }
         if question.is_notice() {
             let receipt = judge_receipt(head.status, &head.headers);
             Doubt::settle(doubt);
-            self.pool.give_back(lane, connection, Some(body));
+            let now = *said.ended.insert(Instant::now());
+            self.pool.give_back(lane, connection, Some(body), now);
             return receipt;
         }
         let format = match judge_head(head.status, &head.headers) {
             Ok(format) => format,
             Err(failure) => {
                 Doubt::settle(doubt);
-                self.pool.give_back(lane, connection, Some(body));
+                let now = *said.ended.insert(Instant::now());
+                self.pool.give_back(lane, connection, Some(body), now);
                 return Err(failure);
             }
         };
-        said.allowed = allowed(&head.headers);
+        if question.keeps() {
+            said.allowed = allowed(&head.headers);
+        }
         let bytes = whole(&mut body).await?;
         Doubt::settle(doubt);
-        self.pool.give_back(lane, connection, None);
+        let now = *said.ended.insert(Instant::now());
+        self.pool.give_back(lane, connection, None, now);
         read(format, &bytes).map(Reply::Actions)
     }
 }

@@ -1,5 +1,7 @@
 //! What a client knows about endpoints: shared by all its asks, so that one learns from another.
 
+#![cfg(feature = "client")]
+
 mod budget;
 pub(crate) mod health;
 mod latency;
@@ -35,7 +37,10 @@ pub(crate) struct Book {
 
 /// One endpoint.
 #[derive(Debug)]
-pub(crate) struct Record(Mutex<Standing>);
+pub(crate) struct Record {
+    key: Arc<str>,
+    standing: Mutex<Standing>,
+}
 
 #[derive(Debug)]
 struct Standing {
@@ -58,7 +63,13 @@ impl Book {
 
     /// Time since the first use.
     pub(crate) fn now(&self) -> Duration {
-        self.epoch.get_or_init(Instant::now).elapsed()
+        self.at(Instant::now())
+    }
+
+    /// The same for a moment that is known.
+    fn at(&self, now: Instant) -> Duration {
+        let epoch = self.epoch.get_or_init(|| now);
+        now.saturating_duration_since(*epoch)
     }
 
     /// What is known of the endpoint with this key.
@@ -76,11 +87,14 @@ impl Book {
                 records.pop_first();
             }
         }
-        let record = Arc::new(Record(Mutex::new(Standing {
-            watch: Watch::new(),
-            budget: Budget::new(self.now()),
-            latency: Latency::default(),
-        })));
+        let record = Arc::new(Record {
+            key: Arc::clone(key),
+            standing: Mutex::new(Standing {
+                watch: Watch::new(),
+                budget: Budget::new(self.now()),
+                latency: Latency::default(),
+            }),
+        });
         records.insert(Arc::clone(key), Arc::clone(&record));
         record
     }
@@ -108,15 +122,17 @@ impl Book {
 
 impl Record {
     fn health(&self) -> Health {
-        lock(&self.0).watch.health()
+        lock(&self.standing).watch.health()
     }
 }
 
 /// How a request comes about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Use {
-    /// The first of this ask to this endpoint, or one that was paid for; a resting endpoint is
-    /// left alone.
+    /// The first of this ask to this endpoint, which pays into the budget for second ones; a
+    /// resting endpoint is left alone.
+    First,
+    /// One that was paid for, or that asks nothing; a resting endpoint is left alone.
     Usual,
     /// Nobody else is left, so that a resting one is asked as well.
     Anyway,
@@ -135,7 +151,6 @@ pub(crate) struct Knock {
 pub(crate) struct Trial {
     book: Arc<Book>,
     record: Arc<Record>,
-    key: Arc<str>,
     ticket: Ticket,
     began: Duration,
     hedge: Duration,
@@ -145,33 +160,35 @@ pub(crate) struct Trial {
 
 impl Trial {
     /// Leave to ask this endpoint, or how long it still rests.
-    pub(crate) fn begin(book: &Arc<Book>, key: &Arc<str>, how: Use) -> Result<Self, Duration> {
+    pub(crate) fn begin(
+        book: &Arc<Book>,
+        key: &Arc<str>,
+        how: Use,
+        now: Instant,
+    ) -> Result<Self, Duration> {
         let record = book.record(key);
-        let now = book.now();
+        let now = book.at(now);
         let (ticket, hedge, doubt) = {
-            let mut standing = lock(&record.0);
+            let mut standing = lock(&record.standing);
             let ticket = match how {
-                Use::Usual => standing.watch.admit(now)?,
+                Use::First | Use::Usual => standing.watch.admit(now)?,
                 Use::Anyway => standing.watch.insist(now),
             };
+            if how == Use::First {
+                standing.budget.earn(now);
+            }
             let latency = &standing.latency;
             (ticket, latency.hedge(book.hedge), latency.doubt())
         };
         Ok(Self {
             book: Arc::clone(book),
             record,
-            key: Arc::clone(key),
             ticket,
             began: now,
             hedge,
             doubt,
             open: true,
         })
-    }
-
-    /// It is the first use of the endpoint by its ask, and pays into the budget for second ones.
-    pub(crate) fn is_first(&self) {
-        lock(&self.record.0).budget.earn(self.began);
     }
 
     /// Whether it decides if a rest is over.
@@ -195,13 +212,13 @@ impl Trial {
     }
 
     /// The request ended by itself; how long its endpoint rests, if it just began to.
-    pub(crate) fn settle(mut self, verdict: Verdict) -> Option<Knock> {
-        let now = self.book.now();
+    pub(crate) fn settle(mut self, verdict: Verdict, now: Instant) -> Option<Knock> {
+        let now = self.book.at(now);
         let took = (verdict == Verdict::Alive).then(|| now.saturating_sub(self.began));
         let rest = self.close(verdict, took, now)?;
         Some(Knock {
             book: Arc::clone(&self.book),
-            key: Arc::clone(&self.key),
+            key: Arc::clone(&self.record.key),
             rest,
         })
     }
@@ -221,7 +238,7 @@ impl Trial {
         self.open = false;
         let chance = self.book.chance();
         let late = lock(&self.book.lateness).is_late(now);
-        let mut standing = lock(&self.record.0);
+        let mut standing = lock(&self.record.standing);
         let was = standing.watch.health();
         standing.watch.settle(self.ticket, verdict, now, chance);
         // Slowness of our own says nothing about the endpoint.
@@ -254,7 +271,7 @@ impl Drop for Trial {
 pub(crate) fn pay(book: &Book, key: &Arc<str>) -> bool {
     let record = book.record(key);
     let now = book.now();
-    let mut standing = lock(&record.0);
+    let mut standing = lock(&record.standing);
     standing.watch.health() == Health::Healthy && standing.budget.spend(now)
 }
 

@@ -1,6 +1,8 @@
 //! How many asks may be under way, of one webhook and of all: so that one webhook's dead server
 //! takes nothing from the others.
 
+#![cfg(feature = "client")]
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};

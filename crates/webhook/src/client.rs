@@ -1,12 +1,14 @@
 //! The client: drives the failover plan with one timer, and reports what happened.
 
+#![cfg(feature = "client")]
+
 use std::fmt;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use callroute_schema::{Actions, Event};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, Sleep, sleep_until};
 use ulid::Ulid;
 
 use crate::asking::Asking;
@@ -86,18 +88,29 @@ impl Client {
     ///
     /// Needs a tokio runtime with its timer and its IO switched on.
     pub async fn ask(&self, endpoints: &Endpoints, event: &Event) -> Asked {
-        self.ask_since(endpoints, event, Instant::now()).await
+        let now = Instant::now();
+        self.ask_at(endpoints, event, now, now).await
     }
 
     /// Asks as [`ask`](Self::ask) does; the deadline counts from `since`, when the call came in
     /// or the key was pressed, and so does the time that the report states.
     pub async fn ask_since(&self, endpoints: &Endpoints, event: &Event, since: Instant) -> Asked {
+        self.ask_at(endpoints, event, since, Instant::now()).await
+    }
+
+    async fn ask_at(
+        &self,
+        endpoints: &Endpoints,
+        event: &Event,
+        since: Instant,
+        now: Instant,
+    ) -> Asked {
         let measure = Measure::begin(&endpoints.name);
         let mut asked = match self.enter(endpoints) {
             Ok(_place) => {
                 let deadline = endpoints.deadline.min(MAX_DEADLINE);
-                let question = Question::new(event, self.id(), &endpoints.secrets, deadline);
-                self.run(endpoints, event, question, since).await
+                let question = Question::new(event, self.id(), endpoints, deadline);
+                self.run(endpoints, event, question, since, now).await
             }
             Err(full) => Asked::refused(full.failure(&endpoints.name), since.elapsed()),
         };
@@ -124,8 +137,8 @@ impl Client {
         let started = Instant::now();
         let asked = match self.enter(endpoints) {
             Ok(_place) => {
-                let question = Question::notice(event, Ulid(id), &endpoints.secrets);
-                self.run(endpoints, event, question, started).await
+                let question = Question::notice(event, Ulid(id), endpoints);
+                self.run(endpoints, event, question, started, started).await
             }
             Err(full) => Asked::refused(full.failure(&endpoints.name), started.elapsed()),
         };
@@ -138,8 +151,10 @@ impl Client {
         event: &Event,
         question: Question,
         started: Instant,
+        now: Instant,
     ) -> Asked {
         let deadline = endpoints.deadline.min(MAX_DEADLINE);
+        let means = &self.inner.means;
         let mut asking = Asking {
             inner: &self.inner,
             endpoints,
@@ -148,37 +163,64 @@ impl Client {
             told: None,
             allowed: None,
             started,
+            now,
+            elapsed: now.saturating_duration_since(started),
             plan: Plan::new(endpoints.urls.len(), self.inner.pause(), deadline),
             report: Report::default(),
         };
-        let mut running = Running::new();
-        let mut timer = pin!(sleep_until(started + asking.plan.deadline()));
-        let mut step = asking.plan.on_start(started.elapsed());
+        let (place, mut timer) = (pin!(None), pin!(None::<Sleep>));
+        let mut running = Running::new(place);
+        let mut step = asking.plan.on_start(asking.elapsed);
         let ending = loop {
             step = match step {
                 Some(Step::Finish(ending)) => break ending,
-                Some(Step::Ask { url, how }) => asking.begin(url, how, &mut running),
+                Some(Step::Ask { url, how }) => match asking.begin(url, how) {
+                    Ok(launch) => {
+                        let begun = launch.begun;
+                        if begun.probe {
+                            let (flight, probe) = asking.probe(launch);
+                            running.push_other(flight, probe);
+                        } else {
+                            let progress = Arc::clone(&launch.flight.progress);
+                            running.push(launch.flight, async move {
+                                let (endpoint, question) = (launch.endpoint, launch.question);
+                                let (start, trial) = (launch.start, launch.trial);
+                                let allow = &endpoints.allow;
+                                means
+                                    .attempt(endpoint, allow, &question, start, &progress, trial)
+                                    .await
+                            });
+                        }
+                        asking.plan.on_begun(asking.elapsed, begun)
+                    }
+                    Err(step) => step,
+                },
                 Some(Step::Pay { url }) => asking.pay(url),
                 None => {
                     let due = asking.plan.next_wake();
-                    timer.as_mut().reset(started + due);
+                    match timer.as_mut().as_pin_mut() {
+                        Some(timer) => timer.reset(started + due),
+                        None => timer.set(Some(sleep_until(started + due))),
+                    }
+                    let Some(timer) = timer.as_mut().as_pin_mut() else {
+                        continue;
+                    };
                     tokio::select! {
                         // An answer that is there when time is up still counts.
                         biased;
                         (flight, outcome) = running.next() => asking.on_end(&flight, outcome),
-                        () = timer.as_mut() => asking.on_tick(due, &running),
+                        () = timer => asking.on_tick(due, &running),
                     }
                 }
             };
         };
         for flight in running.stop() {
-            asking.report.stop(&flight, ending);
+            asking.report.stop(&flight, ending, asking.now);
         }
         let deadline = asking.plan.deadline();
         let allowed = asking.allowed;
-        let asked = asking
-            .report
-            .close(ending, endpoints, deadline, started.elapsed());
+        let elapsed = asking.elapsed;
+        let asked = asking.report.close(ending, endpoints, deadline, elapsed);
         if endpoints.last_good
             && let Ok(actions) = &asked.result
         {

@@ -1,5 +1,7 @@
 //! How a client behaves.
 
+#![cfg(feature = "client")]
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};

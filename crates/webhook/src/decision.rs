@@ -1,5 +1,7 @@
 //! What to do with a call: always something. The fallback is part of the route.
 
+#![cfg(feature = "client")]
+
 use std::time::Duration;
 
 use callroute_schema::Actions;

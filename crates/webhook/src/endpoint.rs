@@ -1,5 +1,7 @@
 //! One webhook as it is configured: where it is asked, how long, and what may be dialled.
 
+#![cfg(feature = "client")]
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,6 +9,7 @@ use http::uri::{InvalidUri, PathAndQuery};
 use http::{HeaderValue, Uri};
 
 use crate::net::address::{Network, NetworkError};
+use crate::wire::head::Heads;
 use crate::wire::secret::Secret;
 
 /// Shortest deadline that is accepted.
@@ -222,8 +225,9 @@ pub(crate) struct Origin {
 pub struct Endpoint {
     url: Arc<str>,
     origin: Arc<Origin>,
-    host: HeaderValue,
-    target: PathAndQuery,
+    heads: Heads,
+    /// Path and query, as HTTP/1.1 wants them.
+    target: Uri,
     /// Scheme, host and target, as HTTP/2 wants them.
     whole: Uri,
     /// Scheme, host, port and path: what its health is kept under. Without the query, which may
@@ -283,6 +287,8 @@ impl Endpoint {
             .path_and_query(target.clone())
             .build()
             .map_err(|_| ConfigError::NoHost { url: text() })?;
+        let value = HeaderValue::try_from(header);
+        let value = value.map_err(|_| ConfigError::NoHost { url: text() })?;
         let key = format!("{}://{written}:{port}{}", scheme_of(tls), uri.path());
         Ok(Self {
             url: url.into(),
@@ -294,8 +300,8 @@ impl Endpoint {
                 host: host.to_owned(),
                 port,
             }),
-            host: HeaderValue::try_from(header).map_err(|_| ConfigError::NoHost { url: text() })?,
-            target,
+            heads: Heads::new(&value),
+            target: Uri::from(target),
             whole,
             key: key.into(),
         })
@@ -315,16 +321,14 @@ impl Endpoint {
         &self.origin
     }
 
-    pub(crate) fn host(&self) -> &HeaderValue {
-        &self.host
+    /// The headers of requests.
+    pub(crate) fn heads(&self) -> &Heads {
+        &self.heads
     }
 
-    pub(crate) fn target(&self) -> &PathAndQuery {
-        &self.target
-    }
-
-    pub(crate) fn whole(&self) -> &Uri {
-        &self.whole
+    /// What requests ask for.
+    pub(crate) fn target(&self, http2: bool) -> &Uri {
+        if http2 { &self.whole } else { &self.target }
     }
 
     pub(crate) fn key(&self) -> &Arc<str> {

@@ -1,5 +1,7 @@
 //! Why an attempt, or a whole ask, gave no usable answer.
 
+#![cfg(feature = "client")]
+
 use std::error::Error;
 use std::fmt;
 use std::io;

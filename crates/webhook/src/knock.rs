@@ -1,10 +1,12 @@
 //! Finding out in the background whether a server that could not be reached is back: a
 //! connection without a request, so that no live call has to try.
 
+#![cfg(feature = "client")]
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::attempt::Means;
 use crate::book::health::Verdict;
@@ -41,7 +43,7 @@ impl Means {
                 let (Some(means), Some(book)) = (means.upgrade(), book.upgrade()) else {
                     return;
                 };
-                let Ok(trial) = Trial::begin(&book, &key, Use::Usual) else {
+                let Ok(trial) = Trial::begin(&book, &key, Use::Usual, Instant::now()) else {
                     // A live call asks it just now, or it asked for a longer rest.
                     rest = PATIENCE;
                     continue;
@@ -65,14 +67,14 @@ impl Means {
     ) -> Option<Knock> {
         let lane = self.pool.lane(endpoint.origin());
         let progress = Progress::new();
-        let connection = self.connection(endpoint, &lane, allow, true, &progress);
+        let connection = self.connection(endpoint, &lane, allow, true, &progress, Instant::now());
         match timeout(PATIENCE, connection).await {
             Ok(Ok(connection)) => {
-                self.pool.give_back(&lane, connection, None);
+                self.pool.give_back(&lane, connection, None, Instant::now());
                 trial.came_back();
                 None
             }
-            Ok(Err(_)) | Err(_) => trial.settle(Verdict::Failed),
+            Ok(Err(_)) | Err(_) => trial.settle(Verdict::Failed, Instant::now()),
         }
     }
 }

@@ -9,6 +9,8 @@
 //! | `callroute_webhook_ask_seconds` | histogram | `webhook` |
 //! | `callroute_webhook_in_flight` | gauge | `webhook` |
 
+#![cfg(feature = "client")]
+
 use crate::report::Asked;
 
 /// One ask that is being measured.

@@ -1,5 +1,7 @@
 //! The network below requests: names, addresses that may be dialled, connections kept and new.
 
+#![cfg(feature = "client")]
+
 pub(crate) mod address;
 pub(crate) mod connect;
 pub(crate) mod counted;

@@ -14,6 +14,8 @@
 //! A slow attempt is never stopped for being slow: its answer may be on the way. Only an answer
 //! or the deadline ends it.
 
+#![cfg(feature = "client")]
+
 use std::time::Duration;
 
 /// Time for an endpoint that rests, when nobody else is left.

@@ -1,6 +1,9 @@
 //! How far an attempt came: known from outside, so that one that is cut off can say where.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+#![cfg(feature = "client")]
+
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::failure::{Failure, FailureClass};
@@ -8,6 +11,7 @@ use crate::net::counted::Received;
 
 /// What an attempt is waiting for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
 pub(crate) enum Phase {
     /// A free connection, or its turn to make one.
     Turn,
@@ -18,62 +22,85 @@ pub(crate) enum Phase {
     Answer,
 }
 
-#[derive(Debug)]
-struct State {
-    phase: Phase,
-    status: Option<u16>,
-    reused: bool,
-    /// The connection's count, and what it was when the request was sent.
-    received: Option<(Received, u64)>,
+impl Phase {
+    /// What is missing meanwhile, before a request is out.
+    const BEFORE: [(Self, FailureClass, &'static str); PHASES] = [
+        (Self::Turn, FailureClass::Connect, "no turn to connect"),
+        (
+            Self::Lookup,
+            FailureClass::Dns,
+            "no answer to the lookup of the host",
+        ),
+        (Self::Connect, FailureClass::Connect, "no connection"),
+        #[cfg(feature = "tls")]
+        (
+            Self::Handshake,
+            FailureClass::Tls,
+            "no end of the handshake",
+        ),
+    ];
 }
 
-/// One attempt's progress.
+/// Phases before a request is out.
+const PHASES: usize = if cfg!(feature = "tls") { 4 } else { 3 };
+
+/// One attempt's progress. Most often it is written and read by one task; each part stands for
+/// itself, so that none has to be locked.
 #[derive(Debug)]
-pub(crate) struct Progress(Mutex<State>);
+pub(crate) struct Progress {
+    phase: AtomicU8,
+    /// 0: none came.
+    status: AtomicU16,
+    reused: AtomicBool,
+    /// The connection's count, and what it was when the request was sent.
+    received: Mutex<Option<(Received, u64)>>,
+}
 
 impl Progress {
     pub(crate) fn new() -> Self {
-        Self(Mutex::new(State {
-            phase: Phase::Turn,
-            status: None,
-            reused: false,
-            received: None,
-        }))
+        Self {
+            phase: AtomicU8::new(Phase::Turn as u8),
+            status: AtomicU16::new(0),
+            reused: AtomicBool::new(false),
+            received: Mutex::new(None),
+        }
     }
 
     pub(crate) fn enter(&self, phase: Phase) {
-        self.state().phase = phase;
+        self.phase.store(phase as u8, Ordering::Release);
     }
 
     /// `received`: the connection's count; `None` where others share it.
     pub(crate) fn sent(&self, reused: bool, received: Option<Received>) {
-        let mut state = self.state();
-        state.phase = Phase::Answer;
-        state.reused = reused;
-        state.received = received.map(|received| {
+        let received = received.map(|received| {
             let before = received.bytes();
             (received, before)
         });
+        *self.received.lock().unwrap_or_else(PoisonError::into_inner) = received;
+        self.reused.store(reused, Ordering::Release);
+        self.enter(Phase::Answer);
     }
 
     pub(crate) fn answered(&self, status: u16) {
-        self.state().status = Some(status);
+        self.status.store(status, Ordering::Release);
     }
 
-    pub(crate) fn status(&self) -> Option<u16> {
-        self.state().status
+    /// The status, if one came, and whether the connection was used before.
+    pub(crate) fn said(&self) -> (Option<u16>, bool) {
+        let status = self.status.load(Ordering::Acquire);
+        ((status > 0).then_some(status), self.reused())
     }
 
     pub(crate) fn reused(&self) -> bool {
-        self.state().reused
+        self.reused.load(Ordering::Acquire)
     }
 
     /// Bytes of the answer so far; on a shared connection, whether its head has come.
     pub(crate) fn bytes(&self) -> u64 {
-        let state = self.state();
-        match &state.received {
+        let received = self.received.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*received {
             Some((received, before)) => received.bytes().saturating_sub(*before),
-            None => state.status.map_or(0, u64::from),
+            None => u64::from(self.status.load(Ordering::Acquire)),
         }
     }
 
@@ -84,15 +111,12 @@ impl Progress {
 
     /// What was missing when the attempt was stopped.
     pub(crate) fn stopped(&self, elapsed: Duration, why: Stopped) -> Failure {
-        let bytes = self.bytes();
-        let (class, missing) = match self.state().phase {
-            Phase::Turn => (FailureClass::Connect, "no turn to connect"),
-            Phase::Lookup => (FailureClass::Dns, "no answer to the lookup of the host"),
-            Phase::Connect => (FailureClass::Connect, "no connection"),
-            #[cfg(feature = "tls")]
-            Phase::Handshake => (FailureClass::Tls, "no end of the handshake"),
-            Phase::Answer if bytes == 0 => (FailureClass::TimeoutFirstByte, "no byte of an answer"),
-            Phase::Answer => (FailureClass::TimeoutTotal, "no complete answer"),
+        let phase = self.phase.load(Ordering::Acquire);
+        let before = Phase::BEFORE.iter().find(|(one, ..)| *one as u8 == phase);
+        let (class, missing) = match before {
+            Some((_, class, missing)) => (*class, *missing),
+            None if self.bytes() == 0 => (FailureClass::TimeoutFirstByte, "no byte of an answer"),
+            None => (FailureClass::TimeoutTotal, "no complete answer"),
         };
         let ms = elapsed.as_millis();
         let detail = match why {
@@ -100,10 +124,6 @@ impl Progress {
             Stopped::Overtaken => format!("{missing} within {ms} ms, when another url answered"),
         };
         Failure::new(class, detail)
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

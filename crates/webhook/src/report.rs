@@ -1,5 +1,7 @@
 //! What came of an ask: the result, and the report on each attempt.
 
+#![cfg(feature = "client")]
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -92,7 +94,7 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    pub(crate) fn begin(&mut self, url: usize, endpoint: &Endpoint) -> Flight {
+    pub(crate) fn begin(&mut self, url: usize, endpoint: &Endpoint, now: Instant) -> Flight {
         let place = self.attempts.len();
         self.attempts.push(Attempt {
             url: Arc::clone(endpoint.shared_url()),
@@ -104,7 +106,7 @@ impl Report {
         Flight {
             url,
             place,
-            started: Instant::now(),
+            started: now,
             progress: Arc::new(Progress::new()),
         }
     }
@@ -126,16 +128,21 @@ impl Report {
     }
 
     /// An attempt ended by itself; whether it gave an answer.
-    pub(crate) fn end(&mut self, flight: &Flight, result: Result<Reply, Failure>) -> bool {
+    pub(crate) fn end(
+        &mut self,
+        flight: &Flight,
+        result: Result<Reply, Failure>,
+        now: Instant,
+    ) -> bool {
         match result {
             Ok(reply) => {
-                self.write(flight, None);
+                self.write(flight, None, now);
                 self.answer = Some(reply);
                 true
             }
             Err(failure) => {
                 self.so_far = Some(failure.class);
-                self.write(flight, Some(failure.clone()));
+                self.write(flight, Some(failure.clone()), now);
                 self.last = Some(failure);
                 false
             }
@@ -148,20 +155,20 @@ impl Report {
     }
 
     /// An attempt was stopped with the ask.
-    pub(crate) fn stop(&mut self, flight: &Flight, ending: Ending) {
+    pub(crate) fn stop(&mut self, flight: &Flight, ending: Ending, now: Instant) {
         let why = match ending {
             Ending::Answer { .. } => Stopped::Overtaken,
             Ending::AllFailed | Ending::Deadline => Stopped::Deadline,
         };
-        let failure = flight.progress.stopped(flight.started.elapsed(), why);
-        self.write(flight, Some(failure));
+        let elapsed = now.saturating_duration_since(flight.started);
+        let failure = flight.progress.stopped(elapsed, why);
+        self.write(flight, Some(failure), now);
     }
 
-    fn write(&mut self, flight: &Flight, failure: Option<Failure>) {
+    fn write(&mut self, flight: &Flight, failure: Option<Failure>, now: Instant) {
         if let Some(attempt) = self.attempts.get_mut(flight.place) {
-            attempt.status = flight.progress.status();
-            attempt.reused = flight.progress.reused();
-            attempt.elapsed = flight.started.elapsed();
+            (attempt.status, attempt.reused) = flight.progress.said();
+            attempt.elapsed = now.saturating_duration_since(flight.started);
             attempt.failure = failure;
         }
     }

@@ -1,57 +1,92 @@
 //! A few futures that run beside each other in one task; dropping the set stops them all.
 
+#![cfg(feature = "client")]
+
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::task::Poll;
+use std::task::{Context, Poll};
 
 type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// Futures, each with a key by which it is known.
-pub(crate) struct Running<'a, K, T> {
+/// Futures, each with a key by which it is known. Most often there is one at a time: it has a
+/// place of its own, which is not allocated.
+pub(crate) struct Running<'a, F, K, T> {
+    place: Pin<&'a mut Option<F>>,
+    /// Of the future in the place.
+    key: Option<K>,
     list: Vec<(K, Boxed<'a, T>)>,
 }
 
-impl<'a, K, T> Running<'a, K, T> {
-    pub(crate) fn new() -> Self {
-        Self { list: Vec::new() }
+impl<'a, F, K, T> Running<'a, F, K, T>
+where
+    F: Future<Output = T> + Send + 'a,
+{
+    pub(crate) fn new(place: Pin<&'a mut Option<F>>) -> Self {
+        Self {
+            place,
+            key: None,
+            list: Vec::new(),
+        }
     }
 
-    pub(crate) fn push(&mut self, key: K, future: impl Future<Output = T> + Send + 'a) {
+    pub(crate) fn push(&mut self, key: K, future: F) {
+        if self.is_empty() {
+            self.place.set(Some(future));
+            self.key = Some(key);
+        } else {
+            self.push_other(key, future);
+        }
+    }
+
+    /// A future of another kind.
+    pub(crate) fn push_other(&mut self, key: K, future: impl Future<Output = T> + Send + 'a) {
         self.list.push((key, Box::pin(future)));
     }
 
     /// The next one to end; the earliest started is asked first. Never ends for an empty set.
     pub(crate) async fn next(&mut self) -> (K, T) {
-        poll_fn(|context| {
-            let mut ready = None;
-            for (place, (_, future)) in self.list.iter_mut().enumerate() {
-                if let Poll::Ready(value) = future.as_mut().poll(context) {
-                    ready = Some((place, value));
-                    break;
-                }
+        poll_fn(|context| self.poll_next(context)).await
+    }
+
+    fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<(K, T)> {
+        if let Some(future) = self.place.as_mut().as_pin_mut()
+            && let Poll::Ready(value) = future.poll(context)
+        {
+            self.place.set(None);
+            if let Some(key) = self.key.take() {
+                return Poll::Ready((key, value));
             }
-            match ready {
-                Some((place, value)) => {
-                    let (key, _) = self.list.remove(place);
-                    Poll::Ready((key, value))
-                }
-                None => Poll::Pending,
+        }
+        let mut ready = None;
+        for (place, (_, future)) in self.list.iter_mut().enumerate() {
+            if let Poll::Ready(value) = future.as_mut().poll(context) {
+                ready = Some((place, value));
+                break;
             }
-        })
-        .await
+        }
+        match ready {
+            Some((place, value)) => {
+                let (key, _) = self.list.remove(place);
+                Poll::Ready((key, value))
+            }
+            None => Poll::Pending,
+        }
     }
 
     /// What runs, the earliest started first.
     pub(crate) fn keys(&self) -> impl Iterator<Item = &K> {
-        self.list.iter().map(|(key, _)| key)
+        let list = self.list.iter().map(|(key, _)| key);
+        self.key.iter().chain(list)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.list.is_empty()
+        self.key.is_none() && self.list.is_empty()
     }
 
     /// Stops what still runs, and says what that was.
-    pub(crate) fn stop(self) -> impl Iterator<Item = K> {
-        self.list.into_iter().map(|(key, _)| key)
+    pub(crate) fn stop(mut self) -> impl Iterator<Item = K> {
+        self.place.set(None);
+        let list = self.list.into_iter().map(|(key, _)| key);
+        self.key.into_iter().chain(list)
     }
 }

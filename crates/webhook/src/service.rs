@@ -1,5 +1,7 @@
 //! The finished client as a `tower::Service`: a call's event in, a decision out.
 
+#![cfg(feature = "client")]
+
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;

@@ -1,5 +1,7 @@
 //! A server for tests that does to each request exactly what it is told.
 
+#![cfg(feature = "client")]
+
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};

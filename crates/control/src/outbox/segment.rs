@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// Bytes that say that one event was taken.
 pub(super) const TAKEN: u64 = 8;
 /// Longest line that is read.
-const MAX_LINE: u64 = 256 * 1024;
+pub(super) const MAX_LINE: u64 = 256 * 1024;
 
 /// One file.
 #[derive(Debug)]
@@ -44,7 +44,12 @@ fn paths(folder: &Path, first: u64) -> (PathBuf, PathBuf) {
 
 impl Segment {
     pub(super) fn create(folder: &Path, first: u64) -> io::Result<Self> {
-        Self::open(folder, first)
+        let segment = Self::open(folder, first)?;
+        // A file whose name is lost with a crash of the machine is lost itself. Elsewhere a folder
+        // cannot be opened as a file.
+        #[cfg(unix)]
+        File::open(folder)?.sync_all()?;
+        Ok(segment)
     }
 
     /// Opens a file, or makes it; what a crash cut off in the middle of a line is cut off.
@@ -74,9 +79,17 @@ impl Segment {
         File::open(&segment.taken_path)?
             .take(length)
             .read_to_end(&mut taken)?;
+        let mut known = Vec::with_capacity(taken.len());
         for number in taken.chunks_exact(8) {
-            let number = number.try_into().map_or(0, u64::from_le_bytes);
-            segment.mark(number);
+            if segment.mark(number.try_into().map_or(0, u64::from_le_bytes)) {
+                known.extend_from_slice(number);
+            }
+        }
+        if known != taken {
+            // A crash of the machine may keep that an event was taken, and not the event: the
+            // next one with its number was not.
+            segment.taken_file.set_len(0)?;
+            segment.taken_file.write_all(&known)?;
         }
         Ok(segment)
     }
@@ -108,6 +121,12 @@ impl Segment {
             true => self.events.get_ref().sync_data(),
             false => Ok(()),
         }
+    }
+
+    /// The same file once more.
+    pub(super) fn file(&mut self) -> io::Result<File> {
+        self.events.flush()?;
+        self.events.get_ref().try_clone()
     }
 
     /// The next line that was not read yet.

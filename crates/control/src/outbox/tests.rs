@@ -124,3 +124,41 @@ proptest! {
         }
     }
 }
+
+/// A crash of the machine may keep that an event was taken, and lose the event.
+#[test]
+fn a_number_that_was_taken_before_a_crash_is_not_that_of_a_later_event() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut outbox = Outbox::open(folder.path(), 1 << 20).unwrap();
+    for n in 0..3 {
+        outbox.add(&told(n), 0).unwrap();
+    }
+    for seq in [1, 3] {
+        outbox.take(seq).unwrap();
+    }
+    outbox.flush(true).unwrap();
+    drop(outbox);
+    let path = folder.path().join("000000000001.jsonl");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let two: String = text.split_inclusive('\n').take(2).collect();
+    std::fs::write(&path, two).unwrap();
+    for _ in 0..2 {
+        let mut again = Outbox::open(folder.path(), 1 << 20).unwrap();
+        again.add(&told(9), 0).unwrap();
+        again.flush(false).unwrap();
+    }
+    let mut again = Outbox::open(folder.path(), 1 << 20).unwrap();
+    assert_eq!(numbers(&mut again), [2, 3, 4]);
+}
+
+#[test]
+fn an_event_that_would_not_be_read_again_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut outbox = Outbox::open(folder.path(), 1 << 20).unwrap();
+    let mut long = told(0);
+    long.json = format!("{{\"n\":\"{}\"}}", "x".repeat(256 * 1024)).into();
+    let error = outbox.add(&long, 0).unwrap_err();
+    assert!(error.to_string().contains("at most 262144"), "{error}");
+    assert!(outbox.add(&told(1), 0).unwrap());
+    assert_eq!(numbers(&mut outbox), [1]);
+}

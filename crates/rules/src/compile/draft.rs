@@ -37,10 +37,9 @@ pub(super) fn draft(
     let best = clauses.iter().map(telling).max().unwrap_or(0);
     for clause in clauses {
         match clause {
+            Clause::Key { key, .. } if key.is_empty() => {}
             Clause::Key { subject, key } if record.mask.len == 0 && key.len() == best => {
-                record.key = key.word();
-                record.mask.len = u8::try_from(key.len()).unwrap_or(0);
-                record.mask.subject = u8::try_from(subject.place()).unwrap_or(0);
+                record.compare(subject, key);
             }
             Clause::Hours { hours, open } if record.hours == 0 && hours < u32::MAX / 4 => {
                 record.hours = hours * 2 + 2 + u32::from(!open);

@@ -4,9 +4,10 @@ mod parties;
 mod values;
 
 use super::{Compiler, Shared};
-use crate::engine::{Clause, OneOf, Subject};
+use crate::engine::{Clause, OneOf, Places, Subject};
 use crate::hint::shorten;
 use crate::number;
+use crate::origin::areas_named;
 use crate::path::Path;
 use crate::prefix::Key;
 use crate::table::{CallerWhen, NumberWhen, Texts, When};
@@ -105,8 +106,13 @@ impl Compiler<'_> {
             all.push(self.country(Subject::Caller, countries, &at.key("country")));
         }
         if let Some(Texts(places)) = &when.region {
-            let places = places.iter().map(|place| place.as_str().into());
-            all.push(Some(Clause::Place(places.collect())));
+            let mut areas: Vec<u32> = places.iter().flat_map(|name| areas_named(name)).collect();
+            areas.sort_unstable();
+            areas.dedup();
+            all.push(Some(Clause::Place(Box::new(Places {
+                names: places.iter().map(|place| place.as_str().into()).collect(),
+                areas: areas.into(),
+            }))));
         }
         if let Some(anonymous) = when.anonymous {
             all.push(Some(Clause::Anonymous(anonymous)));

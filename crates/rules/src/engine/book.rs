@@ -11,7 +11,7 @@ pub(crate) use self::node::Node;
 pub(crate) use self::walk::{Best, Observer};
 
 use super::clause::Clause;
-use super::record::Record;
+use super::record::{LISTS, Record};
 use crate::prefix::{Key, PrefixTable};
 
 /// Where a look-up goes on: the beginning of a run of records, or with the highest bit a node.
@@ -126,6 +126,11 @@ impl Book {
             + size_of_val(&*self.places)
             + self.names.text.len()
             + size_of_val(&*self.names.ends)
+    }
+
+    /// Whether a rule asks for a list of callers.
+    pub(crate) fn asks_for_lists(&self) -> bool {
+        self.records.iter().any(|record| record.has(LISTS))
     }
 
     /// The record of a rule.

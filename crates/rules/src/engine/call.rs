@@ -9,7 +9,7 @@ use super::lists::Hits;
 use super::subject::Subject;
 use super::tables::Tables;
 use super::truth::Truth;
-use super::view::View;
+use super::view::{From, View};
 use crate::prefix::Key;
 use crate::waves::seed;
 
@@ -24,83 +24,122 @@ pub(crate) struct Call<'a> {
     pub(crate) view: View<'a>,
     pub(crate) tables: &'a Tables,
     pub(crate) facts: &'a Facts,
-    pub(crate) utc: i64,
-    keys: [Key; 3],
+    utc: i64,
+    /// By the subjects' places; the last is no number's.
+    keys: [Key; 4],
     /// The numbers in full, where the event has them in a national form.
-    full: [Option<Box<str>>; 2],
+    full: Option<Box<InFull>>,
     /// Whether an emergency number of the region was dialed, exactly.
     pub(crate) emergency: bool,
-    hits: OnceCell<Hits>,
+    /// Empty unless a rule asks for lists.
+    hits: Hits,
     share: OnceCell<u16>,
-    countries: [OnceCell<Option<&'static str>>; 2],
 }
 
+/// Caller and dialed number in full.
+type InFull = [Option<String>; 2];
+
 impl<'a> Call<'a> {
-    #[inline]
+    #[inline(always)]
     pub(crate) fn new(view: View<'a>, tables: &'a Tables, facts: &'a Facts) -> Self {
-        let emergency = tables.is_emergency(view.to);
-        let caller = view.caller().unwrap_or("");
-        let full = [
-            tables.in_full(caller),
-            if emergency {
-                None
-            } else {
-                tables.in_full(view.to)
-            },
-        ];
-        let [from, to] = &full;
-        let caller_key = match view.caller() {
-            Some(_) => Key::call(from.as_deref().unwrap_or(caller)),
-            // No number: nothing may match it, not even what begins with nothing.
-            None => Key::NOBODY,
-        };
-        Self {
-            keys: [
-                caller_key,
-                Key::call(to.as_deref().unwrap_or(view.to)),
-                Key::call(view.digits),
-            ],
-            full,
-            utc: view.utc,
+        let mut call = Self {
+            keys: [Key::NOBODY, Key::NOBODY, Key::EMPTY, Key::EVERY],
+            full: None,
+            utc: view.utc(),
             view,
             tables,
             facts,
-            emergency,
-            hits: OnceCell::new(),
+            emergency: false,
+            hits: Hits::default(),
             share: OnceCell::new(),
-            countries: [const { OnceCell::new() }; 2],
+        };
+        match (view.from(), Key::international(view.to())) {
+            (From::Known(caller), Some(to)) if view.digits().is_empty() => {
+                match Key::international(caller) {
+                    Some(caller) => call.keys = [caller, to, Key::EMPTY, Key::EVERY],
+                    None => call.closer(),
+                }
+            }
+            _ => call.closer(),
+        }
+        if tables.lists.asked {
+            // Asked for now, what it loads is on its way while the rules are found.
+            call.hits = call.listed();
+        }
+        call
+    }
+
+    /// Looks at numbers of every other form, and at digits.
+    #[cold]
+    fn closer(&mut self) {
+        let Self { view, tables, .. } = *self;
+        self.emergency = tables.is_emergency(view.to());
+        let caller = view.caller();
+        let full = [
+            caller.and_then(|caller| tables.in_full(caller)),
+            match self.emergency {
+                true => None,
+                false => tables.in_full(view.to()),
+            },
+        ];
+        let [from, to] = &full;
+        self.keys = [
+            // No number: nothing may match it, not even what begins with nothing.
+            caller.map_or(Key::NOBODY, |caller| {
+                Key::call(from.as_deref().unwrap_or(caller))
+            }),
+            Key::call(to.as_deref().unwrap_or(view.to())),
+            Key::call(view.digits()),
+            Key::EVERY,
+        ];
+        if full.iter().any(Option::is_some) {
+            self.full = Some(Box::new(full));
         }
     }
 
     #[inline]
     pub(crate) fn key(&self, subject: Subject) -> Key {
-        self.key_at(subject.place())
+        let [caller, dialed, digits, _] = self.keys;
+        match subject {
+            Subject::Caller => caller,
+            Subject::Dialed => dialed,
+            Subject::Digits => digits,
+        }
     }
 
+    /// The key of the subject in a place.
     #[inline]
-    pub(crate) fn key_at(&self, place: usize) -> Key {
-        self.keys.get(place).copied().unwrap_or(Key::NOBODY)
+    pub(crate) fn key_at(&self, place: u8) -> Key {
+        let place = usize::from(place) % self.keys.len();
+        self.keys.get(place).copied().unwrap_or(Key::EVERY)
     }
 
     /// A number as rules compare it: in full where the region tells how it is read.
     pub(crate) fn text(&self, subject: Subject) -> Option<&str> {
-        let full = |place: usize| self.full.get(place)?.as_deref();
+        let full = |place: usize| self.full.as_ref()?.get(place)?.as_deref();
         match subject {
             Subject::Caller => full(0).or(self.view.caller()),
-            Subject::Dialed => full(1).or(Some(self.view.to)),
-            Subject::Digits => Some(self.view.digits).filter(|digits| !digits.is_empty()),
+            Subject::Dialed => full(1).or(Some(self.view.to())),
+            Subject::Digits => Some(self.view.digits()).filter(|digits| !digits.is_empty()),
         }
     }
 
-    pub(crate) fn hits(&self) -> &Hits {
-        self.hits.get_or_init(|| {
-            let lists = &self.tables.lists;
-            match (self.view.is_withheld(), self.text(Subject::Caller)) {
-                (true, _) => lists.anonymous(),
-                (false, Some(text)) => lists.hits(self.key(Subject::Caller), text),
-                (false, None) => Hits::default(),
-            }
-        })
+    #[inline]
+    pub(crate) fn hits(&self) -> Hits {
+        match self.tables.lists.asked {
+            true => self.hits,
+            false => self.listed(),
+        }
+    }
+
+    #[inline(always)]
+    fn listed(&self) -> Hits {
+        let lists = &self.tables.lists;
+        match self.view.from() {
+            From::Withheld => lists.anonymous(),
+            From::Known(_) => lists.hits(self.key(Subject::Caller), || self.text(Subject::Caller)),
+            From::Unavailable => Hits::default(),
+        }
     }
 
     /// Whether the caller is on a list.
@@ -112,32 +151,15 @@ impl<'a> Call<'a> {
     /// Where the call stands among all calls, in hundredths of a percent.
     pub(crate) fn share(&self) -> u16 {
         *self.share.get_or_init(|| {
-            let wide = u128::from(seed(self.view.call_id)) * u128::from(WHOLE);
+            let wide = u128::from(seed(self.view.call_id())) * u128::from(WHOLE);
             u16::try_from(wide >> 64).unwrap_or(0)
         })
     }
 
-    pub(crate) fn country(&self, subject: Subject) -> Option<&'static str> {
-        let cell = self.countries.get(subject.place())?;
-        *cell.get_or_init(|| number::country(self.text(subject)?))
-    }
-
-    /// Whether the caller's number was given out in one of some places.
-    pub(crate) fn is_in(&self, places: &[Box<str>]) -> bool {
-        let Some(text) = self.text(Subject::Caller) else {
-            return false;
-        };
-        let Some(place) = number::area(text) else {
-            return false;
-        };
-        let is = |part: &str, wanted: &str| part.eq_ignore_ascii_case(wanted);
-        let state = place.rsplit_once(", ").map(|(_, state)| state);
-        let town = place.split_once(", ").map(|(town, _)| town);
-        places.iter().any(|wanted| {
-            is(place, wanted)
-                || state.is_some_and(|state| is(state, wanted))
-                || town.is_some_and(|town| is(town, wanted))
-        })
+    /// Whole seconds since 1970.
+    #[inline]
+    pub(crate) fn utc(&self) -> i64 {
+        self.utc
     }
 
     /// What the event, a list's row or a lookup says. `Err`: it is not known yet, or cannot be.

@@ -50,8 +50,8 @@ pub(crate) enum Clause {
         subject: Subject,
         countries: Box<[Box<str>]>,
     },
-    /// The caller's place is one of these, in lower case.
-    Place(Box<[Box<str>]>),
+    /// The caller's number was given out in one of these places.
+    Place(Box<Places>),
     Attribute(Box<Field>),
     Header(Box<Field>),
     Trunk(Box<[Box<str>]>),
@@ -86,6 +86,15 @@ pub(crate) struct OneOf {
     pub(crate) texts: Box<[Box<str>]>,
     /// Whether the keys are prefixes.
     pub(crate) prefixes: bool,
+}
+
+/// Places that numbers are given out in.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Places {
+    /// As written.
+    pub(crate) names: Box<[Box<str>]>,
+    /// The areas that they mean, sorted.
+    pub(crate) areas: Box<[u32]>,
 }
 
 /// What a header or an attribute has to be.

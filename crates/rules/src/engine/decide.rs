@@ -12,7 +12,7 @@ use super::call::Call;
 use super::clause::Clause;
 use super::facts::{Facts, Lookup};
 use super::names::{Agent, Named, WebhookSpec};
-use super::outcome::{Decision, Outcome, RuleId, RuleRef};
+use super::outcome::{Decision, Filled, Outcome, RuleId, RuleRef};
 use super::quick;
 use super::render::{RenderError, fill};
 use super::resolve::{UnknownName, WrongValue, resolve};
@@ -55,7 +55,7 @@ impl Engine {
     #[must_use]
     #[inline]
     pub fn decide(&self, event: &Event, facts: &Facts) -> Outcome<'_> {
-        let call = Call::new(View::of(event), &self.tables, facts);
+        let call = Call::new(View::Event(event), &self.tables, facts);
         self.settle(&call, None)
     }
 
@@ -63,7 +63,7 @@ impl Engine {
     /// means.
     #[must_use]
     pub fn decide_after(&self, event: &Event, facts: &Facts, rule: RuleId) -> Outcome<'_> {
-        let call = Call::new(View::of(event), &self.tables, facts);
+        let call = Call::new(View::Event(event), &self.tables, facts);
         self.settle(&call, Some(rule.0))
     }
 
@@ -74,8 +74,8 @@ impl Engine {
     /// [`ReadError`]: it is no event.
     #[inline]
     pub fn decide_json(&self, json: &[u8], facts: &Facts) -> Result<Outcome<'_>, ReadError> {
-        if let Some(view) = quick::read(json) {
-            let call = Call::new(view, &self.tables, facts);
+        if let Some(bare) = quick::read(json) {
+            let call = Call::new(View::Bare(&bare), &self.tables, facts);
             let best = self.book.find(&call, None, &mut ());
             if best.answer & VARIES == 0 {
                 return Ok(self.outcome(&call, best));
@@ -88,7 +88,7 @@ impl Engine {
     /// defines what `decide` finds, and is what benches and tests hold `decide` against.
     #[must_use]
     pub fn decide_linear(&self, event: &Event, facts: &Facts) -> Outcome<'_> {
-        let call = Call::new(View::of(event), &self.tables, facts);
+        let call = Call::new(View::Event(event), &self.tables, facts);
         self.outcome(&call, self.book.find_linear(&call, None))
     }
 
@@ -125,12 +125,9 @@ impl Engine {
     }
 
     #[cold]
-    fn filled(&self, answer: u32, call: &Call<'_>) -> Option<Result<Box<[Action]>, RenderError>> {
+    fn filled(&self, answer: u32, call: &Call<'_>) -> Option<Box<Filled>> {
         let answer = self.answers.get(answer)?;
-        Some(
-            self.fill_allowed(&answer.actions, call)
-                .map(Vec::into_boxed_slice),
-        )
+        Some(Box::new(self.fill_allowed(&answer.actions, call)))
     }
 
     /// With their variables filled in, and dialing only what may be dialed.
@@ -214,7 +211,7 @@ impl Engine {
         event: &Event,
         facts: &Facts,
     ) -> Result<Vec<Action>, RenderError> {
-        let call = Call::new(View::of(event), &self.tables, facts);
+        let call = Call::new(View::Event(event), &self.tables, facts);
         self.fill_allowed(actions, &call)
     }
 

@@ -6,23 +6,27 @@ use std::fmt;
 use super::rows::Rows;
 use crate::prefix::{Key, PrefixTable};
 
-/// Lengths of prefixes under which a caller may be listed, and one for SIP users.
-const MAX_HITS: usize = 18;
+/// Lists that fit the word of a set.
+const WORD: u32 = 64;
 
 /// Every list of callers.
 #[derive(Default)]
 pub(crate) struct Lists {
     all: Vec<CallerList>,
-    /// Numbers and prefixes to sets of lists.
+    /// Numbers and prefixes to sets of lists; a set has the lists of shorter prefixes too.
     numbers: PrefixTable,
     /// SIP users that are no numbers, to sets of lists.
     texts: HashMap<Box<str>, u32>,
     /// The lists with callers who withhold their number.
     withheld: u32,
-    /// Where each set begins in `tags`; the next one's beginning is its end.
+    /// Where each set begins in `tags`; the next one's beginning is its end. The first is empty.
     sets: Vec<u32>,
     /// Lists of each set, sorted.
     tags: Vec<u32>,
+    /// For each set a bit for each of the first lists.
+    words: Vec<u64>,
+    /// Whether a rule asks for a list.
+    pub(crate) asked: bool,
 }
 
 /// One list of `callers`.
@@ -46,8 +50,10 @@ pub(crate) struct CallerList {
 /// Under what a caller is listed: sets of lists.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Hits {
-    sets: [u32; MAX_HITS],
-    count: u8,
+    number: u32,
+    text: u32,
+    /// A bit for each of the first lists.
+    word: u64,
 }
 
 /// Without its numbers, which are people's.
@@ -71,19 +77,6 @@ impl CallerList {
     pub(crate) fn row(&self, key: Key, text: &str) -> Option<u32> {
         let exact = self.texts.get(text).copied();
         exact.or_else(|| self.numbers.longest(key))
-    }
-}
-
-impl Hits {
-    fn add(&mut self, set: u32) {
-        if let Some(slot) = self.sets.get_mut(usize::from(self.count)) {
-            *slot = set;
-            self.count += 1;
-        }
-    }
-
-    fn sets(&self) -> impl Iterator<Item = u32> + '_ {
-        self.sets.iter().take(usize::from(self.count)).copied()
     }
 }
 
@@ -113,11 +106,25 @@ impl Lists {
             ..Self::default()
         };
         let mut known: HashMap<Vec<u32>, u32> = HashMap::new();
+        lists.set(Vec::new(), &mut known);
+        // Prefixes stand before what begins with them: those that the next key may begin with.
+        let mut above: Vec<(Key, u32)> = Vec::new();
         for same in keys.chunk_by(|(one, _), (other, _)| one == other) {
             if let [(key, _), ..] = same {
-                let tags = same.iter().map(|(_, tag)| *tag).collect();
+                while above.last().is_some_and(|(prefix, _)| !prefix.begins(*key)) {
+                    above.pop();
+                }
+                let mut tags: Vec<u32> = same.iter().map(|(_, tag)| *tag).collect();
+                if let Some((_, set)) = above.last() {
+                    tags.extend(lists.tags(*set));
+                    tags.sort_unstable();
+                    tags.dedup();
+                }
                 let set = lists.set(tags, &mut known);
                 lists.numbers.insert(*key, set);
+                if !key.is_whole() {
+                    above.push((*key, set));
+                }
             }
         }
         lists.texts = texts
@@ -133,6 +140,8 @@ impl Lists {
             return *set;
         }
         let set = u32::try_from(known.len()).unwrap_or(u32::MAX);
+        let first = tags.iter().filter(|tag| **tag < WORD);
+        self.words.push(first.fold(0, |word, tag| word | 1 << tag));
         self.tags.extend(&tags);
         self.sets
             .push(u32::try_from(self.tags.len()).unwrap_or(u32::MAX));
@@ -157,39 +166,44 @@ impl Lists {
     }
 
     /// Under what a caller with a number is listed.
-    pub(crate) fn hits(&self, key: Key, text: &str) -> Hits {
-        let mut hits = Hits::default();
-        for set in self.numbers.all(key) {
-            hits.add(set);
+    #[inline]
+    pub(crate) fn hits<'t>(&self, key: Key, text: impl Fn() -> Option<&'t str>) -> Hits {
+        let listed = || self.texts.get(text()?).copied();
+        let number = self.numbers.longest(key).unwrap_or(0);
+        match self.texts.is_empty() {
+            true => self.under(number, 0),
+            false => self.under(number, listed().unwrap_or(0)),
         }
-        if !self.texts.is_empty()
-            && let Some(set) = self.texts.get(text)
-        {
-            hits.add(*set);
-        }
-        hits
     }
 
     /// Under what a caller without a number is listed.
     pub(crate) fn anonymous(&self) -> Hits {
-        let mut hits = Hits::default();
-        if !self.sets.is_empty() {
-            hits.add(self.withheld);
-        }
-        hits
+        self.under(0, self.withheld)
     }
 
     #[inline]
-    pub(crate) fn holds(&self, hits: &Hits, list: u32) -> bool {
-        hits.sets().any(|set| match self.tags(set) {
-            // Most callers are on one list.
-            [one] => *one == list,
-            many => many.binary_search(&list).is_ok(),
-        })
+    fn under(&self, number: u32, text: u32) -> Hits {
+        let word = |set: u32| self.words.get(set as usize).copied().unwrap_or(0);
+        Hits {
+            number,
+            text,
+            // The first set is empty.
+            word: word(number) | if text == 0 { 0 } else { word(text) },
+        }
+    }
+
+    #[inline]
+    pub(crate) fn holds(&self, hits: Hits, list: u32) -> bool {
+        if list < WORD {
+            return hits.word >> list & 1 == 1;
+        }
+        let is_in = |set| self.tags(set).binary_search(&list).is_ok();
+        is_in(hits.number) || is_in(hits.text)
     }
 
     /// Every list that a caller is on, some perhaps twice.
-    pub(crate) fn of<'h>(&'h self, hits: &'h Hits) -> impl Iterator<Item = u32> + 'h {
-        hits.sets().flat_map(|set| self.tags(set).iter().copied())
+    pub(crate) fn of(&self, hits: Hits) -> impl Iterator<Item = u32> + '_ {
+        let tags = [hits.number, hits.text].map(|set| self.tags(set));
+        tags.into_iter().flatten().copied()
     }
 }

@@ -34,8 +34,11 @@ pub struct Decision<'e> {
     pub(super) rule: Option<u32>,
     pub(super) answer: u32,
     /// The actions with their variables filled in, when they have any.
-    pub(super) filled: Option<Result<Box<[Action]>, RenderError>>,
+    pub(super) filled: Option<Box<Filled>>,
 }
+
+/// Actions with their variables filled in, or what could not be.
+pub(super) type Filled = Result<Vec<Action>, RenderError>;
 
 impl<'e> Decision<'e> {
     /// The rule that held.
@@ -56,7 +59,7 @@ impl<'e> Decision<'e> {
     /// What is done, in order: targets followed, variables filled in, never empty.
     #[must_use]
     pub fn actions(&self) -> &[Action] {
-        match (&self.filled, self.rule) {
+        match (self.filled.as_deref(), self.rule) {
             (Some(Ok(filled)), _) => filled,
             (Some(Err(_)), _) | (None, None) => &self.engine.default.actions,
             (None, Some(_)) => match self.engine.answers.get(self.answer) {
@@ -70,7 +73,7 @@ impl<'e> Decision<'e> {
     /// default's: a variable that is not known for this call.
     #[must_use]
     pub fn unfilled(&self) -> Option<&RenderError> {
-        self.filled.as_ref()?.as_ref().err()
+        self.filled.as_deref()?.as_ref().err()
     }
 
     /// The actions as an answer of the contract. Without variables it was written when the table
@@ -78,7 +81,7 @@ impl<'e> Decision<'e> {
     #[must_use]
     pub fn to_json(&self) -> Cow<'e, str> {
         let engine = self.engine;
-        match (&self.filled, self.rule) {
+        match (self.filled.as_deref(), self.rule) {
             (None, Some(_)) => match engine.answers.get(self.answer) {
                 Some(answer) => Cow::Borrowed(&answer.json),
                 None => Cow::Borrowed(&engine.default.json),

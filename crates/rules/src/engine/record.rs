@@ -15,6 +15,9 @@ pub(crate) const NAMES: u8 = 4;
 /// It asks what kind of caller it is, or for a list of callers.
 pub(crate) const LISTS: u8 = 8;
 
+/// The subject of a record that compares no number.
+const NOBODYS: u8 = 3;
+
 /// A rule. Its commonest clauses stand in it; the rest is found under `more`.
 #[derive(Debug, Clone, Copy, Default)]
 #[repr(C)]
@@ -36,13 +39,26 @@ pub(crate) struct Record {
 }
 
 /// How many symbols of a key count, whose they are, and flags.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 #[repr(C)]
 pub(crate) struct Mask {
     pub(crate) len: u8,
+    /// A subject's place; [`NOBODYS`] when there is no key.
     pub(crate) subject: u8,
     pub(crate) flags: u8,
-    pub(crate) unused: u8,
+    /// Bits of the key behind those that count.
+    behind: u8,
+}
+
+impl Default for Mask {
+    fn default() -> Self {
+        Self {
+            len: 0,
+            subject: NOBODYS,
+            flags: 0,
+            behind: 0,
+        }
+    }
 }
 
 /// A part of a record, as a clause.
@@ -62,6 +78,14 @@ impl Part<'_> {
 }
 
 impl Record {
+    /// Compares a key of at least one symbol with a number of the call.
+    pub(crate) fn compare(&mut self, subject: Subject, key: Key) {
+        self.key = key.word();
+        self.mask.len = u8::try_from(key.len()).unwrap_or(0);
+        self.mask.behind = 64 - 4 * self.mask.len;
+        self.mask.subject = u8::try_from(subject.place()).unwrap_or(NOBODYS);
+    }
+
     #[inline]
     pub(crate) fn has(&self, flag: u8) -> bool {
         self.mask.flags & flag != 0
@@ -97,14 +121,14 @@ impl Record {
     }
 
     /// Whether it holds, for a call that nobody watches.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn truth(&self, call: &Call<'_>, clauses: &[Clause]) -> Truth {
         if !self.key_holds(call) {
             return Truth::False;
         }
         if self.hours != 0 {
             let hours = self.hours - 2;
-            if call.tables.is_open(hours / 2, call.utc) == (hours % 2 == 1) {
+            if call.tables.is_open(hours / 2, call.utc()) == (hours % 2 == 1) {
                 return Truth::False;
             }
         }
@@ -122,10 +146,10 @@ impl Record {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn key_holds(&self, call: &Call<'_>) -> bool {
-        // Without a key the mask is empty, and anything equals.
-        let found = call.key_at(usize::from(self.mask.subject));
-        (self.key ^ found.word()) & crate::prefix::mask(usize::from(self.mask.len)) == 0
+        // Without a key an empty one is compared with an empty one.
+        let found = call.key_at(self.mask.subject).word();
+        (self.key ^ found) >> (self.mask.behind & 63) == 0
     }
 }

@@ -41,11 +41,11 @@ pub(crate) fn value(call: &Call<'_>, name: &str) -> Result<String, RenderError> 
     let not_known = || RenderError::NotKnown {
         name: name.to_owned(),
     };
-    let event = call.view.event;
+    let event = call.view.event();
     let found = match name {
         "from" => call.text(Subject::Caller),
         "to" => call.text(Subject::Dialed),
-        "call_id" => Some(call.view.call_id),
+        "call_id" => Some(call.view.call_id()),
         "from_name" => event.and_then(|event| event.from_name.as_deref()),
         "digits" => call.text(Subject::Digits),
         _ => match name.split_once('.') {
@@ -71,7 +71,9 @@ fn next_change(call: &Call<'_>, name: &str) -> Option<String> {
     let hours = name.strip_suffix(".next_change")?;
     let mut all = call.tables.schedules.iter();
     let found = all.find(|schedule| schedule.hours().name() == hours)?;
-    let answer = found.hours().answer(DateTime::from_timestamp(call.utc, 0)?);
+    let answer = found
+        .hours()
+        .answer(DateTime::from_timestamp(call.utc(), 0)?);
     let next = answer.next_local?;
     Some(next.format("%A %H:%M").to_string())
 }

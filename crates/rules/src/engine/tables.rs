@@ -119,20 +119,13 @@ impl Tables {
     }
 
     /// Whether a dialed text is an emergency number of the region.
-    #[inline]
     pub(crate) fn is_emergency(&self, dialed: &str) -> bool {
         self.emergency.contains(&dialed)
     }
 
     /// A national number in full, as far as a region tells how it is read.
-    #[inline]
-    pub(crate) fn in_full(&self, text: &str) -> Option<Box<str>> {
-        match self.region {
-            Some(region) if !text.starts_with('+') => {
-                in_full(text, region).map(String::into_boxed_str)
-            }
-            _ => None,
-        }
+    pub(crate) fn in_full(&self, text: &str) -> Option<String> {
+        in_full(text, self.region?)
     }
 }
 

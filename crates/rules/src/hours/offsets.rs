@@ -11,40 +11,59 @@ const FROM: i64 = 1_262_304_000;
 const TO: i64 = 2_524_608_000;
 /// How far apart a zone is asked. Since 2010 no zone has changed twice within four weeks.
 const STEP: i64 = 7 * 86_400;
-/// Instants of one cell of the index share their high bits: about 48 days.
-const CELL: u32 = 22;
+/// Instants of one cell share their high bits: about 24 days, so that a cell has one change.
+const CELL: u32 = 21;
 
 /// What to add to UTC for the clock on the wall, from 2010 to 2050.
 #[derive(Debug)]
 pub(crate) struct Offsets {
-    /// From which instant on each offset counts, sorted; the first is [`FROM`].
-    changes: Box<[(i64, i32)]>,
-    /// For each cell the last change at or before its beginning.
-    index: Box<[u16]>,
+    cells: Box<[Cell]>,
+}
+
+/// Some days, in which the clock is put forward or back at most once.
+#[derive(Debug, Clone, Copy)]
+struct Cell {
+    /// From which instant on the second offset counts; `i64::MAX`: in none.
+    change: i64,
+    offsets: [i32; 2],
 }
 
 impl Offsets {
     pub(crate) fn new(zone: &Arc<dyn Zone>) -> Self {
-        let mut changes = vec![(FROM, offset(zone, FROM))];
-        let mut before = FROM;
+        let mut changes = Vec::new();
+        let first = offset(zone, FROM);
+        let (mut before, mut last) = (FROM, first);
         while before < TO {
             let after = before + STEP;
-            let last = changes.last().map_or(0, |(_, offset)| *offset);
             if offset(zone, after) != last {
                 let at = first_other(zone, before, after, last);
-                changes.push((at, offset(zone, at)));
+                last = offset(zone, at);
+                changes.push((at, last));
             }
             before = after;
         }
+        let mut last = first;
+        let mut changes = changes.into_iter().peekable();
         let cells = 0..=(TO - FROM) >> CELL;
-        let index = cells.map(|cell| {
-            let begins = FROM + (cell << CELL);
-            let after = changes.partition_point(|(at, _)| *at <= begins);
-            u16::try_from(after.saturating_sub(1)).unwrap_or(0)
+        let cells = cells.map(|cell| {
+            let ends = FROM + ((cell + 1) << CELL);
+            let before = last;
+            match changes.next_if(|(at, _)| *at < ends) {
+                None => Cell {
+                    change: i64::MAX,
+                    offsets: [before; 2],
+                },
+                Some((change, after)) => {
+                    last = after;
+                    Cell {
+                        change,
+                        offsets: [before, after],
+                    }
+                }
+            }
         });
         Self {
-            index: index.collect(),
-            changes: changes.into(),
+            cells: cells.collect(),
         }
     }
 
@@ -52,19 +71,9 @@ impl Offsets {
     #[inline]
     pub(crate) fn at(&self, utc: i64) -> Option<i32> {
         let cell = usize::try_from((utc - FROM) >> CELL).ok()?;
-        if utc >= TO {
-            return None;
-        }
-        let mut place = usize::from(*self.index.get(cell)?);
-        let mut found = self.changes.get(place)?.1;
-        while let Some((at, offset)) = self.changes.get(place + 1) {
-            if *at > utc {
-                break;
-            }
-            found = *offset;
-            place += 1;
-        }
-        Some(found)
+        let cell = self.cells.get(cell)?;
+        let [before, after] = cell.offsets;
+        Some(if utc < cell.change { before } else { after })
     }
 }
 

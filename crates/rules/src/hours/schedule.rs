@@ -1,8 +1,9 @@
-//! Hours as a line of memory: open or closed without calendar arithmetic.
+//! Hours as two lines of memory: open or closed without calendar arithmetic.
 //!
-//! The week is a sorted list of minutes at which the state flips. Dates that are not like their
-//! weekday are looked up by their number. What does not fit, or lies outside the decades that
-//! the tables cover, is asked of [`Hours`], which is always right and takes longer.
+//! The week is a bit for each quarter of an hour. Hours that begin or end in between keep a sorted
+//! list of the minutes at which they do. Dates that are not like their weekday are looked up by
+//! their number. What lies outside the decades that the tables cover is asked of [`Hours`], which
+//! is always right and takes longer.
 
 use std::sync::Arc;
 
@@ -12,35 +13,47 @@ use super::day::Plan;
 use super::eval::Hours;
 use super::offsets::Offsets;
 
-/// Flips of a week that fit: two spans a day.
-const FLIPS: usize = 28;
 /// Minutes of a day and of a week.
 const DAY: u16 = 1_440;
 const WEEK: u16 = 7 * DAY;
-/// Seconds of a day.
-const DAY_S: i64 = 86_400;
+/// Seconds of a quarter of an hour, of a day and of a week.
+const QUARTER_S: u32 = 900;
+const DAY_S: u32 = 86_400;
+const WEEK_S: u32 = 7 * DAY_S;
+/// Quarters of a week, a bit each.
+const WORDS: usize = 11;
+/// 1970 began on a Thursday.
+const FROM_MONDAY: u32 = 3 * DAY_S;
 /// 2020-01-01, as days since 1970, and how many days the dates cover: to the end of 2039.
-const FIRST: i64 = 18_262;
+const FIRST: u32 = 18_262;
 const DAYS: i64 = 7_305;
 
 /// Hours, ready to be asked for every call.
 #[derive(Debug)]
 #[repr(align(64))]
 pub(crate) struct Schedule {
-    /// Minutes of the week, from Monday 00:00, at which it flips; sorted, the rest is `u16::MAX`.
-    flips: [u16; FLIPS],
+    /// A bit for each quarter of the week from Monday 00:00, where it is open.
+    week: [u64; WORDS],
+    /// Up to which second somebody holds it open or closed; `i64::MIN`: nobody does.
+    held_until: i64,
+    offsets: Arc<Offsets>,
+    dates: Option<Box<Dates>>,
     more: Box<More>,
 }
 
 #[derive(Debug)]
 struct More {
-    /// Whether it is open before the first flip of the week.
-    open: bool,
-    /// Whether the line has room for every flip of the week.
-    fits: bool,
+    /// The minutes of the week at which it flips, sorted, when one is no full quarter.
+    flips: Option<Flips>,
     hours: Arc<Hours>,
-    offsets: Arc<Offsets>,
-    dates: Option<Dates>,
+}
+
+/// Minutes at which it is no longer as it was the minute before.
+#[derive(Debug)]
+struct Flips {
+    /// Whether it is open before the first.
+    open: bool,
+    minutes: Box<[u16]>,
 }
 
 /// Dates that are not like their weekday.
@@ -62,19 +75,31 @@ impl Schedule {
         }
         let open_at = |minute: u16| week_open(&hours.plan, minute);
         let flips = flips(edges, WEEK, open_at);
-        let mut line = [u16::MAX; FLIPS];
-        for (slot, flip) in line.iter_mut().zip(&flips) {
-            *slot = *flip;
+        let mut week = [0_u64; WORDS];
+        for (word, first) in week.iter_mut().zip((0_u16..).step_by(64)) {
+            for bit in 0..64 {
+                let minute = (first + bit) * 15;
+                if minute < WEEK && open_at(minute) {
+                    *word |= 1 << bit;
+                }
+            }
         }
-        let dates = hours.plan.has_dates().then(|| Dates::new(&hours.plan));
+        let between = flips.iter().any(|minute| !minute.is_multiple_of(15));
+        let dates = hours.plan.has_dates();
         Self {
-            flips: line,
+            week,
+            held_until: match &hours.plan.force {
+                Some(force) => force.until.timestamp(),
+                None => i64::MIN,
+            },
+            offsets,
+            dates: dates.then(|| Box::new(Dates::new(&hours.plan))),
             more: Box::new(More {
-                open: open_at(0),
-                fits: flips.len() <= FLIPS,
+                flips: between.then(|| Flips {
+                    open: open_at(0),
+                    minutes: flips.into(),
+                }),
                 hours,
-                offsets,
-                dates,
             }),
         }
     }
@@ -89,6 +114,7 @@ impl Schedule {
         self.quick(utc).unwrap_or_else(|| self.ask(utc))
     }
 
+    #[cold]
     fn ask(&self, utc: i64) -> bool {
         let instant = DateTime::from_timestamp(utc, 0);
         instant.is_some_and(|instant| self.more.hours.is_open_at(instant))
@@ -97,30 +123,30 @@ impl Schedule {
     /// `None`: the tables do not tell.
     #[inline]
     fn quick(&self, utc: i64) -> Option<bool> {
-        let more = &*self.more;
-        if let Some(force) = &more.hours.plan.force
-            && utc <= force.until.timestamp()
+        if utc <= self.held_until {
+            return None;
+        }
+        // The offsets' decades fit in 32 bits, and are all after 1970.
+        let local = u32::try_from(utc + i64::from(self.offsets.at(utc)?)).ok()?;
+        if let Some(dates) = &self.dates
+            && let Some(open) = dates.quick(local)?
         {
-            return None;
+            return Some(open);
         }
-        let local = utc + i64::from(more.offsets.at(utc)?);
-        let day = local.div_euclid(DAY_S);
-        let minute = u16::try_from(local.rem_euclid(DAY_S) / 60).ok()?;
-        if let Some(dates) = &more.dates {
-            let number = usize::try_from(day - FIRST).ok()?;
-            let word = dates.bits.get(number / 64)?;
-            if word >> (number % 64) & 1 == 1 {
-                return dates.is_open(number, minute);
-            }
+        let second = (local + FROM_MONDAY) % WEEK_S;
+        if let Some(flips) = &self.more.flips {
+            return Some(flips.is_open(u16::try_from(second / 60).ok()?));
         }
-        if !more.fits {
-            return None;
-        }
-        // 1970 began on a Thursday.
-        let weekday = u16::try_from((day + 3).rem_euclid(7)).ok()?;
-        let minute = weekday * DAY + minute;
-        let passed = self.flips.iter().filter(|flip| **flip <= minute).count();
-        Some(more.open ^ (passed % 2 == 1))
+        let quarter = second / QUARTER_S;
+        let word = self.week.get(usize::try_from(quarter / 64).ok()?)?;
+        Some(word >> (quarter % 64) & 1 == 1)
+    }
+}
+
+impl Flips {
+    fn is_open(&self, minute: u16) -> bool {
+        let passed = self.minutes.partition_point(|flip| *flip <= minute);
+        self.open ^ (passed % 2 == 1)
     }
 }
 
@@ -129,7 +155,8 @@ impl Dates {
         let mut bits = vec![0_u64; usize::try_from(DAYS).unwrap_or(0).div_ceil(64)];
         let mut days = Vec::new();
         let mut all = Vec::new();
-        let first = DateTime::from_timestamp(FIRST * DAY_S, 0).map(|at| at.date_naive());
+        let first = DateTime::from_timestamp(i64::from(FIRST) * i64::from(DAY_S), 0)
+            .map(|at| at.date_naive());
         let Some(mut date) = first.and_then(|first| first.pred_opt()) else {
             return Self {
                 bits: bits.into(),
@@ -167,6 +194,20 @@ impl Dates {
             days: days.into(),
             flips: all.into(),
         }
+    }
+
+    /// Whether it is open on a date that is not like its weekday; the outer `None`: dates do not
+    /// reach so far, the inner: the date is like its weekday.
+    #[inline]
+    #[expect(clippy::option_option, reason = "the two are told apart")]
+    fn quick(&self, local: u32) -> Option<Option<bool>> {
+        let number = usize::try_from((local / DAY_S).checked_sub(FIRST)?).ok()?;
+        let word = self.bits.get(number / 64)?;
+        if word >> (number % 64) & 1 == 0 {
+            return Some(None);
+        }
+        self.is_open(number, u16::try_from(local % DAY_S / 60).ok()?)
+            .map(Some)
     }
 
     fn is_open(&self, number: usize, minute: u16) -> Option<bool> {

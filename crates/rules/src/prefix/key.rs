@@ -26,7 +26,7 @@ impl Key {
     pub const EVERY: Self = Self(0);
 
     /// A number of no digits: nothing was pressed.
-    const EMPTY: Self = Self(0x2f << 56);
+    pub(crate) const EMPTY: Self = Self(0x2f << 56);
 
     /// What a caller without a number has: no prefix but that of every number matches it.
     pub(crate) const NOBODY: Self = Self(0xe << 60);
@@ -58,14 +58,29 @@ impl Key {
     #[must_use]
     #[inline]
     pub fn call(text: &str) -> Self {
+        match Self::international(text) {
+            Some(key) => key,
+            None => Self::unusual(text),
+        }
+    }
+
+    /// The key of `+` and eight to fifteen digits; `None` for any other text.
+    #[inline]
+    pub(crate) fn international(text: &str) -> Option<Self> {
         match text.as_bytes() {
-            [] => return Self::EMPTY,
             [b'+', digits @ ..] => {
-                if let Some(symbols) = ended_digits(digits) {
-                    return Self(u64::from(PLUS) << 60 | symbols);
-                }
+                let (word, behind) = symbols(PLUS, digits)?;
+                // The fifteenth digit leaves no room for the end, and needs none.
+                Some(Self(word | (u64::from(END) << behind) >> 4))
             }
-            _ => {}
+            _ => None,
+        }
+    }
+
+    /// The key of what a call brings, when it is no number in full.
+    fn unusual(text: &str) -> Self {
+        if text.is_empty() {
+            return Self::EMPTY;
         }
         let (key, rest) = pack(text);
         if rest.is_empty() {
@@ -130,7 +145,7 @@ impl Key {
 
 /// The bits of the first symbols.
 #[inline]
-pub(crate) fn mask(len: usize) -> u64 {
+fn mask(len: usize) -> u64 {
     u64::MAX.checked_shl(shift(len)).unwrap_or(0)
 }
 
@@ -148,56 +163,48 @@ fn pack(text: &str) -> (Key, &str) {
         Some((b'+', digits)) => (PLUS, digits),
         _ => (LOCAL, bytes),
     };
-    match two_eights(digits) {
-        Some(symbols) => (Key(u64::from(mark) << 60 | symbols), ""),
+    match symbols(mark, digits) {
+        Some((word, _)) => (Key(word), ""),
         None => one_by_one(text, mark),
     }
 }
 
-/// The symbols of eight to fifteen digits, in no loop, behind room for one in front; `None` for
-/// any other text.
+/// A mark and the symbols of eight to fifteen digits, in no loop, and how many bits are free
+/// behind them; `None` for any other text.
 #[inline]
-fn two_eights(digits: &[u8]) -> Option<u64> {
+fn symbols(mark: u8, digits: &[u8]) -> Option<(u64, u32)> {
     let (first, last) = (digits.first_chunk::<8>()?, digits.last_chunk::<8>()?);
     // The two overlap by as much as there are fewer than sixteen.
-    let behind = u32::try_from(digits.len() - 8)
-        .ok()
-        .filter(|behind| *behind < 8)?;
-    let (front, back) = (eight(*first)?, eight(*last)?);
-    let whole = u64::from(front) << (4 * behind) | u64::from(back);
-    Some(whole << (4 * (7 - behind)))
-}
-
-/// As [`two_eights`], and the end after them.
-#[inline]
-fn ended_digits(digits: &[u8]) -> Option<u64> {
-    let symbols = two_eights(digits)?;
-    let len = u32::try_from(digits.len()).ok()?;
-    // The fifteenth digit leaves no room for the end, and needs none.
-    Some(
-        symbols
-            | u64::from(END)
-                .checked_shl(60)
-                .unwrap_or(0)
-                .checked_shr(4 * (len + 1))
-                .unwrap_or(0),
-    )
-}
-
-/// The symbols of eight digits.
-#[inline]
-fn eight(digits: [u8; 8]) -> Option<u32> {
-    let values = u64::from_be_bytes(digits) ^ 0x3030_3030_3030_3030;
+    let second = match digits.len() {
+        len @ 8..=15 => u32::try_from(len & 7).unwrap_or(0),
+        _ => return None,
+    };
+    let (front, back) = (values(*first), values(*last));
     // A digit's value has no high bits, and 6 more does not carry into them.
-    let other = (values | values.wrapping_add(0x0606_0606_0606_0606)) & 0xf0f0_f0f0_f0f0_f0f0;
-    if other != 0 {
+    let most = |values: u64| values | values.wrapping_add(0x0606_0606_0606_0606);
+    if (most(front) | most(back)) & 0xf0f0_f0f0_f0f0_f0f0 != 0 {
         return None;
     }
-    // Half-empty bytes to half bytes, and one more than each value.
-    let pairs = (values | values >> 4) & 0x00ff_00ff_00ff_00ff;
-    let fours = (pairs | pairs >> 8) & 0x0000_ffff_0000_ffff;
-    let eights = (fours | fours >> 16) & 0xffff_ffff;
-    u32::try_from(eights).ok()?.checked_add(0x1111_1111)
+    let behind = 4 * (7 - second);
+    let whole = (halves(front) << (4 * second) | halves(back)) << behind;
+    // A symbol is one more than its digit.
+    let ones = (0x0111_1111_1111_1111 >> behind) << behind;
+    Some((u64::from(mark) << 60 | whole.wrapping_add(ones), behind))
+}
+
+/// The values of eight digits, a byte each, the first of them lowest.
+#[inline]
+fn values(digits: [u8; 8]) -> u64 {
+    u64::from_le_bytes(digits) ^ 0x3030_3030_3030_3030
+}
+
+/// Half-empty bytes to half bytes, the first of them highest.
+#[inline]
+fn halves(values: u64) -> u64 {
+    // Each factor puts a digit in front of the one after it, then two before two, and four.
+    let pairs = (values.wrapping_mul(0x1001) >> 8) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs.wrapping_mul(0x0100_0001) >> 16) & 0x0000_ffff_0000_ffff;
+    fours.wrapping_mul(0x0001_0000_0000_0001) >> 32
 }
 
 #[cold]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::key::{Key, mask};
+use super::key::Key;
 
 /// Keys of one cache line.
 const SLOTS: usize = 5;
@@ -16,9 +16,28 @@ const FULL: usize = 360;
 #[repr(align(64))]
 struct Line {
     keys: [u64; SLOTS],
-    values: [u32; SLOTS],
-    /// Keys that belong here and stand in a later line.
-    spilled: u32,
+    /// How many keys belong here and stand in a later line; then the keys' values.
+    words: [u32; SLOTS + 1],
+}
+
+impl Line {
+    /// Where the value of a key stands; 0: the key is not here.
+    #[inline]
+    fn slot(&self, word: u64) -> usize {
+        // All are compared, and none is jumped at: where a key stands is not to be guessed.
+        let [a, b, c, d, e] = self.keys.map(|key| usize::from(key == word));
+        a | b << 1 | (c | c << 1) | d << 2 | (e | e << 2)
+    }
+
+    fn spilled(&self) -> u32 {
+        self.words[0]
+    }
+
+    fn pairs(&self) -> impl Iterator<Item = (u64, u32)> + '_ {
+        let values = self.words.iter().skip(1);
+        let all = self.keys.iter().copied().zip(values.copied());
+        all.filter(|(key, _)| *key != 0)
+    }
 }
 
 /// Prefixes of numbers to values: the longest that a number begins with, or all of them.
@@ -35,6 +54,8 @@ pub struct PrefixTable {
     lengths: Box<[u16]>,
     /// How many symbols choose among the lengths.
     depth: usize,
+    /// Bits of a number behind those symbols.
+    behind: u32,
 }
 
 impl Default for PrefixTable {
@@ -62,11 +83,11 @@ impl PrefixTable {
     /// Without a prefix, and with room for so many.
     #[must_use]
     pub fn with_capacity(prefixes: usize) -> Self {
-        let depth = match prefixes {
-            0..=63 => 2,
-            64..=4_095 => 3,
-            4_096..=1_999_999 => 4,
-            _ => 5,
+        let (depth, behind) = match prefixes {
+            0..=63 => (2, 56),
+            64..=4_095 => (3, 52),
+            4_096..=1_999_999 => (4, 48),
+            _ => (5, 44),
         };
         Self {
             lines: vec![Line::default(); lines_for(prefixes)].into(),
@@ -74,6 +95,7 @@ impl PrefixTable {
             every: None,
             lengths: vec![0; 1 << (4 * depth)].into(),
             depth,
+            behind,
         }
     }
 
@@ -100,7 +122,7 @@ impl PrefixTable {
         if key.is_empty() {
             return self.every.replace(value);
         }
-        if let Some(found) = self.slot(key.word()) {
+        if let Some(found) = self.value_mut(key.word()) {
             return Some(std::mem::replace(found, value));
         }
         if (self.len + 1).saturating_mul(100) > self.lines.len().saturating_mul(FULL) {
@@ -123,15 +145,15 @@ impl PrefixTable {
 
     /// The value of the longest prefix that `call` begins with.
     #[must_use]
-    #[inline]
+    #[inline(always)]
     pub fn longest(&self, call: Key) -> Option<u32> {
         let mut lengths = self.lengths_of(call);
         while lengths != 0 {
-            let len = lengths.ilog2();
-            lengths ^= 1 << len;
-            if let Some(value) = self.find(call.word() & mask(len as usize + 1)) {
+            let behind = longest_of(lengths);
+            if let Some(value) = self.find(call.word() >> behind << behind) {
                 return Some(value);
             }
+            lengths &= !(1 << (15 - behind / 4));
         }
         self.every
     }
@@ -141,9 +163,9 @@ impl PrefixTable {
         let mut lengths = self.lengths_of(call);
         let found = std::iter::from_fn(move || {
             while lengths != 0 {
-                let len = lengths.ilog2();
-                lengths ^= 1 << len;
-                if let Some(value) = self.find(call.word() & mask(len as usize + 1)) {
+                let behind = longest_of(lengths);
+                lengths &= !(1 << (15 - behind / 4));
+                if let Some(value) = self.find(call.word() >> behind << behind) {
                     return Some(value);
                 }
             }
@@ -155,15 +177,15 @@ impl PrefixTable {
     /// Which lengths may exist for a number: bit `n` stands for `n + 1` symbols.
     #[inline]
     fn lengths_of(&self, call: Key) -> u32 {
-        let cell = self.cell(call);
-        let known = self.lengths.get(cell).copied().unwrap_or(0);
-        let own = u32::try_from(call.len()).unwrap_or(0);
-        u32::from(known) & (1_u32 << own).wrapping_sub(1)
+        let known = self.lengths.get(self.cell(call)).copied().unwrap_or(0);
+        // Not those that are longer than the number; no number at all has 64 zeros.
+        let free = (call.word() | 1 << 63).trailing_zeros() / 4;
+        u32::from(known) & (0xffff >> free)
     }
 
     #[inline]
     fn cell(&self, key: Key) -> usize {
-        usize::try_from(key.word() >> (64 - 4 * self.depth)).unwrap_or(usize::MAX)
+        usize::try_from(key.word() >> (self.behind & 63)).unwrap_or(usize::MAX)
     }
 
     /// Notes that a key of this length exists.
@@ -189,26 +211,26 @@ impl PrefixTable {
         let mut place = self.home(word);
         loop {
             let line = self.lines.get(place)?;
-            for (key, value) in line.keys.iter().zip(&line.values) {
-                if *key == word {
-                    return Some(*value);
-                }
+            let slot = line.slot(word);
+            if slot != 0 {
+                return line.words.get(slot).copied();
             }
-            if line.spilled == 0 {
+            if line.spilled() == 0 {
                 return None;
             }
             place = self.after(place);
         }
     }
 
-    fn slot(&mut self, word: u64) -> Option<&mut u32> {
+    fn value_mut(&mut self, word: u64) -> Option<&mut u32> {
         let mut place = self.home(word);
         loop {
             let line = self.lines.get(place)?;
-            if let Some(slot) = line.keys.iter().position(|key| *key == word) {
-                return self.lines.get_mut(place)?.values.get_mut(slot);
+            let slot = line.slot(word);
+            if slot != 0 {
+                return self.lines.get_mut(place)?.words.get_mut(slot);
             }
-            if line.spilled == 0 {
+            if line.spilled() == 0 {
                 return None;
             }
             place = self.after(place);
@@ -226,16 +248,13 @@ impl PrefixTable {
     fn add(&mut self, word: u64, value: u32) {
         let mut place = self.home(word);
         while let Some(line) = self.lines.get_mut(place) {
-            let free = line
-                .keys
-                .iter_mut()
-                .zip(&mut line.values)
-                .find(|(key, _)| **key == 0);
+            let values = line.words.iter_mut().skip(1);
+            let free = line.keys.iter_mut().zip(values).find(|(key, _)| **key == 0);
             if let Some((key, kept)) = free {
                 (*key, *kept) = (word, value);
                 return;
             }
-            line.spilled = line.spilled.saturating_add(1);
+            line.words[0] = line.words[0].saturating_add(1);
             place = self.after(place);
         }
     }
@@ -245,16 +264,21 @@ impl PrefixTable {
         let mut grown = Self::with_capacity(room);
         grown.every = self.every;
         for line in &self.lines {
-            for (key, value) in line.keys.iter().zip(&line.values) {
-                if *key != 0 {
-                    grown.add(*key, *value);
-                    grown.len += 1;
-                    grown.note(Key::of(*key));
-                }
+            for (key, value) in line.pairs() {
+                grown.add(key, value);
+                grown.len += 1;
+                grown.note(Key::of(key));
             }
         }
         *self = grown;
     }
+}
+
+/// The bits of a number behind the longest of some lengths, of which there is one.
+#[inline]
+fn longest_of(lengths: u32) -> u32 {
+    // Lengths are the low half: the highest of sixteen bits stands for no bit behind.
+    (lengths << 16).leading_zeros() * 4 % 64
 }
 
 fn lines_for(prefixes: usize) -> usize {

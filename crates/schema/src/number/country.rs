@@ -21,6 +21,12 @@ pub fn country(e164: &str) -> Option<&'static str> {
     COUNTRIES.longest(digits)
 }
 
+/// Every prefix of numbers (E.164 without its plus) that names a country, with the country: the
+/// longest that a number begins with counts, as [`country()`] finds it.
+pub fn country_prefixes() -> impl Iterator<Item = (u64, &'static str)> {
+    COUNTRIES.rows()
+}
+
 #[cfg(test)]
 mod tests {
     use super::{COUNTRIES, country};

@@ -36,6 +36,21 @@ pub fn area(e164: &str) -> Option<&'static str> {
     PLACES.longest(mobile.as_deref().unwrap_or(digits))
 }
 
+/// Every prefix of numbers (E.164 without its plus) that names an area, with the area: the
+/// longest that a number begins with counts, as [`area()`] finds it.
+pub fn area_prefixes() -> impl Iterator<Item = (u64, &'static str)> {
+    let rows = || PLACES.rows();
+    let written = |prefix: u64| prefix.to_string();
+    // Mobile numbers of Argentina have a 9 before the area code, and are found by it without.
+    let mobile = move |(prefix, area): (u64, &'static str)| {
+        let rest = written(prefix);
+        let rest = rest.strip_prefix("54")?;
+        Some((format!("549{rest}").parse().ok()?, area))
+    };
+    let other = move |(prefix, _): &(u64, &str)| !written(*prefix).starts_with("549");
+    rows().filter(other).chain(rows().filter_map(mobile))
+}
+
 #[cfg(test)]
 mod tests {
     use super::PLACES;

@@ -42,6 +42,11 @@ impl Prefixes {
             })
     }
 
+    /// Every prefix (E.164 without its plus) with its text, in no order of meaning.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = (u64, &'static str)> + '_ {
+        self.rows.iter().copied()
+    }
+
     /// How many prefixes there are.
     #[cfg(test)]
     pub(crate) fn len(&self) -> usize {

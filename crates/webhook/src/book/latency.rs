@@ -7,7 +7,7 @@ const KEPT: usize = 100;
 /// Times from which on the percentile counts.
 const ENOUGH: usize = 20;
 /// Times after which it is looked at again.
-const EVERY: usize = 10;
+const EVERY: usize = 20;
 /// Shortest hedge delay.
 const SHORTEST: Duration = Duration::from_millis(50);
 /// Longest hedge delay.
@@ -31,7 +31,8 @@ impl Latency {
             None => self.times.push(time),
         }
         self.next = (self.next + 1) % KEPT;
-        if self.times.len() >= ENOUGH && self.next.is_multiple_of(EVERY) {
+        let due = self.p95.is_none() || self.next.is_multiple_of(EVERY);
+        if self.times.len() >= ENOUGH && due {
             let mut times = self.times.clone();
             let rank = (times.len() * 95).div_ceil(100).saturating_sub(1);
             // Only this one has to be in its place.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::advance;
+use tokio::time::{Instant, advance};
 
 use super::{Book, MANY, Trial, Use, lock, pay};
 use crate::book::health::{Health, Verdict};
@@ -19,7 +19,7 @@ fn key() -> Arc<str> {
 }
 
 fn begin(book: &Arc<Book>) -> Trial {
-    Trial::begin(book, &key(), Use::Usual).unwrap()
+    Trial::begin(book, &key(), Use::Usual, Instant::now()).unwrap()
 }
 
 #[tokio::test(start_paused = true)]
@@ -37,8 +37,8 @@ async fn requests_that_are_given_up_late_are_failures_and_early_ones_are_not() {
         drop(trial);
     }
     assert_eq!(book.health(&key()), Health::Resting);
-    assert!(Trial::begin(&book, &key(), Use::Usual).is_err());
-    assert!(Trial::begin(&book, &key(), Use::Anyway).is_ok());
+    assert!(Trial::begin(&book, &key(), Use::Usual, Instant::now()).is_err());
+    assert!(Trial::begin(&book, &key(), Use::Anyway, Instant::now()).is_ok());
     assert!(!pay(&book, &key()), "no second use of one that rests");
 }
 
@@ -58,12 +58,12 @@ async fn our_own_lateness_is_no_failure_of_theirs() {
 async fn a_probe_that_is_dropped_leaves_the_next_to_probe() {
     let book = book();
     for _ in 0..5 {
-        begin(&book).settle(Verdict::Failed);
+        begin(&book).settle(Verdict::Failed, Instant::now());
     }
     advance(Duration::from_secs(1)).await;
     let probe = begin(&book);
     assert!(probe.is_probe());
-    assert!(Trial::begin(&book, &key(), Use::Usual).is_err());
+    assert!(Trial::begin(&book, &key(), Use::Usual, Instant::now()).is_err());
     drop(probe);
     assert!(begin(&book).is_probe());
 }
@@ -75,7 +75,7 @@ async fn the_hedge_delay_is_learnt() {
         let trial = begin(&book);
         assert_eq!(trial.hedge(), HEDGE);
         advance(Duration::from_millis(70)).await;
-        trial.settle(Verdict::Alive);
+        trial.settle(Verdict::Alive, Instant::now());
     }
     assert_eq!(begin(&book).hedge(), Duration::from_millis(70));
 }
@@ -85,8 +85,8 @@ async fn the_book_has_an_end() {
     let book = book();
     let rests: Arc<str> = Arc::from("z");
     for _ in 0..5 {
-        let trial = Trial::begin(&book, &rests, Use::Usual).unwrap();
-        trial.settle(Verdict::Failed);
+        let trial = Trial::begin(&book, &rests, Use::Usual, Instant::now()).unwrap();
+        trial.settle(Verdict::Failed, Instant::now());
     }
     for n in 0..2 * MANY {
         book.record(&n.to_string().into());

@@ -2,8 +2,10 @@
 
 mod context;
 mod failover;
+mod guard;
 mod keeping;
 mod resting;
+#[cfg(feature = "verify")]
 mod signing;
 
 use std::sync::Arc;

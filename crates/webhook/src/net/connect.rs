@@ -2,7 +2,7 @@
 
 use std::future::poll_fn;
 use std::net::SocketAddr;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -141,7 +141,8 @@ impl Dialer {
         addresses: Vec<SocketAddr>,
     ) -> Result<(SocketAddr, Box<dyn Stream>), Failure> {
         let mut waiting = addresses.into_iter();
-        let mut running = Running::new();
+        let place = pin!(None);
+        let mut running = Running::new(place);
         let mut failure = Failure::new(FailureClass::Connect, "no address to connect to");
         loop {
             match waiting.next() {

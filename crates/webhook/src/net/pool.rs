@@ -15,7 +15,7 @@ use std::time::Duration;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use tokio::sync::SemaphorePermit;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::endpoint::Origin;
 use crate::net::address::Network;
@@ -87,11 +87,12 @@ impl Pool {
         lane: &'a Lane,
         allow: &[Network],
         fresh: bool,
+        now: Instant,
     ) -> Slot<'a> {
         if fresh {
             return Slot::Dial(lane.dials.acquire().await.ok());
         }
-        if let Some(connection) = Self::pop(lane, allow).await {
+        if let Some(connection) = Self::pop(lane, allow, now).await {
             return Slot::Kept(connection);
         }
         if lane.is_awaited() {
@@ -100,7 +101,7 @@ impl Pool {
         }
         let mut turn = pin!(lane.dials.acquire());
         loop {
-            if let Some(connection) = Self::pop(lane, allow).await {
+            if let Some(connection) = Self::pop(lane, allow, now).await {
                 return Slot::Kept(connection);
             }
             tokio::select! {
@@ -113,9 +114,9 @@ impl Pool {
 
     /// A kept connection that takes a request now. One that just came back may need a moment
     /// until its task is done with the answer before.
-    async fn pop(lane: &Lane, allow: &[Network]) -> Option<Connection> {
+    async fn pop(lane: &Lane, allow: &[Network], now: Instant) -> Option<Connection> {
         loop {
-            let mut connection = lane.pop(allow)?;
+            let mut connection = lane.pop(allow, now)?;
             match &mut connection.sender {
                 Sender::Many(_) => return Some(connection),
                 Sender::One(sender) if sender.is_ready() => return Some(connection),
@@ -134,6 +135,7 @@ impl Pool {
         lane: &Arc<Lane>,
         connection: Connection,
         rest: Option<Incoming>,
+        now: Instant,
     ) {
         if connection.sender.is_closed() || self.limits.idle == 0 {
             return;
@@ -143,7 +145,7 @@ impl Pool {
             return;
         }
         let Some(rest) = rest else {
-            self.put(lane, connection);
+            self.put(lane, connection, now);
             lane.returned.notify_one();
             return;
         };
@@ -153,7 +155,7 @@ impl Pool {
             // What is not ready in time is not worth keeping: dropping it closes it.
             let ready = timeout(RETURN_WITHIN, make_ready(connection, rest)).await;
             if let Ok(Some(connection)) = ready {
-                pool.put(&lane, connection);
+                pool.put(&lane, connection, Instant::now());
             }
             drop(returning);
         });
@@ -166,13 +168,14 @@ impl Pool {
         }
     }
 
-    fn put(self: &Arc<Self>, lane: &Lane, connection: Connection) {
-        lane.push(connection);
+    fn put(self: &Arc<Self>, lane: &Lane, connection: Connection, now: Instant) {
+        lane.push(connection, now);
         self.reap_later();
     }
 
     fn reap_later(self: &Arc<Self>) {
-        if !self.reaping.swap(true, Ordering::AcqRel) {
+        // Looked at first, since writing it would take it from all other threads each time.
+        if !self.reaping.load(Ordering::Acquire) && !self.reaping.swap(true, Ordering::AcqRel) {
             tokio::spawn(reap(Arc::downgrade(self), self.limits.idle_for));
         }
     }

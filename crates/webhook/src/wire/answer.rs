@@ -45,6 +45,15 @@ pub(crate) fn judge_receipt(status: StatusCode, headers: &HeaderMap) -> Result<R
 pub(crate) fn judge_head(status: StatusCode, headers: &HeaderMap) -> Result<Format, Failure> {
     judge_size(headers)?;
     judge_status(status, headers)?;
+    // Most answers have neither a coding nor an unusual type: one look at each header says so.
+    let usual = |(name, value): (&HeaderName, &HeaderValue)| match *name {
+        CONTENT_ENCODING => false,
+        CONTENT_TYPE => value == "application/json",
+        _ => true,
+    };
+    if headers.iter().all(usual) {
+        return Ok(Format::Json);
+    }
     if let Some(found) = text(headers, &CONTENT_ENCODING) {
         return Err(Failure::new(
             FailureClass::BadContentType,

@@ -5,26 +5,16 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use callroute_schema::Event;
-use http::header::{ACCEPT, CONNECTION, CONTENT_TYPE, HOST, HeaderName, USER_AGENT};
-use http::{HeaderValue, Method, Request, Uri, Version};
+use http::{HeaderValue, Method, Request, Version};
 use http_body_util::Full;
 use ulid::Ulid;
 
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, Endpoints};
 use crate::failure::FailureClass;
 use crate::wire::secret::Secret;
-use crate::wire::signature::{WEBHOOK_ID, WEBHOOK_SIGNATURE, WEBHOOK_TIMESTAMP, sign};
-use crate::wire::trace::{TRACEPARENT, Trace};
+use crate::wire::signature::sign;
+use crate::wire::trace::Trace;
 
-/// Version of the schema that the body is written in.
-const SCHEMA_VERSION: HeaderValue = HeaderValue::from_static("1");
-/// The header that carries it.
-const SCHEMA: HeaderName = HeaderName::from_static("callroute-schema");
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
-const ANSWERS: HeaderValue = HeaderValue::from_static("application/json, text/plain");
-const AGENT: HeaderValue =
-    HeaderValue::from_static(concat!("callroute/", env!("CARGO_PKG_VERSION")));
-const KEEP_ALIVE: HeaderValue = HeaderValue::from_static("keep-alive");
 /// The attribute by which a later URL is told why an earlier one gave no answer.
 const FAILURE: &str = "failure";
 /// The attribute that says which webhook that was.
@@ -42,11 +32,13 @@ pub(crate) struct Question {
     spans: AtomicU64,
     /// Whether nothing is asked: the event is only told.
     notice: bool,
+    /// Whether its answer may stand in for later ones, when the server allows that.
+    keeps: bool,
 }
 
 impl Question {
     /// `deadline`: what the event says when it has none of its own.
-    pub(crate) fn new(event: &Event, id: Ulid, secrets: &[Secret], deadline: Duration) -> Self {
+    pub(crate) fn new(event: &Event, id: Ulid, endpoints: &Endpoints, deadline: Duration) -> Self {
         let mut text = [0_u8; ulid::ULID_LEN];
         let mut body = event.to_json();
         if event.deadline_ms.is_none() && body.pop().is_some() {
@@ -60,24 +52,29 @@ impl Question {
             // 26 letters and digits: always a header.
             id: HeaderValue::from_str(id.array_to_str(&mut text))
                 .unwrap_or(HeaderValue::from_static("0")),
-            secrets: secrets.to_vec(),
+            secrets: endpoints.secrets.clone(),
             trace: Trace::of(event),
             // The half of an id that is chance.
             spans: AtomicU64::new(u64::try_from(id.0 & u128::from(u64::MAX)).unwrap_or_default()),
             notice: false,
+            keeps: endpoints.last_good,
         }
     }
 
     /// An event that is told, to whom it may concern; byte by byte as it is.
-    pub(crate) fn notice(event: &Event, id: Ulid, secrets: &[Secret]) -> Self {
-        let mut question = Self::new(event, id, secrets, Duration::ZERO);
+    pub(crate) fn notice(event: &Event, id: Ulid, endpoints: &Endpoints) -> Self {
+        let mut question = Self::new(event, id, endpoints, Duration::ZERO);
         question.body = Bytes::from(event.to_json());
-        question.notice = true;
+        (question.notice, question.keeps) = (true, false);
         question
     }
 
     pub(crate) fn is_notice(&self) -> bool {
         self.notice
+    }
+
+    pub(crate) fn keeps(&self) -> bool {
+        self.keeps
     }
 
     /// The same question for a later URL, which is told what happened so far and how much time
@@ -100,6 +97,7 @@ impl Question {
             secrets: self.secrets.clone(),
             trace: self.trace,
             notice: self.notice,
+            keeps: self.keeps,
             spans: AtomicU64::new(self.spans.load(Ordering::Relaxed).wrapping_add(16)),
         }
     }
@@ -125,34 +123,30 @@ impl Question {
         now: impl Fn() -> SystemTime,
         version: Version,
     ) -> Request<Full<Bytes>> {
+        let http2 = version == Version::HTTP_2;
+        let signature = self.signature(now);
+        let mut headers = endpoint.heads().copy(http2, signature.is_some());
+        let mut trace = self
+            .trace
+            .header(self.spans.fetch_add(1, Ordering::Relaxed));
+        let (mut timestamp, mut signature) = signature.unzip();
+        // One look at each is less than looking four of them up.
+        for (name, value) in &mut headers {
+            let own = match name.as_str() {
+                "webhook-id" => Some(self.id.clone()),
+                "traceparent" => trace.take(),
+                "webhook-timestamp" => timestamp.take(),
+                "webhook-signature" => signature.take(),
+                _ => None,
+            };
+            if let Some(own) = own {
+                *value = own;
+            }
+        }
         let mut request = Request::new(Full::new(self.body.clone()));
         *request.method_mut() = Method::POST;
-        let headers = request.headers_mut();
-        headers.reserve(10);
-        if version == Version::HTTP_2 {
-            // RFC 9113, section 8.2.2: no fields of the connection; the host is in the target.
-            *request.uri_mut() = endpoint.whole().clone();
-        } else {
-            headers.insert(HOST, endpoint.host().clone());
-            headers.insert(CONNECTION, KEEP_ALIVE);
-            *request.uri_mut() = Uri::from(endpoint.target().clone());
-        }
-        let headers = request.headers_mut();
-        headers.insert(CONTENT_TYPE, JSON);
-        headers.insert(ACCEPT, ANSWERS);
-        headers.insert(USER_AGENT, AGENT);
-        headers.insert(SCHEMA, SCHEMA_VERSION);
-        headers.insert(WEBHOOK_ID, self.id.clone());
-        if let Some(trace) = self
-            .trace
-            .header(self.spans.fetch_add(1, Ordering::Relaxed))
-        {
-            headers.insert(TRACEPARENT, trace);
-        }
-        if let Some((timestamp, signature)) = self.signature(now) {
-            headers.insert(WEBHOOK_TIMESTAMP, timestamp);
-            headers.insert(WEBHOOK_SIGNATURE, signature);
-        }
+        *request.uri_mut() = endpoint.target(http2).clone();
+        *request.headers_mut() = headers;
         request
     }
 }

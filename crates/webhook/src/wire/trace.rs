@@ -68,14 +68,30 @@ fn fnv(bytes: &[u8]) -> u128 {
     bytes.iter().fold(OFFSET, step)
 }
 
-/// Writes the last digits of a number, as many as there is room for.
+/// Writes the last digits of a number, as many as there is room for, eight at a time.
 fn write_hex(room: &mut [u8], mut number: u128) {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    for place in room.iter_mut().rev() {
-        let digit = usize::try_from(number & 15).unwrap_or_default();
-        *place = DIGITS.get(digit).copied().unwrap_or(b'0');
-        number >>= 4;
+    for places in room.rchunks_mut(8) {
+        let digits = eight_digits(number);
+        let last = digits.len().saturating_sub(places.len());
+        if let Some(digits) = digits.get(last..) {
+            places.copy_from_slice(digits);
+        }
+        number >>= 32;
     }
+}
+
+/// The last eight digits of a number: each of its nibbles goes into a byte, and all bytes become
+/// digits beside each other.
+fn eight_digits(number: u128) -> [u8; 8] {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let mut spread = u64::try_from(number & 0xffff_ffff).unwrap_or_default();
+    spread = (spread | (spread << 16)) & 0x0000_ffff_0000_ffff;
+    spread = (spread | (spread << 8)) & 0x00ff_00ff_00ff_00ff;
+    spread = (spread | (spread << 4)) & (ONES * 0x0f);
+    // 1 where the digit is a letter.
+    let letters = ((spread + ONES * 6) >> 4) & ONES;
+    let to_letter = u64::from(b'a' - b'0' - 10);
+    (spread + ONES * u64::from(b'0') + letters * to_letter).to_be_bytes()
 }
 
 /// So many hex digits, in lower case as the scheme wants them.

@@ -41,7 +41,7 @@ impl Best {
 impl Book {
     /// The first rule, in written order, that holds among those after `after` (`None`: among all)
     /// in the most specific block for the dialed number.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn find<O: Observer>(
         &self,
         call: &Call<'_>,
@@ -87,7 +87,7 @@ impl Book {
     }
 
     /// Where the rules for the dialed number are.
-    #[inline]
+    #[inline(always)]
     fn child(&self, call: &Call<'_>) -> Option<Child> {
         if !self.texts.is_empty()
             && let Some(text) = call.text(Subject::Dialed)
@@ -108,6 +108,7 @@ impl Book {
         self.block_of(rule)
     }
 
+    #[inline(never)]
     fn follow<O: Observer>(
         &self,
         child: Child,
@@ -122,7 +123,7 @@ impl Book {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn scan<O: Observer>(
         &self,
         child: Child,
@@ -146,7 +147,7 @@ impl Book {
     }
 
     /// Looks at one record; whether later ones of its run may still count.
-    #[inline]
+    #[inline(always)]
     fn look<O: Observer>(
         &self,
         record: &Record,

@@ -3,7 +3,9 @@
 use super::{Available, Calls, Clause, Field, OneOf, Party, Test};
 use crate::engine::call::Call;
 use crate::engine::facts::{Fact, Lookup};
+use crate::engine::subject::Subject;
 use crate::engine::truth::Truth;
+use crate::origin::{area, country};
 
 impl Clause {
     /// What it comes to for a call.
@@ -13,7 +15,7 @@ impl Clause {
             Self::All(all) => Truth::all(all.iter().map(|clause| clause.truth(call))),
             Self::Any(any) => Truth::any(any.iter().map(|clause| clause.truth(call))),
             Self::Not(not) => not.truth(call).not(),
-            Self::Hours { hours, open } => (tables.is_open(*hours, call.utc) == *open).into(),
+            Self::Hours { hours, open } => (tables.is_open(*hours, call.utc()) == *open).into(),
             Self::Key { subject, key } => key.begins(call.key(*subject)).into(),
             Self::OneOf(one_of) => one_of.holds(call).into(),
             Self::List(list) => call.is_on(*list).into(),
@@ -29,11 +31,12 @@ impl Clause {
             Self::Anonymous(wanted) => (call.view.is_withheld() == *wanted).into(),
             Self::HasNumber => call.view.caller().is_some().into(),
             Self::Kind(_, spelled) => spelled.truth(call),
-            Self::Country { subject, countries } => call
-                .country(*subject)
+            Self::Country { subject, countries } => country(call.key(*subject))
                 .is_some_and(|country| countries.iter().any(|wanted| **wanted == *country))
                 .into(),
-            Self::Place(places) => call.is_in(places).into(),
+            Self::Place(places) => area(call.key(Subject::Caller))
+                .is_some_and(|area| places.areas.binary_search(&area).is_ok())
+                .into(),
             Self::Attribute(field) => field.attribute(call),
             Self::Header(field) => field.header(call).into(),
             Self::Trunk(trunks) => call
@@ -50,7 +53,7 @@ impl Clause {
             Self::Calls(calls) => calls.truth(call),
             Self::Switch(switch) => call.is_switched_on(*switch),
             Self::Duty { rota, who } => {
-                let on_duty = tables.on_duty(*rota, call.utc);
+                let on_duty = tables.on_duty(*rota, call.utc());
                 on_duty
                     .is_some_and(|agent| who.iter().any(|wanted| **wanted == *agent))
                     .into()
@@ -176,12 +179,16 @@ impl Party {
             Self::Other(name) => Some(name),
             Self::Agent(agent) => {
                 let agent = tables.agents.get(*agent as usize)?;
-                agent.is_on_shift(tables, call.utc).then_some(&*agent.name)
+                agent
+                    .is_on_shift(tables, call.utc())
+                    .then_some(&*agent.name)
             }
             Self::Rota(rota) => {
-                let name = tables.on_duty(*rota, call.utc)?;
+                let name = tables.on_duty(*rota, call.utc())?;
                 let agent = tables.agents.iter().find(|agent| *agent.name == *name)?;
-                agent.is_on_shift(tables, call.utc).then_some(&*agent.name)
+                agent
+                    .is_on_shift(tables, call.utc())
+                    .then_some(&*agent.name)
             }
         }
     }

@@ -10,6 +10,7 @@ use crate::engine::call::Call;
 use crate::engine::facts::Fact;
 use crate::engine::subject::Subject;
 use crate::engine::tables::Tables;
+use crate::origin::country;
 use crate::table::CallerKind;
 
 /// Most values of a list that are shown.
@@ -95,7 +96,7 @@ impl fmt::Display for Written<'_> {
             }
             Clause::Place(places) => {
                 f.write_str("caller.region: ")?;
-                list(f, places.iter())
+                list(f, places.names.iter())
             }
             Clause::Attribute(field) => write!(f, "attribute.{field}"),
             Clause::Header(field) => write!(f, "header.{field}"),
@@ -214,7 +215,7 @@ impl Clause {
         };
         match self {
             Self::All(_) | Self::Any(_) | Self::Not(_) => String::new(),
-            Self::Hours { hours, .. } => match (tables.hours(*hours), instant(call.utc)) {
+            Self::Hours { hours, .. } => match (tables.hours(*hours), instant(call.utc())) {
                 (Some(hours), Some(now)) => {
                     let answer = hours.answer(now);
                     match answer.next_change {
@@ -254,7 +255,7 @@ impl Clause {
                     (Some(_), Some(label)) => format!("{}, {label}", number(*subject)),
                 }
             }
-            Self::Country { subject, .. } => match call.country(*subject) {
+            Self::Country { subject, .. } => match country(call.key(*subject)) {
                 Some(country) => format!("{}, {country}", number(*subject)),
                 None => format!("{}, of no country", number(*subject)),
             },
@@ -291,7 +292,7 @@ impl Clause {
                 None => String::new(),
             },
             Self::Duty { rota, .. } => tables
-                .on_duty(*rota, call.utc)
+                .on_duty(*rota, call.utc())
                 .unwrap_or("nobody is on duty")
                 .to_owned(),
             Self::Share { .. } => format!("this call is at {} %", Percent(call.share())),
@@ -305,7 +306,7 @@ impl Available {
         let parts = self.parties.iter().map(|party| match party {
             Party::Other(name) => format!("{name}: {}", fact(call.facts.available(name))),
             Party::Agent(agent) => match call.tables.agents.get(*agent as usize) {
-                Some(agent) if !agent.is_on_shift(call.tables, call.utc) => {
+                Some(agent) if !agent.is_on_shift(call.tables, call.utc()) => {
                     format!("{}: off shift", agent.name)
                 }
                 Some(agent) => format!(
@@ -315,7 +316,7 @@ impl Available {
                 ),
                 None => String::new(),
             },
-            Party::Rota(rota) => match call.tables.on_duty(*rota, call.utc) {
+            Party::Rota(rota) => match call.tables.on_duty(*rota, call.utc()) {
                 Some(name) => format!("{name} on duty: {}", fact(call.facts.available(name))),
                 None => "nobody on duty".to_owned(),
             },

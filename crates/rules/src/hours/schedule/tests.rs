@@ -20,9 +20,10 @@ const ZONES: [&str; 8] = [
     "America/New_York",
 ];
 
-const OPEN: [&str; 7] = [
+const OPEN: [&str; 8] = [
     "Mo-Fr 09:00-17:30",
     "24/7",
+    "Mo-Fr 09:07-17:31; Sa 23:59-24:01; Dec 24 off",
     "Mo-Fr 22:00-04:00; Sa off",
     "Mo-Su 00:00-12:00,13:00-24:00; Dec 25 off; easter 10:00-12:00",
     "Mo-Fr 09:00-12:00,13:00-17:00; Fr[-1] 09:00-10:00; PH off",
@@ -60,8 +61,8 @@ fn same(hours: &Hours, schedule: &Schedule, utc: i64) {
 }
 
 #[test]
-fn a_schedule_is_a_line_of_memory() {
-    assert_eq!(size_of::<Schedule>(), 64);
+fn a_schedule_is_two_lines_of_memory() {
+    assert_eq!(size_of::<Schedule>(), 128);
 }
 
 #[test]
@@ -79,7 +80,7 @@ fn every_seven_minutes_of_two_years() {
 
 #[test]
 fn the_tables_answer_within_their_decades() {
-    for open in &OPEN[..6] {
+    for open in &OPEN {
         let (_, schedule) = schedule("Europe/Dublin", open);
         for utc in [
             1_577_836_800 + 86_400,
@@ -89,8 +90,6 @@ fn the_tables_answer_within_their_decades() {
             assert!(schedule.quick(utc).is_some(), "{open} {utc}");
         }
     }
-    let (_, many) = schedule("Europe/Dublin", OPEN[6]);
-    assert_eq!(many.quick(1_800_000_000), None, "70 flips do not fit");
 }
 
 proptest! {

@@ -11,7 +11,7 @@ use super::{Client, VOICEMAIL, voicemail};
 use crate::config::ClientConfig;
 use crate::testing::{Server, ask, event, json, webhook, with};
 use crate::wire::secret::Secret;
-use crate::wire::signature::{REPLAY_WINDOW, verify};
+use crate::wire::verify::{REPLAY_WINDOW, verify};
 
 const KEY: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 

@@ -83,28 +83,28 @@ impl Lane {
 
     /// A shared connection with room, else the newest kept one, whose address this webhook may
     /// dial.
-    pub(super) fn pop(&self, allow: &[Network]) -> Option<Connection> {
+    pub(super) fn pop(&self, allow: &[Network], now: Instant) -> Option<Connection> {
         if self.sharing.load(Ordering::Acquire) > 0
             && let Some(connection) = self.join(allow)
         {
             return Some(connection);
         }
-        let mut idle = lock(&self.idle);
-        let mut place = idle.len();
+        let mut list = lock(&self.idle);
+        let mut place = list.len();
         while place > 0 {
             place -= 1;
-            let found = idle.get(place)?;
-            if found.connection.sender.is_closed() || found.since.elapsed() >= self.limits.idle_for
-            {
-                idle.remove(place);
+            let found = list.get(place)?;
+            let idle = now.saturating_duration_since(found.since);
+            if found.connection.sender.is_closed() || idle >= self.limits.idle_for {
+                list.remove(place);
             } else if judge(found.connection.peer, allow).is_ok() {
-                return Some(idle.remove(place).connection);
+                return Some(list.remove(place).connection);
             }
         }
         None
     }
 
-    pub(super) fn push(&self, mut connection: Connection) {
+    pub(super) fn push(&self, mut connection: Connection, now: Instant) {
         connection.kept = true;
         let mut idle = lock(&self.idle);
         if idle.len() >= self.limits.idle {
@@ -113,7 +113,7 @@ impl Lane {
         }
         idle.push(Idle {
             connection,
-            since: Instant::now(),
+            since: now,
         });
     }
 

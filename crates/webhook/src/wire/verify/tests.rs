@@ -6,8 +6,9 @@ use http::{HeaderMap, HeaderValue};
 use proptest::prelude::*;
 use standardwebhooks::Webhook;
 
-use super::{REPLAY_WINDOW, VerifyError, sign, verify};
+use super::{REPLAY_WINDOW, VerifyError, verify};
 use crate::wire::secret::Secret;
+use crate::wire::signature::sign;
 
 const KEY: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const OLD_KEY: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";

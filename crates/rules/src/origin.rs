@@ -1,0 +1,104 @@
+//! Where numbers come from, by their first digits, in tables that a decision can afford.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use callroute_schema::number::{area_prefixes, country_prefixes};
+
+use crate::prefix::{Key, PrefixTable};
+
+static COUNTRIES: LazyLock<Origins> = LazyLock::new(|| Origins::new(country_prefixes()));
+static AREAS: LazyLock<Origins> = LazyLock::new(|| Origins::new(area_prefixes()));
+
+/// Prefixes of numbers in full, to names.
+#[derive(Debug)]
+struct Origins {
+    prefixes: PrefixTable,
+    /// Each once.
+    names: Vec<&'static str>,
+}
+
+impl Origins {
+    fn new(rows: impl Iterator<Item = (u64, &'static str)>) -> Self {
+        let rows: Vec<_> = rows.collect();
+        let mut prefixes = PrefixTable::with_capacity(rows.len());
+        let mut names = Vec::new();
+        let mut known: HashMap<&str, u32> = HashMap::new();
+        for (prefix, name) in rows {
+            let next = u32::try_from(names.len()).unwrap_or(u32::MAX);
+            let place = *known.entry(name).or_insert_with(|| {
+                names.push(name);
+                next
+            });
+            if let Some(key) = Key::prefix(&format!("+{prefix}")) {
+                prefixes.insert(key, place);
+            }
+        }
+        Self { prefixes, names }
+    }
+
+    fn name(&self, number: Key) -> Option<&'static str> {
+        let place = self.prefixes.longest(number)?;
+        self.names.get(place as usize).copied()
+    }
+}
+
+/// The country of a number in full; as [`callroute_schema::number::country`].
+pub(crate) fn country(number: Key) -> Option<&'static str> {
+    COUNTRIES.name(number)
+}
+
+/// The area of a number in full, as a place among all areas.
+pub(crate) fn area(number: Key) -> Option<u32> {
+    AREAS.prefixes.longest(number)
+}
+
+/// The areas that a name of a state, a town or both means, in any case; sorted.
+pub(crate) fn areas_named(wanted: &str) -> Vec<u32> {
+    let is = |part: &str| part.eq_ignore_ascii_case(wanted);
+    let named = AREAS.names.iter().zip(0..).filter(|(area, _)| {
+        let parts = area.rsplit_once(", ").map(|(_, state)| state);
+        let town = area.split_once(", ").map(|(town, _)| town);
+        is(area) || parts.is_some_and(is) || town.is_some_and(is)
+    });
+    named.map(|(_, place)| place).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use callroute_schema::number;
+    use proptest::prelude::*;
+
+    use super::{AREAS, area, areas_named, country};
+    use crate::prefix::Key;
+
+    fn name_of(digits: &str) -> Option<&'static str> {
+        let place = area(Key::call(digits))?;
+        AREAS.names.get(place as usize).copied()
+    }
+
+    #[test]
+    fn mobile_numbers_of_argentina_are_where_their_area_code_is() {
+        let expected = number::area("+5492345123456");
+        assert_eq!(expected, Some("25 de Mayo, Buenos Aires"));
+        assert_eq!(name_of("+5492345123456"), expected);
+    }
+
+    #[test]
+    fn a_state_and_a_town_are_found() {
+        let state = areas_named("ca");
+        let place = area(Key::call("+14155550123")).unwrap();
+        assert!(state.contains(&place) && state.len() > 1);
+        assert!(areas_named("San Francisco").len() == 1);
+        assert!(areas_named("nowhere at all").is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn as_the_schema_says(digits in prop_oneof!["[1-9][0-9]{6,14}", "1[2-9][0-9]{9}", "54[0-9]{8,12}", "549[0-9]{8,11}"]) {
+            let number = format!("+{digits}");
+            prop_assert_eq!(country(Key::call(&number)), number::country(&number));
+            prop_assert_eq!(name_of(&number), number::area(&number));
+        }
+    }
+}
