@@ -28,6 +28,8 @@ pub fn sip(bytes: &[u8]) {
     let headers = message.headers();
     let _ = (hops(headers), q850(headers), reason_text(headers));
     let _ = tags(headers, &sipx_sip::HeaderName::Require).count();
+    let _ = crate::refer::target(headers, |_| true);
+    let _ = crate::refer::Replaces::of(headers);
     let Message::Request(request) = message else {
         return;
     };
