@@ -98,7 +98,7 @@ impl Session {
             Input::Shared(shared) => self.on_shared(&shared),
             Input::Push { actions } => self.push(&actions),
             Input::Wake => self.wake(),
-            Input::Shutdown => self.shut_down(),
+            Input::Shutdown => self.end(EndCause::Shutdown, "the router stops".to_owned()),
         }
         Effects { session: self }
     }
@@ -134,22 +134,6 @@ impl Session {
         });
         let flow = Deciding::begin(call, None);
         self.decided(flow);
-    }
-
-    /// The router stops. A message that is being taken is kept first: it ends with the caller's
-    /// leg, and the call with it.
-    fn shut_down(&mut self) {
-        let why = "the router stops";
-        match &self.step {
-            Step::Recording(step) if step.takes_a_message() => {
-                self.call.ledger.ends(EndedBy::Router, why);
-                self.call.note(Note::Ending {
-                    why: why.to_owned(),
-                });
-                self.call.hangup(LegId::CALLER, EndCause::Shutdown);
-            }
-            _ => self.end(EndCause::Shutdown, why.to_owned()),
-        }
     }
 
     /// A caller that left a queue is called back.

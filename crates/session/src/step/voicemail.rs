@@ -147,11 +147,6 @@ impl Recording {
         }
     }
 
-    /// A message is being taken, or is about to be kept.
-    pub(crate) fn takes_a_message(&self) -> bool {
-        matches!(self.phase, Phase::Message(_) | Phase::Keeping(_))
-    }
-
     /// The caller is gone, or does something else: what was said so far is kept.
     pub(crate) fn abandon(&mut self, call: &mut Call) {
         match &self.phase {
