@@ -137,6 +137,10 @@ pub(crate) fn prefix(text: &str, region: Option<Region>) -> Result<Vec<Key>, Num
 /// A national prefix in full: what is left of a number that begins so when it is read.
 fn prefix_in_full(plain: &str, region: Region) -> Option<Key> {
     const FILL: [&str; 4] = ["5555555555", "2222222222", "1234567890", "0000000000"];
+    // In full already, or no national number: nothing behind it changes that.
+    if !plain.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
     let lengths = 1..=10_usize;
     let fills = lengths.flat_map(|length| FILL.iter().filter_map(move |fill| fill.get(..length)));
     fills
