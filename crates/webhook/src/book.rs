@@ -211,10 +211,11 @@ impl Trial {
         self.hedge = self.hedge.min(most);
     }
 
-    /// The request ended by itself; how long its endpoint rests, if it just began to.
-    pub(crate) fn settle(mut self, verdict: Verdict, now: Instant) -> Option<Knock> {
-        let now = self.book.at(now);
-        let took = (verdict == Verdict::Alive).then(|| now.saturating_sub(self.began));
+    /// The request ended by itself, so long after it began; how long its endpoint rests, if it
+    /// just began to.
+    pub(crate) fn settle(mut self, verdict: Verdict, took: Duration) -> Option<Knock> {
+        let now = self.began.saturating_add(took);
+        let took = (verdict == Verdict::Alive).then_some(took);
         let rest = self.close(verdict, took, now)?;
         Some(Knock {
             book: Arc::clone(&self.book),

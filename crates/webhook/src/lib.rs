@@ -19,6 +19,7 @@ mod config;
 mod decision;
 mod endpoint;
 mod failure;
+mod held;
 mod knock;
 mod measure;
 mod net;
