@@ -65,7 +65,8 @@ impl<'a> Asking<'a> {
             How::Instead | How::Again => Use::Usual,
             How::Anyway => Use::Anyway,
         };
-        let mut trial = match Trial::begin(&self.inner.book, endpoint.key(), admission, self.now) {
+        let book = &self.inner.book;
+        let mut trial = match Trial::open(book, endpoint.record(book), admission, self.now) {
             Ok(trial) => trial,
             Err(left) => {
                 self.report.skip(endpoint, left);

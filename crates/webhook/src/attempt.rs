@@ -184,7 +184,7 @@ impl Means {
             endpoint, allow, ..
         } = target;
         let (mut stale, mut said) = (false, Said::default());
-        let lane = self.pool.lane(endpoint.origin());
+        let lane = endpoint.lane(&self.pool);
         let result = match self
             .connection(endpoint, &lane, allow, fresh, progress, at)
             .await

@@ -22,6 +22,7 @@ mod failure;
 mod held;
 mod knock;
 mod measure;
+mod near;
 mod net;
 mod plan;
 mod progress;
