@@ -7,9 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::adapter::Capabilities;
 
 /// Something that not every adapter can do; see the flag of the same name of [`Capabilities`].
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Ability {
