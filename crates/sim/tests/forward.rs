@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use callroute_media::{Command, LegId, Notice};
 use callroute_rules::{ChronoTz, load};
+use callroute_schema::{Address, Caller};
 use callroute_session::{Effect, Input, Now, Session};
 
 use crate::common::{OPEN, call};
@@ -59,6 +60,51 @@ fn forwards_are_counted() {
             })
             .collect();
         assert_eq!(told, [after, after], "{before:?}");
+    }
+}
+
+/// Whom a member sees calling is the group's to say, a member's own word before it.
+#[test]
+fn members_see_who_calls_as_the_table_says() {
+    for (policy, number, name) in [
+        (
+            "caller",
+            Caller::Known(Address::new("+14155550123").unwrap()),
+            Some("Ann"),
+        ),
+        ("dialed", Caller::Known(Address::new("+1").unwrap()), None),
+        ("anonymous", Caller::Withheld, None),
+        (
+            "\"+12125550100\"",
+            Caller::Known(Address::new("+12125550100").unwrap()),
+            None,
+        ),
+    ] {
+        for (group, member) in [(policy, None), ("anonymous", Some(policy))] {
+            let member = member.map_or(String::new(), |own| format!(", caller_id: {own}"));
+            let table = format!(
+                "version: 1\ndefault: {{ action: reject }}\nnumbers:\n  \"+1\": {{ action: forward, destination: {{ type: ring_group, members: [{{ to: \"1001\"{member} }}], strategy: simultaneous, caller_id: {group} }} }}\n"
+            );
+            let engine = load("routes.yaml", &table, &(), &ChronoTz);
+            let engine = Arc::new(engine.unwrap_or_else(|faults| panic!("{faults}")));
+            let mut event = call("+1", OPEN);
+            event.from_name = Some("Ann".to_owned());
+            let now = Now {
+                utc: event.timestamp.to_utc(),
+                mono: Duration::ZERO,
+            };
+            let mut session = Session::new(engine, event, now);
+            let dialed = commands(&mut session, now, Input::Start);
+            let [
+                Command::Dial {
+                    from, from_name, ..
+                },
+            ] = &dialed[..]
+            else {
+                panic!("{dialed:?}");
+            };
+            assert_eq!((from, from_name.as_deref()), (&number, name), "{policy}");
+        }
     }
 }
 
