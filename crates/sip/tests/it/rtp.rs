@@ -160,7 +160,7 @@ async fn keys_in_the_sound_are_told_where_there_are_no_events() {
     }
     for (at, frame) in sound.chunks(160).enumerate() {
         let mut payload = Vec::new();
-        callroute_audio::Codec::Pcma.encode(frame, &mut payload);
+        callroute_audio::Law::A.encode(frame, &mut payload);
         let number = u16::try_from(at).unwrap();
         let packet = packet(8, number, u32::from(number) * 160, 7, &payload);
         socket.send_to(&packet, a.media).await.unwrap();
