@@ -41,6 +41,7 @@ mod goertzel;
 pub mod law;
 pub mod level;
 mod music;
+pub mod noise;
 pub mod pcm;
 pub mod prompts;
 mod resample;

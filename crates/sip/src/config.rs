@@ -60,7 +60,7 @@ pub struct Config {
     /// A callee from whom nothing at all has come for so long is unreachable. Default 4 s.
     pub no_provisional: Duration,
     /// The codecs, the preferred first, as offered when the caller's do not say better. Default
-    /// PCMU, PCMA.
+    /// PCMU, PCMA, G722.
     pub codecs: Vec<Codec>,
     /// Who may call. Default anybody.
     pub access: Access,
@@ -115,7 +115,7 @@ impl Config {
             speech: Arc::new(Speech::none()),
             sounds: Vec::new(),
             no_provisional: Duration::from_secs(4),
-            codecs: vec![Codec::Pcmu, Codec::Pcma],
+            codecs: vec![Codec::Pcmu, Codec::Pcma, Codec::G722],
             access: Access::Anybody,
             users: Vec::new(),
             registrations: None,

@@ -423,7 +423,7 @@ pub(crate) fn unacceptable(stack: &Stack, peer: IpAddr, fault: &SdpFault) -> Rep
     match fault {
         SdpFault::Malformed(_) => Reply::new(400),
         // Warnings of session descriptions (RFC 3261, section 20.43).
-        SdpFault::NoAudio | SdpFault::NoCodec => {
+        SdpFault::NoAudio | SdpFault::NoCodec { .. } => {
             let code = if *fault == SdpFault::NoAudio {
                 304
             } else {

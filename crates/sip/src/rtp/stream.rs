@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
-use callroute_audio::codec::Codec;
+use callroute_audio::band::Halver;
+use callroute_audio::codec::{Band, Codec};
 use callroute_audio::dtmf::Detector;
 use callroute_media::{LegId, Notice, PlayEnd, PlayId};
 use callroute_schema::Digit;
@@ -16,10 +17,12 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 use crate::notices::Notices;
 use crate::rtp::command::{MediaCommand, PlaySound};
 use crate::rtp::dtmf::{Keys, Presses};
+use crate::rtp::ear::{Ear, Heard};
 use crate::rtp::heard::TimeLine;
 use crate::rtp::latch::{Latch, Verdict};
 use crate::rtp::media::Sounds;
 use crate::rtp::out::RtpOut;
+use crate::rtp::payloads::{Payload, Payloads};
 use crate::rtp::play::{FRAME, Fetched, Source, fetch};
 use crate::rtp::record::{Recording, Turn};
 use crate::rtp::room::Seat;
@@ -39,6 +42,13 @@ pub(crate) struct Stream {
     sounds: Sounds,
     notices: Notices,
     latch: Latch,
+    /// What payload types stand for.
+    payloads: Payloads,
+    /// Decodes what the far end says, while somebody needs it decoded.
+    ear: Ear,
+    halver: Halver,
+    /// The peer needs our sound encoded anew.
+    anew: bool,
     keys: Keys,
     /// Listens for keys in the sound itself, where the far end has no telephone events.
     inband: Option<Detector>,
@@ -76,6 +86,10 @@ impl Stream {
             sounds,
             notices,
             latch: Latch::default(),
+            payloads: Payloads::default(),
+            ear: Ear::default(),
+            halver: Halver::default(),
+            anew: false,
             keys: Keys::default(),
             inband: None,
             presses: Presses::default(),
@@ -137,8 +151,8 @@ impl Stream {
                     Some(_) => None,
                     None => Some(self.inband.take().unwrap_or_default()),
                 };
-                self.out
-                    .agree(remote.media, remote.codec(), remote.event, remote.listens);
+                self.payloads.agree(&remote);
+                self.out.agree(&remote);
                 // What was to be played before anybody could hear it begins now.
                 if !std::mem::replace(&mut self.agreed, true) && self.playing.is_some() {
                     self.pace();
@@ -264,6 +278,12 @@ impl Stream {
     }
 
     async fn stop_record(&mut self) {
+        if self.recording.is_some() {
+            // What is held back for a packet that is missing belongs to it.
+            for heard in self.ear.rest() {
+                self.heard(heard);
+            }
+        }
         let Some(recording) = self.recording.take() else {
             return;
         };
@@ -313,27 +333,38 @@ impl Stream {
         let Ok(packet) = Packet::decode(&bytes) else {
             return;
         };
-        let codec = Codec::from_payload_type(packet.payload_type);
-        let key = self.out.is_event(packet.payload_type);
-        if codec.is_none() && !key {
+        let Some(payload) = self.payloads.of(packet.payload_type) else {
             return;
-        }
+        };
         match self.latch.packet(from) {
             Verdict::Dropped => return,
             Verdict::Moved => self.out.send_to(from),
             Verdict::Heard => {}
         }
         let peer = self.peer.as_ref().and_then(Weak::upgrade);
-        match codec {
-            Some(codec) => {
-                if let Some(peer) = peer {
-                    peer.relay_sound(&packet, codec);
-                }
-                self.listen(&packet, codec);
+        match payload {
+            Payload::Sound(codec) => {
+                self.anew = match &peer {
+                    Some(peer) => !peer.relay_sound(&packet, codec),
+                    None => false,
+                };
+                self.listen(&packet, codec, peer.filter(|_| self.anew).as_deref());
             }
-            None => {
+            Payload::Noise => {
                 if let Some(peer) = peer {
-                    peer.relay_key(&packet);
+                    peer.relay_noise(&packet);
+                }
+                let level = packet.payload.first().copied().unwrap_or(127);
+                if let Some(seat) = &self.seat {
+                    seat.pauses(level);
+                }
+                if let Some(recording) = &mut self.recording {
+                    recording.pauses(level);
+                }
+            }
+            Payload::Key(clock) => {
+                if let Some(peer) = peer {
+                    peer.relay_key(&packet, clock, self.anew);
                 }
                 let digit = self
                     .keys
@@ -348,16 +379,34 @@ impl Stream {
         }
     }
 
-    fn listen(&mut self, packet: &Packet, codec: Codec) {
-        if self.recording.is_none()
+    /// Decodes a packet for whoever needs it decoded.
+    fn listen(&mut self, packet: &Packet, codec: Codec, anew: Option<&RtpOut>) {
+        if anew.is_none()
+            && self.recording.is_none()
             && self.tap.is_none()
             && self.inband.is_none()
             && self.seat.is_none()
         {
+            self.ear.forget();
             return;
         }
-        let mut samples = Vec::with_capacity(packet.payload.len());
-        codec.decode(&packet.payload, &mut samples);
+        for heard in self.ear.push(packet, codec) {
+            if let Some(peer) = anew {
+                peer.mixed(heard.band, &heard.samples);
+            }
+            self.heard(heard);
+        }
+    }
+
+    fn heard(&mut self, heard: Heard) {
+        let (at, samples) = match heard.band {
+            Band::Narrow => (heard.at, heard.samples),
+            Band::Wide => {
+                let mut narrow = Vec::with_capacity(heard.samples.len() / 2);
+                self.halver.push(&heard.samples, &mut narrow);
+                (heard.at, narrow)
+            }
+        };
         let inband = self.inband.as_mut().map(|inband| inband.push(&samples));
         for key in inband.unwrap_or_default() {
             if let Ok(digit) = Digit::new(key) {
@@ -365,15 +414,17 @@ impl Stream {
                 self.notices.tell_if_room(Notice::Digit { leg, digit });
             }
         }
+        // The ear has one time line for all sources of the leg.
+        let source = 0;
         if let Some(seat) = &self.seat {
-            seat.hears(packet.ssrc, packet.timestamp, &samples);
+            seat.hears(source, at, &samples);
         }
         if let Some(recording) = &mut self.recording {
-            recording.push(packet.ssrc, packet.timestamp, &samples);
+            recording.push(source, at, &samples);
         }
         if let Some((line, tap)) = &mut self.tap {
             let count = u32::try_from(samples.len()).unwrap_or(u32::MAX);
-            if let Some(gap) = line.place(packet.ssrc, packet.timestamp, count) {
+            if let Some(gap) = line.place(source, at, count) {
                 let mut tap = tap.lock().unwrap_or_else(PoisonError::into_inner);
                 if tap.len() < MAX_TAP {
                     let silent = tap.len() + gap as usize;

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use callroute_audio::codec::Codec;
+use callroute_audio::level::tone_share;
 use callroute_media::{Command, EndCause, Line, Notice, PlayEnd, PlayId, Sound};
 use callroute_schema::Digit;
 use callroute_sip::phone::{AnswerMode, Phone, PhoneCall, PhoneConfig};
-use callroute_sip::{SipAdapter, SipLine};
+use callroute_sip::{Config, SipAdapter, SipLine};
 
 use crate::support::{
-    CALLEE, CALLER, LONG, adapter, answer, dial, ended, expect, next_call, notice, phone_with,
+    CALLEE, CALLER, LONG, answer, config, dial, ended, expect, next_call, notice, phone_with,
     share, uri,
 };
 
@@ -22,15 +23,24 @@ struct Bridged {
     _held: (SipAdapter, Phone, Phone),
 }
 
+/// An adapter that speaks every codec.
+async fn adapter_with_all(ip: &str) -> SipAdapter {
+    let config = Config {
+        codecs: Codec::ALL.to_vec(),
+        ..config(ip)
+    };
+    SipAdapter::bind(config).await.unwrap()
+}
+
 async fn bridged(net: &str, caller: &[Codec], callee: &[Codec]) -> Bridged {
-    let mut adapter = adapter(&format!("{net}.1")).await;
-    let config = |codecs: &[Codec]| PhoneConfig {
+    let mut adapter = adapter_with_all(&format!("{net}.1")).await;
+    let speaks = |codecs: &[Codec]| PhoneConfig {
         codecs: codecs.to_vec(),
         answer: AnswerMode::After(Duration::ZERO),
         ..PhoneConfig::default()
     };
-    let a = phone_with(&format!("{net}.2"), config(caller)).await;
-    let b = phone_with(&format!("{net}.3"), config(callee)).await;
+    let a = phone_with(&format!("{net}.2"), speaks(caller)).await;
+    let b = phone_with(&format!("{net}.3"), speaks(callee)).await;
     let call = a.call(&uri(adapter.local_addr()), "ann").await.unwrap();
     let mut line = next_call(&mut adapter).await.line;
     dial(&mut line, CALLEE, &uri(b.local_addr()));
@@ -56,23 +66,19 @@ async fn both_hear(bridged: &Bridged) {
     bridged.callee.send_tone(1000);
     assert!(
         bridged.callee.wait_heard(SECOND, LONG).await,
-        "the callee hears nothing"
+        "the callee hears {} samples",
+        bridged.callee.heard().len()
     );
     assert!(
         bridged.caller.wait_heard(SECOND, LONG).await,
-        "the caller hears nothing"
+        "the caller hears {} samples",
+        bridged.caller.heard().len()
     );
     let (callee, caller) = (bridged.callee.heard(), bridged.caller.heard());
-    assert!(
-        share(&callee[1600..8000], 400.0) > 0.95,
-        "{}",
-        share(&callee[1600..8000], 400.0)
-    );
-    assert!(
-        share(&caller[1600..8000], 1000.0) > 0.95,
-        "{}",
-        share(&caller[1600..8000], 1000.0)
-    );
+    for (heard, hz) in [(callee, 400.0), (caller, 1000.0)] {
+        let share = tone_share(&heard[1600..8000], hz);
+        assert!(share > 0.95, "{hz} Hz: {share}");
+    }
 }
 
 #[tokio::test]
@@ -84,6 +90,25 @@ async fn tones_pass_both_ways_with_one_codec() {
 #[tokio::test]
 async fn tones_pass_both_ways_between_the_two_laws() {
     both_hear(&bridged("127.22.2", &[Codec::Pcmu], &[Codec::Pcma]).await).await;
+}
+
+/// B36: whatever the two speak.
+#[tokio::test]
+async fn tones_pass_both_ways_between_any_two_codecs() {
+    let mut net = 0;
+    for &a in Codec::ALL {
+        for &b in Codec::ALL {
+            net += 1;
+            let bridged = bridged(&format!("127.22.{}", 100 + net), &[a], &[b]).await;
+            both_hear(&bridged).await;
+            bridged.caller.press("5").unwrap();
+            assert_eq!(
+                bridged.callee.wait_digits(1, LONG).await,
+                "5",
+                "{a:?} {b:?}"
+            );
+        }
+    }
 }
 
 #[tokio::test]
