@@ -1,6 +1,7 @@
 //! What the fuzz targets call: everything that reads bytes from the network.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use bytes::Bytes;
 use callroute_audio::codec::Codec;
@@ -13,6 +14,7 @@ use crate::dialog::Dialog;
 use crate::dispatch::refusal;
 use crate::endpoint::{Incoming, bad_request};
 use crate::message::{Reply, hops, q850, reason_text, tags};
+use crate::rtp::control::{Control, is_control};
 use crate::rtp::dtmf::Keys;
 use crate::rtp::ear::Ear;
 use crate::rtp::latch::Latch;
@@ -70,6 +72,7 @@ pub fn sdp(bytes: &[u8]) {
 /// RTP packets, each with its length in a byte before it.
 pub fn rtp(mut bytes: &[u8]) {
     let (mut latch, mut keys) = (Latch::default(), Keys::default());
+    let mut control = Control::new(1, 1);
     let (mut ear, mut voice) = (Ear::default(), Voice::default());
     let mut at = 0u16;
     while let Some((length, rest)) = bytes.split_first() {
@@ -78,6 +81,8 @@ pub fn rtp(mut bytes: &[u8]) {
         };
         bytes = after;
         at = at.wrapping_add(1);
+        let _ = is_control(packet);
+        let _ = control.heard(Duration::ZERO, 1, &Bytes::copy_from_slice(packet));
         if let Ok(packet) = Packet::decode(&Bytes::copy_from_slice(packet)) {
             let from = SocketAddr::from(([192, 0, 2, 1], at));
             let _ = latch.packet(from);

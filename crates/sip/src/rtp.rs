@@ -2,6 +2,7 @@
 
 pub(crate) mod clock;
 pub(crate) mod command;
+pub(crate) mod control;
 pub(crate) mod dtmf;
 pub(crate) mod ear;
 pub(crate) mod heard;

@@ -87,6 +87,10 @@ pub(crate) struct Remote {
     pub(crate) packet_ms: Option<u32>,
     /// The length of the longest packets that it takes, in milliseconds.
     pub(crate) longest_ms: Option<u32>,
+    /// Where it takes RTCP.
+    pub(crate) control: Option<SocketAddr>,
+    /// It takes RTCP where it takes RTP (RFC 5761).
+    pub(crate) mux: bool,
     /// Whether it wants to hear us.
     pub(crate) listens: bool,
     /// Whether it put us on hold.

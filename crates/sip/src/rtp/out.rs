@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use callroute_audio::band::Halver;
@@ -10,6 +10,7 @@ use callroute_audio::codec::{Band, Codec, Encoder};
 use sipx_rtp::packet::Packet;
 
 use crate::rtp::clock::{OutClock, Stamp};
+use crate::rtp::control::Sent;
 use crate::rtp::dtmf::{KeyPacket, STEP};
 use crate::rtp::ear::Ear;
 use crate::rtp::ports::RtpSocket;
@@ -51,6 +52,12 @@ struct State {
     playing: bool,
     /// What the leg hears is kept here, too.
     tap: Option<Tap>,
+    /// Where RTCP goes, and whether by the socket of RTP.
+    control: Option<SocketAddr>,
+    mux: bool,
+    sent: Sent,
+    /// When the last packet was sent.
+    sent_at: Duration,
     clock: OutClock,
     /// Sound that waits until it fills a packet.
     pending: (Band, Vec<i16>),
@@ -82,6 +89,10 @@ impl RtpOut {
             listens: false,
             playing: false,
             tap: None,
+            control: None,
+            mux: false,
+            sent: Sent::default(),
+            sent_at: Duration::ZERO,
             clock,
             pending: (Band::Narrow, Vec::new()),
         };
@@ -111,11 +122,65 @@ impl RtpOut {
         let wanted = remote.packet_ms.unwrap_or(FRAME_MS);
         state.packet_ms = codec.packet_ms(wanted.min(state.longest_ms));
         state.listens = remote.listens;
+        state.control = remote.control.or(state.control);
+        state.mux = remote.mux;
     }
 
-    /// Packets go there from now on.
+    /// Packets go there from now on. Reports follow the sound behind a NAT, where what was
+    /// described cannot be reached.
     pub(crate) fn send_to(&self, to: SocketAddr) {
-        self.lock().to = Some(to);
+        let mut state = self.lock();
+        if state.mux {
+            state.control = Some(to);
+        } else if state.control.is_none_or(|control| control.ip() != to.ip()) {
+            let port = to.port().saturating_add(1);
+            state.control = Some(SocketAddr::new(to.ip(), port));
+        }
+        state.to = Some(to);
+    }
+
+    /// Reports go there from now on: one has come from there.
+    pub(crate) fn report_to(&self, to: SocketAddr) {
+        self.lock().control = Some(to);
+    }
+
+    /// Who sends.
+    pub(crate) fn ssrc(&self) -> u32 {
+        self.ssrc
+    }
+
+    /// The time since the leg began.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.began.elapsed()
+    }
+
+    /// What was sent so far, in which codec.
+    pub(crate) fn sent(&self) -> (Sent, Codec) {
+        let state = self.lock();
+        let codec = state.encoder.codec();
+        let since = self.began.elapsed().saturating_sub(state.sent_at);
+        let ticks = since.as_millis() * u128::from(codec.clock() / 1000);
+        let ticks = u32::try_from(ticks).unwrap_or(u32::MAX);
+        let sent = Sent {
+            timestamp: state.sent.timestamp.wrapping_add(ticks),
+            ..state.sent
+        };
+        (sent, codec)
+    }
+
+    /// Sends a report.
+    pub(crate) fn report(&self, bytes: &[u8]) {
+        let state = self.lock();
+        let Some(to) = state.control else {
+            return;
+        };
+        let socket = match &self.rtp.control {
+            Some(control) if !state.mux => control,
+            _ => &self.rtp.socket,
+        };
+        if let Err(error) = socket.try_send_to(bytes, to) {
+            tracing::trace!(%error, %to, "a report was not sent");
+        }
     }
 
     /// Whether a sound of our own plays, which keeps relayed sound out.
@@ -170,7 +235,8 @@ impl RtpOut {
         if let Some(tap) = &mut state.tap {
             tap.keep(self.ssrc, at, band, samples);
         }
-        self.send(state, state.payload_type, stamp, payload.into());
+        let payload_type = state.payload_type;
+        self.send(state, payload_type, stamp, payload.into());
     }
 
     /// Sends a packet of a key, if the far end takes keys.
@@ -181,7 +247,7 @@ impl RtpOut {
         let stamp = state.clock.key(now, packet.begins, ticks);
         if let Some(event) = state.event {
             let payload = lasting(&packet.payload, 8000, event.clock);
-            self.send(&state, event.payload, stamp, payload);
+            self.send(&mut state, event.payload, stamp, payload);
         }
     }
 
@@ -220,7 +286,8 @@ impl RtpOut {
                 tap.keep(self.ssrc, from, heard.band, &heard.samples);
             }
         }
-        self.send(&state, state.payload_type, stamp, payload);
+        let payload_type = state.payload_type;
+        self.send(&mut state, payload_type, stamp, payload);
         true
     }
 
@@ -231,7 +298,7 @@ impl RtpOut {
             return;
         }
         if let Some(stamp) = self.relayed(&mut state, packet, 0) {
-            self.send(&state, NOISE_PAYLOAD, stamp, packet.payload.clone());
+            self.send(&mut state, NOISE_PAYLOAD, stamp, packet.payload.clone());
         }
     }
 
@@ -250,7 +317,7 @@ impl RtpOut {
         };
         if let Some(stamp) = stamp {
             let payload = lasting(&packet.payload, clock, event.clock);
-            self.send(&state, event.payload, stamp, payload);
+            self.send(&mut state, event.payload, stamp, payload);
         }
     }
 
@@ -266,7 +333,7 @@ impl RtpOut {
     }
 
     /// A full socket buffer drops the packet: late sound is worth less than none.
-    fn send(&self, state: &State, payload_type: u8, stamp: Stamp, payload: Bytes) {
+    fn send(&self, state: &mut State, payload_type: u8, stamp: Stamp, payload: Bytes) {
         let Some(to) = state.to.filter(|_| state.listens) else {
             return;
         };
@@ -278,6 +345,10 @@ impl RtpOut {
             payload,
         );
         packet.marker = stamp.marker;
+        state.sent.packets += 1;
+        state.sent.octets += packet.payload.len() as u64;
+        state.sent.timestamp = stamp.timestamp;
+        state.sent_at = self.began.elapsed();
         if let Err(error) = self.rtp.socket.try_send_to(&packet.encode(), to) {
             tracing::trace!(%error, %to, "an RTP packet was not sent");
         }

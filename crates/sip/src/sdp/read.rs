@@ -53,10 +53,14 @@ pub(crate) fn read(body: &[u8], ours: &[Codec]) -> Result<Remote, SdpFault> {
         .first()
         .map_or(8000, |format: &Format| format.codec.clock());
     let noise = NOISE_PAYLOAD.to_string();
+    let named = address
+        .filter(|ip| !ip.is_unspecified() && !ip.is_multicast() && media.port != 9)
+        .map(|ip| SocketAddr::new(ip, media.port));
+    let mux = media.rtcp_mux();
     let remote = Remote {
-        media: address
-            .filter(|ip| !ip.is_unspecified() && !ip.is_multicast() && media.port != 9)
-            .map(|ip| SocketAddr::new(ip, media.port)),
+        media: named,
+        control: named.and_then(|named| control(media, named, mux)),
+        mux,
         codecs: formats.iter().map(|format| format.codec).collect(),
         formats,
         event: event(media, clock),
@@ -70,6 +74,20 @@ pub(crate) fn read(body: &[u8], ours: &[Codec]) -> Result<Remote, SdpFault> {
         description: description.clone(),
     };
     Ok(remote)
+}
+
+/// Where RTCP goes: the port of RTP, the one that is named (RFC 3605), or the one above.
+fn control(media: &MediaDescription, named: SocketAddr, mux: bool) -> Option<SocketAddr> {
+    if mux {
+        return Some(named);
+    }
+    let said = media.attribute("rtcp").and_then(|a| a.value.as_deref());
+    let said = said.and_then(|value| value.split_whitespace().next()?.parse::<u16>().ok());
+    let port = match said {
+        Some(port) => Some(port).filter(|port| *port != 0),
+        None => named.port().checked_add(1),
+    };
+    port.map(|port| SocketAddr::new(named.ip(), port))
 }
 
 fn common(media: &MediaDescription, ours: &[Codec]) -> Option<Vec<Format>> {

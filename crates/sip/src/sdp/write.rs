@@ -48,7 +48,11 @@ pub(crate) fn answer(local: &Local, remote: &Remote) -> String {
                 codec: remote.codec(),
                 payload: remote.payload(),
             };
-            stream(local, &[spoken], remote.event.as_slice(), ours)
+            let mut stream = stream(local, &[spoken], remote.event.as_slice(), ours);
+            if remote.mux {
+                stream.attributes.push(Attribute::flag("rtcp-mux"));
+            }
+            stream
         } else {
             let mut refused = MediaDescription::audio(0, media.formats.clone());
             refused.media.clone_from(&media.media);
