@@ -55,5 +55,5 @@ pub use music::music;
 pub use pcm::{Pcm, RATE};
 pub use prompts::{PromptError, Prompts};
 pub use speech::{Speech, SpeechError};
-pub use tone::{Tone, ToneSource};
+pub use tone::{Tone, ToneSource, Tones};
 pub use wav::{Finished, Recorder, WavError};

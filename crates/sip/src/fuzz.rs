@@ -63,6 +63,8 @@ pub fn sdp(bytes: &[u8]) {
             media: SocketAddr::from(([192, 0, 2, 1], 4000)),
             session: 1,
             version: 1,
+            key: crate::sdp::key(),
+            encrypts: false,
         };
         let answer = answer(&local, &remote);
         assert!(sipx_sdp::parse(&answer).is_ok(), "{answer}");

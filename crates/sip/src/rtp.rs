@@ -3,6 +3,7 @@
 pub(crate) mod clock;
 pub(crate) mod command;
 pub(crate) mod control;
+pub(crate) mod crypt;
 pub(crate) mod dtmf;
 pub(crate) mod ear;
 pub(crate) mod heard;

@@ -10,6 +10,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use callroute_audio::codec::Codec;
 use sipx_sdp::SessionDescription;
+use sipx_sdp::crypto::{Crypto, Suite};
 
 /// The payload type that is offered for telephone events (RFC 4733) on the clock of the
 /// telephone codecs; an answer uses the offer's.
@@ -25,15 +26,26 @@ pub(crate) enum SdpFault {
     /// It cannot be read at all.
     #[error("malformed session description: {0}")]
     Malformed(String),
-    /// It offers no audio over plain RTP.
-    #[error("no audio stream over RTP/AVP")]
+    /// It offers no audio over RTP, plain or with a key that we can use.
+    #[error("no audio stream over RTP/AVP, or over RTP/SAVP with a=crypto:{SUITE}")]
     NoAudio,
+    /// Its keys would travel where anybody can read them, or encryption is switched off.
+    #[error("no SRTP here with keys from this signalling")]
+    Unsafe,
     /// It offers audio, but nothing that we speak.
     #[error("no common codec: one of {} is needed", names(.ours))]
     NoCodec {
         /// What we speak.
         ours: Vec<Codec>,
     },
+}
+
+/// The one way to encrypt that everybody knows.
+const SUITE: &str = "AES_CM_128_HMAC_SHA1_80";
+
+/// A key of ours for a stream (RFC 4568, section 6.1).
+pub(crate) fn key() -> Option<Crypto> {
+    Crypto::offer(1, Suite::AesCm128HmacSha1_80, true)
 }
 
 fn names(codecs: &[Codec]) -> String {
@@ -50,6 +62,10 @@ pub(crate) struct Local {
     pub(crate) session: u64,
     /// The version of our `o=` line; one more with every description sent.
     pub(crate) version: u64,
+    /// Our key, should the stream be encrypted.
+    pub(crate) key: Option<Crypto>,
+    /// Our offers are of an encrypted stream.
+    pub(crate) encrypts: bool,
 }
 
 /// A payload type, and what it stands for.
@@ -91,6 +107,8 @@ pub(crate) struct Remote {
     pub(crate) control: Option<SocketAddr>,
     /// It takes RTCP where it takes RTP (RFC 5761).
     pub(crate) mux: bool,
+    /// Its key, when the stream is encrypted.
+    pub(crate) key: Option<Crypto>,
     /// Whether it wants to hear us.
     pub(crate) listens: bool,
     /// Whether it put us on hold.

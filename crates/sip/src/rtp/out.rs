@@ -8,9 +8,11 @@ use bytes::Bytes;
 use callroute_audio::band::Halver;
 use callroute_audio::codec::{Band, Codec, Encoder};
 use sipx_rtp::packet::Packet;
+use sipx_sdp::crypto::Crypto;
 
 use crate::rtp::clock::{OutClock, Stamp};
 use crate::rtp::control::Sent;
+use crate::rtp::crypt::Sealer;
 use crate::rtp::dtmf::{KeyPacket, STEP};
 use crate::rtp::ear::Ear;
 use crate::rtp::ports::RtpSocket;
@@ -56,6 +58,7 @@ struct State {
     control: Option<SocketAddr>,
     mux: bool,
     sent: Sent,
+    sealer: Sealer,
     /// When the last packet was sent.
     sent_at: Duration,
     clock: OutClock,
@@ -92,6 +95,7 @@ impl RtpOut {
             control: None,
             mux: false,
             sent: Sent::default(),
+            sealer: Sealer::default(),
             sent_at: Duration::ZERO,
             clock,
             pending: (Band::Narrow, Vec::new()),
@@ -124,6 +128,11 @@ impl RtpOut {
         state.listens = remote.listens;
         state.control = remote.control.or(state.control);
         state.mux = remote.mux;
+    }
+
+    /// What is sent is encrypted with this key from now on, or not any more.
+    pub(crate) fn encrypt(&self, key: Option<&Crypto>) {
+        self.lock().sealer.agree(key);
     }
 
     /// Packets go there from now on. Reports follow the sound behind a NAT, where what was
@@ -170,15 +179,15 @@ impl RtpOut {
 
     /// Sends a report.
     pub(crate) fn report(&self, bytes: &[u8]) {
-        let state = self.lock();
-        let Some(to) = state.control else {
+        let mut state = self.lock();
+        let (Some(to), Some(bytes)) = (state.control, state.sealer.report(bytes)) else {
             return;
         };
         let socket = match &self.rtp.control {
             Some(control) if !state.mux => control,
             _ => &self.rtp.socket,
         };
-        if let Err(error) = socket.try_send_to(bytes, to) {
+        if let Err(error) = socket.try_send_to(&bytes, to) {
             tracing::trace!(%error, %to, "a report was not sent");
         }
     }
@@ -349,7 +358,10 @@ impl RtpOut {
         state.sent.octets += packet.payload.len() as u64;
         state.sent.timestamp = stamp.timestamp;
         state.sent_at = self.began.elapsed();
-        if let Err(error) = self.rtp.socket.try_send_to(&packet.encode(), to) {
+        let Some(bytes) = state.sealer.packet(packet.encode()) else {
+            return;
+        };
+        if let Err(error) = self.rtp.socket.try_send_to(&bytes, to) {
             tracing::trace!(%error, %to, "an RTP packet was not sent");
         }
     }

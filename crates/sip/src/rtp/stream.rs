@@ -18,6 +18,7 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
 use crate::notices::Notices;
 use crate::rtp::command::{MediaCommand, PlaySound};
 use crate::rtp::control::{Control, MAX_COMPOUND};
+use crate::rtp::crypt::Opener;
 use crate::rtp::dtmf::{Keys, Presses};
 use crate::rtp::ear::Ear;
 use crate::rtp::heard::TimeLine;
@@ -48,6 +49,8 @@ pub(crate) struct Stream {
     /// Whom we hear: only from there are reports taken.
     source: Option<IpAddr>,
     control: Control,
+    /// Opens what is encrypted.
+    opener: Opener,
     /// What payload types stand for.
     payloads: Payloads,
     /// Decodes what the far end says, while somebody needs it decoded.
@@ -91,6 +94,7 @@ impl Stream {
         Self {
             leg,
             control,
+            opener: Opener::default(),
             source: None,
             out,
             sounds,
@@ -173,7 +177,10 @@ impl Stream {
 
     async fn perform(&mut self, command: MediaCommand) {
         match command {
-            MediaCommand::Agree(remote) => {
+            MediaCommand::Agree(remote, key) => {
+                let keys = remote.key.as_ref().zip(key.as_ref());
+                self.opener.agree(keys.map(|(theirs, _)| theirs));
+                self.out.encrypt(keys.map(|(_, ours)| ours));
                 self.latch.describe(remote.media);
                 self.inband = match remote.event {
                     Some(_) => None,

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use callroute_audio::codec::Codec;
 use sipx_sdp::MediaDescription;
+use sipx_sdp::crypto::{Crypto, Suite};
 
 use super::{Event, Format, NOISE_PAYLOAD, Remote, SdpFault};
 
@@ -29,7 +30,8 @@ pub(crate) fn read(body: &[u8], ours: &[Codec]) -> Result<Remote, SdpFault> {
         )));
     }
     let audio = |m: &MediaDescription| {
-        m.media == "audio" && m.protocol.eq_ignore_ascii_case("RTP/AVP") && !m.is_rejected()
+        let plain = m.protocol.eq_ignore_ascii_case("RTP/AVP");
+        m.media == "audio" && (plain || encrypted(m).is_some()) && !m.is_rejected()
     };
     if !description.media.iter().any(audio) {
         return Err(SdpFault::NoAudio);
@@ -61,6 +63,7 @@ pub(crate) fn read(body: &[u8], ours: &[Codec]) -> Result<Remote, SdpFault> {
         media: named,
         control: named.and_then(|named| control(media, named, mux)),
         mux,
+        key: encrypted(media),
         codecs: formats.iter().map(|format| format.codec).collect(),
         formats,
         event: event(media, clock),
@@ -88,6 +91,15 @@ fn control(media: &MediaDescription, named: SocketAddr, mux: bool) -> Option<Soc
         None => named.port().checked_add(1),
     };
     port.map(|port| SocketAddr::new(named.ip(), port))
+}
+
+/// The key of a stream that is encrypted in a way that we know.
+fn encrypted(media: &MediaDescription) -> Option<Crypto> {
+    if !media.protocol.eq_ignore_ascii_case("RTP/SAVP") {
+        return None;
+    }
+    let mut offers = media.crypto_offers().into_iter();
+    offers.find(|crypto| crypto.suite == Suite::AesCm128HmacSha1_80)
 }
 
 fn common(media: &MediaDescription, ours: &[Codec]) -> Option<Vec<Format>> {

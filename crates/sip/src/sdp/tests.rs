@@ -13,6 +13,8 @@ fn local() -> Local {
         media: "10.0.0.1:20000".parse().unwrap(),
         session: 7,
         version: 1,
+        key: None,
+        encrypts: false,
     }
 }
 
@@ -149,6 +151,39 @@ fn opus_is_offered_and_answered_on_its_clock() {
     assert_eq!(remote.event.unwrap().clock, 48_000);
     let narrow = read(text.as_bytes(), &BOTH).unwrap();
     assert_eq!(narrow.event.unwrap().clock, 8000);
+}
+
+/// RFC 4568: a key is offered, and answered by another under the same tag.
+#[test]
+fn keys_are_offered_and_answered() {
+    let with_key = |encrypts| Local {
+        key: super::key(),
+        encrypts,
+        ..local()
+    };
+    let ours = with_key(true);
+    let text = offer(&ours, &BOTH, Direction::SendRecv);
+    assert!(text.contains("m=audio 20000 RTP/SAVP 0 8 101"), "{text}");
+    let read_key = |text: &str| read(text.as_bytes(), &BOTH).unwrap().key.unwrap();
+    assert_eq!(
+        read_key(&text).key_and_salt,
+        ours.key.clone().unwrap().key_and_salt
+    );
+    let offered = text.replace("a=crypto:1 ", "a=crypto:7 ");
+    let remote = read(offered.as_bytes(), &BOTH).unwrap();
+    let theirs = with_key(false);
+    let back = answer(&theirs, &remote);
+    assert!(back.contains("RTP/SAVP 0 101\r\n"), "{back}");
+    let answered = read_key(&back);
+    assert_eq!(
+        (answered.tag, answered.key_and_salt),
+        (7, theirs.key.unwrap().key_and_salt)
+    );
+    // Debug output has no key in it.
+    assert!(!format!("{remote:?}").contains("key_and_salt"));
+    // A suite that we do not have is no stream.
+    let odd = text.replace("SHA1_80", "SHA1_99");
+    assert_eq!(read(odd.as_bytes(), &BOTH).unwrap_err(), SdpFault::NoAudio);
 }
 
 proptest! {

@@ -1,6 +1,7 @@
 //! Writes offers and answers.
 
 use callroute_audio::codec::Codec;
+use sipx_sdp::crypto::Crypto;
 use sipx_sdp::{Attribute, Direction, MediaDescription, SessionDescription};
 
 use super::{EVENT_PAYLOAD, Event, FAST_EVENT_PAYLOAD, Format, Local, Remote};
@@ -22,7 +23,10 @@ pub(crate) fn offer(local: &Local, codecs: &[Codec], direction: Direction) -> St
             clock: FAST,
         });
     }
-    let stream = stream(local, &formats, &events, direction);
+    let mut stream = stream(local, &formats, &events, direction);
+    if let Some(key) = local.key.as_ref().filter(|_| local.encrypts) {
+        encrypt(&mut stream, key);
+    }
     let mut description = header(local);
     description.media.push(stream);
     description.to_string_sdp()
@@ -49,6 +53,12 @@ pub(crate) fn answer(local: &Local, remote: &Remote) -> String {
                 payload: remote.payload(),
             };
             let mut stream = stream(local, &[spoken], remote.event.as_slice(), ours);
+            // The tag is the offer's, the key is ours (RFC 4568, section 5.1.2).
+            if let (Some(theirs), Some(ours)) = (&remote.key, &local.key)
+                && let Some(key) = ours.accepting(theirs)
+            {
+                encrypt(&mut stream, &key);
+            }
             if remote.mux {
                 stream.attributes.push(Attribute::flag("rtcp-mux"));
             }
@@ -65,6 +75,12 @@ pub(crate) fn answer(local: &Local, remote: &Remote) -> String {
 
 fn header(local: &Local) -> SessionDescription {
     SessionDescription::new(local.media.ip(), local.session, local.version)
+}
+
+fn encrypt(stream: &mut MediaDescription, key: &Crypto) {
+    stream.protocol = "RTP/SAVP".to_owned();
+    let key = Attribute::valued("crypto", key.to_value());
+    stream.attributes.push(key);
 }
 
 fn offered(codec: Codec) -> Format {

@@ -7,7 +7,7 @@ use callroute_audio::level::tone_share;
 use callroute_media::{Command, EndCause, Line, Notice, PlayEnd, PlayId, Sound};
 use callroute_schema::Digit;
 use callroute_sip::phone::{AnswerMode, Phone, PhoneCall, PhoneConfig};
-use callroute_sip::{Config, SipAdapter, SipLine};
+use callroute_sip::{Config, SipAdapter, SipLine, Srtp};
 
 use crate::support::{
     CALLEE, CALLER, LONG, answer, config, dial, ended, expect, next_call, notice, phone_with,
@@ -24,23 +24,33 @@ struct Bridged {
 }
 
 /// An adapter that speaks every codec.
-async fn adapter_with_all(ip: &str) -> SipAdapter {
+async fn adapter_with_all(ip: &str, srtp: Srtp) -> SipAdapter {
     let config = Config {
         codecs: Codec::ALL.to_vec(),
+        srtp,
         ..config(ip)
     };
     SipAdapter::bind(config).await.unwrap()
 }
 
 async fn bridged(net: &str, caller: &[Codec], callee: &[Codec]) -> Bridged {
-    let mut adapter = adapter_with_all(&format!("{net}.1")).await;
-    let speaks = |codecs: &[Codec]| PhoneConfig {
+    encrypted(net, [caller, callee], [Srtp::Offered; 3]).await
+}
+
+async fn encrypted(
+    net: &str,
+    [caller, callee]: [&[Codec]; 2],
+    [of_caller, ours, of_callee]: [Srtp; 3],
+) -> Bridged {
+    let mut adapter = adapter_with_all(&format!("{net}.1"), ours).await;
+    let speaks = |codecs: &[Codec], srtp| PhoneConfig {
+        srtp,
         codecs: codecs.to_vec(),
         answer: AnswerMode::After(Duration::ZERO),
         ..PhoneConfig::default()
     };
-    let a = phone_with(&format!("{net}.2"), speaks(caller)).await;
-    let b = phone_with(&format!("{net}.3"), speaks(callee)).await;
+    let a = phone_with(&format!("{net}.2"), speaks(caller, of_caller)).await;
+    let b = phone_with(&format!("{net}.3"), speaks(callee, of_callee)).await;
     let call = a.call(&uri(adapter.local_addr()), "ann").await.unwrap();
     let mut line = next_call(&mut adapter).await.line;
     dial(&mut line, CALLEE, &uri(b.local_addr()));
@@ -109,6 +119,45 @@ async fn tones_pass_both_ways_between_any_two_codecs() {
             );
         }
     }
+}
+
+/// RFC 3711, RFC 4568: one leg is encrypted, or both, and what is relayed is opened and sealed.
+#[tokio::test]
+async fn encrypted_legs_meet_plain_ones() {
+    let both = [Codec::Pcmu, Codec::G722];
+    for (net, caller, ours, callee) in [
+        ("127.22.131", Srtp::Always, Srtp::Always, Srtp::Always),
+        ("127.22.132", Srtp::Always, Srtp::Always, Srtp::Always),
+    ] {
+        let codecs: [&[Codec]; 2] = match net {
+            "127.22.131" => [&both, &both],
+            _ => [&[Codec::Pcma], &[Codec::G722]],
+        };
+        let bridged = encrypted(net, codecs, [caller, ours, callee]).await;
+        both_hear(&bridged).await;
+        bridged.caller.press("7").unwrap();
+        assert_eq!(bridged.callee.wait_digits(1, LONG).await, "7");
+    }
+}
+
+/// Who offers keys where they are not taken is refused, and told why.
+#[tokio::test]
+async fn keys_in_the_clear_are_refused_unless_wanted() {
+    let mut adapter = SipAdapter::bind(config("127.22.133.1")).await.unwrap();
+    let srtp = Srtp::Always;
+    let speaks = PhoneConfig {
+        srtp,
+        ..PhoneConfig::default()
+    };
+    let phone = phone_with("127.22.133.2", speaks).await;
+    let call = phone.call(&uri(adapter.local_addr()), "ann").await.unwrap();
+    let cause = call.wait_answered(LONG).await.unwrap_err();
+    assert_eq!(cause.sip_code, Some(488));
+    let plain = phone_with("127.22.133.3", PhoneConfig::default()).await;
+    let call = plain.call(&uri(adapter.local_addr()), "ann").await.unwrap();
+    let mut line = next_call(&mut adapter).await.line;
+    answer(&mut line).await;
+    call.wait_answered(LONG).await.unwrap();
 }
 
 #[tokio::test]

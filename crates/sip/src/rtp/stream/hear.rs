@@ -31,6 +31,9 @@ impl Stream {
 
     /// A report has come. Who is not the party is not believed.
     pub(super) fn report_heard(&mut self, from: SocketAddr, bytes: Bytes) {
+        let Some(bytes) = self.opener.report(bytes) else {
+            return;
+        };
         if self.source == Some(from.ip())
             && self.control.heard(self.out.elapsed(), ntp_now(), &bytes)
         {
@@ -42,6 +45,10 @@ impl Stream {
         if is_control(&bytes) {
             return self.report_heard(from, bytes);
         }
+        // Whose packet does not prove itself is nobody's: it neither speaks nor moves anything.
+        let Some(bytes) = self.opener.packet(bytes) else {
+            return;
+        };
         let Ok(packet) = Packet::decode(&bytes) else {
             return;
         };
