@@ -211,7 +211,7 @@ impl Exchange {
     }
 }
 
-pub(crate) use crate::endpoint::receive::answer_to;
+pub(crate) use crate::endpoint::receive::answer_by;
 pub(crate) use crate::endpoint::salvage::bad_request;
 
 /// Waits until the endpoint is over.
