@@ -19,6 +19,9 @@ use crate::redirect::key::{Key, Keys};
 use crate::redirect::transactions::Transactions;
 use crate::redirect::{Config, Verdict};
 
+/// How many bytes an answer may be longer than a 100.
+const ANSWER: usize = 256;
+
 /// A datagram to send.
 pub(super) type Datagram = (Bytes, SocketAddr);
 
@@ -223,8 +226,13 @@ impl Shard {
         }
     }
 
-    /// Never more bytes than a stranger has sent, copies included: it may be somebody else.
+    /// Never more bytes than a stranger has sent, copies included: it may be somebody else. A 100
+    /// must leave enough for the answer: who hears none asks again, which is credit for both.
     fn send(&mut self, now: Duration, bytes: Bytes, to: SocketAddr) {
+        let waits = bytes.starts_with(b"SIP/2.0 1");
+        if waits && self.guard.left(now, to.ip()) < 2 * bytes.len() + ANSWER {
+            return;
+        }
         if self.guard.spend(now, to.ip(), bytes.len()) {
             self.out.push((bytes, to));
         }

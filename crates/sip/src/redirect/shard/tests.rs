@@ -180,6 +180,19 @@ fn a_stranger_is_sent_no_more_than_he_has_sent() {
     }
 }
 
+/// A decision takes a while, and 100 would use up what the answer needs.
+#[test]
+fn a_stranger_who_waits_hears_the_answer() {
+    let mut shard = Shard::new(&Config::new(source()));
+    let invite = request("INVITE", "a");
+    let asked = shard.datagram(ms(0), &invite, source()).unwrap();
+    shard.fire(ms(250));
+    assert!(sent(&mut shard).is_empty());
+    assert!(shard.datagram(ms(500), &invite, source()).is_none());
+    shard.answer(ms(600), asked.key, &redirect());
+    assert_eq!(sent(&mut shard), ["SIP/2.0 302 Moved Temporarily"]);
+}
+
 /// Who does not know RFC 3261 has no branch; his ACK is known by our tag (section 17.2.3).
 #[test]
 fn an_old_caller_is_heard() {
