@@ -60,9 +60,9 @@ impl Webhook {
         self.requests.lock().unwrap().clone()
     }
 
-    /// How often it was asked since the last time.
-    pub(crate) fn take(&self) -> usize {
-        std::mem::take(&mut *self.asked.lock().unwrap()).len()
+    /// What it was asked since the last time.
+    pub(crate) fn take(&self) -> Vec<Event> {
+        std::mem::take(&mut *self.asked.lock().unwrap())
     }
 }
 
