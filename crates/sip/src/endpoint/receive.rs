@@ -329,19 +329,9 @@ fn bare(mut response: Response) -> Response {
 
 /// Where the answer to a datagram goes: to the port that Via names or `rport` has seen (RFC 3261,
 /// section 18.2.2; RFC 3581), but only ever to the host that it came from.
-pub(crate) fn answer_to(request: &Request, source: SocketAddr) -> Target {
+fn answer_to(request: &Request, source: SocketAddr) -> Target {
     let via = request.headers.typed::<Via>().and_then(Result::ok);
-    via.map_or_else(
-        || Target::new(source, TransportKind::Udp),
-        |via| answer_by(&via, source),
-    )
-}
-
-/// The same of the topmost Via.
-pub(crate) fn answer_by(via: &Via, source: SocketAddr) -> Target {
-    let target = response_destination(via, source, TransportKind::Udp);
-    if target.addr.ip() == source.ip() && target.addr.port() != 0 {
-        return target;
-    }
-    Target::new(source, TransportKind::Udp)
+    via.map(|via| response_destination(&via, source, TransportKind::Udp))
+        .filter(|target| target.addr.ip() == source.ip() && target.addr.port() != 0)
+        .unwrap_or_else(|| Target::new(source, TransportKind::Udp))
 }

@@ -13,12 +13,14 @@ use sipx_transport::nat::apply_received_and_rport;
 use crate::admit::guard::Guard;
 use crate::convert::{offer_of, q850_reason};
 use crate::dispatch::refusal;
-use crate::endpoint::{answer_by, bad_request};
+use crate::endpoint::bad_request;
 use crate::message::{ALLOW_REDIRECTING, Reply, SDP_TYPE, moved, to_tag};
 use crate::redirect::key::{Key, Keys};
 use crate::redirect::transactions::Transactions;
 use crate::redirect::{Config, Verdict};
 
+/// The port of SIP (RFC 3261, section 19.1.2).
+const DEFAULT_PORT: u16 = 5060;
 /// How many bytes an answer may be longer than a 100.
 const ANSWER: usize = 256;
 
@@ -97,6 +99,10 @@ impl Shard {
         {
             return None;
         }
+        if !self.stateful && bytes.starts_with(b"ACK ") {
+            // It acknowledges what is forgotten.
+            return None;
+        }
         let mut request = match parse_datagram(bytes.clone(), &self.limits) {
             Ok(Message::Request(request)) => request,
             Ok(Message::Response(_)) => return None,
@@ -109,7 +115,6 @@ impl Shard {
                 return None;
             }
         };
-        apply_received_and_rport(&mut request, source);
         let via = request.headers.typed::<Via>()?.ok()?;
         let key = self.keys.of(&request, &via);
         if self.stateful {
@@ -132,7 +137,8 @@ impl Shard {
                 _ => {}
             }
         }
-        let to = answer_by(&via, source).addr;
+        let to = back(&via, source);
+        apply_received_and_rport(&mut request, source);
         if let Some(reply) = self.judged(now, &request, key, source.ip())? {
             self.reply(now, &request, to, reply.tag(&key.tag()));
             return None;
@@ -265,6 +271,16 @@ fn written(
     let bytes = Message::Response(shorter.to(request)?).to_bytes();
     let fits = guard.spend(now, ip, bytes.len());
     Ok((bytes, fits))
+}
+
+/// Where answers go: to the port that Via names, or whence the request came where its sender wants
+/// that (RFC 3261, section 18.2.2; RFC 3581), but only ever to the host that it came from.
+fn back(via: &Via, source: SocketAddr) -> SocketAddr {
+    let port = match via.rport() {
+        Some(_) => source.port(),
+        None => via.port.unwrap_or(DEFAULT_PORT),
+    };
+    SocketAddr::new(source.ip(), if port == 0 { source.port() } else { port })
 }
 
 fn reply(verdict: &Verdict) -> Reply {

@@ -180,6 +180,37 @@ fn a_stranger_is_sent_no_more_than_he_has_sent() {
     }
 }
 
+/// RFC 3261, section 18.2.2, and RFC 3581: never to another host than the one that asks.
+#[test]
+fn answers_go_back() {
+    let to = |via: &str| {
+        let mut shard = shard(true);
+        let invite = String::from_utf8(request("INVITE", "a").to_vec()).unwrap();
+        let invite = invite.replace("192.0.2.1;branch", &format!("{via};branch"));
+        let from = SocketAddr::from(([192, 0, 2, 1], 40_000));
+        let asked = shard.datagram(ms(0), &invite.into(), from).unwrap();
+        shard.answer(ms(0), asked.key, &redirect());
+        let (bytes, to) = shard.out().next().unwrap();
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        (to.to_string(), text.lines().nth(1).unwrap().to_owned())
+    };
+    assert_eq!(to("192.0.2.1:5080").0, "192.0.2.1:5080");
+    assert_eq!(to("192.0.2.1").0, "192.0.2.1:5060");
+    let (addr, via) = to("10.0.0.1:5080;rport");
+    assert_eq!(addr, "192.0.2.1:40000");
+    assert!(
+        via.contains("received=192.0.2.1") && via.contains("rport=40000"),
+        "{via}"
+    );
+    for forged in [
+        "198.51.100.7",
+        "192.0.2.1;received=198.51.100.7",
+        "h.example;maddr=198.51.100.7",
+    ] {
+        assert_eq!(to(forged).0, "192.0.2.1:5060", "{forged}");
+    }
+}
+
 /// A decision takes a while, and 100 would use up what the answer needs.
 #[test]
 fn a_stranger_who_waits_hears_the_answer() {
