@@ -31,9 +31,9 @@ fn main() -> Result<(), Failure> {
         for (mix, spread) in MIXES {
             if rules <= options.most {
                 let batches = match (options.quick, rules) {
-                    (true, _) => 10,
-                    (_, ..100_000) => 500,
-                    _ => 1_500,
+                    (true, _) => 1,
+                    (_, ..100_000) => 32,
+                    _ => 96,
                 };
                 cases.push(Case::new(mix, spread, rules, batches)?);
             }

@@ -12,6 +12,9 @@ use crate::workload::{Calls, Mix, Spread, table};
 
 /// Decisions that are timed together.
 const BATCH: usize = 64;
+/// Batches whose calls are made at once: few enough to stay near, and enough that what making
+/// them left in the processor is forgotten.
+const MADE: usize = 16;
 
 /// One table and its calls.
 #[derive(Debug)]
@@ -21,7 +24,7 @@ pub(crate) struct Case {
     pub(crate) rules: u64,
     pub(crate) engine: Engine,
     calls: Calls,
-    /// Batches of calls that each round decides in each way.
+    /// How often calls are made in each round for each way.
     batches: usize,
     /// One after the other: a call's event is not known before the last decision is.
     chained: Samples,
@@ -50,6 +53,10 @@ pub(crate) fn warm(event: &Event) -> usize {
         + event.headers.len()
         + event.attributes.len()
         + pressed
+}
+
+fn near(events: &[Event]) {
+    black_box(events.iter().map(warm).sum::<usize>());
 }
 
 /// Whether no rule held: worked out from what the decision loaded last.
@@ -108,37 +115,39 @@ impl Case {
         self.bytes(facts, clock)
     }
 
-    /// The next calls, near as when they have just been read from the network.
+    /// The next calls.
     pub(crate) fn events(&mut self) -> Result<Vec<Event>, Failure> {
-        let events = self.calls.events(BATCH)?;
-        black_box(events.iter().map(warm).sum::<usize>());
-        Ok(events)
+        self.calls.events(MADE * BATCH)
     }
 
     fn chained(&mut self, facts: &Facts, clock: u64) -> Result<(), Failure> {
         // It is not known to whoever compiles this that the next event is simply the next.
         let skips = black_box(false);
         for _ in 0..self.batches {
-            let events = self.events()?;
-            let begun = Instant::now();
-            let mut at = 0;
-            while let Some(event) = events.get(at) {
-                let outcome = self.engine.decide(black_box(event), facts);
-                at += 1 + usize::from(is_default(&outcome) & skips);
+            for events in self.events()?.chunks_exact(BATCH) {
+                near(events);
+                let begun = Instant::now();
+                let mut at = 0;
+                while let Some(event) = events.get(at) {
+                    let outcome = self.engine.decide(black_box(event), facts);
+                    at += 1 + usize::from(is_default(&outcome) & skips);
+                }
+                self.chained.add(begun.elapsed(), clock, BATCH)?;
             }
-            self.chained.add(begun.elapsed(), clock, BATCH)?;
         }
         Ok(())
     }
 
     fn batched(&mut self, facts: &Facts, clock: u64) -> Result<(), Failure> {
         for _ in 0..self.batches {
-            let events = self.events()?;
-            let begun = Instant::now();
-            for event in &events {
-                black_box(is_default(&self.engine.decide(black_box(event), facts)));
+            for events in self.events()?.chunks_exact(BATCH) {
+                near(events);
+                let begun = Instant::now();
+                for event in events {
+                    black_box(is_default(&self.engine.decide(black_box(event), facts)));
+                }
+                self.batched.add(begun.elapsed(), clock, BATCH)?;
             }
-            self.batched.add(begun.elapsed(), clock, BATCH)?;
         }
         Ok(())
     }
@@ -159,7 +168,7 @@ impl Case {
     fn bytes(&mut self, facts: &Facts, clock: u64) -> Result<(), Failure> {
         let mut out = Vec::with_capacity(4_096);
         for _ in 0..self.batches {
-            let calls: Vec<String> = self.calls.by_ref().take(BATCH).collect();
+            let calls: Vec<String> = self.calls.by_ref().take(MADE * BATCH).collect();
             for json in &calls {
                 black_box(json.bytes().map(usize::from).sum::<usize>());
                 let begun = Instant::now();

@@ -10,8 +10,8 @@ use crate::growth::{Case, warm};
 use crate::harness::{Failure, Memory, Samples, Target};
 use crate::workload::{Mix, Spread};
 
-/// Batches of calls that are explained.
-const EXPLAINED: usize = 1_000;
+/// How often calls are made to be explained.
+const EXPLAINED: usize = 64;
 /// Decisions for each turn of the walk through all rules.
 const TURN: usize = 8;
 
