@@ -46,27 +46,30 @@ fn main() -> Result<(), Failure> {
     // `--test` and `--quick` only see that it runs.
     let quick = args.iter().any(|arg| arg == "--test" || arg == "--quick");
     let server = Served::start()?;
-    // `--threads N`: only these rows, and no instructions, so that it is over within two minutes.
-    let only = args.iter().skip_while(|arg| *arg != "--threads").nth(1);
-    let only = only.map(|threads| threads.parse::<usize>()).transpose()?;
-    for threads in [1, 2]
-        .into_iter()
-        .filter(|n| only.is_none_or(|only| only == *n))
-    {
-        for concurrency in CONCURRENCY {
+    // `--threads N`, `--at-once N`: only these rows, and no instructions; each takes half a minute.
+    let only = |name: &str| {
+        let value = args.iter().skip_while(|arg| *arg != name).nth(1);
+        value.map(|value| value.parse::<usize>()).transpose()
+    };
+    let (threads, at_once) = (only("--threads")?, only("--at-once")?);
+    let wanted = |wish: Option<usize>, found| wish.is_none_or(|wish| wish == found);
+    for threads in [1, 2].into_iter().filter(|n| wanted(threads, *n)) {
+        for concurrency in CONCURRENCY.into_iter().filter(|n| wanted(at_once, *n)) {
             let setting = Setting {
                 threads,
                 concurrency,
             };
-            let (rounds, span) = match quick {
-                true => (1, Duration::from_millis(100)),
-                false => (60, Duration::from_millis(100)),
+            let (rounds, span) = match (quick, concurrency) {
+                (true, _) => (1, Duration::from_millis(100)),
+                // Many at once take a while until they are under way, and until they are done.
+                (false, 1024) => (15, Duration::from_millis(400)),
+                (false, _) => (60, Duration::from_millis(100)),
             };
             let all = measure(setting, rounds, span, server.address)?;
             print(setting, &all);
         }
     }
-    match only {
+    match threads.or(at_once) {
         Some(_) => Ok(()),
         None => instructions::print(quick, &server),
     }
