@@ -146,9 +146,10 @@ mod tests {
     const KEY: &str = "e1f97a0d3e018be0d64fa32c06de41390ec675ad498afeebb6960b3aabe6";
 
     fn hex(text: &str) -> Vec<u8> {
-        let digits: Vec<u32> = text.chars().map(|c| c.to_digit(16).unwrap()).collect();
-        let byte = |pair: &[u32]| u8::try_from(pair[0] * 16 + pair[1]).unwrap();
-        digits.chunks(2).map(byte).collect()
+        (0..text.len())
+            .step_by(2)
+            .map(|at| u8::from_str_radix(text.get(at..at + 2).unwrap(), 16).unwrap())
+            .collect()
     }
 
     fn pair() -> (Sealer, Opener) {
