@@ -21,6 +21,7 @@ pub(crate) async fn serve(args: Args) -> Result<(), Failure> {
     let table = FileTable::open(&args.routes)?;
     let speech = Speech::find();
     let mut sip = Config::new(args.listen);
+    sip.codecs = callroute_audio::Codec::ALL.to_vec();
     sip.advertised = args.advertise;
     sip.trunk = args.trunk.clone();
     sip.trusted = args.trusted;

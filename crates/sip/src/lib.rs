@@ -7,8 +7,10 @@
 //!
 //! UDP, TCP, TLS, WebSocket; digest both ways, trunks, a registrar. What strangers may not begin
 //! is refused without a transaction, by no more bytes than they have sent ([`Protection`],
-//! [`Access`]). [`redirect`] answers 302 and keeps no call. Sound is G.711 with telephone events
-//! over plain RTP; its source is locked by the first packets. No SRTP, G.722, Opus, RTCP.
+//! [`Access`]). [`redirect`] answers 302 and keeps no call. Sound is G.711, G.722 and (feature
+//! `opus`) Opus with telephone events, over RTP or SRTP with keys from the descriptions
+//! ([`Srtp`]), with RTCP; its source is locked by the first packets. It is relayed as it is where
+//! both ends agree, and encoded anew where not. No ICE, no DTLS-SRTP.
 //!
 //! ```
 //! use std::{future::poll_fn, time::Duration};

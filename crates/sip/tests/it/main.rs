@@ -24,6 +24,7 @@ mod redirect;
 mod rooms;
 mod rtp;
 mod signalling;
+mod softphone;
 mod sound;
 mod support;
 mod timers;
