@@ -165,6 +165,10 @@ impl Session {
                 deed: *deed,
                 reason: reason.clone(),
             }),
+            Notice::Sound { sound, .. } => {
+                self.call.ledger.sound(sound.clone());
+                return;
+            }
             Notice::Dialog { leg, dialog } => {
                 let (leg, dialog) = (*leg, dialog.clone());
                 self.call.share(Share::Dialog { leg, dialog });

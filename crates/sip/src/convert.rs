@@ -140,19 +140,23 @@ pub(crate) fn host(uri: &Uri) -> Vec<u8> {
 /// Bytes from the wire as a bounded text without control characters.
 pub(crate) fn clean(bytes: &[u8]) -> String {
     let bytes = bytes.get(..MAX_VALUE).unwrap_or(bytes);
-    String::from_utf8_lossy(bytes)
-        .chars()
-        .filter(|c| !c.is_control())
-        .collect()
+    let mut text = String::from_utf8_lossy(bytes).into_owned();
+    text.retain(|c| !c.is_control());
+    text
 }
 
 fn shown(headers: &Headers) -> BTreeMap<String, String> {
     headers
         .iter()
-        .filter_map(|header| {
+        .filter(|header| {
+            let name = header.name().canonical();
+            let is = |shown: &&str| name.eq_ignore_ascii_case(shown.as_bytes());
+            let start = name.get(..2).unwrap_or_default();
+            start.eq_ignore_ascii_case(b"x-") || SHOWN.iter().any(is)
+        })
+        .map(|header| {
             let name = clean(header.name().canonical()).to_ascii_lowercase();
-            (SHOWN.contains(&name.as_str()) || name.starts_with("x-"))
-                .then(|| (name, clean(&header.value())))
+            (name, clean(&header.value()))
         })
         .take(MAX_HEADERS)
         .collect()

@@ -211,7 +211,6 @@ impl Exchange {
     }
 }
 
-pub(crate) use crate::endpoint::receive::answer_to;
 pub(crate) use crate::endpoint::salvage::bad_request;
 
 /// Waits until the endpoint is over.

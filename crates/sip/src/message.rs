@@ -58,6 +58,22 @@ impl Reply {
         reply
     }
 
+    /// The same with one Contact, and without what can be left out; `None` when it is that already.
+    pub(crate) fn shorter(&self) -> Option<Self> {
+        let mut contacts = 0;
+        let headers = self.headers.iter().filter(|(name, _)| {
+            contacts += usize::from(*name == HeaderName::Contact);
+            *name != HeaderName::Accept && (*name != HeaderName::Contact || contacts == 1)
+        });
+        let headers: Vec<_> = headers.cloned().collect();
+        (headers.len() < self.headers.len()).then(|| Self {
+            status: self.status,
+            tag: self.tag.clone(),
+            headers,
+            body: self.body.clone(),
+        })
+    }
+
     /// Whether it brings a description.
     pub(crate) fn has_body(&self) -> bool {
         self.body.is_some()

@@ -28,8 +28,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod key;
 mod run;
 mod shard;
+mod transactions;
 
 use std::io;
 use std::net::SocketAddr;
@@ -41,9 +43,9 @@ use std::time::Duration;
 
 use callroute_media::Offer;
 use mio::Waker;
-use sipx_sip::TransactionKey;
 
 use crate::admit::guard::Protection;
+use crate::redirect::key::Key;
 
 /// How a redirector is set up.
 #[derive(Debug, Clone)]
@@ -112,14 +114,14 @@ impl<F: Fn(&Offer, Responder) + Send + Sync + 'static> Decide for F {
 /// Answers one INVITE. Dropped without an answer, it answers 500.
 #[derive(Debug)]
 pub struct Responder {
-    key: Option<TransactionKey>,
+    key: Option<Key>,
     way: Way,
 }
 
 /// The way to a shard.
 #[derive(Debug, Clone)]
 struct Way {
-    answers: mpsc::Sender<(TransactionKey, Verdict)>,
+    answers: mpsc::Sender<(Key, Verdict)>,
     waker: Arc<Waker>,
     /// The shard waits for its socket, and must be woken.
     asleep: Arc<AtomicBool>,
@@ -147,7 +149,7 @@ impl Drop for Responder {
 }
 
 impl Way {
-    fn send(&self, key: TransactionKey, verdict: Verdict) {
+    fn send(&self, key: Key, verdict: Verdict) {
         // discard: the shard is over, and with it the call.
         let _ = self.answers.send((key, verdict));
         if self.asleep.load(Ordering::SeqCst)

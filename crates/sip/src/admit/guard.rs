@@ -238,6 +238,14 @@ impl Guard {
         left.is_some()
     }
 
+    /// How many bytes may be sent to a source at this moment.
+    pub(crate) fn left(&mut self, now: Duration, ip: IpAddr) -> usize {
+        if self.is_exempt(ip) {
+            return usize::MAX;
+        }
+        self.source(now, ip).credit
+    }
+
     /// A wrong password; enough of them silence the source.
     pub(crate) fn wrong_password(&mut self, now: Duration, ip: IpAddr) {
         if self.is_exempt(ip) {

@@ -329,7 +329,7 @@ fn bare(mut response: Response) -> Response {
 
 /// Where the answer to a datagram goes: to the port that Via names or `rport` has seen (RFC 3261,
 /// section 18.2.2; RFC 3581), but only ever to the host that it came from.
-pub(crate) fn answer_to(request: &Request, source: SocketAddr) -> Target {
+fn answer_to(request: &Request, source: SocketAddr) -> Target {
     let via = request.headers.typed::<Via>().and_then(Result::ok);
     via.map(|via| response_destination(&via, source, TransportKind::Udp))
         .filter(|target| target.addr.ip() == source.ip() && target.addr.port() != 0)

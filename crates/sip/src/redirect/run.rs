@@ -12,8 +12,9 @@ use mio::net::UdpSocket;
 use mio::{Events, Interest, Poll, Token, Waker};
 use socket2::{Domain, Protocol, Socket, Type};
 
+use crate::redirect::key::Key;
 use crate::redirect::shard::{Asked, Shard};
-use crate::redirect::{Config, Counts, Decide, Responder, Way};
+use crate::redirect::{Config, Counts, Decide, Responder, Verdict, Way};
 
 const SOCKET: Token = Token(0);
 const WAKER: Token = Token(1);
@@ -87,7 +88,7 @@ struct Runner {
     began: Instant,
     decide: Arc<dyn Decide>,
     way: Way,
-    answered: mpsc::Receiver<(sipx_sip::TransactionKey, super::Verdict)>,
+    answered: mpsc::Receiver<(Key, Verdict)>,
     over: Arc<AtomicBool>,
     counts: Arc<Counts>,
     /// What `counts` knows of our transactions.
@@ -102,7 +103,7 @@ impl Runner {
             let more = self.read(&mut buffer);
             let now = self.began.elapsed();
             while let Ok((key, verdict)) = self.answered.try_recv() {
-                self.shard.answer(now, &key, &verdict);
+                self.shard.answer(now, key, &verdict);
             }
             self.shard.fire(now);
             self.send();
@@ -130,7 +131,7 @@ impl Runner {
                         self.decide.decide(&offer, responder);
                         // Most answers are there already.
                         while let Ok((key, verdict)) = self.answered.try_recv() {
-                            self.shard.answer(now, &key, &verdict);
+                            self.shard.answer(now, key, &verdict);
                         }
                     }
                     self.send();
@@ -159,7 +160,7 @@ impl Runner {
         let now = self.began.elapsed();
         if let Ok((key, verdict)) = self.answered.try_recv() {
             self.way.asleep.store(false, Ordering::SeqCst);
-            self.shard.answer(now, &key, &verdict);
+            self.shard.answer(now, key, &verdict);
             return;
         }
         let next = self.shard.next();

@@ -5,21 +5,24 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use callroute_media::Offer;
-use sipx_sip::transaction::{Dispatch, Output};
-use sipx_sip::{
-    HeaderName, Limits, Message, Method, Reliability, Request, TransactionKey, TransactionLayer,
-    TuEvent, parse_datagram,
-};
+use sipx_sip::headers::Via;
+use sipx_sip::{BuildError, HeaderName, Limits, Message, Method, Request, parse_datagram};
 use sipx_transport::TransportKind;
 use sipx_transport::nat::apply_received_and_rport;
 
 use crate::admit::guard::Guard;
 use crate::convert::{offer_of, q850_reason};
 use crate::dispatch::refusal;
-use crate::endpoint::{Timers, answer_to, bad_request};
+use crate::endpoint::bad_request;
 use crate::message::{ALLOW_REDIRECTING, Reply, SDP_TYPE, moved, to_tag};
+use crate::redirect::key::{Key, Keys};
+use crate::redirect::transactions::Transactions;
 use crate::redirect::{Config, Verdict};
-use crate::stack::token;
+
+/// The port of SIP (RFC 3261, section 19.1.2).
+const DEFAULT_PORT: u16 = 5060;
+/// How many bytes an answer may be longer than a 100.
+const ANSWER: usize = 256;
 
 /// A datagram to send.
 pub(super) type Datagram = (Bytes, SocketAddr);
@@ -27,17 +30,15 @@ pub(super) type Datagram = (Bytes, SocketAddr);
 /// An INVITE that waits for its verdict.
 #[derive(Debug)]
 pub(super) struct Asked {
-    pub(super) key: TransactionKey,
+    pub(super) key: Key,
     pub(super) offer: Offer,
 }
 
 /// Transactions and timers of one socket.
 #[derive(Debug)]
 pub(super) struct Shard {
-    layer: TransactionLayer,
-    timers: Timers<TransactionKey>,
-    /// Where each transaction's answer goes, and what is asked in it.
-    open: std::collections::HashMap<TransactionKey, SocketAddr>,
+    keys: Keys,
+    open: Transactions,
     /// Without transactions: the INVITE that is being decided over.
     current: Option<(Request, SocketAddr)>,
     guard: Guard,
@@ -50,14 +51,9 @@ pub(super) struct Shard {
 impl Shard {
     /// Without transactions yet.
     pub(super) fn new(config: &Config) -> Self {
-        let timers = sipx_sip::Timers {
-            t1: config.t1,
-            ..sipx_sip::Timers::default()
-        };
         Self {
-            layer: TransactionLayer::new(timers),
-            timers: Timers::new(),
-            open: std::collections::HashMap::new(),
+            keys: Keys::default(),
+            open: Transactions::new(config.t1),
             current: None,
             guard: Guard::new(config.protection.clone()),
             stateful: config.stateful,
@@ -79,14 +75,15 @@ impl Shard {
 
     /// When the next timer fires.
     pub(super) fn next(&mut self) -> Option<Duration> {
-        self.timers.next()
+        self.open.next()
     }
 
     /// Fires what is due.
     pub(super) fn fire(&mut self, now: Duration) {
-        while let Some((key, timer)) = self.timers.due(now) {
-            let outputs = self.layer.on_timer(&key, timer);
-            self.perform(now, &key, outputs);
+        while let Some(sent) = self.open.fire(now) {
+            if let Some((bytes, to)) = sent {
+                self.send(now, bytes, to);
+            }
         }
     }
 
@@ -102,6 +99,10 @@ impl Shard {
         {
             return None;
         }
+        if !self.stateful && bytes.starts_with(b"ACK ") {
+            // It acknowledges what is forgotten.
+            return None;
+        }
         let mut request = match parse_datagram(bytes.clone(), &self.limits) {
             Ok(Message::Request(request)) => request,
             Ok(Message::Response(_)) => return None,
@@ -109,64 +110,65 @@ impl Shard {
                 self.guard.dropped.malformed += 1;
                 tracing::debug!(%error, %source, "a datagram that is no SIP");
                 if let Some(response) = bad_request(bytes) {
-                    self.unbound(now, response, source, source);
+                    self.send(now, response, source);
                 }
                 return None;
             }
         };
+        let via = request.headers.typed::<Via>()?.ok()?;
+        let key = self.keys.of(&request, &via);
+        if self.stateful {
+            match request.method {
+                Method::Ack => {
+                    // Who does not know RFC 3261 shows by our tag which answer it has heard.
+                    let heard =
+                        || to_tag(&request.headers).is_some_and(|tag| tag == key.tag().as_bytes());
+                    if via.has_rfc3261_branch() || heard() {
+                        self.open.acknowledged(now, key);
+                    }
+                    return None;
+                }
+                Method::Invite if self.open.has(key) => {
+                    if let Some((bytes, to)) = self.open.copied(key) {
+                        self.send(now, bytes, to);
+                    }
+                    return None;
+                }
+                _ => {}
+            }
+        }
+        let to = back(&via, source);
         apply_received_and_rport(&mut request, source);
-        if !self.stateful {
-            return self.without_state(now, request, source);
+        if let Some(reply) = self.judged(now, &request, key, source.ip())? {
+            self.reply(now, &request, to, reply.tag(&key.tag()));
+            return None;
         }
-        let key = TransactionKey::from_request(&request)?;
-        if !self.open.contains_key(&key) {
-            self.judged(now, &request, &key, source)?;
-            self.open
-                .insert(key.clone(), answer_to(&request, source).addr);
-        }
-        let received = self
-            .layer
-            .receive(Message::Request(request), Reliability::Unreliable);
-        let (key, outputs) = match received {
-            Dispatch::Created { key, outputs } | Dispatch::Matched { key, outputs } => {
-                (key, outputs)
-            }
-            Dispatch::Unmatched(_) => return None,
-        };
-        let request = self.perform(now, &key, outputs)?;
         let offer = offer_of(&request, source, TransportKind::Udp, None, true);
-        match offer {
-            Some(offer) => Some(Asked { key, offer }),
-            None => {
-                self.respond(now, &key, Reply::new(484).tag(&token()));
-                None
-            }
+        if self.stateful {
+            self.open.begin(now, key, request, to);
+        } else {
+            self.current = Some((request, to));
         }
+        if offer.is_none() {
+            self.finish(now, key, Reply::new(484));
+        }
+        Some(Asked { key, offer: offer? })
     }
 
     /// An answer to what was asked.
-    pub(super) fn answer(&mut self, now: Duration, key: &TransactionKey, verdict: &Verdict) {
-        let reply = reply(verdict);
-        if self.stateful {
-            return self.respond(now, key, reply.tag(&token()));
-        }
-        if let Some((request, source)) = self.current.take()
-            && let Ok(response) = reply.tag("stateless").to(&request)
-        {
-            let to = answer_to(&request, source).addr;
-            self.out.push((Message::Response(response).to_bytes(), to));
-        }
+    pub(super) fn answer(&mut self, now: Duration, key: Key, verdict: &Verdict) {
+        self.finish(now, key, reply(verdict));
     }
 
-    /// `None` when a new request is answered, or not at all, without a transaction.
+    /// What a new request is answered without a transaction; inside nothing when it is an INVITE
+    /// to be decided over, outside when it gets no answer at all.
     fn judged(
         &mut self,
         now: Duration,
         request: &Request,
-        key: &TransactionKey,
-        source: SocketAddr,
-    ) -> Option<()> {
-        let ip = source.ip();
+        key: Key,
+        ip: std::net::IpAddr,
+    ) -> Option<Option<Reply>> {
         if request.method == Method::Ack {
             return None;
         }
@@ -174,109 +176,111 @@ impl Shard {
         if !self.guard.request(now, ip, &agent.unwrap_or_default()) {
             return None;
         }
-        let reply = match refusal(request) {
-            Some(reply) => reply,
-            None => match request.method {
-                Method::Invite if to_tag(&request.headers).is_some() => Reply::new(481),
-                Method::Invite if self.open.len() >= self.max => {
-                    Reply::new(503).header(HeaderName::RetryAfter, "5")
-                }
-                Method::Invite => return Some(()),
-                Method::Cancel => {
-                    let invite = TransactionKey::for_cancelled_invite(request);
-                    match invite.filter(|invite| self.open.contains_key(invite)) {
-                        Some(invite) => {
-                            self.respond(now, &invite, Reply::new(487).tag(&token()));
-                            Reply::new(200)
-                        }
-                        None => Reply::new(481),
-                    }
-                }
-                Method::Options => Reply::new(200)
-                    .header(HeaderName::Allow, ALLOW_REDIRECTING)
-                    .header(HeaderName::Accept, SDP_TYPE),
-                Method::Bye => Reply::new(481),
-                _ => Reply::new(405).header(HeaderName::Allow, ALLOW_REDIRECTING),
-            },
-        };
-        tracing::trace!(?key, "answered without a transaction");
-        if let Ok(response) = reply.tag(&token()).to(request) {
-            let to = answer_to(request, source).addr;
-            let bytes = Message::Response(response).to_bytes();
-            self.unbound(now, bytes, source, to);
+        if let Some(reply) = refusal(request) {
+            return Some(Some(reply));
         }
-        None
+        Some(Some(match request.method {
+            Method::Invite if to_tag(&request.headers).is_some() => Reply::new(481),
+            Method::Invite if self.open.len() >= self.max => {
+                Reply::new(503).header(HeaderName::RetryAfter, "5")
+            }
+            Method::Invite => return Some(None),
+            Method::Cancel if self.open.has(key) => {
+                self.finish(now, key, Reply::new(487));
+                Reply::new(200)
+            }
+            Method::Options => Reply::new(200)
+                .header(HeaderName::Allow, ALLOW_REDIRECTING)
+                .header(HeaderName::Accept, SDP_TYPE),
+            Method::Cancel | Method::Bye => Reply::new(481),
+            _ => Reply::new(405).header(HeaderName::Allow, ALLOW_REDIRECTING),
+        }))
     }
 
-    fn without_state(
-        &mut self,
-        now: Duration,
-        request: Request,
-        source: SocketAddr,
-    ) -> Option<Asked> {
-        let key = TransactionKey::from_request(&request)?;
-        self.judged(now, &request, &key, source)?;
-        let offer = offer_of(&request, source, TransportKind::Udp, None, true)?;
-        self.current = Some((request, source));
-        Some(Asked { key, offer })
-    }
-
-    /// An answer without a transaction: not more bytes than its sender has sent.
-    fn unbound(&mut self, now: Duration, bytes: Bytes, source: SocketAddr, to: SocketAddr) {
-        if self.guard.spend(now, source.ip(), bytes.len()) {
-            self.out.push((bytes, to));
+    /// The final answer to an INVITE, unless it has one.
+    fn finish(&mut self, now: Duration, key: Key, reply: Reply) {
+        let reply = reply.tag(&key.tag());
+        if !self.stateful {
+            if let Some((request, to)) = self.current.take() {
+                self.reply(now, &request, to, reply);
+            }
+            return;
         }
-    }
-
-    fn respond(&mut self, now: Duration, key: &TransactionKey, reply: Reply) {
-        let Some(request) = self.layer.server_request(key) else {
+        let Some((request, to)) = self.open.waiting(key) else {
             return;
         };
-        match reply.to(request) {
-            Ok(response) => {
-                let outputs = self.layer.send_response(key, response);
-                self.perform(now, key, outputs);
+        match written(&mut self.guard, now, request, to, reply) {
+            Ok((bytes, fits)) => {
+                self.open.answered(now, key, bytes.clone());
+                if fits {
+                    self.out.push((bytes, to));
+                }
             }
             Err(error) => {
                 tracing::debug!(%error, "a request that cannot even be refused");
-                self.layer.abandon(key);
-                self.open.remove(key);
-                self.timers.forget(key);
+                self.open.forget(key);
             }
         }
     }
 
-    /// Does what a transaction wants; gives the request that it hands up.
-    fn perform(
-        &mut self,
-        now: Duration,
-        key: &TransactionKey,
-        outputs: Vec<Output>,
-    ) -> Option<Request> {
-        let mut asked = None;
-        for output in outputs {
-            match output {
-                Output::Send(message) => {
-                    if let Some(to) = self.open.get(key) {
-                        self.out.push((message.to_bytes(), *to));
-                    }
-                }
-                Output::SetTimer { timer, after } => self.timers.set(key, timer, now + after),
-                Output::ClearTimer(timer) => self.timers.clear(key, timer),
-                Output::ToTu(event) => {
-                    if let TuEvent::Request(request) = *event {
-                        asked = Some(*request);
-                    }
-                }
-                Output::Terminated(_) => {
-                    self.open.remove(key);
-                    self.timers.forget(key);
-                }
-                _ => {}
-            }
+    /// An answer that is not repeated.
+    fn reply(&mut self, now: Duration, request: &Request, to: SocketAddr, reply: Reply) {
+        match written(&mut self.guard, now, request, to, reply) {
+            Ok((bytes, true)) => self.out.push((bytes, to)),
+            Ok(_) => {}
+            Err(error) => tracing::debug!(%error, "a request that cannot even be refused"),
         }
-        asked
     }
+
+    /// Never more bytes than a stranger has sent, copies included: it may be somebody else. A 100
+    /// must leave enough for the answer: who hears none asks again, which is credit for both.
+    fn send(&mut self, now: Duration, bytes: Bytes, to: SocketAddr) {
+        let waits = bytes.starts_with(b"SIP/2.0 1");
+        if waits && self.guard.left(now, to.ip()) < 2 * bytes.len() + ANSWER {
+            return;
+        }
+        if self.guard.spend(now, to.ip(), bytes.len()) {
+            self.out.push((bytes, to));
+        }
+    }
+}
+
+/// An answer as it is sent, and whether it may be: to a stranger no more bytes than he has sent. An
+/// answer that is too long is made shorter, if it can be.
+fn written(
+    guard: &mut Guard,
+    now: Duration,
+    request: &Request,
+    to: SocketAddr,
+    reply: Reply,
+) -> Result<(Bytes, bool), BuildError> {
+    let ip = to.ip();
+    let shorter = if guard.is_exempt(ip) {
+        None
+    } else {
+        reply.shorter()
+    };
+    let bytes = Message::Response(reply.to(request)?).to_bytes();
+    let Some(shorter) = shorter else {
+        let fits = guard.spend(now, ip, bytes.len());
+        return Ok((bytes, fits));
+    };
+    if guard.has_credit(now, ip, bytes.len()) {
+        return Ok((bytes, true));
+    }
+    let bytes = Message::Response(shorter.to(request)?).to_bytes();
+    let fits = guard.spend(now, ip, bytes.len());
+    Ok((bytes, fits))
+}
+
+/// Where answers go: to the port that Via names, or whence the request came where its sender wants
+/// that (RFC 3261, section 18.2.2; RFC 3581), but only ever to the host that it came from.
+fn back(via: &Via, source: SocketAddr) -> SocketAddr {
+    let port = match via.rport() {
+        Some(_) => source.port(),
+        None => via.port.unwrap_or(DEFAULT_PORT),
+    };
+    SocketAddr::new(source.ip(), if port == 0 { source.port() } else { port })
 }
 
 fn reply(verdict: &Verdict) -> Reply {

@@ -27,10 +27,10 @@ fn request(method: &str, branch: &str) -> Bytes {
 }
 
 fn shard(stateful: bool) -> Shard {
-    Shard::new(&Config {
-        stateful,
-        ..Config::new(source())
-    })
+    let mut config = Config::new(source());
+    config.stateful = stateful;
+    config.protection.exempt = vec![source().ip().into()];
+    Shard::new(&config)
 }
 
 fn sent(shard: &mut Shard) -> Vec<String> {
@@ -61,7 +61,7 @@ fn an_answer_is_repeated_until_it_is_acknowledged_and_then_forgotten() {
             .is_none(),
         "a copy"
     );
-    shard.answer(ms(2), &asked.key, &redirect());
+    shard.answer(ms(2), asked.key, &redirect());
     let text = shard
         .out()
         .map(|(bytes, _)| String::from_utf8(bytes.to_vec()).unwrap());
@@ -88,7 +88,7 @@ fn without_an_ack_it_is_given_up() {
     let asked = shard
         .datagram(ms(0), &request("INVITE", "a"), source())
         .unwrap();
-    shard.answer(ms(0), &asked.key, &redirect());
+    shard.answer(ms(0), asked.key, &redirect());
     for at in 0..70 {
         shard.fire(ms(at * 500));
     }
@@ -113,7 +113,7 @@ fn a_slow_decision_is_told_100_and_may_be_cancelled() {
         sent(&mut shard),
         ["SIP/2.0 487 Request Terminated", "SIP/2.0 200 OK"]
     );
-    shard.answer(ms(400), &asked.key, &redirect());
+    shard.answer(ms(400), asked.key, &redirect());
     assert!(sent(&mut shard).is_empty(), "it comes too late");
 }
 
@@ -124,7 +124,7 @@ fn without_state_every_copy_is_decided_over_and_nothing_is_kept() {
         let asked = shard
             .datagram(ms(0), &request("INVITE", "a"), source())
             .unwrap();
-        shard.answer(ms(0), &asked.key, &redirect());
+        shard.answer(ms(0), asked.key, &redirect());
         assert_eq!(sent(&mut shard), ["SIP/2.0 302 Moved Temporarily"]);
     }
     assert!(
@@ -132,6 +132,133 @@ fn without_state_every_copy_is_decided_over_and_nothing_is_kept() {
             .datagram(ms(1), &request("ACK", "a"), source())
             .is_none()
     );
+    assert_eq!((shard.len(), shard.next()), (0, None));
+}
+
+/// Whoever does not acknowledge may not be who he says: copies of an answer go out as long as he
+/// has sent as many bytes himself, and of several Contacts the first.
+#[test]
+fn a_stranger_is_sent_no_more_than_he_has_sent() {
+    let asks = |body: &str, branch: &str| {
+        let mut shard = Shard::new(&Config::new(source()));
+        let invite = String::from_utf8(request("INVITE", branch).to_vec()).unwrap();
+        let invite = invite.replace(
+            "Content-Length: 0\r\n\r\n",
+            &format!(
+                "Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}",
+                body.len()
+            ),
+        );
+        let asked = shard
+            .datagram(ms(0), &invite.clone().into(), source())
+            .unwrap();
+        shard.answer(ms(0), asked.key, &redirect());
+        let mut texts = Vec::new();
+        for at in 0..700 {
+            shard.fire(ms(at * 50));
+            let out = shard
+                .out()
+                .map(|(bytes, _)| String::from_utf8(bytes.to_vec()).unwrap());
+            texts.extend(out);
+        }
+        let sent: usize = texts.iter().map(String::len).sum();
+        assert!(sent <= invite.len(), "{sent} for {}", invite.len());
+        texts
+    };
+    // The longer the INVITE, the more is answered: nothing, one Contact, both.
+    let contacts = |length: usize| {
+        let texts = asks(&"v".repeat(length), "a");
+        assert!(texts.len() < 2);
+        texts
+            .first()
+            .map_or(0, |text| text.matches("Contact: ").count())
+    };
+    let found: Vec<usize> = (0..200).step_by(10).map(contacts).collect();
+    assert!(found.is_sorted(), "{found:?}");
+    for wanted in [1, 2] {
+        assert!(found.contains(&wanted), "{found:?}");
+    }
+}
+
+/// RFC 3261, section 18.2.2, and RFC 3581: never to another host than the one that asks.
+#[test]
+fn answers_go_back() {
+    let to = |via: &str| {
+        let mut shard = shard(true);
+        let invite = String::from_utf8(request("INVITE", "a").to_vec()).unwrap();
+        let invite = invite.replace("192.0.2.1;branch", &format!("{via};branch"));
+        let from = SocketAddr::from(([192, 0, 2, 1], 40_000));
+        let asked = shard.datagram(ms(0), &invite.into(), from).unwrap();
+        shard.answer(ms(0), asked.key, &redirect());
+        let (bytes, to) = shard.out().next().unwrap();
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        (to.to_string(), text.lines().nth(1).unwrap().to_owned())
+    };
+    assert_eq!(to("192.0.2.1:5080").0, "192.0.2.1:5080");
+    assert_eq!(to("192.0.2.1").0, "192.0.2.1:5060");
+    let (addr, via) = to("10.0.0.1:5080;rport");
+    assert_eq!(addr, "192.0.2.1:40000");
+    assert!(
+        via.contains("received=192.0.2.1") && via.contains("rport=40000"),
+        "{via}"
+    );
+    for forged in [
+        "198.51.100.7",
+        "192.0.2.1;received=198.51.100.7",
+        "h.example;maddr=198.51.100.7",
+    ] {
+        assert_eq!(to(forged).0, "192.0.2.1:5060", "{forged}");
+    }
+}
+
+/// A decision takes a while, and 100 would use up what the answer needs.
+#[test]
+fn a_stranger_who_waits_hears_the_answer() {
+    let mut shard = Shard::new(&Config::new(source()));
+    let invite = request("INVITE", "a");
+    let asked = shard.datagram(ms(0), &invite, source()).unwrap();
+    shard.fire(ms(250));
+    assert!(sent(&mut shard).is_empty());
+    assert!(shard.datagram(ms(500), &invite, source()).is_none());
+    shard.answer(ms(600), asked.key, &redirect());
+    assert_eq!(sent(&mut shard), ["SIP/2.0 302 Moved Temporarily"]);
+}
+
+/// Who does not know RFC 3261 has no branch; his ACK is known by our tag (section 17.2.3).
+#[test]
+fn an_old_caller_is_heard() {
+    let old = |method: &str, tag: &str| -> Bytes {
+        format!(
+            "{method} sip:+1314@h SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1\r\nFrom: <sip:a@h>;tag=1\r\n\
+             To: <sip:b@h>{tag}\r\nCall-ID: c\r\nCSeq: 1 {method}\r\nMax-Forwards: 70\r\n\
+             Content-Length: 0\r\n\r\n"
+        )
+        .into()
+    };
+    let mut shard = shard(true);
+    let asked = shard.datagram(ms(0), &old("INVITE", ""), source()).unwrap();
+    assert!(
+        shard
+            .datagram(ms(1), &old("INVITE", ""), source())
+            .is_none()
+    );
+    shard.answer(ms(2), asked.key, &redirect());
+    let out: Vec<_> = shard.out().collect();
+    let text = String::from_utf8(out[0].0.to_vec()).unwrap();
+    let tag = text
+        .split_once("To: <sip:b@h>")
+        .unwrap()
+        .1
+        .lines()
+        .next()
+        .unwrap();
+    shard.datagram(ms(3), &old("ACK", ";tag=other"), source());
+    shard.fire(ms(502));
+    assert_eq!(sent(&mut shard).len(), 1, "that was another's ACK");
+    shard.datagram(ms(503), &old("ACK", tag), source());
+    shard.fire(ms(5_000));
+    assert!(sent(&mut shard).is_empty());
+    shard.fire(ms(6_000));
     assert_eq!((shard.len(), shard.next()), (0, None));
 }
 
@@ -151,10 +278,10 @@ proptest! {
                 1 => { shard.datagram(now, &request("ACK", &branch), source()); }
                 2 => { shard.datagram(now, &request("CANCEL", &branch), source()); }
                 3 => { shard.datagram(now, &request("OPTIONS", &branch), source()); }
-                _ => if let Some(asked) = keys.pop() { shard.answer(now, &asked.key, &redirect()); },
+                _ => if let Some(asked) = keys.pop() { shard.answer(now, asked.key, &redirect()); },
             }
         }
-        for asked in keys { shard.answer(now, &asked.key, &redirect()); }
+        for asked in keys { shard.answer(now, asked.key, &redirect()); }
         for second in 0..60 { shard.fire(now + ms(second * 1000)); }
         prop_assert_eq!(shard.len(), 0);
     }

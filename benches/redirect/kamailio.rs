@@ -5,9 +5,8 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::{PREFIXES, Server, prefix};
-
-type Failure = Box<dyn std::error::Error>;
+use crate::server::Server;
+use crate::{Failure, PREFIXES, prefix};
 
 /// How it looks a prefix up.
 #[derive(Debug, Clone, Copy)]
@@ -48,9 +47,10 @@ impl Module {
                 vec![("pdt", rows(head, &row), 1)]
             }
             Self::Drouting => {
-                let head = "ruleid(int,auto) groupid(string) prefix(string) timerec(string,null) \
-                            priority(int) routeid(string,null) gwlist(string) description(string)";
-                let row = |n| format!("{}:0:{}::1::1:x", n + 1, bare(n));
+                let head = "ruleid(int,auto) groupid(string) prefix(string) timerec(string) \
+                            priority(int) routeid(string) gwlist(string) description(string)";
+                // db_text takes an empty text for none, which drouting refuses: hence a date long ago.
+                let row = |n| format!("{}:0:{}:20000101T000000:1:0:1:x", n + 1, bare(n));
                 let gateways = "gwid(int,auto) type(int) address(string) strip(int) \
                                 pri_prefix(string,null) attrs(string,null) description(string)\n\
                                 1:1:192.0.2.1:0:::x\n";
@@ -85,7 +85,7 @@ impl Module {
                  if (!prefix2domain(\"0\", \"0\")) {{ sl_send_reply(\"404\", \"No\"); exit; }}\n{TAIL}}}\n"
             ),
             Self::Drouting => format!(
-                "loadmodule \"tm.so\"\nloadmodule \"drouting.so\"\nmodparam(\"drouting\", \"db_url\", \"{db}\")\n\
+                "loadmodule \"drouting.so\"\nmodparam(\"drouting\", \"db_url\", \"{db}\")\n\
                  request_route {{\n{HEAD}  $rU = $(rU{{s.substr,1,0}});\n\
                  if (!do_routing(\"0\")) {{ sl_send_reply(\"404\", \"No\"); exit; }}\n{TAIL}}}\n"
             ),
@@ -122,7 +122,7 @@ pub(crate) fn start(module: Module, addr: SocketAddr) -> Result<Server, Failure>
     let config = format!(
         "#!KAMAILIO\ndebug=0\nlog_stderror=yes\nchildren=1\ndisable_tcp=yes\nlisten=udp:{addr}\n\
          mpath=\"/usr/lib/x86_64-linux-gnu/kamailio/modules/\"\n\
-         loadmodule \"sl.so\"\nloadmodule \"pv.so\"\nloadmodule \"textops.so\"\n\
+         loadmodule \"tm.so\"\nloadmodule \"sl.so\"\nloadmodule \"pv.so\"\nloadmodule \"textops.so\"\n\
          loadmodule \"db_text.so\"\nloadmodule \"rr.so\"\n{}",
         module.config(&folder)
     );
@@ -137,5 +137,9 @@ pub(crate) fn start(module: Module, addr: SocketAddr) -> Result<Server, Failure>
         .stdout(Stdio::null())
         .stderr(log)
         .spawn()?;
-    Ok(Server { child, addr })
+    Ok(Server {
+        child,
+        addr,
+        folder: Some(folder),
+    })
 }

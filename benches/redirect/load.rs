@@ -7,9 +7,8 @@ use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
 
-use crate::{PREFIXES, Server, prefix};
-
-type Failure = Box<dyn std::error::Error>;
+use crate::server::Server;
+use crate::{Failure, PREFIXES, SLOW, prefix};
 
 /// Calls that are open at the same time when the rate is measured.
 const WINDOW: usize = 48;
@@ -37,6 +36,8 @@ struct Generator {
     latency: Histogram<u64>,
     done: u64,
     lost: u64,
+    /// Whether some ask a server that is slow.
+    some_slow: bool,
 }
 
 fn number(text: &str) -> Option<u32> {
@@ -58,16 +59,26 @@ impl Generator {
             latency: Histogram::new_with_bounds(1, 10_000_000_000, 3)?,
             done: 0,
             lost: 0,
+            some_slow: false,
         })
+    }
+
+    fn is_slow(&self, n: u32) -> bool {
+        self.some_slow && n % GENTLE == GENTLE / 2
     }
 
     fn head(&self, method: &str, n: u32, tag: &str) -> String {
         let (server, local) = (self.server, self.local);
         // Spread over the table by a step that is coprime to its size.
         let to = format!("{}0100", prefix(n.wrapping_mul(7919) % PREFIXES));
+        let from = if self.is_slow(n) {
+            SLOW
+        } else {
+            "+14155550123"
+        };
         format!(
             "{method} sip:{to}@{server} SIP/2.0\r\nVia: SIP/2.0/UDP {local};rport;branch=z9hG4bKq{n}\r\n\
-             From: <sip:+14155550123@{local}>;tag=g{n}\r\nTo: <sip:{to}@{server}>{tag}\r\n\
+             From: <sip:{from}@{local}>;tag=g{n}\r\nTo: <sip:{to}@{server}>{tag}\r\n\
              Call-ID: {n}-{}@{}\r\nCSeq: 1 {method}\r\nMax-Forwards: 70\r\n",
             local.port(),
             local.ip()
@@ -132,8 +143,10 @@ impl Generator {
             if !text.starts_with("SIP/2.0 302") {
                 return Err(format!("not redirected: {text}").into());
             }
-            self.latency
-                .record(u64::try_from(began.elapsed().as_nanos())?.max(1))?;
+            if !self.is_slow(n) {
+                self.latency
+                    .record(u64::try_from(began.elapsed().as_nanos())?.max(1))?;
+            }
             self.done += 1;
         }
         Ok(true)
@@ -156,13 +169,23 @@ impl Generator {
                 self.take(due)?;
             }
         }
+        self.rest()
+    }
+
+    /// Waits for those that are open.
+    fn rest(&mut self) -> Result<(), Failure> {
+        while !self.open.is_empty() {
+            if !self.take(Instant::now() + Duration::from_millis(500))? {
+                self.forget();
+            }
+        }
         Ok(())
     }
 
-    /// As many as are answered.
-    fn hard(&mut self, time: Duration) -> Result<f64, Failure> {
-        let (began, before) = (Instant::now(), self.done);
-        while began.elapsed() < time {
+    /// As many as are answered, for so long or so many calls; how many a second that was.
+    fn hard(&mut self, time: Duration, calls: u64) -> Result<f64, Failure> {
+        let began = Instant::now();
+        while began.elapsed() < time && self.done < calls {
             while self.open.len() < WINDOW {
                 self.invite()?;
             }
@@ -171,12 +194,8 @@ impl Generator {
             }
         }
         let took = began.elapsed().as_secs_f64();
-        let done = self.done - before;
-        while !self.open.is_empty() {
-            if !self.take(Instant::now() + Duration::from_millis(500))? {
-                self.forget();
-            }
-        }
+        let done = self.done;
+        self.rest()?;
         #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52 calls")]
         Ok(done as f64 / took)
     }
@@ -185,7 +204,7 @@ impl Generator {
 /// Waits until a server answers.
 pub(crate) fn wait(server: SocketAddr) -> Result<(), Failure> {
     let mut generator = Generator::new(server)?;
-    for _ in 0..250 {
+    for _ in 0..2_000 {
         // Refused, as long as nobody listens.
         let _ = generator.invite();
         let _ = generator.take(Instant::now() + Duration::from_millis(100));
@@ -197,38 +216,30 @@ pub(crate) fn wait(server: SocketAddr) -> Result<(), Failure> {
     Err("the server does not answer".into())
 }
 
-/// CPU time of a process and its children, in ticks of 10 ms.
-fn ticks(pid: u32) -> u64 {
-    let mut sum = 0;
-    let of = |pid: &str| -> Option<(u64, u32)> {
-        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-        let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
-        let at = |n: usize| fields.get(n)?.parse::<u64>().ok();
-        Some((at(11)? + at(12)?, fields.get(1)?.parse().ok()?))
-    };
-    for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if let Some((used, parent)) = of(&name)
-            && (name == pid.to_string() || parent == pid)
-        {
-            sum += used;
-        }
-    }
-    sum
+/// So many calls, as fast as they are answered.
+pub(crate) fn calls(server: SocketAddr, calls: u64) -> Result<(), Failure> {
+    let mut generator = Generator::new(server)?;
+    let per_s = generator.hard(Duration::MAX, calls)?;
+    println!(
+        "{calls} calls, {per_s:.0} a second, {} lost",
+        generator.lost
+    );
+    Ok(())
 }
 
 /// One round: gently for the latency, then hard for the rate and the CPU time.
-pub(crate) fn round(server: &Server, time: Duration) -> Result<Figures, Failure> {
+pub(crate) fn round(server: &Server, time: Duration, some_slow: bool) -> Result<Figures, Failure> {
     let mut gentle = Generator::new(server.addr)?;
+    gentle.some_slow = some_slow;
     gentle.gently(time)?;
     let mut hard = Generator::new(server.addr)?;
-    let before = ticks(server.child.id());
-    let per_s = hard.hard(time)?;
-    let used = ticks(server.child.id()).saturating_sub(before);
+    let before = server.cpu_us();
+    let per_s = hard.hard(time, u64::MAX)?;
+    let used = server.cpu_us() - before;
     #[expect(clippy::cast_precision_loss, reason = "microseconds of a few seconds")]
     let us = |ns: u64| ns as f64 / 1000.0;
     #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52 calls")]
-    let cpu_us = used as f64 * 10_000.0 / hard.done.max(1) as f64;
+    let cpu_us = used / hard.done.max(1) as f64;
     Ok(Figures {
         p50_us: us(gentle.latency.value_at_quantile(0.5)),
         p99_us: us(gentle.latency.value_at_quantile(0.99)),

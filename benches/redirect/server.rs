@@ -1,0 +1,205 @@
+//! The servers that are compared: processes of their own, and what they use.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use callroute_media::Offer;
+use callroute_rules::{ChronoTz, Engine, Facts, Outcome, load};
+use callroute_schema::{Action, Actions, Destination, Event};
+use callroute_sip::redirect::{Config, Redirector, Responder, Verdict};
+use callroute_webhook::{Client, ClientConfig, Endpoints};
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::{Failure, PREFIXES, SLOW, prefix};
+
+/// How long a webhook may take.
+const DEADLINE: Duration = Duration::from_secs(3);
+
+fn table() -> Result<Engine, Failure> {
+    let mut text = String::from(r#"{"version":1,"default":{"action":"reject"},"numbers":{"#);
+    for n in 0..PREFIXES {
+        let comma = if n == 0 { "" } else { "," };
+        let prefix = prefix(n);
+        text.push_str(&format!(
+            r#"{comma}"{prefix}*":[{{"then":{{"action":"forward","destination":{{"type":"sip","uri":"sip:gw{n}@192.0.2.1"}}}}}}]"#
+        ));
+    }
+    text.push_str("}}");
+    let faults = |faults| format!("{faults:.300}");
+    Ok(load("routes.json", &text, &(), &ChronoTz).map_err(faults)?)
+}
+
+fn event(template: &Event, offer: &Offer) -> Event {
+    let mut event = template.clone();
+    event.from = offer.from.clone();
+    event.to = offer.to.clone();
+    event
+}
+
+fn verdict(actions: &[Action]) -> Verdict {
+    if let [Action::Forward(forward), ..] = actions
+        && let Destination::Sip(sip) = &forward.destination
+    {
+        return Verdict::Redirect {
+            contacts: vec![sip.uri.to_string()],
+        };
+    }
+    Verdict::Refuse {
+        status: 403,
+        q850: Some(21),
+    }
+}
+
+fn decide(engine: &Engine, event: &Event) -> Verdict {
+    match engine.decide(event, &Facts::default()) {
+        Outcome::Decided(decision) => verdict(decision.actions()),
+        Outcome::Need(_) => verdict(&[]),
+    }
+}
+
+/// What asks a web server, beside the shard's thread.
+struct Asker {
+    runtime: tokio::runtime::Runtime,
+    client: Client,
+    fast: Arc<Endpoints>,
+    slow: Arc<Endpoints>,
+}
+
+impl Asker {
+    fn new(webhook: SocketAddr) -> Result<Self, Failure> {
+        let allow = ["127.0.0.0/8".to_owned()];
+        let named = |name: &str| {
+            let url = format!("http://{webhook}/{name}");
+            Endpoints::new(name, &[url], DEADLINE, &allow).map(Arc::new)
+        };
+        Ok(Self {
+            runtime: tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(1)
+                .enable_all()
+                .build()?,
+            client: Client::new(ClientConfig::default()),
+            fast: named("fast")?,
+            slow: named("slow")?,
+        })
+    }
+
+    fn ask(&self, event: Event, responder: Responder) {
+        let is_slow = event
+            .from
+            .address()
+            .is_some_and(|from| from.as_str() == SLOW);
+        let endpoints = Arc::clone(if is_slow { &self.slow } else { &self.fast });
+        let client = self.client.clone();
+        self.runtime.spawn(async move {
+            let asked = client.ask(&endpoints, &event).await;
+            let actions = asked.result.as_ref().map_or(&[][..], Actions::as_slice);
+            responder.answer(verdict(actions));
+        });
+    }
+}
+
+/// Runs as the server, until it is killed: `stateful`, `stateless`, or the address of a webhook.
+pub(crate) fn serve(kind: &str, addr: SocketAddr) -> Result<(), Failure> {
+    let json = r#"{"event":"incoming_call","from":"+14155550123","to":"+13146523057","timestamp":"2026-04-21T14:32:00Z","call_id":"abc123xyz"}"#;
+    let template = Event::from_json(json.as_bytes())?;
+    let mut config = Config::new(addr);
+    config.stateful = kind != "stateless";
+    config.max_transactions = 10_000_000;
+    config.protection.exempt = vec![addr.ip().into()];
+    let _redirector = match kind.parse() {
+        Ok(webhook) => {
+            let asker = Asker::new(webhook)?;
+            Redirector::start(&config, move |offer: &Offer, responder: Responder| {
+                asker.ask(event(&template, offer), responder);
+            })?
+        }
+        Err(_) => {
+            let engine = table()?;
+            Redirector::start(&config, move |offer: &Offer, responder: Responder| {
+                responder.answer(decide(&engine, &event(&template, offer)));
+            })?
+        }
+    };
+    loop {
+        std::thread::park();
+    }
+}
+
+/// A server process; ended when it is dropped.
+pub(crate) struct Server {
+    pub(crate) child: Child,
+    pub(crate) addr: SocketAddr,
+    /// Where its files are; removed with it.
+    pub(crate) folder: Option<PathBuf>,
+}
+
+impl Server {
+    /// Starts one of ours.
+    pub(crate) fn ours(kind: &str, addr: SocketAddr) -> Result<Self, Failure> {
+        let child = Command::new(std::env::current_exe()?)
+            .args(["serve", kind, &addr.to_string()])
+            .stdout(Stdio::null())
+            .spawn()?;
+        Ok(Self {
+            child,
+            addr,
+            folder: None,
+        })
+    }
+
+    /// Memory that it holds, in KiB.
+    pub(crate) fn rss_kib(&self) -> u64 {
+        let path = format!("/proc/{}/status", self.child.id());
+        let status = std::fs::read_to_string(path).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        line.and_then(|line| line.split_whitespace().next()?.parse().ok())
+            .unwrap_or(0)
+    }
+
+    /// CPU time that it and its children have used, in microseconds.
+    pub(crate) fn cpu_us(&self) -> f64 {
+        let pid = self.child.id();
+        let is_ours = |name: &str| {
+            let stat = std::fs::read_to_string(format!("/proc/{name}/stat")).unwrap_or_default();
+            let parent = stat
+                .rsplit_once(')')
+                .and_then(|(_, fields)| fields.split_whitespace().nth(1)?.parse().ok());
+            name == pid.to_string() || parent == Some(pid)
+        };
+        let mut nanos = 0_u64;
+        for process in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
+            if !is_ours(&process.file_name().to_string_lossy()) {
+                continue;
+            }
+            let threads = std::fs::read_dir(process.path().join("task"));
+            for thread in threads.into_iter().flatten().flatten() {
+                let used = std::fs::read_to_string(thread.path().join("schedstat"));
+                let used = used.unwrap_or_default();
+                nanos += used
+                    .split_whitespace()
+                    .next()
+                    .and_then(|nanos| nanos.parse::<u64>().ok())
+                    .unwrap_or(0);
+            }
+        }
+        #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+        let us = nanos as f64 / 1000.0;
+        us
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended by itself. Asked rather than killed: kamailio ends its children.
+        if let Some(pid) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
+            let _ = kill_process(pid, Signal::TERM);
+        }
+        let _ = self.child.wait();
+        if let Some(folder) = &self.folder {
+            let _ = std::fs::remove_dir_all(folder);
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! The web server that is asked, and how long it takes by itself.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use hdrhistogram::Histogram;
+
+use crate::Failure;
+use crate::server::Server;
+
+const ANSWER: &str =
+    r#"{"action":"forward","destination":{"type":"sip","uri":"sip:gw7@192.0.2.1"}}"#;
+const EVENT: &str = r#"{"event":"incoming_call","from":"+14155550123","to":"+13146523057","timestamp":"2026-04-21T14:32:00Z","call_id":"abc123xyz"}"#;
+/// How long the slow path takes.
+pub(crate) const SLOWLY: Duration = Duration::from_secs(1);
+
+/// Runs as the server, until it is killed: a thread for each connection.
+pub(crate) fn serve(addr: SocketAddr) -> Result<(), Failure> {
+    let listener = TcpListener::bind(addr)?;
+    for stream in listener.incoming() {
+        let stream = stream?;
+        std::thread::spawn(move || {
+            // Whoever asks has gone.
+            let _ = converse(stream);
+        });
+    }
+    Ok(())
+}
+
+fn converse(stream: TcpStream) -> std::io::Result<()> {
+    stream.set_nodelay(true)?;
+    let mut writer = stream.try_clone()?;
+    let mut reader = BufReader::new(stream);
+    let (mut line, mut body) = (String::new(), Vec::new());
+    loop {
+        let (mut length, mut is_slow) = (0, false);
+        loop {
+            line.clear();
+            if reader.read_line(&mut line)? == 0 {
+                return Ok(());
+            }
+            is_slow |= line.starts_with("POST /slow");
+            let lower = line.to_ascii_lowercase();
+            if let Some(value) = lower.strip_prefix("content-length:") {
+                length = value.trim().parse().unwrap_or(0);
+            }
+            if line == "\r\n" {
+                break;
+            }
+        }
+        body.resize(length, 0);
+        reader.read_exact(&mut body)?;
+        if is_slow {
+            std::thread::sleep(SLOWLY);
+        }
+        writer.write_all(answer().as_bytes())?;
+    }
+}
+
+fn answer() -> String {
+    let length = ANSWER.len();
+    format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{ANSWER}"
+    )
+}
+
+/// Starts one.
+pub(crate) fn start(addr: SocketAddr) -> Result<Server, Failure> {
+    let child = Command::new(std::env::current_exe()?)
+        .args(["web", &addr.to_string()])
+        .stdout(Stdio::null())
+        .spawn()?;
+    let server = Server {
+        child,
+        addr,
+        folder: None,
+    };
+    for _ in 0..100 {
+        if TcpStream::connect(addr).is_ok() {
+            return Ok(server);
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    Err("the web server does not start".into())
+}
+
+/// What one question takes on a connection that is open, p50 in microseconds, at 500 a second.
+pub(crate) fn own_time_us(addr: SocketAddr, time: Duration) -> Result<f64, Failure> {
+    let mut stream = TcpStream::connect(addr)?;
+    stream.set_nodelay(true)?;
+    let length = EVENT.len();
+    let question = format!(
+        "POST /fast HTTP/1.1\r\nHost: {addr}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{EVENT}"
+    );
+    let mut answer = vec![0; answer().len()];
+    let mut taken: Histogram<u64> = Histogram::new_with_bounds(1, 10_000_000_000, 3)?;
+    let began = Instant::now();
+    while began.elapsed() < time {
+        let asked = Instant::now();
+        stream.write_all(question.as_bytes())?;
+        stream.read_exact(&mut answer)?;
+        taken.record(u64::try_from(asked.elapsed().as_nanos())?.max(1))?;
+        std::thread::sleep(Duration::from_millis(2).saturating_sub(asked.elapsed()));
+    }
+    #[expect(clippy::cast_precision_loss, reason = "microseconds of a few seconds")]
+    let us = taken.value_at_quantile(0.5) as f64 / 1000.0;
+    Ok(us)
+}
