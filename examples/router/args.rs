@@ -38,6 +38,20 @@ pub(crate) struct Args {
     /// Post every event of every call to this URL, until it is taken; may be repeated
     #[arg(long)]
     pub(crate) callback: Vec<String>,
+    /// Whoever is called may press keys during a call: #1 and *2 transfer, *0 takes back, *3 makes
+    /// it three, #72 parks, *1 records
+    #[arg(long)]
+    pub(crate) codes: bool,
+    /// The database that `sql` lookups of the routing file ask, an SQLite file
+    #[arg(long)]
+    pub(crate) database: Option<PathBuf>,
+    /// The server that messages are mailed by, as in smtp://127.0.0.1:25 or
+    /// smtps://user:password@mail.example
+    #[arg(long, requires = "mail_from")]
+    pub(crate) mail: Option<String>,
+    /// Who such mail is from
+    #[arg(long, requires = "mail")]
+    pub(crate) mail_from: Option<String>,
     /// How long calls may go on after SIGTERM or Ctrl-C, in seconds; then they are hung up
     #[arg(long, default_value_t = 30)]
     pub(crate) drain: u64,

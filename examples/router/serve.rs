@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use callroute_audio::speech::Speech;
 use callroute_control::{Callbacks, LinesSink, Sink, WebhookSink};
-use callroute_router::{Journals, Observer, Router, RouterConfig, ShiftedClock};
+use callroute_router::{Journals, Lookups, Observer, Router, RouterConfig, ShiftedClock, SmtpMail};
+use callroute_session::{FeatureCodes, Settings};
 use callroute_sip::{Config, SipAdapter};
-use callroute_store::FolderMessages;
+use callroute_store::{FolderMessages, SqliteRows};
 use callroute_tables::FileTable;
 use callroute_webhook::{Client, ClientConfig, Endpoints};
 
@@ -46,6 +47,18 @@ pub(crate) async fn serve(args: Args) -> Result<(), Failure> {
         eprintln!("{} is no message; it is left alone", path.display());
     }
     config.messages = Arc::new(messages);
+    if args.codes {
+        config.settings = Arc::new(Settings {
+            features: Some(FeatureCodes::default()),
+            ..Settings::default()
+        });
+    }
+    if let Some(database) = &args.database {
+        config.lookups = Lookups::default().with_database(SqliteRows::open(database)?);
+    }
+    if let (Some(server), Some(from)) = (&args.mail, &args.mail_from) {
+        config.mail = Some(Arc::new(SmtpMail::new(server, from)?));
+    }
     if let Some(time) = args.clock {
         config.clock = Arc::new(ShiftedClock::at(time.to_utc()));
     }

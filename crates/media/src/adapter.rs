@@ -48,7 +48,8 @@ pub struct Incoming<L> {
 
 /// What an adapter can do beyond answering, dialing and bridging. What it cannot do it answers by
 /// [`Notice::NotDone`], a failed `PlayEnded` or a `RecordEnded` with an error, so that a session
-/// always knows; the flags tell in advance.
+/// always knows; the flags tell in advance, each by its [`Ability`](crate::Ability): a router refuses a
+/// table that wants what would always fail, and a session takes the branch for failure at once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(
     clippy::struct_excessive_bools,

@@ -67,7 +67,7 @@ pub(crate) struct Call {
     pub(crate) attempts: u32,
     /// Headers for the legs that follow.
     pub(crate) headers: BTreeMap<String, String>,
-    pub(crate) running: Option<Running>,
+    pub(crate) running: Option<Box<Running>>,
     /// Messages that were broken off, and whose ends are still to be told: kept then, with this, or
     /// thrown away.
     pub(crate) tapes: Vec<(RecordingId, Option<Voicemail>)>,

@@ -168,12 +168,12 @@ pub(crate) fn start_recording(call: &mut Call, record: &Record) {
     };
     let recording = call.record(name.clone(), options);
     call.note(Note::RecordingCall { name });
-    call.running = Some(crate::call::Running {
+    call.running = Some(Box::new(crate::call::Running {
         recording,
         consent: record.consent.clone(),
         told: vec![LegId::CALLER],
         failed: branch(&record.on, Disposition::Failed).cloned(),
-    });
+    }));
 }
 
 /// Stops recording, and keeps what was recorded.
