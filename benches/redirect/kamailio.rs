@@ -137,9 +137,5 @@ pub(crate) fn start(module: Module, addr: SocketAddr) -> Result<Server, Failure>
         .stdout(Stdio::null())
         .stderr(log)
         .spawn()?;
-    Ok(Server {
-        child,
-        addr,
-        folder: Some(folder),
-    })
+    Ok(Server::other(child, addr, folder))
 }
