@@ -5,7 +5,7 @@ mod workload;
 
 use allocation_counter::measure;
 use callroute_rules::{ChronoTz, Engine, Outcome, load};
-use workload::{Mix, Spread, calls, events, facts, table};
+use workload::{Calls, Mix, Spread, facts, table};
 
 fn engine(mix: Mix, rules: u64) -> Engine {
     load("routes.json", &table(mix, rules).unwrap(), &(), &ChronoTz).unwrap()
@@ -23,7 +23,9 @@ fn decisions_allocate_nothing() {
         (Mix::Deck, 2_000),
     ] {
         let engine = engine(mix, rules);
-        let events = events(&calls(mix, rules, Spread::Uniform, 4_000)).unwrap();
+        let events = Calls::new(mix, rules, Spread::Uniform)
+            .events(4_000)
+            .unwrap();
         // What is worked out once in a process is there already.
         for event in &events {
             let _ = engine.decide(event, &facts);
@@ -44,7 +46,8 @@ fn decisions_allocate_nothing() {
 #[test]
 fn bytes_to_bytes_allocates_nothing() {
     let (engine, facts) = (engine(Mix::Pbx, 1_000), facts());
-    let calls = calls(Mix::Pbx, 1_000, Spread::Uniform, 4_000);
+    let calls = Calls::new(Mix::Pbx, 1_000, Spread::Uniform);
+    let calls: Vec<String> = calls.take(4_000).collect();
     // What is worked out once in a process is there already.
     for call in &calls {
         engine.decide_json(call.as_bytes(), &facts).unwrap();

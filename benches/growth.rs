@@ -8,7 +8,7 @@ use callroute_schema::Event;
 
 use crate::harness::{Failure, Memory, Samples, Target};
 use crate::plot::Line;
-use crate::workload::{Mix, Spread, calls, events, table};
+use crate::workload::{Calls, Mix, Spread, table};
 
 /// Decisions that are timed together.
 const BATCH: usize = 64;
@@ -20,8 +20,9 @@ pub(crate) struct Case {
     pub(crate) spread: Spread,
     pub(crate) rules: u64,
     pub(crate) engine: Engine,
-    pub(crate) events: Vec<Event>,
-    json: Vec<String>,
+    calls: Calls,
+    /// Batches of calls that each round decides in each way.
+    batches: usize,
     /// One after the other: a call's event is not known before the last decision is.
     chained: Samples,
     /// In a batch, where the processor works on several at a time.
@@ -60,7 +61,12 @@ fn is_default(outcome: &Outcome<'_>) -> bool {
 }
 
 impl Case {
-    pub(crate) fn new(mix: Mix, spread: Spread, rules: u64, count: u64) -> Result<Self, Failure> {
+    pub(crate) fn new(
+        mix: Mix,
+        spread: Spread,
+        rules: u64,
+        batches: usize,
+    ) -> Result<Self, Failure> {
         let text = table(mix, rules)?;
         let begun = Instant::now();
         let table = Table::read("routes.json", &text);
@@ -69,14 +75,13 @@ impl Case {
         let begun = Instant::now();
         let engine = table.compile(&(), &ChronoTz)?;
         let compile = begun.elapsed();
-        let json = calls(mix, rules, spread, count);
         Ok(Self {
             mix,
             spread,
             rules,
             engine,
-            events: events(&json)?,
-            json,
+            calls: Calls::new(mix, rules, spread),
+            batches,
             chained: Samples::new()?,
             batched: Samples::new()?,
             alone: Samples::new()?,
@@ -103,11 +108,18 @@ impl Case {
         self.bytes(facts, clock)
     }
 
+    /// The next calls, near as when they have just been read from the network.
+    pub(crate) fn events(&mut self) -> Result<Vec<Event>, Failure> {
+        let events = self.calls.events(BATCH)?;
+        black_box(events.iter().map(warm).sum::<usize>());
+        Ok(events)
+    }
+
     fn chained(&mut self, facts: &Facts, clock: u64) -> Result<(), Failure> {
         // It is not known to whoever compiles this that the next event is simply the next.
         let skips = black_box(false);
-        for events in self.events.chunks_exact(BATCH) {
-            black_box(events.iter().map(warm).sum::<usize>());
+        for _ in 0..self.batches {
+            let events = self.events()?;
             let begun = Instant::now();
             let mut at = 0;
             while let Some(event) = events.get(at) {
@@ -120,10 +132,10 @@ impl Case {
     }
 
     fn batched(&mut self, facts: &Facts, clock: u64) -> Result<(), Failure> {
-        for events in self.events.chunks_exact(BATCH) {
-            black_box(events.iter().map(warm).sum::<usize>());
+        for _ in 0..self.batches {
+            let events = self.events()?;
             let begun = Instant::now();
-            for event in events {
+            for event in &events {
                 black_box(is_default(&self.engine.decide(black_box(event), facts)));
             }
             self.batched.add(begun.elapsed(), clock, BATCH)?;
@@ -132,28 +144,33 @@ impl Case {
     }
 
     fn alone(&mut self, facts: &Facts, clock: u64) -> Result<(), Failure> {
-        for event in &self.events {
-            black_box(warm(black_box(event)));
-            let begun = Instant::now();
-            let outcome = self.engine.decide(black_box(event), facts);
-            black_box(is_default(&outcome));
-            self.alone.add(begun.elapsed(), clock, 1)?;
+        for _ in 0..self.batches {
+            for event in &self.events()? {
+                black_box(warm(black_box(event)));
+                let begun = Instant::now();
+                let outcome = self.engine.decide(black_box(event), facts);
+                black_box(is_default(&outcome));
+                self.alone.add(begun.elapsed(), clock, 1)?;
+            }
         }
         Ok(())
     }
 
     fn bytes(&mut self, facts: &Facts, clock: u64) -> Result<(), Failure> {
         let mut out = Vec::with_capacity(4_096);
-        for json in &self.json {
-            black_box(json.bytes().map(usize::from).sum::<usize>());
-            let begun = Instant::now();
-            let outcome = self.engine.decide_json(black_box(json.as_bytes()), facts)?;
-            out.clear();
-            if let Outcome::Decided(decision) = &outcome {
-                out.extend_from_slice(decision.to_json().as_bytes());
+        for _ in 0..self.batches {
+            let calls: Vec<String> = self.calls.by_ref().take(BATCH).collect();
+            for json in &calls {
+                black_box(json.bytes().map(usize::from).sum::<usize>());
+                let begun = Instant::now();
+                let outcome = self.engine.decide_json(black_box(json.as_bytes()), facts)?;
+                out.clear();
+                if let Outcome::Decided(decision) = &outcome {
+                    out.extend_from_slice(decision.to_json().as_bytes());
+                }
+                black_box(&out);
+                self.bytes.add(begun.elapsed(), clock, 1)?;
             }
-            black_box(&out);
-            self.bytes.add(begun.elapsed(), clock, 1)?;
         }
         Ok(())
     }

@@ -13,7 +13,7 @@ use std::process::Command;
 use callroute_rules::{ChronoTz, Engine, Facts, Outcome, load};
 use callroute_schema::Event;
 use harness::Failure;
-use workload::{Mix, Spread, calls, events, facts, table};
+use workload::{Calls, Mix, Spread, facts, table};
 
 /// What is counted: the table, its rules, the way, and what it took when this was written.
 const CASES: [(&str, Mix, u64, Way, u64); 8] = [
@@ -26,7 +26,7 @@ const CASES: [(&str, Mix, u64, Way, u64); 8] = [
     ("pbx-1k-bytes", Mix::Pbx, 1_000, Way::Bytes, 4_218),
     ("pbx-1k-explain", Mix::Pbx, 1_000, Way::Explain, 941),
 ];
-const CALLS: u64 = 10_000;
+const CALLS: usize = 10_000;
 
 /// What is done with each call.
 #[derive(Debug, Clone, Copy)]
@@ -72,8 +72,11 @@ fn counted_explain(engine: &Engine, events: &[Event], facts: &Facts) -> usize {
 /// One case, as the process that is watched does it.
 fn run(mix: Mix, rules: u64, way: Way) -> Result<(), Failure> {
     let engine = load("routes.json", &table(mix, rules)?, &(), &ChronoTz)?;
-    let (calls, facts) = (calls(mix, rules, Spread::Uniform, CALLS), facts());
-    let events = events(&calls)?;
+    let (made, facts) = (|| Calls::new(mix, rules, Spread::Uniform), facts());
+    let (calls, events) = (
+        made().take(CALLS).collect::<Vec<_>>(),
+        made().events(CALLS)?,
+    );
     // What is worked out once in a process is there already, and does not count.
     for event in &events {
         black_box(engine.decide(black_box(event), &facts));
@@ -138,7 +141,7 @@ fn main() -> Result<(), Failure> {
             println!("there is no valgrind here: nothing is counted");
             return Ok(());
         };
-        let each = all / CALLS;
+        let each = all / CALLS as u64;
         let change = (each as f64 / recorded.max(1) as f64 - 1.0) * 100.0;
         println!("| {name} | {each} | {recorded} | {change:+.0} % |");
     }

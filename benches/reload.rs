@@ -11,7 +11,7 @@ use callroute_tables::TableHandle;
 
 use crate::growth::warm;
 use crate::harness::{Failure, Options, Samples, Target};
-use crate::workload::{Mix, Spread, calls, events, table};
+use crate::workload::{Calls, Mix, Spread, table};
 
 const BATCH: usize = 64;
 /// Batches of a window.
@@ -194,7 +194,7 @@ pub(crate) fn measure(
         false => (8, 300, 16 * 4_096),
     };
     let text = table(Mix::Pbx, rules)?;
-    let events = events(&calls(Mix::Pbx, rules, Spread::Zipf, count))?;
+    let events = Calls::new(Mix::Pbx, rules, Spread::Zipf).events(count)?;
     let handle = TableHandle::new(engine(&text)?);
     let orders = Orders::default();
     let mut seen = [

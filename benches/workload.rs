@@ -303,47 +303,80 @@ fn one_number(text: &mut String, rules: u64, dice: &mut Dice) -> Result<(), Fail
     Ok(())
 }
 
-/// Calls for a table, in JSON.
-pub(crate) fn calls(mix: Mix, rules: u64, spread: Spread, count: u64) -> Vec<String> {
-    let mut dice = Dice(99);
-    let blocks = rules.div_ceil(4).max(1);
-    let (blocked, vip) = listed(rules);
-    let pick = |dice: &mut Dice, bound: u64| match spread {
-        Spread::Zipf => dice.zipf(bound),
-        Spread::Uniform => dice.below(bound),
-    };
-    (0..count)
-        .map(|call| {
-            let to = match mix {
-                Mix::Pbx => number(1, pick(&mut dice, blocks)),
-                Mix::OneNumber => ONE.to_owned(),
-                Mix::Deck => {
-                    let k = pick(&mut dice, rules);
-                    let prefix = prefix(k, rules);
-                    first(&format!("{prefix}{:0>9}", dice.below(1_000_000_000)), 13).to_owned()
-                }
-            };
-            let from = match (mix, dice.below(100)) {
-                (Mix::OneNumber, 0..80) => number(2, pick(&mut dice, rules)),
-                (_, 0..5) => number(11, dice.below(blocked)),
-                (_, 5..15) => number(13, dice.below(vip)),
-                (_, 15) => "anonymous".to_owned(),
-                _ => number(9, dice.below(1_000_000)),
-            };
-            let (day, hour, minute) = (20 + dice.below(7), dice.below(24), dice.below(60));
-            format!(
-                r#"{{"event":"incoming_call","from":"{from}","to":"{to}","timestamp":"2026-04-{day}T{hour:0>2}:{minute:0>2}:00Z","call_id":"c{call}"}}"#
-            )
-        })
-        .collect()
+/// Calls for a table, in JSON, without end. They are made when they are wanted: kept, millions of
+/// them would drive the table out of the caches.
+#[derive(Debug)]
+pub(crate) struct Calls {
+    mix: Mix,
+    rules: u64,
+    spread: Spread,
+    dice: Dice,
+    made: u64,
 }
 
-/// The same calls, read.
-pub(crate) fn events(calls: &[String]) -> Result<Vec<Event>, Failure> {
-    let read = calls
-        .iter()
-        .map(|call| Ok(Event::from_json(call.as_bytes())?));
-    read.collect()
+impl Calls {
+    pub(crate) fn new(mix: Mix, rules: u64, spread: Spread) -> Self {
+        Self {
+            mix,
+            rules,
+            spread,
+            dice: Dice(99),
+            made: 0,
+        }
+    }
+
+    fn pick(&mut self, bound: u64) -> u64 {
+        match self.spread {
+            Spread::Zipf => self.dice.zipf(bound),
+            Spread::Uniform => self.dice.below(bound),
+        }
+    }
+
+    fn to(&mut self) -> String {
+        match self.mix {
+            Mix::Pbx => number(1, self.pick(self.rules.div_ceil(4).max(1))),
+            Mix::OneNumber => ONE.to_owned(),
+            Mix::Deck => {
+                let k = self.pick(self.rules);
+                let prefix = prefix(k, self.rules);
+                let rest = self.dice.below(1_000_000_000);
+                first(&format!("{prefix}{rest:0>9}"), 13).to_owned()
+            }
+        }
+    }
+
+    fn from(&mut self) -> String {
+        let (blocked, vip) = listed(self.rules);
+        match (self.mix, self.dice.below(100)) {
+            (Mix::OneNumber, 0..80) => number(2, self.pick(self.rules)),
+            (_, 0..5) => number(11, self.dice.below(blocked)),
+            (_, 5..15) => number(13, self.dice.below(vip)),
+            (_, 15) => "anonymous".to_owned(),
+            _ => number(9, self.dice.below(1_000_000)),
+        }
+    }
+
+    /// The next calls, read.
+    pub(crate) fn events(&mut self, count: usize) -> Result<Vec<Event>, Failure> {
+        let read = self.take(count);
+        read.map(|call| Ok(Event::from_json(call.as_bytes())?))
+            .collect()
+    }
+}
+
+impl Iterator for Calls {
+    type Item = String;
+
+    fn next(&mut self) -> Option<String> {
+        let (to, from) = (self.to(), self.from());
+        let dice = &mut self.dice;
+        let (day, hour, minute) = (20 + dice.below(7), dice.below(24), dice.below(60));
+        let call = self.made;
+        self.made += 1;
+        Some(format!(
+            r#"{{"event":"incoming_call","from":"{from}","to":"{to}","timestamp":"2026-04-{day}T{hour:0>2}:{minute:0>2}:00Z","call_id":"c{call}"}}"#
+        ))
+    }
 }
 
 /// What rules of the mixes ask for besides the event.

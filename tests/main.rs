@@ -9,11 +9,13 @@
     reason = "a test's helpers may fail loudly"
 )]
 
+mod abilities;
 mod callbacks;
 mod calls;
 mod common;
 mod dtmf;
 mod editor;
+mod features;
 mod groups;
 mod in_call;
 mod libraries;

@@ -1,6 +1,6 @@
 //! Voicemail: what the caller says is in the file.
 
-use callroute_audio::codec::Codec;
+use callroute_audio::law::Law;
 use callroute_audio::level::{rms, tone_share};
 use callroute_audio::tone::Tone;
 use callroute_audio::wav;
@@ -23,7 +23,7 @@ async fn a_message_is_recorded() {
     }
     let bench = Bench::new();
     let mut raw = Vec::new();
-    Codec::Pcmu.encode(Tone::Sine { hz: 700 }.render(2_000).samples(), &mut raw);
+    Law::Mu.encode(Tone::Sine { hz: 700 }.render(2_000).samples(), &mut raw);
     let sound = bench.path().join("tone.ul");
     std::fs::write(&sound, raw).unwrap();
     let router = bench.router(VOICEMAIL, &[]).await;

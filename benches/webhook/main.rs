@@ -46,7 +46,13 @@ fn main() -> Result<(), Failure> {
     // `--test` and `--quick` only see that it runs.
     let quick = args.iter().any(|arg| arg == "--test" || arg == "--quick");
     let server = Served::start()?;
-    for threads in [1, 2] {
+    // `--threads N`: only these rows, and no instructions, so that it is over within two minutes.
+    let only = args.iter().skip_while(|arg| *arg != "--threads").nth(1);
+    let only = only.map(|threads| threads.parse::<usize>()).transpose()?;
+    for threads in [1, 2]
+        .into_iter()
+        .filter(|n| only.is_none_or(|only| only == *n))
+    {
         for concurrency in CONCURRENCY {
             let setting = Setting {
                 threads,
@@ -54,13 +60,16 @@ fn main() -> Result<(), Failure> {
             };
             let (rounds, span) = match quick {
                 true => (1, Duration::from_millis(100)),
-                false => (15, Duration::from_millis(400)),
+                false => (60, Duration::from_millis(100)),
             };
             let all = measure(setting, rounds, span, server.address)?;
             print(setting, &all);
         }
     }
-    instructions::print(quick, &server)
+    match only {
+        Some(_) => Ok(()),
+        None => instructions::print(quick, &server),
+    }
 }
 
 fn print(setting: Setting, all: &[Measured]) {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use callroute_webhook::{Client, ClientConfig, Decision, Endpoints, Route, Source};
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
@@ -92,6 +93,9 @@ async fn ten_thousand_asks_in_flight() {
 /// 2,000 asks a second for three seconds; the server given is killed after one.
 async fn under_fire(urls: &[String], mut victim: Served) -> Vec<Decision> {
     const RATE: u64 = 2_000;
+    // Ten times what is under way where the rate is kept. A machine that cannot keep it asks more
+    // slowly, instead of drowning in asks that are late before they begin.
+    let room = Arc::new(Semaphore::new(300));
     // Room for what a busy machine is late with.
     let client = Client::new(ClientConfig {
         max_in_flight: 6_000,
@@ -110,9 +114,11 @@ async fn under_fire(urls: &[String], mut victim: Served) -> Vec<Decision> {
         }
         for _ in 0..RATE / 100 {
             let (client, route) = (client.clone(), Arc::clone(&route));
+            let place = Arc::clone(&room).acquire_owned().await.unwrap();
             tasks.spawn(async move {
                 let began = std::time::Instant::now();
                 let decision = client.decide(&route, &event()).await;
+                drop(place);
                 (decision, began.elapsed())
             });
         }

@@ -1,168 +1,216 @@
-//! G.711: the two companded codecs that every telephone speaks.
+//! The codecs of RTP that are spoken: G.711, G.722 and Opus.
 
-/// A voice codec of RTP. Both have a static payload type, 8 kHz and one byte a sample
-/// (RFC 3551, sections 4.5.14 and 6).
+mod decode;
+mod encode;
+mod error;
+
+pub use decode::Decoder;
+pub use encode::Encoder;
+pub use error::CodecError;
+
+use crate::law::Law;
+
+/// The longest packet of sound that is taken, in milliseconds (RFC 6716, section 3.2.5).
+pub const MAX_PACKET_MS: u32 = 120;
+
+/// A voice codec of RTP (RFC 3551, RFC 7587).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Codec {
-    /// G.711 µ-law: North America and Japan.
+    /// G.711 µ-law, 8 kHz, 64 kbit/s.
     Pcmu,
-    /// G.711 A-law: the rest of the world.
+    /// G.711 A-law, 8 kHz, 64 kbit/s.
     Pcma,
+    /// G.722, 16 kHz, 64 kbit/s.
+    G722,
+    /// Opus, here at 16 kHz and about 24 kbit/s; whatever the far end sends is understood.
+    #[cfg(feature = "opus")]
+    Opus,
+}
+
+/// How many samples a second sound has while it is linear.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Band {
+    /// 8,000: the band of the telephone network, up to 3.4 kHz.
+    Narrow,
+    /// 16,000: up to 7 kHz.
+    Wide,
+}
+
+impl Band {
+    /// Samples per second.
+    #[must_use]
+    pub const fn rate(self) -> u32 {
+        match self {
+            Self::Narrow => 8_000,
+            Self::Wide => 16_000,
+        }
+    }
+
+    /// Samples in so many milliseconds.
+    #[must_use]
+    pub const fn samples_in(self, ms: u32) -> usize {
+        (self.rate() / 1000) as usize * ms as usize
+    }
 }
 
 impl Codec {
-    /// The static RTP payload type (RFC 3551, section 6): 0 or 8.
+    /// All that are built in, the most widely spoken first.
+    pub const ALL: &'static [Self] = &[
+        Self::Pcmu,
+        Self::Pcma,
+        Self::G722,
+        #[cfg(feature = "opus")]
+        Self::Opus,
+    ];
+
+    /// The RTP payload type: 0, 8 and 9 are static (RFC 3551, section 6); Opus has none, and is
+    /// offered as 111.
     #[must_use]
     pub const fn payload_type(self) -> u8 {
         match self {
             Self::Pcmu => 0,
             Self::Pcma => 8,
+            Self::G722 => 9,
+            #[cfg(feature = "opus")]
+            Self::Opus => 111,
         }
     }
 
-    /// The encoding's name as SDP's `rtpmap` writes it: `PCMU` or `PCMA`.
-    #[must_use]
-    pub const fn encoding_name(self) -> &'static str {
-        match self {
-            Self::Pcmu => "PCMU",
-            Self::Pcma => "PCMA",
-        }
-    }
-
-    /// The codec of a static payload type; `None` for all but 0 and 8.
+    /// The codec of a static payload type; `None` for all but 0, 8 and 9.
     #[must_use]
     pub const fn from_payload_type(payload_type: u8) -> Option<Self> {
         match payload_type {
             0 => Some(Self::Pcmu),
             8 => Some(Self::Pcma),
+            9 => Some(Self::G722),
             _ => None,
         }
     }
 
-    /// Appends one byte to `out` for each sample.
-    pub fn encode(self, samples: &[i16], out: &mut Vec<u8>) {
-        match self {
-            Self::Pcmu => out.extend(samples.iter().map(|&sample| ulaw_encode(sample))),
-            Self::Pcma => out.extend(samples.iter().map(|&sample| alaw_encode(sample))),
-        }
-    }
-
-    /// Appends one sample to `out` for each byte. Every byte is a valid sample.
-    pub fn decode(self, bytes: &[u8], out: &mut Vec<i16>) {
-        let table = match self {
-            Self::Pcmu => &ULAW_LINEAR,
-            Self::Pcma => &ALAW_LINEAR,
-        };
-        out.extend(
-            bytes
-                .iter()
-                .map(|&byte| table.get(usize::from(byte)).copied().unwrap_or(0)),
-        );
-    }
-
-    /// Turns bytes of this codec into bytes of `to`, in place.
-    ///
-    /// The same as decoding and encoding again, except that the sign is kept even where the
-    /// magnitude becomes 0. Everywhere within one step of tables 3 and 4 of G.711.
-    pub fn transcode(self, to: Self, bytes: &mut [u8]) {
-        let table = match (self, to) {
-            (Self::Pcmu, Self::Pcma) => &ULAW_ALAW,
-            (Self::Pcma, Self::Pcmu) => &ALAW_ULAW,
-            (Self::Pcmu, Self::Pcmu) | (Self::Pcma, Self::Pcma) => return,
-        };
-        for byte in bytes {
-            *byte = table.get(usize::from(*byte)).copied().unwrap_or(*byte);
-        }
-    }
-
-    /// The byte that stands for silence.
+    /// What SDP's `rtpmap` says of it: `PCMU/8000`, `opus/48000/2`. That of G.722 says 8000, by an
+    /// old error that is now the standard (RFC 3551, section 4.5.2).
     #[must_use]
-    pub const fn silence(self) -> u8 {
+    pub const fn rtpmap(self) -> &'static str {
         match self {
-            Self::Pcmu => 0xFF,
-            Self::Pcma => 0xD5,
+            Self::Pcmu => "PCMU/8000",
+            Self::Pcma => "PCMA/8000",
+            Self::G722 => "G722/8000",
+            #[cfg(feature = "opus")]
+            Self::Opus => "opus/48000/2",
+        }
+    }
+
+    /// The codec that an `rtpmap` names, whatever the case; `None` for what is not spoken here.
+    #[must_use]
+    pub fn from_rtpmap(map: &str) -> Option<Self> {
+        let named = |wanted: &str| {
+            let map = map.trim();
+            map.eq_ignore_ascii_case(wanted)
+                || map
+                    .strip_suffix("/1")
+                    .is_some_and(|map| map.eq_ignore_ascii_case(wanted))
+        };
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|codec| named(codec.rtpmap()))
+    }
+
+    /// What SDP's `fmtp` says when it is offered: that Opus may carry what a lost packet said in
+    /// the next one (RFC 7587, section 6.1).
+    #[must_use]
+    pub const fn fmtp(self) -> Option<&'static str> {
+        match self {
+            Self::Pcmu | Self::Pcma | Self::G722 => None,
+            #[cfg(feature = "opus")]
+            Self::Opus => Some("minptime=10;useinbandfec=1"),
+        }
+    }
+
+    /// Ticks of the RTP clock in a second: 8,000, or 48,000 for Opus.
+    #[must_use]
+    pub const fn clock(self) -> u32 {
+        match self {
+            Self::Pcmu | Self::Pcma | Self::G722 => 8_000,
+            #[cfg(feature = "opus")]
+            Self::Opus => 48_000,
+        }
+    }
+
+    /// The band of its sound.
+    #[must_use]
+    pub const fn band(self) -> Band {
+        match self {
+            Self::Pcmu | Self::Pcma => Band::Narrow,
+            Self::G722 => Band::Wide,
+            #[cfg(feature = "opus")]
+            Self::Opus => Band::Wide,
+        }
+    }
+
+    /// The law of G.711 that it is, if it is one.
+    #[must_use]
+    pub const fn law(self) -> Option<Law> {
+        match self {
+            Self::Pcmu => Some(Law::Mu),
+            Self::Pcma => Some(Law::A),
+            Self::G722 => None,
+            #[cfg(feature = "opus")]
+            Self::Opus => None,
+        }
+    }
+
+    /// How long the sound of a payload lasts, in ticks of the RTP clock; 0 for a payload that is
+    /// none of this codec.
+    #[must_use]
+    pub fn ticks(self, payload: &[u8]) -> u32 {
+        match self {
+            Self::Pcmu | Self::Pcma | Self::G722 => u32::try_from(payload.len()).unwrap_or(0),
+            #[cfg(feature = "opus")]
+            Self::Opus => opus_ticks(payload),
+        }
+    }
+
+    /// The nearest length of a packet, in milliseconds, that it can have: 10 to 60 in tens, and
+    /// no 30 or 50 for Opus (RFC 6716, section 2.1.4).
+    #[must_use]
+    pub fn packet_ms(self, wanted: u32) -> u32 {
+        let tens = (wanted / 10 * 10).clamp(10, 60);
+        match self {
+            Self::Pcmu | Self::Pcma | Self::G722 => tens,
+            #[cfg(feature = "opus")]
+            Self::Opus => match tens {
+                30 => 20,
+                50 => 40,
+                tens => tens,
+            },
         }
     }
 }
 
-/// A table of 256 entries, worked out by the compiler.
-macro_rules! table {
-    ($name:ident: $type:ty, $byte:ident => $value:expr) => {
-        #[expect(
-            clippy::indexing_slicing,
-            reason = "evaluated at compile time, where out of bounds does not compile"
-        )]
-        static $name: [$type; 256] = {
-            let mut table = [0; 256];
-            let mut place = 0;
-            while place < 256 {
-                let $byte = place as u8;
-                table[place] = $value;
-                place += 1;
-            }
-            table
-        };
+/// The length of an Opus packet as its first bytes tell it (RFC 6716, sections 3.1 and 3.2).
+#[cfg(feature = "opus")]
+fn opus_ticks(payload: &[u8]) -> u32 {
+    let Some(&toc) = payload.first() else {
+        return 0;
     };
-}
-
-table!(ULAW_LINEAR: i16, byte => ulaw_decode(byte));
-table!(ALAW_LINEAR: i16, byte => alaw_decode(byte));
-// Both laws carry the sign in the top bit, 1 for positive: the positive half is converted and
-// mirrored, so that a negative zero stays negative.
-table!(ULAW_ALAW: u8, byte => (alaw_encode(ulaw_decode(byte | 0x80)) & 0x7F) | (byte & 0x80));
-table!(ALAW_ULAW: u8, byte => (ulaw_encode(alaw_decode(byte | 0x80)) & 0x7F) | (byte & 0x80));
-
-/// Magnitude of a sample in one's complement, as G.191's reference code takes it: -1 is like 0.
-const fn magnitude(sample: i16) -> u16 {
-    (if sample < 0 { !sample } else { sample }) as u16
-}
-
-/// µ-law works on 14 bits with a bias of 33 (G.711, table 2).
-const fn ulaw_encode(sample: i16) -> u8 {
-    let mut biased = (magnitude(sample) >> 2) + 33;
-    if biased > 0x1FFF {
-        biased = 0x1FFF;
+    let frame = match toc >> 3 {
+        config @ 0..=11 => [480, 960, 1920, 2880].get(usize::from(config & 3)),
+        config @ 12..=15 => [480, 960].get(usize::from(config & 1)),
+        config => [120, 240, 480, 960].get(usize::from(config & 3)),
+    };
+    let frames = match toc & 3 {
+        0 => 1,
+        1 | 2 => 2,
+        _ => payload.get(1).map_or(0, |count| u32::from(count & 0x3F)),
+    };
+    let ticks = frame.copied().unwrap_or(0) * frames;
+    if ticks <= MAX_PACKET_MS * 48 {
+        ticks
+    } else {
+        0
     }
-    // The bias makes it at least 33, so the top bit is bit 5 to 12: segment 0 to 7.
-    let segment = 10 - biased.leading_zeros() as u16;
-    let step = (biased >> (segment + 1)) & 0x0F;
-    let sign = if sample < 0 { 0x80 } else { 0 };
-    !(sign | (segment << 4) as u8 | step as u8)
-}
-
-const fn ulaw_decode(byte: u8) -> i16 {
-    let bits = !byte;
-    let segment = ((bits >> 4) & 0x07) as i16;
-    let step = (bits & 0x0F) as i16;
-    // The middle of the step, in 16 bits, without the bias (33 << 2).
-    let value = (((step << 3) + 132) << segment) - 132;
-    if bits & 0x80 != 0 { -value } else { value }
-}
-
-/// A-law works on 13 bits (G.711, table 1); every second bit is inverted on the line.
-const fn alaw_encode(sample: i16) -> u8 {
-    let value = magnitude(sample) >> 4;
-    let bits = if value > 15 {
-        // Top bit 4 to 10: segment 1 to 7.
-        let segment = 12 - value.leading_zeros() as u16;
-        (segment << 4) | ((value >> (segment - 1)) & 0x0F)
-    } else {
-        value
-    };
-    let sign = if sample < 0 { 0 } else { 0x80 };
-    (bits as u8 | sign) ^ 0x55
-}
-
-const fn alaw_decode(byte: u8) -> i16 {
-    let bits = byte ^ 0x55;
-    let segment = (bits >> 4) & 0x07;
-    let step = ((bits & 0x0F) as i16) << 4;
-    let value = if segment == 0 {
-        step + 8
-    } else {
-        (step + 264) << (segment - 1)
-    };
-    if bits & 0x80 != 0 { value } else { -value }
 }
 
 #[cfg(test)]

@@ -1,5 +1,9 @@
 //! Call progress tones, made sample by sample.
 
+mod countries;
+
+pub use countries::{Cadence, Tones};
+
 use crate::pcm::{Pcm, RATE, samples_in};
 use std::f32::consts::TAU;
 
@@ -11,7 +15,7 @@ const AMPLITUDE_SINGLE: f32 = 8000.0;
 const RAMP: usize = 32;
 
 /// A tone that a caller may hear. Cadences and frequencies are those of North America
-/// (ITU-T E.180, supplement 2).
+/// (ITU-T E.180, supplement 2); [`Tones`] has those of other countries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Tone {
@@ -42,13 +46,6 @@ impl Tone {
     }
 
     fn shape(self) -> Shape {
-        let dual = |low, high, on_ms, off_ms| Shape {
-            hz: [low, high],
-            amplitude: AMPLITUDE,
-            on: samples_in(on_ms),
-            off: samples_in(off_ms),
-            once: false,
-        };
         let single = |hz: u16, on: usize, once| Shape {
             hz: [f32::from(hz), 0.0],
             amplitude: if u32::from(hz) < RATE / 2 {
@@ -56,14 +53,14 @@ impl Tone {
             } else {
                 0.0
             },
-            on,
-            off: 0,
+            steps: [on, 0, 0, 0, 0, 0],
             once,
         };
+        let america = Tones::default();
         match self {
-            Self::Ringback => dual(440.0, 480.0, 2000, 4000),
-            Self::Busy => dual(480.0, 620.0, 500, 500),
-            Self::Congestion => dual(480.0, 620.0, 250, 250),
+            Self::Ringback => Shape::of(america.ringback),
+            Self::Busy => Shape::of(america.busy),
+            Self::Congestion => Shape::of(america.congestion),
             Self::Beep => single(1000, samples_in(400), true),
             Self::Silence => single(0, 0, true),
             Self::Sine { hz } => single(hz, usize::MAX, false),
@@ -76,11 +73,40 @@ struct Shape {
     /// A frequency of 0 adds nothing.
     hz: [f32; 2],
     amplitude: f32,
-    /// Samples of sound and of pause in one round; `usize::MAX` of sound is a steady tone.
-    on: usize,
-    off: usize,
+    /// Samples of sound and of pause in turn; `usize::MAX` of sound is a steady tone.
+    steps: [usize; 6],
     /// One round only, then silence.
     once: bool,
+}
+
+impl Shape {
+    fn of(cadence: Cadence) -> Self {
+        let [low, high] = cadence.hz;
+        Self {
+            hz: [f32::from(low), f32::from(high)],
+            amplitude: if high == 0 {
+                AMPLITUDE_SINGLE
+            } else {
+                AMPLITUDE
+            },
+            steps: cadence.on_off_ms.map(|ms| samples_in(u32::from(ms))),
+            once: false,
+        }
+    }
+
+    /// Where a position lies: samples into its step, the step's length, and whether it sounds;
+    /// `None` after the last step.
+    fn step(&self, position: usize) -> Option<(usize, usize, bool)> {
+        let mut begin = 0usize;
+        for (at, &length) in self.steps.iter().enumerate() {
+            let end = begin.saturating_add(length);
+            if position < end {
+                return Some((position - begin, length, at % 2 == 0));
+            }
+            begin = end;
+        }
+        None
+    }
 }
 
 /// An endless source of one tone: each call of [`fill`](Self::fill) goes on, in phase and
@@ -98,8 +124,18 @@ impl ToneSource {
     /// A source at the beginning of its cadence.
     #[must_use]
     pub fn new(tone: Tone) -> Self {
+        Self::shaped(tone.shape())
+    }
+
+    /// A source of a country's tone, at the beginning of its cadence.
+    #[must_use]
+    pub fn cadence(cadence: Cadence) -> Self {
+        Self::shaped(Shape::of(cadence))
+    }
+
+    fn shaped(shape: Shape) -> Self {
         Self {
-            shape: tone.shape(),
+            shape,
             phase: [0.0; 2],
             position: 0,
         }
@@ -113,19 +149,21 @@ impl ToneSource {
     }
 
     fn next(&mut self) -> i16 {
-        let Shape { on, off, once, .. } = self.shape;
-        if self.position >= on.saturating_add(off) {
-            if once || on == 0 {
-                return 0;
+        let step = self.shape.step(self.position).or_else(|| {
+            if self.shape.once {
+                return None;
             }
             self.position = 0;
-        }
-        let position = self.position;
+            self.shape.step(0)
+        });
+        let Some((position, on, sounds)) = step else {
+            return 0;
+        };
         // A steady tone never ends: its position stops once the fade-in is over.
         if on != usize::MAX || position < RAMP {
             self.position += 1;
         }
-        if position >= on {
+        if !sounds {
             return 0;
         }
         let mut sum = 0.0;

@@ -133,3 +133,48 @@ fn the_page_has_every_word() {
     }
     assert!(words > 30, "only {words} words");
 }
+
+/// A12, A23: what lookups find and which switches are turned is said by the case; a case that says
+/// something else comes out otherwise, and a word that means nothing is refused.
+#[test]
+fn lookups_and_switches_are_the_cases() {
+    let place = Place::new();
+    let routes = r#"
+version: 1
+default: { action: busy }
+lookups: { crm: { custom: crm } }
+overrides: { night: false }
+numbers:
+  "+1":
+    - { name: night, when: { override: night }, then: { action: reject, cause: declined } }
+    - { name: gold, when: { attribute: { crm.tier: gold } }, then: { action: hangup } }
+"#;
+    place.file("routes.yaml", routes);
+    let cases = |gold: &str| {
+        format!(
+            r#"
+routes: routes.yaml
+call: {{ to: "+1" }}
+tests:
+  - {{ name: a, lookups: {{ crm: {{ tier: {gold} }} }}, expect: {{ rule: gold }} }}
+  - {{ name: b, lookups: {{ crm: nobody }}, expect: {{ rule: default }} }}
+  - {{ name: c, lookups: {{ crm: silent }}, expect: {{ rule: default, trace: ["no answer in time"] }} }}
+  - {{ name: d, overrides: {{ night: true }}, expect: {{ rule: night }} }}
+"#
+        )
+    };
+    place.file("cases.yaml", cases("gold"));
+    let ran = place.run(&["test", "cases.yaml"]);
+    assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
+    place.file("cases.yaml", cases("tin"));
+    let ran = place.run(&["test", "cases.yaml"]);
+    assert!(ran.out.contains("FAILED a"), "{}", ran.out);
+    assert!(ran.out.contains("3 passed, 1 failed"), "{}", ran.out);
+    place.file("cases.yaml", cases("gold").replace("nobody", "no_one"));
+    let ran = place.run(&["test", "cases.yaml"]);
+    assert!(
+        ran.err.contains("`nobody`, `down`, `silent`"),
+        "{}",
+        ran.err
+    );
+}

@@ -13,6 +13,7 @@
 //!
 //! This crate is pure: traits and data, no runtime, no socket, no clock.
 
+mod ability;
 mod adapter;
 mod command;
 pub mod layer;
@@ -20,6 +21,7 @@ mod leg;
 mod notice;
 mod offer;
 
+pub use ability::Ability;
 pub use adapter::{Adapter, Capabilities, Incoming, Line};
 pub use command::{Command, DialTarget, EndCause, RecordOptions, Referral, Sound};
 pub use leg::{LegId, PlayId, RecordingId};

@@ -1,6 +1,6 @@
 //! Notices: what happened on a leg.
 
-use callroute_schema::{Cause, Digit, Party};
+use callroute_schema::{Cause, Digit, Party, SoundRecord};
 use serde::{Deserialize, Serialize};
 
 use crate::command::Command;
@@ -117,6 +117,14 @@ pub enum Notice {
         /// `CALL-ID;to-tag=OURS;from-tag=THEIRS`, without blanks. Only compared.
         dialog: String,
     },
+    /// How the sound of a leg went: once, before its `LegEnded`. Adapters that cannot tell leave it
+    /// out, as they do for a leg that had no sound.
+    Sound {
+        /// The leg.
+        leg: LegId,
+        /// How it went; its `leg` is this one's number.
+        sound: SoundRecord,
+    },
     /// A command that has no notice of its own could not be done.
     NotDone {
         /// The leg.
@@ -184,6 +192,7 @@ impl Notice {
             | Self::Joined { leg }
             | Self::Refer { leg, .. }
             | Self::Dialog { leg, .. }
+            | Self::Sound { leg, .. }
             | Self::NotDone { leg, .. } => *leg,
         }
     }

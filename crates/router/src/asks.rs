@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use callroute_media::Capabilities;
 use callroute_rules::{Engine, Secret as SecretSource, WebhookSpec};
-use callroute_session::AskTarget;
+use callroute_session::{AskTarget, Unmet, unmet};
 use callroute_webhook::{ConfigError, Endpoints, Secret, SecretError};
 
 /// A webhook of the table that cannot be asked.
@@ -64,9 +65,23 @@ pub(crate) struct Asks {
     current: Mutex<Option<(Arc<Engine>, Arc<ByName>)>>,
 }
 
+/// What is wrong with a table that has come since the router began.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum TableFault {
+    #[error(transparent)]
+    Webhook(#[from] WebhookConfigError),
+    #[error("{0}")]
+    Unmet(Unmet),
+}
+
 impl Asks {
-    /// The endpoints of a table's webhooks; those that cannot be asked are left out, and named.
-    pub(crate) fn of(&self, engine: &Arc<Engine>) -> (Arc<ByName>, Vec<WebhookConfigError>) {
+    /// The endpoints of a table's webhooks; those that cannot be asked are left out, and named
+    /// with whatever else the table wants in vain.
+    pub(crate) fn of(
+        &self,
+        engine: &Arc<Engine>,
+        capabilities: &Capabilities,
+    ) -> (Arc<ByName>, Vec<TableFault>) {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((known, endpoints)) = current.as_ref()
             && Arc::ptr_eq(known, engine)
@@ -76,7 +91,10 @@ impl Asks {
         let (by_name, faults) = endpoints_of(engine);
         let by_name = Arc::new(by_name);
         *current = Some((engine.clone(), by_name.clone()));
-        (by_name, faults)
+        let unmet = unmet(engine, capabilities);
+        let faults = faults.into_iter().map(TableFault::Webhook);
+        let faults = faults.chain(unmet.into_iter().map(TableFault::Unmet));
+        (by_name, faults.collect())
     }
 }
 

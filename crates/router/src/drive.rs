@@ -3,12 +3,12 @@
 use std::future::poll_fn;
 use std::sync::Arc;
 
-use callroute_media::{LegId, Line, Notice};
+use callroute_media::{Capabilities, LegId, Line, Notice};
 use callroute_rules::{Engine, Lookup};
 use callroute_schema::{Cause, Disposition, Event};
 use callroute_session::journal::{Entry, Header};
 use callroute_session::shared::{Share, Shared};
-use callroute_session::{AskId, Effect, Input, Now, Session};
+use callroute_session::{AskId, Effect, Input, Now, Session, Settings};
 use callroute_store::CallRecord;
 use callroute_webhook::Asked;
 use tokio::sync::watch;
@@ -29,6 +29,8 @@ const TRACE_LINES: usize = 500;
 pub(crate) struct Call<L> {
     pub(crate) config: Arc<RouterConfig>,
     pub(crate) asks: Arc<crate::asks::Asks>,
+    pub(crate) capabilities: Arc<Capabilities>,
+    pub(crate) settings: Arc<Settings>,
     pub(crate) line: L,
     pub(crate) event: Event,
     /// What it begins with.
@@ -44,6 +46,8 @@ pub(crate) async fn drive<L: Line>(call: Call<L>) {
     let Call {
         config,
         asks,
+        capabilities,
+        settings,
         line,
         event,
         first,
@@ -52,7 +56,7 @@ pub(crate) async fn drive<L: Line>(call: Call<L>) {
         switchboard,
     } = call;
     let engine = config.table.current();
-    let (endpoints, faults) = asks.of(&engine);
+    let (endpoints, faults) = asks.of(&engine, &capabilities);
     for fault in faults {
         config.observer.warning(&fault.to_string());
     }
@@ -62,13 +66,13 @@ pub(crate) async fn drive<L: Line>(call: Call<L>) {
         mono: std::time::Duration::ZERO,
     };
     let pen = config.journals.as_ref().map(|journals| {
-        let settings = config.settings.as_ref().clone();
+        let settings = settings.as_ref().clone();
         let header = Header::new(&engine, event.clone()).with_settings(settings);
         journals.begin(&event.call_id, &header, engine.clone())
     });
     let mut inbox = switchboard.begin(&event, engine.clone());
     let mut driver = Driver {
-        session: Session::with_settings(engine.clone(), event, now, config.settings.clone()),
+        session: Session::with_settings(engine.clone(), event, now, settings),
         engine,
         switchboard,
         details: None,

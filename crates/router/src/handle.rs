@@ -61,7 +61,8 @@ impl RouterHandle {
 
     /// Who wants to be called back since this was last asked, the first first. An adapter that
     /// makes calls ([`Adapter::originate`](callroute_media::Adapter::originate)) is given them by
-    /// the router itself, and none is left here.
+    /// the router itself, and none is left here; with one that makes none, callers are offered no
+    /// callback unless [`Settings::callbacks_elsewhere`](callroute_session::Settings) says so.
     #[must_use]
     pub fn take_callbacks(&self) -> Vec<Callback> {
         self.switchboard.take_callbacks()

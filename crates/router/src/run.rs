@@ -4,15 +4,15 @@ use std::future::{Future, poll_fn};
 use std::sync::Arc;
 use std::time::Duration;
 
-use callroute_media::{Adapter, Command, EndCause, Incoming, LegId, Line, Offer};
+use callroute_media::{Adapter, Capabilities, Command, EndCause, Incoming, LegId, Line, Offer};
 use callroute_schema::{CallId, Direction, Event, RejectCause};
-use callroute_session::Input;
+use callroute_session::{Input, Settings, Unmet};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use ulid::Ulid;
 
-use crate::asks::{Asks, WebhookConfigError};
+use crate::asks::{Asks, TableFault, WebhookConfigError};
 use crate::config::RouterConfig;
 use crate::drive::{Call, drive};
 use crate::handle::RouterHandle;
@@ -29,6 +29,16 @@ pub enum RouterError {
     /// A lookup of the table can never be carried out.
     #[error(transparent)]
     Lookup(#[from] LookupConfigError),
+    /// The table has actions that would always fail with this adapter. What such an action could
+    /// do without is a warning of the observer instead; so is all of it in a table that comes
+    /// later, whose calls take the branches for failure.
+    #[error("{}", listed(.0))]
+    Adapter(Vec<Unmet>),
+}
+
+fn listed(unmet: &[Unmet]) -> String {
+    let lines: Vec<String> = unmet.iter().map(ToString::to_string).collect();
+    lines.join("\n")
 }
 
 /// Takes calls from an adapter and drives each in a task of its own.
@@ -37,6 +47,9 @@ pub struct Router<A> {
     adapter: A,
     config: Arc<RouterConfig>,
     asks: Arc<Asks>,
+    capabilities: Arc<Capabilities>,
+    /// The configured ones, and what the adapter cannot do.
+    settings: Arc<Settings>,
     switchboard: Arc<Switchboard>,
 }
 
@@ -44,20 +57,34 @@ impl<A: Adapter> Router<A> {
     /// A router for an adapter's calls.
     ///
     /// # Errors
-    /// [`RouterError`] when a webhook or a lookup of the table can never be asked.
+    /// [`RouterError`] when a webhook or a lookup of the table can never be asked, or the adapter
+    /// cannot do what the table wants.
     pub fn new(adapter: A, config: RouterConfig) -> Result<Self, RouterError> {
         let asks = Asks::default();
         let engine = config.table.current();
-        let (_, faults) = asks.of(&engine);
-        if let Some(fault) = faults.into_iter().next() {
-            return Err(fault.into());
+        let capabilities = Arc::new(adapter.capabilities());
+        let (_, faults) = asks.of(&engine, &capabilities);
+        let mut unmet = Vec::new();
+        for fault in faults {
+            match fault {
+                TableFault::Webhook(fault) => return Err(fault.into()),
+                TableFault::Unmet(one) if one.vital => unmet.push(one),
+                TableFault::Unmet(one) => config.observer.warning(&one.to_string()),
+            }
         }
+        if !unmet.is_empty() {
+            return Err(RouterError::Adapter(unmet));
+        }
+        let mut settings = config.settings.as_ref().clone();
+        settings.cannot.extend(capabilities.lacking());
         if let Some(fault) = config.lookups.check(&engine).into_iter().next() {
             return Err(fault.into());
         }
         let switchboard = Arc::new(Switchboard::new(config.clock.clone()));
         Ok(Self {
             adapter,
+            capabilities,
+            settings: Arc::new(settings),
             switchboard,
             config: Arc::new(config),
             asks: Arc::new(asks),
@@ -79,7 +106,7 @@ impl<A: Adapter> Router<A> {
         let switchboard = self.switchboard.clone();
         let time = async move { switchboard.keep_time().await };
         tokio::pin!(time);
-        let calls_back = self.adapter.capabilities().originate;
+        let calls_back = self.capabilities.originate;
         loop {
             tokio::select! {
                 incoming = poll_fn(|cx| self.adapter.poll_call(cx)) => match incoming {
@@ -150,6 +177,8 @@ impl<A: Adapter> Router<A> {
         tasks.spawn(drive(Call {
             config: self.config.clone(),
             asks: self.asks.clone(),
+            capabilities: self.capabilities.clone(),
+            settings: self.settings.clone(),
             line,
             event,
             first: Input::Start,
@@ -183,6 +212,8 @@ impl<A: Adapter> Router<A> {
             tasks.spawn(drive(Call {
                 config: self.config.clone(),
                 asks: self.asks.clone(),
+                capabilities: self.capabilities.clone(),
+                settings: self.settings.clone(),
                 line,
                 event,
                 first: Input::CallBack(Box::new(callback)),

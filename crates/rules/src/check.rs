@@ -14,8 +14,10 @@ use crate::path::Path;
 
 /// Takes what [`actions`] and [`menu`] come across.
 pub(crate) trait Sink {
+    /// An action, before what is in it.
+    fn action(&mut self, _action: &Action, _at: &Path<'_>) {}
     /// A name is used.
-    fn name(&mut self, kind: NameKind, name: &str, at: &Path<'_>);
+    fn name(&mut self, _kind: NameKind, _name: &str, _at: &Path<'_>) {}
     /// A number or a SIP URI is dialed.
     fn party(&mut self, _party: &str, _at: &Path<'_>) {}
     /// A value breaks a rule of the contract.
@@ -61,6 +63,7 @@ pub(crate) fn actions<S: Sink>(actions: &Actions, at: &Path<'_>, sink: &mut S) {
 
 /// Looks at one action.
 pub(crate) fn action<S: Sink>(one: &Action, at: &Path<'_>, sink: &mut S) {
+    sink.action(one, at);
     match one {
         Action::Target(name) => sink.name(NameKind::Target, name.as_str(), at),
         Action::Forward(forward) => self::forward(forward, at, sink),

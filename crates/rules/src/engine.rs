@@ -1,5 +1,6 @@
 //! The compiled table: what the machine walks.
 
+mod actions;
 mod answers;
 mod book;
 mod call;

@@ -93,7 +93,7 @@ pub(crate) fn explain<'e>(
     // The index looks at runs one after the other; people read rules in their order.
     looked.sort_unstable_by_key(|(rule, _)| *rule);
     looked.dedup_by_key(|(rule, _)| *rule);
-    looked.retain(|(rule, _)| *rule <= best.rule);
+    looked.retain(|(rule, _)| *rule <= best.rule());
     Explanation {
         engine,
         event,
@@ -153,7 +153,7 @@ impl<'e> Explanation<'e> {
             return 0;
         };
         let rules = self.engine.book.rules_of(block);
-        let end = rules.end.min(self.best.rule.saturating_add(1));
+        let end = rules.end.min(self.best.rule().saturating_add(1));
         (end.saturating_sub(rules.start) as usize).saturating_sub(self.looked.len())
     }
 

@@ -117,6 +117,10 @@ pub(crate) fn pattern(text: &str, region: Option<Region>) -> Result<Pattern, Num
 
 /// A whole number as it is compared: in full where the region tells how it is read.
 pub(crate) fn exact(text: &str, region: Option<Region>) -> Result<Dialed, NumberError> {
+    // Most numbers of large tables are in full, and nothing has to be left out.
+    if let Some(key) = Key::international(text) {
+        return Ok(Dialed::Key(key));
+    }
     let plain = number(text)?;
     let full = region.and_then(|region| in_full(&plain, region));
     let plain = full.unwrap_or(plain);
@@ -128,15 +132,30 @@ pub(crate) fn exact(text: &str, region: Option<Region>) -> Result<Dialed, Number
 
 /// The keys of a prefix, written with or without a `*` at its end.
 pub(crate) fn prefix(text: &str, region: Option<Region>) -> Result<Vec<Key>, NumberError> {
+    if let Some(key) = prefix_as_written(text) {
+        return Ok(vec![key]);
+    }
     let plain = plain_prefix(text)?;
     let written = Key::prefix(&plain).ok_or(NumberError::LongPrefix { found: plain.len() })?;
     let full = region.and_then(|region| prefix_in_full(&plain, region));
     Ok([Some(written), full].into_iter().flatten().collect())
 }
 
+/// The key of a prefix in full, from which nothing has to be left out.
+fn prefix_as_written(text: &str) -> Option<Key> {
+    let stem = text.strip_suffix('*').unwrap_or(text);
+    let digits = stem.strip_prefix('+')?;
+    let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    plain.then(|| Key::prefix(stem))?
+}
+
 /// A national prefix in full: what is left of a number that begins so when it is read.
 fn prefix_in_full(plain: &str, region: Region) -> Option<Key> {
     const FILL: [&str; 4] = ["5555555555", "2222222222", "1234567890", "0000000000"];
+    // In full already, or no national number: nothing behind it changes that.
+    if !plain.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
     let lengths = 1..=10_usize;
     let fills = lengths.flat_map(|length| FILL.iter().filter_map(move |fill| fill.get(..length)));
     fills

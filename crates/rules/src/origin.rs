@@ -9,6 +9,7 @@ use crate::prefix::{Key, PrefixTable};
 
 static COUNTRIES: LazyLock<Origins> = LazyLock::new(|| Origins::new(country_prefixes()));
 static AREAS: LazyLock<Origins> = LazyLock::new(|| Origins::new(area_prefixes()));
+static NAMED: LazyLock<HashMap<String, Vec<u32>>> = LazyLock::new(named);
 
 /// Prefixes of numbers in full, to names.
 #[derive(Debug)]
@@ -55,13 +56,24 @@ pub(crate) fn area(number: Key) -> Option<u32> {
 
 /// The areas that a name of a state, a town or both means, in any case; sorted.
 pub(crate) fn areas_named(wanted: &str) -> Vec<u32> {
-    let is = |part: &str| part.eq_ignore_ascii_case(wanted);
-    let named = AREAS.names.iter().zip(0..).filter(|(area, _)| {
-        let parts = area.rsplit_once(", ").map(|(_, state)| state);
+    let named = NAMED.get(&wanted.to_ascii_lowercase());
+    named.cloned().unwrap_or_default()
+}
+
+/// Areas by each of their names, in small letters.
+fn named() -> HashMap<String, Vec<u32>> {
+    let mut named: HashMap<String, Vec<u32>> = HashMap::new();
+    for (area, place) in AREAS.names.iter().zip(0..) {
+        let state = area.rsplit_once(", ").map(|(_, state)| state);
         let town = area.split_once(", ").map(|(town, _)| town);
-        is(area) || parts.is_some_and(is) || town.is_some_and(is)
-    });
-    named.map(|(_, place)| place).collect()
+        for name in [Some(*area), state, town].into_iter().flatten() {
+            let places = named.entry(name.to_ascii_lowercase()).or_default();
+            if places.last() != Some(&place) {
+                places.push(place);
+            }
+        }
+    }
+    named
 }
 
 #[cfg(test)]

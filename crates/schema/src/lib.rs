@@ -77,7 +77,7 @@ pub use name::{
 };
 pub use party::{Number, NumberError, Party, PartyError, SipUri, SipUriError};
 pub use record::{
-    AttemptRecord, CallRecord, DecisionRecord, EndedBy, QueueRecord, RecordingRecord,
+    AttemptRecord, CallRecord, DecisionRecord, EndedBy, QueueRecord, RecordingRecord, SoundRecord,
 };
 pub use ring_group::{CallerId, Confirm, EarlyMedia, Member, RingGroup, Ringback, Strategy};
 pub use variable::{variables, with_variables};

@@ -59,6 +59,9 @@ pub struct CallRecord {
     /// Every recording and message.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub recordings: Vec<RecordingRecord>,
+    /// How the sound of every leg went, where whoever carries it tells.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sound: Vec<SoundRecord>,
     /// What was noted about the call.
     #[serde(
         default,
@@ -146,6 +149,35 @@ pub struct RecordingRecord {
     /// The voicemail box, for a message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mailbox: Option<String>,
+}
+
+/// How the sound of a leg went (RFC 3550). What the far end tells of what it heard of us is left
+/// out when it told nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct SoundRecord {
+    /// The leg: 0 is the caller.
+    pub leg: u32,
+    /// The codec that was sent last, as SDP names it: `PCMU/8000`.
+    pub codec: String,
+    /// Packets that came.
+    pub received: u64,
+    /// Packets that never came.
+    pub lost: u64,
+    /// How unevenly they came, in milliseconds (RFC 3550, section 6.4.1), at the end.
+    pub jitter_ms: u32,
+    /// Packets that were sent.
+    pub sent: u64,
+    /// Packets of ours that never reached the far end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub far_lost: Option<u64>,
+    /// How unevenly ours came there, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub far_jitter_ms: Option<u32>,
+    /// There and back, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub round_trip_ms: Option<u32>,
 }
 
 #[expect(

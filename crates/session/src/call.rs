@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use callroute_media::{Command, EndCause, LegId, PlayId, RecordOptions, RecordingId, Sound};
+use callroute_media::{
+    Ability, Command, EndCause, LegId, PlayId, RecordOptions, RecordingId, Sound,
+};
 use callroute_rules::{Engine, Facts, RuleId};
 use callroute_schema::{
     Action, ActionKind, Actions, Event, EventKind, Prompt, Voicemail, with_variables,
@@ -16,6 +18,7 @@ use crate::ledger::Ledger;
 use crate::note::Note;
 use crate::settings::Settings;
 use crate::shared::Share;
+use crate::step::ring::prompt_sound;
 
 /// How far a leg has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +48,10 @@ pub(crate) struct Running {
     pub(crate) recording: RecordingId,
     /// What whoever joins the conversation later hears first.
     pub(crate) consent: Option<Prompt>,
+    /// Who heard it.
+    pub(crate) told: Vec<LegId>,
+    /// What is done when it fails.
+    pub(crate) failed: Option<Actions>,
 }
 
 /// One call's state that no step owns.
@@ -132,6 +139,16 @@ impl Call {
 
     pub(crate) fn note(&mut self, note: Note) {
         self.effects.push_back(Effect::Note(note));
+    }
+
+    /// Whether the adapter is known not to be able to do this; the trace says so then.
+    pub(crate) fn cannot(&mut self, ability: Ability, what: &str) -> bool {
+        let cannot = self.settings.cannot.contains(&ability);
+        if cannot {
+            let what = what.to_owned();
+            self.note(Note::Cannot { what, ability });
+        }
+        cannot
     }
 
     pub(crate) fn command(&mut self, command: Command) {
@@ -401,13 +418,32 @@ impl Call {
         recording
     }
 
-    /// Whether this recording runs, or ran, beside the steps; it does not any more.
-    pub(crate) fn take_recording(&mut self, recording: RecordingId) -> bool {
+    /// Whether this recording runs, or ran, beside the steps; it does not any more. With what is
+    /// done when it failed by itself.
+    pub(crate) fn take_recording(&mut self, recording: RecordingId) -> Option<Option<Actions>> {
         let runs = self
             .running
             .take_if(|running| running.recording == recording);
         let stopped = self.stopping.take_if(|stopping| *stopping == recording);
-        runs.is_some() || stopped.is_some()
+        match (runs, stopped) {
+            (Some(running), _) => Some(running.failed),
+            (None, Some(_)) => Some(None),
+            (None, None) => None,
+        }
+    }
+
+    /// Somebody comes to a conversation that is being recorded: it is told, as the caller was.
+    pub(crate) fn tell_consent(&mut self, leg: LegId) {
+        let live = self.leg(leg) == LegState::Answered;
+        let Some(running) = self.running.as_mut().filter(|_| live) else {
+            return;
+        };
+        if let Some(consent) = running.consent.clone()
+            && !running.told.contains(&leg)
+        {
+            running.told.push(leg);
+            self.play_to(leg, prompt_sound(consent));
+        }
     }
 
     pub(crate) fn elapsed_ms(&self, since: Duration) -> u64 {

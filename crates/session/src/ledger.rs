@@ -2,7 +2,7 @@
 
 use callroute_schema::{
     AttemptRecord, CallRecord, Cause, DecisionRecord, Disposition, EndedBy, QueueRecord,
-    RecordingRecord, Timestamp,
+    RecordingRecord, SoundRecord, Timestamp,
 };
 
 use crate::call::Call;
@@ -16,6 +16,7 @@ pub(crate) struct Ledger {
     attempts: Vec<AttemptRecord>,
     queues: Vec<QueueRecord>,
     recordings: Vec<RecordingRecord>,
+    sound: Vec<SoundRecord>,
     answered: Option<Timestamp>,
     connected: bool,
     talk_ms: u64,
@@ -54,6 +55,13 @@ impl Ledger {
 
     pub(crate) fn recording(&mut self, recording: RecordingRecord) {
         self.recordings.push(recording);
+    }
+
+    /// How the sound of a leg went; of very many legs, the first ones.
+    pub(crate) fn sound(&mut self, sound: SoundRecord) {
+        if self.sound.len() < ATTEMPTS {
+            self.sound.push(sound);
+        }
     }
 
     /// Who ended the call and why; the first word counts.
@@ -96,6 +104,7 @@ pub(crate) fn record(call: &mut Call) -> CallRecord {
         attempts: ledger.attempts,
         queues: ledger.queues,
         recordings: ledger.recordings,
+        sound: ledger.sound,
         attributes: call.event.attributes.clone(),
     }
 }

@@ -26,6 +26,7 @@ mod effect;
 mod input;
 pub mod journal;
 mod ledger;
+mod needs;
 mod note;
 mod program;
 mod session;
@@ -36,6 +37,7 @@ pub mod waits;
 
 pub use effect::{AskId, AskTarget, Effect, Message};
 pub use input::{AskFailure, Input, Now};
+pub use needs::{Unmet, unmet};
 pub use note::Note;
 pub use session::{Effects, Session};
 pub use settings::{FeatureCodes, Settings};

@@ -2,7 +2,7 @@
 
 mod show;
 
-use callroute_media::{Deed, LegId, Sound};
+use callroute_media::{Ability, Deed, LegId, Sound};
 use callroute_rules::RuleRef;
 use callroute_schema::{ActionKind, CallId, Caller, Cause, Digits, Disposition};
 use serde::Serialize;
@@ -187,6 +187,13 @@ pub enum Note {
         deed: Deed,
         /// Why not.
         reason: String,
+    },
+    /// Something is wanted that the adapter is known not to be able to do.
+    Cannot {
+        /// What is wanted.
+        what: String,
+        /// What the adapter cannot do.
+        ability: Ability,
     },
     /// Legs of the call go to a room.
     Meeting {

@@ -165,6 +165,10 @@ impl Session {
                 deed: *deed,
                 reason: reason.clone(),
             }),
+            Notice::Sound { sound, .. } => {
+                self.call.ledger.sound(sound.clone());
+                return;
+            }
             Notice::Dialog { leg, dialog } => {
                 let (leg, dialog) = (*leg, dialog.clone());
                 self.call.share(Share::Dialog { leg, dialog });
@@ -226,9 +230,9 @@ impl Session {
             let (_, voicemail) = call.tapes.swap_remove(index);
             return voicemail::left(call, voicemail.as_ref(), notice);
         }
-        if !call.take_recording(*recording) {
+        let Some(failed) = call.take_recording(*recording) else {
             return;
-        }
+        };
         match url {
             Some(url) => {
                 call.note(Note::CallRecorded {
@@ -241,12 +245,33 @@ impl Session {
                     mailbox: None,
                 });
             }
-            None => call.note(Note::RecordFailed {
-                reason: error
+            None => {
+                let reason = error
                     .clone()
-                    .unwrap_or_else(|| "no reason was given".to_owned()),
-            }),
+                    .unwrap_or_else(|| "no reason was given".to_owned());
+                call.note(Note::RecordFailed {
+                    reason: reason.clone(),
+                });
+                if let Some(actions) = failed {
+                    self.instead(&actions, reason);
+                }
+            }
         }
+    }
+
+    /// Whatever the call was doing ends: it does this.
+    fn instead(&mut self, actions: &Actions, why: String) {
+        let call = &mut self.call;
+        if matches!(self.step, Step::Ending(_) | Step::Done) || !call.is_live(LegId::CALLER) {
+            return;
+        }
+        self.step.abandon(call);
+        call.hangup_others(EndCause::Normal);
+        call.why = why;
+        // Until its first action has begun there is nothing that a notice could be for.
+        self.step = Step::New;
+        let next = self.become_these(actions, true);
+        self.follow(next);
     }
 
     fn on_shared(&mut self, shared: &Shared) {

@@ -1,6 +1,9 @@
 //! What holds for every call of a router and does not stand in its routing file.
 
-use callroute_schema::Digits;
+use std::collections::BTreeSet;
+
+use callroute_media::Ability;
+use callroute_schema::{Digits, Prompt};
 use serde::{Deserialize, Serialize};
 
 /// What holds for every call of a router.
@@ -20,6 +23,15 @@ pub struct Settings {
     pub callback_again_s: u32,
     /// How long a caller waits at most for a member who calls it back, in seconds.
     pub callback_wait_s: u32,
+    /// What the adapter cannot do. Whatever needs it takes its branch for failure at once, or goes
+    /// without, and the call's trace says why. A router adds what its adapter lacks.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub cannot: BTreeSet<Ability>,
+    /// Callers who want to be called back are so by somebody else than this router's adapter; see
+    /// [`Hub::take_callbacks`](crate::shared::Hub::take_callbacks). Else, where the adapter makes
+    /// no calls, they are told that they cannot be.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub callbacks_elsewhere: bool,
     /// What the called party may press during a conversation; `None`: keys are only passed on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub features: Option<FeatureCodes>,
@@ -34,6 +46,8 @@ impl Default for Settings {
             callback_tries: 3,
             callback_again_s: 300,
             callback_wait_s: 4 * 3_600,
+            cannot: BTreeSet::new(),
+            callbacks_elsewhere: false,
             features: None,
         }
     }
@@ -55,6 +69,9 @@ pub struct FeatureCodes {
     pub park: Option<Digits>,
     /// Record, or stop recording.
     pub record: Option<Digits>,
+    /// What both hear before they are recorded by that code; without, it begins at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub consent: Option<Prompt>,
 }
 
 impl Default for FeatureCodes {
@@ -67,6 +84,7 @@ impl Default for FeatureCodes {
             conference: code("*3"),
             park: code("#72"),
             record: code("*1"),
+            consent: None,
         }
     }
 }

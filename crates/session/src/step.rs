@@ -21,7 +21,7 @@ pub(crate) mod voicemail;
 use std::time::Duration;
 
 use callroute_media::{LegId, Notice};
-use callroute_schema::{Action, RejectCause, Set};
+use callroute_schema::{Action, ActionKind, Disposition, RejectCause, Set};
 
 pub(crate) use self::answer::Answering;
 pub(crate) use self::ask::{Asking, Reply};
@@ -41,8 +41,9 @@ pub(crate) use self::talk::Talk;
 pub(crate) use self::voicemail::Recording;
 use crate::call::Call;
 use crate::effect::AskId;
+use crate::needs::needs;
 use crate::note::Note;
-use crate::program::Flow;
+use crate::program::{Flow, branch};
 use crate::shared::Shared;
 
 /// What the call waits for.
@@ -89,6 +90,9 @@ pub(crate) enum Step {
 impl Step {
     /// Begins an action. The caller is answered first where the action needs sound.
     pub(crate) fn begin(call: &mut Call, action: Action) -> (Self, Flow) {
+        if let Some(flow) = impossible(call, &action) {
+            return (Self::New, flow);
+        }
         let needs_sound = match &action {
             Action::Say(_)
             | Action::Play(_)
@@ -104,6 +108,11 @@ impl Step {
         if needs_sound && !call.caller_answered() {
             return (Self::Answering(Answering::begin(call, action)), Flow::Stay);
         }
+        Self::go_on(call, action)
+    }
+
+    /// Begins an action that the caller may hear.
+    fn go_on(call: &mut Call, action: Action) -> (Self, Flow) {
         match action {
             Action::Say(say) => (Self::Playing(Playing::say(call, say)), Flow::Stay),
             Action::Play(play) => (Self::Playing(Playing::prompt(call, play)), Flow::Stay),
@@ -116,7 +125,7 @@ impl Step {
             Action::Forward(forward) => Dialing::begin(call, *forward),
             Action::Queue(queue) => Waiting::begin(call, *queue),
             Action::Park(park) => Parked::begin(call, park),
-            Action::Conference(to) => Meeting::conference(call, to.name.as_str(), to.muted, to.on),
+            Action::Conference(to) => Meeting::conference(call, to),
             Action::Webhook(webhook) => Asking::begin(call, webhook),
             Action::Record(record) => Consent::begin(call, record),
             Action::Set(set) => (Self::New, note(call, set)),
@@ -133,7 +142,7 @@ impl Step {
             other => (
                 Self::New,
                 Flow::failed(
-                    callroute_schema::Disposition::Failed,
+                    Disposition::Failed,
                     format!("this action cannot be carried out: {other:?}"),
                 ),
             ),
@@ -257,6 +266,29 @@ impl Step {
             Self::Talk(_) | Self::Meeting(_) | Self::CallingBack(_)
         )
     }
+}
+
+/// What comes of an action that needs what the adapter cannot do. A call that cannot be recorded
+/// goes on all the same, unless the action says what then.
+fn impossible(call: &mut Call, action: &Action) -> Option<Flow> {
+    if call.settings.cannot.is_empty() {
+        return None;
+    }
+    let kind = action.kind().map_or("this", ActionKind::as_str);
+    let mut lacks = None;
+    for need in needs(action) {
+        if call.cannot(need.ability, kind) && need.vital {
+            lacks = lacks.or(Some(need.ability));
+        }
+    }
+    let why = format!("{kind}: the adapter cannot {}", lacks?);
+    Some(match action {
+        Action::Record(record) if branch(&record.on, Disposition::Failed).is_none() => Flow::Next,
+        action => match action.on() {
+            Some(on) => Flow::failed_on(on, Disposition::Failed, why),
+            None => Flow::failed(Disposition::Failed, why),
+        },
+    })
 }
 
 /// Notes something about the call.

@@ -123,6 +123,7 @@ mod tests {
                 "conversation",
                 vec![s(Settings::default().max_talk_s)],
             ),
+            ("Talk", "recording", vec![l::CONSENT]),
             ("Talk", "code", vec![l::CODE_KEY]),
             ("Talk", "number", vec![l::NUMBER_FIRST, l::NUMBER_NEXT]),
             ("Talk", "third", vec![s(l::THIRD_S)]),

@@ -1,11 +1,12 @@
 //! Plays calls in virtual time, one or several that share queues, agents and rooms.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use callroute_rules::Engine;
+use callroute_rules::{Engine, Lookup};
 use callroute_schema::{CallId, Event};
-use callroute_session::shared::{AgentState, Callback, Hub, Told};
+use callroute_session::shared::{AgentState, Callback, Hub, Share, Told};
 use callroute_session::{Effect, Input, Now, Session, Settings};
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -23,6 +24,8 @@ pub struct Scene {
     pub settings: Settings,
     /// The calls.
     pub calls: Vec<Placed>,
+    /// Switches of the routing file that were turned before ("night mode").
+    pub switches: BTreeMap<String, bool>,
     /// When after the scene's start which agent's state becomes what.
     pub agents: Vec<(Duration, String, AgentState)>,
 }
@@ -79,6 +82,9 @@ pub fn play_all(engine: &Arc<Engine>, scene: Scene) -> Vec<Played> {
             .collect(),
         agents: scene.agents,
     };
+    for (name, on) in &scene.switches {
+        stage.hub.set_switch(name, Some(*on));
+    }
     stage.agents.sort_by_key(|(at, _, _)| *at);
     stage.agents.reverse();
     while stage.step() {}
@@ -227,8 +233,14 @@ impl Stage {
         let mut told = Vec::new();
         for effect in &effects {
             call.world.react(at, effect);
-            if let Effect::Share(share) = effect {
-                told.extend(self.hub.handle(now, &call_id, share.clone()));
+            match effect {
+                Effect::Share(Share::Fact {
+                    lookup: Lookup::Row(name),
+                }) => call.world.look_up(at, name),
+                Effect::Share(share) => {
+                    told.extend(self.hub.handle(now, &call_id, share.clone()));
+                }
+                _ => {}
             }
         }
         if call.session.is_done() {

@@ -30,6 +30,21 @@ pub struct Script {
     pub pushes: Vec<(Duration, Actions)>,
     /// What the adapter cannot do.
     pub cannot: Vec<Deed>,
+    /// What the table's lookups find, by their names. Of others nothing can be had.
+    pub lookups: BTreeMap<String, Found>,
+}
+
+/// What a lookup finds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// This row, by column.
+    Row(BTreeMap<String, String>),
+    /// That there is none.
+    Nobody,
+    /// Nothing can be had, for this reason.
+    Missing(String),
+    /// It never answers.
+    Silent,
 }
 
 /// How a phone behaves when it is called.

@@ -4,13 +4,17 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use callroute_media::{Command, Deed, LegId, Notice, PlayEnd, PlayId, RecordingId, Sound};
+use callroute_rules::{Fact, Lookup};
 use callroute_schema::{CallId, Cause, Digit, Disposition};
+use callroute_session::shared::Shared;
 use callroute_session::{AskFailure, AskTarget, Effect, Input, Note};
 
-use crate::script::{Act, KEY, PhoneEnd, Script, Server};
+use crate::script::{Act, Found, KEY, PhoneEnd, Script, Server};
 
 /// How long a message on the wire takes.
 const WIRE: Duration = Duration::from_millis(10);
+/// How long a lookup takes.
+const LOOK_UP: Duration = Duration::from_millis(5);
 /// How long the caller takes to press what it is asked for.
 const ANSWER: Duration = Duration::from_secs(1);
 /// How long a prompt is.
@@ -64,6 +68,20 @@ impl World {
     }
 
     /// How everybody behaves.
+    /// Somebody outside is asked what is known of the caller.
+    pub(crate) fn look_up(&mut self, at: Duration, name: &str) {
+        let (fact, why) = match self.script.lookups.get(name) {
+            Some(Found::Silent) => return,
+            Some(Found::Row(row)) => (Fact::Row(row.clone()), None),
+            Some(Found::Nobody) => (Fact::No, None),
+            Some(Found::Missing(why)) => (Fact::Missing, Some(why.clone())),
+            None => (Fact::Missing, Some("the script does not say".to_owned())),
+        };
+        let lookup = Lookup::Row(name.to_owned());
+        let shared = Shared::Fact { lookup, fact, why };
+        self.plan(at + LOOK_UP, Input::Shared(shared));
+    }
+
     pub(crate) fn script(&self) -> &Script {
         &self.script
     }

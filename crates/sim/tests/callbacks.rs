@@ -60,6 +60,7 @@ fn scene(calls: Vec<Placed>) -> Vec<Played> {
     let engine = Arc::new(engine.unwrap_or_else(|faults| panic!("{faults}")));
     let scene = Scene {
         calls,
+        switches: std::collections::BTreeMap::new(),
         agents: vec![
             (s(0), "ann".to_owned(), AgentState::Paused),
             (s(120), "ann".to_owned(), AgentState::Available),

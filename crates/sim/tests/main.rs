@@ -7,10 +7,13 @@
     reason = "a test's helpers may fail loudly"
 )]
 
+mod abilities;
 mod callbacks;
 mod chaos;
 mod common;
+mod forward;
 mod groups;
 mod messages;
 mod queues;
+mod recordings;
 mod scenarios;

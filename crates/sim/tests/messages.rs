@@ -55,6 +55,29 @@ fn a_message_that_is_pushed_away_is_kept() {
     assert!(played.text().contains("connected with"));
 }
 
+/// Two in the review records again: the first one is thrown away, and only the second is kept.
+#[test]
+fn what_is_recorded_again_takes_the_place_of_the_first() {
+    let table = "version: 1\ndefault: { action: voicemail, message: sales, review: true }\n";
+    let engine = Arc::new(load("routes.yaml", table, &(), &ChronoTz).unwrap());
+    let key = |at: u64, key| (s(at), callroute_schema::Digit::new(key).unwrap());
+    let script = Script {
+        digits: vec![key(10, '#'), key(13, '2'), key(20, '#'), key(23, '1')],
+        ..Script::default()
+    };
+    let played = play(engine, call("+13146523057", OPEN), script);
+    let urls: Vec<&str> = played.messages().map(|kept| kept.url.as_str()).collect();
+    assert_eq!(urls, ["sales/c1-2.wav"], "{}", played.text());
+    let discarded: Vec<&str> = played
+        .commands()
+        .filter_map(|command| match command {
+            Command::Discard { url, .. } => Some(url.as_str()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(discarded, ["sales/c1.wav"], "{}", played.text());
+}
+
 /// Zero leads to somebody, and what was recorded until then is thrown away.
 #[test]
 fn what_was_said_before_the_operator_is_thrown_away() {

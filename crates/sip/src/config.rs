@@ -10,6 +10,7 @@ use std::time::Duration;
 use callroute_audio::codec::Codec;
 use callroute_audio::prompts::Prompts;
 use callroute_audio::speech::Speech;
+use callroute_audio::tone::Tones;
 use sipx_sip::Uri;
 
 use crate::admit::access::{Access, Tls, Trunk};
@@ -18,6 +19,41 @@ use crate::admit::guard::Protection;
 use crate::admit::network::Network;
 use crate::error::BindError;
 use crate::reach::kept::Registrations;
+
+/// Whether sound is encrypted. The keys travel in the descriptions, so that whoever reads the
+/// signalling has them: over UDP, TCP and WebSocket without TLS that is anybody on the way.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Srtp {
+    /// Never; a far end that wants nothing else is refused.
+    Never,
+    /// Where a far end offers it over TLS.
+    #[default]
+    Offered,
+    /// As before, and we offer it, and nothing else, to whom we call over TLS.
+    OverTls,
+    /// Wherever it is offered, and we offer it to whomever we call, whatever carries the keys.
+    Always,
+}
+
+impl Srtp {
+    /// Whether an offer of it is taken.
+    pub(crate) fn takes(self, tls: bool) -> bool {
+        match self {
+            Self::Never => false,
+            Self::Offered | Self::OverTls => tls,
+            Self::Always => true,
+        }
+    }
+
+    /// Whether we offer it.
+    pub(crate) fn offers(self, tls: bool) -> bool {
+        match self {
+            Self::Never | Self::Offered => false,
+            Self::OverTls => tls,
+            Self::Always => true,
+        }
+    }
+}
 
 /// How the adapter is set up. Begin with [`Config::new`] and change what should differ.
 #[derive(Debug, Clone)]
@@ -51,6 +87,11 @@ pub struct Config {
     pub recordings: PathBuf,
     /// The prompts. Default the built-in ones.
     pub prompts: Arc<Prompts>,
+    /// What callers hear of the network, as in their country. Default North America.
+    pub tones: Tones,
+    /// Whether sound is encrypted (SRTP, keys in the descriptions: RFC 4568). Default where it is
+    /// offered over TLS.
+    pub srtp: Srtp,
     /// What speaks texts. Default nothing: looking for programs ([`Speech::find`]) blocks, so it is
     /// left to whoever starts up.
     pub speech: Arc<Speech>,
@@ -60,7 +101,7 @@ pub struct Config {
     /// A callee from whom nothing at all has come for so long is unreachable. Default 4 s.
     pub no_provisional: Duration,
     /// The codecs, the preferred first, as offered when the caller's do not say better. Default
-    /// PCMU, PCMA.
+    /// PCMU, PCMA, G722.
     pub codecs: Vec<Codec>,
     /// Who may call. Default anybody.
     pub access: Access,
@@ -112,10 +153,12 @@ impl Config {
             trusted: Vec::new(),
             recordings: PathBuf::from("recordings"),
             prompts: Arc::new(Prompts::builtin()),
+            tones: Tones::default(),
+            srtp: Srtp::default(),
             speech: Arc::new(Speech::none()),
             sounds: Vec::new(),
             no_provisional: Duration::from_secs(4),
-            codecs: vec![Codec::Pcmu, Codec::Pcma],
+            codecs: vec![Codec::Pcmu, Codec::Pcma, Codec::G722],
             access: Access::Anybody,
             users: Vec::new(),
             registrations: None,

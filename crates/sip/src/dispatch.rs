@@ -204,7 +204,13 @@ impl Front {
         let offered = if request.body().is_empty() {
             None
         } else {
-            match sdp::read(request.body(), &stack.config.codecs) {
+            let tls = incoming.transport.is_secure();
+            let read = sdp::read(request.body(), &stack.config.codecs);
+            let read = read.and_then(|remote| match remote.key {
+                Some(_) if !stack.config.srtp.takes(tls) => Err(SdpFault::Unsafe),
+                _ => Ok(remote),
+            });
+            match read {
                 Ok(remote) => Some(remote),
                 Err(fault) => {
                     let reply = unacceptable(stack, peer, &fault);
@@ -423,11 +429,11 @@ pub(crate) fn unacceptable(stack: &Stack, peer: IpAddr, fault: &SdpFault) -> Rep
     match fault {
         SdpFault::Malformed(_) => Reply::new(400),
         // Warnings of session descriptions (RFC 3261, section 20.43).
-        SdpFault::NoAudio | SdpFault::NoCodec => {
-            let code = if *fault == SdpFault::NoAudio {
-                304
-            } else {
-                305
+        SdpFault::NoAudio | SdpFault::Unsafe | SdpFault::NoCodec { .. } => {
+            // 304: the media type is not available; 305: the format is not.
+            let code = match fault {
+                SdpFault::NoCodec { .. } => 305,
+                _ => 304,
             };
             let host = convert::bracketed(stack.named_ip(peer));
             Reply::new(488).header(HeaderName::Warning, format!("{code} {host} \"{fault}\""))

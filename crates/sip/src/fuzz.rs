@@ -1,6 +1,7 @@
 //! What the fuzz targets call: everything that reads bytes from the network.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use bytes::Bytes;
 use callroute_audio::codec::Codec;
@@ -13,9 +14,11 @@ use crate::dialog::Dialog;
 use crate::dispatch::refusal;
 use crate::endpoint::{Incoming, bad_request};
 use crate::message::{Reply, hops, q850, reason_text, tags};
+use crate::rtp::control::{Control, is_control};
 use crate::rtp::dtmf::Keys;
-use crate::rtp::heard::TimeLine;
+use crate::rtp::ear::Ear;
 use crate::rtp::latch::Latch;
+use crate::rtp::voice::Voice;
 use crate::sdp::{Local, answer, read};
 use crate::stack::token;
 
@@ -55,12 +58,13 @@ pub fn sip(bytes: &[u8]) {
 
 /// A session description: read, and answered by one that can be read.
 pub fn sdp(bytes: &[u8]) {
-    let ours = [Codec::Pcmu, Codec::Pcma];
-    if let Ok(remote) = read(bytes, &ours) {
+    if let Ok(remote) = read(bytes, Codec::ALL) {
         let local = Local {
             media: SocketAddr::from(([192, 0, 2, 1], 4000)),
             session: 1,
             version: 1,
+            key: crate::sdp::key(),
+            encrypts: false,
         };
         let answer = answer(&local, &remote);
         assert!(sipx_sdp::parse(&answer).is_ok(), "{answer}");
@@ -69,7 +73,9 @@ pub fn sdp(bytes: &[u8]) {
 
 /// RTP packets, each with its length in a byte before it.
 pub fn rtp(mut bytes: &[u8]) {
-    let (mut latch, mut keys, mut line) = (Latch::default(), Keys::default(), TimeLine::default());
+    let (mut latch, mut keys) = (Latch::default(), Keys::default());
+    let mut control = Control::new(1, 1);
+    let (mut ear, mut voice) = (Ear::default(), Voice::default());
     let mut at = 0u16;
     while let Some((length, rest)) = bytes.split_first() {
         let Some((packet, after)) = rest.split_at_checked(usize::from(*length)) else {
@@ -77,12 +83,20 @@ pub fn rtp(mut bytes: &[u8]) {
         };
         bytes = after;
         at = at.wrapping_add(1);
+        let _ = is_control(packet);
+        let _ = control.heard(Duration::ZERO, 1, &Bytes::copy_from_slice(packet));
         if let Ok(packet) = Packet::decode(&Bytes::copy_from_slice(packet)) {
             let from = SocketAddr::from(([192, 0, 2, 1], at));
             let _ = latch.packet(from);
             let _ = keys.packet(packet.ssrc, packet.timestamp, &packet.payload);
-            let samples = u32::try_from(packet.payload.len()).unwrap_or(0);
-            let _ = line.place(packet.ssrc, packet.timestamp, samples);
+            let mut codecs = Codec::ALL.iter().cycle();
+            let Some(codec) = codecs.nth(packet.payload_type.into()) else {
+                continue;
+            };
+            for heard in ear.push(&packet, *codec) {
+                voice.push(1, heard.at, &heard.samples);
+            }
+            let _ = voice.take();
         }
     }
 }

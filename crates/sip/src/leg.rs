@@ -94,7 +94,9 @@ impl Leg {
     /// takes back.
     pub(crate) async fn agree(&mut self, remote: Remote) {
         let held = remote.held;
-        self.media.tell(MediaCommand::Agree(Box::new(remote))).await;
+        let key = self.local.key.clone();
+        let agreed = MediaCommand::Agree(Box::new(remote), key);
+        self.media.tell(agreed).await;
         if held != self.held {
             self.held = held;
             let leg = self.notices.leg();

@@ -62,7 +62,7 @@ pub use admit::auth::{Digest, User};
 pub use admit::guard::{Dropped, Protection};
 pub use admit::network::{Network, NetworkError};
 pub use admit::secret::Secret;
-pub use config::Config;
+pub use config::{Config, Srtp};
 pub use error::BindError;
 pub use line::SipLine;
 pub use reach::kept::{Registered, Registrations, RegistrationsError};

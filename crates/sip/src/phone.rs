@@ -21,7 +21,7 @@ use tokio::sync::{mpsc, watch};
 pub use call::{CallRecord, PhoneCall};
 
 use crate::adapter::{SipAdapter, SipHandle};
-use crate::config::Config;
+use crate::config::{Config, Srtp};
 use crate::error::BindError;
 use crate::line::SipLine;
 use crate::phone::drive::Drive;
@@ -38,6 +38,8 @@ const WAITING: usize = 1024;
 pub struct PhoneConfig {
     /// Its codecs, the preferred first. Default PCMU, PCMA.
     pub codecs: Vec<Codec>,
+    /// Whether its sound is encrypted. Default where it is offered over TLS.
+    pub srtp: Srtp,
     /// What it does with incoming calls. Default: answers at once.
     pub answer: AnswerMode,
     /// Ports for sound. Default 30000 to 39999.
@@ -50,6 +52,7 @@ impl Default for PhoneConfig {
     fn default() -> Self {
         Self {
             codecs: vec![Codec::Pcmu, Codec::Pcma],
+            srtp: Srtp::default(),
             answer: AnswerMode::After(Duration::ZERO),
             rtp_ports: 30_000..=39_999,
             no_provisional: Duration::from_secs(4),
@@ -111,6 +114,7 @@ impl Phone {
             rtp_ports: config.rtp_ports,
             no_provisional: config.no_provisional,
             codecs: config.codecs,
+            srtp: config.srtp,
             ..Config::new(addr)
         })
         .await?;

@@ -2,11 +2,15 @@
 
 pub(crate) mod clock;
 pub(crate) mod command;
+pub(crate) mod control;
+pub(crate) mod crypt;
 pub(crate) mod dtmf;
+pub(crate) mod ear;
 pub(crate) mod heard;
 pub(crate) mod latch;
 pub(crate) mod media;
 pub(crate) mod out;
+pub(crate) mod payloads;
 pub(crate) mod play;
 pub(crate) mod ports;
 pub(crate) mod record;

@@ -22,7 +22,7 @@ use crate::rtp::media::Sounds;
 use crate::rtp::ports::Ports;
 use crate::rtp::room::Rooms;
 use crate::rtp::web::Web;
-use crate::sdp::{Local, named_ip};
+use crate::sdp::{Local, key, named_ip};
 
 /// How long a host name may take to be resolved.
 const RESOLVE: Duration = Duration::from_secs(3);
@@ -199,6 +199,8 @@ impl Stack {
             media,
             session: random() >> 2,
             version: 1,
+            key: key(),
+            encrypts: false,
         }
     }
 
@@ -207,6 +209,7 @@ impl Stack {
         Sounds {
             prompts: Arc::clone(&self.config.prompts),
             speech: Arc::clone(&self.config.speech),
+            tones: self.config.tones,
             web: Arc::clone(&self.web),
         }
     }

@@ -9,13 +9,14 @@ use tokio::time::{Instant, timeout_at};
 
 use callroute_schema::Event;
 
-use crate::attempt::{Outcome, Start};
+use crate::attempt::{Outcome, Start, Target};
 use crate::book::{Trial, Use, pay};
 use crate::client::Inner;
 use crate::endpoint::{Endpoint, Endpoints};
 use crate::failure::FailureClass;
+use crate::held::Held;
 use crate::plan::{Begun, Fault, How, Plan, Step};
-use crate::progress::Stopped;
+use crate::progress::{Progress, Stopped};
 use crate::report::{Flight, Report};
 use crate::running::Running;
 use crate::wire::request::{Asks, Question};
@@ -25,7 +26,9 @@ pub(crate) struct Asking<'a> {
     pub(crate) inner: &'a Inner,
     pub(crate) endpoints: &'a Endpoints,
     pub(crate) event: &'a Event,
-    pub(crate) question: Arc<Question>,
+    pub(crate) question: Held<'a, Question>,
+    /// Of the first request.
+    pub(crate) progress: Option<&'a Progress>,
     /// What the question in its present form tells of earlier URLs.
     pub(crate) told: Option<FailureClass>,
     /// For how long the answer may stand in for later ones.
@@ -42,8 +45,8 @@ pub(crate) struct Asking<'a> {
 /// A request that is to go out.
 pub(crate) struct Launch<'a> {
     pub(crate) endpoint: &'a Endpoint,
-    pub(crate) flight: Flight,
-    pub(crate) question: Arc<Question>,
+    pub(crate) flight: Flight<'a>,
+    pub(crate) question: Held<'a, Question>,
     pub(crate) start: Start,
     pub(crate) trial: Trial,
     pub(crate) begun: Begun,
@@ -62,7 +65,8 @@ impl<'a> Asking<'a> {
             How::Instead | How::Again => Use::Usual,
             How::Anyway => Use::Anyway,
         };
-        let mut trial = match Trial::begin(&self.inner.book, endpoint.key(), admission, self.now) {
+        let book = &self.inner.book;
+        let mut trial = match Trial::open(book, endpoint.record(book), admission, self.now) {
             Ok(trial) => trial,
             Err(left) => {
                 self.report.skip(endpoint, left);
@@ -78,10 +82,15 @@ impl<'a> Asking<'a> {
         // Connections from before a rest, too, may be dead without having said so.
         let fresh = how != How::First;
         self.tell();
+        let progress = match self.progress.take() {
+            Some(first) => Held::Here(first),
+            None => Held::Shared(Arc::new(Progress::new())),
+        };
+        let flight = self.report.begin(url, endpoint, progress, self.elapsed);
         Ok(Launch {
             endpoint,
-            flight: self.report.begin(url, endpoint, self.now),
-            question: Arc::clone(&self.question),
+            flight,
+            question: self.question.clone(),
             start: Start {
                 fresh,
                 at: self.now,
@@ -103,11 +112,15 @@ impl<'a> Asking<'a> {
     }
 
     /// An attempt ended by itself.
-    pub(crate) fn on_end(&mut self, flight: &Flight, outcome: Outcome) -> Option<Step> {
+    pub(crate) fn on_end(&mut self, flight: &Flight<'_>, outcome: Outcome) -> Option<Step> {
         let fault = outcome.fault();
         self.allowed = outcome.allowed();
-        self.look_up(self.now.max(outcome.ended));
-        match self.report.end(flight, outcome.result, self.now) {
+        // Sums are less than differences of moments.
+        let ended = flight.began.saturating_add(outcome.took);
+        if ended > self.elapsed {
+            (self.elapsed, self.now) = (ended, self.started + ended);
+        }
+        match self.report.end(flight, outcome.result, self.elapsed) {
             true => self.plan.on_answer(flight.url),
             false => self.plan.on_failure(self.elapsed, flight.url, fault),
         }
@@ -117,7 +130,7 @@ impl<'a> Asking<'a> {
     pub(crate) fn on_tick<F>(
         &mut self,
         due: Duration,
-        running: &Running<'_, F, Flight, Outcome>,
+        running: &Running<'_, F, Flight<'_>, Outcome>,
     ) -> Option<Step>
     where
         F: Future<Output = Outcome> + Send,
@@ -136,9 +149,9 @@ impl<'a> Asking<'a> {
     pub(crate) fn probe(
         &self,
         launch: Launch<'a>,
-    ) -> (Flight, impl Future<Output = Outcome> + Send + use<>) {
+    ) -> (Flight<'a>, impl Future<Output = Outcome> + Send + use<>) {
         let Launch {
-            flight,
+            mut flight,
             question,
             start,
             trial,
@@ -146,27 +159,38 @@ impl<'a> Asking<'a> {
         } = launch;
         let means = Arc::clone(&self.inner.means);
         let (endpoint, allow) = (launch.endpoint.clone(), self.endpoints.allow.clone());
-        let progress = Arc::clone(&flight.progress);
+        let secrets = self.endpoints.secrets.clone();
+        // It may outlive the ask.
+        let question = question.copy();
+        let progress = Arc::new(Progress::new());
+        let theirs = Arc::clone(&progress);
+        flight.progress = Held::Shared(Arc::clone(&progress));
         let until = self.started + self.plan.deadline();
         let start = Start {
             fresh: true,
             ..start
         };
         let task = tokio::spawn(async move {
-            let attempt = means.attempt(&endpoint, &allow, &question, start, &progress, trial);
+            let target = Target {
+                endpoint: &endpoint,
+                allow: &allow,
+                secrets: &secrets,
+            };
+            let attempt = means.attempt(target, &question, start, &theirs, trial);
             timeout_at(until, attempt).await
         });
-        let (progress, began) = (Arc::clone(&flight.progress), flight.started);
+        let began = self.now;
         let ended = async move {
             match task.await {
                 // It may have ended a while ago: what counts is when that is heard.
                 Ok(Ok(mut outcome)) => {
-                    outcome.ended = Instant::now();
+                    outcome.took = began.elapsed();
                     outcome
                 }
                 // Time is up, or the runtime ends.
                 Ok(Err(_)) | Err(_) => {
-                    Outcome::cut(progress.stopped(began.elapsed(), Stopped::Deadline))
+                    let took = began.elapsed();
+                    Outcome::cut(progress.stopped(took, Stopped::Deadline), took)
                 }
             }
         };
@@ -182,7 +206,7 @@ impl<'a> Asking<'a> {
             let left = self.plan.deadline().saturating_sub(self.elapsed);
             let name = &self.endpoints.name;
             let question = self.question.after(self.event, name, failure, left);
-            self.question = Arc::new(question);
+            self.question = Held::Shared(Arc::new(question));
             self.told = so_far;
         }
     }

@@ -25,6 +25,7 @@ use crate::wire::facts;
 use crate::wire::last_good::allowed;
 use crate::wire::request::{Asks, Question};
 use crate::wire::retry_after::wish;
+use crate::wire::secret::Secret;
 
 /// What one URL did, for logs and reports; in the order they were started. A URL that was passed
 /// over because it rests is among them, with the class `resting`.
@@ -51,8 +52,8 @@ pub(crate) struct Outcome {
     stale: bool,
     /// What the server said beside its answer.
     said: Said,
-    /// When it ended.
-    pub(crate) ended: Instant,
+    /// From its beginning to its end.
+    pub(crate) took: Duration,
 }
 
 /// What a server says beside its answer.
@@ -68,12 +69,12 @@ pub(crate) struct Said {
 
 impl Outcome {
     /// One that was cut off from outside.
-    pub(crate) fn cut(failure: Failure) -> Self {
+    pub(crate) fn cut(failure: Failure, took: Duration) -> Self {
         Self {
             result: Err(failure),
             stale: false,
             said: Said::default(),
-            ended: Instant::now(),
+            took,
         }
     }
 
@@ -121,6 +122,16 @@ impl Outcome {
     }
 }
 
+/// Who is asked, and on what terms.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Target<'a> {
+    pub(crate) endpoint: &'a Endpoint,
+    /// What may be dialled beside the public internet.
+    pub(crate) allow: &'a [Network],
+    /// What requests are signed with.
+    pub(crate) secrets: &'a [Secret],
+}
+
 /// How an attempt begins.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Start {
@@ -162,37 +173,40 @@ impl Means {
     /// Asks one URL. Dropping the future ends the attempt and closes its connection.
     pub(crate) async fn attempt(
         self: &Arc<Self>,
-        endpoint: &Endpoint,
-        allow: &[Network],
+        target: Target<'_>,
         question: &Question,
         start: Start,
         progress: &Progress,
         trial: Trial,
     ) -> Outcome {
         let Start { fresh, at } = start;
+        let Target {
+            endpoint, allow, ..
+        } = target;
         let (mut stale, mut said) = (false, Said::default());
-        let lane = self.pool.lane(endpoint.origin());
+        let lane = endpoint.lane(&self.pool);
         let result = match self
             .connection(endpoint, &lane, allow, fresh, progress, at)
             .await
         {
             Ok(connection) => {
                 let exchange = self.exchange(
-                    connection, &lane, endpoint, question, progress, &mut stale, &mut said,
+                    connection, &lane, target, question, progress, &mut stale, &mut said,
                 );
                 exchange.await
             }
             Err(failure) => Err(failure),
         };
+        let ended = said.ended.unwrap_or_else(Instant::now);
         let outcome = Outcome {
             result,
             stale,
-            ended: said.ended.unwrap_or_else(Instant::now),
+            took: ended.saturating_duration_since(at),
             said,
         };
         let unreachable = outcome.is_unreachable();
         if let Some(knock) = trial
-            .settle(outcome.verdict(), outcome.ended)
+            .settle(outcome.verdict(), outcome.took)
             .filter(|_| unreachable)
         {
             self.knock_later(endpoint, allow, knock);
@@ -209,7 +223,7 @@ impl Means {
         fresh: bool,
         progress: &Progress,
         now: Instant,
-    ) -> Result<Connection, Failure> {
+    ) -> Result<Box<Connection>, Failure> {
         progress.enter(Phase::Turn);
         match self.pool.take(lane, allow, fresh, now).await {
             Slot::Kept(connection) => Ok(connection),
@@ -229,9 +243,9 @@ impl Means {
     )]
     async fn exchange(
         &self,
-        mut connection: Connection,
+        mut connection: Box<Connection>,
         lane: &Arc<Lane>,
-        endpoint: &Endpoint,
+        target: Target<'_>,
         question: &Question,
         progress: &Progress,
         stale: &mut bool,
@@ -242,7 +256,10 @@ impl Means {
         progress.sent(connection.kept, received);
         let doubt = shared.then(|| Doubt::new(lane, &connection.driver));
         let clock = || self.clock.now();
-        let request = question.request(endpoint, clock, connection.sender.version());
+        let Target {
+            endpoint, secrets, ..
+        } = target;
+        let request = question.request(endpoint, secrets, clock, connection.sender.version());
         let response = match connection.sender.send(request).await {
             Ok(response) => response,
             Err(error) => {

@@ -29,7 +29,7 @@ pub(crate) struct Book {
     /// The moment from which times count: the first use.
     epoch: OnceLock<Instant>,
     records: Mutex<BTreeMap<Arc<str>, Arc<Record>>>,
-    lateness: Mutex<Lateness>,
+    lateness: Lateness,
     chance: AtomicU64,
     /// Hedge delay of endpoints that are not known yet.
     hedge: Duration,
@@ -55,7 +55,7 @@ impl Book {
         Self {
             epoch: OnceLock::new(),
             records: Mutex::default(),
-            lateness: Mutex::default(),
+            lateness: Lateness::default(),
             chance: AtomicU64::new(seed.unwrap_or_else(|| RandomState::new().hash_one(0))),
             hedge,
         }
@@ -107,7 +107,7 @@ impl Book {
     /// A timer that was due this long ago went off; whether our own runtime is late.
     pub(crate) fn on_wake(&self, overdue: Duration) -> bool {
         let now = self.now();
-        lock(&self.lateness).on_wake(now.saturating_sub(overdue), now)
+        self.lateness.on_wake(now.saturating_sub(overdue), now)
     }
 
     /// Any number; the same ones in the same order for the same seed (SplitMix64).
@@ -166,7 +166,16 @@ impl Trial {
         how: Use,
         now: Instant,
     ) -> Result<Self, Duration> {
-        let record = book.record(key);
+        Self::open(book, book.record(key), how, now)
+    }
+
+    /// The same for an endpoint whose record is at hand.
+    pub(crate) fn open(
+        book: &Arc<Book>,
+        record: Arc<Record>,
+        how: Use,
+        now: Instant,
+    ) -> Result<Self, Duration> {
         let now = book.at(now);
         let (ticket, hedge, doubt) = {
             let mut standing = lock(&record.standing);
@@ -211,10 +220,11 @@ impl Trial {
         self.hedge = self.hedge.min(most);
     }
 
-    /// The request ended by itself; how long its endpoint rests, if it just began to.
-    pub(crate) fn settle(mut self, verdict: Verdict, now: Instant) -> Option<Knock> {
-        let now = self.book.at(now);
-        let took = (verdict == Verdict::Alive).then(|| now.saturating_sub(self.began));
+    /// The request ended by itself, so long after it began; how long its endpoint rests, if it
+    /// just began to.
+    pub(crate) fn settle(mut self, verdict: Verdict, took: Duration) -> Option<Knock> {
+        let now = self.began.saturating_add(took);
+        let took = (verdict == Verdict::Alive).then_some(took);
         let rest = self.close(verdict, took, now)?;
         Some(Knock {
             book: Arc::clone(&self.book),
@@ -236,10 +246,10 @@ impl Trial {
         now: Duration,
     ) -> Option<Duration> {
         self.open = false;
-        let chance = self.book.chance();
-        let late = lock(&self.book.lateness).is_late(now);
+        let late = self.book.lateness.is_late(now);
         let mut standing = lock(&self.record.standing);
         let was = standing.watch.health();
+        let chance = || self.book.chance();
         standing.watch.settle(self.ticket, verdict, now, chance);
         // Slowness of our own says nothing about the endpoint.
         if let Some(took) = took.filter(|_| !late) {
@@ -257,7 +267,7 @@ impl Drop for Trial {
         }
         let now = self.book.now();
         let waited = now.saturating_sub(self.began);
-        let late = lock(&self.book.lateness).is_late(now);
+        let late = self.book.lateness.is_late(now);
         if waited >= self.hedge && !late {
             // Otherwise a server that is merely slow would never rest.
             self.close(Verdict::Failed, Some(waited), now);

@@ -69,7 +69,10 @@ impl Bulkhead {
         if rooms.len() >= MANY && !rooms.contains_key(url) {
             rooms.retain(|_, list| !keep_used(list).is_empty());
         }
-        let list = rooms.entry(Arc::clone(url)).or_default();
+        let list = match rooms.get_mut(url) {
+            Some(list) => list,
+            None => rooms.entry(Arc::clone(url)).or_default(),
+        };
         let one = match list.iter().find(|room| room.name == name) {
             Some(room) => Arc::clone(&room.inside),
             None => {

@@ -11,8 +11,8 @@ use callroute_schema::{Actions, Event};
 use tokio::time::{Instant, Sleep, sleep_until};
 use ulid::Ulid;
 
-use crate::asking::Asking;
-use crate::attempt::{Clock, Means};
+use crate::asking::{Asking, Launch};
+use crate::attempt::{Clock, Means, Target};
 use crate::book::Book;
 use crate::book::health::Health;
 use crate::bulkhead::{Bounds, Bulkhead, Full, Place};
@@ -20,11 +20,13 @@ use crate::config::ClientConfig;
 use crate::decision::{Decision, Route};
 use crate::endpoint::{Endpoint, Endpoints, MAX_DEADLINE};
 use crate::failure::Failure;
+use crate::held::Held;
 use crate::measure::Measure;
 use crate::net::connect::Dialer;
 use crate::net::lookup::Lookups;
 use crate::net::pool::{Limits, Pool};
 use crate::plan::{Plan, Step};
+use crate::progress::Progress;
 use crate::report::{Asked, Found, Notified, Report};
 use crate::running::Running;
 use crate::wire::facts::Row;
@@ -111,7 +113,7 @@ impl Client {
             Ok(_place) => {
                 let deadline = endpoints.deadline.min(MAX_DEADLINE);
                 let question = Question::new(event, self.id(), endpoints, deadline);
-                self.run(endpoints, event, question, since, now).await
+                self.run(endpoints, event, &question, since, now).await
             }
             Err(full) => Asked::refused(full.failure(&endpoints.name), since.elapsed()),
         };
@@ -139,7 +141,8 @@ impl Client {
         let asked = match self.enter(endpoints) {
             Ok(_place) => {
                 let question = Question::notice(event, Ulid(id), endpoints);
-                self.run(endpoints, event, question, started, started).await
+                self.run(endpoints, event, &question, started, started)
+                    .await
             }
             Err(full) => Asked::refused(full.failure(&endpoints.name), started.elapsed()),
         };
@@ -160,7 +163,7 @@ impl Client {
                 let deadline = endpoints.deadline.min(MAX_DEADLINE);
                 let question = Question::new(&event, self.id(), endpoints, deadline);
                 let question = question.for_facts();
-                let asking = self.run_for(endpoints, &event, question, [started; 2], &mut facts);
+                let asking = self.run_for(endpoints, &event, &question, [started; 2], &mut facts);
                 asking.await
             }
             Err(full) => Asked::refused(full.failure(&endpoints.name), started.elapsed()),
@@ -181,7 +184,7 @@ impl Client {
         &self,
         endpoints: &Endpoints,
         event: &Event,
-        question: Question,
+        question: &Question,
         started: Instant,
         now: Instant,
     ) -> Asked {
@@ -193,22 +196,28 @@ impl Client {
         &self,
         endpoints: &Endpoints,
         event: &Event,
-        question: Question,
+        question: &Question,
         [started, now]: [Instant; 2],
         facts: &mut Option<Option<Row>>,
     ) -> Asked {
         let deadline = endpoints.deadline.min(MAX_DEADLINE);
         let means = &self.inner.means;
+        let progress = Progress::new();
         let mut asking = Asking {
             inner: &self.inner,
             endpoints,
             event,
-            question: Arc::new(question),
+            question: Held::Here(question),
+            progress: Some(&progress),
             told: None,
             allowed: None,
             started,
             now,
-            elapsed: now.saturating_duration_since(started),
+            // Most often there is nothing to be worked out.
+            elapsed: match started == now {
+                true => Duration::ZERO,
+                false => now.saturating_duration_since(started),
+            },
             plan: Plan::new(endpoints.urls.len(), self.inner.pause(), deadline),
             report: Report::default(),
         };
@@ -225,13 +234,23 @@ impl Client {
                             let (flight, probe) = asking.probe(launch);
                             running.push_other(flight, probe);
                         } else {
-                            let progress = Arc::clone(&launch.flight.progress);
-                            running.push(launch.flight, async move {
-                                let (endpoint, question) = (launch.endpoint, launch.question);
-                                let (start, trial) = (launch.start, launch.trial);
-                                let allow = &endpoints.allow;
+                            let Launch {
+                                endpoint,
+                                flight,
+                                question,
+                                start,
+                                trial,
+                                ..
+                            } = launch;
+                            let target = Target {
+                                endpoint,
+                                allow: &endpoints.allow,
+                                secrets: &endpoints.secrets,
+                            };
+                            let progress = flight.progress.clone();
+                            running.push(flight, async move {
                                 means
-                                    .attempt(endpoint, allow, &question, start, &progress, trial)
+                                    .attempt(target, &question, start, &progress, trial)
                                     .await
                             });
                         }
@@ -259,7 +278,7 @@ impl Client {
             };
         };
         for flight in running.stop() {
-            asking.report.stop(&flight, ending, asking.now);
+            asking.report.stop(&flight, ending, asking.elapsed);
         }
         let deadline = asking.plan.deadline();
         let allowed = asking.allowed;

@@ -8,7 +8,11 @@ use std::time::Duration;
 use http::uri::{InvalidUri, PathAndQuery};
 use http::{HeaderValue, Uri};
 
+use crate::book::{Book, Record};
+use crate::near::Nearby;
 use crate::net::address::{Network, NetworkError};
+use crate::net::pool::Pool;
+use crate::net::pool::lane::Lane;
 use crate::wire::head::Heads;
 use crate::wire::secret::Secret;
 
@@ -190,6 +194,7 @@ impl Endpoints {
     pub fn with_trust(mut self, trust: &crate::net::trust::Trust) -> Self {
         for endpoint in &mut self.urls {
             Arc::make_mut(&mut endpoint.origin).trust = Some(trust.clone());
+            endpoint.near = Nearby::default();
         }
         self
     }
@@ -201,6 +206,7 @@ impl Endpoints {
         for endpoint in &mut self.urls {
             let origin = Arc::make_mut(&mut endpoint.origin);
             origin.http2 = !origin.tls;
+            endpoint.near = Nearby::default();
         }
         self
     }
@@ -233,6 +239,7 @@ pub struct Endpoint {
     /// Scheme, host, port and path: what its health is kept under. Without the query, which may
     /// differ with each call; with the path, since many webhooks of strangers share one host.
     key: Arc<str>,
+    near: Nearby,
 }
 
 impl Endpoint {
@@ -304,6 +311,7 @@ impl Endpoint {
             target: Uri::from(target),
             whole,
             key: key.into(),
+            near: Nearby::default(),
         })
     }
 
@@ -319,6 +327,16 @@ impl Endpoint {
 
     pub(crate) fn origin(&self) -> &Arc<Origin> {
         &self.origin
+    }
+
+    /// What this book knows of it.
+    pub(crate) fn record(&self, book: &Arc<Book>) -> Arc<Record> {
+        self.near.record(book, &self.key)
+    }
+
+    /// Its connections in this pool.
+    pub(crate) fn lane(&self, pool: &Arc<Pool>) -> Arc<Lane> {
+        self.near.lane(pool, || pool.lane(&self.origin))
     }
 
     /// The headers of requests.

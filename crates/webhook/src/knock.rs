@@ -43,7 +43,8 @@ impl Means {
                 let (Some(means), Some(book)) = (means.upgrade(), book.upgrade()) else {
                     return;
                 };
-                let Ok(trial) = Trial::begin(&book, &key, Use::Usual, Instant::now()) else {
+                let began = Instant::now();
+                let Ok(trial) = Trial::begin(&book, &key, Use::Usual, began) else {
                     // A live call asks it just now, or it asked for a longer rest.
                     rest = PATIENCE;
                     continue;
@@ -51,7 +52,7 @@ impl Means {
                 if !trial.is_probe() {
                     return;
                 }
-                match means.knock(&endpoint, &allow, trial).await {
+                match means.knock(&endpoint, &allow, trial, began).await {
                     Some(next) => rest = next.rest,
                     None => return,
                 }
@@ -64,17 +65,18 @@ impl Means {
         endpoint: &Endpoint,
         allow: &[Network],
         trial: Trial,
+        began: Instant,
     ) -> Option<Knock> {
         let lane = self.pool.lane(endpoint.origin());
         let progress = Progress::new();
-        let connection = self.connection(endpoint, &lane, allow, true, &progress, Instant::now());
+        let connection = self.connection(endpoint, &lane, allow, true, &progress, began);
         match timeout(PATIENCE, connection).await {
             Ok(Ok(connection)) => {
                 self.pool.give_back(&lane, connection, None, Instant::now());
                 trial.came_back();
                 None
             }
-            Ok(Err(_)) | Err(_) => trial.settle(Verdict::Failed, Instant::now()),
+            Ok(Err(_)) | Err(_) => trial.settle(Verdict::Failed, began.elapsed()),
         }
     }
 }

@@ -88,6 +88,7 @@ pub(crate) struct Begun {
 pub(crate) struct Plan {
     urls: usize,
     deadline: Duration,
+    longest_hedge: Duration,
     /// Between a failure and the second use of the same URL.
     pause: Duration,
     /// URLs asked so far; also the next one's place.
@@ -115,6 +116,7 @@ impl Plan {
         Self {
             urls: urls.min(Set::ROOM),
             deadline,
+            longest_hedge: deadline / 3,
             pause,
             asked: 0,
             running: 0,
@@ -143,7 +145,7 @@ impl Plan {
             doubt,
             probe,
         } = begun;
-        let doubt = now.saturating_add(doubt.unwrap_or(self.deadline / 2));
+        let doubt = now.saturating_add(doubt.unwrap_or_else(|| self.deadline / 2));
         self.next_doubt = self.next_doubt.max(doubt);
         let due = now.saturating_add(hedge.min(self.longest_hedge()));
         // One that goes out in place of another inherits what is left of its time.
@@ -258,7 +260,7 @@ impl Plan {
 
     /// The longest time that is waited for one URL alone.
     pub(crate) fn longest_hedge(&self) -> Duration {
-        self.deadline / 3
+        self.longest_hedge
     }
 
     /// From here on the next URL is asked though our own runtime is late: rather more load than a
@@ -299,6 +301,7 @@ impl Plan {
             self.spent.insert(url);
             self.running += 1;
             self.deadline = self.deadline.min(now.saturating_add(LAST_CHANCE));
+            self.longest_hedge = self.deadline / 3;
             let how = How::Anyway;
             return Some(Step::Ask { url, how });
         }

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use callroute_schema::Actions;
-use tokio::time::Instant;
 
 use crate::attempt::Attempt;
 use crate::endpoint::{Endpoint, Endpoints};
 use crate::failure::{Failure, FailureClass};
+use crate::held::Held;
 use crate::plan::Ending;
 use crate::progress::{Progress, Stopped};
 use crate::wire::answer::Reply;
@@ -88,12 +88,13 @@ impl From<Asked> for Notified {
 }
 
 /// An attempt under way.
-pub(crate) struct Flight {
+pub(crate) struct Flight<'a> {
     pub(crate) url: usize,
     /// Its place in the report.
     place: usize,
-    pub(crate) started: Instant,
-    pub(crate) progress: Arc<Progress>,
+    /// When it began, counted from the start of the ask.
+    pub(crate) began: Duration,
+    pub(crate) progress: Held<'a, Progress>,
 }
 
 /// The report of an ask while it is written.
@@ -107,7 +108,14 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    pub(crate) fn begin(&mut self, url: usize, endpoint: &Endpoint, now: Instant) -> Flight {
+    /// All times count from the start of the ask.
+    pub(crate) fn begin<'a>(
+        &mut self,
+        url: usize,
+        endpoint: &Endpoint,
+        progress: Held<'a, Progress>,
+        now: Duration,
+    ) -> Flight<'a> {
         let place = self.attempts.len();
         self.attempts.push(Attempt {
             url: Arc::clone(endpoint.shared_url()),
@@ -119,8 +127,8 @@ impl Report {
         Flight {
             url,
             place,
-            started: now,
-            progress: Arc::new(Progress::new()),
+            began: now,
+            progress,
         }
     }
 
@@ -143,9 +151,9 @@ impl Report {
     /// An attempt ended by itself; whether it gave an answer.
     pub(crate) fn end(
         &mut self,
-        flight: &Flight,
+        flight: &Flight<'_>,
         result: Result<Reply, Failure>,
-        now: Instant,
+        now: Duration,
     ) -> bool {
         match result {
             Ok(reply) => {
@@ -168,20 +176,20 @@ impl Report {
     }
 
     /// An attempt was stopped with the ask.
-    pub(crate) fn stop(&mut self, flight: &Flight, ending: Ending, now: Instant) {
+    pub(crate) fn stop(&mut self, flight: &Flight<'_>, ending: Ending, now: Duration) {
         let why = match ending {
             Ending::Answer { .. } => Stopped::Overtaken,
             Ending::AllFailed | Ending::Deadline => Stopped::Deadline,
         };
-        let elapsed = now.saturating_duration_since(flight.started);
+        let elapsed = now.saturating_sub(flight.began);
         let failure = flight.progress.stopped(elapsed, why);
         self.write(flight, Some(failure), now);
     }
 
-    fn write(&mut self, flight: &Flight, failure: Option<Failure>, now: Instant) {
+    fn write(&mut self, flight: &Flight<'_>, failure: Option<Failure>, now: Duration) {
         if let Some(attempt) = self.attempts.get_mut(flight.place) {
             (attempt.status, attempt.reused) = flight.progress.said();
-            attempt.elapsed = now.saturating_duration_since(flight.started);
+            attempt.elapsed = now.saturating_sub(flight.began);
             attempt.failure = failure;
         }
     }

@@ -1,7 +1,7 @@
 //! Digits heard under the tolerances of Q.24, and none heard where there is none.
 
 use super::*;
-use crate::codec::Codec;
+use crate::law::Law;
 use crate::tone::Tone;
 
 const ALL: &str = "1234567890*#ABCD";
@@ -31,7 +31,7 @@ fn noise(len: usize, amplitude: i32) -> Vec<i16> {
 
 #[test]
 fn every_digit_of_40_ms_is_heard_at_every_alignment_and_through_both_codecs() {
-    for codec in [Codec::Pcmu, Codec::Pcma] {
+    for codec in [Law::Mu, Law::A] {
         for shift in (0..BLOCK).step_by(3) {
             let mut sound = vec![0; shift];
             for digit in ALL.chars() {

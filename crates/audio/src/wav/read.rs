@@ -2,7 +2,7 @@
 
 use super::error::{WavError, at};
 use super::record::MAX_MS;
-use crate::codec::Codec;
+use crate::law::Law;
 use crate::pcm::{Pcm, RATE};
 use std::fs::File;
 use std::io::Read;
@@ -104,7 +104,7 @@ enum Sample {
     I32,
     F32,
     F64,
-    G711(Codec),
+    G711(Law),
 }
 
 impl Sample {
@@ -171,8 +171,8 @@ impl Format {
             (PCM, 32) => Sample::I32,
             (FLOAT, 32) => Sample::F32,
             (FLOAT, 64) => Sample::F64,
-            (ALAW, 8) => Sample::G711(Codec::Pcma),
-            (ULAW, 8) => Sample::G711(Codec::Pcmu),
+            (ALAW, 8) => Sample::G711(Law::A),
+            (ULAW, 8) => Sample::G711(Law::Mu),
             _ => return Err(WavError::Format { tag, bits }),
         };
         if !(1..=2).contains(&channels) {

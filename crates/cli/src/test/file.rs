@@ -8,7 +8,7 @@ use callroute_session::shared::AgentState;
 use serde::Deserialize;
 
 use super::expect::Expect;
-use super::words::{PhoneWords, ServerWords};
+use super::words::{LookupWords, PhoneWords, ServerWords};
 
 /// A test file.
 #[derive(Debug, Deserialize)]
@@ -47,6 +47,12 @@ pub(crate) struct Case {
     /// How servers behave when they are asked, by the webhook's name or URL.
     #[serde(default)]
     pub(crate) webhooks: BTreeMap<String, ServerWords>,
+    /// What lookups find, by their names; of others nothing can be had.
+    #[serde(default)]
+    pub(crate) lookups: BTreeMap<String, LookupWords>,
+    /// Which of the routing file's `overrides` somebody has turned, and how.
+    #[serde(default)]
+    pub(crate) overrides: BTreeMap<String, bool>,
     /// What agents are doing from the start; whoever is not named is available.
     #[serde(default)]
     pub(crate) agents: BTreeMap<String, AgentState>,

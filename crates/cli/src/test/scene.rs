@@ -7,10 +7,10 @@ use std::time::Duration;
 use callroute_rules::Engine;
 use callroute_schema::{Address, CallId, Caller, Digit, Event, Timestamp};
 use callroute_session::AskFailure;
-use callroute_sim::{Act, Phone, PhoneEnd, Placed, Played, Scene, Script, Server, play_all};
+use callroute_sim::{Act, Found, Phone, PhoneEnd, Placed, Played, Scene, Script, Server, play_all};
 
 use super::file::{Answers, CallWords, CallerWords, Case, Press, TestFile};
-use super::words::{PhoneWords, ServerWords};
+use super::words::{LookupWords, PhoneWords, ServerWords};
 
 /// Who calls where nothing is said.
 const FROM: &str = "+14155550123";
@@ -42,6 +42,7 @@ pub(crate) fn play(engine: &Arc<Engine>, file: &TestFile, case: &Case) -> Result
             speaks: optional(caller.speaks_s)?,
             pushes: Vec::new(),
             cannot: Vec::new(),
+            lookups: lookups(case),
         })
     };
     let mut judged = script(&case.caller)?;
@@ -70,6 +71,7 @@ pub(crate) fn play(engine: &Arc<Engine>, file: &TestFile, case: &Case) -> Result
     let mut scene = Scene {
         settings: file.settings.clone(),
         calls: Vec::new(),
+        switches: case.overrides.clone(),
         agents: Vec::new(),
     };
     for (agent, state) in &case.agents {
@@ -201,6 +203,19 @@ fn servers(case: &Case) -> BTreeMap<String, Server> {
     case.webhooks
         .iter()
         .map(|(name, words)| (name.clone(), server(words)))
+        .collect()
+}
+
+fn lookups(case: &Case) -> BTreeMap<String, Found> {
+    let found = |words: &LookupWords| match words {
+        LookupWords::Row(row) => Found::Row(row.clone()),
+        LookupWords::Nobody => Found::Nobody,
+        LookupWords::Down => Found::Missing("it cannot be asked".to_owned()),
+        LookupWords::Silent => Found::Silent,
+    };
+    case.lookups
+        .iter()
+        .map(|(name, words)| (name.clone(), found(words)))
         .collect()
 }
 

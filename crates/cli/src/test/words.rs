@@ -1,5 +1,6 @@
-//! Words for how phones and servers behave.
+//! Words for how phones, servers and lookups behave.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use callroute_schema::Actions;
@@ -72,6 +73,48 @@ pub(crate) enum ServerWords {
     Silent,
     /// It says that it has a fault of its own.
     Error,
+}
+
+/// What a lookup finds: a word, or the row.
+#[derive(Debug, Clone)]
+pub(crate) enum LookupWords {
+    /// By column.
+    Row(BTreeMap<String, String>),
+    /// There is no such row.
+    Nobody,
+    /// It cannot be asked.
+    Down,
+    /// It never answers.
+    Silent,
+}
+
+impl<'de> Deserialize<'de> for LookupWords {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Words;
+
+        impl<'de> Visitor<'de> for Words {
+            type Value = LookupWords;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("`nobody`, `down`, `silent`, or what is found, as in {tier: gold}")
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<LookupWords, E> {
+                Ok(match text {
+                    "nobody" => LookupWords::Nobody,
+                    "down" => LookupWords::Down,
+                    "silent" => LookupWords::Silent,
+                    _ => return Err(E::invalid_value(serde::de::Unexpected::Str(text), &self)),
+                })
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<LookupWords, A::Error> {
+                BTreeMap::deserialize(MapAccessDeserializer::new(map)).map(LookupWords::Row)
+            }
+        }
+
+        deserializer.deserialize_any(Words)
+    }
 }
 
 /// What a server answers.

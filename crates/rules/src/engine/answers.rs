@@ -8,6 +8,9 @@ use callroute_schema::{Action, Actions, variables};
 /// Set in the place of an answer that holds variables, so that nobody has to look at the others.
 pub(crate) const VARIES: u32 = 1 << 31;
 
+/// Set beside the place of an answer, where its rule waits for a fact.
+pub(crate) const NEEDS: u32 = 1 << 30;
+
 /// Every answer that a table gives.
 #[derive(Debug, Default)]
 pub(crate) struct Answers {
@@ -32,7 +35,9 @@ impl Answers {
         if let Some(place) = self.known.get(&json) {
             return *place;
         }
-        let mut place = u32::try_from(self.all.len()).unwrap_or(VARIES - 1);
+        let mut place = u32::try_from(self.all.len())
+            .unwrap_or(NEEDS - 1)
+            .min(NEEDS - 1);
         if variables(&json).next().is_some() {
             place |= VARIES;
         }

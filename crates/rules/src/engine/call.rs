@@ -40,9 +40,29 @@ pub(crate) struct Call<'a> {
 type InFull = [Option<String>; 2];
 
 impl<'a> Call<'a> {
-    #[inline(always)]
     pub(crate) fn new(view: View<'a>, tables: &'a Tables, facts: &'a Facts) -> Self {
-        let mut call = Self {
+        let mut call = Self::unread(view, tables, facts);
+        call.read();
+        call
+    }
+
+    /// Does something with a call, which is never moved: what was just written in small pieces
+    /// would have to be read in large ones, and that waits for all of it.
+    #[inline(always)]
+    pub(crate) fn with<R>(
+        view: View<'a>,
+        tables: &'a Tables,
+        facts: &'a Facts,
+        does: impl FnOnce(&Self) -> R,
+    ) -> R {
+        let mut call = Self::unread(view, tables, facts);
+        call.read();
+        does(&call)
+    }
+
+    #[inline(always)]
+    fn unread(view: View<'a>, tables: &'a Tables, facts: &'a Facts) -> Self {
+        Self {
             keys: [Key::NOBODY, Key::NOBODY, Key::EMPTY, Key::EVERY],
             full: None,
             utc: view.utc(),
@@ -52,21 +72,25 @@ impl<'a> Call<'a> {
             emergency: false,
             hits: Hits::default(),
             share: OnceCell::new(),
-        };
+        }
+    }
+
+    #[inline(always)]
+    fn read(&mut self) {
+        let view = &self.view;
         match (view.from(), Key::international(view.to())) {
             (From::Known(caller), Some(to)) if view.digits().is_empty() => {
                 match Key::international(caller) {
-                    Some(caller) => call.keys = [caller, to, Key::EMPTY, Key::EVERY],
-                    None => call.closer(),
+                    Some(caller) => self.keys = [caller, to, Key::EMPTY, Key::EVERY],
+                    None => self.closer(),
                 }
             }
-            _ => call.closer(),
+            _ => self.closer(),
         }
-        if tables.lists.asked {
+        if self.tables.lists.asked {
             // Asked for now, what it loads is on its way while the rules are found.
-            call.hits = call.listed();
+            self.hits = self.listed();
         }
-        call
     }
 
     /// Looks at numbers of every other form, and at digits.
@@ -128,16 +152,31 @@ impl<'a> Call<'a> {
     pub(crate) fn hits(&self) -> Hits {
         match self.tables.lists.asked {
             true => self.hits,
-            false => self.listed(),
+            false => self.listed_late(),
         }
     }
 
     #[inline(always)]
     fn listed(&self) -> Hits {
         let lists = &self.tables.lists;
+        match lists.has_texts() {
+            false if self.key(Subject::Caller) != Key::NOBODY => {
+                lists.hits(self.key(Subject::Caller))
+            }
+            _ => self.listed_late(),
+        }
+    }
+
+    /// Looks at callers of every form.
+    #[cold]
+    fn listed_late(&self) -> Hits {
+        let lists = &self.tables.lists;
         match self.view.from() {
             From::Withheld => lists.anonymous(),
-            From::Known(_) => lists.hits(self.key(Subject::Caller), || self.text(Subject::Caller)),
+            From::Known(_) => {
+                let text = self.text(Subject::Caller).unwrap_or("");
+                lists.hits_of(self.key(Subject::Caller), text)
+            }
             From::Unavailable => Hits::default(),
         }
     }

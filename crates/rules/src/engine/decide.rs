@@ -12,7 +12,7 @@ use super::call::Call;
 use super::clause::Clause;
 use super::facts::{Facts, Lookup};
 use super::names::{Agent, Named, WebhookSpec};
-use super::outcome::{Decision, Filled, Outcome, RuleId, RuleRef};
+use super::outcome::{Decision, Filled, Outcome, Rare, RuleId, RuleRef};
 use super::quick;
 use super::render::{RenderError, fill};
 use super::resolve::{UnknownName, WrongValue, resolve};
@@ -55,8 +55,8 @@ impl Engine {
     #[must_use]
     #[inline]
     pub fn decide(&self, event: &Event, facts: &Facts) -> Outcome<'_> {
-        let call = Call::new(View::Event(event), &self.tables, facts);
-        self.settle(&call, None)
+        let view = View::Event(event);
+        Call::with(view, &self.tables, facts, |call| self.settle(call, None))
     }
 
     /// As [`decide`](Self::decide), with the rules after one that was decided by: what `continue`
@@ -75,10 +75,12 @@ impl Engine {
     #[inline]
     pub fn decide_json(&self, json: &[u8], facts: &Facts) -> Result<Outcome<'_>, ReadError> {
         if let Some(bare) = quick::read(json) {
-            let call = Call::new(View::Bare(&bare), &self.tables, facts);
-            let best = self.book.find(&call, None, &mut ());
-            if best.answer & VARIES == 0 {
-                return Ok(self.outcome(&call, best));
+            let settled = Call::with(View::Bare(&bare), &self.tables, facts, |call| {
+                let best = self.book.find(call, None, &mut ());
+                (best.answer() & VARIES == 0).then(|| self.outcome(call, best))
+            });
+            if let Some(outcome) = settled {
+                return Ok(outcome);
             }
         }
         Ok(self.decide(&Event::from_json(json)?, facts))
@@ -106,21 +108,21 @@ impl Engine {
     /// What the best rule comes to.
     #[inline]
     pub(crate) fn outcome(&self, call: &Call<'_>, best: Best) -> Outcome<'_> {
-        if best.needs
-            && let Some(lookup) = self.need(best.rule, call)
+        if best.needs()
+            && let Some(lookup) = self.need(best.rule(), call)
         {
             return Outcome::Need(lookup);
         }
-        let rule = (best.rule != u32::MAX).then_some(best.rule);
-        let filled = match best.answer & VARIES {
+        let (rule, answer) = (best.rule(), best.answer());
+        let filled = match answer & VARIES {
             0 => None,
-            _ => self.filled(best.answer, call),
+            _ => self.filled(answer, call),
         };
         Outcome::Decided(Decision {
             engine: self,
-            rule,
-            answer: best.answer,
-            filled,
+            rule: (rule != u32::MAX).then_some(rule),
+            answer,
+            filled: Rare(filled),
         })
     }
 

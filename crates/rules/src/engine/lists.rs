@@ -165,15 +165,22 @@ impl Lists {
         self.all.iter().find(|list| list.name == name)
     }
 
-    /// Under what a caller with a number is listed.
+    /// Whether SIP users that are no numbers are listed.
     #[inline]
-    pub(crate) fn hits<'t>(&self, key: Key, text: impl Fn() -> Option<&'t str>) -> Hits {
-        let listed = || self.texts.get(text()?).copied();
-        let number = self.numbers.longest(key).unwrap_or(0);
-        match self.texts.is_empty() {
-            true => self.under(number, 0),
-            false => self.under(number, listed().unwrap_or(0)),
-        }
+    pub(crate) fn has_texts(&self) -> bool {
+        !self.texts.is_empty()
+    }
+
+    /// Under what a number is listed.
+    #[inline(always)]
+    pub(crate) fn hits(&self, key: Key) -> Hits {
+        self.under(self.numbers.longest(key).unwrap_or(0), 0)
+    }
+
+    /// Under what a caller is listed by number and by text.
+    pub(crate) fn hits_of(&self, key: Key, text: &str) -> Hits {
+        let text = self.texts.get(text).copied();
+        self.under(self.numbers.longest(key).unwrap_or(0), text.unwrap_or(0))
     }
 
     /// Under what a caller without a number is listed.

@@ -34,7 +34,24 @@ pub struct Decision<'e> {
     pub(super) rule: Option<u32>,
     pub(super) answer: u32,
     /// The actions with their variables filled in, when they have any.
-    pub(super) filled: Option<Box<Filled>>,
+    pub(super) filled: Rare,
+}
+
+/// What few decisions have: thrown away without a look into it where there is nothing.
+#[derive(Clone)]
+pub(super) struct Rare(pub(super) Option<Box<Filled>>);
+
+impl Drop for Rare {
+    #[inline(always)]
+    fn drop(&mut self) {
+        #[cold]
+        fn throw_away(filled: Box<Filled>) {
+            drop(filled);
+        }
+        if let Some(filled) = self.0.take() {
+            throw_away(filled);
+        }
+    }
 }
 
 /// Actions with their variables filled in, or what could not be.
@@ -59,7 +76,7 @@ impl<'e> Decision<'e> {
     /// What is done, in order: targets followed, variables filled in, never empty.
     #[must_use]
     pub fn actions(&self) -> &[Action] {
-        match (self.filled.as_deref(), self.rule) {
+        match (self.filled.0.as_deref(), self.rule) {
             (Some(Ok(filled)), _) => filled,
             (Some(Err(_)), _) | (None, None) => &self.engine.default.actions,
             (None, Some(_)) => match self.engine.answers.get(self.answer) {
@@ -73,7 +90,7 @@ impl<'e> Decision<'e> {
     /// default's: a variable that is not known for this call.
     #[must_use]
     pub fn unfilled(&self) -> Option<&RenderError> {
-        self.filled.as_deref()?.as_ref().err()
+        self.filled.0.as_deref()?.as_ref().err()
     }
 
     /// The actions as an answer of the contract. Without variables it was written when the table
@@ -81,7 +98,7 @@ impl<'e> Decision<'e> {
     #[must_use]
     pub fn to_json(&self) -> Cow<'e, str> {
         let engine = self.engine;
-        match (self.filled.as_deref(), self.rule) {
+        match (self.filled.0.as_deref(), self.rule) {
             (None, Some(_)) => match engine.answers.get(self.answer) {
                 Some(answer) => Cow::Borrowed(&answer.json),
                 None => Cow::Borrowed(&engine.default.json),

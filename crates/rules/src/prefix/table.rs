@@ -25,8 +25,13 @@ impl Line {
     #[inline]
     fn slot(&self, word: u64) -> usize {
         // All are compared, and none is jumped at: where a key stands is not to be guessed.
-        let [a, b, c, d, e] = self.keys.map(|key| usize::from(key == word));
-        a | b << 1 | (c | c << 1) | d << 2 | (e | e << 2)
+        let [a, b, c, d, e] = self.keys;
+        let mut slot = 0;
+        slot = if a == word { 1 } else { slot };
+        slot = if b == word { 2 } else { slot };
+        slot = if c == word { 3 } else { slot };
+        slot = if d == word { 4 } else { slot };
+        if e == word { 5 } else { slot }
     }
 
     fn spilled(&self) -> u32 {

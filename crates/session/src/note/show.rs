@@ -109,6 +109,9 @@ impl fmt::Display for Note {
             Self::Feature { leg, feature } => write!(f, "{leg} pressed the code for {feature}"),
             Self::Refer { leg, to } => write!(f, "{leg} asks for a transfer to {}", mask(to)),
             Self::NotDone { deed, reason } => write!(f, "{deed:?} was not done: {reason}"),
+            Self::Cannot { what, ability } => {
+                write!(f, "{what}: the adapter cannot {ability}")
+            }
             Self::Meeting { room } => write!(f, "going to room {room}"),
             Self::Parked { slot } => write!(f, "parked at {slot}"),
             Self::Redirecting { contacts } => {

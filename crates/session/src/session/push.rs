@@ -1,14 +1,15 @@
 //! What is pushed into a running call.
 
-use callroute_media::{EndCause, LegId};
+use callroute_media::{Ability, EndCause, LegId};
 use callroute_rules::check;
-use callroute_schema::{Action, Actions};
+use callroute_schema::{Action, Actions, Disposition};
 
 use super::Session;
 use crate::call::{Call, kinds};
 use crate::note::Note;
-use crate::step::Step;
-use crate::step::talk::{start_recording, stop_recording};
+use crate::program::branch;
+use crate::step::talk::stop_recording;
+use crate::step::{Step, Talk};
 
 impl Session {
     /// Somebody wants the call to do something else from here on.
@@ -36,9 +37,9 @@ impl Session {
             actions: kinds(&resolved),
         });
         let mut resolved = resolved.into_iter().peekable();
-        if matches!(self.step, Step::Talk(_)) {
-            while let Some(action) = resolved.next_if(stays) {
-                beside(call, action);
+        if let Step::Talk(talk) = &mut self.step {
+            while let Some(action) = resolved.next_if(|action| stays(call, action)) {
+                beside(call, talk, action);
             }
             if resolved.peek().is_none() {
                 return;
@@ -59,22 +60,27 @@ impl Session {
 }
 
 /// Whether an action leaves a conversation as it is.
-fn stays(action: &Action) -> bool {
+fn stays(call: &Call, action: &Action) -> bool {
     match action {
         Action::Set(_) => true,
-        Action::Record(record) => record.stop || record.consent.is_none(),
+        // What cannot be recorded may have a branch, which the conversation gives way to.
+        Action::Record(record) => {
+            record.stop
+                || branch(&record.on, Disposition::Failed).is_none()
+                || !call.settings.cannot.contains(&Ability::Record)
+        }
         _ => false,
     }
 }
 
 /// Does an action beside a conversation.
-fn beside(call: &mut Call, action: Action) {
+fn beside(call: &mut Call, talk: &mut Talk, action: Action) {
     match action {
         Action::Set(set) => {
             crate::step::note(call, set);
         }
         Action::Record(record) if record.stop => stop_recording(call),
-        Action::Record(record) => start_recording(call, &record),
+        Action::Record(record) => talk.record(call, record),
         _ => {}
     }
 }

@@ -37,7 +37,7 @@ impl Answering {
         let confirmed = matches!(notice, Notice::LegAnswered { leg } if *leg == LegId::CALLER);
         match self.then.take_if(|_| confirmed) {
             Some(action) => {
-                let (step, flow) = Step::begin(call, action);
+                let (step, flow) = Step::go_on(call, action);
                 match flow {
                     Flow::Stay => Flow::Switch(Box::new(step)),
                     other => other,

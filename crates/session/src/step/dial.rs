@@ -2,16 +2,17 @@
 
 use std::time::Duration;
 
-use callroute_media::{Command, EndCause, LegId, Notice, PlayEnd, PlayId, Sound};
+use callroute_media::{Ability, Command, EndCause, LegId, Notice, PlayEnd, PlayId, Sound};
 use callroute_rules::waves::{GroupFacts, MemberFacts, seed};
 use callroute_schema::{
-    Destination, Disposition, Forward, On, Party, Queue, RingGroup, Ringback, Strategy,
+    Action, Conference, Destination, Disposition, Forward, On, Party, Queue, RingGroup, Ringback,
+    Strategy,
 };
 
 use super::answer::PATIENCE;
 use super::play::ended;
 use super::ring::{Ringing, Rung, Spec, Winner, hops, single};
-use super::{Meeting, Step, Talk, Waiting, ends};
+use super::{Step, Talk, ends};
 use crate::call::{Call, LegState, seconds};
 use crate::note::Note;
 use crate::program::Flow;
@@ -85,11 +86,15 @@ impl Dialing {
             (None, Destination::Queue(to)) => {
                 let mut queue = Queue::named(to.name);
                 queue.on = step.on;
-                return Waiting::begin(call, queue);
+                return Step::begin(call, Action::Queue(Box::new(queue)));
             }
             (None, Destination::Conference(to)) => {
-                let name = to.name.to_string();
-                return Meeting::conference(call, &name, false, step.on);
+                let conference = Conference {
+                    name: to.name,
+                    muted: false,
+                    on: step.on,
+                };
+                return Step::begin(call, Action::Conference(conference));
             }
             (None, other) => Flow::failed(
                 Disposition::Failed,
@@ -185,7 +190,13 @@ impl Dialing {
             _ if call.caller_answered() => Sound::Ringback,
             _ => return,
         };
-        self.ringback = Some(call.play(sound));
+        let needed = match call.caller_answered() {
+            true => Ability::Play,
+            false => Ability::EarlyPlay,
+        };
+        if !call.settings.cannot.contains(&needed) {
+            self.ringback = Some(call.play(sound));
+        }
     }
 
     /// Where music cannot be heard before an answer, the caller is told that it rings.

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use callroute_media::{Command, Deed, EndCause, LegId, Notice};
-use callroute_schema::{Disposition, On};
+use callroute_schema::{Conference, Disposition, On};
 
 use super::Step;
 use crate::call::Call;
@@ -37,24 +37,9 @@ pub(crate) struct Meeting {
 
 impl Meeting {
     /// The caller joins a conference. It is answered already.
-    pub(crate) fn conference(call: &mut Call, name: &str, muted: bool, on: On) -> (Step, Flow) {
-        if !call.caller_answered() {
-            // Only a forward comes here before an answer: the action answers first.
-            let action = callroute_schema::Conference {
-                name: match callroute_schema::ConferenceName::new(name) {
-                    Ok(name) => name,
-                    Err(error) => {
-                        let flow = Flow::failed_on(&on, Disposition::Failed, error.to_string());
-                        return (Step::New, flow);
-                    }
-                },
-                muted,
-                on,
-            };
-            return Step::begin(call, callroute_schema::Action::Conference(action));
-        }
-        let room = format!("conference-{name}");
-        let step = Self::join(call, vec![LegId::CALLER], room, muted, true, on);
+    pub(crate) fn conference(call: &mut Call, to: Conference) -> (Step, Flow) {
+        let room = format!("conference-{}", to.name);
+        let step = Self::join(call, vec![LegId::CALLER], room, to.muted, true, to.on);
         (Step::Meeting(Box::new(step)), Flow::Stay)
     }
 
@@ -106,6 +91,7 @@ impl Meeting {
         match notice {
             Notice::Joined { leg } if self.has(*leg) => {
                 self.joined = true;
+                call.tell_consent(*leg);
                 self.deadline = call.after(if self.conference || self.count() > 1 {
                     LONGEST
                 } else {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use callroute_media::{LegId, Notice, PlayId, Sound};
+use callroute_media::{Ability, LegId, Notice, PlayId, Sound};
 use callroute_schema::{
     Action, Digit, Disposition, EventKind, On, Queue, QueueInfo, QueueRecord, RingGroup, Strategy,
 };
@@ -51,10 +51,6 @@ pub(crate) struct Waiting {
 
 impl Waiting {
     pub(crate) fn begin(call: &mut Call, queue: Queue) -> (Step, Flow) {
-        if !call.caller_answered() {
-            // Only a forward comes here before an answer: the action answers first.
-            return Step::begin(call, Action::Queue(Box::new(queue)));
-        }
         let Some(queue) = whole(call, queue) else {
             let why = "the queue has no members, and there is no target of its name that has";
             return (Step::New, Flow::failed(Disposition::Failed, why));
@@ -267,7 +263,9 @@ impl Waiting {
             return self.leave(call, Disposition::Canceled, "the caller left the queue");
         }
         if self.queue.callback == Some(digit) {
-            if callback::number(call).is_none() {
+            let made = call.settings.callbacks_elsewhere
+                || !call.cannot(Ability::Originate, "calling back");
+            if !made || callback::number(call).is_none() {
                 return self.no_callback(call);
             }
             call.event

@@ -6,13 +6,16 @@ mod transfer;
 use std::time::Duration;
 
 use callroute_media::{Command, EndCause, LegId, Notice, PlayId, Sound};
-use callroute_schema::EventKind;
+use callroute_schema::{EventKind, Record};
 
 use self::features::Keys;
 pub(crate) use self::features::{start_recording, stop_recording, told_slot};
 use self::transfer::Transfer;
 pub(crate) use self::transfer::refused;
 use super::Meeting;
+use super::play::ended;
+use super::recording::CONSENT;
+use super::ring::prompt_sound;
 use crate::call::Call;
 use crate::note::Note;
 use crate::program::Flow;
@@ -30,7 +33,17 @@ pub(crate) struct Talk {
     held: Option<(LegId, PlayId)>,
     keys: Option<Keys>,
     transfer: Option<Transfer>,
+    /// Both hear that they will be recorded.
+    consent: Option<Consented>,
     /// No conversation is longer; a leg whose end was lost does not live for ever.
+    until: Duration,
+}
+
+/// Both sides hear a consent prompt; when the caller has heard it, the recording begins.
+#[derive(Debug)]
+struct Consented {
+    plays: [(LegId, PlayId); 2],
+    record: Box<Record>,
     until: Duration,
 }
 
@@ -43,10 +56,7 @@ impl Talk {
         call.note(Note::Bridged { member });
         let event = call.event_now(EventKind::CallAnswered);
         call.emit(event);
-        // A recording that runs already: whoever comes is told, as the caller was.
-        if let Some(consent) = call.running.as_ref().and_then(|r| r.consent.clone()) {
-            call.play_to(peer, super::ring::prompt_sound(consent));
-        }
+        call.tell_consent(peer);
         Self {
             a: LegId::CALLER,
             b: peer,
@@ -54,6 +64,7 @@ impl Talk {
             held: None,
             keys: None,
             transfer: None,
+            consent: None,
             until: call.after(most),
         }
     }
@@ -62,6 +73,8 @@ impl Talk {
     fn between(call: &mut Call, a: LegId, b: LegId, until: Duration) -> Self {
         call.command(Command::Bridge { a, b });
         call.note(Note::Reconnected { a, b });
+        call.tell_consent(a);
+        call.tell_consent(b);
         Self {
             a,
             b,
@@ -69,6 +82,7 @@ impl Talk {
             held: None,
             keys: None,
             transfer: None,
+            consent: None,
             until,
         }
     }
@@ -76,13 +90,21 @@ impl Talk {
     pub(crate) fn deadline(&self) -> Duration {
         let keys = self.keys.as_ref().map(Keys::deadline);
         let transfer = self.transfer.as_ref().map(Transfer::deadline);
-        [keys, transfer]
+        let consent = self.consent.as_ref().map(|consent| consent.until);
+        [keys, transfer, consent]
             .into_iter()
             .flatten()
             .fold(self.until, Duration::min)
     }
 
     pub(crate) fn on_notice(&mut self, call: &mut Call, notice: &Notice) -> Flow {
+        let heard = |consent: &mut Consented| {
+            let [(_, first), _] = consent.plays;
+            ended(notice, first).is_some()
+        };
+        if let Some(consent) = self.consent.take_if(heard) {
+            begin_recording(call, &consent);
+        }
         if self.transfer.is_some() {
             return self.transferring(call, notice);
         }
@@ -130,6 +152,12 @@ impl Talk {
                 why: "the longest conversation is over".to_owned(),
             };
         }
+        if let Some(consent) = self.consent.take_if(|consent| call.is_due(consent.until)) {
+            for (leg, play) in consent.plays {
+                call.stop_play_to(leg, play);
+            }
+            begin_recording(call, &consent);
+        }
         if self
             .keys
             .as_ref()
@@ -161,6 +189,27 @@ impl Talk {
             transfer.abandon(call);
         }
         self.settle(call);
+    }
+
+    /// Records the two from here on; where they are to be told, when they have been.
+    pub(crate) fn record(&mut self, call: &mut Call, record: Record) {
+        let Some(consent) = record.consent.clone() else {
+            return start_recording(call, &record);
+        };
+        if self.consent.is_some() || call.running.is_some() {
+            return;
+        }
+        let sound = prompt_sound(consent);
+        // The caller, while it is there, is who is recorded.
+        let (first, second) = match self.b {
+            LegId::CALLER => (self.b, self.a),
+            other => (self.a, other),
+        };
+        self.consent = Some(Consented {
+            plays: [first, second].map(|leg| (leg, call.play_to(leg, sound.clone()))),
+            record: Box::new(record),
+            until: call.after(CONSENT),
+        });
     }
 
     /// Whether this leg may ask for a transfer now.
@@ -210,6 +259,14 @@ impl Talk {
         let until = self.until;
         *self = Self::between(call, a, b, until);
         Flow::Stay
+    }
+}
+
+/// Both have heard that they are recorded.
+fn begin_recording(call: &mut Call, consent: &Consented) {
+    start_recording(call, &consent.record);
+    if let Some(running) = &mut call.running {
+        running.told = consent.plays.map(|(leg, _)| leg).to_vec();
     }
 }
 

@@ -3,7 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use callroute_media::{Command, LegId, Notice, Referral};
+use callroute_media::{Ability, Command, LegId, Notice, Referral};
+use callroute_session::Settings;
 
 /// Sees what one call does to its legs.
 #[derive(Debug)]
@@ -62,7 +63,16 @@ impl Monitor {
         }
     }
 
-    pub(crate) fn command(&mut self, command: &Command) {
+    pub(crate) fn command(&mut self, command: &Command, settings: &Settings) {
+        let needs = match command {
+            Command::Record { .. } => Some(Ability::Record),
+            Command::Redirect { .. } => Some(Ability::Redirect),
+            Command::Early { .. } => Some(Ability::EarlyMedia),
+            Command::Join { .. } => Some(Ability::Rooms),
+            _ => None,
+        };
+        let lacks = needs.filter(|ability| settings.cannot.contains(ability));
+        assert_eq!(lacks, None, "{command:?}: the adapter cannot");
         match command {
             Command::Dial { leg, .. } => {
                 assert!(self.alive.insert(*leg), "{leg} dialed twice");

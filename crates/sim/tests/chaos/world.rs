@@ -5,9 +5,9 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use callroute_media::layer::{FaultyLine, SeededFaults};
-use callroute_media::{LegId, Line, Notice};
+use callroute_media::{Ability, LegId, Line, Notice};
 use callroute_rules::Engine;
-use callroute_schema::{Actions, CallId, Cause, Digit, Disposition, Event, Party};
+use callroute_schema::{Actions, CallId, Cause, Digit, Disposition, Event, Party, Prompt};
 use callroute_session::journal::{Entry, Header, Journal, replay};
 use callroute_session::shared::{AgentState, Hub, Told};
 use callroute_session::{AskFailure, AskId, Effect, FeatureCodes, Input, Now, Session, Settings};
@@ -21,7 +21,7 @@ use super::monitor::Monitor;
 use super::turns::{Plan, Turn};
 use crate::common::{CLOSED, NUMBERS, OPEN, call, engine};
 
-const ANSWERS: [&str; 14] = [
+const ANSWERS: [&str; 16] = [
     r#"{"action":"forward","destination":{"type":"ring_group","members":["+16822306467","+12125551234"]}}"#,
     r#"{"action":"voicemail","message":"office_closed"}"#,
     r#"[{"action":"say","text":"hello"},{"action":"webhook","name":"bare"}]"#,
@@ -36,6 +36,8 @@ const ANSWERS: [&str; 14] = [
     r#"[{"action":"record","consent":{"say":"recorded"}},"confirmed"]"#,
     r#"[{"action":"record"},{"action":"set","attributes":{"a":"b"}}]"#,
     r#"{"action":"redirect","contacts":["+16822306467"]}"#,
+    r#"{"action":"record","consent":{"say":"recorded"}}"#,
+    r#"[{"action":"record","on":{"failed":{"action":"voicemail","message":"sales"}}},"in_turn"]"#,
 ];
 /// Feature codes with their numbers, and keys that voicemail knows.
 const CODES: [&str; 18] = [
@@ -106,8 +108,18 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new(plan: &Plan) -> Self {
+        let lots = plan.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
+        let consent = serde_json::from_str::<Prompt>(r#"{"say":"recorded"}"#).ok();
         let settings = Arc::new(Settings {
-            features: Some(FeatureCodes::default()),
+            features: Some(FeatureCodes {
+                consent: consent.filter(|_| plan.seed.is_multiple_of(2)),
+                ..FeatureCodes::default()
+            }),
+            // One plan in four has an adapter that cannot do everything.
+            cannot: Ability::ALL
+                .into_iter()
+                .filter(|ability| plan.seed % 4 == 1 && lots >> *ability as u32 & 1 == 1)
+                .collect(),
             caller_transfers: plan.seed.is_multiple_of(3),
             ..Settings::default()
         });
@@ -190,7 +202,7 @@ impl World {
         for effect in &effects {
             match effect {
                 Effect::Media(command) => {
-                    running.monitor.command(command);
+                    running.monitor.command(command, &self.settings);
                     running.line.perform(command.clone());
                 }
                 Effect::Ask { ask, .. } => running.asks.push(*ask),

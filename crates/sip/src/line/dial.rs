@@ -55,6 +55,7 @@ impl SipLine {
             after: self.after,
             codecs,
             port: begun.port,
+            key: begun.leg.local.key.clone(),
             requests: begun.requests,
         };
         runtime.spawn(callee::serve(begun.leg, dialing));

@@ -8,8 +8,8 @@ const PAUSE: Duration = Duration::from_millis(60);
 const PACED_PAUSE: Duration = Duration::from_millis(250);
 /// A jump of a relayed stream by more packets than this is a new stream.
 const MAX_SEQUENCE_JUMP: u16 = 1000;
-/// A jump of a relayed stream by more samples than this (10 s) is a new stream.
-const MAX_TIMESTAMP_JUMP: u32 = 80_000;
+/// A jump of a relayed stream by more milliseconds than this is a new stream.
+const MAX_TIMESTAMP_JUMP: u32 = 10_000;
 
 /// The header fields of one packet to send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,8 +28,12 @@ pub(crate) struct OutClock {
     sent_at: Option<Duration>,
     relayed: Option<Relayed>,
     key: Option<u32>,
+    /// A key that is relayed while the sound is encoded anew: its source and timestamp, and ours.
+    relayed_key: Option<(u32, u32, u32)>,
     /// The last packet was of our own pacer.
     paced: bool,
+    /// Ticks in a millisecond.
+    per_ms: u32,
 }
 
 /// A stream that is being relayed, and how its numbers become ours.
@@ -50,7 +54,39 @@ impl OutClock {
             sent_at: None,
             relayed: None,
             key: None,
+            relayed_key: None,
             paced: false,
+            per_ms: 8,
+        }
+    }
+
+    /// From now on there are so many ticks in a second.
+    pub(crate) fn set_clock(&mut self, clock: u32) {
+        if self.per_ms != clock / 1000 {
+            self.per_ms = clock / 1000;
+            self.relayed = None;
+        }
+    }
+
+    /// The stamp of a key that is relayed while the sound is encoded anew: all packets of one key
+    /// share a timestamp, whatever sound comes between them.
+    pub(crate) fn relay_key(&mut self, now: Duration, ssrc: u32, timestamp: u32) -> Stamp {
+        self.relayed = None;
+        let known = self
+            .relayed_key
+            .filter(|key| (key.0, key.1) == (ssrc, timestamp));
+        let (ours, begins) = match known {
+            Some((.., ours)) => (ours, false),
+            None => {
+                self.catch_up(now, PAUSE);
+                self.relayed_key = Some((ssrc, timestamp, self.timestamp));
+                (self.timestamp, true)
+            }
+        };
+        let stamp = self.take(now, 0, begins);
+        Stamp {
+            timestamp: ours,
+            ..stamp
         }
     }
 
@@ -91,12 +127,13 @@ impl OutClock {
     ) -> Option<Stamp> {
         self.key = None;
         self.paced = false;
+        let jump = MAX_TIMESTAMP_JUMP * self.per_ms;
         let known = self.relayed.filter(|relayed| {
             let ours = timestamp.wrapping_add(relayed.timestamp_shift);
             relayed.ssrc == ssrc
                 && near(sequence.wrapping_add(relayed.sequence_shift), self.sequence)
-                && (ours.wrapping_sub(self.timestamp) <= MAX_TIMESTAMP_JUMP
-                    || self.timestamp.wrapping_sub(ours) <= MAX_TIMESTAMP_JUMP)
+                && (ours.wrapping_sub(self.timestamp) <= jump
+                    || self.timestamp.wrapping_sub(ours) <= jump)
         });
         let (relayed, begins) = match known {
             Some(relayed) => (relayed, false),
@@ -154,7 +191,8 @@ impl OutClock {
         if passed <= pause {
             return false;
         }
-        let samples = (passed.as_millis() * 8).saturating_sub(160);
+        let per_ms = u128::from(self.per_ms);
+        let samples = (passed.as_millis() * per_ms).saturating_sub(20 * per_ms);
         let samples = u32::try_from(samples).unwrap_or(u32::MAX);
         self.timestamp = self.timestamp.wrapping_add(samples);
         true
@@ -244,6 +282,25 @@ mod tests {
             let stamp = clock.own(at(200), 160);
             assert_eq!((stamp.timestamp, stamp.marker), (n * 160, false));
         }
+    }
+
+    #[test]
+    fn a_relayed_key_keeps_its_timestamp_beside_sound() {
+        let mut clock = OutClock::new(0, 0);
+        clock.set_clock(48_000);
+        clock.own(at(0), 960);
+        let first = clock.relay_key(at(20), 7, 555);
+        assert_eq!(
+            (first.sequence, first.timestamp, first.marker),
+            (1, 960, true)
+        );
+        assert_eq!(clock.own(at(20), 960).timestamp, 960);
+        let again = clock.relay_key(at(40), 7, 555);
+        assert_eq!(
+            (again.sequence, again.timestamp, again.marker),
+            (3, 960, false)
+        );
+        assert!(clock.relay_key(at(60), 7, 999).marker, "another key");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::sync::{Arc, Weak};
 
 use callroute_audio::prompts::Prompts;
 use callroute_audio::speech::Speech;
+use callroute_audio::tone::Tones;
 use callroute_media::LegId;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -54,6 +55,7 @@ impl MediaTask {
 pub(crate) struct Sounds {
     pub(crate) prompts: Arc<Prompts>,
     pub(crate) speech: Arc<Speech>,
+    pub(crate) tones: Tones,
     pub(crate) web: Arc<Web>,
 }
 

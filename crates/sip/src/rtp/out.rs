@@ -2,16 +2,27 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use callroute_audio::codec::Codec;
+use callroute_audio::band::Halver;
+use callroute_audio::codec::{Band, Codec, Encoder};
 use sipx_rtp::packet::Packet;
+use sipx_sdp::crypto::Crypto;
 
 use crate::rtp::clock::{OutClock, Stamp};
+use crate::rtp::control::Sent;
+use crate::rtp::crypt::Sealer;
 use crate::rtp::dtmf::{KeyPacket, STEP};
+use crate::rtp::ear::Ear;
 use crate::rtp::ports::RtpSocket;
 use crate::rtp::voice::Voice;
+use crate::sdp::{Event, NOISE_PAYLOAD, Remote};
+
+/// The length of a packet where nobody asks for another, in milliseconds.
+const FRAME_MS: u32 = 20;
+/// Packets in a row of another length than was asked for, after which sound is packed anew.
+const ODD: u8 = 3;
 
 /// The sending half of a leg's media. Peers that are bridged hold it weakly and relay into it.
 #[derive(Debug)]
@@ -25,15 +36,42 @@ pub(crate) struct RtpOut {
 #[derive(Debug)]
 struct State {
     to: Option<SocketAddr>,
-    codec: Codec,
-    event: Option<u8>,
+    payload_type: u8,
+    encoder: Encoder,
+    event: Option<Event>,
+    /// Whether the far end takes comfort noise.
+    noise: bool,
+    /// The length of our packets in milliseconds, and of the longest that may be relayed.
+    packet_ms: u32,
+    longest_ms: u32,
+    /// The length was asked for.
+    strict: bool,
+    /// Relayed packets in a row that were not as long as was asked for.
+    odd: u8,
     /// Whether the far end wants to hear us.
     listens: bool,
     /// A sound of our own plays: nothing is relayed meanwhile.
     playing: bool,
     /// What the leg hears is kept here, too.
-    tap: Option<Arc<Mutex<Voice>>>,
+    tap: Option<Tap>,
+    /// Where RTCP goes, and whether by the socket of RTP.
+    control: Option<SocketAddr>,
+    mux: bool,
+    sent: Sent,
+    sealer: Sealer,
+    /// When the last packet was sent.
+    sent_at: Duration,
     clock: OutClock,
+    /// Sound that waits until it fills a packet.
+    pending: (Band, Vec<i16>),
+}
+
+/// Hears what a leg hears, in order to keep it.
+#[derive(Debug)]
+struct Tap {
+    voice: Arc<Mutex<Voice>>,
+    ear: Ear,
+    halver: Halver,
 }
 
 impl RtpOut {
@@ -43,12 +81,24 @@ impl RtpOut {
         let clock = OutClock::new((random & 0x7FFF) as u16, (random >> 16) as u32);
         let state = State {
             to: None,
-            codec: Codec::Pcmu,
+            payload_type: 0,
+            encoder: Encoder::new(Codec::Pcmu),
             event: None,
+            noise: false,
+            packet_ms: FRAME_MS,
+            longest_ms: u32::MAX,
+            strict: false,
+            odd: 0,
             listens: false,
             playing: false,
             tap: None,
+            control: None,
+            mux: false,
+            sent: Sent::default(),
+            sealer: Sealer::default(),
+            sent_at: Duration::ZERO,
             clock,
+            pending: (Band::Narrow, Vec::new()),
         };
         Self {
             rtp,
@@ -58,29 +108,88 @@ impl RtpOut {
         }
     }
 
-    /// What was negotiated. `to` is left alone when it is `None`.
-    pub(crate) fn agree(
-        &self,
-        to: Option<SocketAddr>,
-        codec: Codec,
-        event: Option<u8>,
-        listens: bool,
-    ) {
+    /// What was negotiated. Where it goes is left alone when no address was named.
+    pub(crate) fn agree(&self, remote: &Remote) {
         let mut state = self.lock();
-        state.to = to.or(state.to);
-        state.codec = codec;
-        state.event = event;
-        state.listens = listens;
+        let codec = remote.codec();
+        state.to = remote.media.or(state.to);
+        if state.encoder.codec() != codec {
+            state.encoder = Encoder::new(codec);
+            state.pending.1.clear();
+        }
+        state.clock.set_clock(codec.clock());
+        state.payload_type = remote.payload();
+        state.event = remote.event;
+        state.noise = remote.noise;
+        state.strict = remote.packet_ms.is_some();
+        state.longest_ms = remote.longest_ms.unwrap_or(u32::MAX);
+        let wanted = remote.packet_ms.unwrap_or(FRAME_MS);
+        state.packet_ms = codec.packet_ms(wanted.min(state.longest_ms));
+        state.listens = remote.listens;
+        state.control = remote.control.or(state.control);
+        state.mux = remote.mux;
     }
 
-    /// Packets go there from now on.
+    /// What is sent is encrypted with this key from now on, or not any more.
+    pub(crate) fn encrypt(&self, key: Option<&Crypto>) {
+        self.lock().sealer.agree(key);
+    }
+
+    /// Packets go there from now on. Reports follow the sound behind a NAT, where what was
+    /// described cannot be reached.
     pub(crate) fn send_to(&self, to: SocketAddr) {
-        self.lock().to = Some(to);
+        let mut state = self.lock();
+        if state.mux {
+            state.control = Some(to);
+        } else if state.control.is_none_or(|control| control.ip() != to.ip()) {
+            let port = to.port().saturating_add(1);
+            state.control = Some(SocketAddr::new(to.ip(), port));
+        }
+        state.to = Some(to);
     }
 
-    /// Whether this payload type is the one agreed on for telephone events.
-    pub(crate) fn is_event(&self, payload_type: u8) -> bool {
-        self.lock().event == Some(payload_type)
+    /// Reports go there from now on: one has come from there.
+    pub(crate) fn report_to(&self, to: SocketAddr) {
+        self.lock().control = Some(to);
+    }
+
+    /// Who sends.
+    pub(crate) fn ssrc(&self) -> u32 {
+        self.ssrc
+    }
+
+    /// The time since the leg began.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.began.elapsed()
+    }
+
+    /// What was sent so far, in which codec.
+    pub(crate) fn sent(&self) -> (Sent, Codec) {
+        let state = self.lock();
+        let codec = state.encoder.codec();
+        let since = self.began.elapsed().saturating_sub(state.sent_at);
+        let ticks = since.as_millis() * u128::from(codec.clock() / 1000);
+        let ticks = u32::try_from(ticks).unwrap_or(u32::MAX);
+        let sent = Sent {
+            timestamp: state.sent.timestamp.wrapping_add(ticks),
+            ..state.sent
+        };
+        (sent, codec)
+    }
+
+    /// Sends a report.
+    pub(crate) fn report(&self, bytes: &[u8]) {
+        let mut state = self.lock();
+        let (Some(to), Some(bytes)) = (state.control, state.sealer.report(bytes)) else {
+            return;
+        };
+        let socket = match &self.rtp.control {
+            Some(control) if !state.mux => control,
+            _ => &self.rtp.socket,
+        };
+        if let Err(error) = socket.try_send_to(&bytes, to) {
+            tracing::trace!(%error, %to, "a report was not sent");
+        }
     }
 
     /// Whether a sound of our own plays, which keeps relayed sound out.
@@ -90,89 +199,134 @@ impl RtpOut {
 
     /// What the leg hears is kept there from now on.
     pub(crate) fn tap(&self, tap: Option<Arc<Mutex<Voice>>>) {
-        self.lock().tap = tap;
+        self.lock().tap = tap.map(|voice| Tap {
+            voice,
+            ear: Ear::default(),
+            halver: Halver::default(),
+        });
     }
 
     /// Sends 20 ms of our own.
     pub(crate) fn samples(&self, samples: &[i16]) {
-        self.own(&mut self.lock(), samples);
+        self.own(&mut self.lock(), Band::Narrow, samples);
     }
 
-    /// Sends 20 ms of a room, unless a sound of our own plays.
-    pub(crate) fn mixed(&self, samples: &[i16]) {
+    /// Sends what was said elsewhere and is encoded anew here, unless a sound of our own plays.
+    pub(crate) fn mixed(&self, band: Band, samples: &[i16]) {
         let mut state = self.lock();
         if !state.playing {
-            self.own(&mut state, samples);
+            self.own(&mut state, band, samples);
         }
     }
 
-    fn own(&self, state: &mut State, samples: &[i16]) {
-        let count = u32::try_from(samples.len()).unwrap_or(u32::MAX);
-        let stamp = state.clock.own(self.began.elapsed(), count);
+    fn own(&self, state: &mut State, band: Band, samples: &[i16]) {
+        if state.pending.0 != band {
+            state.pending = (band, Vec::new());
+        }
+        state.pending.1.extend_from_slice(samples);
+        let size = band.samples_in(state.packet_ms);
+        while state.pending.1.len() >= size {
+            let packet: Vec<i16> = state.pending.1.drain(..size).collect();
+            self.packet(state, band, &packet);
+        }
+    }
+
+    fn packet(&self, state: &mut State, band: Band, samples: &[i16]) {
+        let codec = state.encoder.codec();
+        let ticks = state.packet_ms * (codec.clock() / 1000);
+        let stamp = state.clock.own(self.began.elapsed(), ticks);
         let mut payload = Vec::with_capacity(samples.len());
-        state.codec.encode(samples, &mut payload);
-        self.kept(state, stamp, samples);
-        self.send(state, state.codec.payload_type(), stamp, payload.into());
+        if let Err(error) = state.encoder.encode(band, samples, &mut payload) {
+            tracing::warn!(%error, ?codec, "sound that cannot be encoded");
+            return;
+        }
+        let at = stamp.timestamp / (codec.clock() / 8000);
+        if let Some(tap) = &mut state.tap {
+            tap.keep(self.ssrc, at, band, samples);
+        }
+        let payload_type = state.payload_type;
+        self.send(state, payload_type, stamp, payload.into());
     }
 
     /// Sends a packet of a key, if the far end takes keys.
     pub(crate) fn key(&self, packet: KeyPacket) {
         let mut state = self.lock();
         let now = self.began.elapsed();
-        let stamp = state.clock.key(now, packet.begins, u32::from(STEP));
+        let ticks = u32::from(STEP) * (state.encoder.codec().clock() / 8000);
+        let stamp = state.clock.key(now, packet.begins, ticks);
         if let Some(event) = state.event {
-            self.send(
-                &state,
-                event,
-                stamp,
-                Bytes::copy_from_slice(&packet.payload),
-            );
+            let payload = lasting(&packet.payload, 8000, event.clock);
+            self.send(&mut state, event.payload, stamp, payload);
         }
     }
 
-    /// Relays sound of a peer, in our codec.
-    pub(crate) fn relay_sound(&self, packet: &Packet, codec: Codec) {
+    /// Relays sound of a peer as it is, where the codec and the length of the packets are what the
+    /// far end wants. `false` when they are not, and the sound must be encoded anew: then it comes
+    /// by [`mixed`](Self::mixed).
+    pub(crate) fn relay_sound(&self, packet: &Packet, codec: Codec) -> bool {
         let mut state = self.lock();
+        let ours = state.encoder.codec();
+        let ticks = codec.ticks(&packet.payload);
+        if !state.fits(ticks / (codec.clock() / 1000)) {
+            return false;
+        }
+        let laws = (codec.law(), ours.law());
+        let payload = match laws {
+            _ if codec == ours => packet.payload.clone(),
+            (Some(from), Some(to)) => {
+                let mut payload = packet.payload.to_vec();
+                from.transcode(to, &mut payload);
+                payload.into()
+            }
+            _ => return false,
+        };
         if state.playing {
-            return;
+            return true;
         }
-        let samples = u32::try_from(packet.payload.len()).unwrap_or(u32::MAX);
-        let Some(stamp) = self.relayed(&mut state, packet, samples) else {
-            return;
+        let Some(stamp) = self.relayed(&mut state, packet, ticks) else {
+            return true;
         };
-        let payload = if codec == state.codec {
-            packet.payload.clone()
-        } else {
-            let mut payload = packet.payload.to_vec();
-            codec.transcode(state.codec, &mut payload);
-            payload.into()
-        };
-        if state.tap.is_some() {
-            let mut samples = Vec::with_capacity(packet.payload.len());
-            codec.decode(&packet.payload, &mut samples);
-            self.kept(&state, stamp, &samples);
+        let at = stamp.timestamp / (codec.clock() / 8000);
+        if let Some(tap) = &mut state.tap {
+            for heard in tap.ear.push(packet, codec) {
+                let from = at.wrapping_add(ticks / (codec.clock() / 8000));
+                let length = heard.samples.len() / (heard.band.rate() as usize / 8000);
+                let from = from.wrapping_sub(u32::try_from(length).unwrap_or(0));
+                tap.keep(self.ssrc, from, heard.band, &heard.samples);
+            }
         }
-        self.send(&state, state.codec.payload_type(), stamp, payload);
+        let payload_type = state.payload_type;
+        self.send(&mut state, payload_type, stamp, payload);
+        true
     }
 
-    fn kept(&self, state: &State, stamp: Stamp, samples: &[i16]) {
-        if let Some(tap) = &state.tap {
-            tap.lock().unwrap_or_else(PoisonError::into_inner).push(
-                self.ssrc,
-                stamp.timestamp,
-                samples,
-            );
+    /// Relays comfort noise, where the far end takes it.
+    pub(crate) fn relay_noise(&self, packet: &Packet) {
+        let mut state = self.lock();
+        if !state.noise || state.playing || state.encoder.codec().clock() != 8000 {
+            return;
+        }
+        if let Some(stamp) = self.relayed(&mut state, packet, 0) {
+            self.send(&mut state, NOISE_PAYLOAD, stamp, packet.payload.clone());
         }
     }
 
-    /// Relays a telephone event of a peer, under our payload type for it.
-    pub(crate) fn relay_key(&self, packet: &Packet) {
+    /// Relays a telephone event of a peer, under our payload type for it and on our clock. With
+    /// `anew` its sound is encoded anew meanwhile, and the two share no numbers with the peer's.
+    pub(crate) fn relay_key(&self, packet: &Packet, clock: u32, anew: bool) {
         let mut state = self.lock();
         let Some(event) = state.event.filter(|_| !state.playing) else {
             return;
         };
-        if let Some(stamp) = self.relayed(&mut state, packet, 0) {
-            self.send(&state, event, stamp, packet.payload.clone());
+        let stamp = if anew || clock != event.clock {
+            let now = self.began.elapsed();
+            Some(state.clock.relay_key(now, packet.ssrc, packet.timestamp))
+        } else {
+            self.relayed(&mut state, packet, 0)
+        };
+        if let Some(stamp) = stamp {
+            let payload = lasting(&packet.payload, clock, event.clock);
+            self.send(&mut state, event.payload, stamp, payload);
         }
     }
 
@@ -188,7 +342,7 @@ impl RtpOut {
     }
 
     /// A full socket buffer drops the packet: late sound is worth less than none.
-    fn send(&self, state: &State, payload_type: u8, stamp: Stamp, payload: Bytes) {
+    fn send(&self, state: &mut State, payload_type: u8, stamp: Stamp, payload: Bytes) {
         let Some(to) = state.to.filter(|_| state.listens) else {
             return;
         };
@@ -200,12 +354,60 @@ impl RtpOut {
             payload,
         );
         packet.marker = stamp.marker;
-        if let Err(error) = self.rtp.socket.try_send_to(&packet.encode(), to) {
+        state.sent.packets += 1;
+        state.sent.octets += packet.payload.len() as u64;
+        state.sent.timestamp = stamp.timestamp;
+        state.sent_at = self.began.elapsed();
+        let Some(bytes) = state.sealer.packet(packet.encode()) else {
+            return;
+        };
+        if let Err(error) = self.rtp.socket.try_send_to(&bytes, to) {
             tracing::trace!(%error, %to, "an RTP packet was not sent");
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Whether relayed packets have a length that the far end takes. One that is odd is let pass;
+    /// a stream of them is not.
+    fn fits(&mut self, ms: u32) -> bool {
+        let fits = ms <= self.longest_ms && (!self.strict || ms == self.packet_ms);
+        self.odd = if fits {
+            self.odd.saturating_sub(1)
+        } else {
+            (self.odd + 1).min(2 * ODD)
+        };
+        self.odd < ODD
+    }
+}
+
+impl Tap {
+    fn keep(&mut self, ssrc: u32, at: u32, band: Band, samples: &[i16]) {
+        let mut voice = self.voice.lock().unwrap_or_else(PoisonError::into_inner);
+        match band {
+            Band::Narrow => voice.push(ssrc, at, samples),
+            Band::Wide => {
+                let mut narrow = Vec::with_capacity(samples.len() / 2);
+                self.halver.push(samples, &mut narrow);
+                voice.push(ssrc, at, &narrow);
+            }
+        }
+    }
+}
+
+/// A telephone event's payload, whose duration counts by another clock now (RFC 4733, section
+/// 2.3.5).
+fn lasting(payload: &[u8], from: u32, to: u32) -> Bytes {
+    match *payload {
+        [event, flags, high, low] if from != to => {
+            let lasts = u32::from(u16::from_be_bytes([high, low])) / (from / 1000) * (to / 1000);
+            let [high, low] = u16::try_from(lasts).unwrap_or(u16::MAX).to_be_bytes();
+            Bytes::copy_from_slice(&[event, flags, high, low])
+        }
+        _ => Bytes::copy_from_slice(payload),
     }
 }

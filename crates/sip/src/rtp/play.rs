@@ -4,8 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use callroute_audio::pcm::Pcm;
 use callroute_audio::prompts::Prompts;
-use callroute_audio::speech::Speech;
-use callroute_audio::tone::{Tone, ToneSource};
+use callroute_audio::tone::{Cadence, Tone, ToneSource, Tones};
 use callroute_media::Sound;
 
 use crate::rtp::command::PlaySound;
@@ -13,6 +12,8 @@ use crate::rtp::media::Sounds;
 
 /// Samples of one frame: 20 ms.
 pub(crate) const FRAME: usize = 160;
+/// How long a tone of the network is that is played by its name: 10 s.
+const TONE: usize = 80_000;
 /// How long the beep is, in milliseconds.
 const BEEP_MS: u32 = 400;
 /// The prompt that stands for what cannot be played.
@@ -91,6 +92,13 @@ impl Fetched {
         }
     }
 
+    fn cadence(cadence: Cadence) -> Self {
+        Self {
+            source: Some(Source::Tone(ToneSource::cadence(cadence))),
+            substituted: None,
+        }
+    }
+
     fn tone(tone: Tone) -> Self {
         Self {
             source: Some(Source::Tone(ToneSource::new(tone))),
@@ -128,7 +136,7 @@ pub(crate) async fn fetch(sound: PlaySound, sounds: Sounds) -> Fetched {
             }
         };
     }
-    blocking(move || fetch_here(sound, &sounds.prompts, &sounds.speech)).await
+    blocking(move || fetch_here(sound, &sounds)).await
 }
 
 async fn blocking(fetch: impl FnOnce() -> Fetched + Send + 'static) -> Fetched {
@@ -138,7 +146,13 @@ async fn blocking(fetch: impl FnOnce() -> Fetched + Send + 'static) -> Fetched {
     }
 }
 
-fn fetch_here(sound: PlaySound, prompts: &Prompts, speech: &Speech) -> Fetched {
+fn fetch_here(sound: PlaySound, sounds: &Sounds) -> Fetched {
+    let Sounds {
+        prompts,
+        speech,
+        tones,
+        ..
+    } = sounds;
     let sound = match sound {
         PlaySound::Samples(pcm) => return Fetched::pcm(pcm),
         PlaySound::Tone(hz) => return Fetched::tone(Tone::Sine { hz }),
@@ -150,13 +164,16 @@ fn fetch_here(sound: PlaySound, prompts: &Prompts, speech: &Speech) -> Fetched {
             .map_err(|e| (text.to_owned(), e.to_string()))
     };
     let named = |name: &str| {
-        prompts
-            .get(name)
-            .map_err(|e| (name.to_owned(), e.to_string()))
+        let found = prompts.get(name);
+        // The network's tones have names, too, which a prompt of one's own outranks.
+        found.or_else(|error| match of_network(tones, name) {
+            Some(tone) => Ok(tone),
+            None => Err((name.to_owned(), error.to_string())),
+        })
     };
     let fetched = match &sound {
         Sound::Beep => Ok(Arc::new(Tone::Beep.render(BEEP_MS))),
-        Sound::Ringback => return Fetched::tone(Tone::Ringback),
+        Sound::Ringback => return Fetched::cadence(tones.ringback),
         // The house's own, if it has a prompt of that name.
         Sound::Music => return Fetched::again(prompts.get(MUSIC).unwrap_or_else(|_| built_in())),
         Sound::Loop(name) => {
@@ -186,6 +203,19 @@ fn fetch_here(sound: PlaySound, prompts: &Prompts, speech: &Speech) -> Fetched {
         Ok(pcm) => Fetched::pcm(pcm),
         Err(wanted) => Fetched::stand_in(prompts, wanted),
     }
+}
+
+/// Ten seconds of a tone of the network, by its name as a prompt.
+fn of_network(tones: &Tones, name: &str) -> Option<Arc<Pcm>> {
+    let cadence = match name {
+        "tone/ringback" => tones.ringback,
+        "tone/busy" => tones.busy,
+        "tone/congestion" => tones.congestion,
+        _ => return None,
+    };
+    let mut samples = vec![0; TONE];
+    ToneSource::cadence(cadence).fill(&mut samples);
+    Some(Arc::new(Pcm::new(samples)))
 }
 
 /// The music that is in the program, made once.

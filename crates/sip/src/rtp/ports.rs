@@ -24,6 +24,8 @@ pub(crate) struct Ports {
 pub(crate) struct RtpSocket {
     pub(crate) socket: tokio::net::UdpSocket,
     pub(crate) port: u16,
+    /// For RTCP, on the port above; `None` when somebody else has it.
+    pub(crate) control: Option<tokio::net::UdpSocket>,
     _count: Count,
 }
 
@@ -59,6 +61,7 @@ impl Ports {
                     return Ok(RtpSocket {
                         socket: tokio::net::UdpSocket::from_std(socket)?,
                         port,
+                        control: self.control(port),
                         _count: self.in_use.count(),
                     });
                 }
@@ -70,6 +73,15 @@ impl Ports {
             io::ErrorKind::AddrInUse,
             "every RTP port is in use",
         ))
+    }
+}
+
+impl Ports {
+    /// The port above (RFC 3550, section 11). A call goes on without it.
+    fn control(&self, port: u16) -> Option<tokio::net::UdpSocket> {
+        let socket = UdpSocket::bind((self.ip, port.checked_add(1)?)).ok()?;
+        socket.set_nonblocking(true).ok()?;
+        tokio::net::UdpSocket::from_std(socket).ok()
     }
 }
 

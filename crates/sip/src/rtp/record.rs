@@ -129,6 +129,14 @@ impl Recording {
         }
     }
 
+    /// The party pauses, and says how loud its silence is.
+    pub(crate) fn pauses(&mut self, level: u8) {
+        match &mut self.kind {
+            Kind::Mono(_) => {}
+            Kind::Stereo { says, .. } => says.pause(level),
+        }
+    }
+
     /// Waits until 20 ms are to be written, or there was silence for long enough.
     pub(crate) async fn turn(recording: &mut Option<Self>) -> Turn {
         let Some(recording) = recording else {

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
+use callroute_audio::codec::Band;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::rtp::out::RtpOut;
@@ -124,6 +125,15 @@ impl Seat {
     }
 }
 
+impl Seat {
+    /// The leg pauses, and says how loud its silence is.
+    pub(crate) fn pauses(&self, level: u8) {
+        if !self.muted {
+            lock(&self.voice).pause(level);
+        }
+    }
+}
+
 impl Drop for Seat {
     fn drop(&mut self) {
         let mut rooms = lock(&self.rooms.0);
@@ -161,7 +171,7 @@ impl Room {
             drop(state);
             for (heard, out) in mix(&said).into_iter().zip(outs) {
                 if let Some(out) = out {
-                    out.mixed(&heard);
+                    out.mixed(Band::Narrow, &heard);
                 }
             }
         }

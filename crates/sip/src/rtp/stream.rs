@@ -1,28 +1,35 @@
 //! What a leg's media does: it hears, plays, records and relays until the leg is over.
 
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+mod hear;
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
-use callroute_audio::codec::Codec;
+use callroute_audio::band::Halver;
 use callroute_audio::dtmf::Detector;
 use callroute_media::{LegId, Notice, PlayEnd, PlayId};
-use callroute_schema::Digit;
-use sipx_rtp::packet::Packet;
+use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
-use tokio::time::{Interval, MissedTickBehavior, interval};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
 
 use crate::notices::Notices;
 use crate::rtp::command::{MediaCommand, PlaySound};
+use crate::rtp::control::{Control, MAX_COMPOUND};
+use crate::rtp::crypt::Opener;
 use crate::rtp::dtmf::{Keys, Presses};
+use crate::rtp::ear::Ear;
 use crate::rtp::heard::TimeLine;
-use crate::rtp::latch::{Latch, Verdict};
+use crate::rtp::latch::Latch;
 use crate::rtp::media::Sounds;
 use crate::rtp::out::RtpOut;
+use crate::rtp::payloads::Payloads;
 use crate::rtp::play::{FRAME, Fetched, Source, fetch};
 use crate::rtp::record::{Recording, Turn};
 use crate::rtp::room::Seat;
+use crate::stack::random;
 
 /// Largest datagram that is read; no voice packet comes near.
 const MAX_PACKET: usize = 2048;
@@ -39,6 +46,18 @@ pub(crate) struct Stream {
     sounds: Sounds,
     notices: Notices,
     latch: Latch,
+    /// Whom we hear: only from there are reports taken.
+    source: Option<IpAddr>,
+    control: Control,
+    /// Opens what is encrypted.
+    opener: Opener,
+    /// What payload types stand for.
+    payloads: Payloads,
+    /// Decodes what the far end says, while somebody needs it decoded.
+    ear: Ear,
+    halver: Halver,
+    /// The peer needs our sound encoded anew.
+    anew: bool,
     keys: Keys,
     /// Listens for keys in the sound itself, where the far end has no telephone events.
     inband: Option<Detector>,
@@ -70,12 +89,21 @@ enum PlayState {
 impl Stream {
     /// For a leg that begins.
     pub(crate) fn new(leg: LegId, out: Arc<RtpOut>, sounds: Sounds, notices: Notices) -> Self {
+        // The two halves of chance that the source is not made of.
+        let control = Control::new(out.ssrc(), random());
         Self {
             leg,
+            control,
+            opener: Opener::default(),
+            source: None,
             out,
             sounds,
             notices,
             latch: Latch::default(),
+            payloads: Payloads::default(),
+            ear: Ear::default(),
+            halver: Halver::default(),
+            anew: false,
             keys: Keys::default(),
             inband: None,
             presses: Presses::default(),
@@ -96,7 +124,9 @@ impl Stream {
         mut stopped: oneshot::Receiver<()>,
     ) {
         let mut buffer = vec![0; MAX_PACKET];
+        let mut reports = [0; MAX_COMPOUND];
         let out = Arc::clone(&self.out);
+        let mut report_at = Instant::now() + self.control.interval();
         loop {
             tokio::select! {
                 _ = &mut stopped => break,
@@ -109,6 +139,16 @@ impl Stream {
                     // An ICMP error of an earlier packet; the socket is as good as before.
                     Err(error) => tracing::trace!(%error, leg = %self.leg, "RTP socket"),
                 },
+                received = receive(out.rtp.control.as_ref(), &mut reports) => {
+                    if let Ok((length, from)) = received {
+                        let bytes = reports.get(..length).unwrap_or_default();
+                        self.report_heard(from, Bytes::copy_from_slice(bytes));
+                    }
+                }
+                () = sleep_until(report_at) => {
+                    self.report(false);
+                    report_at = Instant::now() + self.control.interval();
+                }
                 () = tick(&mut self.pacer) => self.frame().await,
                 fetched = fetched(&mut self.playing) => self.fetched(fetched).await,
                 turn = Recording::turn(&mut self.recording) => match turn {
@@ -127,18 +167,27 @@ impl Stream {
         self.seat = None;
         self.stop_play(PlayEnd::Stopped).await;
         self.stop_record().await;
+        self.report(true);
+        let (sent, codec) = self.out.sent();
+        if let Some(sound) = self.control.record(self.leg.0, codec, sent) {
+            let leg = self.leg;
+            self.notices.tell(Notice::Sound { leg, sound }).await;
+        }
     }
 
     async fn perform(&mut self, command: MediaCommand) {
         match command {
-            MediaCommand::Agree(remote) => {
+            MediaCommand::Agree(remote, key) => {
+                let keys = remote.key.as_ref().zip(key.as_ref());
+                self.opener.agree(keys.map(|(theirs, _)| theirs));
+                self.out.encrypt(keys.map(|(_, ours)| ours));
                 self.latch.describe(remote.media);
                 self.inband = match remote.event {
                     Some(_) => None,
                     None => Some(self.inband.take().unwrap_or_default()),
                 };
-                self.out
-                    .agree(remote.media, remote.codec(), remote.event, remote.listens);
+                self.payloads.agree(&remote);
+                self.out.agree(&remote);
                 // What was to be played before anybody could hear it begins now.
                 if !std::mem::replace(&mut self.agreed, true) && self.playing.is_some() {
                     self.pace();
@@ -264,6 +313,12 @@ impl Stream {
     }
 
     async fn stop_record(&mut self) {
+        if self.recording.is_some() {
+            // What is held back for a packet that is missing belongs to it.
+            for heard in self.ear.rest() {
+                self.heard(heard);
+            }
+        }
         let Some(recording) = self.recording.take() else {
             return;
         };
@@ -308,80 +363,16 @@ impl Stream {
             Some(PlayState::Fetching(_)) | None => self.pacer = None,
         }
     }
+}
 
-    async fn packet(&mut self, from: std::net::SocketAddr, bytes: Bytes) {
-        let Ok(packet) = Packet::decode(&bytes) else {
-            return;
-        };
-        let codec = Codec::from_payload_type(packet.payload_type);
-        let key = self.out.is_event(packet.payload_type);
-        if codec.is_none() && !key {
-            return;
-        }
-        match self.latch.packet(from) {
-            Verdict::Dropped => return,
-            Verdict::Moved => self.out.send_to(from),
-            Verdict::Heard => {}
-        }
-        let peer = self.peer.as_ref().and_then(Weak::upgrade);
-        match codec {
-            Some(codec) => {
-                if let Some(peer) = peer {
-                    peer.relay_sound(&packet, codec);
-                }
-                self.listen(&packet, codec);
-            }
-            None => {
-                if let Some(peer) = peer {
-                    peer.relay_key(&packet);
-                }
-                let digit = self
-                    .keys
-                    .packet(packet.ssrc, packet.timestamp, &packet.payload);
-                if let Some(digit) = digit {
-                    self.notices.tell_if_room(Notice::Digit {
-                        leg: self.leg,
-                        digit,
-                    });
-                }
-            }
-        }
-    }
-
-    fn listen(&mut self, packet: &Packet, codec: Codec) {
-        if self.recording.is_none()
-            && self.tap.is_none()
-            && self.inband.is_none()
-            && self.seat.is_none()
-        {
-            return;
-        }
-        let mut samples = Vec::with_capacity(packet.payload.len());
-        codec.decode(&packet.payload, &mut samples);
-        let inband = self.inband.as_mut().map(|inband| inband.push(&samples));
-        for key in inband.unwrap_or_default() {
-            if let Ok(digit) = Digit::new(key) {
-                let leg = self.leg;
-                self.notices.tell_if_room(Notice::Digit { leg, digit });
-            }
-        }
-        if let Some(seat) = &self.seat {
-            seat.hears(packet.ssrc, packet.timestamp, &samples);
-        }
-        if let Some(recording) = &mut self.recording {
-            recording.push(packet.ssrc, packet.timestamp, &samples);
-        }
-        if let Some((line, tap)) = &mut self.tap {
-            let count = u32::try_from(samples.len()).unwrap_or(u32::MAX);
-            if let Some(gap) = line.place(packet.ssrc, packet.timestamp, count) {
-                let mut tap = tap.lock().unwrap_or_else(PoisonError::into_inner);
-                if tap.len() < MAX_TAP {
-                    let silent = tap.len() + gap as usize;
-                    tap.resize(silent, 0);
-                    tap.extend_from_slice(&samples);
-                }
-            }
-        }
+/// Waits for a report, for ever without a socket for them.
+async fn receive(
+    socket: Option<&UdpSocket>,
+    buffer: &mut [u8],
+) -> std::io::Result<(usize, SocketAddr)> {
+    match socket {
+        Some(socket) => socket.recv_from(buffer).await,
+        None => std::future::pending().await,
     }
 }
 

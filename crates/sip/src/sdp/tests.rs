@@ -13,6 +13,8 @@ fn local() -> Local {
         media: "10.0.0.1:20000".parse().unwrap(),
         session: 7,
         version: 1,
+        key: None,
+        encrypts: false,
     }
 }
 
@@ -30,8 +32,8 @@ fn the_offers_first_common_codec_is_answered_with_its_event_payload() {
     let remote = read(body.as_bytes(), &BOTH).unwrap();
     assert_eq!(remote.codecs, [Codec::Pcma, Codec::Pcmu]);
     assert_eq!(
-        (remote.event, remote.held, remote.listens),
-        (Some(96), false, true)
+        (remote.event.unwrap().payload, remote.held, remote.listens),
+        (96, false, true)
     );
     assert_eq!(remote.media, Some("10.0.0.9:4000".parse().unwrap()));
     let answer = answer(&local(), &remote);
@@ -92,7 +94,11 @@ fn no_address_is_no_address() {
 #[test]
 fn what_cannot_be_used_says_why() {
     let fault = |media: &str| read(sdp("10.0.0.9", media).as_bytes(), &BOTH).unwrap_err();
-    assert_eq!(fault("m=audio 4000 RTP/AVP 9 111\r\n"), SdpFault::NoCodec);
+    let ours = BOTH.to_vec();
+    assert_eq!(
+        fault("m=audio 4000 RTP/AVP 9 111\r\n"),
+        SdpFault::NoCodec { ours }
+    );
     assert_eq!(fault("m=video 4000 RTP/AVP 0\r\n"), SdpFault::NoAudio);
     assert_eq!(fault("m=audio 4000 RTP/SAVP 0\r\n"), SdpFault::NoAudio);
     assert_eq!(fault("m=audio 0 RTP/AVP 0\r\n"), SdpFault::NoAudio);
@@ -108,7 +114,76 @@ fn our_own_offer_reads_back() {
     let text = offer(&local(), &[Codec::Pcma, Codec::Pcmu], Direction::SendRecv);
     let remote = read(text.as_bytes(), &BOTH).unwrap();
     assert_eq!(remote.codecs, [Codec::Pcma, Codec::Pcmu]);
-    assert_eq!(remote.event, Some(super::EVENT_PAYLOAD));
+    assert_eq!(remote.event.unwrap().payload, super::EVENT_PAYLOAD);
+}
+
+/// B36: maps and packet lengths are read, and an answer speaks in the offer's numbers.
+#[test]
+fn payload_types_are_those_of_the_offer() {
+    let body = sdp(
+        "10.0.0.9",
+        "m=audio 4000 RTP/AVP 97 0 8 98 13\r\na=rtpmap:97 G722/8000\r\na=rtpmap:0 PCMA/8000\r\n\
+         a=rtpmap:98 telephone-event/8000\r\na=ptime:30\r\na=maxptime:60\r\n",
+    );
+    let ours = [Codec::Pcma, Codec::G722];
+    let remote = read(body.as_bytes(), &ours).unwrap();
+    assert_eq!(remote.codecs, [Codec::G722, Codec::Pcma]);
+    assert_eq!((remote.payload(), remote.noise), (97, true));
+    assert_eq!(remote.formats[1].payload, 0, "a map outranks the number");
+    assert_eq!((remote.packet_ms, remote.longest_ms), (Some(30), Some(60)));
+    let answer = answer(&local(), &remote);
+    assert!(answer.contains("RTP/AVP 97 98\r\n"), "{answer}");
+    assert!(answer.contains("a=rtpmap:97 G722/8000\r\n"), "{answer}");
+}
+
+/// B36, RFC 7587: Opus on its clock, and events on the same.
+#[cfg(feature = "opus")]
+#[test]
+fn opus_is_offered_and_answered_on_its_clock() {
+    let text = offer(&local(), &[Codec::Opus, Codec::Pcmu], Direction::SendRecv);
+    assert!(text.contains("RTP/AVP 111 0 101 110\r\n"), "{text}");
+    assert!(
+        text.contains("a=fmtp:111 minptime=10;useinbandfec=1\r\n"),
+        "{text}"
+    );
+    let remote = read(text.as_bytes(), Codec::ALL).unwrap();
+    assert_eq!(remote.codec(), Codec::Opus);
+    assert_eq!(remote.event.unwrap().clock, 48_000);
+    let narrow = read(text.as_bytes(), &BOTH).unwrap();
+    assert_eq!(narrow.event.unwrap().clock, 8000);
+}
+
+/// RFC 4568: a key is offered, and answered by another under the same tag.
+#[test]
+fn keys_are_offered_and_answered() {
+    let with_key = |encrypts| Local {
+        key: super::key(),
+        encrypts,
+        ..local()
+    };
+    let ours = with_key(true);
+    let text = offer(&ours, &BOTH, Direction::SendRecv);
+    assert!(text.contains("m=audio 20000 RTP/SAVP 0 8 101"), "{text}");
+    let read_key = |text: &str| read(text.as_bytes(), &BOTH).unwrap().key.unwrap();
+    assert_eq!(
+        read_key(&text).key_and_salt,
+        ours.key.clone().unwrap().key_and_salt
+    );
+    let offered = text.replace("a=crypto:1 ", "a=crypto:7 ");
+    let remote = read(offered.as_bytes(), &BOTH).unwrap();
+    let theirs = with_key(false);
+    let back = answer(&theirs, &remote);
+    assert!(back.contains("RTP/SAVP 0 101\r\n"), "{back}");
+    let answered = read_key(&back);
+    assert_eq!(
+        (answered.tag, answered.key_and_salt),
+        (7, theirs.key.unwrap().key_and_salt)
+    );
+    // Debug output has no key in it.
+    assert!(!format!("{remote:?}").contains("key_and_salt"));
+    // A suite that we do not have is no stream.
+    let odd = text.replace("SHA1_80", "SHA1_99");
+    assert_eq!(read(odd.as_bytes(), &BOTH).unwrap_err(), SdpFault::NoAudio);
 }
 
 proptest! {

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use callroute_audio::codec::Codec;
+use callroute_audio::level::tone_share;
 use callroute_media::{Command, EndCause, Line, Notice, PlayEnd, PlayId, Sound};
 use callroute_schema::Digit;
 use callroute_sip::phone::{AnswerMode, Phone, PhoneCall, PhoneConfig};
-use callroute_sip::{SipAdapter, SipLine};
+use callroute_sip::{Config, SipAdapter, SipLine, Srtp};
 
 use crate::support::{
-    CALLEE, CALLER, LONG, adapter, answer, dial, ended, expect, next_call, notice, phone_with,
+    CALLEE, CALLER, LONG, answer, config, dial, ended, expect, next_call, notice, phone_with,
     share, uri,
 };
 
@@ -22,15 +23,34 @@ struct Bridged {
     _held: (SipAdapter, Phone, Phone),
 }
 
+/// An adapter that speaks every codec.
+async fn adapter_with_all(ip: &str, srtp: Srtp) -> SipAdapter {
+    let config = Config {
+        codecs: Codec::ALL.to_vec(),
+        srtp,
+        ..config(ip)
+    };
+    SipAdapter::bind(config).await.unwrap()
+}
+
 async fn bridged(net: &str, caller: &[Codec], callee: &[Codec]) -> Bridged {
-    let mut adapter = adapter(&format!("{net}.1")).await;
-    let config = |codecs: &[Codec]| PhoneConfig {
+    encrypted(net, [caller, callee], [Srtp::Offered; 3]).await
+}
+
+async fn encrypted(
+    net: &str,
+    [caller, callee]: [&[Codec]; 2],
+    [of_caller, ours, of_callee]: [Srtp; 3],
+) -> Bridged {
+    let mut adapter = adapter_with_all(&format!("{net}.1"), ours).await;
+    let speaks = |codecs: &[Codec], srtp| PhoneConfig {
+        srtp,
         codecs: codecs.to_vec(),
         answer: AnswerMode::After(Duration::ZERO),
         ..PhoneConfig::default()
     };
-    let a = phone_with(&format!("{net}.2"), config(caller)).await;
-    let b = phone_with(&format!("{net}.3"), config(callee)).await;
+    let a = phone_with(&format!("{net}.2"), speaks(caller, of_caller)).await;
+    let b = phone_with(&format!("{net}.3"), speaks(callee, of_callee)).await;
     let call = a.call(&uri(adapter.local_addr()), "ann").await.unwrap();
     let mut line = next_call(&mut adapter).await.line;
     dial(&mut line, CALLEE, &uri(b.local_addr()));
@@ -56,23 +76,19 @@ async fn both_hear(bridged: &Bridged) {
     bridged.callee.send_tone(1000);
     assert!(
         bridged.callee.wait_heard(SECOND, LONG).await,
-        "the callee hears nothing"
+        "the callee hears {} samples",
+        bridged.callee.heard().len()
     );
     assert!(
         bridged.caller.wait_heard(SECOND, LONG).await,
-        "the caller hears nothing"
+        "the caller hears {} samples",
+        bridged.caller.heard().len()
     );
     let (callee, caller) = (bridged.callee.heard(), bridged.caller.heard());
-    assert!(
-        share(&callee[1600..8000], 400.0) > 0.95,
-        "{}",
-        share(&callee[1600..8000], 400.0)
-    );
-    assert!(
-        share(&caller[1600..8000], 1000.0) > 0.95,
-        "{}",
-        share(&caller[1600..8000], 1000.0)
-    );
+    for (heard, hz) in [(callee, 400.0), (caller, 1000.0)] {
+        let share = tone_share(&heard[1600..8000], hz);
+        assert!(share > 0.95, "{hz} Hz: {share}");
+    }
 }
 
 #[tokio::test]
@@ -84,6 +100,64 @@ async fn tones_pass_both_ways_with_one_codec() {
 #[tokio::test]
 async fn tones_pass_both_ways_between_the_two_laws() {
     both_hear(&bridged("127.22.2", &[Codec::Pcmu], &[Codec::Pcma]).await).await;
+}
+
+/// B36: whatever the two speak.
+#[tokio::test]
+async fn tones_pass_both_ways_between_any_two_codecs() {
+    let mut net = 0;
+    for &a in Codec::ALL {
+        for &b in Codec::ALL {
+            net += 1;
+            let bridged = bridged(&format!("127.22.{}", 100 + net), &[a], &[b]).await;
+            both_hear(&bridged).await;
+            bridged.caller.press("5").unwrap();
+            assert_eq!(
+                bridged.callee.wait_digits(1, LONG).await,
+                "5",
+                "{a:?} {b:?}"
+            );
+        }
+    }
+}
+
+/// RFC 3711, RFC 4568: one leg is encrypted, or both, and what is relayed is opened and sealed.
+#[tokio::test]
+async fn encrypted_legs_meet_plain_ones() {
+    let both = [Codec::Pcmu, Codec::G722];
+    for (net, caller, ours, callee) in [
+        ("127.22.131", Srtp::Always, Srtp::Always, Srtp::Always),
+        ("127.22.132", Srtp::Always, Srtp::Always, Srtp::Always),
+    ] {
+        let codecs: [&[Codec]; 2] = match net {
+            "127.22.131" => [&both, &both],
+            _ => [&[Codec::Pcma], &[Codec::G722]],
+        };
+        let bridged = encrypted(net, codecs, [caller, ours, callee]).await;
+        both_hear(&bridged).await;
+        bridged.caller.press("7").unwrap();
+        assert_eq!(bridged.callee.wait_digits(1, LONG).await, "7");
+    }
+}
+
+/// Who offers keys where they are not taken is refused, and told why.
+#[tokio::test]
+async fn keys_in_the_clear_are_refused_unless_wanted() {
+    let mut adapter = SipAdapter::bind(config("127.22.133.1")).await.unwrap();
+    let srtp = Srtp::Always;
+    let speaks = PhoneConfig {
+        srtp,
+        ..PhoneConfig::default()
+    };
+    let phone = phone_with("127.22.133.2", speaks).await;
+    let call = phone.call(&uri(adapter.local_addr()), "ann").await.unwrap();
+    let cause = call.wait_answered(LONG).await.unwrap_err();
+    assert_eq!(cause.sip_code, Some(488));
+    let plain = phone_with("127.22.133.3", PhoneConfig::default()).await;
+    let call = plain.call(&uri(adapter.local_addr()), "ann").await.unwrap();
+    let mut line = next_call(&mut adapter).await.line;
+    answer(&mut line).await;
+    call.wait_answered(LONG).await.unwrap();
 }
 
 #[tokio::test]

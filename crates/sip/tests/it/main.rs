@@ -16,6 +16,7 @@ mod early;
 mod hold;
 mod hostile;
 mod leaks;
+mod media;
 mod names;
 mod raw;
 mod reach;

@@ -12,7 +12,13 @@ use tokio::time::timeout;
 use crate::raw::{Raw, SDP, to_tag};
 use crate::support::{CALLER, LONG, adapter, expect, next_call};
 
-fn packet(payload_type: u8, sequence: u16, timestamp: u32, ssrc: u32, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn packet(
+    payload_type: u8,
+    sequence: u16,
+    timestamp: u32,
+    ssrc: u32,
+    payload: &[u8],
+) -> Vec<u8> {
     let mut out = vec![0x80, payload_type];
     out.extend(sequence.to_be_bytes());
     out.extend(timestamp.to_be_bytes());
@@ -21,14 +27,14 @@ fn packet(payload_type: u8, sequence: u16, timestamp: u32, ssrc: u32, payload: &
     out
 }
 
-struct Answered {
-    line: SipLine,
-    media: SocketAddr,
-    tag: String,
-    held: (SipAdapter, Raw),
+pub(crate) struct Answered {
+    pub(crate) line: SipLine,
+    pub(crate) media: SocketAddr,
+    pub(crate) tag: String,
+    pub(crate) held: (SipAdapter, Raw),
 }
 
-async fn answered(net: &str, sdp: &str) -> Answered {
+pub(crate) async fn answered(net: &str, sdp: &str) -> Answered {
     let mut adapter = adapter(&format!("{net}.1")).await;
     let mut raw = Raw::new(&format!("{net}.2"), adapter.local_addr()).await;
     raw.send(&raw.request("INVITE", "a", 1, "", "", sdp)).await;
@@ -54,7 +60,7 @@ async fn answered(net: &str, sdp: &str) -> Answered {
     }
 }
 
-async fn hears(socket: &UdpSocket) -> Vec<u8> {
+pub(crate) async fn hears(socket: &UdpSocket) -> Vec<u8> {
     let mut buffer = vec![0; 2048];
     let length = timeout(LONG, socket.recv(&mut buffer))
         .await
@@ -160,7 +166,7 @@ async fn keys_in_the_sound_are_told_where_there_are_no_events() {
     }
     for (at, frame) in sound.chunks(160).enumerate() {
         let mut payload = Vec::new();
-        callroute_audio::Codec::Pcma.encode(frame, &mut payload);
+        callroute_audio::Law::A.encode(frame, &mut payload);
         let number = u16::try_from(at).unwrap();
         let packet = packet(8, number, u32::from(number) * 160, 7, &payload);
         socket.send_to(&packet, a.media).await.unwrap();

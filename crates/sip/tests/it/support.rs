@@ -61,8 +61,8 @@ pub(crate) async fn next_call(adapter: &mut SipAdapter) -> Incoming<SipLine> {
 pub(crate) async fn notice(line: &mut SipLine) -> Option<Notice> {
     loop {
         match any_notice(line).await {
-            // Every answered leg has one; `transfer` looks at them.
-            Some(Notice::Dialog { .. }) => {}
+            // Every answered leg has them; `transfer` and `rtp` look at them.
+            Some(Notice::Dialog { .. } | Notice::Sound { .. }) => {}
             other => return other,
         }
     }

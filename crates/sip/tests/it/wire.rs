@@ -86,7 +86,7 @@ async fn a_late_offer_is_ours_and_the_ack_answers_it() {
     let mut line = next_call(&mut adapter).await.line;
     line.perform(Command::Answer { leg: CALLER });
     let ok = raw.until("SIP/2.0 200").await;
-    assert!(ok.contains("RTP/AVP 0 8 101"), "{ok}");
+    assert!(ok.contains("RTP/AVP 0 8 9 101"), "{ok}");
     // A re-INVITE while our offer is open crosses it.
     raw.send(&raw.request("INVITE", "x", 2, &to_tag(&ok), "", SDP))
         .await;
@@ -111,7 +111,7 @@ async fn a_late_offer_is_ours_and_the_ack_answers_it() {
 async fn what_is_not_served_is_refused_with_the_right_words() {
     let adapter = adapter("127.26.5.1").await;
     let mut raw = Raw::new("127.26.5.2", adapter.local_addr()).await;
-    let odd = SDP.replace("RTP/AVP 0 101", "RTP/AVP 9 101");
+    let odd = SDP.replace("RTP/AVP 0 101", "RTP/AVP 18 101");
     type Case<'a> = (&'a str, &'a str, &'a str, &'a str, &'a str, Option<&'a str>);
     let cases: [Case<'_>; 12] = [
         ("BYE", ";tag=nobody", "", "", "481", None),

@@ -47,9 +47,10 @@ impl Budget {
     }
 
     fn count(&mut self, now: Duration) {
-        let passed = now.saturating_sub(self.counted).as_micros();
+        let passed = now.saturating_sub(self.counted);
         // 10 a second is one thousandth in 100 µs; what is left over counts next time.
-        let earned = u64::try_from(passed / 100).unwrap_or(u64::MAX);
+        let earned = passed.as_secs().saturating_mul(EACH_SECOND);
+        let earned = earned.saturating_add(u64::from(passed.subsec_nanos() / 100_000));
         if earned > 0 {
             self.counted = self
                 .counted

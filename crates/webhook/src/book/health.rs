@@ -110,8 +110,14 @@ impl Watch {
         }
     }
 
-    /// What came of a request. `chance` is any number; it spreads the rests of many endpoints.
-    pub(crate) fn settle(&mut self, ticket: Ticket, verdict: Verdict, now: Duration, chance: u64) {
+    /// What came of a request. `chance` gives any number; it spreads the rests of many endpoints.
+    pub(crate) fn settle(
+        &mut self,
+        ticket: Ticket,
+        verdict: Verdict,
+        now: Duration,
+        chance: impl FnOnce() -> u64,
+    ) {
         let current = ticket.era == self.era;
         match (self.state, verdict) {
             // What a server wishes now holds, whenever it was asked.
@@ -125,10 +131,10 @@ impl Watch {
                 self.in_a_row += 1;
                 self.window.count(now, true);
                 if self.in_a_row >= IN_A_ROW || self.window.is_bad(now) {
-                    self.rest(now, chance);
+                    self.rest(now, chance());
                 }
             }
-            (State::Probing, Verdict::Failed | Verdict::Rest(_)) => self.rest(now, chance),
+            (State::Probing, Verdict::Failed | Verdict::Rest(_)) => self.rest(now, chance()),
             (State::Probing, Verdict::Nothing) => self.enter(State::Resting { until: now }),
             (State::Probing | State::Resting { .. }, Verdict::Alive) => {
                 self.rests = 0;

@@ -1,6 +1,7 @@
 //! Whether our own runtime is late: then slowness is ours, and asking a second server beside the
 //! first would only add to it. Pure: time comes in as an argument.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// How late a timer may be; the timers themselves tick in milliseconds.
@@ -11,21 +12,28 @@ const MEMORY: Duration = Duration::from_millis(100);
 /// Watches timers. All times count from one fixed moment.
 #[derive(Debug, Default)]
 pub(crate) struct Lateness {
-    until: Duration,
+    /// In microseconds. All asks look at it and few write it, so it is not locked.
+    until: AtomicU64,
 }
 
 impl Lateness {
     /// A timer that was due then went off now; whether the runtime is late.
-    pub(crate) fn on_wake(&mut self, due: Duration, now: Duration) -> bool {
+    pub(crate) fn on_wake(&self, due: Duration, now: Duration) -> bool {
         if now.saturating_sub(due) > TOLERATED {
-            self.until = now.saturating_add(MEMORY);
+            let until = micros(now.saturating_add(MEMORY));
+            self.until.fetch_max(until, Ordering::Relaxed);
         }
         self.is_late(now)
     }
 
     pub(crate) fn is_late(&self, now: Duration) -> bool {
-        now < self.until
+        micros(now) < self.until.load(Ordering::Relaxed)
     }
+}
+
+fn micros(time: Duration) -> u64 {
+    let seconds = time.as_secs().saturating_mul(1_000_000);
+    seconds.saturating_add(u64::from(time.subsec_micros()))
 }
 
 #[cfg(test)]
@@ -40,7 +48,7 @@ mod tests {
 
     #[test]
     fn a_late_timer_is_remembered_for_a_while() {
-        let mut lateness = Lateness::default();
+        let lateness = Lateness::default();
         assert!(!lateness.on_wake(ms(100), ms(100)));
         assert!(!lateness.on_wake(ms(100), ms(120)));
         assert!(lateness.on_wake(ms(100), ms(121)));

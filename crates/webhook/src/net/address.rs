@@ -93,11 +93,7 @@ impl fmt::Display for Network {
 /// Judges an address: the canonical address when it may be dialled, else what it is.
 pub(crate) fn judge(address: SocketAddr, allow: &[Network]) -> Result<SocketAddr, &'static str> {
     let ip = address.ip().to_canonical();
-    let refused = match ip {
-        IpAddr::V4(ip) => special_v4(ip),
-        IpAddr::V6(ip) => special_v6(ip),
-    };
-    match refused {
+    match special(ip) {
         Some(what) if !allow.iter().any(|network| network.contains(ip)) => Err(what),
         _ if ip == address.ip() => Ok(address),
         _ => Ok(SocketAddr::new(ip, address.port())),
@@ -114,6 +110,35 @@ pub(crate) fn judge_all(
         .into_iter()
         .map(|address| judge(address, allow).map_err(|what| (address.ip().to_canonical(), what)));
     judged.collect()
+}
+
+/// The other end of a connection. What its address is does not change; what a webhook allows may.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Peer {
+    ip: IpAddr,
+    public: bool,
+}
+
+impl Peer {
+    /// The address that was dialled.
+    pub(crate) fn new(address: SocketAddr) -> Self {
+        let ip = address.ip().to_canonical();
+        let public = special(ip).is_none();
+        Self { ip, public }
+    }
+
+    /// Whether a webhook that allows these ranges may be asked there: as [`judge`] says.
+    pub(crate) fn suits(self, allow: &[Network]) -> bool {
+        self.public || allow.iter().any(|network| network.contains(self.ip))
+    }
+}
+
+/// What an address is, if not one of the public internet.
+fn special(ip: IpAddr) -> Option<&'static str> {
+    match ip {
+        IpAddr::V4(ip) => special_v4(ip),
+        IpAddr::V6(ip) => special_v6(ip),
+    }
 }
 
 /// Ranges of IPv4 that are not of the public internet (RFC 6890 and its registry).

@@ -18,7 +18,7 @@ use tokio::time::sleep;
 
 use crate::endpoint::{Endpoint, Origin};
 use crate::failure::{Failure, FailureClass, chain, of_connect};
-use crate::net::address::{Network, judge_all};
+use crate::net::address::{Network, Peer, judge_all};
 use crate::net::counted::{Counted, Received};
 use crate::net::lookup::Lookups;
 use crate::net::transport::{Stream, Transport};
@@ -40,7 +40,7 @@ const WINDOW: u32 = 64 * 1024;
 pub(crate) struct Connection {
     pub(crate) sender: Sender,
     /// The address that was dialled, for the guard of whoever uses it next.
-    pub(crate) peer: SocketAddr,
+    pub(crate) peer: Peer,
     pub(crate) received: Received,
     /// Whether it was used before.
     pub(crate) kept: bool,
@@ -98,7 +98,7 @@ impl Dialer {
         endpoint: &Endpoint,
         allow: &[Network],
         progress: &Progress,
-    ) -> Result<Connection, Failure> {
+    ) -> Result<Box<Connection>, Failure> {
         let origin = endpoint.origin();
         progress.enter(Phase::Lookup);
         let addresses = self.resolve(origin, allow).await?;
@@ -186,7 +186,7 @@ async fn start(
     peer: SocketAddr,
     stream: Box<dyn Stream>,
     http2: bool,
-) -> Result<Connection, Failure> {
+) -> Result<Box<Connection>, Failure> {
     let failed = |error: hyper::Error| Failure::new(FailureClass::Connect, chain(&error));
     let received = Received::default();
     let streams = Arc::new(AtomicUsize::new(1));
@@ -222,16 +222,17 @@ async fn start(
         });
         (Sender::One(sender), driver)
     };
-    Ok(Connection {
+    // In a box, since it is handed on from request to request.
+    Ok(Box::new(Connection {
         sender,
-        peer,
+        peer: Peer::new(peer),
         received,
         kept: false,
         driver: Arc::new(Driver {
             task: driver.abort_handle(),
             streams,
         }),
-    })
+    }))
 }
 
 /// Families by turns, the preferred one first (RFC 8305, section 4).

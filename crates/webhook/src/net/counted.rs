@@ -42,7 +42,11 @@ impl<T: AsyncRead + Unpin> AsyncRead for Counted<T> {
         let more = buffer.filled().len().saturating_sub(before);
         // Half of all reads find nothing.
         if more > 0 {
-            self.received.0.fetch_add(more as u64, Ordering::Release);
+            // Nobody else writes it, so that it need not be added to in one go.
+            let so_far = self.received.0.load(Ordering::Relaxed);
+            self.received
+                .0
+                .store(so_far + more as u64, Ordering::Release);
         }
         polled
     }

@@ -53,7 +53,7 @@ pub(crate) struct Pool {
 /// What a request gets.
 pub(crate) enum Slot<'a> {
     /// A kept connection.
-    Kept(Connection),
+    Kept(Box<Connection>),
     /// Its turn to make one; the permit is held meanwhile.
     Dial(Option<SemaphorePermit<'a>>),
 }
@@ -114,7 +114,7 @@ impl Pool {
 
     /// A kept connection that takes a request now. One that just came back may need a moment
     /// until its task is done with the answer before.
-    async fn pop(lane: &Lane, allow: &[Network], now: Instant) -> Option<Connection> {
+    async fn pop(lane: &Lane, allow: &[Network], now: Instant) -> Option<Box<Connection>> {
         loop {
             let mut connection = lane.pop(allow, now)?;
             match &mut connection.sender {
@@ -133,7 +133,7 @@ impl Pool {
     pub(crate) fn give_back(
         self: &Arc<Self>,
         lane: &Arc<Lane>,
-        connection: Connection,
+        connection: Box<Connection>,
         rest: Option<Incoming>,
         now: Instant,
     ) {
@@ -168,7 +168,7 @@ impl Pool {
         }
     }
 
-    fn put(self: &Arc<Self>, lane: &Lane, connection: Connection, now: Instant) {
+    fn put(self: &Arc<Self>, lane: &Lane, connection: Box<Connection>, now: Instant) {
         lane.push(connection, now);
         self.reap_later();
     }
@@ -199,7 +199,10 @@ impl Pool {
 }
 
 /// Reads what is left of an answer, then waits until the connection takes requests again.
-async fn make_ready(mut connection: Connection, mut rest: Incoming) -> Option<Connection> {
+async fn make_ready(
+    mut connection: Box<Connection>,
+    mut rest: Incoming,
+) -> Option<Box<Connection>> {
     let mut read = 0_usize;
     while let Some(frame) = rest.frame().await {
         let bytes = frame.ok()?.into_data().map_or(0, |data| data.len());

@@ -37,7 +37,7 @@ pub(crate) enum Reply {
 
 /// Judges the answer to a notice, whose body says nothing.
 pub(crate) fn judge_receipt(status: StatusCode, headers: &HeaderMap) -> Result<Reply, Failure> {
-    judge_size(headers)?;
+    judge_size(headers, |_, _| {})?;
     match status.is_success() {
         true => Ok(Reply::Taken),
         false => judge_status(status, headers).map(|()| Reply::Taken),
@@ -46,15 +46,15 @@ pub(crate) fn judge_receipt(status: StatusCode, headers: &HeaderMap) -> Result<R
 
 /// Judges status and headers: how to read the body, or why not to.
 pub(crate) fn judge_head(status: StatusCode, headers: &HeaderMap) -> Result<Format, Failure> {
-    judge_size(headers)?;
-    judge_status(status, headers)?;
     // Most answers have neither a coding nor an unusual type: one look at each header says so.
-    let usual = |(name, value): (&HeaderName, &HeaderValue)| match *name {
-        CONTENT_ENCODING => false,
-        CONTENT_TYPE => value == "application/json",
-        _ => true,
-    };
-    if headers.iter().all(usual) {
+    let mut usual = true;
+    judge_size(headers, |name, value| match *name {
+        CONTENT_ENCODING => usual = false,
+        CONTENT_TYPE => usual &= value == "application/json",
+        _ => {}
+    })?;
+    judge_status(status, headers)?;
+    if usual {
         return Ok(Format::Json);
     }
     if let Some(found) = text(headers, &CONTENT_ENCODING) {
@@ -83,8 +83,11 @@ pub(crate) fn judge_head(status: StatusCode, headers: &HeaderMap) -> Result<Form
     }
 }
 
-/// hyper's own bounds are near these, but not exact.
-fn judge_size(headers: &HeaderMap) -> Result<(), Failure> {
+/// hyper's own bounds are near these, but not exact. `each` is told of every header.
+fn judge_size(
+    headers: &HeaderMap,
+    mut each: impl FnMut(&HeaderName, &HeaderValue),
+) -> Result<(), Failure> {
     let too_large = |detail| Err(Failure::new(FailureClass::TooLarge, detail));
     let found = headers.len();
     if found > MAX_HEADERS {
@@ -93,8 +96,11 @@ fn judge_size(headers: &HeaderMap) -> Result<(), Failure> {
         ));
     }
     // With the colon, the blank and the line's end.
-    let size = |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len() + 4;
-    let found: usize = headers.iter().map(size).sum();
+    let mut found = 0;
+    for (name, value) in headers {
+        found += name.as_str().len() + value.len() + 4;
+        each(name, value);
+    }
     if found > MAX_HEAD {
         return too_large(format!(
             "the answer has headers of {found} bytes; at most {MAX_HEAD} are accepted"

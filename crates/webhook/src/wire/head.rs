@@ -48,15 +48,15 @@ fn head(host: Option<&HeaderValue>, signed: bool) -> HeaderMap {
         headers.insert(HOST, host.clone());
         headers.insert(CONNECTION, KEEP_ALIVE);
     }
-    headers.insert(CONTENT_TYPE, JSON);
-    headers.insert(ACCEPT, ANSWERS);
-    headers.insert(USER_AGENT, AGENT);
-    headers.insert(SCHEMA, SCHEMA_VERSION);
     headers.insert(WEBHOOK_ID, OWN);
     headers.insert(TRACEPARENT, OWN);
     if signed {
         headers.insert(WEBHOOK_TIMESTAMP, OWN);
         headers.insert(WEBHOOK_SIGNATURE, OWN);
     }
+    headers.insert(CONTENT_TYPE, JSON);
+    headers.insert(ACCEPT, ANSWERS);
+    headers.insert(USER_AGENT, AGENT);
+    headers.insert(SCHEMA, SCHEMA_VERSION);
     headers
 }

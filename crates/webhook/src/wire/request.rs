@@ -12,7 +12,7 @@ use ulid::Ulid;
 use crate::endpoint::{Endpoint, Endpoints};
 use crate::failure::FailureClass;
 use crate::wire::secret::Secret;
-use crate::wire::signature::sign;
+use crate::wire::signature::sign_text;
 use crate::wire::trace::Trace;
 
 /// The attribute by which a later URL is told why an earlier one gave no answer.
@@ -26,10 +26,12 @@ pub(crate) struct Question {
     body: Bytes,
     /// The ask's own id, by which a receiver knows an event that it was sent twice.
     id: HeaderValue,
-    secrets: Vec<Secret>,
     trace: Trace,
-    /// Tells the attempts' spans apart.
-    spans: AtomicU64,
+    /// The span of the first attempt, and its header.
+    span: u64,
+    traceparent: HeaderValue,
+    /// Attempts so far, whose spans follow on each other.
+    attempts: AtomicU64,
     asks: Asks,
     /// Whether its answer may stand in for later ones, when the server allows that.
     keeps: bool,
@@ -57,15 +59,25 @@ impl Question {
             body.push_str(&deadline.as_millis().to_string());
             body.push('}');
         }
+        let trace = Trace::of(event);
+        // The half of an id that is chance.
+        let span = u64::try_from(id.0 & u128::from(u64::MAX)).unwrap_or_default();
+        // The two headers stand behind the body: one piece of memory for all three.
+        let mut body = body.into_bytes();
+        let body_ends = body.len();
+        body.extend_from_slice(id.array_to_str(&mut text).as_bytes());
+        let id_ends = body.len();
+        trace.write(span, &mut body);
+        let mut body = Bytes::from(body);
+        let traceparent = header(body.split_off(id_ends));
+        let id = header(body.split_off(body_ends));
         Self {
-            body: Bytes::from(body),
-            // 26 letters and digits: always a header.
-            id: HeaderValue::from_str(id.array_to_str(&mut text))
-                .unwrap_or(HeaderValue::from_static("0")),
-            secrets: endpoints.secrets.clone(),
-            trace: Trace::of(event),
-            // The half of an id that is chance.
-            spans: AtomicU64::new(u64::try_from(id.0 & u128::from(u64::MAX)).unwrap_or_default()),
+            body,
+            id,
+            trace,
+            span,
+            traceparent,
+            attempts: AtomicU64::new(0),
             asks: Asks::Actions,
             keeps: endpoints.last_good,
         }
@@ -109,26 +121,48 @@ impl Question {
         event.deadline_ms = Some(u64::try_from(left.as_millis()).unwrap_or(u64::MAX));
         Self {
             body: Bytes::from(event.to_json()),
+            ..self.copy()
+        }
+    }
+
+    /// The same once more; the spans of its attempts are its own.
+    pub(crate) fn copy(&self) -> Self {
+        let span = self.span.wrapping_add(16);
+        Self {
+            body: self.body.clone(),
             id: self.id.clone(),
-            secrets: self.secrets.clone(),
             trace: self.trace,
+            span,
+            traceparent: self.trace.header(span),
+            attempts: AtomicU64::new(0),
             asks: self.asks,
             keeps: self.keeps,
-            spans: AtomicU64::new(self.spans.load(Ordering::Relaxed).wrapping_add(16)),
         }
     }
 
     /// The values of `webhook-timestamp` and `webhook-signature`; none without a secret.
-    fn signature(&self, now: impl Fn() -> SystemTime) -> Option<(HeaderValue, HeaderValue)> {
-        if self.secrets.is_empty() {
+    fn signature(
+        &self,
+        secrets: &[Secret],
+        now: impl Fn() -> SystemTime,
+    ) -> Option<(HeaderValue, HeaderValue)> {
+        if secrets.is_empty() {
             return None;
         }
         let since = now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let timestamp = since.as_secs();
-        let id = self.id.to_str().ok()?;
-        let signature = sign(&self.secrets, id, timestamp, &self.body);
+        let timestamp = HeaderValue::from(since.as_secs());
+        let (id, time) = (self.id.to_str().ok()?, timestamp.to_str().ok()?);
+        let signature = sign_text(secrets, id, time, &self.body);
         // Letters, digits and a few signs: always a header.
-        Some((timestamp.into(), signature.try_into().ok()?))
+        Some((timestamp, signature.try_into().ok()?))
+    }
+
+    /// `traceparent` of the next attempt.
+    fn next_trace(&self) -> HeaderValue {
+        match self.attempts.fetch_add(1, Ordering::Relaxed) {
+            0 => self.traceparent.clone(),
+            before => self.trace.header(self.span.wrapping_add(before)),
+        }
     }
 
     /// The request for one URL, sent at this time. Compression is never asked for: its bounds
@@ -136,27 +170,30 @@ impl Question {
     pub(crate) fn request(
         &self,
         endpoint: &Endpoint,
+        secrets: &[Secret],
         now: impl Fn() -> SystemTime,
         version: Version,
     ) -> Request<Full<Bytes>> {
         let http2 = version == Version::HTTP_2;
-        let signature = self.signature(now);
+        let signature = self.signature(secrets, now);
         let mut headers = endpoint.heads().copy(http2, signature.is_some());
-        let mut trace = self
-            .trace
-            .header(self.spans.fetch_add(1, Ordering::Relaxed));
+        let mut left = if signature.is_some() { 4 } else { 2 };
         let (mut timestamp, mut signature) = signature.unzip();
-        // One look at each is less than looking four of them up.
+        // They stand among the first, and one look at each is less than looking four of them up.
         for (name, value) in &mut headers {
             let own = match name.as_str() {
                 "webhook-id" => Some(self.id.clone()),
-                "traceparent" => trace.take(),
+                "traceparent" => Some(self.next_trace()),
                 "webhook-timestamp" => timestamp.take(),
                 "webhook-signature" => signature.take(),
                 _ => None,
             };
             if let Some(own) = own {
                 *value = own;
+                left -= 1;
+                if left == 0 {
+                    break;
+                }
             }
         }
         let mut request = Request::new(Full::new(self.body.clone()));
@@ -165,4 +202,9 @@ impl Question {
         *request.headers_mut() = headers;
         request
     }
+}
+
+/// A header's value out of letters, digits and hyphens, which always are one; it is not copied.
+fn header(text: Bytes) -> HeaderValue {
+    HeaderValue::from_maybe_shared(text).unwrap_or(HeaderValue::from_static("0"))
 }

@@ -1,11 +1,15 @@
 //! `traceparent` (W3C Trace Context, level 1): all asks of a call belong to one trace.
 
+use bytes::Bytes;
 use callroute_schema::Event;
 use http::{HeaderName, HeaderValue};
 use ulid::Ulid;
 
 /// The header that carries it, in requests to servers and among an event's headers.
 pub(crate) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+
+/// Bytes of its value.
+const LENGTH: usize = 55;
 
 /// The trace that an ask belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,13 +54,35 @@ impl Trace {
     }
 
     /// The header of one request; `span` tells it from others.
-    pub(crate) fn header(self, span: u64) -> Option<HeaderValue> {
+    pub(crate) fn header(self, span: u64) -> HeaderValue {
+        let mut text = Vec::with_capacity(LENGTH);
+        self.write(span, &mut text);
+        // Digits and hyphens: always a header.
+        HeaderValue::from_maybe_shared(Bytes::from(text)).unwrap_or(HeaderValue::from_static("0"))
+    }
+
+    /// Writes its value behind a text.
+    pub(crate) fn write(self, span: u64, to: &mut Vec<u8>) {
         let mut text = *b"00-................................-................-00";
-        write_hex(text.get_mut(3..35)?, self.id);
-        write_hex(text.get_mut(36..52)?, u128::from(span.max(1)));
-        // Only whether it is sampled is ours to pass on (section 3.2.2.5).
-        write_hex(text.get_mut(54..)?, u128::from(self.flags & 1));
-        HeaderValue::from_bytes(&text).ok()
+        let mut put = |from: usize, number: u128| {
+            if let Some(room) = text.get_mut(from..from + 8) {
+                room.copy_from_slice(&eight_digits(number));
+            }
+        };
+        put(3, self.id >> 96);
+        put(11, self.id >> 64);
+        put(19, self.id >> 32);
+        put(27, self.id);
+        let span = u128::from(span.max(1));
+        put(36, span >> 32);
+        put(44, span);
+        if self.flags & 1 == 1
+            && let Some(last) = text.last_mut()
+        {
+            // Only whether it is sampled is ours to pass on (section 3.2.2.5).
+            *last = b'1';
+        }
+        to.extend_from_slice(&text);
     }
 }
 
@@ -66,18 +92,6 @@ fn fnv(bytes: &[u8]) -> u128 {
     const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
     let step = |hash: u128, byte: &u8| (hash ^ u128::from(*byte)).wrapping_mul(PRIME);
     bytes.iter().fold(OFFSET, step)
-}
-
-/// Writes the last digits of a number, as many as there is room for, eight at a time.
-fn write_hex(room: &mut [u8], mut number: u128) {
-    for places in room.rchunks_mut(8) {
-        let digits = eight_digits(number);
-        let last = digits.len().saturating_sub(places.len());
-        if let Some(digits) = digits.get(last..) {
-            places.copy_from_slice(digits);
-        }
-        number >>= 32;
-    }
 }
 
 /// The last eight digits of a number: each of its nibbles goes into a byte, and all bytes become
@@ -111,7 +125,7 @@ mod tests {
     const GIVEN: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
     fn header(trace: Trace) -> String {
-        trace.header(0xab).unwrap().to_str().unwrap().to_owned()
+        trace.header(0xab).to_str().unwrap().to_owned()
     }
 
     #[test]

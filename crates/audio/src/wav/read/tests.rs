@@ -72,7 +72,7 @@ fn every_width_rate_and_channel_count_gives_the_same_tone() {
 
 #[test]
 fn companded_files_are_read() {
-    for (tag, codec) in [(ULAW, Codec::Pcmu), (ALAW, Codec::Pcma)] {
+    for (tag, codec) in [(ULAW, Law::Mu), (ALAW, Law::A)] {
         let sound = Tone::Sine { hz: 440 }.render(300);
         let mut bytes = Vec::new();
         codec.encode(sound.samples(), &mut bytes);

@@ -106,6 +106,10 @@ impl Words {
             Notice::Refer { to, .. } => {
                 format!("{leg} asks for a transfer to {}", mask(to.as_str()))
             }
+            Notice::Sound { sound, .. } => format!(
+                "{leg} had {} packets of sound, {} were lost",
+                sound.received, sound.lost
+            ),
             Notice::Dialog { .. } => format!("{leg} has a dialog"),
             Notice::NotDone { deed, reason, .. } => {
                 format!("{leg}: {deed:?} was not done: {reason}")

@@ -82,7 +82,7 @@ impl Builder {
             }
             records.push(draft.record);
         }
-        let child = self.child(&records, &[]);
+        let child = self.child(&records, Used::NONE);
         for key in more {
             self.book.dialed.insert(key, child.0);
         }
@@ -119,20 +119,19 @@ impl Builder {
     }
 
     /// A run when few, else a node; `used` is what all of them were told apart by already.
-    fn child(&mut self, records: &[Record], used: &[u8]) -> Child {
+    fn child(&mut self, records: &[Record], used: Used) -> Child {
         if records.len() <= RUN {
             return self.run(records);
         }
-        let mut posted: Vec<(By, Record)> = Vec::with_capacity(records.len());
-        for record in records {
-            let by = self.by(record, used);
-            posted.extend(by.into_iter().map(|by| (by, *record)));
+        let mut posted: Vec<(By, usize)> = Vec::with_capacity(records.len());
+        for (place, record) in records.iter().enumerate() {
+            self.post(record, used, |by| posted.push((by, place)));
         }
         if posted.iter().all(|(by, _)| *by == By::Nothing) {
             return self.overlong_run(records);
         }
-        // Stable in the order of rules, so that runs stay sorted.
-        posted.sort_by(|(one, a), (other, b)| one.cmp(other).then(a.rule.cmp(&b.rule)));
+        // Places are in the order of rules, so that runs stay sorted.
+        posted.sort_unstable();
         let mut node = Node::default();
         let mut rooms = [0_usize; 3];
         for same in posted.chunk_by(|(one, _), (other, _)| one == other) {
@@ -142,30 +141,26 @@ impl Builder {
                 *room += 1;
             }
         }
+        let mut group: Vec<Record> = Vec::new();
         for same in posted.chunk_by(|(one, _), (other, _)| one == other) {
             let Some((by, _)) = same.first() else {
                 continue;
             };
-            let group: Vec<Record> = same.iter().map(|(_, record)| *record).collect();
+            group.clear();
+            group.extend(same.iter().filter_map(|(_, place)| records.get(*place)));
             match by {
-                By::Nothing => node.rest = Some(self.child(&group, &[0, 1, 2, 3])),
+                By::Nothing => node.rest = Some(self.child(&group, Used::ALL)),
                 By::Number(subject, key) => {
-                    let child = self.child(
-                        &group,
-                        &with(used, u8::try_from(subject.place()).unwrap_or(0)),
-                    );
+                    let child = self.child(&group, used.and(subject.place()));
                     let room = rooms.get(subject.place()).copied().unwrap_or(0);
                     node.add_number(*subject, *key, child, room);
                 }
                 By::Text(subject, text) => {
-                    let child = self.child(
-                        &group,
-                        &with(used, u8::try_from(subject.place()).unwrap_or(0)),
-                    );
+                    let child = self.child(&group, used.and(subject.place()));
                     node.add_text(*subject, text.clone(), child);
                 }
                 By::List(list) => {
-                    let child = self.child(&group, &with(used, 3));
+                    let child = self.child(&group, used.and(LIST));
                     node.lists.push((*list, child));
                 }
             }
@@ -174,24 +169,23 @@ impl Builder {
         Child::node(self.book.nodes.len() - 1)
     }
 
-    /// What a rule is found by: the most telling of what it asks.
-    fn by(&self, record: &Record, used: &[u8]) -> Vec<By> {
-        let mut choices: Vec<(u8, Vec<By>)> = Vec::new();
-        let free = |place: usize| !used.iter().any(|used| usize::from(*used) == place);
+    /// Posts a rule under the most telling of what it asks.
+    fn post(&self, record: &Record, used: Used, mut post: impl FnMut(By)) {
+        let (mut most, mut best) = (0, Choice::None);
+        let mut take = |worth: u8, choice| {
+            if worth >= most {
+                (most, best) = (worth, choice);
+            }
+        };
         if record.mask.len > 0
             && let Some(subject) = Subject::ALL.get(usize::from(record.mask.subject))
-            && free(subject.place())
+            && used.free(subject.place())
         {
             let key = Key::of(record.key);
-            let worth = if key.is_whole() {
-                40
-            } else {
-                u8::try_from(key.len()).unwrap_or(0)
-            };
-            choices.push((worth, vec![By::Number(*subject, key)]));
+            take(worth(key), Choice::Key(*subject, key));
         }
-        if record.list != 0 && record.list.is_multiple_of(2) && free(3) {
-            choices.push((6, vec![By::List((record.list - 2) / 2)]));
+        if record.list != 0 && record.list.is_multiple_of(2) && used.free(LIST) {
+            take(6, Choice::List((record.list - 2) / 2));
         }
         if let Some(more) = record.more.checked_sub(1)
             && let Some(clause) = self.book.clauses.get(more as usize)
@@ -200,10 +194,30 @@ impl Builder {
                 Clause::All(parts) => &**parts,
                 one => std::slice::from_ref(one),
             };
-            choices.extend(parts.iter().filter_map(|part| choice(part, &free)));
+            for part in parts {
+                if let Some((worth, found)) = choice(part, used) {
+                    take(worth, found);
+                }
+            }
         }
-        let best = choices.into_iter().max_by_key(|(worth, _)| *worth);
-        best.map_or_else(|| vec![By::Nothing], |(_, by)| by)
+        match best {
+            Choice::None => post(By::Nothing),
+            Choice::Key(subject, key) => post(By::Number(subject, key)),
+            Choice::List(list) => post(By::List(list)),
+            Choice::OneOf(one_of) => {
+                for key in &one_of.keys {
+                    post(By::Number(one_of.subject, *key));
+                }
+                for text in &one_of.texts {
+                    post(By::Text(one_of.subject, text.clone()));
+                }
+            }
+            Choice::Lists(lists) => lists
+                .iter()
+                .filter_map(list_of)
+                .map(By::List)
+                .for_each(post),
+        }
     }
 
     fn run(&mut self, records: &[Record]) -> Child {
@@ -235,52 +249,76 @@ impl Builder {
     }
 }
 
-/// Under what a clause beyond the record can be found.
-fn choice(clause: &Clause, free: &impl Fn(usize) -> bool) -> Option<(u8, Vec<By>)> {
+/// What a rule could be found by.
+#[derive(Debug, Clone, Copy)]
+enum Choice<'c> {
+    None,
+    Key(Subject, Key),
+    List(u32),
+    OneOf(&'c OneOf),
+    /// Any of them; each is a list.
+    Lists(&'c [Clause]),
+}
+
+/// Dimensions by which rules were told apart already: the subjects' places, and [`LIST`].
+#[derive(Debug, Clone, Copy)]
+struct Used(u8);
+
+/// The place of lists of callers among what tells rules apart.
+const LIST: usize = 3;
+
+impl Used {
+    const NONE: Self = Self(0);
+    const ALL: Self = Self(0xff);
+
+    fn free(self, place: usize) -> bool {
+        self.0 >> place & 1 == 0
+    }
+
+    fn and(self, place: usize) -> Self {
+        Self(self.0 | 1 << place)
+    }
+}
+
+/// How much a key tells.
+fn worth(key: Key) -> u8 {
+    match key.is_whole() {
+        true => 40,
+        false => u8::try_from(key.len()).unwrap_or(0),
+    }
+}
+
+fn list_of(clause: &Clause) -> Option<u32> {
     match clause {
-        Clause::Key { subject, key } if free(subject.place()) => {
-            let worth = if key.is_whole() {
-                40
-            } else {
-                u8::try_from(key.len()).unwrap_or(0)
-            };
-            Some((worth, vec![By::Number(*subject, *key)]))
+        Clause::List(list) => Some(*list),
+        _ => None,
+    }
+}
+
+/// Under what a clause beyond the record can be found, and how much that tells.
+fn choice(clause: &Clause, used: Used) -> Option<(u8, Choice<'_>)> {
+    match clause {
+        Clause::Key { subject, key } if used.free(subject.place()) => {
+            Some((worth(*key), Choice::Key(*subject, *key)))
         }
-        Clause::OneOf(one_of) if free(one_of.subject.place()) => listed(one_of),
-        Clause::List(list) if free(3) => Some((6, vec![By::List(*list)])),
-        Clause::Any(any) if free(3) => {
-            let lists = any.iter().map(|part| match part {
-                Clause::List(list) => Some(By::List(*list)),
-                _ => None,
-            });
-            Some((5, lists.collect::<Option<Vec<By>>>()?))
+        Clause::OneOf(one_of) if used.free(one_of.subject.place()) => listed(one_of),
+        Clause::List(list) if used.free(LIST) => Some((6, Choice::List(*list))),
+        Clause::Any(any) if used.free(LIST) => {
+            let lists = any.iter().all(|part| list_of(part).is_some());
+            lists.then_some((5, Choice::Lists(any)))
         }
         _ => None,
     }
 }
 
-fn listed(one_of: &OneOf) -> Option<(u8, Vec<By>)> {
-    let count = one_of.keys.len() + one_of.texts.len();
-    if count > POSTINGS {
+fn listed(one_of: &OneOf) -> Option<(u8, Choice<'_>)> {
+    if one_of.keys.len() + one_of.texts.len() > POSTINGS {
         return None;
     }
     let shortest = one_of.keys.iter().map(|key| key.len()).min().unwrap_or(16);
-    let worth = if one_of.prefixes {
-        u8::try_from(shortest).unwrap_or(0)
-    } else {
-        30
+    let worth = match one_of.prefixes {
+        true => u8::try_from(shortest).unwrap_or(0),
+        false => 30,
     };
-    let keys = one_of
-        .keys
-        .iter()
-        .map(|key| By::Number(one_of.subject, *key));
-    let texts = one_of
-        .texts
-        .iter()
-        .map(|text| By::Text(one_of.subject, text.clone()));
-    Some((worth, keys.chain(texts).collect()))
-}
-
-fn with(used: &[u8], place: u8) -> Vec<u8> {
-    used.iter().copied().chain([place]).collect()
+    Some((worth, Choice::OneOf(one_of)))
 }

@@ -1,6 +1,7 @@
 //! The one walk that decides and explains.
 
 use super::{Block, Book, Child, Dialed};
+use crate::engine::answers::NEEDS;
 use crate::engine::call::Call;
 use crate::engine::record::{LAST, LISTS, NAMES, REJECTS, Record};
 use crate::engine::subject::Subject;
@@ -21,21 +22,38 @@ impl Observer for () {
     const WATCHES: bool = false;
 }
 
-/// The first rule so far that holds, or that cannot be settled without a further fact.
+/// The first rule so far that holds, or that cannot be settled without a further fact: the rule's
+/// position above its answer, in one word, so that it stays in a register.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Best {
-    pub(crate) rule: u32,
-    pub(crate) answer: u32,
-    pub(crate) needs: bool,
-}
+pub(crate) struct Best(u64);
 
 impl Best {
     /// No rule.
-    pub(crate) const NONE: Self = Self {
-        rule: u32::MAX,
-        answer: 0,
-        needs: false,
-    };
+    pub(crate) const NONE: Self = Self((u32::MAX as u64) << 32);
+
+    #[inline]
+    fn new(record: &Record, needs: bool) -> Self {
+        let answer = record.answer | if needs { NEEDS } else { 0 };
+        Self(u64::from(record.rule) << 32 | u64::from(answer))
+    }
+
+    /// The rule's position among all rules; `u32::MAX`: there is none.
+    #[inline]
+    pub(crate) fn rule(self) -> u32 {
+        u32::try_from(self.0 >> 32).unwrap_or(u32::MAX)
+    }
+
+    /// What it does, as a place among the answers.
+    #[inline]
+    pub(crate) fn answer(self) -> u32 {
+        u32::try_from(self.0 & u64::from(!NEEDS)).unwrap_or(0)
+    }
+
+    /// Whether it waits for a fact.
+    #[inline]
+    pub(crate) fn needs(self) -> bool {
+        self.0 & u64::from(NEEDS) != 0
+    }
 }
 
 impl Book {
@@ -48,42 +66,34 @@ impl Book {
         after: Option<u32>,
         observer: &mut O,
     ) -> Best {
-        let mut best = Best::NONE;
         let from = after.map_or(0, |rule| rule.saturating_add(1));
         if call.emergency {
-            self.emergency(call, from, &mut best, observer);
-            return best;
+            return self.emergency(call, from, observer);
         }
-        if let Some(child) = self.child(call) {
-            match child.as_node() {
-                None => self.scan(child, call, from, &mut best, observer),
-                Some(node) => self.branch(node, call, from, &mut best, observer),
-            }
+        let Some(child) = self.child(call) else {
+            return Best::NONE;
+        };
+        match child.as_node() {
+            None => self.scan(child, call, from, Best::NONE, observer),
+            Some(node) => self.branch(node, call, from, Best::NONE, observer),
         }
-        best
     }
 
     /// As [`find`](Self::find), by looking at every rule of the block in turn: what the index is
     /// held against.
     pub(crate) fn find_linear(&self, call: &Call<'_>, after: Option<u32>) -> Best {
-        let mut best = Best::NONE;
         let from = after.map_or(0, |rule| rule.saturating_add(1));
         if call.emergency {
-            self.emergency(call, from, &mut best, &mut ());
-            return best;
+            return self.emergency(call, from, &mut ());
         }
-        let Some(block) = self.block_for(call) else {
-            return best;
-        };
-        for rule in self.rules_of(block) {
-            if let Some(record) = self.record(rule)
-                && rule >= from
-                && !self.look(record, call, &mut best, &mut ())
-            {
-                break;
-            }
-        }
-        best
+        let rules = self.block_for(call).map(|block| self.rules_of(block));
+        let records = rules
+            .into_iter()
+            .flatten()
+            .filter_map(|rule| self.record(rule));
+        let mut own = records.filter(|record| record.rule >= from);
+        let best = own.find_map(|record| self.look(record, call, &mut ()));
+        best.unwrap_or(Best::NONE)
     }
 
     /// Where the rules for the dialed number are.
@@ -114,9 +124,9 @@ impl Book {
         child: Child,
         call: &Call<'_>,
         from: u32,
-        best: &mut Best,
+        best: Best,
         observer: &mut O,
-    ) {
+    ) -> Best {
         match child.as_node() {
             None => self.scan(child, call, from, best, observer),
             Some(node) => self.branch(node, call, from, best, observer),
@@ -129,45 +139,43 @@ impl Book {
         child: Child,
         call: &Call<'_>,
         from: u32,
-        best: &mut Best,
+        best: Best,
         observer: &mut O,
-    ) {
+    ) -> Best {
         let run = self.records.get(child.0 as usize..).unwrap_or(&[]);
         for record in run {
-            if record.rule >= best.rule {
-                return;
+            if record.rule >= best.rule() {
+                return best;
             }
-            if record.rule >= from && !self.look(record, call, best, observer) {
-                return;
+            if record.rule >= from
+                && let Some(found) = self.look(record, call, observer)
+            {
+                return found;
             }
             if record.has(LAST) {
-                return;
+                return best;
             }
         }
+        best
     }
 
-    /// Looks at one record; whether later ones of its run may still count.
+    /// Looks at one record; `Some`: it is the best so far, and later ones of its run do not count.
     #[inline(always)]
     fn look<O: Observer>(
         &self,
         record: &Record,
         call: &Call<'_>,
-        best: &mut Best,
         observer: &mut O,
-    ) -> bool {
+    ) -> Option<Best> {
         let truth = record.truth(call, &self.clauses);
         if O::WATCHES {
             observer.record(record, truth);
         }
-        if matches!(truth, Truth::True | Truth::Need) {
-            *best = Best {
-                rule: record.rule,
-                answer: record.answer,
-                needs: truth == Truth::Need,
-            };
-            return false;
+        match truth {
+            Truth::True => Some(Best::new(record, false)),
+            Truth::Need => Some(Best::new(record, true)),
+            Truth::False | Truth::Missing => None,
         }
-        true
     }
 
     fn branch<O: Observer>(
@@ -175,23 +183,23 @@ impl Book {
         node: usize,
         call: &Call<'_>,
         from: u32,
-        best: &mut Best,
+        mut best: Best,
         observer: &mut O,
-    ) {
+    ) -> Best {
         let Some(node) = self.nodes.get(node) else {
-            return;
+            return best;
         };
         for subject in Subject::ALL {
             let place = subject.place();
             if let Some(Some(table)) = node.numbers.get(place) {
                 for child in table.all(call.key(subject)) {
-                    self.follow(Child(child), call, from, best, observer);
+                    best = self.follow(Child(child), call, from, best, observer);
                 }
             }
             if let Some(Some(texts)) = node.texts.get(place)
                 && let Some(child) = call.text(subject).and_then(|text| texts.get(text))
             {
-                self.follow(Child(*child), call, from, best, observer);
+                best = self.follow(Child(*child), call, from, best, observer);
             }
         }
         if !node.lists.is_empty() {
@@ -199,24 +207,19 @@ impl Book {
                 if let Ok(place) = node.lists.binary_search_by_key(&list, |(list, _)| *list)
                     && let Some((_, child)) = node.lists.get(place)
                 {
-                    self.follow(*child, call, from, best, observer);
+                    best = self.follow(*child, call, from, best, observer);
                 }
             }
         }
         if let Some(rest) = node.rest {
-            self.follow(rest, call, from, best, observer);
+            best = self.follow(rest, call, from, best, observer);
         }
+        best
     }
 
     /// An emergency call: only a block that is this number, or rules that name it, may decide;
     /// and no rule that turns calls away by a list.
-    fn emergency<O: Observer>(
-        &self,
-        call: &Call<'_>,
-        from: u32,
-        best: &mut Best,
-        observer: &mut O,
-    ) {
+    fn emergency<O: Observer>(&self, call: &Call<'_>, from: u32, observer: &mut O) -> Best {
         let may = |record: &Record| !(record.has(REJECTS) && record.has(LISTS));
         let own = self.block_for(call).filter(|block| match &block.dialed {
             Dialed::Key(key) => key.is_whole(),
@@ -233,12 +236,10 @@ impl Book {
                     .filter(move |rule| block.contains(rule));
                 Box::new(listed.filter_map(named).filter(|record| record.has(NAMES)))
             }
-            (None, None) => return,
+            (None, None) => return Best::NONE,
         };
-        for record in rules.filter(|record| record.rule >= from && may(record)) {
-            if !self.look(record, call, best, observer) {
-                return;
-            }
-        }
+        let mut own = rules.filter(|record| record.rule >= from && may(record));
+        let best = own.find_map(|record| self.look(record, call, observer));
+        best.unwrap_or(Best::NONE)
     }
 }

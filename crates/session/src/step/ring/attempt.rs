@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use callroute_media::{Command, EndCause, LegId, PlayId, Sound};
+use callroute_media::{Ability, Command, EndCause, LegId, PlayId, Sound};
 use callroute_schema::{
     Address, AttemptInfo, AttemptRecord, Caller, CallerId, Cause, Confirm, Digit, Disposition,
     Event, EventKind,
@@ -100,6 +100,9 @@ impl Ringing {
         let Some(to) = candidate.target.clone() else {
             return self.skip(index, Disposition::InvalidNumber);
         };
+        if candidate.confirm.is_some() && call.cannot(Ability::Play, "asking to press a key") {
+            return self.skip(index, Disposition::ConfirmFailed);
+        }
         let (from, from_name) = shown(call, candidate.caller_id.as_ref());
         let mut headers = call.headers.clone();
         headers.extend(candidate.headers.clone());
@@ -166,6 +169,7 @@ impl Ringing {
     /// It sends sound before it answers.
     pub(super) fn early(&mut self, call: &mut Call, leg: LegId) {
         if self.spec.relay
+            && !call.settings.cannot.contains(&Ability::EarlyMedia)
             && !self.relayed
             && call.leg(LegId::CALLER) == crate::call::LegState::Early
         {

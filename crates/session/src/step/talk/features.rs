@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use callroute_media::{EndCause, LegId, RecordOptions, Sound};
-use callroute_schema::{Action, Actions, Digit, Digits, On, Park, Record};
+use callroute_media::{Ability, EndCause, LegId, RecordOptions, Sound};
+use callroute_schema::{Action, Actions, Digit, Digits, Disposition, On, Park, Record};
 
 use super::transfer::{Kind, Transfer};
 use super::{Talk, all_three};
 use crate::call::Call;
 use crate::note::Note;
-use crate::program::Flow;
+use crate::program::{Flow, branch};
 use crate::settings::FeatureCodes;
 
 /// How long a code's next key may take.
@@ -108,7 +108,12 @@ impl Talk {
                 if call.running.is_some() {
                     stop_recording(call);
                 } else {
-                    start_recording(call, &Record::default());
+                    let features = call.settings.features.as_ref();
+                    let record = Record {
+                        consent: features.and_then(|codes| codes.consent.clone()),
+                        ..Record::default()
+                    };
+                    self.record(call, record);
                 }
                 Flow::Stay
             }
@@ -119,7 +124,7 @@ impl Talk {
 
     /// The other one is parked; whoever pressed hears where, when the slot is known.
     fn park(&mut self, call: &mut Call, leg: LegId) -> Flow {
-        if self.other(leg) != LegId::CALLER {
+        if call.cannot(Ability::Rooms, "parking") || self.other(leg) != LegId::CALLER {
             // Only the caller's leg outlives its conversation.
             return Flow::Stay;
         }
@@ -135,6 +140,9 @@ impl Talk {
 
     /// All three of an attended transfer together.
     pub(super) fn three(&mut self, call: &mut Call, third: LegId) -> Flow {
+        if call.cannot(Ability::Rooms, "three together") {
+            return Flow::Stay;
+        }
         self.settle(call);
         let legs = vec![self.a, self.b, third];
         all_three(call, legs)
@@ -143,7 +151,10 @@ impl Talk {
 
 /// Records both sides of the caller's conversation from here on, unless that is done already.
 pub(crate) fn start_recording(call: &mut Call, record: &Record) {
-    if call.running.is_some() || !call.is_live(LegId::CALLER) {
+    if call.running.is_some()
+        || !call.is_live(LegId::CALLER)
+        || call.cannot(Ability::Record, "recording")
+    {
         return;
     }
     let name = record
@@ -160,6 +171,8 @@ pub(crate) fn start_recording(call: &mut Call, record: &Record) {
     call.running = Some(crate::call::Running {
         recording,
         consent: record.consent.clone(),
+        told: vec![LegId::CALLER],
+        failed: branch(&record.on, Disposition::Failed).cloned(),
     });
 }
 

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use callroute_media::{Command, EndCause, LegId, Notice, PlayId, Referral, Sound};
+use callroute_media::{Ability, Command, EndCause, LegId, Notice, PlayId, Referral, Sound};
 use callroute_schema::{Digit, Disposition, Party};
 
 use super::features::Feature;
@@ -134,6 +134,9 @@ impl Talk {
             return refused(call, by);
         }
         if let Some(dialog) = replaces {
+            if call.cannot(Ability::Rooms, "connecting two calls") {
+                return refused(call, by);
+            }
             call.share(Share::Replace { dialog });
             self.transfer = Some(Transfer::Replacing {
                 by,

@@ -86,7 +86,10 @@ pub(super) fn send(
     target: Target,
 ) -> Result<Invite, SendError> {
     let uri = parsed(&route.uri)?;
-    let local = stack.local_sdp(target.addr.ip(), dialing.port);
+    let mut local = stack.local_sdp(target.addr.ip(), dialing.port);
+    local.key.clone_from(&dialing.key);
+    let tls = target.transport.is_secure();
+    local.encrypts = stack.config.srtp.offers(tls);
     let contact = stack.contact(target.addr.ip(), target.transport);
     let (tag, call_id) = (token(), token());
     // Entered before the first packet leaves: a request within the dialog may be the next.

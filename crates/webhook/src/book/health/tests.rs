@@ -15,7 +15,7 @@ const fn ms(ms: u64) -> Duration {
 
 fn outcome(watch: &mut Watch, now: Duration, verdict: Verdict) {
     let ticket = watch.admit(now).unwrap();
-    watch.settle(ticket, verdict, now, EVEN);
+    watch.settle(ticket, verdict, now, || EVEN);
 }
 
 /// One that rests since the moment zero, for 500 ms.
@@ -94,7 +94,7 @@ fn chance_spreads_rests() {
         let mut watch = Watch::new();
         for _ in 0..5 {
             let ticket = watch.admit(ms(0)).unwrap();
-            watch.settle(ticket, Verdict::Failed, ms(0), chance);
+            watch.settle(ticket, Verdict::Failed, ms(0), || chance);
         }
         watch.admit(ms(0)).unwrap_err()
     };
@@ -108,7 +108,7 @@ fn one_call_probes_and_the_others_go_on_elsewhere() {
     assert!(probe.probe);
     assert_eq!(watch.health(), Health::Probing);
     assert_eq!(watch.admit(ms(500)), Err(ms(0)));
-    watch.settle(probe, Verdict::Alive, ms(510), EVEN);
+    watch.settle(probe, Verdict::Alive, ms(510), || EVEN);
     assert!(!watch.admit(ms(510)).unwrap().probe);
 }
 
@@ -116,7 +116,7 @@ fn one_call_probes_and_the_others_go_on_elsewhere() {
 fn a_probe_that_says_nothing_leaves_the_next_to_probe() {
     let mut watch = resting();
     let probe = watch.admit(ms(500)).unwrap();
-    watch.settle(probe, Verdict::Nothing, ms(510), EVEN);
+    watch.settle(probe, Verdict::Nothing, ms(510), || EVEN);
     assert!(watch.admit(ms(510)).unwrap().probe);
 }
 
@@ -125,17 +125,17 @@ fn outcomes_of_an_earlier_state_say_nothing() {
     let mut watch = Watch::new();
     let early: Vec<Ticket> = (0..9).map(|_| watch.admit(ms(0)).unwrap()).collect();
     for ticket in &early[..5] {
-        watch.settle(*ticket, Verdict::Failed, ms(0), EVEN);
+        watch.settle(*ticket, Verdict::Failed, ms(0), || EVEN);
     }
-    watch.settle(early[5], Verdict::Alive, ms(10), EVEN);
+    watch.settle(early[5], Verdict::Alive, ms(10), || EVEN);
     assert_eq!(watch.health(), Health::Resting);
     let probe = watch.admit(ms(500)).unwrap();
-    watch.settle(early[6], Verdict::Failed, ms(501), EVEN);
-    watch.settle(early[7], Verdict::Alive, ms(501), EVEN);
+    watch.settle(early[6], Verdict::Failed, ms(501), || EVEN);
+    watch.settle(early[7], Verdict::Alive, ms(501), || EVEN);
     assert_eq!(watch.health(), Health::Probing);
-    watch.settle(probe, Verdict::Alive, ms(502), EVEN);
+    watch.settle(probe, Verdict::Alive, ms(502), || EVEN);
     for _ in 0..9 {
-        watch.settle(early[8], Verdict::Failed, ms(503), EVEN);
+        watch.settle(early[8], Verdict::Failed, ms(503), || EVEN);
     }
     assert_eq!(watch.health(), Health::Healthy);
 }
@@ -146,11 +146,11 @@ fn who_insists_may_ask_and_ends_the_rest_by_an_answer_only() {
     for _ in 0..9 {
         let ticket = watch.insist(ms(10));
         assert!(!ticket.probe);
-        watch.settle(ticket, Verdict::Failed, ms(20), EVEN);
+        watch.settle(ticket, Verdict::Failed, ms(20), || EVEN);
     }
     assert_eq!(watch.admit(ms(20)), Err(ms(480)));
     let ticket = watch.insist(ms(30));
-    watch.settle(ticket, Verdict::Alive, ms(40), EVEN);
+    watch.settle(ticket, Verdict::Alive, ms(40), || EVEN);
     assert_eq!(watch.health(), Health::Healthy);
     assert!(resting().insist(ms(500)).probe, "when the rest is over");
 }
@@ -159,9 +159,9 @@ fn who_insists_may_ask_and_ends_the_rest_by_an_answer_only() {
 fn a_wish_for_rest_is_granted_up_to_a_minute_and_never_shortens_one() {
     let mut watch = Watch::new();
     let (first, second) = (watch.admit(ms(0)).unwrap(), watch.admit(ms(0)).unwrap());
-    watch.settle(first, Verdict::Rest(ms(3_600_000)), ms(0), EVEN);
+    watch.settle(first, Verdict::Rest(ms(3_600_000)), ms(0), || EVEN);
     assert_eq!(watch.admit(ms(0)), Err(ms(60_000)));
-    watch.settle(second, Verdict::Rest(ms(1000)), ms(0), EVEN);
+    watch.settle(second, Verdict::Rest(ms(1000)), ms(0), || EVEN);
     assert_eq!(watch.admit(ms(0)), Err(ms(60_000)));
     let mut watch = Watch::new();
     outcome(&mut watch, ms(0), Verdict::Rest(ms(0)));
@@ -224,7 +224,7 @@ proptest! {
                 Deed::Insist => out.push(watch.insist(now)),
                 Deed::Settle { pick, verdict, chance } if !out.is_empty() => {
                     let ticket = out.swap_remove(pick % out.len());
-                    watch.settle(ticket, verdict, now, chance);
+                    watch.settle(ticket, verdict, now, || chance);
                     if verdict == Verdict::Alive {
                         prop_assert!(watch.health() == before || watch.health() == Health::Healthy);
                     }
@@ -238,11 +238,11 @@ proptest! {
             prop_assert_eq!(probes, usize::from(watch.health() == Health::Probing));
         }
         for ticket in out {
-            watch.settle(ticket, Verdict::Nothing, now, 0);
+            watch.settle(ticket, Verdict::Nothing, now, || 0);
         }
         let ticket = watch.admit(now + ms(60_000));
         prop_assert!(ticket.is_ok(), "it rests for ever");
-        watch.settle(ticket.unwrap(), Verdict::Alive, now + ms(60_000), 0);
+        watch.settle(ticket.unwrap(), Verdict::Alive, now + ms(60_000), || 0);
         prop_assert_eq!(watch.health(), Health::Healthy);
     }
 

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use proptest::prelude::*;
 
-use super::{Network, NetworkError, judge, judge_all};
+use super::{Network, NetworkError, Peer, judge, judge_all};
 
 fn refused(ip: &str) -> Option<&'static str> {
     let ip: IpAddr = ip.parse().unwrap();
@@ -135,6 +135,29 @@ proptest! {
         let network: Network = text.parse().unwrap();
         prop_assert_eq!(network.to_string(), text);
         prop_assert!(network.contains(IpAddr::V4(bits.into())));
+    }
+
+    /// The guard of kept connections says what the guard of new ones says, whatever is allowed.
+    #[test]
+    fn kept_connections_are_judged_as_new_ones(
+        bits in any::<u32>(),
+        far in any::<u128>(),
+        kind in 0..4,
+        base in any::<u32>(),
+        prefix in 0_u8..=32,
+    ) {
+        let ip = match kind {
+            0 => IpAddr::V4(bits.into()),
+            1 => IpAddr::V6(std::net::Ipv4Addr::from(bits).to_ipv6_mapped()),
+            2 => IpAddr::V6(far.into()),
+            _ => IpAddr::V4((0x7f00_0000 | bits >> 8).into()),
+        };
+        let text = format!("{}/{prefix}", std::net::Ipv4Addr::from(base));
+        let address = SocketAddr::new(ip, 80);
+        for allow in [vec![], vec![text.parse::<Network>().unwrap()]] {
+            let judged = judge(address, &allow).is_ok();
+            prop_assert_eq!(Peer::new(address).suits(&allow), judged);
+        }
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! The connections of one origin: those that rest between requests, and HTTP/2 ones that are
 //! shared.
 
-use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -11,7 +10,7 @@ use hyper::client::conn::http2;
 use tokio::sync::{Notify, Semaphore};
 use tokio::time::Instant;
 
-use crate::net::address::{Network, judge};
+use crate::net::address::{Network, Peer};
 use crate::net::connect::{Connection, Driver, Sender};
 use crate::net::counted::Received;
 use crate::net::pool::{Limits, lock};
@@ -34,7 +33,7 @@ pub(crate) struct Lane {
 
 #[derive(Debug)]
 struct Idle {
-    connection: Connection,
+    connection: Box<Connection>,
     since: Instant,
 }
 
@@ -42,7 +41,7 @@ struct Idle {
 #[derive(Debug)]
 struct Shared {
     sender: http2::SendRequest<Full<Bytes>>,
-    peer: SocketAddr,
+    peer: Peer,
     received: Received,
     /// Held by each request under way as well.
     driver: Arc<Driver>,
@@ -83,7 +82,7 @@ impl Lane {
 
     /// A shared connection with room, else the newest kept one, whose address this webhook may
     /// dial.
-    pub(super) fn pop(&self, allow: &[Network], now: Instant) -> Option<Connection> {
+    pub(super) fn pop(&self, allow: &[Network], now: Instant) -> Option<Box<Connection>> {
         if self.sharing.load(Ordering::Acquire) > 0
             && let Some(connection) = self.join(allow)
         {
@@ -94,17 +93,18 @@ impl Lane {
         while place > 0 {
             place -= 1;
             let found = list.get(place)?;
-            let idle = now.saturating_duration_since(found.since);
-            if found.connection.sender.is_closed() || idle >= self.limits.idle_for {
+            // An addition is less than the difference of two moments.
+            let until = found.since.checked_add(self.limits.idle_for);
+            if found.connection.sender.is_closed() || until.is_some_and(|until| until <= now) {
                 list.remove(place);
-            } else if judge(found.connection.peer, allow).is_ok() {
+            } else if found.connection.peer.suits(allow) {
                 return Some(list.remove(place).connection);
             }
         }
         None
     }
 
-    pub(super) fn push(&self, mut connection: Connection, now: Instant) {
+    pub(super) fn push(&self, mut connection: Box<Connection>, now: Instant) {
         connection.kept = true;
         let mut idle = lock(&self.idle);
         if idle.len() >= self.limits.idle {
@@ -159,19 +159,19 @@ impl Lane {
         self.sharing.store(shared.len(), Ordering::Release);
     }
 
-    fn join(&self, allow: &[Network]) -> Option<Connection> {
+    fn join(&self, allow: &[Network]) -> Option<Box<Connection>> {
         let mut list = lock(&self.shared);
         let shared = list.iter_mut().find(|shared| {
-            !shared.sender.is_closed() && shared.has_room() && judge(shared.peer, allow).is_ok()
+            !shared.sender.is_closed() && shared.has_room() && shared.peer.suits(allow)
         })?;
         shared.since = Instant::now();
-        Some(Connection {
+        Some(Box::new(Connection {
             sender: Sender::Many(shared.sender.clone()),
             peer: shared.peer,
             received: shared.received.clone(),
             kept: true,
             driver: Arc::clone(&shared.driver),
-        })
+        }))
     }
 }
 

@@ -1,0 +1,136 @@
+//! What a forward tells those whom it calls, and what the caller hears before an answer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use callroute_media::{Command, LegId, Notice};
+use callroute_rules::{ChronoTz, load};
+use callroute_schema::{Address, Caller};
+use callroute_session::{Effect, Input, Now, Session};
+
+use crate::common::{OPEN, call};
+
+const TABLE: &str = r#"
+version: 1
+default: { action: reject }
+numbers:
+  "+1": { action: forward, destination: { type: ring_group, members: ["1001", "1002"], strategy: simultaneous, early_media: relay } }
+  "+2": { action: forward, destination: { type: ring_group, members: ["1001", "1002"], strategy: simultaneous } }
+"#;
+
+fn session(to: &str, hops: Option<&str>) -> (Session, Now) {
+    let engine = Arc::new(load("routes.yaml", TABLE, &(), &ChronoTz).unwrap());
+    let mut event = call(to, OPEN);
+    if let Some(hops) = hops {
+        let (name, value) = ("x-callroute-hops".to_owned(), hops.to_owned());
+        event.headers.insert(name, value);
+    }
+    let now = Now {
+        utc: event.timestamp.to_utc(),
+        mono: Duration::ZERO,
+    };
+    (Session::new(engine, event, now), now)
+}
+
+fn commands(session: &mut Session, now: Now, input: Input) -> Vec<Command> {
+    session
+        .handle(now, input)
+        .filter_map(|effect| match effect {
+            Effect::Media(command) => Some(command),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Every call that is forwarded carries how often it was; a value that is no number counts nothing.
+#[test]
+fn forwards_are_counted() {
+    for (before, after) in [
+        (None, "1"),
+        (Some("4"), "5"),
+        (Some(" 7 "), "8"),
+        (Some("x"), "1"),
+    ] {
+        let (mut session, now) = session("+2", before);
+        let told: Vec<String> = commands(&mut session, now, Input::Start)
+            .into_iter()
+            .filter_map(|command| match command {
+                Command::Dial { headers, .. } => headers.get("X-Callroute-Hops").cloned(),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(told, [after, after], "{before:?}");
+    }
+}
+
+/// Whom a member sees calling is the group's to say, a member's own word before it.
+#[test]
+fn members_see_who_calls_as_the_table_says() {
+    for (policy, number, name) in [
+        (
+            "caller",
+            Caller::Known(Address::new("+14155550123").unwrap()),
+            Some("Ann"),
+        ),
+        ("dialed", Caller::Known(Address::new("+1").unwrap()), None),
+        ("anonymous", Caller::Withheld, None),
+        (
+            "\"+12125550100\"",
+            Caller::Known(Address::new("+12125550100").unwrap()),
+            None,
+        ),
+    ] {
+        for (group, member) in [(policy, None), ("anonymous", Some(policy))] {
+            let member = member.map_or(String::new(), |own| format!(", caller_id: {own}"));
+            let table = format!(
+                "version: 1\ndefault: {{ action: reject }}\nnumbers:\n  \"+1\": {{ action: forward, destination: {{ type: ring_group, members: [{{ to: \"1001\"{member} }}], strategy: simultaneous, caller_id: {group} }} }}\n"
+            );
+            let engine = load("routes.yaml", &table, &(), &ChronoTz);
+            let engine = Arc::new(engine.unwrap_or_else(|faults| panic!("{faults}")));
+            let mut event = call("+1", OPEN);
+            event.from_name = Some("Ann".to_owned());
+            let now = Now {
+                utc: event.timestamp.to_utc(),
+                mono: Duration::ZERO,
+            };
+            let mut session = Session::new(engine, event, now);
+            let dialed = commands(&mut session, now, Input::Start);
+            let [
+                Command::Dial {
+                    from, from_name, ..
+                },
+            ] = &dialed[..]
+            else {
+                panic!("{dialed:?}");
+            };
+            assert_eq!((from, from_name.as_deref()), (&number, name), "{policy}");
+        }
+    }
+}
+
+/// What a callee sends before it answers is passed on where the group says so, the first one's
+/// only; else the caller hears ringing.
+#[test]
+fn early_sound_is_passed_on_where_it_is_asked_for() {
+    for (to, wanted) in [("+1", vec![LegId(2)]), ("+2", vec![])] {
+        let (mut session, now) = session(to, None);
+        commands(&mut session, now, Input::Start);
+        let mut passed = Vec::new();
+        for leg in [2, 1, 2] {
+            let early = Notice::EarlyMedia { leg: LegId(leg) };
+            for command in commands(&mut session, now, Input::Media(early)) {
+                match command {
+                    Command::Early { leg, from } if leg == LegId::CALLER => passed.push(from),
+                    other => panic!("{other:?}"),
+                }
+            }
+        }
+        assert_eq!(passed, wanted, "{to}");
+        let rings = Notice::LegRinging { leg: LegId(1) };
+        let told = commands(&mut session, now, Input::Media(rings));
+        let ring = [Command::Ring { leg: LegId::CALLER }];
+        assert_eq!(told, ring, "{to}");
+        let rings = Notice::LegRinging { leg: LegId(2) };
+        assert!(commands(&mut session, now, Input::Media(rings)).is_empty());
+    }
+}

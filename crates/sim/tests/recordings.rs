@@ -1,0 +1,177 @@
+//! Conversations that are recorded: who is told, when it begins, and what is done when it fails.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use callroute_media::{Command, LegId, Notice, PlayEnd, RecordingId, Sound};
+use callroute_rules::{ChronoTz, load};
+use callroute_schema::{Actions, Prompt};
+use callroute_session::{Effect, FeatureCodes, Input, Now, Session, Settings};
+use callroute_sim::{Phone, Placed, Played, Scene, Script, play_all};
+
+use crate::common::{OPEN, call};
+
+const TABLE: &str = r#"
+version: 1
+default: { action: forward, destination: { type: number, number: "1001" } }
+numbers:
+  "+1": [{ action: record, on: { failed: { action: busy } } }, { action: forward, destination: { type: number, number: "1001" } }]
+  "+2": [{ action: record, consent: { say: "recorded" } }, { action: forward, destination: { type: number, number: "1001" } }]
+"#;
+
+fn s(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+fn played(to: &str, settings: Settings, first: Phone, script: impl Fn(&mut Script)) -> Played {
+    let engine = Arc::new(load("routes.yaml", TABLE, &(), &ChronoTz).unwrap());
+    let mut made = Script::default();
+    made.phones.insert("1001".to_owned(), first);
+    made.phones.insert("1002".to_owned(), Phone::answers(s(1)));
+    script(&mut made);
+    let scene = Scene {
+        settings,
+        calls: vec![Placed {
+            at: Duration::ZERO,
+            event: call(to, OPEN),
+            script: made,
+        }],
+        ..Scene::default()
+    };
+    let played = play_all(&engine, scene).into_iter().next().unwrap();
+    assert!(played.is_over(), "{}", played.text());
+    played
+}
+
+/// What was commanded of the prompt and of the recording, in order.
+fn order(played: &Played) -> Vec<String> {
+    played
+        .commands()
+        .filter_map(|command| match command {
+            Command::Play {
+                leg,
+                sound: Sound::Speech { text, .. },
+                ..
+            } if text == "recorded" => Some(format!("told {leg}")),
+            Command::Record { options, .. } => Some(format!("record both: {}", options.both)),
+            Command::Bridge { a, b } => Some(format!("bridge {a} {b}")),
+            _ => None,
+        })
+        .collect()
+}
+
+/// The caller is told before it begins, and whoever comes to the conversation later as well.
+#[test]
+fn everybody_is_told() {
+    let blind = Phone::answers(s(2)).presses(s(5), "#11002#");
+    let settings = Settings {
+        features: Some(FeatureCodes::default()),
+        ..Settings::default()
+    };
+    let played = played("+2", settings, blind, |_| {});
+    assert_eq!(
+        order(&played),
+        [
+            "told leg0",
+            "record both: true",
+            "bridge leg0 leg1",
+            "told leg1",
+            "bridge leg0 leg2",
+            "told leg2",
+        ],
+        "{}",
+        played.text()
+    );
+}
+
+/// A conversation that goes on is recorded from outside, with a prompt: both hear it, then it
+/// begins, and they talk on.
+#[test]
+fn both_are_told_in_the_middle_of_a_conversation() {
+    let record = br#"{"action":"record","consent":{"say":"recorded"}}"#;
+    let played = played("+9", Settings::default(), Phone::answers(s(2)), |script| {
+        script.pushes = vec![(s(10), Actions::from_json(record).unwrap())];
+    });
+    let text = played.text();
+    assert_eq!(
+        order(&played),
+        [
+            "bridge leg0 leg1",
+            "told leg0",
+            "told leg1",
+            "record both: true"
+        ],
+        "{text}"
+    );
+    assert!(text.contains("both sides recorded"), "{text}");
+    assert!(text.contains("the other side hung up"), "{text}");
+}
+
+/// The key that records may have a prompt of its own.
+#[test]
+fn the_key_may_ask_for_consent() {
+    let settings = Settings {
+        features: Some(FeatureCodes {
+            consent: serde_json::from_str::<Prompt>(r#"{"say":"recorded"}"#).ok(),
+            ..FeatureCodes::default()
+        }),
+        ..Settings::default()
+    };
+    let presses = Phone::answers(s(2)).presses(s(5), "*1");
+    let played = played("+9", settings, presses, |_| {});
+    assert_eq!(
+        order(&played),
+        [
+            "bridge leg0 leg1",
+            "told leg0",
+            "told leg1",
+            "record both: true"
+        ],
+        "{}",
+        played.text()
+    );
+}
+
+/// A recording that fails while the call goes on: the action's branch is taken, and nobody is left
+/// behind.
+#[test]
+fn a_recording_that_fails_takes_its_branch() {
+    let engine = Arc::new(load("routes.yaml", TABLE, &(), &ChronoTz).unwrap());
+    let event = call("+1", OPEN);
+    let utc = event.timestamp.to_utc();
+    let now = |seconds| Now {
+        utc,
+        mono: s(seconds),
+    };
+    let mut session = Session::new(engine, event, now(0));
+    let mut input =
+        |at: u64, input: Input| -> Vec<Effect> { session.handle(now(at), input).collect() };
+    let begun = input(0, Input::Start);
+    let dials = |effect: &Effect| matches!(effect, Effect::Media(Command::Dial { .. }));
+    assert!(begun.iter().any(dials), "{begun:?}");
+    let failed = input(
+        1,
+        Input::Media(Notice::RecordEnded {
+            leg: LegId::CALLER,
+            recording: RecordingId(1),
+            url: None,
+            duration_ms: 0,
+            error: Some("the disk is full".to_owned()),
+        }),
+    );
+    let ended: Vec<LegId> = failed
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Media(Command::Hangup { leg, .. }) => Some(*leg),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(ended, [LegId(1), LegId::CALLER], "{failed:?}");
+    // A sound that nobody waits for any more changes nothing.
+    let late = Notice::PlayEnded {
+        leg: LegId::CALLER,
+        play: callroute_media::PlayId(1),
+        end: PlayEnd::Stopped,
+    };
+    assert!(input(1, Input::Media(late)).is_empty());
+}

@@ -1,0 +1,191 @@
+//! Hears one stream: puts packets in order, decodes them, conceals what is lost; pure.
+//!
+//! The first half of the jitter buffer. It holds a packet back only while one before it is
+//! missing, and no more than [`HOLD`] of them: what is in order is never delayed. The second half,
+//! [`Voice`](super::voice::Voice), gives it out by the clock where a clock is needed.
+
+use bytes::Bytes;
+use callroute_audio::codec::{Band, Codec, Decoder};
+use sipx_rtp::packet::Packet;
+
+/// Packets that are held back for one that is missing; then it is lost.
+const HOLD: usize = 3;
+/// A step of the sequence number by more than this is a new stream.
+const MAX_STEP: i16 = 200;
+/// The longest loss that is concealed, in milliseconds; the rest is silence.
+const MAX_CONCEALED_MS: u32 = 120;
+/// The longest pause that moves the time line: 60 s. Beyond it, the sender began its clock anew.
+const MAX_PAUSE_MS: u32 = 60_000;
+
+/// A stretch of sound that was heard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Heard {
+    /// When it began, in samples of 8 kHz; a step beyond the end of what came before is a pause.
+    pub(crate) at: u32,
+    /// The band of the samples.
+    pub(crate) band: Band,
+    /// The sound.
+    pub(crate) samples: Vec<i16>,
+}
+
+/// What became of packets so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    /// Came after their time, or twice.
+    pub(crate) late: u64,
+    /// Never came.
+    pub(crate) lost: u64,
+}
+
+/// Hears one stream.
+#[derive(Debug, Default)]
+pub(crate) struct Ear {
+    stream: Option<Stream>,
+    at: u32,
+    tally: Tally,
+}
+
+#[derive(Debug)]
+struct Stream {
+    ssrc: u32,
+    codec: Codec,
+    decoder: Decoder,
+    /// The sequence number and the timestamp that come next.
+    sequence: u16,
+    timestamp: u32,
+    held: Vec<Held>,
+}
+
+#[derive(Debug)]
+struct Held {
+    sequence: u16,
+    timestamp: u32,
+    payload: Bytes,
+}
+
+impl Ear {
+    /// A packet has come: gives what can be heard now.
+    pub(crate) fn push(&mut self, packet: &Packet, codec: Codec) -> Vec<Heard> {
+        let mut heard = Vec::new();
+        let step = self.stream.as_ref().and_then(|stream| {
+            let step = packet.sequence.wrapping_sub(stream.sequence).cast_signed();
+            let same = stream.ssrc == packet.ssrc && stream.codec == codec;
+            (same && (-MAX_STEP..=MAX_STEP).contains(&step)).then_some(step)
+        });
+        let Some(step) = step else {
+            self.begin(packet, codec, &mut heard);
+            return heard;
+        };
+        let Some(stream) = &mut self.stream else {
+            return heard;
+        };
+        let double = |held: &Held| held.sequence == packet.sequence;
+        if step < 0 || stream.held.iter().any(double) {
+            self.tally.late += 1;
+            return heard;
+        }
+        stream.held.push(Held {
+            sequence: packet.sequence,
+            timestamp: packet.timestamp,
+            payload: packet.payload.clone(),
+        });
+        self.give_out(HOLD, &mut heard);
+        heard
+    }
+
+    /// Gives out what is held back: no more comes.
+    pub(crate) fn rest(&mut self) -> Vec<Heard> {
+        let mut heard = Vec::new();
+        self.give_out(0, &mut heard);
+        heard
+    }
+
+    /// What became of packets so far.
+    #[cfg(test)]
+    pub(crate) fn tally(&self) -> Tally {
+        self.tally
+    }
+
+    /// Nobody listens for a while: what comes next is a new stream, on the same time line.
+    pub(crate) fn forget(&mut self) {
+        self.stream = None;
+    }
+
+    fn begin(&mut self, packet: &Packet, codec: Codec, heard: &mut Vec<Heard>) {
+        self.give_out(0, heard);
+        // A stream whose payload changes keeps its time; a decoder does not outlive its codec.
+        self.stream = Some(Stream {
+            ssrc: packet.ssrc,
+            codec,
+            decoder: Decoder::new(codec),
+            sequence: packet.sequence,
+            timestamp: packet.timestamp,
+            held: vec![Held {
+                sequence: packet.sequence,
+                timestamp: packet.timestamp,
+                payload: packet.payload.clone(),
+            }],
+        });
+        self.give_out(HOLD, heard);
+    }
+
+    /// Gives out what is in order, and more while more than so many packets wait.
+    fn give_out(&mut self, hold: usize, heard: &mut Vec<Heard>) {
+        let Some(stream) = &mut self.stream else {
+            return;
+        };
+        let next = stream.sequence;
+        stream
+            .held
+            .sort_by_key(|held| held.sequence.wrapping_sub(next));
+        while let Some(first) = stream.held.first() {
+            let missing = first.sequence.wrapping_sub(stream.sequence);
+            if missing > 0 && stream.held.len() <= hold {
+                return;
+            }
+            let held = stream.held.remove(0);
+            self.tally.lost += u64::from(missing);
+            heard.extend(stream.play(&held, missing, &mut self.at));
+        }
+    }
+}
+
+impl Stream {
+    fn play(&mut self, held: &Held, missing: u16, at: &mut u32) -> Option<Heard> {
+        let (codec, band) = (self.codec, self.codec.band());
+        let per_ms = codec.clock() / 1000;
+        let pause = held.timestamp.wrapping_sub(self.timestamp);
+        let pause = if pause <= MAX_PAUSE_MS * per_ms {
+            pause / per_ms
+        } else {
+            0
+        };
+        let mut samples = Vec::new();
+        let begins = if missing > 0 {
+            let concealed = pause.min(MAX_CONCEALED_MS);
+            let count = band.samples_in(concealed);
+            self.decoder
+                .conceal(count, Some(&held.payload), &mut samples);
+            // What is too long to be concealed is silent in its middle.
+            at.wrapping_add((pause - concealed) * 8)
+        } else {
+            at.wrapping_add(pause * 8)
+        };
+        if let Err(error) = self.decoder.decode(&held.payload, &mut samples) {
+            tracing::trace!(%error, ?codec, "a packet that cannot be decoded");
+        }
+        let ticks = codec.ticks(&held.payload);
+        self.sequence = held.sequence.wrapping_add(1);
+        self.timestamp = held.timestamp.wrapping_add(ticks);
+        let length = samples.len() / (band.rate() as usize / 8000);
+        *at = begins.wrapping_add(u32::try_from(length).unwrap_or(0));
+        (!samples.is_empty()).then_some(Heard {
+            at: begins,
+            band,
+            samples,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

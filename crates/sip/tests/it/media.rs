@@ -1,0 +1,189 @@
+//! Sound that changes on its way: other codecs, other packets, and what is told of it (B36).
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use callroute_audio::codec::{Codec, Encoder};
+use callroute_audio::level::tone_share;
+use callroute_audio::tone::Tone;
+use callroute_media::{Command, EndCause, Line, Notice, PlayId, Sound};
+use callroute_sip::phone::{AnswerMode, Phone, PhoneCall, PhoneConfig};
+use sipx_rtp::rtcp::{ReceiverReport, ReportBlock, Rtcp};
+use tokio::net::UdpSocket;
+use tokio::time::timeout;
+
+use crate::raw::SDP;
+use crate::rtp::{Answered, answered, hears, packet};
+use crate::support::{CALLEE, CALLER, LONG, any_notice, dial, expect, phone_with, uri};
+
+/// A raw caller that is bridged to a phone which speaks PCMU alone.
+async fn bridged(net: &str, sdp: &str) -> (Answered, Phone, PhoneCall) {
+    let mut a = answered(net, sdp).await;
+    let config = PhoneConfig {
+        codecs: vec![Codec::Pcmu],
+        answer: AnswerMode::After(Duration::ZERO),
+        ..PhoneConfig::default()
+    };
+    let phone = phone_with(&format!("{net}.3"), config).await;
+    dial(&mut a.line, CALLEE, &uri(phone.local_addr()));
+    expect(&mut a.line, Notice::LegRinging { leg: CALLEE }).await;
+    expect(&mut a.line, Notice::LegAnswered { leg: CALLEE }).await;
+    let (one, other) = (CALLER, CALLEE);
+    a.line.perform(Command::Bridge { a: one, b: other });
+    let call = phone.next_call().await.unwrap();
+    (a, phone, call)
+}
+
+#[tokio::test]
+async fn another_source_and_another_codec_in_mid_call_are_heard() {
+    let (a, _phone, call) = bridged("127.27.11", SDP).await;
+    let socket = UdpSocket::bind("127.27.11.2:0").await.unwrap();
+    let tone = Tone::Sine { hz: 700 }.render(500);
+    let mut sent = 0;
+    for (ssrc, codec) in [
+        (7, Codec::Pcmu),
+        (8, Codec::Pcma),
+        (9, Codec::G722),
+        (9, Codec::Pcmu),
+    ] {
+        let mut encoder = Encoder::new(codec);
+        for (n, frame) in (0u16..).zip(tone.samples().chunks(160)) {
+            let mut payload = Vec::new();
+            let narrow = callroute_audio::codec::Band::Narrow;
+            encoder.encode(narrow, frame, &mut payload).unwrap();
+            let sequence = (ssrc * 1000) as u16 + n;
+            let stamp = ssrc * 77_777 + u32::from(n) * 160;
+            let bytes = packet(codec.payload_type(), sequence, stamp, ssrc, &payload);
+            socket.send_to(&bytes, a.media).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            sent += 20;
+        }
+    }
+    // All of it arrives, but for what an old number of the third source repeats.
+    assert!(
+        call.wait_heard(Duration::from_millis(sent - 600), LONG)
+            .await
+    );
+    let heard = call.heard();
+    for part in heard.chunks(4000).filter(|part| part.len() == 4000) {
+        assert!(tone_share(part, 700.0) > 0.8, "{}", tone_share(part, 700.0));
+    }
+}
+
+#[tokio::test]
+async fn packets_have_the_length_that_was_asked_for() {
+    for (net, asked, bytes) in [
+        ("127.27.12", "ptime:30", 240),
+        ("127.27.13", "maxptime:10", 80),
+    ] {
+        let sdp = format!("{SDP}a={asked}\r\n");
+        let (mut a, _phone, call) = bridged(net, &sdp).await;
+        let socket = UdpSocket::bind(format!("{net}.2:0")).await.unwrap();
+        let hello = packet(0, 1, 160, 7, &[0xff; 160]);
+        socket.send_to(&hello, a.media).await.unwrap();
+        call.send_tone(700);
+        // What is relayed: after the first few packets, in which another length may be an accident.
+        let mut lengths = Vec::new();
+        for _ in 0..20 {
+            lengths.push(hears(&socket).await.len() - 12);
+        }
+        assert!(
+            lengths[5..].iter().all(|length| *length == bytes),
+            "{lengths:?}"
+        );
+        // And what is our own.
+        let sound = Sound::Ringback;
+        let play = PlayId(1);
+        a.line.perform(Command::Play {
+            leg: CALLER,
+            play,
+            sound,
+        });
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        for _ in 0..20 {
+            assert_eq!(hears(&socket).await.len() - 12, bytes);
+        }
+    }
+}
+
+#[tokio::test]
+async fn reports_are_sent_and_heard_and_come_into_the_record() {
+    let net = "127.27.14";
+    let mut a = answered(net, SDP).await;
+    let (sound, reports) = loop {
+        let sound = UdpSocket::bind(format!("{net}.2:0")).await.unwrap();
+        let above = sound.local_addr().unwrap().port() + 1;
+        if let Ok(reports) = UdpSocket::bind(format!("{net}.2:{above}")).await {
+            break (sound, reports);
+        }
+    };
+    let play = PlayId(1);
+    let ringback = Sound::Ringback;
+    a.line.perform(Command::Play {
+        leg: CALLER,
+        play,
+        sound: ringback,
+    });
+    for sequence in (0..20u16).filter(|sequence| *sequence != 7) {
+        let bytes = packet(0, sequence, u32::from(sequence) * 160, 7, &[0xff; 160]);
+        sound.send_to(&bytes, a.media).await.unwrap();
+    }
+    let first = hears(&sound).await;
+    let ssrc = u32::from_be_bytes([first[8], first[9], first[10], first[11]]);
+    let mut report = ReceiverReport::new(7);
+    report.reports = vec![ReportBlock {
+        ssrc,
+        cumulative_lost: 3,
+        jitter: 80,
+        ..ReportBlock::default()
+    }];
+    let report = Rtcp::encode_compound(&[Rtcp::Receiver(report)]);
+    let mut control = a.media;
+    control.set_port(control.port() + 1);
+    // A stranger's words do not count.
+    let stranger = UdpSocket::bind(format!("{net}.9:0")).await.unwrap();
+    reports.send_to(&report, control).await.unwrap();
+    stranger
+        .send_to(&[0x80, 201, 0, 1, 0, 0, 0, 9], control)
+        .await
+        .unwrap();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let cause = EndCause::Normal;
+    a.line.perform(Command::Hangup { leg: CALLER, cause });
+    let record = loop {
+        match any_notice(&mut a.line).await.unwrap() {
+            Notice::Sound { sound, leg } => break (sound, leg),
+            Notice::LegEnded { .. } => panic!("the leg ended without a word about its sound"),
+            _ => {}
+        }
+    };
+    let (record, leg) = record;
+    assert_eq!(
+        (leg, record.leg, record.codec.as_str()),
+        (CALLER, 0, "PCMU/8000")
+    );
+    assert_eq!((record.received, record.lost), (19, 1));
+    assert_eq!((record.far_lost, record.far_jitter_ms), (Some(3), Some(10)));
+    assert!(record.sent > 5, "{}", record.sent);
+    // The goodbye comes where the report came from.
+    let mut buffer = [0; 1500];
+    let (length, from) = timeout(LONG, reports.recv_from(&mut buffer))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(from, control);
+    let packets = Rtcp::decode_compound(&Bytes::copy_from_slice(&buffer[..length])).unwrap();
+    match &packets[..] {
+        [
+            Rtcp::Sender(report),
+            Rtcp::Sdes(_),
+            Rtcp::Other {
+                packet_type: 203, ..
+            },
+        ] => {
+            assert_eq!(report.ssrc, ssrc);
+            assert_eq!(report.reports[0].cumulative_lost, 1);
+        }
+        other => panic!("{other:?}"),
+    }
+}

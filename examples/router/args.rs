@@ -1,0 +1,54 @@
+//! What the command line may say.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Parser;
+
+/// A call router: answers SIP calls by a routing file.
+#[derive(Debug, Parser)]
+pub(crate) struct Args {
+    /// Place three calls on loopback sockets, show what happened, and exit
+    #[arg(long)]
+    pub(crate) demo: bool,
+    /// Where to listen, on UDP and TCP
+    #[arg(long, default_value = "127.0.0.1:5060")]
+    pub(crate) listen: SocketAddr,
+    /// The routing file; a change is taken with the next call
+    #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/routes.yaml"))]
+    pub(crate) routes: PathBuf,
+    /// The gateway for numbers, as in sip:gateway.example:5060
+    #[arg(long)]
+    pub(crate) trunk: Option<String>,
+    /// A number with a phone of its own, as in +16822306467=sip:ann@192.0.2.7; may be repeated
+    #[arg(long, value_parser = contact)]
+    pub(crate) contact: Vec<(String, String)>,
+    /// Whose P-Asserted-Identity is believed, such as the gateway; may be repeated
+    #[arg(long)]
+    pub(crate) trusted: Vec<std::net::IpAddr>,
+    /// The address that others reach us at, when it is not the one that is listened on
+    #[arg(long)]
+    pub(crate) advertise: Option<std::net::IpAddr>,
+    /// Set the clock that rules go by, as in 2026-04-21T10:32:00-04:00; it runs on from there
+    #[arg(long)]
+    pub(crate) clock: Option<chrono::DateTime<chrono::FixedOffset>>,
+    /// Write every event of every call to this file, as JSON lines
+    #[arg(long)]
+    pub(crate) events: Option<PathBuf>,
+    /// Post every event of every call to this URL, until it is taken; may be repeated
+    #[arg(long)]
+    pub(crate) callback: Vec<String>,
+    /// How long calls may go on after SIGTERM or Ctrl-C, in seconds; then they are hung up
+    #[arg(long, default_value_t = 30)]
+    pub(crate) drain: u64,
+    /// Where recordings and journals are kept
+    #[arg(long, default_value = "callroute-data")]
+    pub(crate) data: PathBuf,
+}
+
+fn contact(text: &str) -> Result<(String, String), String> {
+    let (number, uri) = text
+        .split_once('=')
+        .ok_or("expected NUMBER=URI, as in +16822306467=sip:ann@192.0.2.7")?;
+    Ok((number.to_owned(), uri.to_owned()))
+}

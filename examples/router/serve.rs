@@ -1,0 +1,120 @@
+//! The router itself: a table that is watched, SIP, journals, messages, and events for others.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use callroute_audio::speech::Speech;
+use callroute_control::{Callbacks, LinesSink, Sink, WebhookSink};
+use callroute_router::{Journals, Observer, Router, RouterConfig, ShiftedClock};
+use callroute_sip::{Config, SipAdapter};
+use callroute_store::FolderMessages;
+use callroute_tables::FileTable;
+use callroute_webhook::{Client, ClientConfig, Endpoints};
+
+use crate::Failure;
+use crate::args::Args;
+use crate::console::{self, Console};
+
+/// Serves calls until a signal comes.
+pub(crate) async fn serve(args: Args) -> Result<(), Failure> {
+    let table = FileTable::open(&args.routes)?;
+    let speech = Speech::find();
+    let mut sip = Config::new(args.listen);
+    sip.advertised = args.advertise;
+    sip.trunk = args.trunk.clone();
+    sip.trusted = args.trusted;
+    sip.contacts = args.contact.into_iter().collect();
+    sip.recordings = args.data.join("voicemail");
+    println!("text to speech: {}", speech.describe());
+    sip.speech = Arc::new(speech);
+    let adapter = SipAdapter::bind(sip).await?;
+    let listening = adapter.local_addr();
+    let (sip, drain) = (adapter.handle(), Duration::from_secs(args.drain));
+
+    let console: Arc<dyn Observer> = Arc::new(Console);
+    let mut config = RouterConfig::new(table.handle(), Client::new(ClientConfig::default()));
+    config.journals = Some(Journals::start(
+        &args.data.join("journal"),
+        console.clone(),
+    )?);
+    let callbacks = callbacks(&args.events, &args.callback, &args.data, console)?;
+    config.observer = callbacks.clone();
+    let (messages, strange) = FolderMessages::open(&args.data.join("messages"))?;
+    for path in strange {
+        eprintln!("{} is no message; it is left alone", path.display());
+    }
+    config.messages = Arc::new(messages);
+    if let Some(time) = args.clock {
+        config.clock = Arc::new(ShiftedClock::at(time.to_utc()));
+    }
+    let router = Router::new(adapter, config)?;
+    let engine = table.current();
+    let _watch = table.watch(Duration::from_secs(1), console::reloaded);
+
+    println!(
+        "routes: {} (time zones: {})",
+        args.routes.display(),
+        engine.zone_release()
+    );
+    println!("listening on {listening}, SIP over UDP and TCP; Ctrl-C or SIGTERM stops");
+    for number in engine.numbers() {
+        println!(
+            "call it: cargo run --release --example call -- sip:{number}@{listening} --press 1"
+        );
+    }
+    if args.trunk.is_none() {
+        println!("no --trunk and no --contact for a number: calls to that number are unreachable");
+    }
+    let stop = async {
+        if let Err(error) = signalled().await {
+            eprintln!("cannot wait for signals: {error}");
+        }
+        println!("stopping: no new calls; those that go on have {drain:?}");
+        let left = sip.drain(drain).await;
+        println!("stopping: {left} calls are hung up");
+    };
+    router.run(stop).await;
+    sip.settled(Duration::from_secs(2)).await;
+    if !callbacks.flush(Duration::from_secs(10)) {
+        eprintln!("the last events are not on the disk: they are lost");
+    }
+    println!("stopped");
+    Ok(())
+}
+
+/// Tells events to a file and to web servers, beside the console.
+fn callbacks(
+    events: &Option<std::path::PathBuf>,
+    urls: &[String],
+    data: &Path,
+    console: Arc<dyn Observer>,
+) -> Result<Arc<Callbacks>, Failure> {
+    let lines = events
+        .iter()
+        .map(|path| Sink::Lines(LinesSink::new(path.clone())));
+    let mut sinks: Vec<Sink> = lines.collect();
+    for (n, url) in urls.iter().enumerate() {
+        let (url, local) = (std::slice::from_ref(url), ["127.0.0.0/8".to_owned()]);
+        let to = Endpoints::new("callback", url, Duration::from_secs(5), &local)?;
+        let outbox = data.join("callbacks").join(n.to_string());
+        sinks.push(Sink::Webhook(WebhookSink::new(to, outbox)));
+    }
+    let callbacks = Callbacks::start(sinks, &ClientConfig::default(), console)?;
+    Ok(Arc::new(callbacks))
+}
+
+/// Waits for SIGTERM or Ctrl-C.
+async fn signalled() -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate())?;
+        tokio::select! {
+            ctrl_c = tokio::signal::ctrl_c() => ctrl_c,
+            _ = terminate.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
+}
