@@ -14,17 +14,15 @@ pub(crate) struct Process {
 impl Process {
     /// This program once more, with these arguments.
     pub(crate) fn start(args: &[&str]) -> Result<Self, Failure> {
-        let child = Command::new(std::env::current_exe()?)
-            .args(args)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .spawn()?;
-        Ok(Self { child })
+        Self::run(Command::new(std::env::current_exe()?).args(args))
     }
 
-    /// One that runs already.
-    pub(crate) fn of(child: Child) -> Self {
-        Self { child }
+    /// Any program; what it prints is not shown.
+    pub(crate) fn run(command: &mut Command) -> Result<Self, Failure> {
+        let command = command.stdin(Stdio::null()).stdout(Stdio::null());
+        Ok(Self {
+            child: command.spawn()?,
+        })
     }
 
     /// Memory that it holds, in KiB.

@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process::Child;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -147,9 +146,9 @@ impl Server {
     }
 
     /// Another program, with a folder of its own.
-    pub(crate) fn other(child: Child, addr: SocketAddr, folder: PathBuf) -> Self {
+    pub(crate) fn other(process: Process, addr: SocketAddr, folder: PathBuf) -> Self {
         Self {
-            process: Process::of(child),
+            process,
             addr,
             folder: Some(folder),
         }
