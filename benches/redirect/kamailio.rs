@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use crate::process::Process;
 use crate::server::Server;
 use crate::{Failure, PREFIXES, prefix};
 
@@ -129,17 +130,13 @@ pub(crate) fn start(module: Module, addr: SocketAddr) -> Result<Server, Failure>
     let path = folder.join("kamailio.cfg");
     std::fs::write(&path, config)?;
     let log = std::fs::File::create(folder.join("log"))?;
-    let child = Command::new("kamailio")
-        .args(["-DD", "-m", "1024", "-M", "1024", "-f"])
-        .arg(&path)
-        .arg("-w")
-        .arg(&folder)
-        .stdout(Stdio::null())
-        .stderr(log)
-        .spawn()?;
-    Ok(Server {
-        child,
-        addr,
-        folder: Some(folder),
-    })
+    let process = Process::run(
+        Command::new("kamailio")
+            .args(["-DD", "-m", "1024", "-M", "1024", "-f"])
+            .arg(&path)
+            .arg("-w")
+            .arg(&folder)
+            .stderr(log),
+    )?;
+    Ok(Server::other(process, addr, folder))
 }

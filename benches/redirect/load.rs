@@ -204,7 +204,7 @@ impl Generator {
 /// Waits until a server answers.
 pub(crate) fn wait(server: SocketAddr) -> Result<(), Failure> {
     let mut generator = Generator::new(server)?;
-    for _ in 0..2_000 {
+    for _ in 0..12_000 {
         // Refused, as long as nobody listens.
         let _ = generator.invite();
         let _ = generator.take(Instant::now() + Duration::from_millis(100));
@@ -233,9 +233,9 @@ pub(crate) fn round(server: &Server, time: Duration, some_slow: bool) -> Result<
     gentle.some_slow = some_slow;
     gentle.gently(time)?;
     let mut hard = Generator::new(server.addr)?;
-    let before = server.cpu_us();
+    let before = server.process.cpu_us();
     let per_s = hard.hard(time, u64::MAX)?;
-    let used = server.cpu_us() - before;
+    let used = server.process.cpu_us() - before;
     #[expect(clippy::cast_precision_loss, reason = "microseconds of a few seconds")]
     let us = |ns: u64| ns as f64 / 1000.0;
     #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52 calls")]

@@ -10,6 +10,7 @@
 
 mod kamailio;
 mod load;
+mod process;
 mod server;
 mod webhook;
 
@@ -62,11 +63,11 @@ fn steady(calls: u64) -> Result<(), Failure> {
         for part in 1..=10_u64 {
             load::calls(server.addr, calls / 10)?;
             let at = calls / 10 * part;
-            println!("{kind}: {} KiB after {at} calls", server.rss_kib());
+            println!("{kind}: {} KiB after {at} calls", server.process.rss_kib());
         }
         // Transactions are kept for 5 s after their ACK.
         std::thread::sleep(Duration::from_secs(7));
-        println!("{kind}: {} KiB at rest", server.rss_kib());
+        println!("{kind}: {} KiB at rest", server.process.rss_kib());
     }
     Ok(())
 }
@@ -85,13 +86,14 @@ fn main() -> Result<(), Failure> {
     let (rounds, time) = if quick {
         (1, Duration::from_secs(1))
     } else {
-        (5, Duration::from_secs(2))
+        (3, Duration::from_secs(1))
     };
-    let web = webhook::start(SocketAddr::from(([127, 40, 0, 9], 8080)))?;
+    let web = SocketAddr::from(([127, 40, 0, 9], 8080));
+    let _web = webhook::start(web)?;
     let mut servers = vec![
         ("callroute", Server::ours("stateful", at(1))?),
         ("callroute, stateless", Server::ours("stateless", at(2))?),
-        (WEBHOOK, Server::ours(&web.addr.to_string(), at(3))?),
+        (WEBHOOK, Server::ours(&web.to_string(), at(3))?),
     ];
     if quick {
         println!("kamailio: left out of a quick run");
@@ -116,7 +118,7 @@ fn main() -> Result<(), Failure> {
     let mut figures: Vec<Vec<Figures>> = servers.iter().map(|_| Vec::new()).collect();
     let mut own = Vec::new();
     for _ in 0..rounds {
-        own.push(webhook::own_time_us(web.addr, time / 2)?);
+        own.push(webhook::own_time_us(web, time / 2)?);
         for ((name, server), figures) in servers.iter().zip(&mut figures) {
             figures.push(load::round(server, time, *name == WEBHOOK)?);
         }

@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,8 +10,8 @@ use callroute_rules::{ChronoTz, Engine, Facts, Outcome, load};
 use callroute_schema::{Action, Actions, Destination, Event};
 use callroute_sip::redirect::{Config, Redirector, Responder, Verdict};
 use callroute_webhook::{Client, ClientConfig, Endpoints};
-use rustix::process::{Pid, Signal, kill_process};
 
+use crate::process::Process;
 use crate::{Failure, PREFIXES, SLOW, prefix};
 
 /// How long a webhook may take.
@@ -128,76 +127,36 @@ pub(crate) fn serve(kind: &str, addr: SocketAddr) -> Result<(), Failure> {
     }
 }
 
-/// A server process; ended when it is dropped.
+/// A server that is measured.
 pub(crate) struct Server {
-    pub(crate) child: Child,
+    pub(crate) process: Process,
     pub(crate) addr: SocketAddr,
     /// Where its files are; removed with it.
-    pub(crate) folder: Option<PathBuf>,
+    folder: Option<PathBuf>,
 }
 
 impl Server {
     /// Starts one of ours.
     pub(crate) fn ours(kind: &str, addr: SocketAddr) -> Result<Self, Failure> {
-        let child = Command::new(std::env::current_exe()?)
-            .args(["serve", kind, &addr.to_string()])
-            .stdout(Stdio::null())
-            .spawn()?;
         Ok(Self {
-            child,
+            process: Process::start(&["serve", kind, &addr.to_string()])?,
             addr,
             folder: None,
         })
     }
 
-    /// Memory that it holds, in KiB.
-    pub(crate) fn rss_kib(&self) -> u64 {
-        let path = format!("/proc/{}/status", self.child.id());
-        let status = std::fs::read_to_string(path).unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        line.and_then(|line| line.split_whitespace().next()?.parse().ok())
-            .unwrap_or(0)
-    }
-
-    /// CPU time that it and its children have used, in microseconds.
-    pub(crate) fn cpu_us(&self) -> f64 {
-        let pid = self.child.id();
-        let is_ours = |name: &str| {
-            let stat = std::fs::read_to_string(format!("/proc/{name}/stat")).unwrap_or_default();
-            let parent = stat
-                .rsplit_once(')')
-                .and_then(|(_, fields)| fields.split_whitespace().nth(1)?.parse().ok());
-            name == pid.to_string() || parent == Some(pid)
-        };
-        let mut nanos = 0_u64;
-        for process in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
-            if !is_ours(&process.file_name().to_string_lossy()) {
-                continue;
-            }
-            let threads = std::fs::read_dir(process.path().join("task"));
-            for thread in threads.into_iter().flatten().flatten() {
-                let used = std::fs::read_to_string(thread.path().join("schedstat"));
-                let used = used.unwrap_or_default();
-                nanos += used
-                    .split_whitespace()
-                    .next()
-                    .and_then(|nanos| nanos.parse::<u64>().ok())
-                    .unwrap_or(0);
-            }
+    /// Another program, with a folder of its own.
+    pub(crate) fn other(process: Process, addr: SocketAddr, folder: PathBuf) -> Self {
+        Self {
+            process,
+            addr,
+            folder: Some(folder),
         }
-        #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
-        let us = nanos as f64 / 1000.0;
-        us
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have ended by itself. Asked rather than killed: kamailio ends its children.
-        if let Some(pid) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
-            let _ = kill_process(pid, Signal::TERM);
-        }
-        let _ = self.child.wait();
         if let Some(folder) = &self.folder {
             let _ = std::fs::remove_dir_all(folder);
         }

@@ -2,13 +2,12 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
 
 use crate::Failure;
-use crate::server::Server;
+use crate::process::Process;
 
 const ANSWER: &str =
     r#"{"action":"forward","destination":{"type":"sip","uri":"sip:gw7@192.0.2.1"}}"#;
@@ -67,19 +66,11 @@ fn answer() -> String {
 }
 
 /// Starts one.
-pub(crate) fn start(addr: SocketAddr) -> Result<Server, Failure> {
-    let child = Command::new(std::env::current_exe()?)
-        .args(["web", &addr.to_string()])
-        .stdout(Stdio::null())
-        .spawn()?;
-    let server = Server {
-        child,
-        addr,
-        folder: None,
-    };
+pub(crate) fn start(addr: SocketAddr) -> Result<Process, Failure> {
+    let process = Process::start(&["web", &addr.to_string()])?;
     for _ in 0..100 {
         if TcpStream::connect(addr).is_ok() {
-            return Ok(server);
+            return Ok(process);
         }
         std::thread::sleep(Duration::from_millis(20));
     }

@@ -22,9 +22,10 @@ use crate::rtp::voice::Voice;
 use crate::sdp::{Local, answer, read};
 use crate::stack::token;
 
-/// A datagram: read, judged, refused, turned into an offer and a dialog.
+/// A datagram: read, judged, refused, redirected, turned into an offer and a dialog.
 pub fn sip(bytes: &[u8]) {
     let _ = bad_request(bytes);
+    crate::redirect::fuzz(bytes);
     let Ok(message) = parse_datagram(Bytes::copy_from_slice(bytes), &Limits::datagram()) else {
         return;
     };

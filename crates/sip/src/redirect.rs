@@ -245,3 +245,25 @@ impl Drop for Redirector {
         }
     }
 }
+
+/// A datagram of a stranger, its verdict, and all timers after it.
+#[cfg(feature = "__fuzz")]
+pub(crate) fn fuzz(bytes: &[u8]) {
+    let source = SocketAddr::from(([192, 0, 2, 1], 5060));
+    for stateful in [true, false] {
+        let mut config = Config::new(source);
+        config.stateful = stateful;
+        let mut shard = shard::Shard::new(&config);
+        let bytes = bytes::Bytes::copy_from_slice(bytes);
+        if let Some(asked) = shard.datagram(Duration::ZERO, &bytes, source) {
+            let contacts = vec!["sip:a@b".to_owned(), "sip:c@d".to_owned()];
+            shard.answer(Duration::ZERO, asked.key, &Verdict::Redirect { contacts });
+        }
+        for second in 0..40 {
+            shard.fire(Duration::from_secs(second));
+        }
+        let sent: usize = shard.out().map(|(bytes, _)| bytes.len()).sum();
+        assert!(sent <= bytes.len(), "{sent} for {}", bytes.len());
+        assert_eq!(shard.len(), 0);
+    }
+}

@@ -1,4 +1,31 @@
 //! The adapter on real sockets: its own phone, and raw SIP, on one loopback address a test.
+//!
+//! What the RFCs ask, and where it is seen; `calls`, `requests`, `softphone`, `nat` and
+//! `lifecycle` are in the workspace's tests, with sipp and baresip.
+//!
+//! | | |
+//! |---|---|
+//! | transactions over UDP, retransmission (RFC 3261) | `wire`, `calls` |
+//! | 2xx until ACK, the Accepted state (RFC 6026) | `wire`: `an_answer_without_ack_…`, `a_hangup_before_the_ack_…` |
+//! | forks: several 2xx, several early dialogs | `wire`: `a_callee_that_repeats_or_forks_…`, `reach`: `all_telephones_…` |
+//! | CANCEL, and a 2xx that crosses it | `caller`, `callee`, `calls`, `wire`: `an_answer_that_crosses_…` |
+//! | PRACK (RFC 3262) | `signalling`: `provisional_responses_…`, `early` |
+//! | session timers (RFC 4028), UPDATE (RFC 3311) | `timers`, `signalling`: `a_call_is_updated_…` |
+//! | re-INVITE: hold, another codec | `hold`, `media`, `calls`: `hold_by_address_and_resume` |
+//! | OPTIONS, unknown methods | `requests`, `trunks`: `the_next_trunk_is_tried` |
+//! | REFER, NOTIFY, Replaces (RFC 3515, 3891) | `transfer`, `softphone` |
+//! | Reason, Diversion, History-Info | `wire`: `a_reason_outranks_…`, `early`: `a_callee_is_told_…` |
+//! | P-Asserted-Identity, Privacy | `early`: `a_callee_is_told_…`, unit tests of `convert` and `way` |
+//! | digest authentication both ways | `trunks`, `reach`, `hostile`: `guessing_passwords_…` |
+//! | trunk registration, refresh, failover | `trunks`: `we_register_…`, `reach`: `a_registration_goes_…` |
+//! | registrar, its state, NAT | `trunks`: `a_telephone_registers_…`, `reach`: `registrations_outlast_…`, `nat` |
+//! | NAPTR and SRV, health, failover | `reach`: `a_trunk_is_found_…`, `trunks`: `the_next_trunk_is_tried` |
+//! | loops: Max-Forwards, our own hops | `signalling`: `a_call_that_goes_in_circles_…`, `wire` |
+//! | TCP, TLS, WebSocket | `calls`, `signalling` |
+//! | redirect mode | `redirect`, unit tests of its shard |
+//! | torture messages (RFC 4475, 5118) | `torture` |
+//! | floods, scanners, access lists, 1:1 | `hostile`, unit tests of the guard and the shard |
+//! | 503 with Retry-After, drain | `lifecycle`, `hostile`: `there_is_a_most_of_everything` |
 
 #![allow(
     clippy::unwrap_used,
@@ -12,6 +39,7 @@
 mod bridge;
 mod callee;
 mod caller;
+mod capabilities;
 mod early;
 mod hold;
 mod hostile;

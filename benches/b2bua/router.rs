@@ -1,0 +1,51 @@
+//! The router that is measured.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use callroute_router::{Router, RouterConfig};
+use callroute_rules::{ChronoTz, load};
+use callroute_sip::{Config, SipAdapter};
+use callroute_tables::TableHandle;
+use callroute_webhook::{Client, ClientConfig};
+
+use crate::Failure;
+
+const TABLE: &str = r#"{"version":1,"default":{"action":"reject"},"numbers":{"+13146523057":[
+    {"then":{"action":"forward","destination":{"type":"number","number":"+16822306467"}}}]}}"#;
+
+/// Where the router says what is left of its calls, to whomever asks.
+pub(crate) const LEFT: ([u8; 4], u16) = ([127, 42, 0, 1], 5_999);
+
+/// Serves until it is ended.
+pub(crate) fn serve(listen: SocketAddr, callee: SocketAddr) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let mut sip = Config::new(listen);
+        let contact = format!("sip:callee@{callee}");
+        sip.contacts = [("+16822306467".to_owned(), contact)].into();
+        sip.protection.exempt = vec![listen.ip().into()];
+        let engine =
+            load("routes.json", TABLE, &(), &ChronoTz).map_err(|faults| faults.to_string())?;
+        let adapter = SipAdapter::bind(sip).await?;
+        let handle = adapter.handle();
+        let table = TableHandle::new(Arc::new(engine));
+        let config = RouterConfig::new(table, Client::new(ClientConfig::default()));
+        let router = Router::new(adapter, config)?;
+        let left = std::net::UdpSocket::bind(SocketAddr::from(LEFT))?;
+        std::thread::spawn(move || {
+            while let Ok((_, asker)) = left.recv_from(&mut [0; 8]) {
+                // Who does not hear it asks again.
+                let _ = left.send_to(format!("{:?}", handle.stats()).as_bytes(), asker);
+            }
+        });
+        router
+            .run(tokio::time::sleep(Duration::from_secs(100_000)))
+            .await;
+        Ok(())
+    })
+}

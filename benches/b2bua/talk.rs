@@ -1,0 +1,326 @@
+//! A caller and a callee: whole calls, told apart by a number in the caller's Call-ID.
+
+use std::collections::HashMap;
+use std::io::ErrorKind;
+use std::net::{SocketAddr, UdpSocket};
+use std::time::{Duration, Instant};
+
+use hdrhistogram::Histogram;
+
+use crate::Failure;
+
+/// Calls at the same time when the rate is measured.
+const WINDOW: usize = 20;
+/// How long is waited for a message.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What came of some calls.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Done {
+    pub(crate) p50_us: f64,
+    pub(crate) p99_us: f64,
+    pub(crate) per_s: f64,
+}
+
+/// What is left to do in a call.
+#[derive(Debug)]
+struct Call {
+    asked: Instant,
+    /// The caller's BYE, once it is answered.
+    bye: Option<String>,
+    /// Hung up by the caller as soon as it is answered.
+    brief: bool,
+}
+
+/// Both ends of calls.
+pub(crate) struct Talk {
+    caller: UdpSocket,
+    callee: UdpSocket,
+    router: SocketAddr,
+    calls: HashMap<u32, Call>,
+    /// Calls that are held.
+    held: usize,
+    next: u32,
+    done: u32,
+    delays: Histogram<u64>,
+}
+
+fn header<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    let wanted = |line: &&str| line.split(':').next() == Some(name);
+    text.lines()
+        .find(wanted)?
+        .split_once(": ")
+        .map(|(_, value)| value)
+}
+
+fn number(text: &str) -> Option<u32> {
+    header(text, "Call-ID")?
+        .strip_prefix("bench-")?
+        .parse()
+        .ok()
+}
+
+fn sdp(addr: SocketAddr) -> String {
+    format!(
+        "v=0\r\no=- 1 1 IN IP4 {0}\r\ns=-\r\nc=IN IP4 {0}\r\nt=0 0\r\nm=audio 9000 RTP/AVP 0 101\r\n\
+         a=rtpmap:101 telephone-event/8000\r\n",
+        addr.ip()
+    )
+}
+
+fn with_body(head: &str, body: &str) -> String {
+    format!(
+        "{head}Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+/// An answer to a request, with our tag where there is none.
+fn answer(request: &str, status: &str, contact: SocketAddr) -> String {
+    let mut text = format!("SIP/2.0 {status}\r\n");
+    for line in request.lines().take_while(|line| !line.is_empty()) {
+        let name = line.split(':').next().unwrap_or_default();
+        if ["Via", "From", "To", "Call-ID", "CSeq", "Record-Route"].contains(&name) {
+            let tag = if name == "To" && !line.contains(";tag=") {
+                ";tag=callee"
+            } else {
+                ""
+            };
+            text.push_str(&format!("{line}{tag}\r\n"));
+        }
+    }
+    text + &format!("Contact: <sip:callee@{contact}>\r\n")
+}
+
+impl Talk {
+    pub(crate) fn new(router: SocketAddr) -> Result<Self, Failure> {
+        let socket = || UdpSocket::bind((router.ip(), 0));
+        let (caller, callee) = (socket()?, socket()?);
+        for socket in [&caller, &callee] {
+            socket.set_nonblocking(true)?;
+        }
+        Ok(Self {
+            caller,
+            callee,
+            router,
+            calls: HashMap::new(),
+            held: 0,
+            next: 0,
+            done: 0,
+            delays: Histogram::new_with_bounds(1, 60_000_000_000, 3)?,
+        })
+    }
+
+    /// Where the callee is.
+    pub(crate) fn callee(&self) -> Result<SocketAddr, Failure> {
+        Ok(self.callee.local_addr()?)
+    }
+
+    fn head(
+        &self,
+        method: &str,
+        n: u32,
+        sequence: u32,
+        uri: &str,
+        to: &str,
+    ) -> Result<String, Failure> {
+        let local = self.caller.local_addr()?;
+        Ok(format!(
+            "{method} {uri} SIP/2.0\r\nVia: SIP/2.0/UDP {local};rport;branch=z9hG4bKb{n}{method}\r\n\
+             From: <sip:+14155550123@{local}>;tag=b{n}\r\nTo: {to}\r\nCall-ID: bench-{n}\r\n\
+             CSeq: {sequence} {method}\r\nMax-Forwards: 70\r\nContact: <sip:caller@{local}>\r\n"
+        ))
+    }
+
+    fn invite(&mut self, brief: bool) -> Result<(), Failure> {
+        self.next += 1;
+        let n = self.next;
+        let uri = format!("sip:+13146523057@{}", self.router);
+        let head = self.head("INVITE", n, 1, &uri, &format!("<{uri}>"))?;
+        let text = with_body(&head, &sdp(self.caller.local_addr()?));
+        let call = Call {
+            asked: Instant::now(),
+            bye: None,
+            brief,
+        };
+        self.calls.insert(n, call);
+        self.caller.send_to(text.as_bytes(), self.router)?;
+        Ok(())
+    }
+
+    /// Deals with what has come; `false` when nothing has.
+    fn turn(&mut self) -> Result<bool, Failure> {
+        let mut buffer = [0; 8192];
+        let mut any = false;
+        for of_caller in [true, false] {
+            let socket = if of_caller {
+                &self.caller
+            } else {
+                &self.callee
+            };
+            let length = match socket.recv_from(&mut buffer) {
+                Ok((length, _)) => length,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => continue,
+                Err(error) if error.kind() == ErrorKind::ConnectionRefused => continue,
+                Err(error) => return Err(error.into()),
+            };
+            any = true;
+            let text =
+                String::from_utf8_lossy(buffer.get(..length).unwrap_or_default()).into_owned();
+            if of_caller {
+                self.heard_by_caller(&text)?;
+            } else {
+                self.heard_by_callee(&text)?;
+            }
+        }
+        Ok(any)
+    }
+
+    fn heard_by_callee(&mut self, text: &str) -> Result<(), Failure> {
+        let local = self.callee.local_addr()?;
+        if text.starts_with("INVITE ") {
+            // One call at a time where delays are of interest: the one that waits.
+            if let Some(call) = self.calls.get(&self.next) {
+                self.delays
+                    .record(u64::try_from(call.asked.elapsed().as_nanos())?.max(1))?;
+            }
+            let ok = with_body(&answer(text, "200 OK", local), &sdp(local));
+            self.callee.send_to(ok.as_bytes(), self.router)?;
+        } else if text.starts_with("BYE ") {
+            let ok = answer(text, "200 OK", local) + "Content-Length: 0\r\n\r\n";
+            self.callee.send_to(ok.as_bytes(), self.router)?;
+        }
+        Ok(())
+    }
+
+    fn heard_by_caller(&mut self, text: &str) -> Result<(), Failure> {
+        let (Some(n), Some(sequence)) = (number(text), header(text, "CSeq")) else {
+            return Ok(());
+        };
+        if text.starts_with("SIP/2.0 1") {
+            return Ok(());
+        }
+        if !text.starts_with("SIP/2.0 200") {
+            return Err(format!("a call failed: {text}").into());
+        }
+        if sequence.ends_with("BYE") {
+            if self.calls.remove(&n).is_some() {
+                self.done += 1;
+            }
+            return Ok(());
+        }
+        let to = header(text, "To").ok_or("an answer without To")?;
+        let uri = header(text, "Contact").ok_or("an answer without Contact")?;
+        let uri = uri
+            .trim_start_matches('<')
+            .split('>')
+            .next()
+            .unwrap_or_default();
+        let ack = self.head("ACK", n, 1, uri, to)? + "Content-Length: 0\r\n\r\n";
+        self.caller.send_to(ack.as_bytes(), self.router)?;
+        let bye = self.head("BYE", n, 2, uri, to)? + "Content-Length: 0\r\n\r\n";
+        let Some(call) = self.calls.get_mut(&n) else {
+            return Ok(());
+        };
+        if call.bye.replace(bye.clone()).is_some() {
+            return Ok(());
+        }
+        if call.brief {
+            self.caller.send_to(bye.as_bytes(), self.router)?;
+        } else {
+            self.held += 1;
+        }
+        Ok(())
+    }
+
+    /// Turns until something is so; not for ever.
+    fn until(&mut self, what: &str, is: impl Fn(&Self) -> bool) -> Result<(), Failure> {
+        let mut heard = Instant::now();
+        while !is(self) {
+            if self.turn()? {
+                heard = Instant::now();
+            } else if heard.elapsed() > PATIENCE {
+                return Err(format!("nothing comes any more, waiting for {what}").into());
+            } else {
+                std::thread::yield_now();
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until the router takes a call.
+    pub(crate) fn wait(&mut self) -> Result<(), Failure> {
+        for _ in 0..100 {
+            self.invite(true)?;
+            let began = Instant::now();
+            while began.elapsed() < Duration::from_millis(200) {
+                self.turn()?;
+                if self.done > 0 {
+                    self.calls.clear();
+                    return Ok(());
+                }
+            }
+        }
+        Err("the router takes no call".into())
+    }
+
+    /// So many seconds of calls, so many a second, one at a time.
+    pub(crate) fn gently(&mut self, seconds: u64, per_s: u32) -> Result<Done, Failure> {
+        self.delays.reset();
+        let (began, step) = (Instant::now(), Duration::from_secs(1) / per_s);
+        let (mut due, before) = (began, self.done);
+        while began.elapsed() < Duration::from_secs(seconds) {
+            self.invite(true)?;
+            self.until("a call's end", |talk| talk.calls.is_empty())?;
+            due += step;
+            std::thread::sleep(due.saturating_duration_since(Instant::now()));
+        }
+        Ok(self.figures(began, before))
+    }
+
+    /// So many calls, as fast as they end.
+    pub(crate) fn many(&mut self, calls: u32) -> Result<Done, Failure> {
+        let (began, before) = (Instant::now(), self.done);
+        for _ in 0..calls {
+            self.invite(true)?;
+            self.until("a call's end", |talk| talk.calls.len() < WINDOW)?;
+        }
+        self.until("the last calls' end", |talk| talk.calls.is_empty())?;
+        Ok(self.figures(began, before))
+    }
+
+    /// So many calls that go on.
+    pub(crate) fn hold(&mut self, calls: u32) -> Result<(), Failure> {
+        for _ in 0..calls {
+            let held = self.held;
+            self.invite(false)?;
+            self.until("an answer", |talk| talk.held > held)?;
+        }
+        Ok(())
+    }
+
+    /// Hangs up whatever is held.
+    pub(crate) fn release(&mut self) -> Result<(), Failure> {
+        let byes: Vec<String> = self
+            .calls
+            .values()
+            .filter_map(|call| call.bye.clone())
+            .collect();
+        for bye in byes {
+            let left = self.calls.len();
+            self.caller.send_to(bye.as_bytes(), self.router)?;
+            self.until("the end of a held call", |talk| talk.calls.len() < left)?;
+        }
+        self.held = 0;
+        Ok(())
+    }
+
+    fn figures(&self, began: Instant, before: u32) -> Done {
+        let us = |part: f64| self.delays.value_at_quantile(part) as f64 / 1000.0;
+        Done {
+            p50_us: us(0.5),
+            p99_us: us(0.99),
+            per_s: f64::from(self.done - before) / began.elapsed().as_secs_f64(),
+        }
+    }
+}
