@@ -42,7 +42,8 @@ pub(crate) struct Talk {
 /// Both sides hear a consent prompt; when the caller has heard it, the recording begins.
 #[derive(Debug)]
 struct Consented {
-    plays: [(LegId, PlayId); 2],
+    /// Who hears it; the first is waited for.
+    plays: Vec<(LegId, PlayId)>,
     record: Box<Record>,
     until: Duration,
 }
@@ -99,8 +100,8 @@ impl Talk {
 
     pub(crate) fn on_notice(&mut self, call: &mut Call, notice: &Notice) -> Flow {
         let heard = |consent: &mut Consented| {
-            let [(_, first), _] = consent.plays;
-            ended(notice, first).is_some()
+            let first = consent.plays.first();
+            first.is_some_and(|(_, first)| ended(notice, *first).is_some())
         };
         if let Some(consent) = self.consent.take_if(heard) {
             begin_recording(call, &consent);
@@ -153,8 +154,8 @@ impl Talk {
             };
         }
         if let Some(consent) = self.consent.take_if(|consent| call.is_due(consent.until)) {
-            for (leg, play) in consent.plays {
-                call.stop_play_to(leg, play);
+            for (leg, play) in &consent.plays {
+                call.stop_play_to(*leg, *play);
             }
             begin_recording(call, &consent);
         }
@@ -205,8 +206,14 @@ impl Talk {
             LegId::CALLER => (self.b, self.a),
             other => (self.a, other),
         };
+        // Who transfers may be gone already; who comes instead is told then.
+        let there = [first, second].into_iter().filter(|leg| !gone(call, *leg));
+        let there: Vec<LegId> = there.collect();
+        let plays = there
+            .into_iter()
+            .map(|leg| (leg, call.play_to(leg, sound.clone())));
         self.consent = Some(Consented {
-            plays: [first, second].map(|leg| (leg, call.play_to(leg, sound.clone()))),
+            plays: plays.collect(),
             record: Box::new(record),
             until: call.after(CONSENT),
         });
@@ -256,8 +263,15 @@ impl Talk {
     /// The steps after a transfer: these two talk.
     fn now_talk(&mut self, call: &mut Call, a: LegId, b: LegId) -> Flow {
         self.settle(call);
-        let until = self.until;
+        let (until, consent) = (self.until, self.consent.take());
         *self = Self::between(call, a, b, until);
+        // Who was being told of a recording may not be there any more.
+        if let Some(consent) = consent {
+            for (leg, play) in &consent.plays {
+                call.stop_play_to(*leg, *play);
+            }
+            self.record(call, *consent.record);
+        }
         Flow::Stay
     }
 }
@@ -266,7 +280,7 @@ impl Talk {
 fn begin_recording(call: &mut Call, consent: &Consented) {
     start_recording(call, &consent.record);
     if let Some(running) = &mut call.running {
-        running.told = consent.plays.map(|(leg, _)| leg).to_vec();
+        running.told = consent.plays.iter().map(|(leg, _)| *leg).collect();
     }
 }
 
