@@ -49,6 +49,7 @@ fn forwards_are_counted() {
         (None, "1"),
         (Some("4"), "5"),
         (Some(" 7 "), "8"),
+        (Some("9"), "10"),
         (Some("x"), "1"),
     ] {
         let (mut session, now) = session("+2", before);
