@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use callroute_media::{Command, LegId, Notice};
+use callroute_media::{Command, LegId, Notice, Sound};
 use callroute_rules::{ChronoTz, load};
 use callroute_schema::{Address, Caller};
 use callroute_session::{Effect, Input, Now, Session};
@@ -133,5 +133,35 @@ fn early_sound_is_passed_on_where_it_is_asked_for() {
         assert_eq!(told, ring, "{to}");
         let rings = Notice::LegRinging { leg: LegId(2) };
         assert!(commands(&mut session, now, Input::Media(rings)).is_empty());
+    }
+}
+
+/// Whoever is put on hold hears music, and whoever holds does not.
+#[test]
+fn whoever_is_held_hears_music() {
+    let (mut session, now) = session("+2", None);
+    let dialed = commands(&mut session, now, Input::Start);
+    let member = dialed.iter().find_map(|command| match command {
+        Command::Dial { leg, .. } => Some(*leg),
+        _ => None,
+    });
+    let member = member.unwrap();
+    for leg in [member, LegId::CALLER] {
+        let answered = Notice::LegAnswered { leg };
+        commands(&mut session, now, Input::Media(answered));
+    }
+    for (holds, hears) in [(member, LegId::CALLER), (LegId::CALLER, member)] {
+        let mut held = |held| {
+            let notice = Notice::Held { leg: holds, held };
+            commands(&mut session, now, Input::Media(notice))
+        };
+        let [Command::Play { leg, play, sound }] = &held(true)[..] else {
+            panic!("{holds} holds, and nobody hears anything");
+        };
+        assert_eq!((*leg, sound), (hears, &Sound::Music));
+        let [Command::StopPlay { leg, play: stopped }] = &held(false)[..] else {
+            panic!("{holds} holds no more, and the music goes on");
+        };
+        assert_eq!((*leg, stopped), (hears, play));
     }
 }
