@@ -89,6 +89,15 @@ impl Office {
         (call, other)
     }
 
+    /// Whoever talks asks the second phone by keys, and talks with it.
+    async fn asked(&self, by: &PhoneCall) -> PhoneCall {
+        by.press("*21002#").unwrap();
+        let third = taken(&self.second).await;
+        let talk = |note: &Note| matches!(note, Note::Reconnected { .. });
+        self.router.noted("the two asking", talk).await;
+        third
+    }
+
     /// Waits until one hears the other's tone.
     async fn hears(&self, call: &PhoneCall, hz: u16) {
         for _ in 0..5 {
@@ -194,10 +203,7 @@ async fn zero_leads_from_a_box_to_somebody() {
 async fn a_transfer_after_asking() {
     let office = Office::open().await;
     let (call, by) = office.talking("+13146523053").await;
-    by.press("*21002#").unwrap();
-    let third = taken(&office.second).await;
-    let talk = |note: &Note| matches!(note, Note::Reconnected { .. });
-    office.router.noted("the two asking", talk).await;
+    let third = office.asked(&by).await;
     third.send_tone(800);
     office.hears(&by, 800).await;
     call.forget_heard();
@@ -216,10 +222,7 @@ async fn a_transfer_after_asking() {
 async fn three_by_a_key() {
     let office = Office::open().await;
     let (call, by) = office.talking("+13146523053").await;
-    by.press("*21002#").unwrap();
-    let third = taken(&office.second).await;
-    let talk = |note: &Note| matches!(note, Note::Reconnected { .. });
-    office.router.noted("the two asking", talk).await;
+    let third = office.asked(&by).await;
     by.press("*3").unwrap();
     let room = |note: &Note| matches!(note, Note::Meeting { .. });
     office.router.noted("the room", room).await;

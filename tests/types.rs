@@ -1,7 +1,6 @@
 //! The contract in other languages: the types are generated anew and compared, the sample servers
 //! are checked against them, and answer the real router.
 
-use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -11,6 +10,7 @@ use callroute_schema::Actions;
 use callroute_session::Note;
 use callroute_sip::phone::{Phone, PhoneConfig};
 
+use crate::common::peer::installed;
 use crate::common::wait::PATIENCE;
 use crate::common::{Bench, peer};
 use crate::servers::{Server, script};
@@ -23,24 +23,11 @@ pub(crate) fn root() -> PathBuf {
 /// The pinned tools, where `crates/schema/generate.py install` put them. Where they are not, the
 /// test says so and is skipped, or fails when `CALLROUTE_REQUIRE_PEERS` is set.
 pub(crate) fn tools() -> Option<PathBuf> {
-    let folder = match std::env::var_os("CALLROUTE_TOOLS") {
-        Some(folder) => PathBuf::from(folder),
-        None => root().join("target/tools"),
-    };
-    if folder.join("installed").is_file() {
-        return Some(folder);
-    }
-    let why = format!(
-        "no tools in {}: python3 crates/schema/generate.py install",
-        folder.display()
-    );
-    assert!(
-        std::env::var_os("CALLROUTE_REQUIRE_PEERS").is_none(),
-        "CALLROUTE_REQUIRE_PEERS is set, but there are {why}"
-    );
-    // Not by a print macro: the test harness would keep it to itself.
-    let _ = writeln!(std::io::stderr(), "skipped: {why}");
-    None
+    installed(
+        "CALLROUTE_TOOLS",
+        root().join("target/tools"),
+        "python3 crates/schema/generate.py install",
+    )
 }
 
 fn said(output: &Output) -> String {

@@ -13,6 +13,18 @@ pub(crate) fn peer(program: &str) -> bool {
         ))
 }
 
+/// The folder with what an install script has put there, or where `variable` says it is. Where
+/// that is not, the test says so and is skipped, or fails when `CALLROUTE_REQUIRE_PEERS` is set.
+pub(crate) fn installed(variable: &str, folder: PathBuf, script: &str) -> Option<PathBuf> {
+    let folder = std::env::var_os(variable).map_or(folder, PathBuf::from);
+    let there = folder.join("installed").is_file()
+        || skip(&format!(
+            "there is nothing in {}: {script}",
+            folder.display()
+        ));
+    there.then_some(folder)
+}
+
 /// Where a program is.
 pub(crate) fn find(program: &str) -> Option<PathBuf> {
     std::env::split_paths(&std::env::var_os("PATH")?)

@@ -148,6 +148,28 @@ impl<A: Adapter> Router<A> {
         }
     }
 
+    fn call(
+        &self,
+        line: A::Line,
+        event: Event,
+        first: Input,
+        arrived: Instant,
+        stop: watch::Receiver<bool>,
+    ) -> Call<A::Line> {
+        Call {
+            config: self.config.clone(),
+            asks: self.asks.clone(),
+            capabilities: self.capabilities.clone(),
+            settings: self.settings.clone(),
+            line,
+            event,
+            first,
+            arrived,
+            stop,
+            switchboard: self.switchboard.clone(),
+        }
+    }
+
     fn take(
         &self,
         incoming: Incoming<A::Line>,
@@ -174,22 +196,10 @@ impl<A: Adapter> Router<A> {
             return;
         }
         let event = event(offer, call_id, self.config.clock.now());
-        tasks.spawn(drive(Call {
-            config: self.config.clone(),
-            asks: self.asks.clone(),
-            capabilities: self.capabilities.clone(),
-            settings: self.settings.clone(),
-            line,
-            event,
-            first: Input::Start,
-            arrived,
-            stop: stop.clone(),
-            switchboard: self.switchboard.clone(),
-        }));
+        let (first, stop) = (Input::Start, stop.clone());
+        tasks.spawn(drive(self.call(line, event, first, arrived, stop)));
     }
-}
 
-impl<A: Adapter> Router<A> {
     /// Begins a call for everybody who is to be called back now. Until a member has time it has
     /// no leg, but it counts as a call.
     fn call_back(&mut self, stop: &watch::Receiver<bool>, tasks: &mut JoinSet<()>) {
@@ -209,18 +219,9 @@ impl<A: Adapter> Router<A> {
                 continue;
             }
             let event = callback.event(call_id, self.config.clock.now().fixed_offset());
-            tasks.spawn(drive(Call {
-                config: self.config.clone(),
-                asks: self.asks.clone(),
-                capabilities: self.capabilities.clone(),
-                settings: self.settings.clone(),
-                line,
-                event,
-                first: Input::CallBack(Box::new(callback)),
-                arrived: Instant::now(),
-                stop: stop.clone(),
-                switchboard: self.switchboard.clone(),
-            }));
+            let first = Input::CallBack(Box::new(callback));
+            let (arrived, stop) = (Instant::now(), stop.clone());
+            tasks.spawn(drive(self.call(line, event, first, arrived, stop)));
         }
     }
 }

@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use callroute_media::{EndCause, Notice, PlayId, Sound};
 use callroute_schema::{
-    CallerId, Disposition, EventKind, Number, Prompt, Queue, QueueInfo, QueueRecord, Say, Strategy,
+    CallerId, Disposition, EventKind, Number, Prompt, Queue, QueueInfo, QueueRecord, Say,
 };
 
-use super::queue::{LET_IN, offer};
+use super::queue::{LET_IN, joining, offer};
 use super::ring::{Ringing, Rung, Spec, Winner};
 use super::{Step, Talk, ends};
 use crate::call::{Call, LegState, millis, seconds};
@@ -59,14 +59,10 @@ impl CallingBack {
             n: callback.tries.saturating_add(1),
         });
         call.share(Share::Join(Box::new(Joining {
-            queue: queue.name.clone(),
-            members: queue.members.clone(),
-            strategy: queue.strategy.unwrap_or(Strategy::LeastRecent),
-            priority: queue.priority.unwrap_or(0),
-            escalate: queue.escalate.map(|e| (e.every_s, e.by)),
             max_size: MAX_SIZE,
             wait_when_empty: true,
             place: Some(callback.place.clone()),
+            ..joining(queue)
         })));
         Step::CallingBack(Box::new(Self {
             callback,

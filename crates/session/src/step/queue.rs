@@ -49,22 +49,27 @@ pub(crate) struct Waiting {
     until: Duration,
 }
 
+/// How a caller waits in a queue.
+pub(super) fn joining(queue: &Queue) -> Joining {
+    Joining {
+        queue: queue.name.clone(),
+        members: queue.members.clone(),
+        strategy: queue.strategy.unwrap_or(Strategy::LeastRecent),
+        priority: queue.priority.unwrap_or(0),
+        escalate: queue.escalate.map(|e| (e.every_s, e.by)),
+        max_size: queue.max_size.unwrap_or(MAX_SIZE),
+        wait_when_empty: queue.wait_when_empty,
+        place: None,
+    }
+}
+
 impl Waiting {
     pub(crate) fn begin(call: &mut Call, queue: Queue) -> (Step, Flow) {
         let Some(queue) = whole(call, queue) else {
             let why = "the queue has no members, and there is no target of its name that has";
             return (Step::New, Flow::failed(Disposition::Failed, why));
         };
-        call.share(Share::Join(Box::new(Joining {
-            queue: queue.name.clone(),
-            members: queue.members.clone(),
-            strategy: queue.strategy.unwrap_or(Strategy::LeastRecent),
-            priority: queue.priority.unwrap_or(0),
-            escalate: queue.escalate.map(|e| (e.every_s, e.by)),
-            max_size: queue.max_size.unwrap_or(MAX_SIZE),
-            wait_when_empty: queue.wait_when_empty,
-            place: None,
-        })));
+        call.share(Share::Join(Box::new(joining(&queue))));
         let step = Self {
             since: call.now.mono,
             queued: false,

@@ -38,9 +38,13 @@ impl Drop for Softphone {
 }
 
 impl Softphone {
-    /// `None` where there is no baresip with this module.
+    /// `None` where there is no baresip with this module, unless `CALLROUTE_REQUIRE_PEERS` is set.
     async fn start(ip: &str, module: &str, account: &str) -> Option<Self> {
         if !Path::new(MODULES).join(module).is_file() {
+            assert!(
+                std::env::var_os("CALLROUTE_REQUIRE_PEERS").is_none(),
+                "CALLROUTE_REQUIRE_PEERS is set, but there is no baresip with {module}"
+            );
             eprintln!("skipped: no baresip with {module} (Debian: baresip-core)");
             return None;
         }
