@@ -13,6 +13,7 @@ mod abilities;
 mod callbacks;
 mod calls;
 mod common;
+mod diverted;
 mod dtmf;
 mod editor;
 mod features;

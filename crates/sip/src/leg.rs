@@ -8,6 +8,7 @@ pub(crate) mod established;
 mod offering;
 mod reliable;
 pub(crate) mod session_timer;
+pub(crate) mod taking;
 
 use std::sync::{Arc, Mutex, PoisonError};
 

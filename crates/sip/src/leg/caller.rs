@@ -186,7 +186,8 @@ async fn answer(mut leg: Leg, mut invited: Invited) {
         tracing::info!(%error, "the caller could not be answered");
         return leg.end(Cause::local(Disposition::Unreachable)).await;
     }
-    Established::awaiting_ack(leg, invited, response, offering, timer)
+    let (invite, dialog) = (invited.invite, invited.dialog);
+    Established::awaiting_ack(leg, &invite, dialog, response, offering, timer)
         .serve()
         .await;
 }

@@ -21,10 +21,10 @@ use crate::convert::parting;
 use crate::dialog::Dialog;
 use crate::endpoint::Incoming;
 use crate::leg::callee::Answers;
-use crate::leg::caller::Invited;
 use crate::leg::established::referral::Referred;
 use crate::leg::established::referring::Referring;
 use crate::leg::established::refresh::Refreshing;
+use crate::leg::established::replaced::Waiting;
 use crate::leg::offering::Offering;
 use crate::leg::session_timer::SessionTimer;
 use crate::leg::{Leg, LegCommand, closing};
@@ -58,6 +58,8 @@ pub(crate) struct Established {
     referring: Option<Referring>,
     /// The far end takes UPDATE (RFC 3311).
     updates: bool,
+    /// An INVITE that wants to take the far end's place, when the ACK has come.
+    waiting: Option<Waiting>,
     /// We hold it.
     holding: bool,
     credentials: Option<Credentials>,
@@ -85,20 +87,19 @@ struct Unacked {
 }
 
 impl Established {
-    /// A caller that was sent its 200.
+    /// Whoever has called and was sent a 200.
     pub(crate) fn awaiting_ack(
         leg: Leg,
-        invited: Invited,
+        incoming: &Incoming,
+        dialog: Dialog,
         response: Response,
         offering: Option<Offering>,
         timer: Option<SessionTimer>,
     ) -> Self {
-        let incoming = &invited.invite;
         let peer = Target::new(incoming.source, incoming.transport);
-        let flow = closing::flow(&invited.dialog, &peer);
+        let flow = closing::flow(&dialog, &peer);
         let unacked = Unacked::new(&leg, incoming, response);
         let updates = update::peer_allows(&incoming.request.headers);
-        let dialog = invited.dialog;
         Self {
             leg,
             dialog,
@@ -112,6 +113,7 @@ impl Established {
             referral: None,
             referring: None,
             updates,
+            waiting: None,
             holding: false,
             credentials: None,
         }
@@ -138,6 +140,7 @@ impl Established {
             referral: None,
             referring: None,
             updates: session.updates,
+            waiting: None,
             holding: false,
             credentials: session.credentials,
         }
@@ -163,7 +166,7 @@ impl Established {
                     // It crossed our 200 (RFC 3261, section 9.2).
                     LegRequest::Cancelled(_) => false,
                     LegRequest::Replaces(invite, replaces) => {
-                        Box::pin(self.replaced(*invite, &replaces)).await;
+                        Box::pin(self.replaced(*invite, replaces)).await;
                         false
                     }
                 },
@@ -302,6 +305,7 @@ impl Established {
             self.leg.answered().await;
             self.tell_dialog().await;
         }
+        Box::pin(self.replaced_at_last()).await;
         false
     }
 
