@@ -102,6 +102,13 @@ pub struct Config {
     pub sounds: Vec<Network>,
     /// A callee from whom nothing at all has come for so long is unreachable. Default 4 s.
     pub no_provisional: Duration,
+    /// Networks whose telephones and switches reach each other: when two of them are connected, their
+    /// sound goes directly from one to the other, and comes by us again as soon as we are to play,
+    /// record or mix something, or one of them changes anything. Both are asked by re-INVITE; where
+    /// one refuses, the sound goes by us. Never for a leg behind a NAT, one that is encrypted or on
+    /// hold, or without a codec in common. Meanwhile keys are only heard as SIP INFO, and the call's
+    /// record has nothing of the sound: so not together with keys during a call. Default nowhere.
+    pub direct_media: Vec<Network>,
     /// Whether a callee may send a call elsewhere (300, 301 and 302). Default not.
     pub redirects: Redirects,
     /// The codecs, the preferred first, as offered when the caller's do not say better. Default
@@ -164,6 +171,7 @@ impl Config {
             speech: Arc::new(Speech::none()),
             sounds: Vec::new(),
             no_provisional: Duration::from_secs(4),
+            direct_media: Vec::new(),
             redirects: Redirects::default(),
             codecs: vec![Codec::Pcmu, Codec::Pcma, Codec::G722],
             access: Access::Anybody,

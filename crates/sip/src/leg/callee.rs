@@ -18,6 +18,7 @@ use crate::dialog::Dialog;
 use crate::endpoint::{Exchange, Incoming};
 use crate::leg::callee::elsewhere::Elsewhere;
 use crate::leg::callee::invite::{Invite, Invites};
+use crate::leg::direct::Peer;
 use crate::leg::early::{self};
 use crate::leg::established::{Established, Session};
 use crate::leg::session_timer::SessionTimer;
@@ -377,6 +378,7 @@ async fn answered(mut leg: Leg, invite: Invite, response: &Response) {
         exchange: invite.exchange,
     };
     let session = Session {
+        peer: Peer::callee(&invite.target, &dialog),
         timer,
         updates: sipx_sip::update::peer_allows(&response.headers),
         credentials: route.credentials,

@@ -79,6 +79,8 @@ pub(crate) async fn serve(mut leg: Leg, mut invited: Invited) {
                     };
                     leg.notices.tell(notice).await;
                 }
+                // Whoever asks hears that by its channel.
+                Some(LegCommand::Direct(_)) => {}
                 Some(LegCommand::Hold(_, told)) => {
                     // discard: who asked has gone.
                     let _ = told.send(Err(Cause::local(Disposition::Failed)));

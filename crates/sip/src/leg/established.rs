@@ -1,6 +1,7 @@
 //! A leg from its answer to its BYE, whichever end called.
 
 mod asked;
+mod direct;
 mod referral;
 mod referring;
 mod refresh;
@@ -21,6 +22,8 @@ use crate::convert::parting;
 use crate::dialog::Dialog;
 use crate::endpoint::Incoming;
 use crate::leg::callee::Answers;
+use crate::leg::direct::Peer;
+use crate::leg::established::direct::Direct;
 use crate::leg::established::referral::Referred;
 use crate::leg::established::referring::Referring;
 use crate::leg::established::refresh::Refreshing;
@@ -60,6 +63,9 @@ pub(crate) struct Established {
     updates: bool,
     /// An INVITE that wants to take the far end's place, when the ACK has come.
     waiting: Option<Waiting>,
+    /// The far end, and another one with whom it speaks directly.
+    peer: Peer,
+    direct: Option<Direct>,
     /// We hold it.
     holding: bool,
     credentials: Option<Credentials>,
@@ -71,6 +77,7 @@ pub(crate) struct Session {
     pub(crate) timer: Option<SessionTimer>,
     /// The far end takes UPDATE.
     pub(crate) updates: bool,
+    pub(crate) peer: Peer,
     /// What is proven when it asks for a password.
     pub(crate) credentials: Option<Credentials>,
 }
@@ -96,8 +103,9 @@ impl Established {
         offering: Option<Offering>,
         timer: Option<SessionTimer>,
     ) -> Self {
-        let peer = Target::new(incoming.source, incoming.transport);
-        let flow = closing::flow(&dialog, &peer);
+        let source = Target::new(incoming.source, incoming.transport);
+        let flow = closing::flow(&dialog, &source);
+        let peer = Peer::caller(incoming, &dialog);
         let unacked = Unacked::new(&leg, incoming, response);
         let updates = update::peer_allows(&incoming.request.headers);
         Self {
@@ -114,6 +122,8 @@ impl Established {
             referring: None,
             updates,
             waiting: None,
+            peer,
+            direct: None,
             holding: false,
             credentials: None,
         }
@@ -141,6 +151,8 @@ impl Established {
             referring: None,
             updates: session.updates,
             waiting: None,
+            peer: session.peer,
+            direct: None,
             holding: false,
             credentials: session.credentials,
         }
@@ -206,6 +218,10 @@ impl Established {
             Some(LegCommand::Hangup(cause)) => cause,
             Some(LegCommand::Hold(on, told)) => {
                 self.hold(on, told).await;
+                return false;
+            }
+            Some(LegCommand::Direct(ask)) => {
+                self.direct(ask).await;
                 return false;
             }
             Some(LegCommand::Referred(outcome)) => {

@@ -12,6 +12,7 @@
 //! | PRACK (RFC 3262) | `signalling`: `provisional_responses_…`, `early` |
 //! | session timers (RFC 4028), UPDATE (RFC 3311) | `timers`, `signalling`: `a_call_is_updated_…` |
 //! | re-INVITE: hold, another codec | `hold`, `media`, `calls`: `hold_by_address_and_resume` |
+//! | direct media: re-INVITEs that hand descriptions on | `direct` |
 //! | OPTIONS, unknown methods | `requests`, `trunks`: `the_next_trunk_is_tried` |
 //! | REFER, NOTIFY, Replaces (RFC 3515, 3891) | `transfer`, `replaces`, `softphone` |
 //! | 3xx of a callee, followed or not | `elsewhere`, `diverted` |
@@ -41,6 +42,7 @@ mod bridge;
 mod callee;
 mod caller;
 mod capabilities;
+mod direct;
 mod early;
 mod elsewhere;
 mod hold;

@@ -11,6 +11,7 @@ use sipx_transport::Target;
 use super::{Established, Unacked};
 use crate::endpoint::Incoming;
 use crate::leg::closing;
+use crate::leg::direct::Peer;
 use crate::leg::taking::{Taken, take};
 use crate::message::Reply;
 use crate::refer::Replaces;
@@ -84,6 +85,7 @@ impl Established {
         };
         tracing::info!(leg = %self.leg.notices.leg(), "another telephone takes its place");
         let flow = closing::flow(&dialog, &Target::new(incoming.source, incoming.transport));
+        self.peer = Peer::caller(incoming, &dialog);
         let old = std::mem::replace(&mut self.dialog, dialog);
         let old_flow = std::mem::replace(&mut self.flow, flow);
         closing::part(Arc::clone(&stack), old, old_flow);
@@ -92,6 +94,7 @@ impl Established {
         self.unacked = Some(Unacked::new(&self.leg, incoming, response));
         self.offering = offering;
         (self.answers, self.refreshing, self.referral) = (None, None, None);
+        self.direct = None;
         self.timer = timer;
         self.updates = update::peer_allows(&incoming.request.headers);
         self.credentials = None;
