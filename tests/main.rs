@@ -30,6 +30,7 @@ mod nat;
 mod readme;
 mod requests;
 mod servers;
+mod signalling;
 mod signers;
 mod signing;
 mod softphone;

@@ -19,6 +19,7 @@ use crate::convert;
 use crate::dialog::Dialog;
 use crate::endpoint::{Incoming, Screened, Upper};
 use crate::leg::caller::{self, Invited};
+use crate::leg::session_timer::SessionTimer;
 use crate::line::SipLine;
 use crate::message::{ALLOW, Reply, SDP_TYPE, body_is_sdp, contact, hops, to_tag, unsupported};
 use crate::refer::Replaces;
@@ -158,6 +159,8 @@ impl Front {
         if contact(&request.headers).is_none() {
             return Err(Reply::new(400));
         }
+        // What is too short is refused before anybody rings (RFC 4028, section 9).
+        SessionTimer::of_request(request, !self.stack.config.session_expires.is_zero())?;
         if request.body().is_empty() {
             return Ok(());
         }

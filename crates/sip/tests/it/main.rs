@@ -1,6 +1,6 @@
 //! The adapter on real sockets: its own phone, and raw SIP, on one loopback address a test.
 //!
-//! What the RFCs ask, and where it is seen; `calls`, `requests`, `diverted`, `softphone`, `nat` and
+//! What the RFCs ask, and where it is seen; `calls`, `requests`, `signalling`, `diverted`, `softphone`, `nat` and
 //! `lifecycle` are in the workspace's tests, with sipp and baresip.
 //!
 //! | | |
