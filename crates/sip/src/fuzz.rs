@@ -64,7 +64,7 @@ pub fn sdp(bytes: &[u8]) {
             media: SocketAddr::from(([192, 0, 2, 1], 4000)),
             session: 1,
             version: 1,
-            key: crate::sdp::key(),
+            key: crate::sdp::Keys::new(),
             encrypts: false,
         };
         let answer = answer(&local, &remote);

@@ -8,7 +8,6 @@ use bytes::Bytes;
 use callroute_audio::band::Halver;
 use callroute_audio::codec::{Band, Codec, Encoder};
 use sipx_rtp::packet::Packet;
-use sipx_sdp::crypto::Crypto;
 
 use crate::rtp::clock::{OutClock, Stamp};
 use crate::rtp::control::Sent;
@@ -17,7 +16,7 @@ use crate::rtp::dtmf::{KeyPacket, STEP};
 use crate::rtp::ear::Ear;
 use crate::rtp::ports::RtpSocket;
 use crate::rtp::voice::Voice;
-use crate::sdp::{Event, NOISE_PAYLOAD, Remote};
+use crate::sdp::{Event, Key, NOISE_PAYLOAD, Remote};
 
 /// The length of a packet where nobody asks for another, in milliseconds.
 const FRAME_MS: u32 = 20;
@@ -131,7 +130,7 @@ impl RtpOut {
     }
 
     /// What is sent is encrypted with this key from now on, or not any more.
-    pub(crate) fn encrypt(&self, key: Option<&Crypto>) {
+    pub(crate) fn encrypt(&self, key: Option<&Key>) {
         self.lock().sealer.agree(key);
     }
 

@@ -73,7 +73,7 @@ impl Source {
 pub(crate) struct Fetched {
     /// What will be heard; `None` when not even the stand-in is there.
     pub(crate) source: Option<Source>,
-    /// What should have been heard, and why it could not be.
+    /// What should have been heard, or in whose voice, and why it could not be.
     pub(crate) substituted: Option<(String, String)>,
 }
 
@@ -158,10 +158,14 @@ fn fetch_here(sound: PlaySound, sounds: &Sounds) -> Fetched {
         PlaySound::Tone(hz) => return Fetched::tone(Tone::Sine { hz }),
         PlaySound::Named(sound) => sound,
     };
-    let spoken = |text: &str, language: Option<&str>, voice: Option<&str>| {
-        speech
-            .render(text, language, voice)
-            .map_err(|e| (text.to_owned(), e.to_string()))
+    // Spoken by another voice than it should be, which is told.
+    let mut instead = None;
+    let mut spoken = |text: &str, language: Option<&str>, voice: Option<&str>| {
+        let spoken = speech
+            .speak(text, language, voice)
+            .map_err(|e| (text.to_owned(), e.to_string()))?;
+        instead = spoken.instead.map(|reason| (text.to_owned(), reason));
+        Ok(spoken.sound)
     };
     let named = |name: &str| {
         let found = prompts.get(name);
@@ -200,7 +204,10 @@ fn fetch_here(sound: PlaySound, sounds: &Sounds) -> Fetched {
         )),
     };
     match fetched {
-        Ok(pcm) => Fetched::pcm(pcm),
+        Ok(pcm) => Fetched {
+            substituted: instead,
+            ..Fetched::pcm(pcm)
+        },
         Err(wanted) => Fetched::stand_in(prompts, wanted),
     }
 }

@@ -177,8 +177,9 @@ impl Stream {
 
     async fn perform(&mut self, command: MediaCommand) {
         match command {
-            MediaCommand::Agree(remote, key) => {
-                let keys = remote.key.as_ref().zip(key.as_ref());
+            MediaCommand::Agree(remote, keys) => {
+                let theirs = remote.key.as_ref();
+                let keys = theirs.and_then(|theirs| Some((theirs, keys.as_ref()?.beside(theirs)?)));
                 self.opener.agree(keys.map(|(theirs, _)| theirs));
                 self.out.encrypt(keys.map(|(_, ours)| ours));
                 self.latch.describe(remote.media);

@@ -1,10 +1,9 @@
 //! Writes offers and answers.
 
 use callroute_audio::codec::Codec;
-use sipx_sdp::crypto::Crypto;
 use sipx_sdp::{Attribute, Direction, MediaDescription, SessionDescription};
 
-use super::{EVENT_PAYLOAD, Event, FAST_EVENT_PAYLOAD, Format, Local, Remote};
+use super::{EVENT_PAYLOAD, Event, FAST_EVENT_PAYLOAD, Format, Key, Local, Remote};
 
 /// The clock of Opus.
 const FAST: u32 = 48_000;
@@ -24,8 +23,8 @@ pub(crate) fn offer(local: &Local, codecs: &[Codec], direction: Direction) -> St
         });
     }
     let mut stream = stream(local, &formats, &events, direction);
-    if let Some(key) = local.key.as_ref().filter(|_| local.encrypts) {
-        encrypt(&mut stream, key);
+    if let Some(keys) = local.key.as_ref().filter(|_| local.encrypts) {
+        encrypt(&mut stream, keys.all());
     }
     let mut description = header(local);
     description.media.push(stream);
@@ -57,7 +56,7 @@ pub(crate) fn answer(local: &Local, remote: &Remote) -> String {
             if let (Some(theirs), Some(ours)) = (&remote.key, &local.key)
                 && let Some(key) = ours.accepting(theirs)
             {
-                encrypt(&mut stream, &key);
+                encrypt(&mut stream, &[key]);
             }
             if remote.mux {
                 stream.attributes.push(Attribute::flag("rtcp-mux"));
@@ -77,10 +76,12 @@ fn header(local: &Local) -> SessionDescription {
     SessionDescription::new(local.media.ip(), local.session, local.version)
 }
 
-fn encrypt(stream: &mut MediaDescription, key: &Crypto) {
+fn encrypt(stream: &mut MediaDescription, keys: &[Key]) {
     stream.protocol = "RTP/SAVP".to_owned();
-    let key = Attribute::valued("crypto", key.to_value());
-    stream.attributes.push(key);
+    let keys = keys
+        .iter()
+        .map(|key| Attribute::valued("crypto", key.value()));
+    stream.attributes.extend(keys);
 }
 
 fn offered(codec: Codec) -> Format {
