@@ -1,11 +1,11 @@
-//! Reads Opus in an Ogg file (RFC 7845) into 8 kHz mono.
+//! Reads Opus in an Ogg file (RFC 7845) into mono.
 
 use std::io::Cursor;
 
 use ::ogg::{OggReadError, PacketReader};
 
-use crate::codec::{Codec, MAX_PACKET_MS};
-use crate::pcm::{Pcm, RATE};
+use crate::codec::{Band, Codec, MAX_PACKET_MS};
+use crate::pcm::Pcm;
 use crate::wav::MAX_MS;
 
 /// Why an Ogg file could not be read.
@@ -48,6 +48,9 @@ pub enum OggError {
     #[error("the Opus decoder did not start")]
     Unavailable,
 }
+
+/// Samples of a second as they are decoded.
+const RATE: u32 = Band::Wide.rate();
 
 /// What the first packet says (RFC 7845, section 5.1).
 #[derive(Debug, PartialEq, Eq)]
@@ -132,7 +135,7 @@ pub fn read(bytes: &[u8]) -> Result<Pcm, OggError> {
     }
     let skip = usize::from(head.skip) / per as usize;
     samples.drain(..skip.min(samples.len()));
-    Ok(Pcm::new(samples))
+    Ok(Pcm::from_rate(RATE, &samples))
 }
 
 #[cfg(test)]

@@ -66,6 +66,7 @@ pub fn sdp(bytes: &[u8]) {
             version: 1,
             key: crate::sdp::Keys::new(),
             encrypts: false,
+            noise: true,
         };
         let answer = answer(&local, &remote);
         assert!(sipx_sdp::parse(&answer).is_ok(), "{answer}");

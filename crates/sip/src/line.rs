@@ -146,6 +146,7 @@ impl SipLine {
                 version: 1,
                 key: Keys::new(),
                 encrypts: false,
+                noise: self.stack.config.comfort_noise,
             },
             log,
             held: false,

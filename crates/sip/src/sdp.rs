@@ -59,9 +59,17 @@ pub(crate) struct Local {
     pub(crate) key: Option<Keys>,
     /// Our offers are of an encrypted stream.
     pub(crate) encrypts: bool,
+    /// We take and send comfort noise.
+    pub(crate) noise: bool,
 }
 
 impl Local {
+    /// What an offer or answer came to: comfort noise is for two who both want it.
+    pub(crate) fn agreed(&self, remote: Remote) -> Remote {
+        let noise = remote.noise && self.noise;
+        Remote { noise, ..remote }
+    }
+
     /// Whether an answer has a key that answers one of ours.
     pub(crate) fn keyed(&self, answer: &Remote) -> bool {
         let both = self.key.as_ref().zip(answer.key.as_ref());

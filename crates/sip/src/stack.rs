@@ -201,6 +201,7 @@ impl Stack {
             version: 1,
             key: Keys::new(),
             encrypts: false,
+            noise: self.config.comfort_noise,
         }
     }
 

@@ -15,6 +15,7 @@ fn local() -> Local {
         version: 1,
         key: None,
         encrypts: false,
+        noise: false,
     }
 }
 
@@ -199,6 +200,33 @@ fn keys_are_offered_and_answered() {
     // Suites that we do not have are no stream.
     let odd = text.replace("HMAC_SHA1", "HMAC_MD5");
     assert_eq!(read(odd.as_bytes(), &BOTH).unwrap_err(), SdpFault::NoAudio);
+}
+
+/// RFC 3389, section 4: comfort noise is agreed on by both, on the clock of the telephone codecs.
+#[test]
+fn comfort_noise_is_for_two_who_both_want_it() {
+    let wants = Local {
+        noise: true,
+        ..local()
+    };
+    let text = offer(&wants, &BOTH, Direction::SendRecv);
+    assert!(text.contains("RTP/AVP 0 8 101 13\r\n"), "{text}");
+    assert!(text.contains("a=rtpmap:13 CN/8000\r\n"), "{text}");
+    for (wants, formats, agreed) in [
+        (true, "0 13", true),
+        (false, "0 13", false),
+        (true, "0", false),
+    ] {
+        let local = Local {
+            noise: wants,
+            ..local()
+        };
+        let body = sdp("10.0.0.9", &format!("m=audio 4000 RTP/AVP {formats}\r\n"));
+        let remote = read(body.as_bytes(), &BOTH).unwrap();
+        let back = answer(&local, &remote);
+        assert_eq!(back.contains("CN/8000"), agreed, "{back}");
+        assert_eq!(local.agreed(remote).noise, agreed);
+    }
 }
 
 proptest! {

@@ -41,7 +41,7 @@ pub(crate) async fn answered(net: &str, sdp: &str) -> Answered {
     answered_by(adapter(&format!("{net}.1")).await, net, sdp).await
 }
 
-async fn answered_by(mut adapter: SipAdapter, net: &str, sdp: &str) -> Answered {
+pub(crate) async fn answered_by(mut adapter: SipAdapter, net: &str, sdp: &str) -> Answered {
     let mut raw = Raw::new(&format!("{net}.2"), adapter.local_addr()).await;
     raw.send(&raw.request("INVITE", "a", 1, "", "", sdp)).await;
     let mut line = next_call(&mut adapter).await.line;
