@@ -77,15 +77,12 @@ impl<'a> Call<'a> {
 
     #[inline(always)]
     fn read(&mut self) {
-        let view = &self.view;
-        match (view.from(), Key::international(view.to())) {
-            (From::Known(caller), Some(to)) if view.digits().is_empty() => {
-                match Key::international(caller) {
-                    Some(caller) => self.keys = [caller, to, Key::EMPTY, Key::EVERY],
-                    None => self.closer(),
-                }
-            }
-            _ => self.closer(),
+        let [caller, dialed] = self.view.keys();
+        let known = caller.is_international() || caller == Key::NOBODY;
+        if known & dialed.is_international() & self.view.digits().is_empty() {
+            self.keys = [caller, dialed, Key::EMPTY, Key::EVERY];
+        } else {
+            self.closer();
         }
         if self.tables.lists.asked {
             // Asked for now, what it loads is on its way while the rules are found.
@@ -107,12 +104,10 @@ impl<'a> Call<'a> {
             },
         ];
         let [from, to] = &full;
+        let [caller, dialed] = view.keys();
         self.keys = [
-            // No number: nothing may match it, not even what begins with nothing.
-            caller.map_or(Key::NOBODY, |caller| {
-                Key::call(from.as_deref().unwrap_or(caller))
-            }),
-            Key::call(to.as_deref().unwrap_or(view.to())),
+            from.as_deref().map_or(caller, Key::call),
+            to.as_deref().map_or(dialed, Key::call),
             Key::call(view.digits()),
             Key::EVERY,
         ];
