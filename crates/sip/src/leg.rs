@@ -94,6 +94,7 @@ impl Leg {
     /// takes back.
     pub(crate) async fn agree(&mut self, remote: Remote) {
         let held = remote.held;
+        let remote = self.local.agreed(remote);
         let key = self.local.key.clone();
         let agreed = MediaCommand::Agree(Box::new(remote), key);
         self.media.tell(agreed).await;
