@@ -47,7 +47,8 @@ pub enum Notice {
         /// How it ended.
         end: PlayEnd,
     },
-    /// What was asked for could not be played, and a stand-in plays in its place.
+    /// What was asked for could not be played, and a stand-in plays in its place: another sound, or
+    /// the same text in another voice.
     PlaySubstituted {
         /// The leg.
         leg: LegId,

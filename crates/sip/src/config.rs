@@ -94,6 +94,9 @@ pub struct Config {
     /// Whether sound is encrypted (SRTP, keys in the descriptions: RFC 4568). Default where it is
     /// offered over TLS.
     pub srtp: Srtp,
+    /// Whether comfort noise (RFC 3389) is offered, and taken where it is offered: in pauses no
+    /// packets of sound are sent then. Default yes.
+    pub comfort_noise: bool,
     /// What speaks texts. Default nothing: looking for programs ([`Speech::find`]) blocks, so it is
     /// left to whoever starts up.
     pub speech: Arc<Speech>,
@@ -168,6 +171,7 @@ impl Config {
             prompts: Arc::new(Prompts::builtin()),
             tones: Tones::default(),
             srtp: Srtp::default(),
+            comfort_noise: true,
             speech: Arc::new(Speech::none()),
             sounds: Vec::new(),
             no_provisional: Duration::from_secs(4),

@@ -20,12 +20,13 @@ pub(crate) const MAX_HEADERS: usize = 32;
 /// Longest header value and URI that an offer carries, in bytes.
 pub(crate) const MAX_VALUE: usize = 512;
 /// Headers that routing may look at, beside those that begin with `x-`.
-const SHOWN: [&str; 5] = [
+const SHOWN: [&str; 6] = [
     "call-id",
     "user-agent",
     "diversion",
     "history-info",
     "reason",
+    "traceparent",
 ];
 
 /// What an INVITE says about who calls whom; `None` when nothing in it can be dialed. What

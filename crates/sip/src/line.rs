@@ -21,7 +21,7 @@ use crate::rtp::command::{MediaCommand, PlaySound};
 use crate::rtp::media::{self, MediaHandle};
 use crate::rtp::out::RtpOut;
 use crate::rtp::record;
-use crate::sdp::{Local, key};
+use crate::sdp::{Keys, Local};
 use crate::stack::{Stack, random};
 use crate::way::Way;
 
@@ -150,8 +150,9 @@ impl SipLine {
                 media: media_addr,
                 session: random() >> 2,
                 version: 1,
-                key: key(),
+                key: Keys::new(),
                 encrypts: false,
+                noise: self.stack.config.comfort_noise,
             },
             log,
             held: false,

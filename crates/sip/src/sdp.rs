@@ -1,8 +1,10 @@
 //! SDP offers and answers for one stream of sound with telephone events (RFC 3264); pure.
 
+mod key;
 mod read;
 mod write;
 
+pub(crate) use key::{Key, Keys, Suite};
 pub(crate) use read::read;
 pub(crate) use write::{answer, handed_on, offer};
 
@@ -10,7 +12,6 @@ use std::net::{IpAddr, SocketAddr};
 
 use callroute_audio::codec::Codec;
 use sipx_sdp::SessionDescription;
-use sipx_sdp::crypto::{Crypto, Suite};
 
 /// The payload type that is offered for telephone events (RFC 4733) on the clock of the
 /// telephone codecs; an answer uses the offer's.
@@ -27,7 +28,7 @@ pub(crate) enum SdpFault {
     #[error("malformed session description: {0}")]
     Malformed(String),
     /// It offers no audio over RTP, plain or with a key that we can use.
-    #[error("no audio stream over RTP/AVP, or over RTP/SAVP with a=crypto:{SUITE}")]
+    #[error("no audio stream over RTP/AVP, or over RTP/SAVP with a=crypto:{}", Suite::Long.name())]
     NoAudio,
     /// Its keys would travel where anybody can read them, or encryption is switched off.
     #[error("no SRTP here with keys from this signalling")]
@@ -38,14 +39,6 @@ pub(crate) enum SdpFault {
         /// What we speak.
         ours: Vec<Codec>,
     },
-}
-
-/// The one way to encrypt that everybody knows.
-const SUITE: &str = "AES_CM_128_HMAC_SHA1_80";
-
-/// A key of ours for a stream (RFC 4568, section 6.1).
-pub(crate) fn key() -> Option<Crypto> {
-    Crypto::offer(1, Suite::AesCm128HmacSha1_80, true)
 }
 
 fn names(codecs: &[Codec]) -> String {
@@ -62,10 +55,26 @@ pub(crate) struct Local {
     pub(crate) session: u64,
     /// The version of our `o=` line; one more with every description sent.
     pub(crate) version: u64,
-    /// Our key, should the stream be encrypted.
-    pub(crate) key: Option<Crypto>,
+    /// Our keys, should the stream be encrypted.
+    pub(crate) key: Option<Keys>,
     /// Our offers are of an encrypted stream.
     pub(crate) encrypts: bool,
+    /// We take and send comfort noise.
+    pub(crate) noise: bool,
+}
+
+impl Local {
+    /// What an offer or answer came to: comfort noise is for two who both want it.
+    pub(crate) fn agreed(&self, remote: Remote) -> Remote {
+        let noise = remote.noise && self.noise;
+        Remote { noise, ..remote }
+    }
+
+    /// Whether an answer has a key that answers one of ours.
+    pub(crate) fn keyed(&self, answer: &Remote) -> bool {
+        let both = self.key.as_ref().zip(answer.key.as_ref());
+        both.is_some_and(|(ours, theirs)| ours.answered_by(theirs))
+    }
 }
 
 /// A payload type, and what it stands for.
@@ -108,7 +117,7 @@ pub(crate) struct Remote {
     /// It takes RTCP where it takes RTP (RFC 5761).
     pub(crate) mux: bool,
     /// Its key, when the stream is encrypted.
-    pub(crate) key: Option<Crypto>,
+    pub(crate) key: Option<Key>,
     /// Whether it wants to hear us.
     pub(crate) listens: bool,
     /// Whether it put us on hold.

@@ -22,7 +22,7 @@ use crate::rtp::media::Sounds;
 use crate::rtp::ports::Ports;
 use crate::rtp::room::Rooms;
 use crate::rtp::web::Web;
-use crate::sdp::{Local, key, named_ip};
+use crate::sdp::{Keys, Local, named_ip};
 
 /// How long a host name may take to be resolved.
 const RESOLVE: Duration = Duration::from_secs(3);
@@ -201,8 +201,9 @@ impl Stack {
             media,
             session: random() >> 2,
             version: 1,
-            key: key(),
+            key: Keys::new(),
             encrypts: false,
+            noise: self.config.comfort_noise,
         }
     }
 

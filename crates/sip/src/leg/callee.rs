@@ -46,8 +46,8 @@ pub(crate) struct Dialing {
     pub(crate) after: Option<Disposition>,
     /// The preferred codec first.
     pub(crate) codecs: Vec<callroute_audio::codec::Codec>,
-    /// Our key, should the sound be encrypted.
-    pub(crate) key: Option<sipx_sdp::crypto::Crypto>,
+    /// Our keys, should the sound be encrypted.
+    pub(crate) key: Option<sdp::Keys>,
     /// The RTP port of the leg.
     pub(crate) port: u16,
     pub(crate) requests: tokio::sync::mpsc::Sender<LegRequest>,
@@ -357,7 +357,7 @@ async fn answered(mut leg: Leg, invite: Invite, response: &Response) {
     }
     match sdp::read(&body, &stack.config.codecs) {
         // Who was offered a key and answers without one would have us speak in the clear.
-        Ok(remote) if leg.local.encrypts && remote.key.is_none() => {
+        Ok(remote) if leg.local.encrypts && !leg.local.keyed(&remote) => {
             tracing::info!("a 2xx whose description is not encrypted as was offered");
             leg.end(Cause::from_sip(488)).await;
             return closing::bye(&mut leg, &mut dialog, flow.as_ref(), None).await;
