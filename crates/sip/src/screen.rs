@@ -19,6 +19,8 @@ struct Seen {
     sequence: usize,
     max_forwards: usize,
     via: usize,
+    /// The topmost of them was read, and could be.
+    via_is_read: bool,
     /// No more hops may be made.
     at_end: bool,
     /// The header that cannot be read.
@@ -31,10 +33,22 @@ struct Seen {
 
 /// How a request is refused, whatever it wants (RFC 3261, section 8.2); `None` for most.
 pub(crate) fn refusal(request: &Request) -> Option<Reply> {
+    judged(request, false)
+}
+
+/// The same of a request whose topmost Via was read already.
+pub(crate) fn refusal_but_via(request: &Request) -> Option<Reply> {
+    judged(request, true)
+}
+
+fn judged(request: &Request, via_is_read: bool) -> Option<Reply> {
     if !request.version.is_supported() {
         return Some(Reply::new(505));
     }
-    let mut seen = Seen::default();
+    let mut seen = Seen {
+        via_is_read,
+        ..Seen::default()
+    };
     for header in request.headers.iter() {
         seen.look(header, &request.method);
     }
@@ -81,7 +95,10 @@ impl Seen {
             }
             HeaderName::Via => {
                 self.via += 1;
-                self.all::<Via>(header, "Via");
+                let read = self.via_is_read && self.via == 1;
+                if !read || header.raw_value().contains(&b',') {
+                    self.all::<Via>(header, "Via");
+                }
             }
             HeaderName::Contact => self.all::<ContactValue>(header, "Contact"),
             HeaderName::RecordRoute => self.all::<RecordRoute>(header, "Record-Route"),
@@ -157,7 +174,7 @@ fn accepts_sdp(value: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::refusal;
+    use super::{Via, refusal, refusal_but_via};
     use proptest::prelude::*;
     use sipx_sip::{Limits, Message, parse_datagram, validate_request};
 
@@ -228,6 +245,10 @@ mod tests {
                 let found = validate_request(&request);
                 if found.iter().any(|found| !found.is_repairable()) {
                     prop_assert!(refusal(&request).is_some(), "{found:?}");
+                }
+                if request.headers.typed::<Via>().is_some_and(|via| via.is_ok()) {
+                    let but_via = refusal_but_via(&request).is_some();
+                    prop_assert_eq!(refusal(&request).is_some(), but_via);
                 }
             }
         }

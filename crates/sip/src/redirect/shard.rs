@@ -17,7 +17,7 @@ use crate::message::{ALLOW_REDIRECTING, Reply, SDP_TYPE, has_to_tag, moved, to_t
 use crate::redirect::key::{Key, Keys};
 use crate::redirect::transactions::Transactions;
 use crate::redirect::{Config, Verdict};
-use crate::screen::refusal;
+use crate::screen::refusal_but_via;
 
 /// The port of SIP (RFC 3261, section 19.1.2).
 const DEFAULT_PORT: u16 = 5060;
@@ -176,7 +176,7 @@ impl Shard {
         if !self.guard.request(now, ip, &agent.unwrap_or_default()) {
             return None;
         }
-        if let Some(reply) = refusal(request) {
+        if let Some(reply) = refusal_but_via(request) {
             return Some(Some(reply));
         }
         Some(Some(match request.method {
