@@ -43,6 +43,10 @@ pub(crate) struct Talk {
     next: u32,
     done: u32,
     delays: Histogram<u64>,
+    /// Where caller and callee take sound.
+    sound: [u16; 2],
+    /// Where the router takes it: from the caller and from the callee of each call.
+    takes: [Vec<u16>; 2],
 }
 
 fn header<'a>(text: &'a str, name: &str) -> Option<&'a str> {
@@ -60,9 +64,15 @@ fn number(text: &str) -> Option<u32> {
         .ok()
 }
 
-fn sdp(addr: SocketAddr) -> String {
+/// The port for sound that a description names.
+fn port(text: &str) -> Option<u16> {
+    let media = text.lines().find_map(|line| line.strip_prefix("m=audio "));
+    media?.split(' ').next()?.parse().ok()
+}
+
+fn sdp(addr: SocketAddr, sound: u16) -> String {
     format!(
-        "v=0\r\no=- 1 1 IN IP4 {0}\r\ns=-\r\nc=IN IP4 {0}\r\nt=0 0\r\nm=audio 9000 RTP/AVP 0 101\r\n\
+        "v=0\r\no=- 1 1 IN IP4 {0}\r\ns=-\r\nc=IN IP4 {0}\r\nt=0 0\r\nm=audio {sound} RTP/AVP 0 101\r\n\
          a=rtpmap:101 telephone-event/8000\r\n",
         addr.ip()
     )
@@ -108,7 +118,21 @@ impl Talk {
             next: 0,
             done: 0,
             delays: Histogram::new_with_bounds(1, 60_000_000_000, 3)?,
+            sound: [9000; 2],
+            takes: [Vec::new(), Vec::new()],
         })
+    }
+
+    /// Caller and callee take sound at these ports of their addresses.
+    #[allow(dead_code, reason = "for calls with sound")]
+    pub(crate) fn sound_at(&mut self, ports: [u16; 2]) {
+        self.sound = ports;
+    }
+
+    /// The ports at which the router takes the sound of the calls so far, from caller and callee.
+    #[allow(dead_code, reason = "for calls with sound")]
+    pub(crate) fn take_ports(&mut self) -> [Vec<u16>; 2] {
+        std::mem::take(&mut self.takes)
     }
 
     /// Where the callee is.
@@ -137,7 +161,7 @@ impl Talk {
         let n = self.next;
         let uri = format!("sip:+13146523057@{}", self.router);
         let head = self.head("INVITE", n, 1, &uri, &format!("<{uri}>"))?;
-        let text = with_body(&head, &sdp(self.caller.local_addr()?));
+        let text = with_body(&head, &sdp(self.caller.local_addr()?, self.sound[0]));
         let call = Call {
             asked: Instant::now(),
             bye: None,
@@ -184,7 +208,8 @@ impl Talk {
                 self.delays
                     .record(u64::try_from(call.asked.elapsed().as_nanos())?.max(1))?;
             }
-            let ok = with_body(&answer(text, "200 OK", local), &sdp(local));
+            self.takes[1].extend(port(text));
+            let ok = with_body(&answer(text, "200 OK", local), &sdp(local, self.sound[1]));
             self.callee.send_to(ok.as_bytes(), self.router)?;
         } else if text.starts_with("BYE ") {
             let ok = answer(text, "200 OK", local) + "Content-Length: 0\r\n\r\n";
@@ -225,6 +250,7 @@ impl Talk {
         if call.bye.replace(bye.clone()).is_some() {
             return Ok(());
         }
+        self.takes[0].extend(port(text));
         if call.brief {
             self.caller.send_to(bye.as_bytes(), self.router)?;
         } else {

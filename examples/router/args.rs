@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use callroute_audio::Tones;
 use clap::Parser;
 
 /// A call router: answers SIP calls by a routing file.
@@ -26,6 +27,10 @@ pub(crate) struct Args {
     /// Whose P-Asserted-Identity is believed, such as the gateway; may be repeated
     #[arg(long)]
     pub(crate) trusted: Vec<std::net::IpAddr>,
+    /// Call whom a callee names that is elsewhere (302), as far as `destinations` of the routing
+    /// file let it
+    #[arg(long)]
+    pub(crate) follow: bool,
     /// The address that others reach us at, when it is not the one that is listened on
     #[arg(long)]
     pub(crate) advertise: Option<std::net::IpAddr>,
@@ -49,6 +54,25 @@ pub(crate) struct Args {
     /// smtps://user:password@mail.example
     #[arg(long, requires = "mail_from")]
     pub(crate) mail: Option<String>,
+    /// What callers hear of the network is that of this country, by its two letters, as in de
+    #[arg(long, default_value = "us", value_parser = tones)]
+    pub(crate) tones: Tones,
+    /// A folder with prompts of your own (WAV, Opus, .ulaw, .alaw, .g722); may be repeated
+    #[arg(long)]
+    pub(crate) prompts: Vec<PathBuf>,
+    /// A server that speaks texts by POST /v1/audio/speech, as in https://api.openai.com; what it
+    /// fails at is spoken by flite or espeak-ng
+    #[arg(long)]
+    pub(crate) speech: Option<String>,
+    /// Its model
+    #[arg(long, requires = "speech", default_value = "tts-1")]
+    pub(crate) speech_model: String,
+    /// Its voice
+    #[arg(long, requires = "speech", default_value = "alloy")]
+    pub(crate) speech_voice: String,
+    /// The environment variable, or with a / the file, that holds its key
+    #[arg(long, requires = "speech")]
+    pub(crate) speech_key: Option<String>,
     /// Who such mail is from
     #[arg(long, requires = "mail")]
     pub(crate) mail_from: Option<String>,
@@ -65,4 +89,9 @@ fn contact(text: &str) -> Result<(String, String), String> {
         .split_once('=')
         .ok_or("expected NUMBER=URI, as in +16822306467=sip:ann@192.0.2.7")?;
     Ok((number.to_owned(), uri.to_owned()))
+}
+
+fn tones(country: &str) -> Result<Tones, String> {
+    let known = || Tones::countries().collect::<Vec<_>>().join(" ");
+    Tones::of(country).ok_or_else(|| format!("the tones of these countries are known: {}", known()))
 }

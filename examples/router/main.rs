@@ -8,6 +8,7 @@ mod demo;
 mod serve;
 #[path = "../common/server.rs"]
 mod server;
+mod sounds;
 
 use std::process::ExitCode;
 

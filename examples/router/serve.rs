@@ -4,11 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use callroute_audio::speech::Speech;
 use callroute_control::{Callbacks, LinesSink, Sink, WebhookSink};
 use callroute_router::{Journals, Lookups, Observer, Router, RouterConfig, ShiftedClock, SmtpMail};
 use callroute_session::{FeatureCodes, Settings};
-use callroute_sip::{Config, SipAdapter};
+use callroute_sip::{Config, Permit, Redirects, SipAdapter};
 use callroute_store::{FolderMessages, SqliteRows};
 use callroute_tables::FileTable;
 use callroute_webhook::{Client, ClientConfig, Endpoints};
@@ -16,20 +15,30 @@ use callroute_webhook::{Client, ClientConfig, Endpoints};
 use crate::Failure;
 use crate::args::Args;
 use crate::console::{self, Console};
+use crate::sounds;
 
 /// Serves calls until a signal comes.
 pub(crate) async fn serve(args: Args) -> Result<(), Failure> {
     let table = FileTable::open(&args.routes)?;
-    let speech = Speech::find();
+    let speech = sounds::speech(&args)?;
     let mut sip = Config::new(args.listen);
+    sip.prompts = Arc::new(sounds::prompts(&args));
+    sip.tones = args.tones;
     sip.codecs = callroute_audio::Codec::ALL.to_vec();
     sip.advertised = args.advertise;
     sip.trunk = args.trunk.clone();
     sip.trusted = args.trusted;
     sip.contacts = args.contact.into_iter().collect();
+    let emergencies = table.handle();
+    let spared = Permit::new(move |dialed| emergencies.current().is_emergency(dialed));
+    sip.headroom.spared = Some(spared);
+    if args.follow {
+        let table = table.handle();
+        let permit = Permit::new(move |uri| table.current().permits(uri));
+        sip.redirects = Redirects::Follow(permit);
+    }
     sip.recordings = args.data.join("voicemail");
-    println!("text to speech: {}", speech.describe());
-    sip.speech = Arc::new(speech);
+    sip.speech = Arc::clone(&speech);
     let adapter = SipAdapter::bind(sip).await?;
     let listening = adapter.local_addr();
     let (sip, drain) = (adapter.handle(), Duration::from_secs(args.drain));
@@ -64,7 +73,13 @@ pub(crate) async fn serve(args: Args) -> Result<(), Failure> {
     }
     let router = Router::new(adapter, config)?;
     let engine = table.current();
-    let _watch = table.watch(Duration::from_secs(1), console::reloaded);
+    sounds::prepare(&speech, &engine);
+    let _watch = table.watch(Duration::from_secs(1), move |reload| {
+        if let Ok(engine) = &reload {
+            sounds::prepare(&speech, engine);
+        }
+        console::reloaded(reload);
+    });
 
     println!(
         "routes: {} (time zones: {})",

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 /// The most sounds kept.
 const MAX_ENTRIES: usize = 512;
-/// The most samples kept, over all sounds: half an hour (29 MB).
-const MAX_SAMPLES: usize = 30 * 60 * RATE as usize;
+/// The most samples kept, over all sounds: half an hour in both bands (86 MB), if there is so much.
+const MAX_SAMPLES: usize = 30 * 60 * 3 * RATE as usize;
 
 #[derive(Debug)]
 struct Entry {
@@ -42,7 +42,7 @@ impl<K: Eq + Hash + Clone> Cache<K> {
     }
 
     pub(crate) fn put(&mut self, key: K, pcm: Arc<Pcm>) {
-        let size = pcm.samples().len();
+        let size = pcm.size();
         if size > MAX_SAMPLES {
             return;
         }
@@ -55,7 +55,7 @@ impl<K: Eq + Hash + Clone> Cache<K> {
                 used: self.uses,
             },
         ) {
-            self.samples -= old.pcm.samples().len();
+            self.samples -= old.pcm.size();
         }
         // A walk over at most 513 entries, and only after a sound was read or rendered.
         while self.entries.len() > MAX_ENTRIES || self.samples > MAX_SAMPLES {
@@ -67,7 +67,7 @@ impl<K: Eq + Hash + Clone> Cache<K> {
             let Some(gone) = oldest.and_then(|key| self.entries.remove(&key)) else {
                 return;
             };
-            self.samples -= gone.pcm.samples().len();
+            self.samples -= gone.pcm.size();
         }
     }
 }

@@ -7,10 +7,8 @@
 //!   tones, DTMF ──────┘      16-bit samples      └── decode ──> Detector, level, Recorder
 //! ```
 //!
-//! Everything meets in [`Pcm`], or in a slice of its samples. A piece of sound is turned into the
-//! payloads of RTP packets by an [`Encoder`] of a [`Codec`], or for G.711 alone by a [`Law`]; what
-//! comes in is decoded ([`Decoder`]), searched for digits
-//! ([`dtmf::Detector`]), measured ([`level`]) and recorded ([`Recorder`]).
+//! Everything meets in [`Pcm`] or its samples. An [`Encoder`] of a [`Codec`] makes the payloads of RTP
+//! packets (for G.711 alone a [`Law`]); what comes in is decoded, searched for digits, recorded.
 //!
 //! ```
 //! use callroute_audio::{Law, Tone, dtmf, level};
@@ -24,24 +22,26 @@
 //! Law::Mu.decode(&payload, &mut heard);
 //! assert!(level::tone_share(&heard, 1000.0) > 0.9);
 //!
-//! let key = dtmf::render('5', 100).ok_or("not a key")?;
+//! let key = dtmf::render('5', 100).unwrap();
 //! assert_eq!(dtmf::Detector::new().push(key.samples()), ['5']);
-//! # Ok::<(), &str>(())
 //! ```
 //!
-//! No clock, no threads, no network. Files are touched by [`wav::read_file`], [`Recorder`] and
-//! [`Prompts`]; processes are run by [`Speech`] alone. All of these block.
+//! No clock, no network but for [`Speech`], which runs programs and asks a web server (feature
+//! `speech-server`). Files are touched by [`file::read_file`], [`Recorder`], [`Prompts`]. All block.
 
 pub mod band;
 mod cache;
 pub mod codec;
 pub mod conceal;
 pub mod dtmf;
+pub mod file;
 mod goertzel;
 pub mod law;
 pub mod level;
 mod music;
 pub mod noise;
+#[cfg(feature = "opus")]
+pub mod ogg;
 pub mod pcm;
 pub mod prompts;
 mod resample;
@@ -50,6 +50,7 @@ pub mod tone;
 pub mod wav;
 
 pub use codec::{Band, Codec, CodecError, Decoder, Encoder};
+pub use file::FileError;
 pub use law::Law;
 pub use music::music;
 pub use pcm::{Pcm, RATE};

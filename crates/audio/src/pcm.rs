@@ -1,37 +1,61 @@
-//! Linear sound as everything here handles it: 8 kHz, mono, 16 bit.
+//! Linear sound as everything here handles it: 8 kHz, mono, 16 bit; and 16 kHz beside it, where it
+//! came with so much.
 
+use crate::codec::Band;
 use crate::resample::resample;
 use std::fmt;
 
-/// Samples per second of all sound in this crate: the narrow band of the telephone network.
+/// Samples per second of sound in the narrow band of the telephone network.
 pub const RATE: u32 = 8000;
 
-/// A finished piece of sound: 8 kHz, mono, signed 16-bit samples.
+/// A finished piece of sound: mono, signed 16-bit samples, 8 kHz; where it came with 16 kHz or more,
+/// these are kept for whoever hears the wide band.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Pcm {
     samples: Vec<i16>,
+    wide: Option<Vec<i16>>,
 }
 
 impl Pcm {
     /// Wraps samples that already are 8 kHz mono.
     #[must_use]
     pub fn new(samples: Vec<i16>) -> Self {
-        Self { samples }
+        let wide = None;
+        Self { samples, wide }
     }
 
-    /// Converts mono samples taken at `rate` samples per second to 8 kHz.
+    /// Converts mono samples taken at `rate` samples per second to 8 kHz, and to 16 kHz where they
+    /// are as many or more.
     ///
-    /// A low-pass filter removes what 8 kHz cannot carry, so that nothing aliases. A `rate`
+    /// A low-pass filter removes what the lower rate cannot carry, so that nothing aliases. A `rate`
     /// outside 1,000 to 768,000 is no rate of sound: the result is then empty.
     #[must_use]
     pub fn from_rate(rate: u32, samples: &[i16]) -> Self {
-        Self::new(resample(rate, samples))
+        let wide = Band::Wide.rate();
+        let wide = (rate >= wide).then(|| resample(rate, wide, samples));
+        // Of the wide one it costs less.
+        let samples = match &wide {
+            Some(wide) => resample(Band::Wide.rate(), RATE, wide),
+            None => resample(rate, RATE, samples),
+        };
+        Self { samples, wide }
     }
 
     /// The samples, 8,000 of them a second.
     #[must_use]
     pub fn samples(&self) -> &[i16] {
         &self.samples
+    }
+
+    /// The same at 16,000 a second, where it came with so much.
+    #[must_use]
+    pub fn wide(&self) -> Option<&[i16]> {
+        self.wide.as_deref()
+    }
+
+    /// How many samples are kept, of both.
+    pub(crate) fn size(&self) -> usize {
+        self.samples.len() + self.wide.as_ref().map_or(0, Vec::len)
     }
 
     /// Length in milliseconds, rounded down.
@@ -46,6 +70,7 @@ impl fmt::Debug for Pcm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pcm")
             .field("samples", &self.samples.len())
+            .field("wide", &self.wide.is_some())
             .field("duration_ms", &self.duration_ms())
             .finish()
     }

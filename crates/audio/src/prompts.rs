@@ -1,9 +1,10 @@
-//! Recorded prompts by name: a folder's first, then the built-in ones.
+//! Recorded prompts by name: one's own folders first, then the built-in ones, then those of the
+//! common core-sounds package.
 
 use crate::cache::Cache;
+use crate::file::{self, ENDINGS, FileError};
 use crate::pcm::Pcm;
 use crate::tone::Tone;
-use crate::wav::{self, WavError};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -32,6 +33,14 @@ const BUILT_IN: &[(&str, &[u8])] = built_in![
 ];
 /// Made from a tone rather than a file.
 const BEEP: &str = "beep";
+
+/// Where Asterisk's sounds are put, by packages and by its own installer. Of the folders in it that
+/// are named by a language, those in English are looked into.
+const CORE_SOUNDS: &[&str] = &[
+    "/usr/share/asterisk/sounds",
+    "/var/lib/asterisk/sounds",
+    "/usr/local/share/asterisk/sounds",
+];
 
 /// Why there is no such prompt.
 #[derive(Debug, thiserror::Error)]
@@ -62,7 +71,7 @@ pub enum PromptError {
         /// The file found under it.
         path: PathBuf,
         /// What is wrong with it.
-        source: WavError,
+        source: FileError,
     },
 }
 
@@ -82,11 +91,20 @@ type Stamp = (Option<SystemTime>, u64);
 
 /// Named prompts, kept in memory once read (within bounds).
 ///
+/// A name is looked up in the folders of one's own, in the order in which they were given; then
+/// among the built-in prompts, so that what routing relies on says the same on every machine; then
+/// in the sounds of the common core-sounds package, if they are asked for
+/// ([`with_core_sounds`](Self::with_core_sounds)). In a folder, the prompt `digits/1` is the first
+/// there is of `digits/1.wav`, `.opus`, `.ogg` (both with feature `opus`), `.ulaw`, `.alaw` and
+/// `.g722` (see [`file::read_file`]).
+///
 /// A file that is replaced is read anew. [`get`](Self::get) blocks on the disk for as long as a
 /// file takes to read; share one value behind an [`Arc`] among threads.
 #[derive(Debug)]
 pub struct Prompts {
     folders: Vec<PathBuf>,
+    /// Folders that are looked into last.
+    core: Vec<PathBuf>,
     cache: Mutex<Cache<(PathBuf, Stamp)>>,
     built_in: Mutex<Cache<&'static str>>,
 }
@@ -103,18 +121,35 @@ impl Prompts {
     pub fn builtin() -> Self {
         Self {
             folders: Vec::new(),
+            core: Vec::new(),
             cache: Mutex::new(Cache::new()),
             built_in: Mutex::new(Cache::new()),
         }
     }
 
     /// Looks into this folder before the built-in prompts, and after folders named earlier.
-    ///
-    /// The prompt `digits/1` is the file `digits/1.wav` in it.
     #[must_use]
     pub fn with_folder(mut self, dir: PathBuf) -> Self {
         self.folders.push(dir);
         self
+    }
+
+    /// Looks for names that nobody else has in the English sounds of Asterisk, where they are
+    /// installed (Debian: `asterisk-core-sounds-en-wav`): `vm-intro`, `digits/7` and some five
+    /// hundred more. Without them this does nothing; see [`core_sounds`](Self::core_sounds).
+    #[must_use]
+    pub fn with_core_sounds(mut self) -> Self {
+        self.core = CORE_SOUNDS
+            .iter()
+            .flat_map(|root| english(Path::new(root)))
+            .collect();
+        self
+    }
+
+    /// The folders of core sounds that were found.
+    #[must_use]
+    pub fn core_sounds(&self) -> &[PathBuf] {
+        &self.core
     }
 
     /// The names of the built-in prompts, sorted.
@@ -122,7 +157,7 @@ impl Prompts {
         std::iter::once(BEEP).chain(BUILT_IN.iter().map(|(name, _)| *name))
     }
 
-    /// The prompt of this name; `.wav` at its end may be left out.
+    /// The prompt of this name; the ending of a file that was found first may be left out.
     ///
     /// # Errors
     /// [`PromptError::Name`] for a name that could lead out of the folder, [`PromptError::Unknown`]
@@ -134,29 +169,48 @@ impl Prompts {
                 name: name.chars().take(MAX_NAME).collect(),
             });
         }
-        let bare = name.strip_suffix(".wav").unwrap_or(name);
-        for folder in &self.folders {
-            let path = folder.join(format!("{bare}.wav"));
-            match self.in_folder(&path) {
-                Ok(Some(pcm)) => return Ok(pcm),
-                Ok(None) => {}
-                Err(source) => {
-                    return Err(PromptError::File {
-                        name: name.to_owned(),
-                        path,
-                        source,
-                    });
-                }
-            }
+        let ending = |ending: &&str| name.strip_suffix(*ending)?.strip_suffix('.');
+        let bare = ENDINGS.iter().find_map(ending).unwrap_or(name);
+        if let Some(pcm) = self.in_folders(&self.folders, name, bare)? {
+            return Ok(pcm);
         }
-        self.in_program(bare)?.ok_or_else(|| PromptError::Unknown {
+        if let Some(pcm) = self.in_program(bare)? {
+            return Ok(pcm);
+        }
+        let core = self.in_folders(&self.core, name, bare)?;
+        core.ok_or_else(|| PromptError::Unknown {
             name: name.to_owned(),
-            folders: self.folders.clone(),
+            folders: [self.folders.as_slice(), &self.core].concat(),
         })
     }
 
+    fn in_folders(
+        &self,
+        folders: &[PathBuf],
+        name: &str,
+        bare: &str,
+    ) -> Result<Option<Arc<Pcm>>, PromptError> {
+        for folder in folders {
+            for ending in ENDINGS {
+                let path = folder.join(format!("{bare}.{ending}"));
+                match self.in_folder(&path) {
+                    Ok(None) => {}
+                    Ok(found) => return Ok(found),
+                    Err(source) => {
+                        return Err(PromptError::File {
+                            name: name.to_owned(),
+                            path,
+                            source,
+                        });
+                    }
+                }
+            }
+        }
+        Ok(None)
+    }
+
     /// `None` if there is no such file.
-    fn in_folder(&self, path: &Path) -> Result<Option<Arc<Pcm>>, WavError> {
+    fn in_folder(&self, path: &Path) -> Result<Option<Arc<Pcm>>, FileError> {
         let about = match fs::metadata(path) {
             Ok(about) => about,
             Err(error)
@@ -168,7 +222,7 @@ impl Prompts {
                 return Ok(None);
             }
             Err(source) => {
-                return Err(WavError::Io {
+                return Err(FileError::Io {
                     path: path.to_owned(),
                     source,
                 });
@@ -179,7 +233,7 @@ impl Prompts {
             return Ok(Some(pcm));
         }
         // Read without the lock: one slow disk must not hold up those whose prompt is in memory.
-        let pcm = Arc::new(wav::read_file(path)?);
+        let pcm = Arc::new(file::read_file(path)?);
         lock(&self.cache).put(key, Arc::clone(&pcm));
         Ok(Some(pcm))
     }
@@ -192,7 +246,7 @@ impl Prompts {
             return Ok(Some(pcm));
         }
         let pcm = match BUILT_IN.iter().find(|(known, _)| *known == name) {
-            Some((_, bytes)) => wav::read(bytes).map_err(|source| PromptError::File {
+            Some((_, bytes)) => file::read(bytes).map_err(|source| PromptError::File {
                 name: name.to_owned(),
                 path: PathBuf::from("built in"),
                 source,
@@ -203,6 +257,25 @@ impl Prompts {
         lock(&self.built_in).put(name, Arc::clone(&pcm));
         Ok(Some(pcm))
     }
+}
+
+/// The folders of an English voice: `en`, `en_US_f_Allison`; the plain one first.
+fn english(root: &Path) -> Vec<PathBuf> {
+    // No such folder is what is expected nearly everywhere.
+    let Ok(found) = fs::read_dir(root) else {
+        return Vec::new();
+    };
+    let mut folders: Vec<PathBuf> = found
+        .filter_map(|entry| {
+            let entry = entry.ok()?;
+            let name = entry.file_name();
+            let name = name.to_str()?;
+            let english = name == "en" || name.starts_with("en_") || name.starts_with("en-");
+            (english && entry.path().is_dir()).then(|| entry.path())
+        })
+        .collect();
+    folders.sort();
+    folders
 }
 
 /// A cache is whole between any two of its calls, so a panic elsewhere does not spoil it.

@@ -1,6 +1,5 @@
-//! From any sample rate to 8 kHz: a polyphase windowed-sinc low-pass.
+//! From any sample rate to another: a polyphase windowed-sinc low-pass.
 
-use crate::pcm::RATE;
 use std::f64::consts::PI;
 
 /// Rates that are taken for rates of sound at all.
@@ -13,15 +12,15 @@ const PASS: f64 = 0.92;
 /// the nearest of these is used, which keeps the table small whatever the file claims.
 const MAX_PHASES: u64 = 256;
 
-/// Resamples to 8 kHz; empty if `rate` is no rate of sound.
-pub(crate) fn resample(rate: u32, samples: &[i16]) -> Vec<i16> {
+/// Resamples to another rate; empty if `rate` is no rate of sound.
+pub(crate) fn resample(rate: u32, to: u32, samples: &[i16]) -> Vec<i16> {
     if !RATES.contains(&rate) {
         return Vec::new();
     }
-    if rate == RATE {
+    if rate == to {
         return samples.to_vec();
     }
-    let (from, to) = (u64::from(rate), u64::from(RATE));
+    let (from, to) = (u64::from(rate), u64::from(to));
     let filter = Filter::new(from, to);
     let len = (samples.len() as u64).saturating_mul(to) / from;
     (0..len).map(|n| filter.at(n, samples)).collect()
@@ -123,7 +122,7 @@ mod tests {
         for rate in [
             4_000, 11_025, 11_127, 16_000, 22_050, 32_000, 44_100, 48_000, 96_000, 192_000,
         ] {
-            let out = resample(rate, &sine(rate, 1000.0, 500));
+            let out = resample(rate, 8000, &sine(rate, 1000.0, 500));
             assert!((3999..=4000).contains(&out.len()), "{rate}: {}", out.len());
             let middle = &out[400..3600];
             assert!(
@@ -142,7 +141,7 @@ mod tests {
     #[test]
     fn what_8_khz_cannot_carry_is_removed_not_folded_down() {
         for hz in [5_000.0, 7_000.0, 12_000.0, 20_000.0] {
-            let out = resample(48_000, &sine(48_000, hz, 200));
+            let out = resample(48_000, 8000, &sine(48_000, hz, 200));
             assert!(
                 rms(&out[200..1400]) < 30.0,
                 "{hz}: {}",
@@ -152,22 +151,30 @@ mod tests {
     }
 
     #[test]
+    fn sixteen_kilohertz_keep_what_eight_cannot() {
+        let out = resample(48_000, 16_000, &sine(48_000, 5_000.0, 200));
+        assert_eq!(out.len(), 3200);
+        assert!((rms(&out[400..2800]) - 7071.0).abs() < 60.0);
+        assert!(rms(&resample(48_000, 16_000, &sine(48_000, 9_500.0, 200))[400..2800]) < 30.0);
+    }
+
+    #[test]
     fn a_constant_stays_the_constant() {
-        let out = resample(44_100, &[1234; 44_100]);
+        let out = resample(44_100, 8000, &[1234; 44_100]);
         assert!(out[100..7900].iter().all(|&s| s == 1234));
     }
 
     #[test]
     fn no_rate_no_sound() {
-        assert!(resample(0, &[1; 100]).is_empty());
-        assert!(resample(u32::MAX, &[1; 100]).is_empty());
-        assert!(resample(16_000, &[]).is_empty());
+        assert!(resample(0, 8000, &[1; 100]).is_empty());
+        assert!(resample(u32::MAX, 8000, &[1; 100]).is_empty());
+        assert!(resample(16_000, 8000, &[]).is_empty());
     }
 
     proptest::proptest! {
         #[test]
         fn length_follows_the_ratio(rate in 1_000u32..=768_000, samples in proptest::collection::vec(proptest::num::i16::ANY, 0..300)) {
-            let out = resample(rate, &samples);
+            let out = resample(rate, 8000, &samples);
             assert_eq!(out.len() as u64, samples.len() as u64 * 8000 / u64::from(rate));
         }
     }

@@ -1,16 +1,21 @@
-//! Text to speech, by a program that this machine has. The one part of the crate that runs processes.
+//! Text to speech, by a web server or by a program that this machine has. The one part of the crate
+//! that runs processes and, with feature `speech-server`, connects to anybody.
 
 mod choose;
 mod error;
 mod program;
 mod run;
+#[cfg(feature = "speech-server")]
+pub mod server;
 mod slots;
 
 pub use error::SpeechError;
+#[cfg(feature = "speech-server")]
+pub use server::{ServerError, SpeechKey, SpeechServer};
 
 use crate::cache::Cache;
 use crate::pcm::Pcm;
-use choose::choose;
+use choose::{check, choose};
 use program::{Kind, Program};
 use slots::Slots;
 use std::path::Path;
@@ -26,15 +31,33 @@ const TIME_LIMIT: Duration = Duration::from_secs(10);
 /// How long one waits for its turn before it is told that there is none.
 const TURN_LIMIT: Duration = Duration::from_secs(30);
 
-/// What was asked for: text, language, voice.
-type Key = (String, Option<String>, Option<String>);
+/// Who spoke it, and what was asked for: text, language, voice.
+type Key = (Who, String, Option<String>, Option<String>);
+
+/// Who speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Who {
+    #[cfg(feature = "speech-server")]
+    Server,
+    Program,
+}
+
+/// A text that was spoken.
+#[derive(Debug, Clone)]
+pub struct Spoken {
+    /// The sound.
+    pub sound: Arc<Pcm>,
+    /// Why it is not the voice that should have spoken: what the server failed at.
+    pub instead: Option<String>,
+}
 
 /// Text to speech.
 ///
 /// English is spoken by flite (voice `rms`) where it is installed, everything else by espeak-ng.
 /// Neither is linked; each text is one run of the program, at most two at a time and ten seconds
 /// each, and what was rendered is kept in memory (within bounds). Nothing of a text ever reaches
-/// a shell or a command line.
+/// a shell or a command line. Where a server is set (feature `speech-server`), it is asked first,
+/// and a program speaks what it did not.
 ///
 /// All methods block: in an asynchronous program, call them on a thread for blocking work.
 #[derive(Debug)]
@@ -42,6 +65,8 @@ pub struct Speech {
     programs: Vec<Program>,
     /// Programs that are there but did not answer.
     faults: Vec<SpeechError>,
+    #[cfg(feature = "speech-server")]
+    server: Option<SpeechServer>,
     time_limit: Duration,
     slots: Slots,
     cache: Mutex<Cache<Key>>,
@@ -72,6 +97,8 @@ impl Speech {
         Self {
             programs: Vec::new(),
             faults: Vec::new(),
+            #[cfg(feature = "speech-server")]
+            server: None,
             time_limit: TIME_LIMIT,
             slots: Slots::new(AT_ONCE),
             cache: Mutex::new(Cache::new()),
@@ -95,6 +122,14 @@ impl Speech {
         Ok(speech)
     }
 
+    /// Has a server speak, and programs only what it fails at.
+    #[cfg(feature = "speech-server")]
+    #[must_use]
+    pub fn with_server(mut self, server: SpeechServer) -> Self {
+        self.server = Some(server);
+        self
+    }
+
     /// Changes how long a program may take over one text; 10 s unless set.
     #[must_use]
     pub fn time_limit(mut self, limit: Duration) -> Self {
@@ -102,16 +137,23 @@ impl Speech {
         self
     }
 
-    /// Whether there is any program.
+    /// Whether there is any program, or a server.
     #[must_use]
     pub fn available(&self) -> bool {
+        #[cfg(feature = "speech-server")]
+        if self.server.is_some() {
+            return true;
+        }
         !self.programs.is_empty()
     }
 
-    /// One line for the log: which programs were found, and what was wrong with others.
+    /// One line for the log: the server, which programs were found, and what was wrong with others.
     #[must_use]
     pub fn describe(&self) -> String {
-        let mut parts: Vec<String> = self.programs.iter().map(Program::describe).collect();
+        let mut parts = Vec::new();
+        #[cfg(feature = "speech-server")]
+        parts.extend(self.server.as_ref().map(SpeechServer::describe));
+        parts.extend(self.programs.iter().map(Program::describe));
         if parts.is_empty() {
             parts.push(
                 "no text to speech: neither flite nor espeak-ng is installed and works".to_owned(),
@@ -130,16 +172,101 @@ impl Speech {
     ///
     /// # Errors
     /// [`SpeechError`] tells bad input (empty, more than 1,000 characters, unknown language or
-    /// voice), no program, no turn within 30 s, and a program that failed, with what it wrote.
+    /// voice), no program, no turn within 30 s, and a program that failed, with what it wrote; with
+    /// a server, what it failed at, too.
     pub fn render(
         &self,
         text: &str,
         language: Option<&str>,
         voice: Option<&str>,
     ) -> Result<Arc<Pcm>, SpeechError> {
+        Ok(self.speak(text, language, voice)?.sound)
+    }
+
+    /// Speaks `text` as [`render`](Self::render), and tells if that was not by the server that
+    /// should have.
+    ///
+    /// # Errors
+    /// As [`render`](Self::render).
+    pub fn speak(
+        &self,
+        text: &str,
+        language: Option<&str>,
+        voice: Option<&str>,
+    ) -> Result<Spoken, SpeechError> {
         let text = clean(text)?;
+        check("language", language)?;
+        check("voice", voice)?;
+        #[cfg(feature = "speech-server")]
+        if let Some(server) = &self.server {
+            return self.by_server(server, text, language, voice);
+        }
+        let sound = self.by_program(text, language, voice)?;
+        Ok(Spoken {
+            sound,
+            instead: None,
+        })
+    }
+
+    /// Renders texts (with language and voice) before anybody waits for them, one after the other,
+    /// and keeps them as [`render`](Self::render) does. Gives those that could not be spoken, or
+    /// not by the server that should have, each with why.
+    pub fn prepare<'t>(
+        &self,
+        texts: impl IntoIterator<Item = (&'t str, Option<&'t str>, Option<&'t str>)>,
+    ) -> Vec<(&'t str, String)> {
+        let texts = texts.into_iter();
+        let failed = texts.filter_map(|(text, language, voice)| {
+            let spoken = self.speak(text, language, voice);
+            let why = spoken.map_or_else(|error| Some(error.to_string()), |it| it.instead)?;
+            Some((text, why))
+        });
+        failed.collect()
+    }
+
+    #[cfg(feature = "speech-server")]
+    fn by_server(
+        &self,
+        server: &SpeechServer,
+        text: String,
+        language: Option<&str>,
+        voice: Option<&str>,
+    ) -> Result<Spoken, SpeechError> {
+        let key = key(Who::Server, text, language, voice);
+        if let Some(sound) = self.kept(&key) {
+            let instead = None;
+            return Ok(Spoken { sound, instead });
+        }
+        let error = match server.render(&key.1, language, voice) {
+            Ok(pcm) => {
+                let sound = Arc::new(pcm);
+                self.lock().put(key, Arc::clone(&sound));
+                let instead = None;
+                return Ok(Spoken { sound, instead });
+            }
+            Err(error) => error,
+        };
+        // A voice of the server is none of a program.
+        match self.by_program(key.1, language, None) {
+            Ok(sound) => Ok(Spoken {
+                sound,
+                instead: Some(error.to_string()),
+            }),
+            Err(program) => Err(SpeechError::Server {
+                server: Box::new(error),
+                program: Box::new(program),
+            }),
+        }
+    }
+
+    fn by_program(
+        &self,
+        text: String,
+        language: Option<&str>,
+        voice: Option<&str>,
+    ) -> Result<Arc<Pcm>, SpeechError> {
         let choice = choose(&self.programs, language, voice)?;
-        let key = (text, language.map(str::to_owned), voice.map(str::to_owned));
+        let key = key(Who::Program, text, language, voice);
         if let Some(pcm) = self.kept(&key) {
             return Ok(pcm);
         }
@@ -151,7 +278,7 @@ impl Speech {
         if let Some(pcm) = self.kept(&key) {
             return Ok(pcm);
         }
-        let pcm = Arc::new(run::render(&choice, &key.0, self.time_limit)?);
+        let pcm = Arc::new(run::render(&choice, &key.1, self.time_limit)?);
         drop(turn);
         self.lock().put(key, Arc::clone(&pcm));
         Ok(pcm)
@@ -165,6 +292,11 @@ impl Speech {
     fn lock(&self) -> std::sync::MutexGuard<'_, Cache<Key>> {
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn key(who: Who, text: String, language: Option<&str>, voice: Option<&str>) -> Key {
+    let (language, voice) = (language.map(str::to_owned), voice.map(str::to_owned));
+    (who, text, language, voice)
 }
 
 /// The text as it is spoken: blanks for what would confuse a program.

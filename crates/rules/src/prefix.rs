@@ -18,10 +18,10 @@
 //! # Ok::<(), &str>(())
 //! ```
 
-mod key;
 mod table;
 
-pub use self::key::Key;
+pub use callroute_schema::number::Key;
+
 pub use self::table::PrefixTable;
 
 #[cfg(test)]

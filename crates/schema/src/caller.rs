@@ -5,17 +5,22 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::mask::Masked;
+use crate::number::Key;
 
 /// Longest address that is accepted, in bytes.
 const MAX_ADDRESS: usize = 256;
 
 /// A dialed or calling address: a number, or a SIP user that is not a number.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-pub struct Address(String);
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Address {
+    text: String,
+    /// Made when it is read, since many rules will be compared with it.
+    key: Key,
+}
 
 impl fmt::Debug for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Address({:?})", Masked(&self.0))
+        write!(f, "Address({:?})", Masked(&self.text))
     }
 }
 
@@ -57,20 +62,36 @@ impl Address {
         }
         match text.chars().find(|c| c.is_control()) {
             Some(found) => Err(AddressError::Control { found }),
-            None => Ok(Self(text)),
+            None => Ok(Self {
+                key: Key::call(&text),
+                text,
+            }),
         }
     }
 
     /// The address as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
+    }
+
+    /// The address as rules compare it.
+    #[must_use]
+    #[inline]
+    pub fn key(&self) -> Key {
+        self.key
     }
 }
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.text)
+    }
+}
+
+impl Serialize for Address {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text)
     }
 }
 

@@ -19,6 +19,7 @@ mod data;
 #[cfg(feature = "numbers")]
 mod digits;
 mod identity;
+mod key;
 #[cfg(feature = "numbers")]
 mod libphonenumber;
 mod nobody;
@@ -47,6 +48,7 @@ pub use country::{country, country_prefixes};
 #[cfg(feature = "numbers")]
 pub use data::DATA_RELEASE;
 pub use identity::{CallerHeaders, CallerIdentity, Header, Ignored, IgnoredWhy, Who, identify};
+pub use key::Key;
 #[cfg(feature = "numbers")]
 pub use libphonenumber::LibPhoneNumber;
 #[cfg(feature = "numbers")]

@@ -117,7 +117,7 @@ fn caller(identity: &CallerIdentity) -> Caller {
 }
 
 /// The number or user of a URI, decoded and without parameters of the user part.
-fn address(uri: &Uri) -> Option<Address> {
+pub(crate) fn address(uri: &Uri) -> Option<Address> {
     let bytes = match uri.tel_parts() {
         Some(tel) => tel
             .subscriber()

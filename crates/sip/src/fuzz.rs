@@ -64,8 +64,9 @@ pub fn sdp(bytes: &[u8]) {
             media: SocketAddr::from(([192, 0, 2, 1], 4000)),
             session: 1,
             version: 1,
-            key: crate::sdp::key(),
+            key: crate::sdp::Keys::new(),
             encrypts: false,
+            noise: true,
         };
         let answer = answer(&local, &remote);
         assert!(sipx_sdp::parse(&answer).is_ok(), "{answer}");

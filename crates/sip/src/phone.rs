@@ -40,6 +40,8 @@ pub struct PhoneConfig {
     pub codecs: Vec<Codec>,
     /// Whether its sound is encrypted. Default where it is offered over TLS.
     pub srtp: Srtp,
+    /// Whether it offers and takes comfort noise (RFC 3389). Default not.
+    pub comfort_noise: bool,
     /// What it does with incoming calls. Default: answers at once.
     pub answer: AnswerMode,
     /// Ports for sound. Default 30000 to 39999.
@@ -53,6 +55,7 @@ impl Default for PhoneConfig {
         Self {
             codecs: vec![Codec::Pcmu, Codec::Pcma],
             srtp: Srtp::default(),
+            comfort_noise: false,
             answer: AnswerMode::After(Duration::ZERO),
             rtp_ports: 30_000..=39_999,
             no_provisional: Duration::from_secs(4),
@@ -115,6 +118,7 @@ impl Phone {
             no_provisional: config.no_provisional,
             codecs: config.codecs,
             srtp: config.srtp,
+            comfort_noise: config.comfort_noise,
             ..Config::new(addr)
         })
         .await?;

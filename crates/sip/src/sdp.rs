@@ -1,16 +1,17 @@
 //! SDP offers and answers for one stream of sound with telephone events (RFC 3264); pure.
 
+mod key;
 mod read;
 mod write;
 
+pub(crate) use key::{Key, Keys, Suite};
 pub(crate) use read::read;
-pub(crate) use write::{answer, offer};
+pub(crate) use write::{answer, handed_on, offer};
 
 use std::net::{IpAddr, SocketAddr};
 
 use callroute_audio::codec::Codec;
 use sipx_sdp::SessionDescription;
-use sipx_sdp::crypto::{Crypto, Suite};
 
 /// The payload type that is offered for telephone events (RFC 4733) on the clock of the
 /// telephone codecs; an answer uses the offer's.
@@ -27,7 +28,7 @@ pub(crate) enum SdpFault {
     #[error("malformed session description: {0}")]
     Malformed(String),
     /// It offers no audio over RTP, plain or with a key that we can use.
-    #[error("no audio stream over RTP/AVP, or over RTP/SAVP with a=crypto:{SUITE}")]
+    #[error("no audio stream over RTP/AVP, or over RTP/SAVP with a=crypto:{}", Suite::Long.name())]
     NoAudio,
     /// Its keys would travel where anybody can read them, or encryption is switched off.
     #[error("no SRTP here with keys from this signalling")]
@@ -38,14 +39,6 @@ pub(crate) enum SdpFault {
         /// What we speak.
         ours: Vec<Codec>,
     },
-}
-
-/// The one way to encrypt that everybody knows.
-const SUITE: &str = "AES_CM_128_HMAC_SHA1_80";
-
-/// A key of ours for a stream (RFC 4568, section 6.1).
-pub(crate) fn key() -> Option<Crypto> {
-    Crypto::offer(1, Suite::AesCm128HmacSha1_80, true)
 }
 
 fn names(codecs: &[Codec]) -> String {
@@ -62,10 +55,26 @@ pub(crate) struct Local {
     pub(crate) session: u64,
     /// The version of our `o=` line; one more with every description sent.
     pub(crate) version: u64,
-    /// Our key, should the stream be encrypted.
-    pub(crate) key: Option<Crypto>,
+    /// Our keys, should the stream be encrypted.
+    pub(crate) key: Option<Keys>,
     /// Our offers are of an encrypted stream.
     pub(crate) encrypts: bool,
+    /// We take and send comfort noise.
+    pub(crate) noise: bool,
+}
+
+impl Local {
+    /// What an offer or answer came to: comfort noise is for two who both want it.
+    pub(crate) fn agreed(&self, remote: Remote) -> Remote {
+        let noise = remote.noise && self.noise;
+        Remote { noise, ..remote }
+    }
+
+    /// Whether an answer has a key that answers one of ours.
+    pub(crate) fn keyed(&self, answer: &Remote) -> bool {
+        let both = self.key.as_ref().zip(answer.key.as_ref());
+        both.is_some_and(|(ours, theirs)| ours.answered_by(theirs))
+    }
 }
 
 /// A payload type, and what it stands for.
@@ -108,7 +117,7 @@ pub(crate) struct Remote {
     /// It takes RTCP where it takes RTP (RFC 5761).
     pub(crate) mux: bool,
     /// Its key, when the stream is encrypted.
-    pub(crate) key: Option<Crypto>,
+    pub(crate) key: Option<Key>,
     /// Whether it wants to hear us.
     pub(crate) listens: bool,
     /// Whether it put us on hold.
@@ -127,6 +136,57 @@ impl Remote {
     pub(crate) fn payload(&self) -> u8 {
         self.formats.first().map_or(0, |format| format.payload)
     }
+}
+
+/// What a far end has said of itself, in short: enough to hand it on to another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Described {
+    /// Where it hears.
+    pub(crate) media: SocketAddr,
+    pub(crate) formats: Vec<Format>,
+    pub(crate) event: Option<Event>,
+    pub(crate) packet_ms: Option<u32>,
+    /// Its port for RTCP.
+    pub(crate) control: Option<u16>,
+    /// The id and version of its `o=` line: the same again says that nothing has changed.
+    version: (u64, u64),
+}
+
+impl Described {
+    /// Of what it has offered or answered; `None` for what cannot be handed on: it is encrypted,
+    /// held, or names no address.
+    pub(crate) fn of(remote: &Remote) -> Option<Self> {
+        let media = remote.media?;
+        let plain = remote.key.is_none() && remote.listens && !remote.held;
+        plain.then(|| Self {
+            media,
+            formats: remote.formats.clone(),
+            event: remote.event,
+            packet_ms: remote.packet_ms,
+            control: remote.control.map(|control| control.port()),
+            version: version(remote),
+        })
+    }
+
+    /// Whether a description is the same again (RFC 3264, section 8).
+    pub(crate) fn is_repeated_by(&self, remote: &Remote) -> bool {
+        self.version == version(remote)
+    }
+
+    /// What of it the other one speaks as well, its preference first; `None` when that is nothing.
+    pub(crate) fn with(&self, other: &Self) -> Option<Self> {
+        let speaks = |format: &&Format| other.formats.iter().any(|o| o.codec == format.codec);
+        let formats: Vec<Format> = self.formats.iter().filter(speaks).copied().collect();
+        (!formats.is_empty()).then(|| Self {
+            formats,
+            ..self.clone()
+        })
+    }
+}
+
+fn version(remote: &Remote) -> (u64, u64) {
+    let origin = &remote.description.origin;
+    (origin.session_id, origin.session_version)
 }
 
 /// The address to name for a peer: the advertised one, else the bound one, else the one of the

@@ -22,7 +22,7 @@ use crate::rtp::media::Sounds;
 use crate::rtp::ports::Ports;
 use crate::rtp::room::Rooms;
 use crate::rtp::web::Web;
-use crate::sdp::{Local, key, named_ip};
+use crate::sdp::{Keys, Local, named_ip};
 
 /// How long a host name may take to be resolved.
 const RESOLVE: Duration = Duration::from_secs(3);
@@ -39,6 +39,8 @@ pub(crate) struct Stack {
     pub(crate) ports: Ports,
     pub(crate) counts: Counts,
     pub(crate) stopping: AtomicBool,
+    /// No CPU is left for another call.
+    pub(crate) spent: AtomicBool,
     /// The sockets are closed.
     pub(crate) over: AtomicBool,
     pub(crate) began: Instant,
@@ -199,8 +201,9 @@ impl Stack {
             media,
             session: random() >> 2,
             version: 1,
-            key: key(),
+            key: Keys::new(),
             encrypts: false,
+            noise: self.config.comfort_noise,
         }
     }
 

@@ -91,7 +91,7 @@ fn a_broken_file_is_an_error_and_not_the_built_in_prompt() {
         matches!(
             &error,
             PromptError::File {
-                source: WavError::NotWav,
+                source: FileError::Wav(crate::wav::WavError::NotWav),
                 ..
             }
         ),
@@ -148,4 +148,82 @@ proptest::proptest! {
             assert!(normal && path.starts_with("/folder"), "{path:?}");
         }
     }
+}
+
+#[test]
+fn other_kinds_of_files_are_found_by_their_ending() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("hold.ulaw"), [0xFF; 80]).unwrap();
+    fs::write(folder.path().join("bad.g722"), [0; 80]).unwrap();
+    let prompts = Prompts::builtin().with_folder(folder.path().into());
+    for name in ["hold", "hold.ulaw", "hold.wav"] {
+        assert_eq!(prompts.get(name).unwrap().samples(), [0; 80], "{name}");
+    }
+    // The ending that comes first wins.
+    write(&folder.path().join("hold.wav"), &[5; 80]);
+    assert_eq!(prompts.get("hold").unwrap().samples(), [5; 80]);
+}
+
+#[test]
+fn core_sounds_come_last() {
+    let root = tempfile::tempdir().unwrap();
+    let own = tempfile::tempdir().unwrap();
+    for voice in ["en_US_f_Allison", "en", "fr", "enough"] {
+        fs::create_dir(root.path().join(voice)).unwrap();
+    }
+    let core = english(root.path());
+    assert_eq!(
+        core,
+        [root.path().join("en"), root.path().join("en_US_f_Allison")]
+    );
+    assert!(english(Path::new("/nonexistent")).is_empty());
+    write(&core[1].join("digits/1.wav"), &[1; 80]);
+    write(&core[1].join("digits/2.wav"), &[2; 80]);
+    write(&core[1].join("beep.wav"), &[3; 80]);
+    write(&own.path().join("digits/2.wav"), &[4; 80]);
+    let mut prompts = Prompts::builtin().with_folder(own.path().into());
+    prompts.core = core;
+    assert_eq!(prompts.get("digits/1").unwrap().samples(), [1; 80]);
+    assert_eq!(prompts.get("digits/2").unwrap().samples(), [4; 80]);
+    let beep = Prompts::builtin().get("beep").unwrap();
+    assert_eq!(
+        prompts.get("beep").unwrap(),
+        beep,
+        "the built-in one goes first"
+    );
+    let error = prompts.get("digits/3").unwrap_err().to_string();
+    assert!(error.contains("en_US_f_Allison"), "{error}");
+}
+
+/// Debian's `asterisk-core-sounds-en-wav`, all of it.
+#[test]
+fn installed_core_sounds_are_all_read() {
+    let prompts = Prompts::builtin().with_core_sounds();
+    let Some(folder) = prompts.core_sounds().first() else {
+        let required = std::env::var_os("CALLROUTE_REQUIRE_PEERS").is_some();
+        assert!(!required, "asterisk-core-sounds-en-wav is not installed");
+        println!("skipped: asterisk-core-sounds-en-wav is not installed");
+        return;
+    };
+    for name in [
+        "vm-intro",
+        "digits/7",
+        "letters/a",
+        "queue-youarenext",
+        "hello-world",
+    ] {
+        let pcm = prompts.get(name).unwrap();
+        assert!((200..20_000).contains(&pcm.duration_ms()), "{name} {pcm:?}");
+        assert!(rms(pcm.samples()) > 200.0, "{name}");
+    }
+    let mut read = 0;
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|ending| ending == "wav") {
+            let name = path.file_stem().unwrap().to_str().unwrap();
+            prompts.get(name).unwrap();
+            read += 1;
+        }
+    }
+    assert!(read > 300, "{read}");
 }

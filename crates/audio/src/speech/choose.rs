@@ -24,8 +24,6 @@ pub(super) fn choose<'a>(
     language: Option<&str>,
     voice: Option<&str>,
 ) -> Result<Choice<'a>, SpeechError> {
-    check("language", language)?;
-    check("voice", voice)?;
     let tag = language
         .unwrap_or("en")
         .to_ascii_lowercase()
@@ -104,7 +102,7 @@ fn known_language<'a>(program: &Program, tag: &'a str) -> Option<&'a str> {
 }
 
 /// These become arguments of a program: nothing that it could take for an option or a path.
-fn check(what: &'static str, name: Option<&str>) -> Result<(), SpeechError> {
+pub(super) fn check(what: &'static str, name: Option<&str>) -> Result<(), SpeechError> {
     let Some(name) = name else { return Ok(()) };
     let good = name.len() <= MAX_NAME
         && name.starts_with(|first: char| first.is_ascii_alphanumeric())
@@ -227,7 +225,8 @@ mod tests {
             &long,
         ] {
             for (language, voice) in [(Some(name), None), (None, Some(name))] {
-                let error = choose(&[flite(), espeak()], language, voice).unwrap_err();
+                let checked = check("language", language).and_then(|()| check("voice", voice));
+                let error = checked.unwrap_err();
                 assert!(
                     matches!(error, SpeechError::Name { .. }),
                     "{name:?}: {error}"

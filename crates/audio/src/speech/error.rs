@@ -100,4 +100,13 @@ pub enum SpeechError {
         /// What is wrong with its file.
         source: WavError,
     },
+    /// Neither the server nor a program spoke it.
+    #[cfg(feature = "speech-server")]
+    #[error("{server}; and no program spoke it instead: {program}")]
+    Server {
+        /// What the server failed at.
+        server: Box<super::server::ServerError>,
+        /// What a program failed at.
+        program: Box<Self>,
+    },
 }

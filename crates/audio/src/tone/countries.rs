@@ -1,10 +1,14 @@
 //! The tones of the telephone networks of countries (ITU-T E.180, supplement 2).
+//!
+//! Compared row by row with what Asterisk gives out for its countries (`indications.conf`), which
+//! names the ITU's list of 2003 and the national documents: nothing differs but that congestion in
+//! Australia has no second, softer burst here, and that a modulated tone has no carrier.
 
 /// A tone that goes on and off: which frequencies, and for how long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Cadence {
     /// Frequencies in Hz that sound together; 0 adds nothing. A tone that is modulated, as in
-    /// Japan and India, is the two that this makes.
+    /// Japan, India and Singapore, is the two that this makes.
     pub hz: [u16; 2],
     /// Milliseconds of sound and of pause, in turn; a 0 ends the list.
     pub on_off_ms: [u16; 6],
@@ -66,6 +70,10 @@ const COUNTRIES: &[Row] = &[
         [ring(425, 1000, 3000), even(425, 500), even(425, 167)],
     ),
     (
+        "bg",
+        [ring(425, 1000, 4000), even(425, 500), even(425, 250)],
+    ),
+    (
         "br",
         [
             ring(425, 1000, 4000),
@@ -77,6 +85,10 @@ const COUNTRIES: &[Row] = &[
     (
         "ch",
         [ring(425, 1000, 4000), even(425, 500), even(425, 200)],
+    ),
+    (
+        "cl",
+        [ring(400, 1000, 3000), even(400, 500), even(400, 200)],
     ),
     (
         "cn",
@@ -93,6 +105,10 @@ const COUNTRIES: &[Row] = &[
     (
         "dk",
         [ring(425, 1000, 4000), even(425, 500), even(425, 200)],
+    ),
+    (
+        "ee",
+        [ring(425, 1000, 4000), even(425, 300), even(425, 200)],
     ),
     (
         "es",
@@ -115,6 +131,20 @@ const COUNTRIES: &[Row] = &[
         "gr",
         [ring(425, 1000, 4000), even(425, 300), even(425, 200)],
     ),
+    (
+        "hu",
+        [ring(425, 1250, 3750), even(425, 300), even(425, 300)],
+    ),
+    (
+        "id",
+        [ring(425, 1000, 4000), even(425, 500), even(425, 250)],
+    ),
+    // Rings as in Britain, is busy as in Europe.
+    ("ie", [two(400, 450), even(425, 500), even(425, 500)]),
+    (
+        "il",
+        [ring(414, 1000, 3000), even(414, 500), even(414, 250)],
+    ),
     // 400 Hz, modulated by 25 Hz.
     ("in", [two(375, 425), even(400, 750), even(400, 250)]),
     (
@@ -131,9 +161,14 @@ const COUNTRIES: &[Row] = &[
         ],
     ),
     (
+        "lt",
+        [ring(425, 1000, 4000), even(425, 350), even(425, 200)],
+    ),
+    (
         "mx",
         [ring(425, 1000, 4000), even(425, 250), even(425, 250)],
     ),
+    ("my", [two(425, 0), even(425, 500), even(425, 500)]),
     (
         "nl",
         [ring(425, 1000, 4000), even(425, 500), even(425, 250)],
@@ -144,6 +179,14 @@ const COUNTRIES: &[Row] = &[
     ),
     ("nz", [two(400, 450), even(400, 500), even(400, 250)]),
     (
+        "ph",
+        [
+            cadence([425, 480], [1000, 4000, 0, 0, 0, 0]),
+            cadence([480, 620], [500, 500, 0, 0, 0, 0]),
+            cadence([480, 620], [250, 250, 0, 0, 0, 0]),
+        ],
+    ),
+    (
         "pl",
         [ring(425, 1000, 4000), even(425, 500), even(425, 500)],
     ),
@@ -152,11 +195,35 @@ const COUNTRIES: &[Row] = &[
         [ring(425, 1000, 5000), even(425, 500), even(425, 200)],
     ),
     (
+        "ru",
+        [ring(425, 1000, 4000), even(425, 350), even(425, 175)],
+    ),
+    (
         "se",
         [ring(425, 1000, 5000), even(425, 250), ring(425, 250, 750)],
     ),
+    // 425 Hz, modulated by 24 Hz.
+    ("sg", [two(401, 449), even(425, 750), even(425, 250)]),
+    (
+        "th",
+        [ring(420, 1000, 5000), even(400, 500), even(400, 300)],
+    ),
+    (
+        "tw",
+        [
+            cadence([440, 480], [1000, 2000, 0, 0, 0, 0]),
+            cadence([480, 620], [500, 500, 0, 0, 0, 0]),
+            cadence([480, 620], [250, 250, 0, 0, 0, 0]),
+        ],
+    ),
     ("uk", BRITAIN),
     ("us", AMERICA),
+    (
+        "ve",
+        [ring(425, 1000, 4000), even(425, 500), even(425, 250)],
+    ),
+    // Of its two kinds of exchange, the one without modulation.
+    ("za", [two(383, 417), even(400, 500), even(400, 250)]),
 ];
 
 impl Tones {
@@ -249,6 +316,11 @@ mod tests {
         assert_eq!(Tones::of("uk"), Tones::of("gb"));
         assert_eq!(Tones::of("us"), Some(Tones::default()));
         assert_eq!(Tones::of("xx"), None);
+        assert!(Tones::countries().is_sorted());
         assert_eq!(Tones::of("de").unwrap().busy.hz, [425, 0]);
+        assert_eq!(
+            Tones::of("IE").unwrap().ringback,
+            Tones::of("gb").unwrap().ringback
+        );
     }
 }

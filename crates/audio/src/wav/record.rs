@@ -1,21 +1,19 @@
 //! Writes a recording to disk while it is made.
 
 use super::error::{WavError, at};
-use crate::pcm::{RATE, millis};
+use crate::codec::Band;
 use std::fs::{self, File};
 use std::io::{BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// The longest recording, in milliseconds: four hours.
 pub const MAX_MS: u64 = 4 * 3600 * 1000;
-/// The same in samples.
-const MAX_SAMPLES: u64 = MAX_MS * RATE as u64 / 1000;
 /// RIFF header, format and the head of the data.
 const HEADER: usize = 44;
 /// Stands in for a size not yet known; readers take the data as far as it goes.
 const UNKNOWN: u32 = u32::MAX;
 
-/// A WAV file (16 bit, 8 kHz, mono unless told otherwise) that grows as sound is pushed.
+/// A WAV file (16 bit; 8 kHz and mono unless told otherwise) that grows as sound is pushed.
 ///
 /// It is written as `NAME.wav.part` and takes its final name only when it is whole, safe on disk
 /// and its header right: whoever watches the folder for `*.wav` never sees half a message. After
@@ -31,6 +29,7 @@ pub struct Recorder {
     part: PathBuf,
     path: PathBuf,
     channels: u8,
+    band: Band,
     /// Of all channels.
     samples: u64,
 }
@@ -51,14 +50,15 @@ impl Recorder {
     /// # Errors
     /// [`WavError::Io`] if a folder or the file cannot be made.
     pub fn create(path: &Path) -> Result<Self, WavError> {
-        Self::with_channels(path, 1)
+        Self::with_format(path, 1, Band::Narrow)
     }
 
-    /// The same with so many channels, 1 to 8; samples are pushed interleaved, in whole frames.
+    /// The same with so many channels, 1 to 8, and 8 or 16 kHz; samples are pushed interleaved, in
+    /// whole frames.
     ///
     /// # Errors
     /// [`WavError::Io`] if a folder or the file cannot be made.
-    pub fn with_channels(path: &Path, channels: u8) -> Result<Self, WavError> {
+    pub fn with_format(path: &Path, channels: u8, band: Band) -> Result<Self, WavError> {
         let channels = channels.clamp(1, 8);
         if let Some(folder) = path
             .parent()
@@ -70,12 +70,14 @@ impl Recorder {
         name.push(".part");
         let part = PathBuf::from(name);
         let mut file = BufWriter::new(File::create(&part).map_err(at(&part))?);
-        file.write_all(&header(None, channels)).map_err(at(&part))?;
+        file.write_all(&header(None, channels, band))
+            .map_err(at(&part))?;
         Ok(Self {
             file: Some(file),
             part,
             path: path.to_owned(),
             channels,
+            band,
             samples: 0,
         })
     }
@@ -89,7 +91,7 @@ impl Recorder {
         let Some(file) = &mut self.file else {
             return Ok(());
         };
-        let most = MAX_SAMPLES * u64::from(self.channels);
+        let most = MAX_MS * u64::from(self.band.rate()) / 1000 * u64::from(self.channels);
         let room = usize::try_from(most - self.samples).unwrap_or(usize::MAX);
         let fits = samples.get(..room).unwrap_or(samples);
         let bytes: Vec<u8> = fits
@@ -107,7 +109,7 @@ impl Recorder {
     /// Milliseconds recorded so far.
     #[must_use]
     pub fn duration_ms(&self) -> u64 {
-        millis(self.samples / u64::from(self.channels))
+        self.samples / u64::from(self.channels) * 1000 / u64::from(self.band.rate())
     }
 
     /// Completes the header, waits until the disk has it all, and gives the file its name.
@@ -134,11 +136,11 @@ impl Recorder {
         let Some(mut file) = self.file.take() else {
             return Ok(());
         };
-        // At most 230 MB a channel by the bound on length, below what the header can say.
+        // At most 461 MB a channel by the bound on length, below what the header can say.
         let size = u32::try_from(self.samples * 2).unwrap_or(UNKNOWN);
         let write = |file: &mut BufWriter<File>| {
             file.seek(SeekFrom::Start(0))?;
-            file.write_all(&header(Some(size), self.channels))?;
+            file.write_all(&header(Some(size), self.channels, self.band))?;
             file.flush()?;
             file.get_ref().sync_all()
         };
@@ -186,8 +188,8 @@ fn sync_folder(_path: &Path) -> Result<(), WavError> {
 }
 
 /// The 44 bytes before the samples; `None` while their size is not known.
-fn header(data: Option<u32>, channels: u8) -> [u8; HEADER] {
-    let count = u16::from(channels);
+fn header(data: Option<u32>, channels: u8, band: Band) -> [u8; HEADER] {
+    let (count, rate) = (u16::from(channels), band.rate());
     let mut out = [0; HEADER];
     let fields: [&[u8]; 13] = [
         b"RIFF",
@@ -199,8 +201,8 @@ fn header(data: Option<u32>, channels: u8) -> [u8; HEADER] {
         &16u32.to_le_bytes(),
         &1u16.to_le_bytes(),
         &count.to_le_bytes(),
-        &RATE.to_le_bytes(),
-        &(RATE * 2 * u32::from(count)).to_le_bytes(),
+        &rate.to_le_bytes(),
+        &(rate * 2 * u32::from(count)).to_le_bytes(),
         &(2 * count).to_le_bytes(),
         &16u16.to_le_bytes(),
         b"data",

@@ -41,8 +41,8 @@ type InFull = [Option<String>; 2];
 
 impl<'a> Call<'a> {
     pub(crate) fn new(view: View<'a>, tables: &'a Tables, facts: &'a Facts) -> Self {
-        let mut call = Self::unread(view, tables, facts);
-        call.read();
+        let (mut call, is_usual) = Self::unread(view, tables, facts);
+        call.read(is_usual);
         call
     }
 
@@ -55,15 +55,19 @@ impl<'a> Call<'a> {
         facts: &'a Facts,
         does: impl FnOnce(&Self) -> R,
     ) -> R {
-        let mut call = Self::unread(view, tables, facts);
-        call.read();
+        let (mut call, is_usual) = Self::unread(view, tables, facts);
+        call.read(is_usual);
         does(&call)
     }
 
+    /// The call as its event has it, and whether nothing of it has another form.
     #[inline(always)]
-    fn unread(view: View<'a>, tables: &'a Tables, facts: &'a Facts) -> Self {
-        Self {
-            keys: [Key::NOBODY, Key::NOBODY, Key::EMPTY, Key::EVERY],
+    fn unread(view: View<'a>, tables: &'a Tables, facts: &'a Facts) -> (Self, bool) {
+        let [caller, dialed] = view.keys();
+        let known = caller.is_international() | (caller == Key::NOBODY);
+        let is_usual = known & dialed.is_international() & view.digits().is_empty();
+        let call = Self {
+            keys: [caller, dialed, Key::EMPTY, Key::EVERY],
             full: None,
             utc: view.utc(),
             view,
@@ -72,20 +76,14 @@ impl<'a> Call<'a> {
             emergency: false,
             hits: Hits::default(),
             share: OnceCell::new(),
-        }
+        };
+        (call, is_usual)
     }
 
     #[inline(always)]
-    fn read(&mut self) {
-        let view = &self.view;
-        match (view.from(), Key::international(view.to())) {
-            (From::Known(caller), Some(to)) if view.digits().is_empty() => {
-                match Key::international(caller) {
-                    Some(caller) => self.keys = [caller, to, Key::EMPTY, Key::EVERY],
-                    None => self.closer(),
-                }
-            }
-            _ => self.closer(),
+    fn read(&mut self, is_usual: bool) {
+        if !is_usual {
+            self.closer();
         }
         if self.tables.lists.asked {
             // Asked for now, what it loads is on its way while the rules are found.
@@ -107,12 +105,10 @@ impl<'a> Call<'a> {
             },
         ];
         let [from, to] = &full;
+        let [caller, dialed] = view.keys();
         self.keys = [
-            // No number: nothing may match it, not even what begins with nothing.
-            caller.map_or(Key::NOBODY, |caller| {
-                Key::call(from.as_deref().unwrap_or(caller))
-            }),
-            Key::call(to.as_deref().unwrap_or(view.to())),
+            from.as_deref().map_or(caller, Key::call),
+            to.as_deref().map_or(dialed, Key::call),
             Key::call(view.digits()),
             Key::EVERY,
         ];

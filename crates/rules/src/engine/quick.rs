@@ -1,6 +1,7 @@
 //! The event that nearly every call brings, read without copying anything.
 
 use callroute_schema::Timestamp;
+use callroute_schema::number::Key;
 use serde::Deserialize;
 
 use super::view::{Bare, From};
@@ -30,9 +31,14 @@ pub(super) fn read(json: &[u8]) -> Option<Bare<'_>> {
     let id_fits = (1..=128).contains(&quick.call_id.len()) && quick.call_id.bytes().all(plain_id);
     let usual = quick.event == "incoming_call" && is_number(quick.to) && id_fits;
     usual.then_some(())?;
+    let caller = match from {
+        From::Known(number) => Key::call(number),
+        From::Withheld | From::Unavailable => Key::NOBODY,
+    };
     Some(Bare {
         from,
         to: quick.to,
+        keys: [caller, Key::call(quick.to)],
         utc: seconds(quick.timestamp)?,
         call_id: quick.call_id,
     })
@@ -124,6 +130,7 @@ mod tests {
         let expected = Bare {
             from: view.from(),
             to: view.to(),
+            keys: view.keys(),
             utc: view.utc(),
             call_id: view.call_id(),
         };

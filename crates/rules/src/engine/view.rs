@@ -1,6 +1,7 @@
 //! A call's event, as far as routing looks at it: borrowed, so that nothing is copied.
 
-use callroute_schema::{Caller, Event, Transport};
+use callroute_schema::number::Key;
+use callroute_schema::{Address, Caller, Event, Transport};
 
 /// What routing looks at.
 #[derive(Debug, Clone, Copy)]
@@ -15,6 +16,8 @@ pub(crate) enum View<'a> {
 pub(crate) struct Bare<'a> {
     pub(crate) from: From<'a>,
     pub(crate) to: &'a str,
+    /// Caller and dialed number as they are compared.
+    pub(crate) keys: [Key; 2],
     /// Whole seconds since 1970.
     pub(crate) utc: i64,
     pub(crate) call_id: &'a str,
@@ -46,6 +49,19 @@ impl<'a> View<'a> {
         match self {
             Self::Event(event) => event.to.as_str(),
             Self::Bare(bare) => bare.to,
+        }
+    }
+
+    /// Caller and dialed number as they are compared.
+    #[inline(always)]
+    pub(crate) fn keys(&self) -> [Key; 2] {
+        match self {
+            // No number: nothing may match it, not even what begins with nothing.
+            Self::Event(event) => [
+                event.from.address().map_or(Key::NOBODY, Address::key),
+                event.to.key(),
+            ],
+            Self::Bare(bare) => bare.keys,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::key::Key;
+use callroute_schema::number::Key;
 
 /// Keys of one cache line.
 const SLOTS: usize = 5;

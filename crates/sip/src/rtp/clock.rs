@@ -32,6 +32,8 @@ pub(crate) struct OutClock {
     relayed_key: Option<(u32, u32, u32)>,
     /// The last packet was of our own pacer.
     paced: bool,
+    /// The last packet was comfort noise: whatever comes next begins anew.
+    hushed: bool,
     /// Ticks in a millisecond.
     per_ms: u32,
 }
@@ -56,6 +58,7 @@ impl OutClock {
             key: None,
             relayed_key: None,
             paced: false,
+            hushed: false,
             per_ms: 8,
         }
     }
@@ -88,6 +91,17 @@ impl OutClock {
             timestamp: ours,
             ..stamp
         }
+    }
+
+    /// The stamp of comfort noise of our own. The sound after it begins with a marker, at the time
+    /// that it is then (RFC 3389, section 4).
+    pub(crate) fn hush(&mut self, now: Duration, samples: u32) -> Stamp {
+        self.relayed = None;
+        self.key = None;
+        self.catch_up(now, Duration::ZERO);
+        let stamp = self.take(now, samples, false);
+        self.hushed = true;
+        stamp
     }
 
     /// The stamp of a packet of our own with so many samples.
@@ -184,11 +198,12 @@ impl OutClock {
     /// After a longer pause than this, moves the timestamp to where it would be by now. Tells
     /// whether it did.
     fn catch_up(&mut self, now: Duration, pause: Duration) -> bool {
+        let hushed = std::mem::take(&mut self.hushed);
         let Some(sent_at) = self.sent_at else {
             return true;
         };
         let passed = now.saturating_sub(sent_at);
-        if passed <= pause {
+        if passed <= pause && !hushed {
             return false;
         }
         let per_ms = u128::from(self.per_ms);
@@ -274,6 +289,27 @@ mod tests {
     }
 
     #[test]
+    fn what_follows_comfort_noise_begins_anew_at_its_time() {
+        let mut clock = OutClock::new(0, 0);
+        clock.own(at(0), 160);
+        let noise = clock.hush(at(100), 160);
+        assert_eq!(
+            (noise.sequence, noise.timestamp, noise.marker),
+            (1, 800, false)
+        );
+        assert_eq!(clock.hush(at(2100), 160).timestamp, 16_800);
+        let speech = clock.own(at(2130), 160);
+        assert_eq!(
+            (speech.sequence, speech.timestamp, speech.marker),
+            (3, 17_040, true)
+        );
+        assert!(!clock.own(at(2150), 160).marker);
+        clock.hush(at(2200), 160);
+        let relayed = clock.relay(at(2230), 9, 500, 77_000, 160, false).unwrap();
+        assert_eq!((relayed.timestamp, relayed.marker), (17_840, true));
+    }
+
+    #[test]
     fn a_delayed_pacer_leaves_no_gap() {
         let mut clock = OutClock::new(0, 0);
         clock.own(at(0), 160);
@@ -321,7 +357,7 @@ mod tests {
         /// Whatever fills the stream, what is freshly sent never reuses or turns back a number.
         #[test]
         fn numbers_only_go_forward(steps in proptest::collection::vec(
-            (0u8..3, 1u32..4, any::<u16>(), any::<u32>()), 1..60)) {
+            (0u8..4, 1u32..4, any::<u16>(), any::<u32>()), 1..60)) {
             let mut clock = OutClock::new(65_000, u32::MAX - 500);
             let mut last: Option<u16> = None;
             let mut now = 0;
@@ -330,6 +366,7 @@ mod tests {
                 let stamp = match kind {
                     0 => Some(clock.own(at(now), 160)),
                     1 => Some(clock.key(at(now), timestamp % 2 == 0, 160)),
+                    3 => Some(clock.hush(at(now), 160)),
                     _ => clock.relay(at(now), ssrc, sequence, timestamp, 160, false)
                         .filter(|stamp| last.is_none_or(|last| !is_before(stamp.sequence, last))),
                 };

@@ -6,17 +6,16 @@ use std::sync::{Arc, Mutex, Weak};
 use callroute_audio::pcm::Pcm;
 use callroute_media::{PlayId, RecordOptions, RecordingId, Sound};
 use callroute_schema::Digit;
-use sipx_sdp::crypto::Crypto;
 
 use crate::rtp::out::RtpOut;
 use crate::rtp::room::Seat;
-use crate::sdp::Remote;
+use crate::sdp::{Keys, Remote};
 
 /// One thing for a leg's media to do.
 #[derive(Debug)]
 pub(crate) enum MediaCommand {
-    /// A description was agreed on; with our key, should it be encrypted.
-    Agree(Box<Remote>, Option<Crypto>),
+    /// A description was agreed on; with our keys, should it be encrypted.
+    Agree(Box<Remote>, Option<Keys>),
     /// Play a sound, in place of what plays.
     Play(PlayId, PlaySound),
     /// Stop this playing.

@@ -3,11 +3,15 @@
 //! The same key keeps its state: a re-INVITE that changes nothing of it neither forgets which
 //! packets came already nor begins the count of rollovers anew.
 
+mod short;
+
 use std::fmt;
 
 use bytes::Bytes;
 use sipx_rtp::srtp::{Context, Profile};
-use sipx_sdp::crypto::Crypto;
+
+use crate::sdp::{Key, Suite};
+use short::{Short, cut};
 
 /// Sources of one leg whose packets are told apart; the oldest is forgotten.
 const SOURCES: usize = 4;
@@ -15,7 +19,7 @@ const SOURCES: usize = 4;
 /// Encrypts what a leg sends, once there is a key.
 #[derive(Default)]
 pub(crate) struct Sealer {
-    key: Option<Crypto>,
+    key: Option<Key>,
     context: Option<Context>,
 }
 
@@ -23,23 +27,31 @@ pub(crate) struct Sealer {
 /// section 3.2.3).
 #[derive(Default)]
 pub(crate) struct Opener {
-    key: Option<Crypto>,
-    sources: Vec<(u32, Context)>,
+    key: Option<Key>,
+    sources: Vec<(u32, Source)>,
 }
 
-fn context(key: &Crypto) -> Option<Context> {
-    let profile = Profile::AesCm128HmacSha1_80;
+/// What is known of one source.
+struct Source {
+    context: Context,
+    /// For packets that 32 bits prove.
+    short: Option<Short>,
+}
+
+fn context(key: &Key) -> Option<Context> {
+    let (profile, key) = (Profile::AesCm128HmacSha1_80, &key.crypto);
     Context::new(profile, key.master_key(), key.master_salt()).ok()
 }
 
-fn same(one: Option<&Crypto>, other: Option<&Crypto>) -> bool {
-    let bytes = |key: &Crypto| key.key_and_salt.clone();
-    one.map(bytes) == other.map(bytes)
+/// Under which tag a key was described makes it no other.
+fn same(one: Option<&Key>, other: Option<&Key>) -> bool {
+    let used = |key: &Key| (key.suite, key.crypto.key_and_salt.clone());
+    one.map(used) == other.map(used)
 }
 
 impl Sealer {
     /// What is sent is encrypted with this key from now on.
-    pub(crate) fn agree(&mut self, key: Option<&Crypto>) {
+    pub(crate) fn agree(&mut self, key: Option<&Key>) {
         if !same(self.key.as_ref(), key) {
             self.key = key.cloned();
             self.context = key.and_then(context);
@@ -48,10 +60,14 @@ impl Sealer {
 
     /// A packet as it is sent; `None` where it must not be.
     pub(crate) fn packet(&mut self, bytes: Bytes) -> Option<Bytes> {
-        if self.key.is_none() {
+        let Some(key) = &self.key else {
             return Some(bytes);
-        }
-        self.context.as_mut()?.protect(&bytes).ok().map(Bytes::from)
+        };
+        let sealed = self.context.as_mut()?.protect(&bytes).ok()?;
+        Some(Bytes::from(match key.suite {
+            Suite::Long => sealed,
+            Suite::Short => cut(sealed),
+        }))
     }
 
     /// A report as it is sent.
@@ -66,7 +82,7 @@ impl Sealer {
 
 impl Opener {
     /// What comes is encrypted with this key from now on.
-    pub(crate) fn agree(&mut self, key: Option<&Crypto>) {
+    pub(crate) fn agree(&mut self, key: Option<&Key>) {
         if !same(self.key.as_ref(), key) {
             self.key = key.cloned();
             self.sources.clear();
@@ -79,7 +95,7 @@ impl Opener {
             return Some(bytes);
         };
         let ssrc = number(bytes.get(8..12)?)?;
-        self.open(ssrc, &key.clone(), |context| context.unprotect(&bytes).ok())
+        self.open(ssrc, &key.clone(), |source| source.packet(&bytes))
     }
 
     /// A report that has come.
@@ -88,27 +104,51 @@ impl Opener {
             return Some(bytes);
         };
         let ssrc = number(bytes.get(4..8)?)?;
-        let open = |context: &mut Context| context.unprotect_rtcp(&bytes).ok();
+        let open = |source: &mut Source| source.context.unprotect_rtcp(&bytes).ok();
         self.open(ssrc, &key.clone(), open)
     }
 
     fn open(
         &mut self,
         ssrc: u32,
-        key: &Crypto,
-        open: impl Fn(&mut Context) -> Option<Vec<u8>>,
+        key: &Key,
+        open: impl Fn(&mut Source) -> Option<Vec<u8>>,
     ) -> Option<Bytes> {
-        if let Some((_, context)) = self.sources.iter_mut().find(|known| known.0 == ssrc) {
-            return open(context).map(Bytes::from);
+        if let Some((_, source)) = self.sources.iter_mut().find(|known| known.0 == ssrc) {
+            return open(source).map(Bytes::from);
         }
         // A source is only remembered once it has proven itself.
-        let mut context = context(key)?;
-        let opened = open(&mut context)?;
+        let mut source = Source::new(key)?;
+        let opened = open(&mut source)?;
         if self.sources.len() >= SOURCES {
             self.sources.remove(0);
         }
-        self.sources.push((ssrc, context));
+        self.sources.push((ssrc, source));
         Some(opened.into())
+    }
+}
+
+impl Source {
+    fn new(key: &Key) -> Option<Self> {
+        let short = match key.suite {
+            Suite::Long => None,
+            Suite::Short => Some(Short::new(
+                key.crypto.master_key(),
+                key.crypto.master_salt(),
+            )?),
+        };
+        let context = context(key)?;
+        Some(Self { context, short })
+    }
+
+    fn packet(&mut self, bytes: &[u8]) -> Option<Vec<u8>> {
+        let Some(short) = &mut self.short else {
+            return self.context.unprotect(bytes).ok();
+        };
+        let (whole, rollovers) = short.prove(bytes)?;
+        let opened = self.context.unprotect(&whole).ok()?;
+        short.taken(bytes, rollovers);
+        Some(opened)
     }
 }
 
@@ -138,14 +178,15 @@ mod tests {
     use bytes::Bytes;
     use proptest::prelude::*;
     use sipx_rtp::packet::Packet;
-    use sipx_sdp::crypto::{Crypto, Suite};
+    use sipx_sdp::crypto::Crypto;
 
     use super::{Opener, SOURCES, Sealer};
+    use crate::sdp::{Key, Suite};
 
     /// The master key and salt of RFC 3711, appendix B.3.
     const KEY: &str = "e1f97a0d3e018be0d64fa32c06de41390ec675ad498afeebb6960b3aabe6";
 
-    fn hex(text: &str) -> Vec<u8> {
+    pub(super) fn hex(text: &str) -> Vec<u8> {
         (0..text.len())
             .step_by(2)
             .map(|at| u8::from_str_radix(text.get(at..at + 2).unwrap(), 16).unwrap())
@@ -153,11 +194,16 @@ mod tests {
     }
 
     fn pair() -> (Sealer, Opener) {
-        let key = Crypto {
+        pair_of(Suite::Long)
+    }
+
+    pub(super) fn pair_of(suite: Suite) -> (Sealer, Opener) {
+        let crypto = Crypto {
             tag: 1,
-            suite: Suite::AesCm128HmacSha1_80,
+            suite: sipx_sdp::crypto::Suite::AesCm128HmacSha1_80,
             key_and_salt: hex(KEY),
         };
+        let key = Key { suite, crypto };
         let (mut sealer, mut opener) = (Sealer::default(), Opener::default());
         sealer.agree(Some(&key));
         opener.agree(Some(&key));
@@ -168,21 +214,40 @@ mod tests {
         Packet::new(0, sequence, 7, ssrc, Bytes::from_static(&[0x55; 160])).encode()
     }
 
-    /// The packet of libsrtp's own test (`srtp_validate`), which has this key, too.
+    /// What libsrtp makes of the same packets with this key; the first is of its own test
+    /// (`srtp_validate`). Reports have the long proof in either suite.
     #[test]
-    fn a_packet_is_sealed_as_others_seal_it() {
-        let (mut sealer, mut opener) = pair();
+    fn packets_are_sealed_as_others_seal_them() {
         let plain = hex("800f1234decafbadcafebabeabababababababababababababababab");
-        let sealed =
-            hex("800f1234decafbadcafebabe4e55dc4ce79978d88ca4d215949d2402b78d6acc99ea179b8dbb");
-        let found = sealer.packet(Bytes::from(plain.clone())).unwrap();
-        assert_eq!(found, sealed);
-        assert_eq!(opener.packet(found).unwrap(), plain);
+        let sound = "800f1234decafbadcafebabe4e55dc4ce79978d88ca4d215949d2402";
+        let report = hex("80c9000100000009");
+        for (suite, proof) in [
+            (Suite::Long, "b78d6acc99ea179b8dbb"),
+            (Suite::Short, "b78d6acc"),
+        ] {
+            let (mut sealer, mut opener) = pair_of(suite);
+            let found = sealer.packet(Bytes::from(plain.clone())).unwrap();
+            assert_eq!(found, hex(&format!("{sound}{proof}")));
+            assert_eq!(opener.packet(found).unwrap(), plain);
+            // Our first report has the number 0 (RFC 3711, section 3.4), libsrtp's has 1.
+            assert_eq!(
+                opener.report(sealer.report(&report).unwrap()).unwrap(),
+                report
+            );
+            let found = sealer.report(&report).unwrap();
+            assert_eq!(found, hex("80c900010000000980000001e2153437e44c07d726aa"));
+            assert_eq!(opener.report(found).unwrap(), report);
+        }
     }
 
     #[test]
     fn doubles_forgeries_and_plain_packets_are_nobodys() {
-        let (mut sealer, mut opener) = pair();
+        for suite in [Suite::Long, Suite::Short] {
+            only_what_is_new_and_proven_is_opened(pair_of(suite));
+        }
+    }
+
+    fn only_what_is_new_and_proven_is_opened((mut sealer, mut opener): (Sealer, Opener)) {
         let sealed = sealer.packet(packet(1, 9)).unwrap();
         assert!(opener.packet(sealed.clone()).is_some());
         assert!(opener.packet(sealed.clone()).is_none(), "it came before");
@@ -197,14 +262,23 @@ mod tests {
 
     #[test]
     fn the_sequence_number_may_wrap_and_the_same_key_goes_on() {
-        let (mut sealer, mut opener) = pair();
-        for n in 0..70_000u32 {
-            let sealed = sealer.packet(packet(n as u16, 9)).unwrap();
-            assert!(opener.packet(sealed).is_some(), "{n}");
-            if n % 10_000 == 0 {
-                let key = sealer.key.clone();
-                sealer.agree(key.as_ref());
-                opener.agree(key.as_ref());
+        for (mut sealer, mut opener) in [pair_of(Suite::Long), pair_of(Suite::Short)] {
+            let mut late = None;
+            for n in 0..70_000u32 {
+                let sealed = sealer.packet(packet(n as u16, 9)).unwrap();
+                match n {
+                    // One from before the numbers began anew comes after it.
+                    65_530 => late = Some(sealed),
+                    _ => assert!(opener.packet(sealed).is_some(), "{n}"),
+                }
+                if n == 65_540 {
+                    assert!(opener.packet(late.take().unwrap()).is_some());
+                }
+                if n % 10_000 == 0 {
+                    let key = sealer.key.clone();
+                    sealer.agree(key.as_ref());
+                    opener.agree(key.as_ref());
+                }
             }
         }
     }
@@ -225,9 +299,11 @@ mod tests {
     proptest! {
         #[test]
         fn no_bytes_break_it(bytes in proptest::collection::vec(any::<u8>(), 0..100)) {
-            let (_, mut opener) = pair();
-            prop_assert!(opener.packet(Bytes::from(bytes.clone())).is_none());
-            prop_assert!(opener.report(Bytes::from(bytes)).is_none());
+            for suite in [Suite::Long, Suite::Short] {
+                let (_, mut opener) = pair_of(suite);
+                prop_assert!(opener.packet(Bytes::from(bytes.clone())).is_none());
+                prop_assert!(opener.report(Bytes::from(bytes.clone())).is_none());
+            }
         }
     }
 }

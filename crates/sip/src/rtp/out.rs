@@ -5,10 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use callroute_audio::band::Halver;
 use callroute_audio::codec::{Band, Codec, Encoder};
 use sipx_rtp::packet::Packet;
-use sipx_sdp::crypto::Crypto;
 
 use crate::rtp::clock::{OutClock, Stamp};
 use crate::rtp::control::Sent;
@@ -17,10 +15,12 @@ use crate::rtp::dtmf::{KeyPacket, STEP};
 use crate::rtp::ear::Ear;
 use crate::rtp::ports::RtpSocket;
 use crate::rtp::voice::Voice;
-use crate::sdp::{Event, NOISE_PAYLOAD, Remote};
+use crate::sdp::{Event, Key, NOISE_PAYLOAD, Remote};
 
 /// The length of a packet where nobody asks for another, in milliseconds.
 const FRAME_MS: u32 = 20;
+/// Comfort noise is said again after this, so that nobody takes us for gone.
+const HUSH: Duration = Duration::from_secs(3);
 /// Packets in a row of another length than was asked for, after which sound is packed anew.
 const ODD: u8 = 3;
 
@@ -41,6 +41,8 @@ struct State {
     event: Option<Event>,
     /// Whether the far end takes comfort noise.
     noise: bool,
+    /// The comfort noise that was sent since any sound: how loud, and when.
+    hushed: Option<(u8, Duration)>,
     /// The length of our packets in milliseconds, and of the longest that may be relayed.
     packet_ms: u32,
     longest_ms: u32,
@@ -71,7 +73,6 @@ struct State {
 struct Tap {
     voice: Arc<Mutex<Voice>>,
     ear: Ear,
-    halver: Halver,
 }
 
 impl RtpOut {
@@ -85,6 +86,7 @@ impl RtpOut {
             encoder: Encoder::new(Codec::Pcmu),
             event: None,
             noise: false,
+            hushed: None,
             packet_ms: FRAME_MS,
             longest_ms: u32::MAX,
             strict: false,
@@ -131,7 +133,7 @@ impl RtpOut {
     }
 
     /// What is sent is encrypted with this key from now on, or not any more.
-    pub(crate) fn encrypt(&self, key: Option<&Crypto>) {
+    pub(crate) fn encrypt(&self, key: Option<&Key>) {
         self.lock().sealer.agree(key);
     }
 
@@ -202,13 +204,49 @@ impl RtpOut {
         self.lock().tap = tap.map(|voice| Tap {
             voice,
             ear: Ear::default(),
-            halver: Halver::default(),
         });
     }
 
+    /// The band of what the far end is sent.
+    pub(crate) fn band(&self) -> Band {
+        self.lock().encoder.codec().band()
+    }
+
     /// Sends 20 ms of our own.
-    pub(crate) fn samples(&self, samples: &[i16]) {
-        self.own(&mut self.lock(), Band::Narrow, samples);
+    pub(crate) fn samples(&self, band: Band, samples: &[i16]) {
+        self.own(&mut self.lock(), band, samples);
+    }
+
+    /// Says how loud our silence is, once and then now and again. `false` when the far end does not
+    /// take it.
+    pub(crate) fn hush(&self, level: u8) -> bool {
+        let mut state = self.lock();
+        if !state.takes_noise() {
+            return false;
+        }
+        let now = self.began.elapsed();
+        let known = |(known, at): (u8, Duration)| known == level && now.saturating_sub(at) < HUSH;
+        if state.playing || state.hushed.is_some_and(known) {
+            return true;
+        }
+        // What does not fill a packet any more is no sound.
+        state.pending.1.clear();
+        let stamp = state.clock.hush(now, FRAME_MS * 8);
+        self.send(
+            &mut state,
+            NOISE_PAYLOAD,
+            stamp,
+            Bytes::copy_from_slice(&[level]),
+        );
+        state.hushed = Some((level, now));
+        true
+    }
+
+    /// Nothing of ours plays, and nothing was sent for three packets.
+    pub(crate) fn is_still(&self) -> bool {
+        let state = self.lock();
+        let since = self.began.elapsed().saturating_sub(state.sent_at);
+        !state.playing && (state.hushed.is_some() || since > Duration::from_millis(60))
     }
 
     /// Sends what was said elsewhere and is encoded anew here, unless a sound of our own plays.
@@ -300,15 +338,18 @@ impl RtpOut {
         true
     }
 
-    /// Relays comfort noise, where the far end takes it.
-    pub(crate) fn relay_noise(&self, packet: &Packet) {
+    /// Relays comfort noise. `false` when the far end does not take it.
+    pub(crate) fn relay_noise(&self, packet: &Packet) -> bool {
         let mut state = self.lock();
-        if !state.noise || state.playing || state.encoder.codec().clock() != 8000 {
-            return;
+        if !state.takes_noise() {
+            return false;
         }
-        if let Some(stamp) = self.relayed(&mut state, packet, 0) {
+        if !state.playing
+            && let Some(stamp) = self.relayed(&mut state, packet, 0)
+        {
             self.send(&mut state, NOISE_PAYLOAD, stamp, packet.payload.clone());
         }
+        true
     }
 
     /// Relays a telephone event of a peer, under our payload type for it and on our clock. With
@@ -358,6 +399,7 @@ impl RtpOut {
         state.sent.octets += packet.payload.len() as u64;
         state.sent.timestamp = stamp.timestamp;
         state.sent_at = self.began.elapsed();
+        state.hushed = None;
         let Some(bytes) = state.sealer.packet(packet.encode()) else {
             return;
         };
@@ -372,6 +414,11 @@ impl RtpOut {
 }
 
 impl State {
+    /// Its payload type has the clock of the telephone codecs.
+    fn takes_noise(&self) -> bool {
+        self.noise && self.encoder.codec().clock() == 8000
+    }
+
     /// Whether relayed packets have a length that the far end takes. One that is odd is let pass;
     /// a stream of them is not.
     fn fits(&mut self, ms: u32) -> bool {
@@ -386,16 +433,9 @@ impl State {
 }
 
 impl Tap {
-    fn keep(&mut self, ssrc: u32, at: u32, band: Band, samples: &[i16]) {
+    fn keep(&self, ssrc: u32, at: u32, band: Band, samples: &[i16]) {
         let mut voice = self.voice.lock().unwrap_or_else(PoisonError::into_inner);
-        match band {
-            Band::Narrow => voice.push(ssrc, at, samples),
-            Band::Wide => {
-                let mut narrow = Vec::with_capacity(samples.len() / 2);
-                self.halver.push(samples, &mut narrow);
-                voice.push(ssrc, at, &narrow);
-            }
-        }
+        voice.push(ssrc, at, band, samples);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use callroute_audio::codec::Band;
 use callroute_audio::pcm::Pcm;
 use callroute_audio::prompts::Prompts;
 use callroute_audio::tone::{Cadence, Tone, ToneSource, Tones};
@@ -10,8 +11,8 @@ use callroute_media::Sound;
 use crate::rtp::command::PlaySound;
 use crate::rtp::media::Sounds;
 
-/// Samples of one frame: 20 ms.
-pub(crate) const FRAME: usize = 160;
+/// The length of one frame, in milliseconds.
+const FRAME_MS: u32 = 20;
 /// How long a tone of the network is that is played by its name: 10 s.
 const TONE: usize = 80_000;
 /// How long the beep is, in milliseconds.
@@ -24,47 +25,49 @@ const MUSIC: &str = "music";
 /// Where frames come from.
 #[derive(Debug)]
 pub(crate) enum Source {
-    /// Samples, and how many of them were given out.
+    /// Samples, and how many frames of them were given out.
     Samples(Arc<Pcm>, usize),
-    /// Samples that begin anew when they are over, and where in them we are.
+    /// Samples that begin anew when they are over, and how many frames were given out.
     Again(Arc<Pcm>, usize),
     /// A tone without end.
     Tone(ToneSource),
 }
 
 impl Source {
-    /// The next 20 ms; `false` when there is no more.
-    pub(crate) fn fill(&mut self, frame: &mut [i16; FRAME]) -> bool {
+    /// The next 20 ms, in the wide band where that is wanted and there; `None` when there is no more.
+    pub(crate) fn next(&mut self, wanted: Band) -> Option<(Band, Vec<i16>)> {
         match self {
             Self::Samples(pcm, at) => {
-                let rest = pcm.samples().get(*at..).unwrap_or_default();
-                if rest.is_empty() {
-                    return false;
-                }
-                frame.fill(0);
-                for (out, sample) in frame.iter_mut().zip(rest) {
-                    *out = *sample;
-                }
-                *at += FRAME;
-                true
+                let (band, all) = of(pcm, wanted);
+                let length = band.samples_in(FRAME_MS);
+                let rest = all.get(*at * length..).filter(|rest| !rest.is_empty())?;
+                let mut frame: Vec<i16> = rest.iter().take(length).copied().collect();
+                frame.resize(length, 0);
+                *at += 1;
+                Some((band, frame))
             }
             Self::Again(pcm, at) => {
-                let all = pcm.samples();
-                if all.is_empty() {
-                    return false;
-                }
-                let rest = all.iter().cycle().skip(*at);
-                for (out, sample) in frame.iter_mut().zip(rest) {
-                    *out = *sample;
-                }
-                *at = (*at + FRAME) % all.len();
-                true
+                let (band, all) = of(pcm, wanted);
+                let length = band.samples_in(FRAME_MS);
+                let begin = (*at * length).checked_rem(all.len())?;
+                let rest = all.get(begin..).unwrap_or_default();
+                let frame = rest.iter().chain(all.iter().cycle()).take(length);
+                *at += 1;
+                Some((band, frame.copied().collect()))
             }
             Self::Tone(tone) => {
-                tone.fill(frame);
-                true
+                let mut frame = vec![0; Band::Narrow.samples_in(FRAME_MS)];
+                tone.fill(&mut frame);
+                Some((Band::Narrow, frame))
             }
         }
+    }
+}
+
+fn of(pcm: &Pcm, wanted: Band) -> (Band, &[i16]) {
+    match (wanted, pcm.wide()) {
+        (Band::Wide, Some(wide)) => (Band::Wide, wide),
+        _ => (Band::Narrow, pcm.samples()),
     }
 }
 
@@ -73,7 +76,7 @@ impl Source {
 pub(crate) struct Fetched {
     /// What will be heard; `None` when not even the stand-in is there.
     pub(crate) source: Option<Source>,
-    /// What should have been heard, and why it could not be.
+    /// What should have been heard, or in whose voice, and why it could not be.
     pub(crate) substituted: Option<(String, String)>,
 }
 
@@ -158,10 +161,14 @@ fn fetch_here(sound: PlaySound, sounds: &Sounds) -> Fetched {
         PlaySound::Tone(hz) => return Fetched::tone(Tone::Sine { hz }),
         PlaySound::Named(sound) => sound,
     };
-    let spoken = |text: &str, language: Option<&str>, voice: Option<&str>| {
-        speech
-            .render(text, language, voice)
-            .map_err(|e| (text.to_owned(), e.to_string()))
+    // Spoken by another voice than it should be, which is told.
+    let mut instead = None;
+    let mut spoken = |text: &str, language: Option<&str>, voice: Option<&str>| {
+        let spoken = speech
+            .speak(text, language, voice)
+            .map_err(|e| (text.to_owned(), e.to_string()))?;
+        instead = spoken.instead.map(|reason| (text.to_owned(), reason));
+        Ok(spoken.sound)
     };
     let named = |name: &str| {
         let found = prompts.get(name);
@@ -200,7 +207,10 @@ fn fetch_here(sound: PlaySound, sounds: &Sounds) -> Fetched {
         )),
     };
     match fetched {
-        Ok(pcm) => Fetched::pcm(pcm),
+        Ok(pcm) => Fetched {
+            substituted: instead,
+            ..Fetched::pcm(pcm)
+        },
         Err(wanted) => Fetched::stand_in(prompts, wanted),
     }
 }
@@ -226,18 +236,18 @@ fn built_in() -> Arc<Pcm> {
 
 #[cfg(test)]
 mod tests {
-    use super::{FRAME, Source};
+    use super::Source;
+    use callroute_audio::codec::Band;
     use callroute_audio::pcm::Pcm;
     use std::sync::Arc;
 
     #[test]
     fn the_last_frame_is_filled_up_with_silence() {
-        let mut source = Source::Samples(Arc::new(Pcm::new(vec![7; FRAME + 1])), 0);
-        let mut frame = [0; FRAME];
-        assert!(source.fill(&mut frame) && frame == [7; FRAME]);
-        assert!(source.fill(&mut frame));
-        assert_eq!((frame[0], frame[1]), (7, 0));
-        assert!(!source.fill(&mut frame));
+        let mut source = Source::Samples(Arc::new(Pcm::new(vec![7; 161])), 0);
+        assert_eq!(source.next(Band::Wide), Some((Band::Narrow, vec![7; 160])));
+        let (_, frame) = source.next(Band::Narrow).unwrap();
+        assert_eq!((frame[0], frame[1], frame.len()), (7, 0, 160));
+        assert_eq!(source.next(Band::Narrow), None);
     }
 
     #[test]
@@ -246,9 +256,7 @@ mod tests {
         let mut source = Source::Again(pcm, 0);
         let mut heard = Vec::new();
         for _ in 0..10 {
-            let mut frame = [0; FRAME];
-            assert!(source.fill(&mut frame));
-            heard.extend(frame);
+            heard.extend(source.next(Band::Narrow).unwrap().1);
         }
         assert!(
             heard
@@ -257,6 +265,21 @@ mod tests {
                 .all(|(at, sample)| at % 100 == *sample as usize)
         );
         let mut nothing = Source::Again(Arc::new(Pcm::new(Vec::new())), 0);
-        assert!(!nothing.fill(&mut [0; FRAME]));
+        assert_eq!(nothing.next(Band::Narrow), None);
+    }
+
+    #[test]
+    fn who_hears_the_wide_band_is_given_it_and_may_change() {
+        let pcm = Arc::new(Pcm::from_rate(16_000, &[500; 3200]));
+        let mut source = Source::Samples(pcm, 0);
+        let mut lengths = Vec::new();
+        for wanted in [Band::Wide, Band::Narrow, Band::Wide] {
+            let (band, frame) = source.next(wanted).unwrap();
+            assert_eq!(band, wanted);
+            lengths.push(frame.len());
+        }
+        assert_eq!(lengths, [320, 160, 320]);
+        let rest = std::iter::from_fn(|| source.next(Band::Wide)).count();
+        assert_eq!(rest, 7, "200 ms are ten frames");
     }
 }

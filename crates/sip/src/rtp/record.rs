@@ -4,13 +4,14 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use callroute_audio::codec::Band;
 use callroute_audio::wav::Recorder;
 use callroute_media::{RecordOptions, RecordingId};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
 
-use crate::rtp::heard::TimeLine;
-use crate::rtp::play::FRAME;
+use crate::rtp::ear::Heard;
+use crate::rtp::mono::Mono;
 use crate::rtp::shape::{Trim, is_silent};
 use crate::rtp::voice::Voice;
 
@@ -36,7 +37,7 @@ pub(crate) struct Recording {
 #[derive(Debug)]
 enum Kind {
     /// What the party says, packet by packet.
-    Mono(TimeLine),
+    Mono(Mono),
     /// What it says on the left and what it hears on the right, every 20 ms.
     Stereo {
         says: Voice,
@@ -63,8 +64,13 @@ pub(crate) enum Turn {
 }
 
 impl Recording {
-    /// Begins to record to `path`.
-    pub(crate) fn begin(id: RecordingId, path: PathBuf, options: RecordOptions) -> Self {
+    /// Begins to record to `path`, in this band.
+    pub(crate) fn begin(
+        id: RecordingId,
+        path: PathBuf,
+        options: RecordOptions,
+        band: Band,
+    ) -> Self {
         let (blocks, waiting) = mpsc::channel(WAITING);
         let (tell, done) = oneshot::channel();
         // A thread of its own, not one of the runtime's: recordings last, and must not take the
@@ -73,7 +79,7 @@ impl Recording {
         let thread = std::thread::Builder::new().name(name).stack_size(STACK);
         let spawned = thread.spawn(move || {
             // Nobody to tell means that the leg's task is gone; the file is whole nevertheless.
-            let _ = tell.send(write(&path, waiting, options));
+            let _ = tell.send(write(&path, waiting, options, band));
         });
         if let Err(error) = spawned {
             tracing::error!(%error, "no thread for a recording");
@@ -82,12 +88,12 @@ impl Recording {
             let mut pacer = interval(Duration::from_millis(20));
             pacer.set_missed_tick_behavior(MissedTickBehavior::Burst);
             Kind::Stereo {
-                says: Voice::default(),
-                hears: Arc::default(),
+                says: Voice::new(band),
+                hears: Arc::new(Mutex::new(Voice::new(band))),
                 pacer,
             }
         } else {
-            Kind::Mono(TimeLine::default())
+            Kind::Mono(Mono::new(band))
         };
         let silence = options.silence_ms.map(Duration::from_millis);
         Self {
@@ -109,23 +115,19 @@ impl Recording {
     }
 
     /// Adds what was heard, at its place in time.
-    pub(crate) fn push(&mut self, ssrc: u32, timestamp: u32, samples: &[i16]) {
+    pub(crate) fn push(&mut self, source: u32, heard: &Heard) {
         if let Some((_, since)) = &mut self.silence
-            && !is_silent(samples)
+            && !is_silent(&heard.samples)
         {
             *since = Instant::now();
         }
         match &mut self.kind {
             Kind::Mono(line) => {
-                let count = u32::try_from(samples.len()).unwrap_or(u32::MAX);
-                let Some(gap) = line.place(ssrc, timestamp, count) else {
-                    return;
-                };
-                let mut block = vec![0; gap as usize];
-                block.extend_from_slice(samples);
-                self.write(block);
+                if let Some(block) = line.push(source, heard) {
+                    self.write(block);
+                }
             }
-            Kind::Stereo { says, .. } => says.push(ssrc, timestamp, samples),
+            Kind::Stereo { says, .. } => says.push(source, heard.at, heard.band, &heard.samples),
         }
     }
 
@@ -166,9 +168,11 @@ impl Recording {
         let Kind::Stereo { says, hears, .. } = &mut self.kind else {
             return;
         };
-        let says = says.take().unwrap_or([0; FRAME]);
+        let says_band = says.band();
+        let silence = || vec![0; says_band.samples_in(20)];
+        let says = says.take().unwrap_or_else(silence);
         let hears = hears.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let hears = hears.unwrap_or([0; FRAME]);
+        let hears = hears.unwrap_or_else(silence);
         if let Some((_, since)) = &mut self.silence
             && !is_silent(&hears)
         {
@@ -198,21 +202,26 @@ impl Recording {
     }
 }
 
-fn write(path: &Path, mut blocks: mpsc::Receiver<Vec<i16>>, options: RecordOptions) -> Recorded {
+fn write(
+    path: &Path,
+    mut blocks: mpsc::Receiver<Vec<i16>>,
+    options: RecordOptions,
+    band: Band,
+) -> Recorded {
     let failed = |error: String, duration_ms| Recorded {
         url: None,
         duration_ms,
         error: Some(error),
     };
     let channels = if options.both { 2 } else { 1 };
-    let mut recorder = match Recorder::with_channels(path, channels) {
+    let mut recorder = match Recorder::with_format(path, channels, band) {
         Ok(recorder) => recorder,
         Err(error) => {
             blocks.close();
             return failed(error.to_string(), 0);
         }
     };
-    let mut trim = options.trim.then(|| Trim::new(channels.into()));
+    let mut trim = options.trim.then(|| Trim::new(channels.into(), band));
     let mut fault = None;
     while let Some(block) = blocks.blocking_recv() {
         let block = match &mut trim {

@@ -1,7 +1,7 @@
 //! Rooms: whoever is in one hears everybody else, and nobody himself.
 //!
 //! A room is mixed every 20 ms: what all say is added once, and each hears the sum less his own
-//! part. It comes to be with the first who joins, and goes with the last who leaves.
+//! part. It is mixed in the wide band while two are in it who speak and hear so. It comes to be with the first who joins, and goes with the last who leaves.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -10,8 +10,8 @@ use std::time::Duration;
 use callroute_audio::codec::Band;
 use tokio::time::{MissedTickBehavior, interval};
 
+use crate::rtp::ear::Heard;
 use crate::rtp::out::RtpOut;
-use crate::rtp::play::FRAME;
 use crate::rtp::voice::{Frame, Voice};
 
 /// Most rooms at a time.
@@ -84,7 +84,7 @@ impl Rooms {
                 room
             }
         };
-        let voice = Arc::default();
+        let voice = Arc::new(Mutex::new(Voice::new(Band::Narrow)));
         let mut state = lock(&room.state);
         if state.all.len() >= MAX_MEMBERS {
             return Err(Full::Room);
@@ -118,9 +118,9 @@ impl Rooms {
 
 impl Seat {
     /// What the leg says.
-    pub(crate) fn hears(&self, ssrc: u32, timestamp: u32, samples: &[i16]) {
+    pub(crate) fn hears(&self, source: u32, heard: &Heard) {
         if !self.muted {
-            lock(&self.voice).push(ssrc, timestamp, samples);
+            lock(&self.voice).push(source, heard.at, heard.band, &heard.samples);
         }
     }
 }
@@ -158,29 +158,45 @@ impl Room {
             if state.all.is_empty() {
                 return;
             }
-            let said: Vec<Option<Frame>> = state
-                .all
-                .iter()
-                .map(|member| lock(&member.voice).take())
-                .collect();
             let outs: Vec<_> = state
                 .all
                 .iter()
                 .map(|member| member.out.upgrade())
                 .collect();
+            let band = band(outs.iter().flatten().map(|out| out.band()));
+            let said: Vec<Option<Frame>> = state
+                .all
+                .iter()
+                .map(|member| {
+                    let mut voice = lock(&member.voice);
+                    if voice.band() != band {
+                        *voice = Voice::new(band);
+                    }
+                    voice.take()
+                })
+                .collect();
             drop(state);
-            for (heard, out) in mix(&said).into_iter().zip(outs) {
+            for (heard, out) in mix(band, &said).into_iter().zip(outs) {
                 if let Some(out) = out {
-                    out.mixed(Band::Narrow, &heard);
+                    out.mixed(band, &heard);
                 }
             }
         }
     }
 }
 
+/// The band in which a room is mixed: one alone who hears the wide one would hear nobody in it.
+fn band(members: impl Iterator<Item = Band>) -> Band {
+    if members.filter(|band| *band == Band::Wide).count() > 1 {
+        Band::Wide
+    } else {
+        Band::Narrow
+    }
+}
+
 /// What each hears: all that is said, less what he says himself.
-fn mix(said: &[Option<Frame>]) -> Vec<Frame> {
-    let mut sum = [0i32; FRAME];
+fn mix(band: Band, said: &[Option<Frame>]) -> Vec<Frame> {
+    let mut sum = vec![0i32; band.samples_in(20)];
     for frame in said.iter().flatten() {
         for (sum, sample) in sum.iter_mut().zip(frame) {
             *sum += i32::from(*sample);
@@ -188,7 +204,7 @@ fn mix(said: &[Option<Frame>]) -> Vec<Frame> {
     }
     said.iter()
         .map(|own| {
-            let mut heard = [0; FRAME];
+            let mut heard = vec![0; sum.len()];
             for (at, (heard, sum)) in heard.iter_mut().zip(&sum).enumerate() {
                 let own = own.as_ref().and_then(|own| own.get(at)).copied();
                 let others = sum - i32::from(own.unwrap_or(0));

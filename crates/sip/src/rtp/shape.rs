@@ -1,13 +1,14 @@
 //! What of a recording is worth keeping: silence at both ends is cut off; pure.
 
+use callroute_audio::codec::Band;
 use callroute_audio::level::rms;
 
 /// Louder than this is no silence: about -42 dB below full scale, above the noise of most lines.
 const SILENT: f32 = 250.0;
-/// Silence that is left at both ends, in samples of a channel: 100 ms.
-const MARGIN: usize = 800;
-/// Longest silence that is held back, in samples of a channel: a minute. A longer one is kept.
-const HELD: usize = 60 * 8000;
+/// Silence that is left at both ends, in milliseconds.
+const MARGIN_MS: u32 = 100;
+/// Longest silence that is held back, in milliseconds. A longer one is kept.
+const HELD_MS: u32 = 60_000;
 
 /// Whether nothing can be heard in these samples.
 pub(crate) fn is_silent(samples: &[i16]) -> bool {
@@ -17,16 +18,20 @@ pub(crate) fn is_silent(samples: &[i16]) -> bool {
 /// Cuts silence off.
 #[derive(Debug)]
 pub(crate) struct Trim {
-    channels: usize,
+    /// The margin and the most that is held back, in samples of all channels.
+    margin: usize,
+    most: usize,
     began: bool,
     held: Vec<i16>,
 }
 
 impl Trim {
-    /// For a recording with so many channels.
-    pub(crate) fn new(channels: usize) -> Self {
+    /// For a recording with so many channels in this band.
+    pub(crate) fn new(channels: usize, band: Band) -> Self {
+        let channels = channels.max(1);
         Self {
-            channels: channels.max(1),
+            margin: band.samples_in(MARGIN_MS) * channels,
+            most: band.samples_in(HELD_MS) * channels,
             began: false,
             held: Vec::new(),
         }
@@ -36,7 +41,7 @@ impl Trim {
     pub(crate) fn push(&mut self, block: &[i16]) -> Vec<i16> {
         self.held.extend_from_slice(block);
         if is_silent(block) {
-            let most = if self.began { HELD } else { MARGIN } * self.channels;
+            let most = if self.began { self.most } else { self.margin };
             if !self.began {
                 let late = self.held.len().saturating_sub(most);
                 self.held.drain(..late);
@@ -54,7 +59,7 @@ impl Trim {
         if !self.began {
             return Vec::new();
         }
-        self.held.truncate(MARGIN * self.channels);
+        self.held.truncate(self.margin);
         self.held
     }
 }
@@ -63,10 +68,15 @@ impl Trim {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{MARGIN, Trim};
+    use callroute_audio::codec::Band;
+
+    use super::Trim;
+
+    /// 100 ms.
+    const MARGIN: usize = 800;
 
     fn trimmed(blocks: &[i16]) -> Vec<i16> {
-        let mut trim = Trim::new(1);
+        let mut trim = Trim::new(1, Band::Narrow);
         let mut kept = Vec::new();
         for level in blocks {
             kept.extend(trim.push(&[*level; 160]));

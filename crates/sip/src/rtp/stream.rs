@@ -26,13 +26,18 @@ use crate::rtp::latch::Latch;
 use crate::rtp::media::Sounds;
 use crate::rtp::out::RtpOut;
 use crate::rtp::payloads::Payloads;
-use crate::rtp::play::{FRAME, Fetched, Source, fetch};
+use crate::rtp::play::{Fetched, Source, fetch};
 use crate::rtp::record::{Recording, Turn};
 use crate::rtp::room::Seat;
+use crate::rtp::steady::Steady;
 use crate::stack::random;
 
 /// Largest datagram that is read; no voice packet comes near.
 const MAX_PACKET: usize = 2048;
+/// How often it is looked whether we are silent.
+const QUIET: Duration = Duration::from_millis(100);
+/// How loud our silence is: 70 dB under overload (RFC 3389, section 3.1).
+const SILENCE: u8 = 70;
 /// Behind by more than this, the pacer begins anew instead of hurrying after.
 const MAX_LAG: Duration = Duration::from_millis(200);
 /// Longest sound that a tap keeps: ten minutes.
@@ -58,6 +63,10 @@ pub(crate) struct Stream {
     halver: Halver,
     /// The peer needs our sound encoded anew.
     anew: bool,
+    /// Evens out what is encoded anew.
+    steady: Option<Steady>,
+    /// Looks whether we are silent, where the far end is told so.
+    quiet: Option<Interval>,
     keys: Keys,
     /// Listens for keys in the sound itself, where the far end has no telephone events.
     inband: Option<Detector>,
@@ -104,6 +113,8 @@ impl Stream {
             ear: Ear::default(),
             halver: Halver::default(),
             anew: false,
+            steady: None,
+            quiet: None,
             keys: Keys::default(),
             inband: None,
             presses: Presses::default(),
@@ -150,6 +161,8 @@ impl Stream {
                     report_at = Instant::now() + self.control.interval();
                 }
                 () = tick(&mut self.pacer) => self.frame().await,
+                () = Steady::turn(&mut self.steady) => self.give(),
+                () = tick(&mut self.quiet) => self.hush(),
                 fetched = fetched(&mut self.playing) => self.fetched(fetched).await,
                 turn = Recording::turn(&mut self.recording) => match turn {
                     Turn::Over => self.stop_record().await,
@@ -177,8 +190,9 @@ impl Stream {
 
     async fn perform(&mut self, command: MediaCommand) {
         match command {
-            MediaCommand::Agree(remote, key) => {
-                let keys = remote.key.as_ref().zip(key.as_ref());
+            MediaCommand::Agree(remote, keys) => {
+                let theirs = remote.key.as_ref();
+                let keys = theirs.and_then(|theirs| Some((theirs, keys.as_ref()?.beside(theirs)?)));
                 self.opener.agree(keys.map(|(theirs, _)| theirs));
                 self.out.encrypt(keys.map(|(_, ours)| ours));
                 self.latch.describe(remote.media);
@@ -186,6 +200,7 @@ impl Stream {
                     Some(_) => None,
                     None => Some(self.inband.take().unwrap_or_default()),
                 };
+                self.quiet = remote.noise.then(|| interval(QUIET));
                 self.payloads.agree(&remote);
                 self.out.agree(&remote);
                 // What was to be played before anybody could hear it begins now.
@@ -205,7 +220,7 @@ impl Stream {
             }
             MediaCommand::Record(id, path, options) => {
                 self.stop_record().await;
-                let recording = Recording::begin(id, path, options);
+                let recording = Recording::begin(id, path, options, self.out.band());
                 self.out.tap(recording.hears());
                 self.recording = Some(recording);
             }
@@ -221,12 +236,17 @@ impl Stream {
             MediaCommand::Bridge(peer) => {
                 self.stop_play(PlayEnd::Stopped).await;
                 self.seat = None;
+                self.steady = None;
                 self.peer = Some(peer);
             }
-            MediaCommand::Unbridge => self.peer = None,
+            MediaCommand::Unbridge => {
+                self.peer = None;
+                self.steady = None;
+            }
             MediaCommand::Join(seat) => {
                 self.stop_play(PlayEnd::Stopped).await;
                 self.peer = None;
+                self.steady = None;
                 self.seat = Some(seat);
             }
             MediaCommand::Leave => self.seat = None,
@@ -335,6 +355,26 @@ impl Stream {
         self.notices.tell(notice).await;
     }
 
+    /// Gives the peer what was evened out.
+    fn give(&mut self) {
+        let peer = self.peer.as_ref().and_then(Weak::upgrade);
+        let gives = match (&mut self.steady, peer) {
+            (Some(steady), Some(peer)) => steady.give(&peer),
+            _ => false,
+        };
+        if !gives {
+            self.steady = None;
+        }
+    }
+
+    /// Tells the far end that we are silent, where nobody else speaks to it.
+    fn hush(&self) {
+        let alone = self.peer.is_none() && self.seat.is_none() && !self.presses.is_pressing();
+        if alone && self.agreed && self.out.is_still() {
+            self.out.hush(SILENCE);
+        }
+    }
+
     fn pace(&mut self) {
         self.pacer.get_or_insert_with(|| {
             let mut pacer = interval(Duration::from_millis(20));
@@ -352,14 +392,10 @@ impl Stream {
             return;
         }
         match self.playing.as_mut().map(|playing| &mut playing.state) {
-            Some(PlayState::Heard(source)) => {
-                let mut frame = [0; FRAME];
-                if source.fill(&mut frame) {
-                    self.out.samples(&frame);
-                } else {
-                    self.stop_play(PlayEnd::Finished).await;
-                }
-            }
+            Some(PlayState::Heard(source)) => match source.next(self.out.band()) {
+                Some((band, frame)) => self.out.samples(band, &frame),
+                None => self.stop_play(PlayEnd::Finished).await,
+            },
             Some(PlayState::Fetching(_)) | None => self.pacer = None,
         }
     }

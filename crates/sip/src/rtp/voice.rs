@@ -1,26 +1,29 @@
-//! What one says, on its way to where it is needed every 20 ms: a mix, or a recording; pure.
+//! What one says, on its way to where it is needed every 20 ms: a mix, a recording, or another
+//! codec; pure.
 //!
 //! The second half of the jitter buffer, and the part that has a delay. It begins with two
 //! packets; when it runs dry, what is missing is concealed and by that much the delay has grown;
 //! when for five seconds more was waiting than was needed, 20 ms are left out, in a pause if there
-//! is one.
+//! is one. More than 240 ms never wait.
 
 use std::collections::VecDeque;
 
+use callroute_audio::band::{Doubler, Halver};
 use callroute_audio::codec::Band;
 use callroute_audio::conceal::Concealer;
 use callroute_audio::noise::Noise;
 
 use crate::rtp::heard::TimeLine;
-use crate::rtp::play::FRAME;
 use crate::rtp::shape::is_silent;
 
-/// Who begins to speak is heard once so much of it is there: two packets, against jitter.
-pub(crate) const AHEAD: usize = 2 * FRAME;
-/// More than this is late; the oldest of it is left out.
-pub(crate) const LATE: usize = 12 * FRAME;
-/// Gaps up to this are filled with silence: a lost packet, not a pause.
-const GAP: u32 = 3 * FRAME as u32;
+/// The length of what is taken, in milliseconds.
+const FRAME_MS: u32 = 20;
+/// Frames that must be there once somebody begins to speak: two packets, against jitter.
+pub(crate) const AHEAD: usize = 2;
+/// More frames than this are late; the oldest of it is left out.
+pub(crate) const LATE: usize = 12;
+/// Gaps up to this, in samples of 8 kHz, are filled with silence: a lost packet, not a pause.
+const GAP: u32 = 3 * 160;
 /// Frames that are concealed when nothing is there; then it is a pause.
 const CONCEALED: u32 = 3;
 /// Frames after which it is looked whether less delay would do: 5 s.
@@ -28,69 +31,107 @@ const WINDOW: u32 = 250;
 /// Frames for which a pause is waited for, to leave out 20 ms where nobody hears it: 2 s.
 const PATIENCE: u32 = 100;
 
-/// 20 ms of sound.
-pub(crate) type Frame = [i16; FRAME];
+/// 20 ms of sound, in the band of its voice.
+pub(crate) type Frame = Vec<i16>;
 
 /// What waits to be taken.
 #[derive(Debug)]
 pub(crate) struct Voice {
+    band: Band,
     line: TimeLine,
+    halver: Halver,
+    doubler: Doubler,
     waiting: VecDeque<i16>,
     speaks: bool,
     concealer: Concealer,
     /// Frames concealed since something was there.
     missed: u32,
-    /// What a pause sounds like.
-    noise: Option<Noise>,
+    /// What a pause sounds like, and how loud it is.
+    noise: Option<(Noise, u8)>,
+    /// What was taken last was a pause.
+    paused: bool,
     /// Frames of this window, and the least that waited in it.
     window: (u32, usize),
     /// So many frames are left in which to leave one out.
     shed: Option<u32>,
 }
 
-impl Default for Voice {
-    fn default() -> Self {
+impl Voice {
+    /// One that is taken in this band, whatever band it comes in.
+    pub(crate) fn new(band: Band) -> Self {
         Self {
+            band,
             line: TimeLine::default(),
+            halver: Halver::default(),
+            doubler: Doubler::default(),
             waiting: VecDeque::new(),
             speaks: false,
-            concealer: Concealer::new(Band::Narrow),
+            concealer: Concealer::new(band),
             missed: 0,
             noise: None,
+            paused: false,
             window: (0, usize::MAX),
             shed: None,
         }
     }
-}
 
-impl Voice {
-    /// Sound has come.
-    pub(crate) fn push(&mut self, ssrc: u32, timestamp: u32, samples: &[i16]) {
-        let count = u32::try_from(samples.len()).unwrap_or(u32::MAX);
-        let Some(gap) = self.line.place(ssrc, timestamp, count) else {
+    /// The band in which it is taken.
+    pub(crate) fn band(&self) -> Band {
+        self.band
+    }
+
+    fn frame(&self) -> usize {
+        self.band.samples_in(FRAME_MS)
+    }
+
+    /// Sound has come, that began at this time in samples of 8 kHz.
+    pub(crate) fn push(&mut self, source: u32, at: u32, band: Band, samples: &[i16]) {
+        let narrow = Band::Narrow.rate();
+        let count = samples.len() / (band.rate() / narrow) as usize;
+        let count = u32::try_from(count).unwrap_or(u32::MAX);
+        let Some(gap) = self.line.place(source, at, count) else {
             return;
         };
         self.noise = None;
         if gap <= GAP && self.speaks {
+            let gap = gap * (self.band.rate() / narrow);
             let silent = self.waiting.len() + gap as usize;
             self.waiting.resize(silent, 0);
         }
-        self.waiting.extend(samples);
-        if self.waiting.len() > LATE {
-            let late = self.waiting.len() - AHEAD;
+        let mut other = Vec::new();
+        match (band, self.band) {
+            (Band::Narrow, Band::Narrow) | (Band::Wide, Band::Wide) => {
+                self.waiting.extend(samples);
+            }
+            (Band::Wide, Band::Narrow) => self.halver.push(samples, &mut other),
+            (Band::Narrow, Band::Wide) => self.doubler.push(samples, &mut other),
+        }
+        self.waiting.extend(other);
+        if self.waiting.len() > LATE * self.frame() {
+            let late = self.waiting.len() - AHEAD * self.frame();
             self.waiting.drain(..late);
         }
     }
 
     /// The far end pauses, and says how loud its silence is (RFC 3389).
     pub(crate) fn pause(&mut self, level: u8) {
-        self.noise = Some(Noise::new(level));
+        // What it sounds like goes on where only its beginning is told again.
+        if self.noise.as_ref().is_none_or(|(_, known)| *known != level) {
+            self.noise = Some((Noise::new(level), level));
+        }
+    }
+
+    /// The level of the pause that was taken last, if it was one.
+    pub(crate) fn paused(&self) -> Option<u8> {
+        let level = self.noise.as_ref().map(|(_, level)| *level);
+        level.filter(|_| self.paused)
     }
 
     /// The next 20 ms, if there are any.
     pub(crate) fn take(&mut self) -> Option<Frame> {
-        let needed = if self.speaks { FRAME } else { AHEAD };
-        if self.waiting.len() < needed {
+        let needed = if self.speaks { 1 } else { AHEAD };
+        self.paused = false;
+        if self.waiting.len() < needed * self.frame() {
             return self.without();
         }
         self.speaks = true;
@@ -98,7 +139,7 @@ impl Voice {
         let mut frame = self.next();
         self.look();
         if let Some(left) = self.shed
-            && self.waiting.len() >= FRAME
+            && self.waiting.len() >= self.frame()
         {
             self.shed = left.checked_sub(1);
             if left == 0 || is_silent(&frame) {
@@ -111,20 +152,19 @@ impl Voice {
     }
 
     fn next(&mut self) -> Frame {
-        let mut frame = [0; FRAME];
-        let most = FRAME.min(self.waiting.len());
-        for (out, sample) in frame.iter_mut().zip(self.waiting.drain(..most)) {
-            *out = sample;
-        }
+        let most = self.frame().min(self.waiting.len());
+        let mut frame: Frame = self.waiting.drain(..most).collect();
+        frame.resize(self.frame(), 0);
         frame
     }
 
     /// Nothing is there: what was heard goes on for a little, then it is a pause.
     fn without(&mut self) -> Option<Frame> {
         self.window = (0, usize::MAX);
-        if let Some(noise) = &mut self.noise {
+        let mut frame = vec![0; self.frame()];
+        if let Some((noise, _)) = &mut self.noise {
             self.speaks = false;
-            let mut frame = [0; FRAME];
+            self.paused = true;
             noise.fill(&mut frame);
             return Some(frame);
         }
@@ -136,10 +176,9 @@ impl Voice {
             self.speaks = false;
             return None;
         }
-        let mut concealed = Vec::with_capacity(FRAME);
-        self.concealer.conceal(FRAME, &mut concealed);
-        let mut frame = [0; FRAME];
-        frame.copy_from_slice(concealed.get(..FRAME)?);
+        frame.clear();
+        let samples = self.frame();
+        self.concealer.conceal(samples, &mut frame);
         Some(frame)
     }
 
@@ -152,7 +191,7 @@ impl Voice {
             return;
         }
         self.window = (0, usize::MAX);
-        if least >= AHEAD {
+        if least >= AHEAD * self.frame() {
             self.shed = Some(PATIENCE);
         }
     }

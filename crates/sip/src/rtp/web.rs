@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use callroute_audio::file::{self, FileError};
 use callroute_audio::pcm::Pcm;
-use callroute_audio::wav;
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper::Request;
 use hyper_util::rt::TokioIo;
@@ -56,9 +56,12 @@ pub(crate) enum WebFault {
     /// The sound is too large, or broke off.
     #[error("the sound could not be read within {MAX_BYTES} bytes: {0}")]
     Body(Box<dyn std::error::Error + Send + Sync>),
-    /// It is no WAV.
+    /// It is neither WAV nor, where that is built in, Opus.
     #[error(transparent)]
-    Wav(#[from] wav::WavError),
+    Sound(#[from] FileError),
+    /// Reading it broke down.
+    #[error("the sound could not be read: {0}")]
+    Broken(#[from] tokio::task::JoinError),
     /// It took too long.
     #[error("not there within {} s", WITHIN.as_secs())]
     Late,
@@ -137,7 +140,9 @@ impl Web {
             self.bytes(url).await
         };
         let bytes = timeout(WITHIN, bytes).await.map_err(|_| WebFault::Late)??;
-        Ok(Arc::new(wav::read(&bytes)?))
+        // Minutes of Opus take their time, and others are on this thread.
+        let read = tokio::task::spawn_blocking(move || file::read(&bytes));
+        Ok(Arc::new(read.await??))
     }
 
     async fn bytes(&self, url: &str) -> Result<Bytes, WebFault> {
@@ -190,7 +195,10 @@ where
             "user-agent",
             concat!("callroute/", env!("CARGO_PKG_VERSION")),
         )
-        .header("accept", "audio/wav, audio/x-wav, */*;q=0.1")
+        .header(
+            "accept",
+            "audio/wav, audio/x-wav, audio/ogg;q=0.9, */*;q=0.1",
+        )
         .header("connection", "close")
         .body(Empty::<Bytes>::new())
         .map_err(|_| WebFault::Url)?;

@@ -4,9 +4,8 @@ use std::net::SocketAddr;
 
 use callroute_audio::codec::Codec;
 use sipx_sdp::MediaDescription;
-use sipx_sdp::crypto::{Crypto, Suite};
 
-use super::{Event, Format, NOISE_PAYLOAD, Remote, SdpFault};
+use super::{Event, Format, Key, NOISE_PAYLOAD, Remote, SdpFault};
 
 /// Longest description that is read, in bytes.
 const MAX_BODY: usize = 16 * 1024;
@@ -93,13 +92,16 @@ fn control(media: &MediaDescription, named: SocketAddr, mux: bool) -> Option<Soc
     port.map(|port| SocketAddr::new(named.ip(), port))
 }
 
-/// The key of a stream that is encrypted in a way that we know.
-fn encrypted(media: &MediaDescription) -> Option<Crypto> {
+/// The first key of a stream that is encrypted in a way that we know: the far end's order is its
+/// preference (RFC 4568, section 5.1.1).
+fn encrypted(media: &MediaDescription) -> Option<Key> {
     if !media.protocol.eq_ignore_ascii_case("RTP/SAVP") {
         return None;
     }
-    let mut offers = media.crypto_offers().into_iter();
-    offers.find(|crypto| crypto.suite == Suite::AesCm128HmacSha1_80)
+    let offered = media.attributes.iter().filter(|a| a.name == "crypto");
+    offered
+        .filter_map(|a| a.value.as_deref())
+        .find_map(Key::read)
 }
 
 fn common(media: &MediaDescription, ours: &[Codec]) -> Option<Vec<Format>> {

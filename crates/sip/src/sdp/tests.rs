@@ -4,7 +4,7 @@ use callroute_audio::codec::Codec;
 use proptest::prelude::*;
 use sipx_sdp::Direction;
 
-use super::{Local, SdpFault, answer, offer, read};
+use super::{Keys, Local, SdpFault, Suite, answer, offer, read};
 
 const BOTH: [Codec; 2] = [Codec::Pcmu, Codec::Pcma];
 
@@ -15,6 +15,7 @@ fn local() -> Local {
         version: 1,
         key: None,
         encrypts: false,
+        noise: false,
     }
 }
 
@@ -153,37 +154,79 @@ fn opus_is_offered_and_answered_on_its_clock() {
     assert_eq!(narrow.event.unwrap().clock, 8000);
 }
 
-/// RFC 4568: a key is offered, and answered by another under the same tag.
+/// RFC 4568: keys are offered, and one of them is answered by another under the same tag.
 #[test]
 fn keys_are_offered_and_answered() {
     let with_key = |encrypts| Local {
-        key: super::key(),
+        key: Keys::new(),
         encrypts,
         ..local()
     };
     let ours = with_key(true);
     let text = offer(&ours, &BOTH, Direction::SendRecv);
     assert!(text.contains("m=audio 20000 RTP/SAVP 0 8 101"), "{text}");
+    let lines: Vec<&str> = text
+        .lines()
+        .filter(|line| line.starts_with("a=crypto:"))
+        .collect();
+    assert!(lines[0].starts_with("a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:"));
+    assert!(lines[1].starts_with("a=crypto:2 AES_CM_128_HMAC_SHA1_32 inline:"));
     let read_key = |text: &str| read(text.as_bytes(), &BOTH).unwrap().key.unwrap();
-    assert_eq!(
-        read_key(&text).key_and_salt,
-        ours.key.clone().unwrap().key_and_salt
-    );
-    let offered = text.replace("a=crypto:1 ", "a=crypto:7 ");
-    let remote = read(offered.as_bytes(), &BOTH).unwrap();
-    let theirs = with_key(false);
-    let back = answer(&theirs, &remote);
-    assert!(back.contains("RTP/SAVP 0 101\r\n"), "{back}");
-    let answered = read_key(&back);
-    assert_eq!(
-        (answered.tag, answered.key_and_salt),
-        (7, theirs.key.unwrap().key_and_salt)
-    );
-    // Debug output has no key in it.
-    assert!(!format!("{remote:?}").contains("key_and_salt"));
-    // A suite that we do not have is no stream.
-    let odd = text.replace("SHA1_80", "SHA1_99");
+    assert_eq!(read_key(&text), ours.key.as_ref().unwrap().all()[0]);
+    // The far end's first is taken, and what it cannot have known is left.
+    for (offered, suite, tag) in [
+        (text.replace("a=crypto:1 ", "a=crypto:7 "), Suite::Long, 7),
+        (text.replace("SHA1_80", "SHA1_99"), Suite::Short, 2),
+    ] {
+        let remote = read(offered.as_bytes(), &BOTH).unwrap();
+        let theirs = with_key(false);
+        let back = answer(&theirs, &remote);
+        assert!(back.contains("RTP/SAVP 0 101\r\n"), "{back}");
+        assert_eq!(back.matches("a=crypto").count(), 1, "{back}");
+        let answered = read_key(&back);
+        assert_eq!((answered.suite, answered.crypto.tag), (suite, tag));
+        let spoken = theirs
+            .key
+            .as_ref()
+            .unwrap()
+            .beside(&remote.key.clone().unwrap());
+        assert_eq!(
+            answered.crypto.key_and_salt,
+            spoken.unwrap().crypto.key_and_salt
+        );
+        // Debug output has no key in it.
+        assert!(!format!("{remote:?}").contains("key_and_salt"));
+    }
+    // Suites that we do not have are no stream.
+    let odd = text.replace("HMAC_SHA1", "HMAC_MD5");
     assert_eq!(read(odd.as_bytes(), &BOTH).unwrap_err(), SdpFault::NoAudio);
+}
+
+/// RFC 3389, section 4: comfort noise is agreed on by both, on the clock of the telephone codecs.
+#[test]
+fn comfort_noise_is_for_two_who_both_want_it() {
+    let wants = Local {
+        noise: true,
+        ..local()
+    };
+    let text = offer(&wants, &BOTH, Direction::SendRecv);
+    assert!(text.contains("RTP/AVP 0 8 101 13\r\n"), "{text}");
+    assert!(text.contains("a=rtpmap:13 CN/8000\r\n"), "{text}");
+    for (wants, formats, agreed) in [
+        (true, "0 13", true),
+        (false, "0 13", false),
+        (true, "0", false),
+    ] {
+        let local = Local {
+            noise: wants,
+            ..local()
+        };
+        let body = sdp("10.0.0.9", &format!("m=audio 4000 RTP/AVP {formats}\r\n"));
+        let remote = read(body.as_bytes(), &BOTH).unwrap();
+        let back = answer(&local, &remote);
+        assert_eq!(back.contains("CN/8000"), agreed, "{back}");
+        assert_eq!(local.agreed(remote).noise, agreed);
+    }
 }
 
 proptest! {

@@ -1,10 +1,11 @@
 //! Writes offers and answers.
 
 use callroute_audio::codec::Codec;
-use sipx_sdp::crypto::Crypto;
 use sipx_sdp::{Attribute, Direction, MediaDescription, SessionDescription};
 
-use super::{EVENT_PAYLOAD, Event, FAST_EVENT_PAYLOAD, Format, Local, Remote};
+use super::{
+    Described, EVENT_PAYLOAD, Event, FAST_EVENT_PAYLOAD, Format, Key, Local, NOISE_PAYLOAD, Remote,
+};
 
 /// The clock of Opus.
 const FAST: u32 = 48_000;
@@ -23,9 +24,10 @@ pub(crate) fn offer(local: &Local, codecs: &[Codec], direction: Direction) -> St
             clock: FAST,
         });
     }
-    let mut stream = stream(local, &formats, &events, direction);
-    if let Some(key) = local.key.as_ref().filter(|_| local.encrypts) {
-        encrypt(&mut stream, key);
+    let noise = local.noise && codecs.iter().any(|codec| codec.clock() == 8000);
+    let mut stream = stream(local, &formats, &events, noise, direction);
+    if let Some(keys) = local.key.as_ref().filter(|_| local.encrypts) {
+        encrypt(&mut stream, keys.all());
     }
     let mut description = header(local);
     description.media.push(stream);
@@ -52,12 +54,14 @@ pub(crate) fn answer(local: &Local, remote: &Remote) -> String {
                 codec: remote.codec(),
                 payload: remote.payload(),
             };
-            let mut stream = stream(local, &[spoken], remote.event.as_slice(), ours);
+            let noise = local.noise && remote.noise && spoken.codec.clock() == 8000;
+            let events = remote.event.as_slice();
+            let mut stream = stream(local, &[spoken], events, noise, ours);
             // The tag is the offer's, the key is ours (RFC 4568, section 5.1.2).
             if let (Some(theirs), Some(ours)) = (&remote.key, &local.key)
                 && let Some(key) = ours.accepting(theirs)
             {
-                encrypt(&mut stream, &key);
+                encrypt(&mut stream, &[key]);
             }
             if remote.mux {
                 stream.attributes.push(Attribute::flag("rtcp-mux"));
@@ -73,14 +77,44 @@ pub(crate) fn answer(local: &Local, remote: &Remote) -> String {
     description.to_string_sdp()
 }
 
+/// What a far end speaks and where it hears, for another one that is to speak with it directly: as
+/// our offer, since the dialog is ours.
+pub(crate) fn handed_on(local: &Local, other: &Described) -> String {
+    let there = Local {
+        media: other.media,
+        ..local.clone()
+    };
+    let events = other.event.as_slice();
+    let mut stream = stream(&there, &other.formats, events, false, Direction::SendRecv);
+    if let Some(ms) = other.packet_ms {
+        stream
+            .attributes
+            .retain(|attribute| attribute.name != "ptime");
+        let ptime = Attribute::valued("ptime", ms.to_string());
+        stream.attributes.push(ptime);
+    }
+    if let Some(control) = other
+        .control
+        .filter(|port| Some(*port) != other.media.port().checked_add(1))
+    {
+        let control = Attribute::valued("rtcp", control.to_string());
+        stream.attributes.push(control);
+    }
+    let mut description = header(&there);
+    description.media.push(stream);
+    description.to_string_sdp()
+}
+
 fn header(local: &Local) -> SessionDescription {
     SessionDescription::new(local.media.ip(), local.session, local.version)
 }
 
-fn encrypt(stream: &mut MediaDescription, key: &Crypto) {
+fn encrypt(stream: &mut MediaDescription, keys: &[Key]) {
     stream.protocol = "RTP/SAVP".to_owned();
-    let key = Attribute::valued("crypto", key.to_value());
-    stream.attributes.push(key);
+    let keys = keys
+        .iter()
+        .map(|key| Attribute::valued("crypto", key.value()));
+    stream.attributes.extend(keys);
 }
 
 fn offered(codec: Codec) -> Format {
@@ -94,10 +128,12 @@ fn stream(
     local: &Local,
     formats: &[Format],
     events: &[Event],
+    noise: bool,
     direction: Direction,
 ) -> MediaDescription {
     let payloads = formats.iter().map(|format| format.payload);
     let payloads = payloads.chain(events.iter().map(|event| event.payload));
+    let payloads = payloads.chain(noise.then_some(NOISE_PAYLOAD));
     let payloads = payloads.map(|payload| payload.to_string()).collect();
     let mut media = MediaDescription::audio(local.media.port(), payloads);
     let mut say = |name, value| media.attributes.push(Attribute::valued(name, value));
@@ -110,6 +146,9 @@ fn stream(
     for Event { payload, clock } in events {
         say("rtpmap", format!("{payload} telephone-event/{clock}"));
         say("fmtp", format!("{payload} 0-15"));
+    }
+    if noise {
+        say("rtpmap", format!("{NOISE_PAYLOAD} CN/8000"));
     }
     say("ptime", "20".to_owned());
     media.set_direction(direction);

@@ -71,23 +71,33 @@ async fn encrypted(
     }
 }
 
+/// Each hears the other's tone. A machine that stalls tears holes in the sound, so it is waited until
+/// there is a stretch without any; a codec that spoils the tone never has one.
 async fn both_hear(bridged: &Bridged) {
     bridged.caller.send_tone(400);
     bridged.callee.send_tone(1000);
-    assert!(
-        bridged.callee.wait_heard(SECOND, LONG).await,
-        "the callee hears {} samples",
-        bridged.callee.heard().len()
-    );
-    assert!(
-        bridged.caller.wait_heard(SECOND, LONG).await,
-        "the caller hears {} samples",
-        bridged.caller.heard().len()
-    );
-    let (callee, caller) = (bridged.callee.heard(), bridged.caller.heard());
-    for (heard, hz) in [(callee, 400.0), (caller, 1000.0)] {
-        let share = tone_share(&heard[1600..8000], hz);
-        assert!(share > 0.95, "{hz} Hz: {share}");
+    for (who, call, hz) in [
+        ("callee", &bridged.callee, 400.0),
+        ("caller", &bridged.caller, 1000.0),
+    ] {
+        let mut best = 0.0;
+        let clean = async {
+            loop {
+                let heard = call.heard();
+                let stretches = heard.get(1600..).unwrap_or_default().chunks_exact(6400);
+                best = stretches.map(|it| tone_share(it, hz)).fold(0.0, f32::max);
+                if best > 0.95 {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        let in_time = tokio::time::timeout(LONG, clean).await.is_ok();
+        let count = call.heard().len();
+        assert!(
+            in_time,
+            "of {count} samples that the {who} hears, {best} are {hz} Hz"
+        );
     }
 }
 

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use callroute_media::{Command, Line, Notice, PlayId, Sound};
 use callroute_schema::Digit;
-use callroute_sip::{SipAdapter, SipLine};
+use callroute_sip::{Config, SipAdapter, SipLine, Srtp};
+use sipx_rtp::srtp::{Context, Profile};
 use tokio::net::UdpSocket;
 use tokio::time::timeout;
 
 use crate::raw::{Raw, SDP, to_tag};
-use crate::support::{CALLER, LONG, adapter, expect, next_call};
+use crate::support::{CALLER, LONG, adapter, config, expect, next_call};
 
 pub(crate) fn packet(
     payload_type: u8,
@@ -31,11 +32,16 @@ pub(crate) struct Answered {
     pub(crate) line: SipLine,
     pub(crate) media: SocketAddr,
     pub(crate) tag: String,
+    /// The 200.
+    ok: String,
     pub(crate) held: (SipAdapter, Raw),
 }
 
 pub(crate) async fn answered(net: &str, sdp: &str) -> Answered {
-    let mut adapter = adapter(&format!("{net}.1")).await;
+    answered_by(adapter(&format!("{net}.1")).await, net, sdp).await
+}
+
+pub(crate) async fn answered_by(mut adapter: SipAdapter, net: &str, sdp: &str) -> Answered {
     let mut raw = Raw::new(&format!("{net}.2"), adapter.local_addr()).await;
     raw.send(&raw.request("INVITE", "a", 1, "", "", sdp)).await;
     let mut line = next_call(&mut adapter).await.line;
@@ -56,6 +62,7 @@ pub(crate) async fn answered(net: &str, sdp: &str) -> Answered {
         line,
         media,
         tag: to_tag(&ok),
+        ok,
         held: (adapter, raw),
     }
 }
@@ -175,4 +182,38 @@ async fn keys_in_the_sound_are_told_where_there_are_no_events() {
         let digit = Digit::new(key).unwrap();
         expect(&mut a.line, Notice::Digit { leg: CALLER, digit }).await;
     }
+}
+
+/// RFC 4568, section 6.2.2: who offers nothing but packets with a proof of 32 bits gets them.
+#[tokio::test]
+async fn packets_with_the_short_proof_are_sent_and_opened() {
+    let inline = "inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz";
+    let sdp = SDP.replace("RTP/AVP", "RTP/SAVP");
+    let sdp = format!("{sdp}a=crypto:4 AES_CM_128_HMAC_SHA1_32 {inline}|2^20\r\n");
+    let config = Config {
+        srtp: Srtp::Always,
+        ..config("127.27.5.1")
+    };
+    let adapter = SipAdapter::bind(config).await.unwrap();
+    let mut a = answered_by(adapter, "127.27.5", &sdp).await;
+    assert!(a.ok.contains("RTP/SAVP 0 101\r\n"), "{}", a.ok);
+    assert!(a.ok.contains("a=crypto:4 AES_CM_128_HMAC_SHA1_32 inline:"));
+    let theirs = format!("1 AES_CM_128_HMAC_SHA1_80 {inline}");
+    let theirs = sipx_sdp::crypto::Crypto::parse(&theirs).unwrap();
+    let (profile, key) = (Profile::AesCm128HmacSha1_80, theirs.master_key());
+    let mut context = Context::new(profile, key, theirs.master_salt()).unwrap();
+    let socket = UdpSocket::bind("127.27.5.2:0").await.unwrap();
+    for sequence in 1..4 {
+        let event = packet(101, sequence, 160, 7, &[9, 0x8a, 3, 0x20]);
+        let mut sealed = context.protect(&event).unwrap();
+        // The short proof is the beginning of the long one.
+        sealed.truncate(sealed.len() - 6);
+        socket.send_to(&sealed, a.media).await.unwrap();
+    }
+    let digit = Digit::new('9').unwrap();
+    expect(&mut a.line, Notice::Digit { leg: CALLER, digit }).await;
+    let (leg, play, sound) = (CALLER, PlayId(1), Sound::Beep);
+    a.line.perform(Command::Play { leg, play, sound });
+    let heard = hears(&socket).await;
+    assert_eq!((heard.len(), heard[1] & 0x7f), (12 + 160 + 4, 0));
 }

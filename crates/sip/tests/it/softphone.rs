@@ -128,26 +128,64 @@ fn gaps(heard: &[i16]) -> f32 {
     silent.count() as f32 / blocks.len() as f32
 }
 
-/// Frequency, level, length and gaps of a tone that was sent with an RMS of 5,657.
-fn judge(what: &str, heard: &[i16], hz: f32) {
-    // The beginning and the end are the call's, not the codec's.
-    let middle = &heard[heard.len() / 4..heard.len() * 3 / 4];
-    let (share, level, gaps) = (tone_share(middle, hz), rms(middle), gaps(middle));
-    println!(
-        "{what}: {hz} Hz has {share:.3}, level {level:.0}, gaps {:.1} %",
-        gaps * 100.0
-    );
-    assert!(share > 0.9, "{what}: {share}");
-    assert!((3500.0..7500.0).contains(&level), "{what}: {level}");
-    // 1 % is what a quiet machine must do; this one may be compiling.
-    assert!(gaps < 0.05, "{what}: {gaps}");
+/// What was heard of a tone that was sent with an RMS of 5,657.
+#[derive(Debug)]
+struct Heard {
+    seconds: usize,
+    share: f32,
+    level: f32,
+    gaps: f32,
+}
+
+impl Heard {
+    fn of(heard: &[i16], hz: f32) -> Self {
+        // The beginning and the end are the call's, not the codec's.
+        let middle = &heard[heard.len() / 4..heard.len() * 3 / 4];
+        Self {
+            seconds: heard.len() / 8000,
+            share: tone_share(middle, hz),
+            level: rms(middle),
+            gaps: gaps(middle),
+        }
+    }
+
+    /// Frequency, level, length, and gaps under 1 %.
+    fn is_good(&self) -> bool {
+        self.seconds >= 3
+            && self.share > 0.9
+            && (3500.0..7500.0).contains(&self.level)
+            && self.gaps < 0.01
+    }
+}
+
+/// Calls at most three times: what a machine that is busy elsewhere tears into the sound of one
+/// call is not what a codec does to each.
+async fn talk(net: &str, module: &str, account: &str, codec: Codec, srtp: Srtp) {
+    let mut found = Vec::new();
+    for part in 1..=3 {
+        let net = format!("{net}{part}");
+        let Some(heard) = talk_once(&net, module, account, codec, srtp).await else {
+            return;
+        };
+        println!("{codec:?} from and to baresip: {heard:?}");
+        if heard.iter().all(Heard::is_good) {
+            return;
+        }
+        found.push(heard);
+    }
+    panic!("{codec:?}: {found:?}");
 }
 
 /// Our phone speaks PCMU, the softphone what it is told to.
-async fn talk(net: &str, module: &str, account: &str, codec: Codec, srtp: Srtp) {
-    let Some(softphone) = Softphone::start(&format!("{net}.3"), module, account).await else {
-        return;
-    };
+/// Gives what we hear of it, and what it hears of us.
+async fn talk_once(
+    net: &str,
+    module: &str,
+    account: &str,
+    codec: Codec,
+    srtp: Srtp,
+) -> Option<[Heard; 2]> {
+    let softphone = Softphone::start(&format!("{net}.3"), module, account).await?;
     let codecs = vec![codec, Codec::Pcmu];
     let config = Config {
         codecs,
@@ -188,10 +226,8 @@ async fn talk(net: &str, module: &str, account: &str, codec: Codec, srtp: Srtp) 
         },
     )
     .await;
-    judge(&format!("{codec:?} from baresip"), &ours, 1000.0);
     let theirs = softphone.heard().await;
-    assert!(theirs.len() > 3 * 8000, "{}", theirs.len());
-    judge(&format!("{codec:?} to baresip"), &theirs, 500.0);
+    Some([Heard::of(&ours, 1000.0), Heard::of(&theirs, 500.0)])
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -88,7 +88,7 @@ fn the_bound_on_length_holds() {
     let path = folder.path().join("long.wav");
     let mut recorder = Recorder::create(&path).unwrap();
     // As if nearly four hours had gone by.
-    recorder.samples = MAX_SAMPLES - 3;
+    recorder.samples = MAX_MS * 8 - 3;
     assert!(matches!(
         recorder.push(&[1; 5]),
         Err(WavError::TooLong { limit_ms: MAX_MS })

@@ -4,21 +4,43 @@ use std::sync::{Arc, Weak};
 
 use proptest::prelude::*;
 
-use super::{FRAME, Frame, Full, MAX_MEMBERS, Rooms, mix};
+use callroute_audio::codec::Band;
+
+use super::{Frame, Full, MAX_MEMBERS, Rooms, band, mix};
 
 fn frame(level: i16) -> Frame {
-    [level; FRAME]
+    vec![level; 160]
 }
 
 #[test]
 fn all_but_oneself_are_heard() {
-    let heard = mix(&[Some(frame(100)), Some(frame(20)), None, Some(frame(-3))]);
+    let heard = mix(
+        Band::Narrow,
+        &[Some(frame(100)), Some(frame(20)), None, Some(frame(-3))],
+    );
     let levels: Vec<i16> = heard.iter().map(|frame| frame[0]).collect();
     assert_eq!(levels, [17, 97, 117, 120]);
     // Loud parties are cut off, not wrapped around.
-    let loud = mix(&[Some(frame(30_000)), Some(frame(30_000)), None]);
+    let loud = mix(
+        Band::Narrow,
+        &[Some(frame(30_000)), Some(frame(30_000)), None],
+    );
     assert_eq!((loud[0][0], loud[2][0]), (30_000, i16::MAX));
-    assert!(mix(&[]).is_empty());
+    assert!(mix(Band::Narrow, &[]).is_empty());
+}
+
+#[test]
+fn the_wide_band_is_for_two_who_have_it() {
+    use Band::{Narrow, Wide};
+    for (members, wanted) in [
+        (&[][..], Narrow),
+        (&[Wide, Narrow, Narrow], Narrow),
+        (&[Wide, Narrow, Wide], Wide),
+    ] {
+        assert_eq!(band(members.iter().copied()), wanted, "{members:?}");
+    }
+    let frame = vec![3; 320];
+    assert_eq!(mix(Wide, &[Some(frame.clone()), None])[1], frame);
 }
 
 #[tokio::test]
@@ -50,7 +72,7 @@ proptest! {
         let with = |own: Option<i16>| {
             let mut all: Vec<_> = others.iter().map(|level| Some(frame(*level))).collect();
             all.insert(place, own.map(frame));
-            mix(&all)[place][0]
+            mix(Band::Narrow, &all)[place][0]
         };
         prop_assert_eq!(with(Some(own)), with(None));
         let sum: i32 = others.iter().map(|level| i32::from(*level)).sum();

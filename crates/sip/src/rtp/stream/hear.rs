@@ -14,8 +14,8 @@ use super::{MAX_TAP, Stream};
 use crate::rtp::control::is_control;
 use crate::rtp::ear::Heard;
 use crate::rtp::latch::Verdict;
-use crate::rtp::out::RtpOut;
 use crate::rtp::payloads::Payload;
+use crate::rtp::steady::Steady;
 
 impl Stream {
     /// Tells the far end how its sound arrives, once there is any.
@@ -76,13 +76,23 @@ impl Stream {
                     Some(peer) => !peer.relay_sound(&packet, codec),
                     None => false,
                 };
-                self.listen(&packet, codec, peer.filter(|_| self.anew).as_deref());
+                match peer {
+                    Some(peer) if self.anew => {
+                        Steady::of(&mut self.steady, &peer);
+                    }
+                    _ => self.steady = None,
+                }
+                self.listen(&packet, codec);
             }
             Payload::Noise => {
-                if let Some(peer) = peer {
-                    peer.relay_noise(&packet);
-                }
                 let level = packet.payload.first().copied().unwrap_or(127);
+                // Behind a jitter buffer it has to wait for what was said before it; and who does
+                // not take it is sent what it sounds like.
+                if let Some(peer) = peer
+                    && (self.anew || !peer.relay_noise(&packet))
+                {
+                    Steady::of(&mut self.steady, &peer).pause(level);
+                }
                 if let Some(seat) = &self.seat {
                     seat.pauses(level);
                 }
@@ -108,8 +118,8 @@ impl Stream {
     }
 
     /// Decodes a packet for whoever needs it decoded.
-    fn listen(&mut self, packet: &Packet, codec: Codec, anew: Option<&RtpOut>) {
-        if anew.is_none()
+    fn listen(&mut self, packet: &Packet, codec: Codec) {
+        if self.steady.is_none()
             && self.recording.is_none()
             && self.tap.is_none()
             && self.inband.is_none()
@@ -119,14 +129,25 @@ impl Stream {
             return;
         }
         for heard in self.ear.push(packet, codec) {
-            if let Some(peer) = anew {
-                peer.mixed(heard.band, &heard.samples);
+            if let Some(steady) = &mut self.steady {
+                steady.push(&heard);
             }
             self.heard(heard);
         }
     }
 
     pub(super) fn heard(&mut self, heard: Heard) {
+        // The ear has one time line for all sources of the leg.
+        let source = 0;
+        if let Some(seat) = &self.seat {
+            seat.hears(source, &heard);
+        }
+        if let Some(recording) = &mut self.recording {
+            recording.push(source, &heard);
+        }
+        if self.inband.is_none() && self.tap.is_none() {
+            return;
+        }
         let (at, samples) = match heard.band {
             Band::Narrow => (heard.at, heard.samples),
             Band::Wide => {
@@ -141,14 +162,6 @@ impl Stream {
                 let leg = self.leg;
                 self.notices.tell_if_room(Notice::Digit { leg, digit });
             }
-        }
-        // The ear has one time line for all sources of the leg.
-        let source = 0;
-        if let Some(seat) = &self.seat {
-            seat.hears(source, at, &samples);
-        }
-        if let Some(recording) = &mut self.recording {
-            recording.push(source, at, &samples);
         }
         if let Some((line, tap)) = &mut self.tap {
             let count = u32::try_from(samples.len()).unwrap_or(u32::MAX);

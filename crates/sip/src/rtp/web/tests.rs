@@ -71,7 +71,7 @@ async fn what_is_no_sound_is_a_clear_failure() {
     assert!(matches!(web.get(&url).await, Err(WebFault::Status(404))));
     assert_eq!(asked.load(Ordering::Relaxed), 2);
     let (url, _) = server(answer("200 OK", b"no sound at all")).await;
-    assert!(matches!(web.get(&url).await, Err(WebFault::Wav(_))));
+    assert!(matches!(web.get(&url).await, Err(WebFault::Sound(_))));
     let (url, _) = server(answer("200 OK", &vec![0; MAX_BYTES + 1])).await;
     assert!(matches!(web.get(&url).await, Err(WebFault::Body(_))));
     let (url, _) = server(b"garbage\r\n\r\n".to_vec()).await;

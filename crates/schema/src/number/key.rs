@@ -26,10 +26,10 @@ impl Key {
     pub const EVERY: Self = Self(0);
 
     /// A number of no digits: nothing was pressed.
-    pub(crate) const EMPTY: Self = Self(0x2f << 56);
+    pub const EMPTY: Self = Self(0x2f << 56);
 
     /// What a caller without a number has: no prefix but that of every number matches it.
-    pub(crate) const NOBODY: Self = Self(0xe << 60);
+    pub const NOBODY: Self = Self(0xe << 60);
 
     /// The key of a prefix: digits, `*` and `#`, with or without a `+` in front; at most 15
     /// after that. `None` for any other text.
@@ -65,8 +65,9 @@ impl Key {
     }
 
     /// The key of `+` and eight to fifteen digits; `None` for any other text.
+    #[must_use]
     #[inline]
-    pub(crate) fn international(text: &str) -> Option<Self> {
+    pub fn international(text: &str) -> Option<Self> {
         match text.as_bytes() {
             [b'+', digits @ ..] => {
                 let (word, behind) = symbols(PLUS, digits)?;
@@ -111,16 +112,33 @@ impl Key {
         (self.0 ^ call.0) & mask(self.len()) == 0
     }
 
-    pub(crate) fn of(word: u64) -> Self {
+    /// The key that [`word`](Self::word) gave.
+    #[must_use]
+    pub fn of(word: u64) -> Self {
         Self(word)
     }
 
-    pub(crate) fn word(self) -> u64 {
+    /// Its symbols, four bits each, the first of them highest: two keys are compared, sorted and
+    /// hashed as this word is.
+    #[must_use]
+    pub fn word(self) -> u64 {
         self.0
     }
 
+    /// Whether it is `+` and at least eight digits, or what stands for them: a number that is
+    /// read alike everywhere.
+    #[must_use]
+    #[inline]
+    pub fn is_international(self) -> bool {
+        // The first symbol, and those of a ninth digit and what follows it: in one comparison.
+        const FIRST: u64 = (PLUS as u64) << 60;
+        let looked_at = self.0 & 0xf000_0000_0fff_ffff;
+        looked_at.wrapping_sub(FIRST + 1) < FIRST - 1
+    }
+
     /// Whether it is a whole number's.
-    pub(crate) fn is_whole(self) -> bool {
+    #[must_use]
+    pub fn is_whole(self) -> bool {
         self.len() == SYMBOLS
             || self
                 .0
@@ -252,6 +270,6 @@ impl fmt::Display for Key {
 /// Masked: it may be a person's number.
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Key({:?})", callroute_schema::Masked(&self.to_string()))
+        write!(f, "Key({:?})", crate::Masked(&self.to_string()))
     }
 }
