@@ -32,8 +32,8 @@ fn main() -> Result<(), Failure> {
             if rules <= options.most {
                 let batches = match (options.quick, rules) {
                     (true, _) => 1,
-                    (_, ..100_000) => 32,
-                    _ => 96,
+                    (_, ..100_000) => 8,
+                    _ => 24,
                 };
                 cases.push(Case::new(mix, spread, rules, batches)?);
             }

@@ -12,9 +12,9 @@ use crate::workload::{Calls, Mix, Spread, table};
 
 /// Decisions that are timed together.
 const BATCH: usize = 64;
-/// Batches whose calls are made at once: few enough to stay near, and enough that what making
-/// them left in the processor is forgotten.
-const MADE: usize = 16;
+/// Batches whose calls are made at once: few enough to stay near, and so many that the first of
+/// them, which meet a processor that was making calls, are not the slowest hundredth.
+const MADE: usize = 64;
 
 /// One table and its calls.
 #[derive(Debug)]

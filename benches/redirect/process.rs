@@ -12,9 +12,16 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// This program once more, with these arguments.
+    /// This program once more, with these arguments; under the program that the environment names,
+    /// such as `UNDER="valgrind --tool=callgrind"`, to see what it does.
     pub(crate) fn start(args: &[&str]) -> Result<Self, Failure> {
-        Self::run(Command::new(std::env::current_exe()?).args(args))
+        let itself = std::env::current_exe()?;
+        let under = std::env::var("UNDER").unwrap_or_default();
+        let mut words = under.split_whitespace();
+        match words.next() {
+            Some(program) => Self::run(Command::new(program).args(words).arg(itself).args(args)),
+            None => Self::run(Command::new(itself).args(args)),
+        }
     }
 
     /// Any program; what it prints is not shown.

@@ -27,6 +27,10 @@ pub(crate) struct Args {
     /// Whose P-Asserted-Identity is believed, such as the gateway; may be repeated
     #[arg(long)]
     pub(crate) trusted: Vec<std::net::IpAddr>,
+    /// Call whom a callee names that is elsewhere (302), as far as `destinations` of the routing
+    /// file let it
+    #[arg(long)]
+    pub(crate) follow: bool,
     /// The address that others reach us at, when it is not the one that is listened on
     #[arg(long)]
     pub(crate) advertise: Option<std::net::IpAddr>,

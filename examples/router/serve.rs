@@ -7,7 +7,7 @@ use std::time::Duration;
 use callroute_control::{Callbacks, LinesSink, Sink, WebhookSink};
 use callroute_router::{Journals, Lookups, Observer, Router, RouterConfig, ShiftedClock, SmtpMail};
 use callroute_session::{FeatureCodes, Settings};
-use callroute_sip::{Config, SipAdapter};
+use callroute_sip::{Config, Permit, Redirects, SipAdapter};
 use callroute_store::{FolderMessages, SqliteRows};
 use callroute_tables::FileTable;
 use callroute_webhook::{Client, ClientConfig, Endpoints};
@@ -29,6 +29,14 @@ pub(crate) async fn serve(args: Args) -> Result<(), Failure> {
     sip.trunk = args.trunk.clone();
     sip.trusted = args.trusted;
     sip.contacts = args.contact.into_iter().collect();
+    let emergencies = table.handle();
+    let spared = Permit::new(move |dialed| emergencies.current().is_emergency(dialed));
+    sip.headroom.spared = Some(spared);
+    if args.follow {
+        let table = table.handle();
+        let permit = Permit::new(move |uri| table.current().permits(uri));
+        sip.redirects = Redirects::Follow(permit);
+    }
     sip.recordings = args.data.join("voicemail");
     sip.speech = Arc::clone(&speech);
     let adapter = SipAdapter::bind(sip).await?;

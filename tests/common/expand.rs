@@ -20,6 +20,10 @@ pub(crate) fn scenario(name: &str, variables: &[(&str, &str)]) -> String {
         ("press", ""),
         ("to_tag", ""),
         ("talk_ms", "300"),
+        ("headers", ""),
+        ("hops", "70"),
+        ("invite_cseq", "1"),
+        ("invite_branch", "invite"),
     ]
     .map(|(key, value)| (key.to_owned(), value.to_owned()))
     .into();

@@ -65,6 +65,21 @@ impl Bench {
         self.sipp(name, self.free_port(), &target, how)
     }
 
+    /// Starts a caller at a port of the test's choice.
+    pub(crate) fn uac_at(
+        &self,
+        router: &Running,
+        port: u16,
+        name: &str,
+        variables: &[(&str, &str)],
+    ) -> Sipp {
+        let how = How {
+            variables,
+            ..How::default()
+        };
+        self.sipp(name, port, &[router.addr.to_string()], how)
+    }
+
     /// Starts a callee, and waits until it listens.
     pub(crate) async fn uas(&self, name: &str, variables: &[(&str, &str)]) -> Sipp {
         self.uas_with(

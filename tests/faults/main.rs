@@ -21,6 +21,7 @@ mod http2;
 mod http2_faults;
 mod judge;
 mod load;
+mod machine;
 mod place;
 mod served;
 mod tls;

@@ -329,10 +329,17 @@ fn framing() -> Vec<Fault> {
             vec![0x1f; 60_000],
         ),
         Fault::reply(
-            "identity that says so",
+            "two codings that were not asked for",
             Err(C::BadContentType),
             "200 OK",
             "content-type: application/json\r\ncontent-encoding: br, gzip\r\n",
+            HANG_UP,
+        ),
+        Fault::reply(
+            "identity that says so",
+            Err(C::BadContentType),
+            "200 OK",
+            "content-type: application/json\r\ncontent-encoding: identity\r\n",
             HANG_UP,
         ),
     ]

@@ -188,6 +188,29 @@ fn the_suite_finds_a_server_that_does_not_verify() {
     assert!(ran.out.contains("requests, 3 findings"), "{}", ran.out);
 }
 
+/// Every kind of event that the contract knows is sent, by the names in its schema.
+#[test]
+fn the_suite_sends_every_kind_of_event() {
+    let seen = Arc::new(std::sync::Mutex::new(std::collections::BTreeSet::new()));
+    let kinds = Arc::clone(&seen);
+    let server = serve(Duration::ZERO, move |_, body| {
+        let event: serde_json::Value = serde_json::from_slice(body).unwrap();
+        let kind = event["event"].as_str().unwrap().to_owned();
+        kinds.lock().unwrap().insert(kind);
+        (200, VOICEMAIL.to_owned())
+    });
+    assert_eq!(trigger(server, &["--suite"]).code, 0);
+    let schema = Place::new().run(&["schema", "event"]).out;
+    let schema: serde_json::Value = serde_json::from_str(&schema).unwrap();
+    let known: std::collections::BTreeSet<String> = schema["$defs"]["EventKind"]["oneOf"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|kind| kind["const"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(*seen.lock().unwrap(), known);
+}
+
 /// The secret is never shown, wherever it is.
 #[test]
 fn a_secret_is_never_shown() {
@@ -249,6 +272,7 @@ fn the_whole_way_is_gone() {
     let told = serve(Duration::ZERO, |_, body| {
         let event = callroute_schema::Event::from_json(body).unwrap();
         assert_eq!(event.attributes["failure"], "status_5xx");
+        assert_eq!(event.attributes["webhook"], "sales");
         (200, VOICEMAIL.to_owned())
     });
     let call = event("c1", "+14155550123", "14:32:00");

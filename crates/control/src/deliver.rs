@@ -18,6 +18,8 @@ use crate::queue::{Job, Outlet, Shared, TOGETHER};
 
 /// Most events in memory.
 const WINDOW: usize = 1_024;
+/// Most bytes of them.
+const WINDOW_BYTES: usize = 16 * 1024 * 1024;
 /// Most requests under way.
 const BESIDE: usize = 32;
 /// How long an outbox that cannot be written or read is left alone.
@@ -44,7 +46,8 @@ impl Delivery {
         let mut tasks = JoinSet::new();
         let (mut syncs, mut written, mut synced) = (Syncs::new(), 0, 0);
         loop {
-            self.fill(&mut waiting, &mut tasks, &turns).await;
+            self.fill(&mut waiting, &mut tasks, &turns, outlet.shared())
+                .await;
             if synced < written && syncs.is_empty() {
                 synced = written;
                 self.sync(written, &mut syncs);
@@ -141,14 +144,25 @@ impl Delivery {
         waiting: &mut Waiting,
         tasks: &mut JoinSet<(Record, End)>,
         turns: &Arc<Semaphore>,
+        shared: &Shared,
     ) {
-        let held: usize = waiting.values().map(VecDeque::len).sum();
-        if held >= WINDOW {
+        let (mut held, mut bytes) = (0, 0);
+        for record in waiting.values().flatten() {
+            held += 1;
+            bytes += record.told.json.len();
+        }
+        if held >= WINDOW || bytes >= WINDOW_BYTES {
             return;
         }
-        let Some(records) = self.check("read", |outbox| outbox.read(WINDOW - held)) else {
+        let room = (WINDOW - held, WINDOW_BYTES - bytes);
+        let Some(records) = self.check("read", |outbox| outbox.read(room.0, room.1)) else {
             return sleep(DISK_PAUSE).await;
         };
+        let damaged = self.outbox.damaged();
+        if damaged > 0 {
+            (0..damaged).for_each(|_| shared.lose());
+            self.warn(&format!("holds {damaged} events that the disk damaged; they are lost"));
+        }
         for record in records {
             let queue = waiting.entry(Arc::clone(&record.told.call)).or_default();
             if queue.is_empty() {

@@ -56,6 +56,8 @@ pub(crate) struct Outbox {
     next: u64,
     /// The first event that was not read yet.
     unread: u64,
+    /// Events that the disk damaged, since somebody asked.
+    damaged: u64,
 }
 
 impl Outbox {
@@ -79,6 +81,7 @@ impl Outbox {
             segments,
             next,
             unread: 1,
+            damaged: 0,
         };
         if outbox.segments.is_empty() {
             // Its name keeps the number that is next.
@@ -171,27 +174,49 @@ impl Outbox {
         newest.map(Segment::file).transpose()
     }
 
-    /// The next events that were not taken, at most so many; each is given once.
-    pub(crate) fn read(&mut self, most: usize) -> io::Result<Vec<Record>> {
-        let mut records = Vec::new();
+    /// The next events that were not taken, at most so many, and of so many bytes unless the first
+    /// has more; each is given once.
+    pub(crate) fn read(&mut self, most: usize, most_bytes: usize) -> io::Result<Vec<Record>> {
+        let (mut records, mut bytes) = (Vec::new(), 0);
+        let mut damaged = Vec::new();
         self.flush(false)?;
-        for segment in self.segments.values_mut() {
+        'all: for segment in self.segments.values_mut() {
             if segment.next() <= self.unread {
                 continue;
             }
-            while records.len() < most {
-                let Some(line) = segment.read()? else {
-                    break;
+            while records.len() < most && bytes < most_bytes {
+                let (number, line) = match segment.read() {
+                    Ok(Some(next)) => next,
+                    Ok(None) => break,
+                    Err(error) if records.is_empty() => return Err(error),
+                    // What was read is told; the rest fails again when that is over.
+                    Err(_) => break 'all,
                 };
-                if let Some(record) = parse(&line)
-                    && !segment.is_taken(record.seq)
-                {
-                    self.unread = record.seq + 1;
-                    records.push(record);
+                self.unread = number + 1;
+                if segment.is_taken(number) {
+                    continue;
+                }
+                match parse(&line).filter(|record| record.seq == number) {
+                    Some(record) => {
+                        bytes += record.told.json.len();
+                        records.push(record);
+                    }
+                    None => damaged.push(number),
                 }
             }
         }
+        // Otherwise its file would stay for ever.
+        self.damaged += damaged.len() as u64;
+        for number in damaged {
+            // If that fails, it is found again after the next start.
+            let _ = self.take(number);
+        }
         Ok(records)
+    }
+
+    /// How many events the disk damaged, so that they cannot be told, since this was asked last.
+    pub(crate) fn damaged(&mut self) -> u64 {
+        std::mem::take(&mut self.damaged)
     }
 
     /// An event was taken, or is not to be told any more.

@@ -86,6 +86,14 @@ pub enum Notice {
         /// The leg.
         leg: LegId,
     },
+    /// The callee is elsewhere, says whoever was called in its name (SIP 300 to 302), and the adapter
+    /// calls it there, as the same leg. Adapters whose switch does this by itself leave it out.
+    Diverted {
+        /// The leg.
+        leg: LegId,
+        /// Where: a SIP URI.
+        to: String,
+    },
     /// A leg is in its room, and hears who is there. Once for each `Join` that is done.
     Joined {
         /// The leg.
@@ -190,6 +198,7 @@ impl Notice {
             | Self::RecordEnded { leg, .. }
             | Self::Held { leg, .. }
             | Self::EarlyMedia { leg }
+            | Self::Diverted { leg, .. }
             | Self::Joined { leg }
             | Self::Refer { leg, .. }
             | Self::Dialog { leg, .. }

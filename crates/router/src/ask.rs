@@ -3,7 +3,7 @@
 use callroute_rules::Engine;
 use callroute_schema::Event;
 use callroute_session::{AskFailure, AskId, Input};
-use callroute_webhook::{Asked, Client, Endpoints};
+use callroute_webhook::{Asked, Client, Endpoints, Failure, FailureClass};
 use tokio::time::Instant;
 
 /// An ask that goes out.
@@ -18,35 +18,29 @@ impl Ask {
     pub(crate) async fn run(
         self,
         client: Client,
-        endpoints: Result<Endpoints, String>,
-    ) -> (AskId, Result<Asked, String>) {
+        endpoints: Result<Endpoints, Failure>,
+    ) -> (AskId, Result<Asked, Failure>) {
         let asked = match endpoints {
             Ok(endpoints) => Ok(client.ask_since(&endpoints, &self.event, self.heard).await),
-            Err(why) => Err(why),
+            Err(failure) => Err(failure),
         };
         (self.ask, asked)
     }
 }
 
 /// What an answer, or none, comes to. An answer that dials what the table does not allow is none.
-pub(crate) fn answer(engine: &Engine, ask: AskId, asked: Result<Asked, String>) -> Input {
-    let failure = match asked {
-        Ok(asked) => match asked.result {
-            Ok(actions) => match engine.permit(&actions) {
-                Ok(()) => return Input::Answered { ask, actions },
-                Err(refused) => AskFailure {
-                    class: "bad_schema".to_owned(),
-                    detail: refused.to_string(),
-                },
-            },
-            Err(failure) => AskFailure {
-                class: failure.class.as_str().to_owned(),
-                detail: failure.detail,
+pub(crate) fn answer(engine: &Engine, ask: AskId, asked: Result<Asked, Failure>) -> Input {
+    let failure = match asked.and_then(|asked| asked.result) {
+        Ok(actions) => match engine.permit(&actions) {
+            Ok(()) => return Input::Answered { ask, actions },
+            Err(refused) => AskFailure {
+                class: FailureClass::BadSchema.as_str().to_owned(),
+                detail: refused.to_string(),
             },
         },
-        Err(detail) => AskFailure {
-            class: "config".to_owned(),
-            detail,
+        Err(failure) => AskFailure {
+            class: failure.class.as_str().to_owned(),
+            detail: failure.detail,
         },
     };
     Input::AskFailed { ask, failure }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use callroute_media::Capabilities;
 use callroute_rules::{Engine, Secret as SecretSource, WebhookSpec};
 use callroute_session::{AskTarget, Unmet, unmet};
-use callroute_webhook::{ConfigError, Endpoints, Secret, SecretError};
+use callroute_webhook::{ConfigError, Endpoints, Failure, FailureClass, Secret, SecretError};
 
 /// A webhook of the table that cannot be asked.
 #[derive(Debug, thiserror::Error)]
@@ -154,13 +154,16 @@ fn trusting(
     folder: &Path,
 ) -> Result<Endpoints, WebhookConfigError> {
     use callroute_webhook::Trust;
+    use zeroize::Zeroizing;
 
     if spec.ca.is_none() && spec.identity.is_none() {
         return Ok(endpoints);
     }
+    // One of them is a key.
     let read = |relative: &str| {
         let path = folder.join(relative);
-        std::fs::read(&path).map_err(|source| WebhookConfigError::File {
+        let bytes = std::fs::read(&path).map(Zeroizing::new);
+        bytes.map_err(|source| WebhookConfigError::File {
             name: name.to_owned(),
             path,
             source,
@@ -171,8 +174,8 @@ fn trusting(
         Some((cert, key)) => Some((read(cert)?, read(key)?)),
         None => None,
     };
-    let pair = identity.as_ref().map(|(cert, key)| (&**cert, &**key));
-    let trust = Trust::from_pem(ca.as_deref(), pair);
+    let pair = identity.as_ref().map(|(cert, key)| (&***cert, &***key));
+    let trust = Trust::from_pem(ca.as_ref().map(|ca| &***ca), pair);
     let trust = trust.map_err(|source| WebhookConfigError::Trust {
         name: name.to_owned(),
         source,
@@ -206,12 +209,13 @@ fn folder(engine: &Engine) -> PathBuf {
     parent.map(Path::to_owned).unwrap_or_default()
 }
 
-/// What is asked for one ask, with its own deadline.
+/// What is asked for one ask, with its own deadline; or why nobody can be: a URL out of an answer
+/// may be none, and a webhook of the table may have lost its secret or its certificate.
 pub(crate) fn endpoints_for(
     by_name: &ByName,
     target: &AskTarget,
     deadline_ms: u64,
-) -> Result<Endpoints, String> {
+) -> Result<Endpoints, Failure> {
     let deadline = Duration::from_millis(deadline_ms);
     match target {
         AskTarget::Named(name) => match by_name.get(name.as_str()) {
@@ -219,9 +223,12 @@ pub(crate) fn endpoints_for(
                 deadline,
                 ..endpoints.clone()
             }),
-            None => Err(format!("webhook `{name}` cannot be asked")),
+            None => Err(Failure::new(
+                FailureClass::Connect,
+                format!("webhook `{name}` cannot be asked: its settings were refused"),
+            )),
         },
         AskTarget::Url(url) => Endpoints::new("url", std::slice::from_ref(url), deadline, &[])
-            .map_err(|error| error.to_string()),
+            .map_err(|error| Failure::new(FailureClass::BadSchema, error.to_string())),
     }
 }

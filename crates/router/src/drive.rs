@@ -10,7 +10,7 @@ use callroute_session::journal::{Entry, Header};
 use callroute_session::shared::{Share, Shared};
 use callroute_session::{AskId, Effect, Input, Now, Session, Settings};
 use callroute_store::CallRecord;
-use callroute_webhook::Asked;
+use callroute_webhook::{Asked, Failure};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -122,7 +122,7 @@ struct Driver<L> {
     switchboard: Arc<Switchboard>,
     details: Option<Box<callroute_schema::CallRecord>>,
     line: L,
-    running: JoinSet<(AskId, Result<Asked, String>)>,
+    running: JoinSet<(AskId, Result<Asked, Failure>)>,
     looking: JoinSet<Shared>,
     endpoints: Arc<std::collections::HashMap<String, callroute_webhook::Endpoints>>,
     pen: Option<Pen>,
@@ -179,7 +179,11 @@ impl<L: Line> Driver<L> {
                     self.config.observer.record(&record);
                     self.details = Some(record);
                 }
-                Effect::Emit(event) => self.config.observer.event(&event),
+                Effect::Emit(event) => {
+                    #[cfg(feature = "metrics")]
+                    crate::measure::count(&event);
+                    self.config.observer.event(&event);
+                }
                 Effect::Note(note) => {
                     self.config.observer.note(&call_id, at_ms, &note);
                     if self.trace.len() < TRACE_LINES {

@@ -23,6 +23,8 @@ mod handle;
 mod journal;
 mod lookups;
 mod mail;
+#[cfg(feature = "metrics")]
+mod measure;
 mod messages;
 mod observer;
 mod run;

@@ -15,6 +15,8 @@ static NAMED: LazyLock<HashMap<String, Vec<u32>>> = LazyLock::new(named);
 #[derive(Debug)]
 struct Origins {
     prefixes: PrefixTable,
+    /// The same, each before what begins with it, with the places of their names.
+    rows: Vec<(Key, u32)>,
     /// Each once.
     names: Vec<&'static str>,
 }
@@ -23,6 +25,7 @@ impl Origins {
     fn new(rows: impl Iterator<Item = (u64, &'static str)>) -> Self {
         let rows: Vec<_> = rows.collect();
         let mut prefixes = PrefixTable::with_capacity(rows.len());
+        let mut keys = Vec::with_capacity(rows.len());
         let mut names = Vec::new();
         let mut known: HashMap<&str, u32> = HashMap::new();
         for (prefix, name) in rows {
@@ -33,9 +36,15 @@ impl Origins {
             });
             if let Some(key) = Key::prefix(&format!("+{prefix}")) {
                 prefixes.insert(key, place);
+                keys.push((key, place));
             }
         }
-        Self { prefixes, names }
+        keys.sort_unstable();
+        Self {
+            prefixes,
+            rows: keys,
+            names,
+        }
     }
 
     fn name(&self, number: Key) -> Option<&'static str> {
@@ -49,13 +58,51 @@ pub(crate) fn country(number: Key) -> Option<&'static str> {
     COUNTRIES.name(number)
 }
 
-/// The area of a number in full, as a place among all areas.
-pub(crate) fn area(number: Key) -> Option<u32> {
-    AREAS.prefixes.longest(number)
+/// Numbers of some countries, or of some areas: a small table, so that it is near when it is
+/// asked, where the one of all the world is not.
+#[derive(Debug, Clone)]
+pub(crate) struct Origin(PrefixTable);
+
+impl Origin {
+    /// Numbers of these countries.
+    pub(crate) fn countries(names: &[String]) -> Self {
+        let is_one = |place: u32| {
+            let name = COUNTRIES.names.get(place as usize);
+            name.is_some_and(|name| names.iter().any(|wanted| wanted == name))
+        };
+        Self::new(&COUNTRIES, is_one)
+    }
+
+    /// Numbers that were given out in places of these names.
+    pub(crate) fn areas(names: &[String]) -> Self {
+        let mut areas: Vec<u32> = names.iter().flat_map(|name| areas_named(name)).collect();
+        areas.sort_unstable();
+        Self::new(&AREAS, |place| areas.binary_search(&place).is_ok())
+    }
+
+    /// The prefixes at which a number comes in, and those at which it is out again.
+    fn new(origins: &Origins, is_in: impl Fn(u32) -> bool) -> Self {
+        let mut kept = PrefixTable::new();
+        let mut above: Vec<(Key, bool)> = Vec::new();
+        for (key, place) in &origins.rows {
+            while above.pop_if(|(prefix, _)| !prefix.begins(*key)).is_some() {}
+            let inside = is_in(*place);
+            if above.last().is_some_and(|(_, inside)| *inside) != inside {
+                kept.insert(*key, inside.into());
+                above.push((*key, inside));
+            }
+        }
+        Self(kept)
+    }
+
+    /// Whether a number in full is one of them.
+    pub(crate) fn holds(&self, number: Key) -> bool {
+        self.0.longest(number) == Some(1)
+    }
 }
 
 /// The areas that a name of a state, a town or both means, in any case; sorted.
-pub(crate) fn areas_named(wanted: &str) -> Vec<u32> {
+fn areas_named(wanted: &str) -> Vec<u32> {
     let named = NAMED.get(&wanted.to_ascii_lowercase());
     named.cloned().unwrap_or_default()
 }
@@ -81,8 +128,12 @@ mod tests {
     use callroute_schema::number;
     use proptest::prelude::*;
 
-    use super::{AREAS, area, areas_named, country};
+    use super::{AREAS, Origin, areas_named, country};
     use crate::prefix::Key;
+
+    fn area(number: Key) -> Option<u32> {
+        AREAS.prefixes.longest(number)
+    }
 
     fn name_of(digits: &str) -> Option<&'static str> {
         let place = area(Key::call(digits))?;
@@ -114,6 +165,17 @@ mod tests {
             let number = format!("+{digits}");
             prop_assert_eq!(country(Key::call(&number)), number::country(&number));
             prop_assert_eq!(name_of(&number), number::area(&number));
+            let key = Key::call(&number);
+            let within = Origin::countries(&["US", "RU", "GB"].map(str::to_owned)).holds(key);
+            let found = number::country(&number);
+            prop_assert_eq!(within, matches!(found, Some("US" | "RU" | "GB")));
+            let within = Origin::areas(&["ca", "Dublin", "Buenos Aires"].map(str::to_owned)).holds(key);
+            let named = |area: &str| {
+                let parts = [Some(area), area.split_once(", ").map(|(town, _)| town),
+                    area.rsplit_once(", ").map(|(_, state)| state)];
+                parts.into_iter().flatten().any(|part| ["CA", "Dublin", "Buenos Aires"].contains(&part))
+            };
+            prop_assert_eq!(within, number::area(&number).is_some_and(named));
         }
     }
 }

@@ -174,6 +174,13 @@ pub enum Note {
         /// What the code does.
         feature: String,
     },
+    /// Whoever was called says that the callee is elsewhere, and it is called there.
+    Diverted {
+        /// Which leg.
+        leg: LegId,
+        /// Where: a SIP URI.
+        to: String,
+    },
     /// A party asks for a transfer.
     Refer {
         /// Which leg.

@@ -165,6 +165,10 @@ impl Session {
                 deed: *deed,
                 reason: reason.clone(),
             }),
+            Notice::Diverted { leg, to } => self.call.note(Note::Diverted {
+                leg: *leg,
+                to: to.clone(),
+            }),
             Notice::Sound { sound, .. } => {
                 self.call.ledger.sound(sound.clone());
                 return;

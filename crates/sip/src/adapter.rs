@@ -14,6 +14,7 @@ use sipx_transport::tls::{ClientTls, Identity, ServerTls, TrustAnchors};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::admit::guard::Dropped;
+use crate::admit::headroom;
 use crate::config::Config;
 use crate::convert::bracketed;
 use crate::dispatch::{self, Front};
@@ -140,6 +141,7 @@ impl SipAdapter {
             ports,
             counts,
             stopping: false.into(),
+            spent: false.into(),
             over: false.into(),
         });
         stack.take_up()?;
@@ -148,6 +150,7 @@ impl SipAdapter {
         let front: Arc<dyn Upper> = Arc::new(Front::new(Arc::clone(&stack), sender));
         stack.handle.serve(listeners, &front);
         tokio::spawn(dispatch::linger(Arc::clone(&stack), closed));
+        tokio::spawn(headroom::watch(Arc::clone(&stack)));
         trunks::tend(&stack);
         if !stack.config.users.is_empty() {
             tokio::spawn(registering::keep_open(Arc::clone(&stack)));
@@ -259,6 +262,12 @@ impl SipHandle {
         };
         // Who does not answer a BYE is not waited for any longer.
         let _ = tokio::time::timeout(within, zero).await;
+    }
+
+    /// Whether new calls are refused because there is no CPU left for them.
+    #[must_use]
+    pub fn is_spent(&self) -> bool {
+        self.stack.spent.load(Ordering::Relaxed)
     }
 
     /// What was dropped so far, without an answer.

@@ -3,5 +3,7 @@
 pub(crate) mod access;
 pub(crate) mod auth;
 pub(crate) mod guard;
+pub(crate) mod headroom;
 pub(crate) mod network;
+pub(crate) mod redirects;
 pub(crate) mod secret;

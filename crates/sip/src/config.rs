@@ -16,7 +16,9 @@ use sipx_sip::Uri;
 use crate::admit::access::{Access, Tls, Trunk};
 use crate::admit::auth::{Digest, User};
 use crate::admit::guard::Protection;
+use crate::admit::headroom::Headroom;
 use crate::admit::network::Network;
+use crate::admit::redirects::Redirects;
 use crate::error::BindError;
 use crate::reach::kept::Registrations;
 
@@ -103,6 +105,15 @@ pub struct Config {
     pub sounds: Vec<Network>,
     /// A callee from whom nothing at all has come for so long is unreachable. Default 4 s.
     pub no_provisional: Duration,
+    /// Networks whose telephones and switches reach each other: when two of them are connected, their
+    /// sound goes directly from one to the other, and comes by us again as soon as we are to play,
+    /// record or mix something, or one of them changes anything. Both are asked by re-INVITE; where
+    /// one refuses, the sound goes by us. Never for a leg behind a NAT, one that is encrypted or on
+    /// hold, or without a codec in common. Meanwhile keys are only heard as SIP INFO, and the call's
+    /// record has nothing of the sound: so not together with keys during a call. Default nowhere.
+    pub direct_media: Vec<Network>,
+    /// Whether a callee may send a call elsewhere (300, 301 and 302). Default not.
+    pub redirects: Redirects,
     /// The codecs, the preferred first, as offered when the caller's do not say better. Default
     /// PCMU, PCMA, G722.
     pub codecs: Vec<Codec>,
@@ -122,6 +133,8 @@ pub struct Config {
     pub protection: Protection,
     /// Most calls at a time; one more is answered 503 with Retry-After. Default 5,000.
     pub max_calls: usize,
+    /// When calls are refused because there is no CPU left for them, likewise.
+    pub headroom: Headroom,
     /// Most requests that are being answered at a time, or were a short while ago (RFC 3261 keeps
     /// them for 32 s). Default 200,000.
     pub max_transactions: usize,
@@ -162,6 +175,8 @@ impl Config {
             speech: Arc::new(Speech::none()),
             sounds: Vec::new(),
             no_provisional: Duration::from_secs(4),
+            direct_media: Vec::new(),
+            redirects: Redirects::default(),
             codecs: vec![Codec::Pcmu, Codec::Pcma, Codec::G722],
             access: Access::Anybody,
             users: Vec::new(),
@@ -170,6 +185,7 @@ impl Config {
             digests: vec![Digest::Md5],
             protection: Protection::default(),
             max_calls: 5_000,
+            headroom: Headroom::default(),
             max_transactions: 200_000,
             max_connections: 10_000,
             tls: None,

@@ -20,12 +20,13 @@ pub(crate) const MAX_HEADERS: usize = 32;
 /// Longest header value and URI that an offer carries, in bytes.
 pub(crate) const MAX_VALUE: usize = 512;
 /// Headers that routing may look at, beside those that begin with `x-`.
-const SHOWN: [&str; 5] = [
+const SHOWN: [&str; 6] = [
     "call-id",
     "user-agent",
     "diversion",
     "history-info",
     "reason",
+    "traceparent",
 ];
 
 /// What an INVITE says about who calls whom; `None` when nothing in it can be dialed. What
@@ -116,7 +117,7 @@ fn caller(identity: &CallerIdentity) -> Caller {
 }
 
 /// The number or user of a URI, decoded and without parameters of the user part.
-fn address(uri: &Uri) -> Option<Address> {
+pub(crate) fn address(uri: &Uri) -> Option<Address> {
     let bytes = match uri.tel_parts() {
         Some(tel) => tel
             .subscriber()

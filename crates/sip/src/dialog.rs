@@ -112,7 +112,7 @@ impl Dialog {
 
     /// Whether its far end has this tag.
     pub(crate) fn is_of(&self, tag: &str) -> bool {
-        self.remote_tag.as_deref() == Some(tag.as_bytes())
+        is_tag(self.remote_tag.as_deref(), tag)
     }
 
     /// Whether a request's From tag is that of this dialog's far end.
@@ -208,6 +208,15 @@ impl Dialog {
             builder = builder.header(HeaderName::Contact, self.contact.clone())?;
         }
         Ok(builder)
+    }
+}
+
+/// Whether a far end's tag is the one that is named; one that it does not have is 0 (RFC 3891,
+/// section 3).
+pub(crate) fn is_tag(found: Option<&[u8]>, named: &str) -> bool {
+    match found {
+        Some(found) => found == named.as_bytes(),
+        None => named == "0",
     }
 }
 

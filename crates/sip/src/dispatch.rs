@@ -19,6 +19,7 @@ use crate::convert;
 use crate::dialog::Dialog;
 use crate::endpoint::{Incoming, Screened, Upper};
 use crate::leg::caller::{self, Invited};
+use crate::leg::session_timer::SessionTimer;
 use crate::line::SipLine;
 use crate::message::{ALLOW, Reply, SDP_TYPE, body_is_sdp, contact, hops, to_tag, unsupported};
 use crate::refer::Replaces;
@@ -131,7 +132,9 @@ impl Front {
                     return Err(Reply::new(482));
                 }
                 let user = self.admit(request, source.ip())?;
-                if self.calls.capacity() == 0 || !stack.has_room(source.ip()) {
+                // What takes a place in a call that goes on is no new call.
+                let new = request.headers.get(&HeaderName::Replaces).is_none();
+                if new && (self.calls.capacity() == 0 || !stack.has_room(request, source.ip())) {
                     return Err(busy());
                 }
                 self.usable(request, source.ip())?;
@@ -156,6 +159,8 @@ impl Front {
         if contact(&request.headers).is_none() {
             return Err(Reply::new(400));
         }
+        // What is too short is refused before anybody rings (RFC 4028, section 9).
+        SessionTimer::of_request(request, !self.stack.config.session_expires.is_zero())?;
         if request.body().is_empty() {
             return Ok(());
         }
@@ -178,14 +183,16 @@ impl Front {
             return Err((Box::new(incoming), Reply::new(400)));
         };
         let Some(leg) = self.stack.routes.of_name(&replaces) else {
-            return Err((Box::new(incoming), Reply::new(481)));
+            let ended = self.stack.routes.has_ended(&replaces);
+            let status = if ended { 603 } else { 481 };
+            return Err((Box::new(incoming), Reply::new(status)));
         };
         match leg.try_send(LegRequest::Replaces(Box::new(incoming), Box::new(replaces))) {
             Err(mpsc::error::TrySendError::Full(LegRequest::Replaces(incoming, _))) => {
                 Err((incoming, busy()))
             }
             Err(mpsc::error::TrySendError::Closed(LegRequest::Replaces(incoming, _))) => {
-                Err((incoming, Reply::new(481)))
+                Err((incoming, Reply::new(603)))
             }
             _ => Ok(()),
         }
@@ -344,6 +351,10 @@ pub(crate) fn refusal(request: &Request) -> Option<Reply> {
     if request.method == Method::Invite && !accepts_sdp(headers) {
         return Some(Reply::new(406));
     }
+    // Only an INVITE takes a place (RFC 3891, section 3).
+    if request.method != Method::Invite && headers.get(&HeaderName::Replaces).is_some() {
+        return Some(Reply::new(400));
+    }
     let hops = headers.typed::<sipx_sip::headers::MaxForwards>();
     if request.method == Method::Invite && hops.is_some_and(|hops| hops.is_ok_and(|h| h.0 == 0)) {
         return Some(Reply::new(483));
@@ -443,10 +454,15 @@ pub(crate) fn unacceptable(stack: &Stack, peer: IpAddr, fault: &SdpFault) -> Rep
 
 impl Stack {
     /// Whether another call may begin.
-    fn has_room(&self, ip: IpAddr) -> bool {
-        if self.stopping.load(Ordering::Relaxed) || self.counts.calls.get() >= self.config.max_calls
-        {
+    fn has_room(&self, invite: &Request, ip: IpAddr) -> bool {
+        if self.is_stopping() || self.counts.calls.get() >= self.config.max_calls {
             return false;
+        }
+        if self.spent.load(Ordering::Relaxed) {
+            let dialed = convert::address(&invite.uri);
+            if !dialed.is_some_and(|dialed| self.config.headroom.spares(dialed.as_str())) {
+                return false;
+            }
         }
         let trunk = self.config.trunk_of(ip);
         trunk.is_none_or(|trunk| self.on_trunk(&trunk.name) < trunk.max_calls)

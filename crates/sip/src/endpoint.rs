@@ -129,7 +129,7 @@ struct Inner {
     began: Instant,
     state: Mutex<State>,
     guard: Mutex<Guard>,
-    /// A timer fires earlier than all that were set before.
+    /// A timer fires earlier than was planned.
     earlier: Notify,
     over: watch::Sender<bool>,
     /// Who takes requests, also over connections that we open.
@@ -155,6 +155,8 @@ struct State {
     asked: HashMap<TransactionKey, Asked>,
     served: HashMap<TransactionKey, Served>,
     timers: Timers<(Role, TransactionKey)>,
+    /// When it is looked for timers next; `None` for never.
+    planned: Option<Duration>,
     /// Client transactions by the number that their owner knows.
     numbers: HashMap<u64, TransactionKey>,
     next: u64,
@@ -298,8 +300,7 @@ impl Endpoint {
             number,
             events,
         });
-        drop(state);
-        self.0.earlier.notify_one();
+        self.0.release(state);
         done
     }
 
@@ -331,8 +332,7 @@ impl Endpoint {
         }
         let outputs = state.servers.send_response(key, response);
         let done = self.0.perform(&mut state, Role::Server, key, outputs);
-        drop(state);
-        self.0.earlier.notify_one();
+        self.0.release(state);
         done.sent
     }
 
@@ -381,8 +381,7 @@ impl Endpoint {
         if asked.ringing {
             self.0.send_cancel(&mut state, &key);
         }
-        drop(state);
-        self.0.earlier.notify_one();
+        self.0.release(state);
     }
 }
 
@@ -393,6 +392,21 @@ impl Inner {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives the state back. Whoever waits for timers is only woken when one of them fires earlier
+    /// than was planned: most never fire at all.
+    fn release(&self, mut state: MutexGuard<'_, State>) {
+        let next = state.timers.next();
+        let earlier = next.is_some_and(|next| state.planned.is_none_or(|planned| next < planned));
+        if earlier {
+            // Once is enough for many.
+            state.planned = next;
+        }
+        drop(state);
+        if earlier {
+            self.earlier.notify_one();
+        }
     }
 
     fn guard(&self) -> MutexGuard<'_, Guard> {

@@ -3,11 +3,13 @@
 pub(crate) mod callee;
 pub(crate) mod caller;
 pub(crate) mod closing;
+pub(crate) mod direct;
 pub(crate) mod early;
 pub(crate) mod established;
 mod offering;
 mod reliable;
 pub(crate) mod session_timer;
+pub(crate) mod taking;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -16,11 +18,12 @@ use callroute_schema::Cause;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::count::Count;
+use crate::leg::direct::Ask;
 use crate::notices::LegNotices;
 use crate::routes::{Entry, LegRequest};
 use crate::rtp::command::MediaCommand;
 use crate::rtp::media::MediaTask;
-use crate::sdp::{Local, Remote};
+use crate::sdp::{Described, Local, Remote};
 use crate::stack::Stack;
 
 /// Commands that may wait for a leg's task.
@@ -43,6 +46,8 @@ pub(crate) enum LegCommand {
     Referred(Referral),
     /// Refuse an INVITE with this very status.
     Refuse(u16),
+    /// Something of direct sound.
+    Direct(Ask),
     /// Put the far end on hold, or take it back, by a re-INVITE.
     Hold(bool, oneshot::Sender<Result<(), Cause>>),
 }
@@ -64,6 +69,8 @@ pub(crate) struct Leg {
     pub(crate) calls: Option<Arc<Count>>,
     /// From its end for the router to the end of its dialog.
     pub(crate) closing: Option<Count>,
+    /// What the far end has said of itself last, where it may be handed on.
+    pub(crate) described: Option<Box<Described>>,
     /// On the trunk that it goes through, until its end.
     pub(crate) trunk: Option<Count>,
     /// The Q.850 cause that our BYE tells (RFC 3326).
@@ -94,6 +101,9 @@ impl Leg {
     /// takes back.
     pub(crate) async fn agree(&mut self, remote: Remote) {
         let held = remote.held;
+        if !self.stack.config.direct_media.is_empty() {
+            self.described = Described::of(&remote).map(Box::new);
+        }
         let remote = self.local.agreed(remote);
         let key = self.local.key.clone();
         let agreed = MediaCommand::Agree(Box::new(remote), key);

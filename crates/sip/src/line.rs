@@ -11,7 +11,7 @@ use std::task::{Context, Poll, Waker};
 use callroute_audio::codec::Codec;
 use callroute_media::{Command, Deed, LegId, Line, Notice, PlayEnd, PlayId};
 use callroute_schema::Disposition;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::count::Count;
 use crate::leg::{self, Leg, LegCommand, Log};
@@ -31,6 +31,10 @@ pub struct SipLine {
     stack: Arc<Stack>,
     legs: HashMap<LegId, LegHandle>,
     bridges: HashMap<LegId, LegId>,
+    /// Pairs whose sound goes directly, or is about to; dropping one takes it back.
+    directs: Vec<(LegId, LegId, oneshot::Sender<()>)>,
+    /// Legs that are recorded.
+    recorded: Vec<LegId>,
     /// The caller has offered to hear something before that.
     offered: bool,
     /// How the latest leg ended that was dialed.
@@ -77,6 +81,8 @@ impl SipLine {
             stack,
             legs: HashMap::new(),
             bridges: HashMap::new(),
+            directs: Vec::new(),
+            recorded: Vec::new(),
             offered: false,
             after: None,
             codecs,
@@ -154,6 +160,7 @@ impl SipLine {
             alive: Some(self.stack.counts.legs.count()),
             calls: self.call.clone(),
             closing: None,
+            described: None,
             trunk: None,
             parting: None,
         };
@@ -215,6 +222,7 @@ impl SipLine {
     }
 
     pub(crate) fn play(&mut self, leg: LegId, play: PlayId, sound: PlaySound) {
+        self.return_to_us(leg);
         let command = MediaCommand::Play(play, sound);
         if self.tell_media(leg, command).is_err() {
             self.notice(Notice::PlayEnded {
@@ -253,7 +261,11 @@ impl SipLine {
         {
             handle.answered = true;
         }
+        if let Notice::RecordEnded { leg, .. } = &notice {
+            self.recorded.retain(|recorded| recorded != leg);
+        }
         if let Notice::LegEnded { leg, cause } = &notice {
+            self.return_to_us(*leg);
             if *leg != LegId::CALLER {
                 self.after = Some(cause.disposition);
             }
@@ -299,6 +311,8 @@ impl Line for SipLine {
                 name,
                 options,
             } => {
+                self.return_to_us(leg);
+                self.recorded.push(leg);
                 let path = record::path(&self.stack.config.recordings, &name);
                 if self
                     .tell_media(leg, MediaCommand::Record(recording, path, options))

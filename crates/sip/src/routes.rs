@@ -1,6 +1,6 @@
 //! Which leg a request belongs to.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sipx_sip::{Request, TransactionKey};
@@ -13,6 +13,9 @@ use crate::refer::Replaces;
 /// Requests that may wait for one leg. What comes beyond them is answered 503, or dropped where
 /// that is impossible: an ACK is sent again.
 pub(crate) const REQUESTS: usize = 32;
+
+/// Dialogs that have ended and are remembered.
+const ENDED: usize = 1024;
 
 /// What reaches a leg from the network, beside responses.
 #[derive(Debug)]
@@ -34,6 +37,8 @@ struct Tables {
     /// By Call-ID and our tag, which alone is unique.
     dialogs: HashMap<DialogKey, mpsc::Sender<LegRequest>>,
     invites: HashMap<TransactionKey, mpsc::Sender<LegRequest>>,
+    /// Dialogs that have ended, the latest last: whoever wants to take a place in one comes too late.
+    ended: VecDeque<DialogKey>,
     /// Call-ID, From tag and CSeq of INVITEs that are being served.
     served: HashSet<Served>,
 }
@@ -111,6 +116,13 @@ impl Routes {
         self.lock().dialogs.get(&key).cloned()
     }
 
+    /// Whether the dialog that somebody names has ended a while ago.
+    pub(crate) fn has_ended(&self, name: &Replaces) -> bool {
+        let (call, tag) = (name.call_id.as_bytes(), name.to_tag.as_bytes());
+        let tables = self.lock();
+        tables.ended.iter().any(|(c, t)| c == call && t == tag)
+    }
+
     /// The leg that an INVITE's transaction began.
     pub(crate) fn of_invite(&self, key: &TransactionKey) -> Option<mpsc::Sender<LegRequest>> {
         self.lock().invites.get(key).cloned()
@@ -132,6 +144,10 @@ impl Drop for Entry {
     fn drop(&mut self) {
         let mut tables = self.routes.lock();
         tables.dialogs.remove(&self.dialog);
+        if tables.ended.len() >= ENDED {
+            tables.ended.pop_front();
+        }
+        tables.ended.push_back(std::mem::take(&mut self.dialog));
         if let Some((key, served)) = &self.invite {
             tables.invites.remove(key);
             tables.served.remove(served);

@@ -6,7 +6,7 @@ mod write;
 
 pub(crate) use key::{Key, Keys, Suite};
 pub(crate) use read::read;
-pub(crate) use write::{answer, offer};
+pub(crate) use write::{answer, handed_on, offer};
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -136,6 +136,57 @@ impl Remote {
     pub(crate) fn payload(&self) -> u8 {
         self.formats.first().map_or(0, |format| format.payload)
     }
+}
+
+/// What a far end has said of itself, in short: enough to hand it on to another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Described {
+    /// Where it hears.
+    pub(crate) media: SocketAddr,
+    pub(crate) formats: Vec<Format>,
+    pub(crate) event: Option<Event>,
+    pub(crate) packet_ms: Option<u32>,
+    /// Its port for RTCP.
+    pub(crate) control: Option<u16>,
+    /// The id and version of its `o=` line: the same again says that nothing has changed.
+    version: (u64, u64),
+}
+
+impl Described {
+    /// Of what it has offered or answered; `None` for what cannot be handed on: it is encrypted,
+    /// held, or names no address.
+    pub(crate) fn of(remote: &Remote) -> Option<Self> {
+        let media = remote.media?;
+        let plain = remote.key.is_none() && remote.listens && !remote.held;
+        plain.then(|| Self {
+            media,
+            formats: remote.formats.clone(),
+            event: remote.event,
+            packet_ms: remote.packet_ms,
+            control: remote.control.map(|control| control.port()),
+            version: version(remote),
+        })
+    }
+
+    /// Whether a description is the same again (RFC 3264, section 8).
+    pub(crate) fn is_repeated_by(&self, remote: &Remote) -> bool {
+        self.version == version(remote)
+    }
+
+    /// What of it the other one speaks as well, its preference first; `None` when that is nothing.
+    pub(crate) fn with(&self, other: &Self) -> Option<Self> {
+        let speaks = |format: &&Format| other.formats.iter().any(|o| o.codec == format.codec);
+        let formats: Vec<Format> = self.formats.iter().filter(speaks).copied().collect();
+        (!formats.is_empty()).then(|| Self {
+            formats,
+            ..self.clone()
+        })
+    }
+}
+
+fn version(remote: &Remote) -> (u64, u64) {
+    let origin = &remote.description.origin;
+    (origin.session_id, origin.session_version)
 }
 
 /// The address to name for a peer: the advertised one, else the bound one, else the one of the

@@ -39,6 +39,8 @@ pub(crate) struct Stack {
     pub(crate) ports: Ports,
     pub(crate) counts: Counts,
     pub(crate) stopping: AtomicBool,
+    /// No CPU is left for another call.
+    pub(crate) spent: AtomicBool,
     /// The sockets are closed.
     pub(crate) over: AtomicBool,
     pub(crate) began: Instant,

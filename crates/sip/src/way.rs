@@ -173,6 +173,13 @@ pub(crate) fn chosen(headers: &BTreeMap<String, String>) -> Vec<Line> {
     lines
 }
 
+/// That whoever was called at this URI has sent the call on (RFC 5806).
+pub(crate) fn deflected(by: &str) -> Line {
+    let by = by.split(['?', '>']).next().unwrap_or(by);
+    let value = format!("<{by}>;reason=deflection;counter=1");
+    (named("Diversion"), value.into_bytes())
+}
+
 /// The privacy that a withheld caller asks for (RFC 3323, RFC 3325, section 9.3).
 pub(crate) fn privacy() -> Line {
     (sipx_sip::Privacy::NAME, b"id".to_vec())

@@ -21,6 +21,9 @@ use crate::report::{Flight, Report};
 use crate::running::Running;
 use crate::wire::request::{Asks, Question};
 
+/// What a request says of the time that is left is not said again for less than this.
+const STALE: Duration = Duration::from_millis(5);
+
 /// One ask.
 pub(crate) struct Asking<'a> {
     pub(crate) inner: &'a Inner,
@@ -29,8 +32,8 @@ pub(crate) struct Asking<'a> {
     pub(crate) question: Held<'a, Question>,
     /// Of the first request.
     pub(crate) progress: Option<&'a Progress>,
-    /// What the question in its present form tells of earlier URLs.
-    pub(crate) told: Option<FailureClass>,
+    /// What the question in its present form tells of earlier URLs, and as of when.
+    pub(crate) told: (Option<FailureClass>, Duration),
     /// For how long the answer may stand in for later ones.
     pub(crate) allowed: Option<Duration>,
     pub(crate) started: Instant,
@@ -197,18 +200,24 @@ impl<'a> Asking<'a> {
         (flight, ended)
     }
 
-    /// Later URLs are told why earlier ones gave no answer.
+    /// Later requests tell why earlier ones gave no answer, and how much time is left.
     fn tell(&mut self) {
         let so_far = self.report.so_far();
+        let (told, since) = self.told;
+        let news = so_far != told || self.elapsed.saturating_sub(since) >= STALE;
         // A notice stays as it is, wherever it goes.
-        let news = so_far != self.told && self.question.asks() != Asks::Nothing;
-        if let Some(failure) = so_far.filter(|_| news) {
-            let left = self.plan.deadline().saturating_sub(self.elapsed);
-            let name = &self.endpoints.name;
-            let question = self.question.after(self.event, name, failure, left);
-            self.question = Held::Shared(Arc::new(question));
-            self.told = so_far;
+        if news && self.question.asks() != Asks::Nothing {
+            self.tell_anew(so_far);
         }
+    }
+
+    #[cold]
+    fn tell_anew(&mut self, so_far: Option<FailureClass>) {
+        let left = self.plan.deadline().saturating_sub(self.elapsed);
+        let name = &self.endpoints.name;
+        let question = self.question.after(self.event, name, so_far, left);
+        self.question = Held::Shared(Arc::new(question));
+        self.told = (so_far, self.elapsed);
     }
 
     fn look_up(&mut self, now: Instant) {

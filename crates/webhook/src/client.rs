@@ -112,7 +112,8 @@ impl Client {
         let mut asked = match self.enter(endpoints) {
             Ok(_place) => {
                 let deadline = endpoints.deadline.min(MAX_DEADLINE);
-                let question = Question::new(event, self.id(), endpoints, deadline);
+                let left = deadline.saturating_sub(now.saturating_duration_since(since));
+                let question = Question::new(event, self.id(), endpoints, left);
                 self.run(endpoints, event, &question, since, now).await
             }
             Err(full) => Asked::refused(full.failure(&endpoints.name), since.elapsed()),
@@ -131,6 +132,12 @@ impl Client {
     /// something to do with the call, in time.
     pub async fn decide(&self, route: &Route, event: &Event) -> Decision {
         Decision::of(route, self.ask(&route.webhook, event).await)
+    }
+
+    /// Decides as [`decide`](Self::decide) does; the deadline counts from `since`, as in
+    /// [`ask_since`](Self::ask_since).
+    pub async fn decide_since(&self, route: &Route, event: &Event, since: Instant) -> Decision {
+        Decision::of(route, self.ask_since(&route.webhook, event, since).await)
     }
 
     /// Tells a webhook what happened; nothing is asked, and any status of 200 to 299 is a receipt.
@@ -203,21 +210,22 @@ impl Client {
         let deadline = endpoints.deadline.min(MAX_DEADLINE);
         let means = &self.inner.means;
         let progress = Progress::new();
+        // Most often there is nothing to be worked out.
+        let elapsed = match started == now {
+            true => Duration::ZERO,
+            false => now.saturating_duration_since(started),
+        };
         let mut asking = Asking {
             inner: &self.inner,
             endpoints,
             event,
             question: Held::Here(question),
             progress: Some(&progress),
-            told: None,
+            told: (None, elapsed),
             allowed: None,
             started,
             now,
-            // Most often there is nothing to be worked out.
-            elapsed: match started == now {
-                true => Duration::ZERO,
-                false => now.saturating_duration_since(started),
-            },
+            elapsed,
             plan: Plan::new(endpoints.urls.len(), self.inner.pause(), deadline),
             report: Report::default(),
         };

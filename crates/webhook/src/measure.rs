@@ -71,3 +71,6 @@ impl Drop for Measure {
         metrics::gauge!("callroute_webhook_in_flight", "webhook" => name).decrement(1.0);
     }
 }
+
+#[cfg(all(test, feature = "metrics"))]
+mod tests;

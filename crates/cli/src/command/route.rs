@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use callroute_router::{Asking, Lookups, endpoints_of};
 use callroute_rules::{Engine, Fact, Facts, Lookup, Outcome, check};
@@ -11,6 +11,7 @@ use callroute_schema::{Action, Actions, CallId, Disposition, Event, Webhook};
 use callroute_store::SqliteRows;
 use callroute_webhook::{Asked, Client, ClientConfig, Endpoints, Failure, FailureClass};
 use serde::Serialize;
+use tokio::time::Instant;
 
 use crate::args::Route;
 use crate::error::Error;
@@ -127,6 +128,9 @@ struct Way {
 impl Way {
     async fn of(&self, mut event: Event) -> Routed {
         let began = Instant::now();
+        // Each ask's deadline counts from what it is asked about: the call, or the answer before.
+        let mut since = began;
+        let given = event.attributes.clone();
         let mut facts = self.facts.clone();
         let mut missing = Vec::new();
         let mut why = Vec::new();
@@ -172,17 +176,21 @@ impl Way {
                     FailureClass::Deadline,
                     format!("{MAX_ASKS} webhooks were asked, each answering with the next"),
                 )),
-                false => self.ask(&webhook, &mut event, &mut routed).await,
+                false => self.ask(&webhook, &mut event, since, &mut routed).await,
             };
+            since = Instant::now();
             list = match asked {
                 Ok(actions) => {
+                    event.attributes.clone_from(&given);
                     (routed.source, routed.failure) = ("webhook", None);
                     actions
                 }
                 Err(failure) => {
-                    event
-                        .attributes
-                        .insert("failure".to_owned(), failure.class.to_string());
+                    // As a session tells it to the next server.
+                    let attributes = &mut event.attributes;
+                    let name = webhook.name.as_ref().map_or("url", |name| name.as_str());
+                    attributes.insert("webhook".to_owned(), name.to_owned());
+                    attributes.insert("failure".to_owned(), failure.class.to_string());
                     (routed.source, routed.failure) = ("fallback", Some(failure));
                     self.fallback(&webhook, rest)
                 }
@@ -213,13 +221,14 @@ impl Way {
         &self,
         webhook: &Webhook,
         event: &mut Event,
+        since: Instant,
         routed: &mut Routed,
     ) -> Result<Vec<Action>, Failure> {
         let endpoints = self.endpoints(webhook)?;
         event.deadline_ms = Some(ms(endpoints.deadline));
         let Asked {
             result, attempts, ..
-        } = self.client.ask(&endpoints, event).await;
+        } = self.client.ask_since(&endpoints, event, since).await;
         routed
             .attempts
             .extend(attempts.into_iter().map(|one| Attempt {

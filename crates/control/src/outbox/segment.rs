@@ -17,6 +17,8 @@ pub(super) struct Segment {
     path: PathBuf,
     events: BufWriter<File>,
     reader: BufReader<File>,
+    /// The event that is read next.
+    reads: u64,
     taken_path: PathBuf,
     taken_file: File,
     bytes: u64,
@@ -67,6 +69,7 @@ impl Segment {
             first,
             next: first + lines,
             reader: BufReader::new(File::open(&path)?),
+            reads: first,
             path,
             events: BufWriter::new(events),
             taken_path,
@@ -129,8 +132,8 @@ impl Segment {
         self.events.get_ref().try_clone()
     }
 
-    /// The next line that was not read yet.
-    pub(super) fn read(&mut self) -> io::Result<Option<Vec<u8>>> {
+    /// The next line that was not read yet, and its number.
+    pub(super) fn read(&mut self) -> io::Result<Option<(u64, Vec<u8>)>> {
         let mut line = Vec::new();
         let at = self.reader.stream_position()?;
         (&mut self.reader)
@@ -141,7 +144,9 @@ impl Segment {
             self.reader.seek(SeekFrom::Start(at))?;
             return Ok(None);
         }
-        Ok(Some(line))
+        let number = self.reads;
+        self.reads += 1;
+        Ok(Some((number, line)))
     }
 
     pub(super) fn is_taken(&self, number: u64) -> bool {

@@ -19,7 +19,7 @@ fn told(n: u64) -> Told {
 fn numbers(outbox: &mut Outbox) -> Vec<u64> {
     let mut all = Vec::new();
     loop {
-        let some = outbox.read(7).unwrap();
+        let some = outbox.read(7, usize::MAX).unwrap();
         if some.is_empty() {
             return all;
         }
@@ -34,7 +34,7 @@ fn what_was_not_taken_is_there_again_in_order() {
     for n in 0..20 {
         assert!(outbox.add(&told(n), 1000 + n).unwrap());
     }
-    let records = outbox.read(3).unwrap();
+    let records = outbox.read(3, usize::MAX).unwrap();
     assert_eq!((records[1].seq, records[1].at_ms), (2, 1001));
     assert_eq!((records[1].told.id, &*records[1].told.call), (2, "call1"));
     assert_eq!(&*records[1].told.json, "{\"n\":1}");
@@ -62,6 +62,45 @@ fn a_line_that_a_crash_cut_off_is_none() {
     let mut again = Outbox::open(folder.path(), 1 << 20).unwrap();
     again.add(&told(1), 0).unwrap();
     assert_eq!(numbers(&mut again), [1, 2]);
+}
+
+/// What the disk damaged is counted, holds up nobody, and does not keep its file for ever.
+#[test]
+fn a_damaged_line_is_counted_and_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("000000000001.jsonl");
+    let mut outbox = Outbox::open(folder.path(), 1 << 20).unwrap();
+    for n in 0..3 {
+        outbox.add(&told(n), 0).unwrap();
+    }
+    drop(outbox);
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replace("\"seq\":2,", "\0\0\0\0\0\0\0\0")).unwrap();
+    let mut again = Outbox::open(folder.path(), 1 << 20).unwrap();
+    assert_eq!(numbers(&mut again), [1, 3]);
+    assert_eq!((again.damaged(), again.damaged(), again.left()), (1, 0, 2));
+    again.take(1).unwrap();
+    again.take(3).unwrap();
+    drop(again);
+    Outbox::open(folder.path(), 1 << 20).unwrap();
+    assert!(!path.exists(), "all of it is over");
+}
+
+/// What is read at once is bounded in bytes as well.
+#[test]
+fn large_events_are_read_a_few_at_a_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut outbox = Outbox::open(folder.path(), 1 << 20).unwrap();
+    for n in 0..5 {
+        let json = format!("{{\"n\":\"{}\"}}", "x".repeat(1000));
+        let large = Told {
+            json: json.as_str().into(),
+            ..told(n)
+        };
+        outbox.add(&large, 0).unwrap();
+    }
+    let mut read = |bytes| outbox.read(100, bytes).unwrap().len();
+    assert_eq!([read(1), read(2000), read(1 << 20), read(1 << 20)], [1, 2, 2, 0]);
 }
 
 #[test]

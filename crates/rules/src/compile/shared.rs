@@ -7,6 +7,7 @@ use super::Compiler;
 use crate::engine::{Tables, ZoneTable};
 use crate::hint::{choices, shorten};
 use crate::hours::{Hours, Offsets, Schedule};
+use crate::origin::Origin;
 use crate::path::Path;
 
 /// The tables that conditions refer to, and where in them each name is.
@@ -22,6 +23,14 @@ pub(super) struct Shared {
     pub(super) lookups: HashMap<String, usize>,
     pub(super) switches: HashMap<String, usize>,
     pub(super) rotas: HashMap<String, usize>,
+    origins: HashMap<Named, u32>,
+}
+
+/// Countries or areas by their names.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum Named {
+    Countries(Vec<String>),
+    Areas(Vec<String>),
 }
 
 impl Shared {
@@ -30,6 +39,18 @@ impl Shared {
         let place = self.tables.schedules.len();
         self.tables.schedules.push(Schedule::new(hours, offsets));
         u32::try_from(place).unwrap_or(u32::MAX)
+    }
+
+    /// The place of countries or areas among those that rules ask for.
+    pub(super) fn origin(&mut self, named: Named) -> u32 {
+        let origins = &mut self.tables.origins;
+        *self.origins.entry(named).or_insert_with_key(|named| {
+            origins.push(match named {
+                Named::Countries(names) => Origin::countries(names),
+                Named::Areas(names) => Origin::areas(names),
+            });
+            u32::try_from(origins.len() - 1).unwrap_or(u32::MAX)
+        })
     }
 
     /// What is wrong with a column of a list or a table of prefixes; `None`: nothing, or there is

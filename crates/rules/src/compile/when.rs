@@ -3,11 +3,11 @@
 mod parties;
 mod values;
 
+use super::shared::Named;
 use super::{Compiler, Shared};
 use crate::engine::{Clause, OneOf, Places, Subject};
 use crate::hint::shorten;
 use crate::number;
-use crate::origin::areas_named;
 use crate::path::Path;
 use crate::prefix::Key;
 use crate::table::{CallerWhen, NumberWhen, Texts, When};
@@ -91,7 +91,7 @@ impl Compiler<'_> {
         shared.hours.get(name).copied()
     }
 
-    fn caller(&mut self, when: &CallerWhen, shared: &Shared, at: &Path<'_>, all: &mut Clauses) {
+    fn caller(&mut self, when: &CallerWhen, shared: &mut Shared, at: &Path<'_>, all: &mut Clauses) {
         let before = all.len();
         if let Some(is) = &when.is {
             all.push(self.numbers_of(Subject::Caller, is, &at.key("is")));
@@ -103,15 +103,12 @@ impl Compiler<'_> {
             all.push(self.prefixes_of(Subject::Caller, prefix, shared, &at.key("prefix")));
         }
         if let Some(countries) = &when.country {
-            all.push(self.country(Subject::Caller, countries, &at.key("country")));
+            all.push(self.country(Subject::Caller, countries, shared, &at.key("country")));
         }
         if let Some(Texts(places)) = &when.region {
-            let mut areas: Vec<u32> = places.iter().flat_map(|name| areas_named(name)).collect();
-            areas.sort_unstable();
-            areas.dedup();
             all.push(Some(Clause::Place(Box::new(Places {
                 names: places.iter().map(|place| place.as_str().into()).collect(),
-                areas: areas.into(),
+                origin: shared.origin(Named::Areas(places.clone())),
             }))));
         }
         if let Some(anonymous) = when.anonymous {
@@ -157,7 +154,7 @@ impl Compiler<'_> {
         }
     }
 
-    fn dialed(&mut self, when: &NumberWhen, shared: &Shared, at: &Path<'_>, all: &mut Clauses) {
+    fn dialed(&mut self, when: &NumberWhen, shared: &mut Shared, at: &Path<'_>, all: &mut Clauses) {
         if let Some(is) = &when.is {
             all.push(self.numbers_of(Subject::Dialed, is, &at.key("is")));
         }
@@ -165,7 +162,7 @@ impl Compiler<'_> {
             all.push(self.prefixes_of(Subject::Dialed, prefix, shared, &at.key("prefix")));
         }
         if let Some(countries) = &when.country {
-            all.push(self.country(Subject::Dialed, countries, &at.key("country")));
+            all.push(self.country(Subject::Dialed, countries, shared, &at.key("country")));
         }
         if when.is.is_none() && when.prefix.is_none() && when.country.is_none() {
             self.fault(at, "`dialed` needs `is`, `prefix` or `country`");

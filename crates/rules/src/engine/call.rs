@@ -41,8 +41,8 @@ type InFull = [Option<String>; 2];
 
 impl<'a> Call<'a> {
     pub(crate) fn new(view: View<'a>, tables: &'a Tables, facts: &'a Facts) -> Self {
-        let mut call = Self::unread(view, tables, facts);
-        call.read();
+        let (mut call, is_usual) = Self::unread(view, tables, facts);
+        call.read(is_usual);
         call
     }
 
@@ -55,15 +55,19 @@ impl<'a> Call<'a> {
         facts: &'a Facts,
         does: impl FnOnce(&Self) -> R,
     ) -> R {
-        let mut call = Self::unread(view, tables, facts);
-        call.read();
+        let (mut call, is_usual) = Self::unread(view, tables, facts);
+        call.read(is_usual);
         does(&call)
     }
 
+    /// The call as its event has it, and whether nothing of it has another form.
     #[inline(always)]
-    fn unread(view: View<'a>, tables: &'a Tables, facts: &'a Facts) -> Self {
-        Self {
-            keys: [Key::NOBODY, Key::NOBODY, Key::EMPTY, Key::EVERY],
+    fn unread(view: View<'a>, tables: &'a Tables, facts: &'a Facts) -> (Self, bool) {
+        let [caller, dialed] = view.keys();
+        let known = caller.is_international() | (caller == Key::NOBODY);
+        let is_usual = known & dialed.is_international() & view.digits().is_empty();
+        let call = Self {
+            keys: [caller, dialed, Key::EMPTY, Key::EVERY],
             full: None,
             utc: view.utc(),
             view,
@@ -72,16 +76,13 @@ impl<'a> Call<'a> {
             emergency: false,
             hits: Hits::default(),
             share: OnceCell::new(),
-        }
+        };
+        (call, is_usual)
     }
 
     #[inline(always)]
-    fn read(&mut self) {
-        let [caller, dialed] = self.view.keys();
-        let known = caller.is_international() || caller == Key::NOBODY;
-        if known & dialed.is_international() & self.view.digits().is_empty() {
-            self.keys = [caller, dialed, Key::EMPTY, Key::EVERY];
-        } else {
+    fn read(&mut self, is_usual: bool) {
+        if !is_usual {
             self.closer();
         }
         if self.tables.lists.asked {

@@ -5,6 +5,8 @@ mod show;
 
 pub(crate) use show::Written;
 
+use std::hash::{Hash, Hasher};
+
 use callroute_schema::Transport;
 
 use super::facts::Lookup;
@@ -13,7 +15,7 @@ use crate::prefix::Key;
 use crate::table::CallerKind;
 
 /// One clause of a rule, or several combined. Names are places in the engine's tables.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub(crate) enum Clause {
     All(Box<[Self]>),
     Any(Box<[Self]>),
@@ -49,6 +51,7 @@ pub(crate) enum Clause {
     Country {
         subject: Subject,
         countries: Box<[Box<str>]>,
+        origin: u32,
     },
     /// The caller's number was given out in one of these places.
     Place(Box<Places>),
@@ -77,7 +80,7 @@ pub(crate) enum Clause {
 }
 
 /// Several numbers and prefixes.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub(crate) struct OneOf {
     pub(crate) subject: Subject,
     /// Sorted.
@@ -89,16 +92,15 @@ pub(crate) struct OneOf {
 }
 
 /// Places that numbers are given out in.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub(crate) struct Places {
     /// As written.
     pub(crate) names: Box<[Box<str>]>,
-    /// The areas that they mean, sorted.
-    pub(crate) areas: Box<[u32]>,
+    pub(crate) origin: u32,
 }
 
 /// What a header or an attribute has to be.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub(crate) struct Field {
     pub(crate) name: Box<str>,
     pub(crate) test: Test,
@@ -116,8 +118,25 @@ pub(crate) enum Test {
     },
 }
 
+/// Bounds by their bits: equal ones, but for zeros of two signs, hash alike.
+impl Hash for Test {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match self {
+            Self::Is(list) => list.hash(state),
+            Self::Within {
+                exists,
+                below,
+                at_least,
+            } => {
+                let bits = [below, at_least].map(|bound| bound.map(f64::to_bits));
+                (exists, bits).hash(state);
+            }
+        }
+    }
+}
+
 /// Who of a party can take a call.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub(crate) struct Available {
     /// As written: an agent, or a target.
     pub(crate) name: Box<str>,
@@ -126,7 +145,7 @@ pub(crate) struct Available {
 }
 
 /// Somebody who may be able to take a call.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub(crate) enum Party {
     /// An agent, by the place in the engine's tables.
     Agent(u32),
@@ -137,7 +156,7 @@ pub(crate) enum Party {
 }
 
 /// How many calls are on something.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub(crate) struct Calls {
     pub(crate) on: Box<str>,
     pub(crate) below: Option<u64>,

@@ -202,6 +202,20 @@ impl Engine {
         self.policy.judge(actions)
     }
 
+    /// Whether a dialed text is an emergency number of this table's region, as it was dialed.
+    #[must_use]
+    pub fn is_emergency(&self, dialed: &str) -> bool {
+        self.tables.is_emergency(dialed)
+    }
+
+    /// Whether `destinations` of this table allows this party, a number or a SIP URI: for what
+    /// names itself in mid-call, such as whom a callee sends a call on to.
+    #[must_use]
+    pub fn permits(&self, party: &str) -> bool {
+        // In what is written braces are variables, yet to be judged; in what comes they are not.
+        !party.contains('{') && self.policy.refuse(party).is_none()
+    }
+
     /// Actions with their variables filled in for a call, as in a text to speak or a number to
     /// call: for targets, branches and menus that are reached after the decision.
     ///

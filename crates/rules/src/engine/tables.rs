@@ -10,6 +10,8 @@ use super::decks::Deck;
 use super::lists::Lists;
 use super::rotas::Rota;
 use crate::hours::{Hours, Offsets, Schedule};
+use crate::origin::Origin;
+use crate::prefix::Key;
 use crate::zone::Zone;
 
 /// What rules refer to.
@@ -23,6 +25,8 @@ pub(crate) struct Tables {
     pub(crate) agents: Vec<OnShift>,
     pub(crate) rotas: Vec<Rota>,
     pub(crate) zones: Vec<ZoneTable>,
+    /// Countries and areas that rules ask for.
+    pub(crate) origins: Vec<Origin>,
     /// How national numbers are read.
     pub(crate) region: Option<Region>,
     /// Numbers that reach an emergency service of the region, exactly as dialed.
@@ -83,6 +87,12 @@ impl Tables {
     pub(crate) fn is_open(&self, hours: u32, utc: i64) -> bool {
         let schedule = self.schedules.get(hours as usize);
         schedule.is_some_and(|schedule| schedule.is_open(utc))
+    }
+
+    /// Whether a number is of the countries or areas in a place.
+    pub(crate) fn is_from(&self, origin: u32, number: Key) -> bool {
+        let origin = self.origins.get(origin as usize);
+        origin.is_some_and(|origin| origin.holds(number))
     }
 
     pub(crate) fn hours(&self, hours: u32) -> Option<&Arc<Hours>> {

@@ -24,10 +24,13 @@ pub(super) fn implies(if_this: &Clause, then_that: &Clause) -> bool {
             },
         ) => wide_from <= from && to <= wide_to,
         (
-            Clause::Country { subject, countries },
+            Clause::Country {
+                subject, countries, ..
+            },
             Clause::Country {
                 subject: other,
                 countries: wide,
+                ..
             },
         ) => subject == other && countries.iter().all(|country| wide.contains(country)),
         (Clause::Trunk(trunks), Clause::Trunk(wide)) => {
@@ -82,10 +85,13 @@ pub(super) fn excludes(one: &Clause, other: &Clause) -> bool {
             !these.iter().any(|one| those.contains(one))
         }
         (
-            Clause::Country { subject, countries },
+            Clause::Country {
+                subject, countries, ..
+            },
             Clause::Country {
                 subject: other,
                 countries: those,
+                ..
             },
         ) => subject == other && !countries.iter().any(|country| those.contains(country)),
         _ => match (numbers(one), numbers(other)) {

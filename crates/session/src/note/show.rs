@@ -107,6 +107,7 @@ impl fmt::Display for Note {
             Self::Hold { leg, held: true } => write!(f, "{leg} holds the call"),
             Self::Hold { leg, held: false } => write!(f, "{leg} takes the call back"),
             Self::Feature { leg, feature } => write!(f, "{leg} pressed the code for {feature}"),
+            Self::Diverted { leg, to } => write!(f, "{leg} is sent on to {}", mask(to)),
             Self::Refer { leg, to } => write!(f, "{leg} asks for a transfer to {}", mask(to)),
             Self::NotDone { deed, reason } => write!(f, "{deed:?} was not done: {reason}"),
             Self::Cannot { what, ability } => {

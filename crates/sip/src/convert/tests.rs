@@ -79,7 +79,9 @@ fn only_the_trusted_assert_identities() {
 
 #[test]
 fn headers_are_chosen_and_lower_case() {
-    let invite = invite("sip:+13146523057@10.0.0.1", "From: <sip:a@h>;tag=1\r\n");
+    let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let headers = format!("From: <sip:a@h>;tag=1\r\nTraceparent: {trace}\r\n");
+    let invite = invite("sip:+13146523057@10.0.0.1", &headers);
     let incoming = incoming(invite, TransportKind::Tls);
     let offer = offer(&incoming, Some("carrier".to_owned()), true).unwrap();
     assert_eq!(offer.source.trunk.as_deref(), Some("carrier"));
@@ -96,7 +98,8 @@ fn headers_are_chosen_and_lower_case() {
         offer.headers.get("call-id").map(String::as_str),
         Some("abc@h")
     );
-    assert_eq!(offer.headers.len(), 2);
+    assert_eq!(offer.headers.get("traceparent").map(String::as_str), Some(trace));
+    assert_eq!(offer.headers.len(), 3);
 }
 
 #[test]

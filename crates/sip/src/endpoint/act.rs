@@ -208,8 +208,7 @@ impl Inner {
             let outputs = state.clients.on_transport_error(&key);
             self.perform(&mut state, Role::Client, &key, outputs);
         }
-        drop(state);
-        self.earlier.notify_one();
+        self.release(state);
     }
 }
 

@@ -76,6 +76,7 @@ pub(crate) async fn bind(settings: Settings) -> Result<(Endpoint, Listeners), Re
             asked: HashMap::new(),
             served: HashMap::new(),
             timers: Timers::new(),
+            planned: None,
             numbers: HashMap::new(),
             next: 0,
             connections: HashMap::new(),

@@ -108,8 +108,7 @@ impl Inner {
                     .receive(Message::Response(response), transport.reliability());
                 if let Dispatch::Matched { key, outputs } = received {
                     self.perform(&mut state, Role::Client, &key, outputs);
-                    drop(state);
-                    self.earlier.notify_one();
+                    self.release(state);
                 }
             }
         }
@@ -166,8 +165,7 @@ impl Inner {
                 return;
             }
         };
-        drop(state);
-        self.earlier.notify_one();
+        self.release(state);
         for event in done.told {
             if let TuEvent::Request(request) | TuEvent::Ack(request) = event {
                 upper.request(Incoming {
@@ -282,7 +280,8 @@ impl Inner {
             let outputs = layer.on_timer(&key, timer);
             self.perform(&mut state, role, &key, outputs);
         }
-        state.timers.next()
+        state.planned = state.timers.next();
+        state.planned
     }
 }
 

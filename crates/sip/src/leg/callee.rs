@@ -1,7 +1,9 @@
 //! A callee's leg: INVITEs of ours, until one is answered, or all are refused or cancelled.
 
+mod elsewhere;
 pub(crate) mod invite;
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use callroute_media::{EndCause, Notice};
@@ -13,17 +15,20 @@ use tokio::time::{Instant, sleep_until, timeout};
 use crate::convert::cancel_reason;
 use crate::count::Count;
 use crate::dialog::Dialog;
-use crate::endpoint::Exchange;
+use crate::endpoint::{Exchange, Incoming};
+use crate::leg::callee::elsewhere::Elsewhere;
 use crate::leg::callee::invite::{Invite, Invites};
+use crate::leg::direct::Peer;
 use crate::leg::early::{self};
 use crate::leg::established::{Established, Session};
 use crate::leg::session_timer::SessionTimer;
-use crate::leg::{Leg, LegCommand, closing};
+use crate::leg::taking::Taken;
+use crate::leg::{Leg, LegCommand, closing, taking};
 use crate::message::{answered_elsewhere, q850};
 use crate::reach::ways::Route;
 use crate::routes::LegRequest;
 use crate::sdp;
-use crate::stack::{SendError, Stack};
+use crate::stack::{SendError, Stack, token};
 use crate::way::{Line, Way};
 
 /// Whom to dial, and on whose behalf.
@@ -55,47 +60,95 @@ enum Attempt {
     Answered(Box<Invite>, Box<Response>),
     /// There was nobody; the next way may be better.
     Next(Cause),
+    /// An INVITE has come from outside that takes the place of ours.
+    Replaced(Box<Incoming>, Box<Taken>),
+    /// It was refused, whatever the way.
+    Refused(Cause),
+    /// It is elsewhere: there, in this order.
+    Elsewhere(Cause, Vec<Route>),
     /// The leg is over.
     Over,
 }
 
 /// Serves a callee's leg to its end.
-pub(crate) async fn serve(mut leg: Leg, dialing: Dialing) {
+pub(crate) async fn serve(mut leg: Leg, mut dialing: Dialing) {
     let mut last = Cause::local(Disposition::Unreachable);
-    for group in &dialing.routes {
-        let mut tries = Vec::new();
-        for route in group {
-            let trunk = route.trunk.as_deref();
-            let trunk = trunk.and_then(|name| leg.stack.trunks.get(name));
-            leg.trunk = trunk.map(|trunk| trunk.calls.count());
-            match targets(&leg.stack, route).await {
-                // Alone, it is tried at one of its addresses after the other.
-                Ok(found) if group.len() == 1 => {
-                    tries.extend(found.into_iter().map(|target| vec![(route, target)]));
-                }
-                Ok(found) => {
-                    let first = found.into_iter().next().map(|target| (route, target));
-                    match tries.first_mut() {
-                        Some(together) => together.extend(first),
-                        None => tries.push(first.into_iter().collect()),
-                    }
-                }
-                Err(error) => {
-                    tracing::info!(%error, leg = %leg.notices.leg(), "a callee cannot be found");
-                }
-            }
-        }
-        for together in tries {
-            match attempt(&mut leg, &dialing, together).await {
+    let mut ways = VecDeque::from(std::mem::take(&mut dialing.routes));
+    let mut elsewhere = Elsewhere::of(&ways);
+    while let Some(group) = ways.pop_front() {
+        let diverted = group.first().is_some_and(|route| route.diverted.is_some());
+        for together in tries(&mut leg, &group).await {
+            match attempt(&mut leg, &dialing, &mut elsewhere, together).await {
                 Attempt::Answered(invite, response) => {
                     return Box::pin(answered(leg, *invite, &response)).await;
                 }
-                Attempt::Next(cause) => last = cause,
+                Attempt::Replaced(invite, taken) => {
+                    tracing::info!(leg = %leg.notices.leg(), "somebody takes a callee's place");
+                    leg.entry = Some(taken.entry);
+                    let (offering, timer) = (taken.offering, taken.timer);
+                    let (dialog, response) = (taken.dialog, taken.response);
+                    let begun =
+                        Established::awaiting_ack(leg, &invite, dialog, response, offering, timer);
+                    return Box::pin(begun.serve()).await;
+                }
+                Attempt::Next(cause) => {
+                    last = cause;
+                    continue;
+                }
+                Attempt::Refused(cause) => {
+                    last = cause;
+                    // Who was sent on to may refuse for itself alone (RFC 3261, section 8.1.3.4).
+                    if !diverted || cause.sip_code.is_some_and(|status| status >= 600) {
+                        ways.clear();
+                    }
+                }
+                Attempt::Elsewhere(cause, found) => {
+                    last = cause;
+                    if !diverted {
+                        ways.clear();
+                    }
+                    for route in found.into_iter().rev() {
+                        ways.push_front(vec![route]);
+                    }
+                }
                 Attempt::Over => return,
             }
+            break;
         }
     }
     leg.end(last).await;
+}
+
+/// What is tried one after the other of a group of ways, each with where it leads to.
+async fn tries<'a>(leg: &mut Leg, group: &'a [Route]) -> Vec<Vec<(&'a Route, Target)>> {
+    let mut tries = Vec::new();
+    for route in group {
+        let trunk = route.trunk.as_deref();
+        let trunk = trunk.and_then(|name| leg.stack.trunks.get(name));
+        leg.trunk = trunk.map(|trunk| trunk.calls.count());
+        match targets(&leg.stack, route).await {
+            // Alone, it is tried at one of its addresses after the other.
+            Ok(found) if group.len() == 1 => {
+                tries.extend(found.into_iter().map(|target| vec![(route, target)]));
+            }
+            Ok(found) => {
+                let first = found.into_iter().next().map(|target| (route, target));
+                match tries.first_mut() {
+                    Some(together) => together.extend(first),
+                    None => tries.push(first.into_iter().collect()),
+                }
+            }
+            Err(error) => {
+                tracing::info!(%error, leg = %leg.notices.leg(), "a callee cannot be found");
+            }
+        }
+        if route.diverted.is_some() {
+            let (leg_id, to) = (leg.notices.leg(), route.uri.clone());
+            let notice = Notice::Diverted { leg: leg_id, to };
+            leg.notices.tell(notice).await;
+        }
+    }
+    tries
 }
 
 async fn targets(stack: &Stack, route: &Route) -> Result<Vec<Target>, SendError> {
@@ -111,7 +164,12 @@ fn is_of_the_way(response: &Response) -> bool {
 }
 
 /// INVITEs to one address each, and what comes of them: the first who answers has the call.
-async fn attempt(leg: &mut Leg, dialing: &Dialing, tries: Vec<(&Route, Target)>) -> Attempt {
+async fn attempt(
+    leg: &mut Leg,
+    dialing: &Dialing,
+    elsewhere: &mut Elsewhere,
+    tries: Vec<(&Route, Target)>,
+) -> Attempt {
     let mut invites = Invites::default();
     for (route, target) in tries {
         match invite::send(&leg.stack, dialing, route, target) {
@@ -125,6 +183,7 @@ async fn attempt(leg: &mut Leg, dialing: &Dialing, tries: Vec<(&Route, Target)>)
     let mut rings = false;
     let mut sound = early::Sound::default();
     let (mut last, mut refused) = (Cause::local(Disposition::Unreachable), None);
+    let mut found = Vec::new();
     while !invites.0.is_empty() {
         let silent = invites.0.iter().any(|invite| !invite.heard);
         tokio::select! {
@@ -134,7 +193,7 @@ async fn attempt(leg: &mut Leg, dialing: &Dialing, tries: Vec<(&Route, Target)>)
                 };
                 match event {
                     Some(TuEvent::Response(response)) if response.status.is_provisional() => {
-                        invite.heard = true;
+                        invite.noted(&response);
                         early::heard(&leg.stack, invite, &response).await;
                         if response.status.code() > 100 && !rings {
                             rings = true;
@@ -158,6 +217,7 @@ async fn attempt(leg: &mut Leg, dialing: &Dialing, tries: Vec<(&Route, Target)>)
                         if !is_of_the_way(&response) {
                             refused = Some(last);
                         }
+                        found.extend(elsewhere.named(&leg.stack, &invite.route, &response));
                         invites.0.swap_remove(at);
                     }
                     Some(TuEvent::Request(_) | TuEvent::Ack(_)) => {}
@@ -196,6 +256,15 @@ async fn attempt(leg: &mut Leg, dialing: &Dialing, tries: Vec<(&Route, Target)>)
             Some(request) = leg.requests.recv() => {
                 match request {
                     LegRequest::Within(request) => early::asked(&leg.stack, &request),
+                    LegRequest::Replaces(invite, named) if invites.began(&named) => {
+                        let Some(taken) = taken(leg, dialing, &invite).await else {
+                            continue;
+                        };
+                        for other in invites.0 {
+                            give_up(leg, other, EndCause::AnsweredElsewhere);
+                        }
+                        return Attempt::Replaced(invite, Box::new(taken));
+                    }
                     LegRequest::Replaces(invite, _) => early::not_replaced(&leg.stack, &invite),
                     LegRequest::Cancelled(_) => {}
                 }
@@ -203,11 +272,30 @@ async fn attempt(leg: &mut Leg, dialing: &Dialing, tries: Vec<(&Route, Target)>)
         }
     }
     match refused {
-        Some(cause) => {
-            leg.end(cause).await;
-            Attempt::Over
-        }
+        Some(cause) if !found.is_empty() => Attempt::Elsewhere(cause, found),
+        Some(cause) => Attempt::Refused(cause),
         None => Attempt::Next(last),
+    }
+}
+
+/// Answers an INVITE that takes the place of an early dialog of ours (RFC 3891, section 3); `None`
+/// when it was refused.
+async fn taken(leg: &mut Leg, dialing: &Dialing, invite: &Incoming) -> Option<Taken> {
+    let tag = token();
+    let requests = dialing.requests.clone();
+    match taking::take(&leg.stack, invite, &tag, dialing.port, requests) {
+        Ok(taken) => {
+            let mut taken = taken?;
+            leg.local = taken.local.clone();
+            if let Some(remote) = taken.offer.take() {
+                leg.agree(remote).await;
+            }
+            Some(taken)
+        }
+        Err(refusal) => {
+            leg.stack.respond(invite, refusal.tag(&tag));
+            None
+        }
     }
 }
 
@@ -290,6 +378,7 @@ async fn answered(mut leg: Leg, invite: Invite, response: &Response) {
         exchange: invite.exchange,
     };
     let session = Session {
+        peer: Peer::callee(&invite.target, &dialog),
         timer,
         updates: sipx_sip::update::peer_allows(&response.headers),
         credentials: route.credentials,

@@ -79,6 +79,8 @@ pub(crate) async fn serve(mut leg: Leg, mut invited: Invited) {
                     };
                     leg.notices.tell(notice).await;
                 }
+                // Whoever asks hears that by its channel.
+                Some(LegCommand::Direct(_)) => {}
                 Some(LegCommand::Hold(_, told)) => {
                     // discard: who asked has gone.
                     let _ = told.send(Err(Cause::local(Disposition::Failed)));
@@ -186,7 +188,8 @@ async fn answer(mut leg: Leg, mut invited: Invited) {
         tracing::info!(%error, "the caller could not be answered");
         return leg.end(Cause::local(Disposition::Unreachable)).await;
     }
-    Established::awaiting_ack(leg, invited, response, offering, timer)
+    let (invite, dialog) = (invited.invite, invited.dialog);
+    Established::awaiting_ack(leg, &invite, dialog, response, offering, timer)
         .serve()
         .await;
 }

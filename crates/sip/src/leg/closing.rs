@@ -15,7 +15,7 @@ use crate::leg::Leg;
 use crate::message::Reply;
 use crate::reach::prove;
 use crate::routes::LegRequest;
-use crate::stack::{SendError, Stack};
+use crate::stack::{SendError, Stack, token};
 
 /// The way back to a peer that is not reached by its Contact: the connection that it came by
 /// (RFC 5923; behind a NAT, and for browsers, there is no other), or the port of the NAT that its
@@ -138,8 +138,8 @@ pub(crate) async fn bye(
                     }
                     _ => return,
                 },
-                Some(request) = leg.requests.recv() => {
-                    if let LegRequest::Within(request) = request {
+                Some(request) = leg.requests.recv() => match request {
+                    LegRequest::Within(request) => {
                         let status = match request.request.method {
                             Method::Ack => continue,
                             Method::Bye => 200,
@@ -147,6 +147,11 @@ pub(crate) async fn bye(
                         };
                         stack.respond(&request, Reply::new(status));
                     }
+                    // It comes too late (RFC 3891, section 3).
+                    LegRequest::Replaces(invite, _) => {
+                        stack.respond(&invite, Reply::new(603).tag(&token()));
+                    }
+                    LegRequest::Cancelled(_) => {}
                 }
             }
         }

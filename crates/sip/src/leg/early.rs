@@ -116,7 +116,8 @@ impl Sound {
     }
 }
 
-/// A dialog that is not answered is replaced by nobody (RFC 3891, section 3).
+/// A dialog that is not answered is replaced by nobody unless it was us who began it (RFC 3891,
+/// section 3).
 pub(crate) fn not_replaced(stack: &Stack, invite: &Incoming) {
     stack.respond(invite, Reply::new(481).tag(&token()));
 }

@@ -1,6 +1,7 @@
 //! A leg from its answer to its BYE, whichever end called.
 
 mod asked;
+mod direct;
 mod referral;
 mod referring;
 mod refresh;
@@ -21,10 +22,12 @@ use crate::convert::parting;
 use crate::dialog::Dialog;
 use crate::endpoint::Incoming;
 use crate::leg::callee::Answers;
-use crate::leg::caller::Invited;
+use crate::leg::direct::Peer;
+use crate::leg::established::direct::Direct;
 use crate::leg::established::referral::Referred;
 use crate::leg::established::referring::Referring;
 use crate::leg::established::refresh::Refreshing;
+use crate::leg::established::replaced::Waiting;
 use crate::leg::offering::Offering;
 use crate::leg::session_timer::SessionTimer;
 use crate::leg::{Leg, LegCommand, closing};
@@ -58,6 +61,11 @@ pub(crate) struct Established {
     referring: Option<Referring>,
     /// The far end takes UPDATE (RFC 3311).
     updates: bool,
+    /// An INVITE that wants to take the far end's place, when the ACK has come.
+    waiting: Option<Waiting>,
+    /// The far end, and another one with whom it speaks directly.
+    peer: Peer,
+    direct: Option<Direct>,
     /// We hold it.
     holding: bool,
     credentials: Option<Credentials>,
@@ -69,6 +77,7 @@ pub(crate) struct Session {
     pub(crate) timer: Option<SessionTimer>,
     /// The far end takes UPDATE.
     pub(crate) updates: bool,
+    pub(crate) peer: Peer,
     /// What is proven when it asks for a password.
     pub(crate) credentials: Option<Credentials>,
 }
@@ -85,20 +94,20 @@ struct Unacked {
 }
 
 impl Established {
-    /// A caller that was sent its 200.
+    /// Whoever has called and was sent a 200.
     pub(crate) fn awaiting_ack(
         leg: Leg,
-        invited: Invited,
+        incoming: &Incoming,
+        dialog: Dialog,
         response: Response,
         offering: Option<Offering>,
         timer: Option<SessionTimer>,
     ) -> Self {
-        let incoming = &invited.invite;
-        let peer = Target::new(incoming.source, incoming.transport);
-        let flow = closing::flow(&invited.dialog, &peer);
+        let source = Target::new(incoming.source, incoming.transport);
+        let flow = closing::flow(&dialog, &source);
+        let peer = Peer::caller(incoming, &dialog);
         let unacked = Unacked::new(&leg, incoming, response);
         let updates = update::peer_allows(&incoming.request.headers);
-        let dialog = invited.dialog;
         Self {
             leg,
             dialog,
@@ -112,6 +121,9 @@ impl Established {
             referral: None,
             referring: None,
             updates,
+            waiting: None,
+            peer,
+            direct: None,
             holding: false,
             credentials: None,
         }
@@ -138,6 +150,9 @@ impl Established {
             referral: None,
             referring: None,
             updates: session.updates,
+            waiting: None,
+            peer: session.peer,
+            direct: None,
             holding: false,
             credentials: session.credentials,
         }
@@ -163,7 +178,7 @@ impl Established {
                     // It crossed our 200 (RFC 3261, section 9.2).
                     LegRequest::Cancelled(_) => false,
                     LegRequest::Replaces(invite, replaces) => {
-                        Box::pin(self.replaced(*invite, &replaces)).await;
+                        Box::pin(self.replaced(*invite, replaces)).await;
                         false
                     }
                 },
@@ -203,6 +218,10 @@ impl Established {
             Some(LegCommand::Hangup(cause)) => cause,
             Some(LegCommand::Hold(on, told)) => {
                 self.hold(on, told).await;
+                return false;
+            }
+            Some(LegCommand::Direct(ask)) => {
+                self.direct(ask).await;
                 return false;
             }
             Some(LegCommand::Referred(outcome)) => {
@@ -302,6 +321,7 @@ impl Established {
             self.leg.answered().await;
             self.tell_dialog().await;
         }
+        Box::pin(self.replaced_at_last()).await;
         false
     }
 

@@ -5,6 +5,7 @@ use tokio::sync::oneshot;
 use callroute_schema::Cause;
 
 use crate::endpoint::Exchange;
+use crate::leg::direct::Told;
 
 /// An offer of ours that waits for its answer.
 #[derive(Debug)]
@@ -19,7 +20,32 @@ pub(crate) enum Offering {
         invite: Box<sipx_sip::Request>,
         /// Its sequence number.
         sequence: u32,
-        /// Who wants to know.
-        told: Option<oneshot::Sender<Result<(), Cause>>>,
+        /// What for.
+        asked: Asked,
     },
+}
+
+/// What a re-INVITE of ours is for, and who wants to know what comes of it.
+#[derive(Debug)]
+pub(crate) enum Asked {
+    /// A sign of life (RFC 4028).
+    Refresh,
+    /// Hold, or its end.
+    Hold(oneshot::Sender<Result<(), Cause>>),
+    /// The far end is to speak with another one.
+    HandOn(Told),
+    /// It is to speak with us again.
+    Return(Told),
+}
+
+impl Asked {
+    /// It came to nothing.
+    pub(crate) fn failed(self, cause: Cause) {
+        // discard: who asked has gone.
+        let _ = match self {
+            Self::Refresh => return,
+            Self::Hold(told) => told.send(Err(cause)).is_ok(),
+            Self::HandOn(told) | Self::Return(told) => told.send(Err(cause)).is_ok(),
+        };
+    }
 }

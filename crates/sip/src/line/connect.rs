@@ -1,9 +1,10 @@
 //! Who hears whom: bridges, rooms, and sound before the answer.
 
 use callroute_media::{Deed, LegId, Notice};
+use tokio::sync::oneshot;
 
 use super::SipLine;
-use crate::leg::LegCommand;
+use crate::leg::{LegCommand, direct};
 use crate::rtp::command::MediaCommand;
 
 impl SipLine {
@@ -49,13 +50,38 @@ impl SipLine {
                 }
             }
         }
+        self.return_to_us(a);
+        self.return_to_us(b);
         self.bridges.insert(a, b);
         self.bridges.insert(b, a);
+        self.connect_directly(a, b);
         self.lossless(a, MediaCommand::Bridge(out_b));
         self.lossless(b, MediaCommand::Bridge(out_a));
     }
 
+    /// Lets the sound of two legs go directly, where that is asked for and they can.
+    fn connect_directly(&mut self, a: LegId, b: LegId) {
+        let asked = !self.stack.config.direct_media.is_empty();
+        if !asked || self.recorded.contains(&a) || self.recorded.contains(&b) {
+            return;
+        }
+        if let (Some(end_a), Some(end_b)) = (self.legs.get(&a), self.legs.get(&b)) {
+            let (kept, stop) = oneshot::channel();
+            let (end_a, end_b) = (end_a.commands.downgrade(), end_b.commands.downgrade());
+            self.stack
+                .runtime
+                .spawn(direct::connect(end_a, end_b, stop));
+            self.directs.push((a, b, kept));
+        }
+    }
+
+    /// The sound of this leg comes by us again.
+    pub(super) fn return_to_us(&mut self, leg: LegId) {
+        self.directs.retain(|(a, b, _)| *a != leg && *b != leg);
+    }
+
     pub(super) fn unbridge(&mut self, a: LegId, b: LegId) {
+        self.return_to_us(a);
         if self.bridges.get(&a) == Some(&b) {
             self.bridges.remove(&a);
             self.bridges.remove(&b);
@@ -75,6 +101,7 @@ impl SipLine {
                 return self.notice(Notice::NotDone { leg, deed, reason });
             }
         };
+        self.return_to_us(leg);
         let runtime = self.stack.runtime.clone();
         let _within = runtime.enter();
         match self.stack.rooms.join(room, out, muted) {

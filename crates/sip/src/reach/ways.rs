@@ -26,6 +26,19 @@ pub(crate) struct Route {
     pub(crate) trunk: Option<String>,
     /// What is proven when a password is asked for.
     pub(crate) credentials: Option<Credentials>,
+    /// Who has sent the call on to here.
+    pub(crate) diverted: Option<Diverted>,
+}
+
+/// How a call was sent on, by a 3xx.
+#[derive(Debug, Clone)]
+pub(crate) struct Diverted {
+    /// Who was called at first.
+    pub(crate) first: String,
+    /// Who has sent it here.
+    pub(crate) by: String,
+    /// How often it was sent on, this time included.
+    pub(crate) times: usize,
 }
 
 impl Route {
@@ -35,6 +48,7 @@ impl Route {
             flow: None,
             trunk: None,
             credentials: None,
+            diverted: None,
         }
     }
 }

@@ -3,7 +3,9 @@
 use callroute_audio::codec::Codec;
 use sipx_sdp::{Attribute, Direction, MediaDescription, SessionDescription};
 
-use super::{EVENT_PAYLOAD, Event, FAST_EVENT_PAYLOAD, Format, Key, Local, NOISE_PAYLOAD, Remote};
+use super::{
+    Described, EVENT_PAYLOAD, Event, FAST_EVENT_PAYLOAD, Format, Key, Local, NOISE_PAYLOAD, Remote,
+};
 
 /// The clock of Opus.
 const FAST: u32 = 48_000;
@@ -72,6 +74,34 @@ pub(crate) fn answer(local: &Local, remote: &Remote) -> String {
             refused
         });
     }
+    description.to_string_sdp()
+}
+
+/// What a far end speaks and where it hears, for another one that is to speak with it directly: as
+/// our offer, since the dialog is ours.
+pub(crate) fn handed_on(local: &Local, other: &Described) -> String {
+    let there = Local {
+        media: other.media,
+        ..local.clone()
+    };
+    let events = other.event.as_slice();
+    let mut stream = stream(&there, &other.formats, events, false, Direction::SendRecv);
+    if let Some(ms) = other.packet_ms {
+        stream
+            .attributes
+            .retain(|attribute| attribute.name != "ptime");
+        let ptime = Attribute::valued("ptime", ms.to_string());
+        stream.attributes.push(ptime);
+    }
+    if let Some(control) = other
+        .control
+        .filter(|port| Some(*port) != other.media.port().checked_add(1))
+    {
+        let control = Attribute::valued("rtcp", control.to_string());
+        stream.attributes.push(control);
+    }
+    let mut description = header(&there);
+    description.media.push(stream);
     description.to_string_sdp()
 }
 

@@ -1,14 +1,17 @@
 //! Strangers who want to wear us out, or to use us against others.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use callroute_sip::{Access, Config, Protection, SipAdapter, User};
+use callroute_media::{Command, Line};
+use callroute_sip::{Access, Config, Headroom, Permit, Protection, SipAdapter, User};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UdpSocket};
 use tokio::time::{sleep, timeout};
 
 use crate::raw::{Raw, SDP};
-use crate::support::{LONG, config, empty};
+use crate::support::{CALLER, LONG, config, empty, next_call};
 
 async fn closed(ip: &str, protection: Protection) -> SipAdapter {
     SipAdapter::bind(Config {
@@ -237,6 +240,61 @@ async fn there_is_a_most_of_everything() {
     assert!(full.contains("Retry-After: "), "{full}");
     assert_eq!(adapter.handle().stats().calls, 2);
     drop(adapter);
+}
+
+/// A runtime that is really late, because something holds its only thread: new calls are refused,
+/// but for those that are spared, what goes on goes on, and when there is time again calls are
+/// taken.
+#[tokio::test]
+async fn without_cpu_left_new_calls_are_refused() {
+    let headroom = Headroom {
+        late: Some(Duration::from_millis(50)),
+        spared: Some(Permit::new(|dialed| dialed == "911")),
+        ..Headroom::default()
+    };
+    let config = Config {
+        headroom,
+        ..config("127.28.9.1")
+    };
+    let mut adapter = SipAdapter::bind(config).await.unwrap();
+    let handle = adapter.handle();
+    let mut raw = Raw::new("127.28.9.2", adapter.local_addr()).await;
+    let invite = |raw: &Raw, at: u32, to: &str| {
+        let request = raw.request("INVITE", &format!("h{at}"), at, "", "", SDP);
+        let request = request.replace("Call-ID: ", &format!("Call-ID: {at}"));
+        request.replacen("INVITE sip:+1314", &format!("INVITE sip:{to}"), 1)
+    };
+    raw.send(&invite(&raw, 1, "+1314")).await;
+    let mut line = next_call(&mut adapter).await.line;
+    let held = Arc::new(AtomicBool::new(true));
+    let holds = Arc::clone(&held);
+    tokio::spawn(async move {
+        while holds.load(Ordering::Relaxed) {
+            std::thread::sleep(Duration::from_millis(400));
+            tokio::task::yield_now().await;
+        }
+    });
+    let becomes = async |spent: bool| {
+        let changed = async {
+            while handle.is_spent() != spent {
+                sleep(Duration::from_millis(10)).await;
+            }
+        };
+        timeout(LONG, changed).await.expect("it is seen");
+    };
+    becomes(true).await;
+    raw.send(&invite(&raw, 2, "+1314")).await;
+    let full = raw.until("SIP/2.0 503").await;
+    assert!(full.contains("Retry-After: "), "{full}");
+    raw.send(&invite(&raw, 3, "911")).await;
+    raw.until("SIP/2.0 100").await;
+    next_call(&mut adapter).await;
+    line.perform(Command::Answer { leg: CALLER });
+    raw.until("SIP/2.0 200").await;
+    held.store(false, Ordering::Relaxed);
+    becomes(false).await;
+    raw.send(&invite(&raw, 4, "+1314")).await;
+    next_call(&mut adapter).await;
 }
 
 #[tokio::test]

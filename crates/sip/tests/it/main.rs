@@ -1,6 +1,6 @@
 //! The adapter on real sockets: its own phone, and raw SIP, on one loopback address a test.
 //!
-//! What the RFCs ask, and where it is seen; `calls`, `requests`, `softphone`, `nat` and
+//! What the RFCs ask, and where it is seen; `calls`, `requests`, `signalling`, `diverted`, `softphone`, `nat` and
 //! `lifecycle` are in the workspace's tests, with sipp and baresip.
 //!
 //! | | |
@@ -12,8 +12,10 @@
 //! | PRACK (RFC 3262) | `signalling`: `provisional_responses_…`, `early` |
 //! | session timers (RFC 4028), UPDATE (RFC 3311) | `timers`, `signalling`: `a_call_is_updated_…` |
 //! | re-INVITE: hold, another codec | `hold`, `media`, `calls`: `hold_by_address_and_resume` |
+//! | direct media: re-INVITEs that hand descriptions on | `direct` |
 //! | OPTIONS, unknown methods | `requests`, `trunks`: `the_next_trunk_is_tried` |
-//! | REFER, NOTIFY, Replaces (RFC 3515, 3891) | `transfer`, `softphone` |
+//! | REFER, NOTIFY, Replaces (RFC 3515, 3891) | `transfer`, `replaces`, `softphone` |
+//! | 3xx of a callee, followed or not | `elsewhere`, `diverted` |
 //! | Reason, Diversion, History-Info | `wire`: `a_reason_outranks_…`, `early`: `a_callee_is_told_…` |
 //! | P-Asserted-Identity, Privacy | `early`: `a_callee_is_told_…`, unit tests of `convert` and `way` |
 //! | digest authentication both ways | `trunks`, `reach`, `hostile`: `guessing_passwords_…` |
@@ -40,7 +42,9 @@ mod bridge;
 mod callee;
 mod caller;
 mod capabilities;
+mod direct;
 mod early;
+mod elsewhere;
 mod hold;
 mod hostile;
 mod leaks;
@@ -49,6 +53,7 @@ mod names;
 mod raw;
 mod reach;
 mod redirect;
+mod replaces;
 mod rooms;
 mod rtp;
 mod signalling;

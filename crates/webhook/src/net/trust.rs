@@ -6,8 +6,11 @@ use std::sync::Arc;
 
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::crypto::ring::sign::any_supported_type;
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use rustls::{ClientConfig, InconsistentKeys, RootCertStore};
 use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
 
 use crate::net::tls::{add_system_roots, builder, speak_http};
 
@@ -91,12 +94,8 @@ impl Trust {
             None => config.with_no_client_auth(),
             Some((chain, key)) => {
                 hash.update(chain);
-                let what = "key";
-                let der = PrivateKeyDer::from_pem_slice(key)
-                    .map_err(|source| TrustError::Pem { what, source })?;
-                config
-                    .with_client_auth_cert(certificates(chain, "certificate")?, der)
-                    .map_err(unusable("certificate with its key"))?
+                let identity = identity_of(certificates(chain, "certificate")?, key)?;
+                config.with_client_cert_resolver(Arc::new(identity))
             }
         };
         speak_http(&mut config);
@@ -108,6 +107,28 @@ impl Trust {
 
     pub(crate) fn config(&self) -> &Arc<ClientConfig> {
         &self.config
+    }
+}
+
+/// A certificate with its key, whose bytes are overwritten once they are taken apart.
+fn identity_of(
+    chain: Vec<CertificateDer<'static>>,
+    key: &[u8],
+) -> Result<SingleCertAndKey, TrustError> {
+    let what = "key";
+    let der = PrivateKeyDer::from_pem_slice(key);
+    let der = Zeroizing::new(der.map_err(|source| TrustError::Pem { what, source })?);
+    let unusable = |source| TrustError::Unusable {
+        what: "certificate with its key",
+        source,
+    };
+    let identity = CertifiedKey::new(chain, any_supported_type(&der).map_err(unusable)?);
+    match identity.keys_match() {
+        // Not every key says what belongs to it; then the server will tell.
+        Ok(()) | Err(rustls::Error::InconsistentKeys(InconsistentKeys::Unknown)) => {
+            Ok(identity.into())
+        }
+        Err(source) => Err(unusable(source)),
     }
 }
 

@@ -49,16 +49,13 @@ pub(crate) enum Asks {
 }
 
 impl Question {
-    /// `deadline`: what the event says when it has none of its own.
-    pub(crate) fn new(event: &Event, id: Ulid, endpoints: &Endpoints, deadline: Duration) -> Self {
+    /// `left`: how long the answer is waited for; the event says it, unless it says less.
+    pub(crate) fn new(event: &Event, id: Ulid, endpoints: &Endpoints, left: Duration) -> Self {
+        Self::with_body(event, body(event, left), id, endpoints)
+    }
+
+    fn with_body(event: &Event, body: String, id: Ulid, endpoints: &Endpoints) -> Self {
         let mut text = [0_u8; ulid::ULID_LEN];
-        let mut body = event.to_json();
-        if event.deadline_ms.is_none() && body.pop().is_some() {
-            // Its place is the last, in the contract's order.
-            body.push_str(",\"deadline_ms\":");
-            body.push_str(&deadline.as_millis().to_string());
-            body.push('}');
-        }
         let trace = Trace::of(event);
         // The half of an id that is chance.
         let span = u64::try_from(id.0 & u128::from(u64::MAX)).unwrap_or_default();
@@ -85,8 +82,7 @@ impl Question {
 
     /// An event that is told, to whom it may concern; byte by byte as it is.
     pub(crate) fn notice(event: &Event, id: Ulid, endpoints: &Endpoints) -> Self {
-        let mut question = Self::new(event, id, endpoints, Duration::ZERO);
-        question.body = Bytes::from(event.to_json());
+        let mut question = Self::with_body(event, event.to_json(), id, endpoints);
         (question.asks, question.keeps) = (Asks::Nothing, false);
         question
     }
@@ -105,22 +101,27 @@ impl Question {
         self.keeps
     }
 
-    /// The same question for a later URL, which is told what happened so far and how much time
-    /// is left. Its id stays: it is the same event.
+    /// The same question for a later request, which tells how much time is left, and what
+    /// happened so far if something did. Its id stays: it is the same event.
     pub(crate) fn after(
         &self,
         event: &Event,
         webhook: &str,
-        failure: FailureClass,
+        failure: Option<FailureClass>,
         left: Duration,
     ) -> Self {
-        let mut event = event.clone();
-        let attributes = &mut event.attributes;
-        attributes.insert(FAILURE.to_owned(), failure.as_str().to_owned());
-        attributes.insert(WEBHOOK.to_owned(), webhook.to_owned());
-        event.deadline_ms = Some(u64::try_from(left.as_millis()).unwrap_or(u64::MAX));
+        let body = match failure {
+            None => body(event, left),
+            Some(failure) => {
+                let mut event = event.clone();
+                let attributes = &mut event.attributes;
+                attributes.insert(FAILURE.to_owned(), failure.as_str().to_owned());
+                attributes.insert(WEBHOOK.to_owned(), webhook.to_owned());
+                body(&event, left)
+            }
+        };
         Self {
-            body: Bytes::from(event.to_json()),
+            body: Bytes::from(body),
             ..self.copy()
         }
     }
@@ -202,6 +203,28 @@ impl Question {
         *request.headers_mut() = headers;
         request
     }
+}
+
+/// An event as JSON that says how long its answer is waited for, in whole milliseconds begun.
+fn body(event: &Event, left: Duration) -> String {
+    const NAME: &str = ",\"deadline_ms\":";
+    let left = u64::try_from(left.as_micros().div_ceil(1000)).unwrap_or(u64::MAX);
+    let mut body = event.to_json();
+    match event.deadline_ms {
+        Some(own) if own <= left => return body,
+        // Its place is the last, in the contract's order.
+        Some(own) => body.truncate(body.len().saturating_sub(NAME.len() + digits(own) + 1)),
+        None => body.truncate(body.len().saturating_sub(1)),
+    }
+    body.push_str(NAME);
+    body.push_str(&left.to_string());
+    body.push('}');
+    body
+}
+
+/// How many digits a number has.
+fn digits(number: u64) -> usize {
+    number.checked_ilog10().map_or(1, |log| log as usize + 1)
 }
 
 /// A header's value out of letters, digits and hyphens, which always are one; it is not copied.

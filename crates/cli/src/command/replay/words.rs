@@ -102,6 +102,7 @@ impl Words {
             Notice::Held { held: true, .. } => format!("{leg} puts the call on hold"),
             Notice::Held { held: false, .. } => format!("{leg} takes the call back"),
             Notice::EarlyMedia { .. } => format!("{leg} sends sound before it answers"),
+            Notice::Diverted { to, .. } => format!("{leg} is sent on to {}", mask(to)),
             Notice::Joined { .. } => format!("{leg} is in its room"),
             Notice::Refer { to, .. } => {
                 format!("{leg} asks for a transfer to {}", mask(to.as_str()))

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use callroute_schema::Transport;
 use callroute_schema::number::Region;
 
+use super::super::shared::Named;
 use super::super::{Compiler, Shared};
 use super::Clauses;
 use crate::engine::{Calls, Clause, Field, Lookup, Subject, Test, WHOLE};
@@ -212,15 +213,17 @@ impl Compiler<'_> {
         &mut self,
         subject: Subject,
         Texts(texts): &Texts,
+        shared: &mut Shared,
         at: &Path<'_>,
     ) -> Option<Clause> {
         let countries = self.each(texts, at, |text| {
             let region = Region::new(text).map_err(|error| error.to_string())?;
-            Ok(Box::<str>::from(region.as_str()))
+            Ok(region.as_str().to_owned())
         })?;
         Some(Clause::Country {
             subject,
-            countries: countries.into(),
+            countries: countries.iter().map(|name| name.as_str().into()).collect(),
+            origin: shared.origin(Named::Countries(countries)),
         })
     }
 

@@ -1,5 +1,9 @@
 //! From rules in written order to runs and their index.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use super::{Block, Book, Child, Dialed, Node};
 use crate::engine::clause::{Clause, OneOf};
 use crate::engine::record::{LAST, NAMES, Record};
@@ -33,6 +37,8 @@ pub(crate) struct Overlong {
 #[derive(Debug)]
 pub(crate) struct Builder {
     book: Book,
+    /// The places of clauses by their hashes.
+    kept: HashMap<u64, u32>,
 }
 
 /// What rules are told apart by.
@@ -55,6 +61,7 @@ impl Builder {
                 blocks: Vec::with_capacity(blocks),
                 ..Book::default()
             },
+            kept: HashMap::new(),
         }
     }
 
@@ -108,14 +115,31 @@ impl Builder {
         self.book
     }
 
+    /// Equal clauses are kept once: thousands of numbers ask for the same, and what all of them
+    /// look at stays near.
     fn keep(&mut self, mut more: Vec<Clause>) -> u32 {
         let clause = match more.len() {
             0 => return 0,
             1 => more.pop(),
             _ => Some(Clause::All(more.into())),
         };
-        self.book.clauses.extend(clause);
-        u32::try_from(self.book.clauses.len()).unwrap_or(0)
+        let Some(clause) = clause else {
+            return 0;
+        };
+        let mut hasher = DefaultHasher::new();
+        clause.hash(&mut hasher);
+        let place = self.kept.entry(hasher.finish());
+        let clauses = &mut self.book.clauses;
+        if let Entry::Occupied(place) = &place
+            && let Some(kept) = place.get().checked_sub(1)
+            && clauses.get(kept as usize) == Some(&clause)
+        {
+            return *place.get();
+        }
+        clauses.push(clause);
+        *place
+            .insert_entry(u32::try_from(clauses.len()).unwrap_or(0))
+            .get()
     }
 
     /// A run when few, else a node; `used` is what all of them were told apart by already.

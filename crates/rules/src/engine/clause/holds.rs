@@ -5,7 +5,6 @@ use crate::engine::call::Call;
 use crate::engine::facts::{Fact, Lookup};
 use crate::engine::subject::Subject;
 use crate::engine::truth::Truth;
-use crate::origin::{area, country};
 
 impl Clause {
     /// What it comes to for a call.
@@ -31,11 +30,11 @@ impl Clause {
             Self::Anonymous(wanted) => (call.view.is_withheld() == *wanted).into(),
             Self::HasNumber => call.view.caller().is_some().into(),
             Self::Kind(_, spelled) => spelled.truth(call),
-            Self::Country { subject, countries } => country(call.key(*subject))
-                .is_some_and(|country| countries.iter().any(|wanted| **wanted == *country))
-                .into(),
-            Self::Place(places) => area(call.key(Subject::Caller))
-                .is_some_and(|area| places.areas.binary_search(&area).is_ok())
+            Self::Country {
+                subject, origin, ..
+            } => tables.is_from(*origin, call.key(*subject)).into(),
+            Self::Place(places) => tables
+                .is_from(places.origin, call.key(Subject::Caller))
                 .into(),
             Self::Attribute(field) => field.attribute(call),
             Self::Header(field) => field.header(call).into(),

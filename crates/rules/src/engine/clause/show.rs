@@ -90,7 +90,9 @@ impl fmt::Display for Written<'_> {
             Clause::Anonymous(wanted) => write!(f, "caller.anonymous: {wanted}"),
             Clause::HasNumber => f.write_str("caller has a number"),
             Clause::Kind(kind, _) => write!(f, "caller.type: {}", kind_word(*kind)),
-            Clause::Country { subject, countries } => {
+            Clause::Country {
+                subject, countries, ..
+            } => {
                 write!(f, "{}.country: ", subject.word())?;
                 list(f, countries.iter())
             }

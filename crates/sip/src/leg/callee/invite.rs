@@ -9,15 +9,20 @@ use sipx_transport::Target;
 
 use super::Dialing;
 use crate::convert::{bracketed, from_header};
+use crate::dialog::is_tag;
 use crate::endpoint::Exchange;
 use crate::leg::early::Early;
-use crate::message::{ALLOW, HOPS, SDP_TYPE, SUPPORTED};
+use crate::message::{ALLOW, HOPS, SDP_TYPE, SUPPORTED, call_id, from_tag, to_tag};
 use crate::reach::prove;
-use crate::reach::ways::Route;
+use crate::reach::ways::{Diverted, Route};
+use crate::refer::Replaces;
 use crate::routes::Entry;
 use crate::sdp::{self, Local};
 use crate::stack::{SendError, Stack, token};
-use crate::way::privacy;
+use crate::way::{deflected, privacy};
+
+/// Most early dialogs of one INVITE that are told apart.
+const FORKS: usize = 16;
 
 /// An INVITE on its way.
 #[derive(Debug)]
@@ -36,6 +41,8 @@ pub(crate) struct Invite {
     pub(crate) route: Route,
     /// Something has come of it.
     pub(crate) heard: bool,
+    /// The tags of the early dialogs that it has begun.
+    pub(crate) tags: Vec<Vec<u8>>,
 }
 
 impl Invite {
@@ -50,7 +57,31 @@ impl Invite {
         };
         self.heard = true;
         (self.request, self.exchange, self.early) = (request, exchange, None);
+        self.tags.clear();
         true
+    }
+
+    /// A provisional response has come: it may begin an early dialog (RFC 3261, section 12.1.2).
+    pub(super) fn noted(&mut self, response: &Response) {
+        self.heard = true;
+        let tag = to_tag(&response.headers).filter(|_| response.status.code() > 100);
+        if let Some(tag) = tag
+            && self.tags.len() < FORKS
+            && !self.tags.contains(&tag)
+        {
+            self.tags.push(tag);
+        }
+    }
+
+    /// Whether it has begun the early dialog that somebody names.
+    fn began(&self, named: &Replaces) -> bool {
+        let headers = &self.request.headers;
+        call_id(headers) == named.call_id.as_bytes()
+            && from_tag(headers).is_some_and(|tag| tag == named.to_tag.as_bytes())
+            && self
+                .tags
+                .iter()
+                .any(|tag| is_tag(Some(tag), &named.from_tag))
     }
 }
 
@@ -59,6 +90,11 @@ impl Invite {
 pub(super) struct Invites(pub(super) Vec<Invite>);
 
 impl Invites {
+    /// Whether one of them has begun the early dialog that somebody names.
+    pub(super) fn began(&self, named: &Replaces) -> bool {
+        self.0.iter().any(|invite| invite.began(named))
+    }
+
     /// What comes next, and of which of them.
     pub(super) async fn next(&mut self) -> (usize, Option<TuEvent>) {
         poll_fn(|cx| {
@@ -98,7 +134,8 @@ pub(super) fn send(
     let ip = target.addr.ip();
     let trusted = route.trunk.is_some() || stack.trusts(ip);
     let names = (contact.as_str(), tag.as_str(), call_id.as_str());
-    let request = build(stack, &local, dialing, uri, (ip, trusted), names)?;
+    let way = (uri, route.diverted.as_ref());
+    let request = build(stack, &local, dialing, way, (ip, trusted), names)?;
     let exchange = stack.send(request.clone(), target.clone())?;
     Ok(Invite {
         request,
@@ -110,6 +147,7 @@ pub(super) fn send(
         entry,
         route: route.clone(),
         heard: false,
+        tags: Vec::new(),
     })
 }
 
@@ -117,7 +155,7 @@ fn build(
     stack: &Stack,
     local: &Local,
     dialing: &Dialing,
-    uri: Uri,
+    (uri, diverted): (Uri, Option<&Diverted>),
     (peer, trusted): (std::net::IpAddr, bool),
     (contact, tag, call_id): (&str, &str, &str),
 ) -> Result<Request, sipx_sip::BuildError> {
@@ -125,7 +163,11 @@ fn build(
     let ip = bracketed(stack.named_ip(peer));
     let host = format!("{ip}:{}", stack.handle.local_addr().port());
     let (from, private) = from_header(&dialing.from, dialing.from_name.as_deref(), &host);
-    let to = [b"<".as_slice(), &address_of_record(&uri), b">"].concat();
+    // Whoever was called at first stays in To (RFC 3261, section 8.1.3.4).
+    let first = diverted.map(|diverted| parsed(&diverted.first)).transpose();
+    let first = first.ok().flatten();
+    let to = address_of_record(first.as_ref().unwrap_or(&uri));
+    let to = [b"<".as_slice(), &to, b">"].concat();
     let body = sdp::offer(local, &dialing.codecs, sipx_sdp::Direction::SendRecv);
     let hops = HeaderName::parse(&bytes::Bytes::from_static(HOPS));
     let mut builder = RequestBuilder::new(Method::Invite, uri)
@@ -145,6 +187,9 @@ fn build(
         builder = builder.header(HeaderName::SessionExpires, expires)?;
     }
     let mut lines = dialing.way.history(&called, dialing.after);
+    if let Some(diverted) = diverted {
+        lines.insert(0, deflected(&diverted.by));
+    }
     if trusted {
         let name = dialing.from_name.as_deref();
         lines.extend(dialing.way.asserted(&dialing.from, name, &host));

@@ -39,10 +39,7 @@ impl Established {
             }
             match sdp::read(request.body(), &stack.config.codecs) {
                 Ok(remote) => {
-                    self.leg.local.version += 1;
-                    let body = sdp::answer(&self.leg.local, &remote);
-                    self.leg.agree(remote).await;
-                    reply = reply.sdp(body);
+                    reply = reply.sdp(self.answer_to(remote).await);
                 }
                 Err(_) => {
                     stack.respond(incoming, Reply::new(488));

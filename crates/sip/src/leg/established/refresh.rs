@@ -52,8 +52,7 @@ impl Established {
             return false;
         }
         if !self.updates {
-            let (told, _) = tokio::sync::oneshot::channel();
-            self.hold(self.holding, told).await;
+            self.reinvite_to_refresh().await;
             return false;
         }
         let mut update = None;

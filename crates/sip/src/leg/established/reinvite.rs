@@ -3,17 +3,18 @@
 use std::sync::Arc;
 
 use callroute_schema::{Cause, Disposition};
-use sipx_sip::{HeaderName, Method, TuEvent};
+use sipx_sip::{HeaderName, Method, Request, Response, TuEvent};
 
 use super::{Established, Unacked};
 use crate::dispatch::unacceptable;
-use crate::endpoint::Incoming;
+use crate::endpoint::{Exchange, Incoming};
 use crate::leg::callee::Answers;
 use crate::leg::closing;
-use crate::leg::offering::Offering;
+use crate::leg::offering::{Asked, Offering};
 use crate::leg::session_timer::SessionTimer;
 use crate::message::{ALLOW, Reply, SDP_TYPE, SUPPORTED, body_is_sdp};
-use crate::sdp;
+use crate::reach::prove;
+use crate::sdp::{self, Described};
 
 impl Established {
     /// A re-INVITE: hold, resume, or another address (RFC 3261, section 14.2).
@@ -33,7 +34,6 @@ impl Established {
         } else if !body_is_sdp(&incoming.request) {
             Reply::new(415).header(HeaderName::Accept, SDP_TYPE)
         } else {
-            self.leg.local.version += 1;
             let ok = Reply::new(200)
                 .header(HeaderName::Contact, contact)
                 .header(HeaderName::Allow, ALLOW)
@@ -41,19 +41,14 @@ impl Established {
             let ok = terms.write(ok);
             if incoming.request.body().is_empty() {
                 self.offering = Some(Offering::InAnswer);
-                let codecs = &stack.config.codecs;
-                ok.sdp(sdp::offer(
-                    &self.leg.local,
-                    codecs,
-                    sipx_sdp::Direction::SendRecv,
-                ))
+                self.direct = None;
+                self.leg.local.version += 1;
+                ok.sdp(self.description(sipx_sdp::Direction::SendRecv))
             } else {
                 match sdp::read(incoming.request.body(), &stack.config.codecs) {
                     Ok(remote) => {
                         self.dialog.refresh(&incoming.request.headers);
-                        let body = sdp::answer(&self.leg.local, &remote);
-                        self.leg.agree(remote).await;
-                        ok.sdp(body)
+                        ok.sdp(self.answer_to(remote).await)
                     }
                     Err(fault) => unacceptable(&stack, incoming.source.ip(), &fault),
                 }
@@ -90,19 +85,31 @@ impl Established {
         told: tokio::sync::oneshot::Sender<Result<(), Cause>>,
     ) {
         if self.unacked.is_some() || self.offering.is_some() {
-            // discard: who asked has gone.
-            let _ = told.send(Err(Cause::from_sip(491)));
-            return;
+            return Asked::Hold(told).failed(Cause::from_sip(491));
         }
+        self.direct = None;
         self.leg.local.version += 1;
         self.holding = on;
+        let body = self.description(self.direction());
+        self.reinvite(body, Asked::Hold(told)).await;
+    }
+
+    /// Asks the far end for a sign of life by the description that it has.
+    pub(super) async fn reinvite_to_refresh(&mut self) {
+        let body = self.description(self.direction());
+        self.reinvite(body, Asked::Refresh).await;
+    }
+
+    fn direction(&self) -> sipx_sdp::Direction {
+        match self.holding {
+            true => sipx_sdp::Direction::SendOnly,
+            false => sipx_sdp::Direction::SendRecv,
+        }
+    }
+
+    /// Sends a re-INVITE with this description.
+    pub(super) async fn reinvite(&mut self, body: String, asked: Asked) {
         let refresh = self.timer.map(|timer| timer.header());
-        let direction = if on {
-            sipx_sdp::Direction::SendOnly
-        } else {
-            sipx_sdp::Direction::SendRecv
-        };
-        let body = sdp::offer(&self.leg.local, &self.leg.stack.config.codecs, direction);
         let mut invite = None;
         let sent = closing::send(
             &self.leg.stack,
@@ -126,88 +133,131 @@ impl Established {
         match (sent.await, invite) {
             (Ok(exchange), Some(invite)) => {
                 let sequence = self.dialog.local_sequence();
-                let told = Some(told);
                 self.offering = Some(Offering::InInvite {
                     exchange,
                     invite,
                     sequence,
-                    told,
+                    asked,
                 });
             }
             (Ok(_), None) => {}
             (Err(error), _) => {
                 tracing::info!(%error, "a re-INVITE was not sent");
-                // discard: as above.
-                let _ = told.send(Err(Cause::local(Disposition::Unreachable)));
+                self.direct = None;
+                asked.failed(Cause::local(Disposition::Unreachable));
             }
         }
     }
 
     /// What came of our re-INVITE.
     pub(super) async fn reinvite_answered(&mut self, event: Option<TuEvent>) -> bool {
-        let Some(Offering::InInvite { sequence, told, .. }) = &mut self.offering else {
+        let Some(Offering::InInvite {
+            exchange,
+            invite,
+            sequence,
+            asked,
+        }) = self.offering.take_if(|_| !is_on_the_way(event.as_ref()))
+        else {
             return false;
         };
-        let (sequence, over) = (*sequence, event.is_none());
-        let outcome = match event {
-            Some(TuEvent::Response(response)) if response.status.is_provisional() => return false,
+        let cause = match event {
             Some(TuEvent::Response(response)) if response.status.is_success() => {
-                let told = told.take();
                 self.dialog.refresh(&response.headers);
                 if let Some(timer) = &mut self.timer {
                     timer.refreshed();
                 }
                 closing::ack(&self.leg.stack, &self.dialog, self.flow.as_ref(), sequence).await;
-                if let Some(told) = told {
-                    let read = sdp::read(response.body(), &self.leg.stack.config.codecs);
-                    let outcome = match read {
-                        Ok(remote) => {
-                            self.leg.agree(remote).await;
-                            Ok(())
-                        }
-                        Err(_) => Err(Cause::from_sip(488)),
-                    };
-                    // discard: who asked has gone.
-                    let _ = told.send(outcome);
-                }
+                self.described_anew(&response, asked).await;
                 // Copies of this 2xx are acknowledged for as long as they come.
-                if let Some(Offering::InInvite {
-                    exchange, invite, ..
-                }) = self.offering.take()
-                {
-                    let contact = self.dialog.contact().to_owned();
-                    self.answers = Some(Answers {
-                        invite: *invite,
-                        contact,
-                        sequence,
-                        exchange,
-                    });
-                }
+                self.answers = Some(Answers {
+                    invite: *invite,
+                    contact: self.dialog.contact().to_owned(),
+                    sequence,
+                    exchange,
+                });
                 return false;
             }
-            Some(TuEvent::Response(response)) => Err(Cause::from_sip(response.status.code())),
-            _ => Err(Cause::local(Disposition::Unreachable)),
+            Some(TuEvent::Response(response)) => match self.proven(&invite, &response).await {
+                Some((request, exchange)) => {
+                    self.offering = Some(Offering::InInvite {
+                        exchange,
+                        invite: Box::new(request),
+                        sequence: self.dialog.local_sequence(),
+                        asked,
+                    });
+                    return false;
+                }
+                None => Cause::from_sip(response.status.code()),
+            },
+            _ => Cause::local(Disposition::Unreachable),
         };
-        if let Some(told) = told.take() {
-            // discard: as above.
-            let _ = told.send(outcome);
+        if !matches!(asked, Asked::Refresh) {
+            self.direct = None;
         }
+        asked.failed(cause);
         // 481 and 408 to a re-INVITE end the dialog (RFC 3261, section 12.2.1.2).
-        let gone = matches!(
-            outcome,
-            Err(Cause {
-                sip_code: Some(481 | 408),
-                ..
-            })
-        );
-        if over || outcome.is_err() {
-            self.offering = None;
-        }
+        let gone = matches!(cause.sip_code, Some(481 | 408));
         if gone {
             self.leg.end(Cause::normal()).await;
             self.bye().await;
         }
         gone
+    }
+
+    /// The same re-INVITE with what its answer asks for; `None` when that is nothing that we have.
+    async fn proven(
+        &mut self,
+        invite: &Request,
+        response: &Response,
+    ) -> Option<(Request, Exchange)> {
+        let request = prove::again(invite, response, self.credentials.as_ref())?;
+        self.dialog.used(self.dialog.local_sequence() + 1);
+        let to = self.dialog.next_hop().clone();
+        let target = self.leg.stack.resolve(&to).await.ok()?;
+        let exchange = self.leg.stack.send(request.clone(), target).ok()?;
+        Some((request, exchange))
+    }
+
+    /// The far end has answered our offer.
+    async fn described_anew(&mut self, response: &Response, asked: Asked) {
+        let read = sdp::read(response.body(), &self.leg.stack.config.codecs);
+        let Ok(remote) = read else {
+            return asked.failed(Cause::from_sip(488));
+        };
+        // discard, below: who asked has gone.
+        match asked {
+            Asked::HandOn(told) => {
+                self.leg.described = Described::of(&remote).map(Box::new);
+                let _ = told.send(Ok(self.leg.described.clone()));
+            }
+            Asked::Refresh => {
+                let now = Described::of(&remote);
+                let moved = now.as_ref().map(|now| now.media)
+                    != self.leg.described.as_ref().map(|known| known.media);
+                if self.direct.is_some() && moved {
+                    self.direct = None;
+                } else if self.direct.is_none() {
+                    self.leg.agree(remote).await;
+                }
+            }
+            Asked::Hold(told) => {
+                self.leg.agree(remote).await;
+                let _ = told.send(Ok(()));
+            }
+            Asked::Return(told) => {
+                self.leg.agree(remote).await;
+                let _ = told.send(Ok(None));
+            }
+        }
+    }
+}
+
+/// Whether a transaction goes on after this.
+fn is_on_the_way(event: Option<&TuEvent>) -> bool {
+    match event {
+        Some(TuEvent::Response(response)) => response.status.is_provisional(),
+        Some(TuEvent::Request(_) | TuEvent::Ack(_)) => true,
+        _ => false,
     }
 }
 

@@ -5,94 +5,113 @@
 
 use std::sync::Arc;
 
-use sipx_sip::{HeaderName, update};
+use sipx_sip::update;
 use sipx_transport::Target;
 
 use super::{Established, Unacked};
-use crate::dialog::Dialog;
-use crate::dispatch::unacceptable;
 use crate::endpoint::Incoming;
-use crate::leg::caller::establishing;
 use crate::leg::closing;
-use crate::leg::offering::Offering;
-use crate::leg::session_timer::SessionTimer;
-use crate::message::{ALLOW, Reply, SUPPORTED};
+use crate::leg::direct::Peer;
+use crate::leg::taking::{Taken, take};
+use crate::message::Reply;
 use crate::refer::Replaces;
-use crate::sdp;
 use crate::stack::token;
+
+/// An INVITE that names a dialog whose 2xx waits for its ACK: until then we may send no BYE, so it
+/// waits as well (RFC 3261, section 15).
+#[derive(Debug)]
+pub(super) struct Waiting {
+    invite: Incoming,
+    replaces: Box<Replaces>,
+}
 
 impl Established {
     /// An INVITE that names this leg's dialog, as its `replaces` says.
-    pub(super) async fn replaced(&mut self, incoming: Incoming, replaces: &Replaces) {
+    pub(super) async fn replaced(&mut self, incoming: Incoming, replaces: Box<Replaces>) {
+        let stack = Arc::clone(&self.leg.stack);
+        let refusal = if !self.dialog.is_of(&replaces.from_tag) {
+            Some(481)
+        } else if self.leg.notices.has_ended() {
+            Some(603)
+        } else if replaces.early_only {
+            Some(486)
+        } else if self.unacked.is_some() {
+            let waiting = Waiting {
+                invite: incoming,
+                replaces,
+            };
+            stack.respond(&waiting.invite, Reply::new(100));
+            if let Some(other) = self.waiting.replace(waiting) {
+                // One after the other; the latest is what is wanted.
+                stack.respond(&other.invite, Reply::new(491).tag(&token()));
+            }
+            return;
+        } else {
+            None
+        };
         let tag = token();
-        if let Err(refusal) = self.take_place(&incoming, replaces, &tag).await {
-            self.leg.stack.respond(&incoming, refusal.tag(&tag));
+        let refused = match refusal {
+            Some(status) => Err(Reply::new(status)),
+            None => self.take_place(&incoming, &tag).await,
+        };
+        if let Err(refusal) = refused {
+            stack.respond(&incoming, refusal.tag(&tag));
         }
     }
 
-    async fn take_place(
-        &mut self,
-        incoming: &Incoming,
-        replaces: &Replaces,
-        tag: &str,
-    ) -> Result<(), Reply> {
+    /// The ACK that one waited for has come.
+    pub(super) async fn replaced_at_last(&mut self) {
+        if let Some(Waiting { invite, replaces }) = self.waiting.take() {
+            self.replaced(invite, replaces).await;
+        }
+    }
+
+    async fn take_place(&mut self, incoming: &Incoming, tag: &str) -> Result<(), Reply> {
         let stack = Arc::clone(&self.leg.stack);
-        let request = &incoming.request;
-        if !self.dialog.is_of(&replaces.from_tag) || !self.answered || self.unacked.is_some() {
-            return Err(Reply::new(481));
-        }
-        if self.leg.notices.has_ended() {
-            return Err(Reply::new(603));
-        }
-        if replaces.early_only {
-            return Err(Reply::new(486));
-        }
-        let peer = incoming.source.ip();
-        let offer = match request.body().is_empty() {
-            true => None,
-            false => {
-                let read = sdp::read(request.body(), &stack.config.codecs);
-                Some(read.map_err(|fault| unacceptable(&stack, peer, &fault))?)
-            }
-        };
-        let on = !stack.config.session_expires.is_zero();
-        let (timer, terms) = SessionTimer::of_request(request, on)?;
-        let contact = stack.contact(peer, incoming.transport);
-        let dialog = Dialog::from_invite(request, tag, contact).map_err(|_| Reply::new(400))?;
+        let port = self.leg.local.media.port();
         let requests = self.leg.entry.as_ref().and_then(|entry| entry.leg());
-        let entry = requests.and_then(|leg| stack.routes.enter_invite(incoming, tag, leg));
-        let entry = entry.ok_or(Reply::new(482))?;
-        let local = stack.local_sdp(peer, self.leg.local.media.port());
-        let body = match &offer {
-            Some(remote) => sdp::answer(&local, remote),
-            None => sdp::offer(&local, &stack.config.codecs, sipx_sdp::Direction::SendRecv),
-        };
-        let reply = establishing(request, tag, dialog.contact(), 200)
-            .header(HeaderName::Allow, ALLOW)
-            .header(HeaderName::Supported, SUPPORTED);
-        let response = terms.write(reply).sdp(body).to(request);
-        let response = response.map_err(|_| Reply::new(500))?;
-        if let Err(error) = stack.handle.respond(&incoming.key, response.clone()) {
-            tracing::info!(%error, "who takes another's place could not be answered");
+        let requests = requests.ok_or(Reply::new(481))?;
+        let Some(Taken {
+            dialog,
+            entry,
+            local,
+            offer,
+            response,
+            timer,
+            offering,
+        }) = take(&stack, incoming, tag, port, requests)?
+        else {
             return Ok(());
-        }
+        };
         tracing::info!(leg = %self.leg.notices.leg(), "another telephone takes its place");
         let flow = closing::flow(&dialog, &Target::new(incoming.source, incoming.transport));
+        self.peer = Peer::caller(incoming, &dialog);
         let old = std::mem::replace(&mut self.dialog, dialog);
         let old_flow = std::mem::replace(&mut self.flow, flow);
         closing::part(Arc::clone(&stack), old, old_flow);
         self.leg.entry = Some(entry);
         self.leg.local = local;
         self.unacked = Some(Unacked::new(&self.leg, incoming, response));
-        self.offering = offer.is_none().then_some(Offering::InAnswer);
+        self.offering = offering;
         (self.answers, self.refreshing, self.referral) = (None, None, None);
+        self.direct = None;
         self.timer = timer;
-        self.updates = update::peer_allows(&request.headers);
+        self.updates = update::peer_allows(&incoming.request.headers);
         self.credentials = None;
         if let Some(remote) = offer {
             self.leg.agree(remote).await;
         }
         self.tell_dialog().await;
         Ok(())
+    }
+}
+
+impl Drop for Established {
+    /// Whoever still waits finds the dialog ended (section 3).
+    fn drop(&mut self) {
+        if let Some(Waiting { invite, .. }) = self.waiting.take() {
+            let reply = Reply::new(603).tag(&token());
+            self.leg.stack.respond(&invite, reply);
+        }
     }
 }

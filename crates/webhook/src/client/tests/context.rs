@@ -56,6 +56,70 @@ async fn the_deadline_counts_from_the_arrival() {
     let asked = client().ask_since(&webhook, &event(), arrived).await;
     assert_eq!(asked.result.unwrap_err().class, Class::Deadline);
     assert_eq!(server.requests().len(), 1, "no time was left to ask");
+    let (asked, _) = told(&server.requests()[0]);
+    assert!(asked.deadline_ms.unwrap() <= 100, "{:?}", asked.deadline_ms);
+    let route = Route {
+        webhook,
+        fallback: voicemail(),
+    };
+    let decision = client().decide_since(&route, &event(), arrived).await;
+    assert_eq!(decision.source, Source::Fallback);
+    assert_eq!(decision.failure.unwrap().class, Class::Deadline);
+}
+
+/// What a request says of the time that is left is true when it goes out: also beside one that
+/// is slow, and when the event says more.
+#[tokio::test]
+async fn each_request_says_how_much_time_is_left() {
+    let slow = Server::start(|_, _| vec![crate::testing::Deed::Silence]).await;
+    let server = Server::answering(json(VOICEMAIL)).await;
+    let client = Client::new(ClientConfig {
+        hedge: Duration::from_millis(200),
+        ..ClientConfig::default()
+    });
+    for own in [None, Some(1500), Some(99), Some(0)] {
+        let webhook = webhook(&[slow.url(), server.url()], 1500);
+        let mut event = event();
+        event.deadline_ms = own;
+        let asked = client.ask(&webhook, &event).await;
+        assert_eq!(asked.result, Ok(voicemail()));
+        let last = |server: &Server| told(server.requests().last().unwrap()).0;
+        assert_eq!(last(&slow).deadline_ms, own.or(Some(1500)));
+        let left = last(&server).deadline_ms.unwrap();
+        match own {
+            Some(own) if own < 1500 => assert_eq!(left, own),
+            _ => assert!(left <= 1300, "{left}"),
+        }
+        assert!(last(&server).attributes.is_empty(), "nothing failed so far");
+    }
+}
+
+/// A trace that the call belongs to goes on in each request, with a span of its own.
+#[tokio::test]
+async fn the_trace_of_a_call_goes_on_in_its_requests() {
+    let broken = Server::answering(with("500 Internal Server Error", "", "")).await;
+    let server = Server::answering(json(VOICEMAIL)).await;
+    let mut event = event();
+    let given = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    event
+        .headers
+        .insert("Traceparent".to_owned(), given.to_owned());
+    let webhook = webhook(&[broken.url(), server.url()], 5000);
+    assert_eq!(client().ask(&webhook, &event).await.result, Ok(voicemail()));
+    let parents = [&broken, &server].map(|server| {
+        let request = server.requests().remove(0);
+        let line = request
+            .lines()
+            .find_map(|line| line.strip_prefix("traceparent: "));
+        line.unwrap().to_owned()
+    });
+    for parent in &parents {
+        assert_eq!(parent.len(), given.len(), "{parent}");
+        assert_eq!(parent.get(..36), given.get(..36), "the same trace");
+        assert_eq!(parent.get(52..), given.get(52..), "sampled as before");
+        assert_ne!(parent, given, "the span is ours");
+    }
+    assert_ne!(parents[0], parents[1], "each attempt has its own");
 }
 
 /// A19: there is always something to do.

@@ -117,6 +117,8 @@ async fn when_all_rest_the_deadline_is_half_a_second() {
     let asked = ask(&client, &webhook(&[server.url()], 9000)).await;
     let failure = asked.result.unwrap_err();
     assert_eq!(failure.class, Class::TimeoutFirstByte);
+    let bounds = Duration::from_millis(500)..Duration::from_secs(5);
+    assert!(bounds.contains(&asked.elapsed), "{:?}", asked.elapsed);
 }
 
 #[tokio::test]

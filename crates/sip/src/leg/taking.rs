@@ -1,0 +1,83 @@
+//! An INVITE that takes the place of another dialog, on a leg that exists (RFC 3891).
+
+use sipx_sip::{HeaderName, Response};
+use tokio::sync::mpsc;
+
+use crate::dialog::Dialog;
+use crate::dispatch::unacceptable;
+use crate::endpoint::Incoming;
+use crate::leg::caller::establishing;
+use crate::leg::offering::Offering;
+use crate::leg::session_timer::SessionTimer;
+use crate::message::{ALLOW, Reply, SUPPORTED};
+use crate::routes::{Entry, LegRequest};
+use crate::sdp::{self, Local, Remote, SdpFault};
+use crate::stack::Stack;
+
+/// What a leg is made of from now on.
+#[derive(Debug)]
+pub(crate) struct Taken {
+    pub(crate) dialog: Dialog,
+    pub(crate) entry: Entry,
+    pub(crate) local: Local,
+    /// What was offered; `None` when our answer makes the offer.
+    pub(crate) offer: Option<Remote>,
+    /// Our 200, which was sent.
+    pub(crate) response: Response,
+    pub(crate) timer: Option<SessionTimer>,
+    pub(crate) offering: Option<Offering>,
+}
+
+/// Answers an INVITE that takes the place of a dialog of the leg with this RTP port; `Ok(None)` when
+/// the answer could not be sent. Until it was, nothing has changed (section 3).
+pub(crate) fn take(
+    stack: &Stack,
+    incoming: &Incoming,
+    tag: &str,
+    port: u16,
+    requests: mpsc::Sender<LegRequest>,
+) -> Result<Option<Taken>, Reply> {
+    let request = &incoming.request;
+    let peer = incoming.source.ip();
+    let offer = match request.body().is_empty() {
+        true => None,
+        false => {
+            let tls = incoming.transport.is_secure();
+            let read = sdp::read(request.body(), &stack.config.codecs);
+            let read = read.and_then(|remote| match remote.key {
+                Some(_) if !stack.config.srtp.takes(tls) => Err(SdpFault::Unsafe),
+                _ => Ok(remote),
+            });
+            Some(read.map_err(|fault| unacceptable(stack, peer, &fault))?)
+        }
+    };
+    let on = !stack.config.session_expires.is_zero();
+    let (timer, terms) = SessionTimer::of_request(request, on)?;
+    let contact = stack.contact(peer, incoming.transport);
+    let dialog = Dialog::from_invite(request, tag, contact).map_err(|_| Reply::new(400))?;
+    let entry = stack.routes.enter_invite(incoming, tag, requests);
+    let entry = entry.ok_or(Reply::new(482))?;
+    let local = stack.local_sdp(peer, port);
+    let body = match &offer {
+        Some(remote) => sdp::answer(&local, remote),
+        None => sdp::offer(&local, &stack.config.codecs, sipx_sdp::Direction::SendRecv),
+    };
+    let reply = establishing(request, tag, dialog.contact(), 200)
+        .header(HeaderName::Allow, ALLOW)
+        .header(HeaderName::Supported, SUPPORTED);
+    let response = terms.write(reply).sdp(body).to(request);
+    let response = response.map_err(|_| Reply::new(500))?;
+    if let Err(error) = stack.handle.respond(&incoming.key, response.clone()) {
+        tracing::info!(%error, "who takes another's place could not be answered");
+        return Ok(None);
+    }
+    Ok(Some(Taken {
+        dialog,
+        entry,
+        local,
+        offering: offer.is_none().then_some(Offering::InAnswer),
+        offer,
+        response,
+        timer,
+    }))
+}
