@@ -134,7 +134,7 @@ pub(crate) fn run(
         "{} calls, {seconds} s ({took:.1?}): {sent} packets in, {packets} out on {} streams; {lost} lost, \
          {gaps} of them between others of their stream; the kernel dropped {of_router} before the \
          router and {of_generator} before the generator: {} are the router's; in to out p50 {} us, \
-         p99 {} us, max {} us; the router used {cpu:.2} cores, {:.1} us a packet",
+         p99 {} us, max {} us; the router used {cpu:.2} cores, {:.1} us a packet, and holds {} KiB",
         takes.len(),
         streams.len(),
         lost.saturating_sub(of_generator),
@@ -142,6 +142,7 @@ pub(crate) fn run(
         delays.value_at_quantile(0.99),
         delays.max(),
         cpu * took.as_secs_f64() * 1e6 / sent as f64,
+        router.rss_kib(),
     );
     Ok(())
 }
