@@ -107,7 +107,12 @@ where
         let told = format!("{name}: {} lost, such as {first:?}", lost.len());
         let late = |one: &&Decision| {
             let class = one.failure.as_ref().map(|failure| failure.class);
-            let late = [C::TimeoutFirstByte, C::TimeoutTotal, C::Connect, C::Deadline];
+            let late = [
+                C::TimeoutFirstByte,
+                C::TimeoutTotal,
+                C::Connect,
+                C::Deadline,
+            ];
             class.is_some_and(|class| late.contains(&class))
         };
         let excused = machine.is_busy() && lost.iter().all(late);

@@ -161,7 +161,9 @@ impl Delivery {
         let damaged = self.outbox.damaged();
         if damaged > 0 {
             (0..damaged).for_each(|_| shared.lose());
-            self.warn(&format!("holds {damaged} events that the disk damaged; they are lost"));
+            self.warn(&format!(
+                "holds {damaged} events that the disk damaged; they are lost"
+            ));
         }
         for record in records {
             let queue = waiting.entry(Arc::clone(&record.told.call)).or_default();

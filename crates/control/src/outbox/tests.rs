@@ -100,7 +100,10 @@ fn large_events_are_read_a_few_at_a_time() {
         outbox.add(&large, 0).unwrap();
     }
     let mut read = |bytes| outbox.read(100, bytes).unwrap().len();
-    assert_eq!([read(1), read(2000), read(1 << 20), read(1 << 20)], [1, 2, 2, 0]);
+    assert_eq!(
+        [read(1), read(2000), read(1 << 20), read(1 << 20)],
+        [1, 2, 2, 0]
+    );
 }
 
 #[test]

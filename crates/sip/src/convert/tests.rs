@@ -98,7 +98,10 @@ fn headers_are_chosen_and_lower_case() {
         offer.headers.get("call-id").map(String::as_str),
         Some("abc@h")
     );
-    assert_eq!(offer.headers.get("traceparent").map(String::as_str), Some(trace));
+    assert_eq!(
+        offer.headers.get("traceparent").map(String::as_str),
+        Some(trace)
+    );
     assert_eq!(offer.headers.len(), 3);
 }
 
