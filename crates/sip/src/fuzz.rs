@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
-use callroute_audio::codec::Codec;
+use callroute_audio::codec::{Band, Codec};
 use sipx_rtp::packet::Packet;
 use sipx_sip::{Limits, Message, TransactionKey, parse_datagram};
 use sipx_transport::TransportKind;
@@ -77,7 +77,7 @@ pub fn sdp(bytes: &[u8]) {
 pub fn rtp(mut bytes: &[u8]) {
     let (mut latch, mut keys) = (Latch::default(), Keys::default());
     let mut control = Control::new(1, 1);
-    let (mut ear, mut voice) = (Ear::default(), Voice::default());
+    let (mut ear, mut voice) = (Ear::default(), Voice::new(Band::Wide));
     let mut at = 0u16;
     while let Some((length, rest)) = bytes.split_first() {
         let Some((packet, after)) = rest.split_at_checked(usize::from(*length)) else {
@@ -96,7 +96,7 @@ pub fn rtp(mut bytes: &[u8]) {
                 continue;
             };
             for heard in ear.push(&packet, *codec) {
-                voice.push(1, heard.at, &heard.samples);
+                voice.push(1, heard.at, heard.band, &heard.samples);
             }
             let _ = voice.take();
         }
