@@ -35,7 +35,7 @@ pub(super) enum Named {
 
 impl Shared {
     /// The place of hours among those that rules ask.
-    pub(super) fn schedule(&mut self, hours: Arc<Hours>, offsets: Arc<Offsets>) -> u32 {
+    pub(super) fn schedule(&mut self, hours: Arc<Hours>, offsets: Offsets) -> u32 {
         let place = self.tables.schedules.len();
         self.tables.schedules.push(Schedule::new(hours, offsets));
         u32::try_from(place).unwrap_or(u32::MAX)
@@ -88,7 +88,7 @@ impl Compiler<'_> {
                 .tables
                 .zones
                 .get(zone as usize)
-                .map(|zone| Arc::clone(&zone.offsets));
+                .map(|zone| zone.offsets.clone());
             if let Some(offsets) = offsets {
                 let place = shared.schedule(Arc::clone(&hours), offsets);
                 shared.hours.insert(name.clone(), place);
@@ -119,7 +119,7 @@ impl Compiler<'_> {
         let zone = self.zone(name, at)?;
         tables.zones.push(ZoneTable {
             name: name.to_owned(),
-            offsets: Arc::new(Offsets::new(&zone)),
+            offsets: Offsets::new(&zone),
             zone,
         });
         u32::try_from(tables.zones.len() - 1).ok()

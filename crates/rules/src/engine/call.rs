@@ -180,7 +180,12 @@ impl<'a> Call<'a> {
     /// Whether the caller is on a list.
     #[inline]
     pub(crate) fn is_on(&self, list: u32) -> bool {
-        self.tables.lists.holds(self.hits(), list)
+        let lists = &self.tables.lists;
+        match lists.asked {
+            // Not copied: it was just written in pieces.
+            true => lists.holds(&self.hits, list),
+            false => lists.holds(&self.listed_late(), list),
+        }
     }
 
     /// Where the call stands among all calls, in hundredths of a percent.

@@ -200,7 +200,7 @@ impl Lists {
     }
 
     #[inline]
-    pub(crate) fn holds(&self, hits: Hits, list: u32) -> bool {
+    pub(crate) fn holds(&self, hits: &Hits, list: u32) -> bool {
         if list < WORD {
             return hits.word >> list & 1 == 1;
         }

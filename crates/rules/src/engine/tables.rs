@@ -79,7 +79,7 @@ pub(crate) struct OnShift {
 pub(crate) struct ZoneTable {
     pub(crate) name: String,
     pub(crate) zone: Arc<dyn Zone>,
-    pub(crate) offsets: Arc<Offsets>,
+    pub(crate) offsets: Offsets,
 }
 
 impl Tables {

@@ -15,9 +15,9 @@ const STEP: i64 = 7 * 86_400;
 const CELL: u32 = 21;
 
 /// What to add to UTC for the clock on the wall, from 2010 to 2050.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Offsets {
-    cells: Box<[Cell]>,
+    cells: Arc<[Cell]>,
 }
 
 /// Some days, in which the clock is put forward or back at most once.

@@ -36,7 +36,7 @@ pub(crate) struct Schedule {
     week: [u64; WORDS],
     /// Up to which second somebody holds it open or closed; `i64::MIN`: nobody does.
     held_until: i64,
-    offsets: Arc<Offsets>,
+    offsets: Offsets,
     dates: Option<Box<Dates>>,
     more: Box<More>,
 }
@@ -68,7 +68,7 @@ struct Dates {
 }
 
 impl Schedule {
-    pub(crate) fn new(hours: Arc<Hours>, offsets: Arc<Offsets>) -> Self {
+    pub(crate) fn new(hours: Arc<Hours>, offsets: Offsets) -> Self {
         let mut edges: Vec<u16> = Vec::new();
         for (day, spans) in (0..7_u16).zip(&hours.plan.weekly) {
             edges.extend(spans.edges().map(|minute| (day * DAY + minute) % WEEK));

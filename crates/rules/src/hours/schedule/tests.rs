@@ -47,7 +47,7 @@ fn hours(zone: &str, open: &str) -> Arc<Hours> {
 
 fn schedule(zone: &str, open: &str) -> (Arc<Hours>, Schedule) {
     let hours = hours(zone, open);
-    let offsets = Arc::new(Offsets::new(&ChronoTz.zone(zone).unwrap()));
+    let offsets = Offsets::new(&ChronoTz.zone(zone).unwrap());
     (Arc::clone(&hours), Schedule::new(hours, offsets))
 }
 
