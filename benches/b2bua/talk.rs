@@ -1,4 +1,5 @@
 //! A caller and a callee: whole calls, told apart by a number in the caller's Call-ID.
+#![allow(dead_code, reason = "each bench uses its part of this")]
 
 use std::collections::HashMap;
 use std::io::ErrorKind;
@@ -124,13 +125,11 @@ impl Talk {
     }
 
     /// Caller and callee take sound at these ports of their addresses.
-    #[allow(dead_code, reason = "for calls with sound")]
     pub(crate) fn sound_at(&mut self, ports: [u16; 2]) {
         self.sound = ports;
     }
 
     /// The ports at which the router takes the sound of the calls so far, from caller and callee.
-    #[allow(dead_code, reason = "for calls with sound")]
     pub(crate) fn take_ports(&mut self) -> [Vec<u16>; 2] {
         std::mem::take(&mut self.takes)
     }

@@ -29,10 +29,15 @@ struct Side {
     delays: Histogram<u64>,
 }
 
+/// In microseconds, up to a minute.
+fn histogram() -> Result<Histogram<u64>, Failure> {
+    Ok(Histogram::new_with_bounds(1, 60_000_000, 3)?)
+}
+
 fn listen(sides: &Sides, socket: &UdpSocket) -> Result<Side, Failure> {
-    let (mut streams, mut delays) = (HashMap::<u32, Stream>::new(), Histogram::new(3)?);
+    let (mut streams, mut delays) = (HashMap::<u32, Stream>::new(), histogram()?);
     sides.hear(socket, |heard| {
-        delays.saturating_record(heard.after.as_micros() as u64);
+        delays.saturating_record((heard.after.as_micros() as u64).max(1));
         let number = i64::from(heard.sequence);
         let stream = streams.entry(heard.ssrc).or_insert(Stream {
             packets: 0,
@@ -82,6 +87,10 @@ pub(crate) fn run(
     takes: &[[SocketAddr; 2]],
     seconds: u32,
 ) -> Result<(), Failure> {
+    // What of earlier calls nobody has read.
+    for socket in [&sides.caller, &sides.callee] {
+        sides.hear(socket, |_| {});
+    }
     let (before, cpu) = (drops::now(), router.cpu_us());
     let began = std::time::Instant::now();
     let (sent, took, heard) = thread::scope(|scope| -> Result<_, Failure> {
@@ -116,16 +125,16 @@ pub(crate) fn run(
         .iter()
         .map(|stream| (stream.last - stream.first + 1) as u64 - stream.packets)
         .sum();
-    let mut delays = Histogram::<u64>::new(3)?;
+    let mut delays = histogram()?;
     for side in heard {
         delays.add(side.delays)?;
     }
-    let lost = sent - packets;
+    let lost = sent.saturating_sub(packets);
     println!(
         "{} calls, {seconds} s ({took:.1?}): {sent} packets in, {packets} out on {} streams; {lost} lost, \
          {gaps} of them between others of their stream; the kernel dropped {of_router} before the \
          router and {of_generator} before the generator: {} are the router's; in to out p50 {} us, \
-         p99 {} us, max {} us; the router used {cpu:.2} cores, {:.1} us a packet",
+         p99 {} us, max {} us; the router used {cpu:.2} cores, {:.1} us a packet, and holds {} KiB",
         takes.len(),
         streams.len(),
         lost.saturating_sub(of_generator),
@@ -133,6 +142,7 @@ pub(crate) fn run(
         delays.value_at_quantile(0.99),
         delays.max(),
         cpu * took.as_secs_f64() * 1e6 / sent as f64,
+        router.rss_kib(),
     );
     Ok(())
 }

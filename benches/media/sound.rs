@@ -77,14 +77,15 @@ impl Sides {
 
     /// Reads a packet; `None` for what is none.
     pub(crate) fn read(&self, packet: &[u8]) -> Option<Heard> {
-        let (head, payload) = packet.split_at_checked(12)?;
-        if packet.len() != PACKET || head[1] & 0x7F != 0 {
+        let (head, payload) = packet.split_first_chunk::<12>()?;
+        let [_, kind, s0, s1, _, _, _, _, ssrc @ ..] = *head;
+        if packet.len() != PACKET || kind & 0x7F != 0 {
             return None;
         }
-        let sent = Duration::from_nanos(u64::from_be_bytes(payload[..8].try_into().ok()?));
+        let sent = Duration::from_nanos(u64::from_be_bytes(*payload.first_chunk()?));
         Some(Heard {
-            ssrc: u32::from_be_bytes(head[8..12].try_into().ok()?),
-            sequence: u16::from_be_bytes(head[2..4].try_into().ok()?),
+            ssrc: u32::from_be_bytes(ssrc),
+            sequence: u16::from_be_bytes([s0, s1]),
             after: self.began.elapsed().saturating_sub(sent),
         })
     }
@@ -93,7 +94,7 @@ impl Sides {
     pub(crate) fn hear(&self, socket: &UdpSocket, mut each: impl FnMut(Heard)) {
         let mut buffer = [0; 2048];
         while let Ok(length) = socket.recv(&mut buffer) {
-            if let Some(heard) = self.read(&buffer[..length]) {
+            if let Some(heard) = self.read(buffer.get(..length).unwrap_or_default()) {
                 each(heard);
             }
         }

@@ -18,7 +18,7 @@
 //! | the decision only, in your own PBX | `rules`; `tables` for files with hot reload |
 //! | calls driven to their end on your own switch | `session`, with an adapter after `media` |
 //! | the same with webhooks, journals, tokio | `router`; `webhook-tls` for `https`, `mail` for messages by mail, `sqlite` for lookups |
-//! | a router that answers SIP calls with sound | `full` |
+//! | a router that answers SIP calls with sound | `full`; of it, `opus` is the codec, `speech-server` a web server that speaks |
 //! | tests of a routing file in virtual time | `sim` |
 //! | telephone numbers of every country; JSON Schema | `numbers`; `json-schema` |
 //!

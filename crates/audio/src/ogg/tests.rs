@@ -68,6 +68,23 @@ fn a_tone_is_read_with_its_length_and_gain() {
 }
 
 #[test]
+fn it_is_a_prompt_under_either_ending_and_keeps_the_wide_band() {
+    let folder = tempfile::tempdir().unwrap();
+    let bytes = file(&head(1, 312, 0, 0), &packets(700, 500), 24_000);
+    for name in ["one.opus", "two.ogg"] {
+        std::fs::write(folder.path().join(name), &bytes).unwrap();
+    }
+    let prompts = crate::Prompts::builtin().with_folder(folder.path().into());
+    for name in ["one", "two", "two.ogg"] {
+        let pcm = prompts.get(name).unwrap();
+        assert_eq!(pcm.duration_ms(), 493, "{name}");
+        let wide = pcm.wide().unwrap();
+        // The meter counts 8,000 samples in a second.
+        assert!(tone_share(&wide[1000..], 350.0) > 0.95, "{name}");
+    }
+}
+
+#[test]
 fn what_is_none_says_so() {
     let packets = packets(700, 40);
     let fault = |head: Vec<u8>| read(&file(&head, &packets, 1920)).unwrap_err();

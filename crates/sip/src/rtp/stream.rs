@@ -3,6 +3,7 @@
 mod hear;
 
 use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use callroute_media::{LegId, Notice, PlayEnd, PlayId};
 use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep};
 
 use crate::notices::Notices;
 use crate::rtp::command::{MediaCommand, PlaySound};
@@ -137,7 +138,9 @@ impl Stream {
         let mut buffer = vec![0; MAX_PACKET];
         let mut reports = [0; MAX_COMPOUND];
         let out = Arc::clone(&self.out);
-        let mut report_at = Instant::now() + self.control.interval();
+        // One timer for all of the leg's life: a new one with every packet would cost as much as
+        // the packet.
+        let mut reporting = pin!(sleep(self.control.interval()));
         loop {
             tokio::select! {
                 _ = &mut stopped => break,
@@ -156,9 +159,9 @@ impl Stream {
                         self.report_heard(from, Bytes::copy_from_slice(bytes));
                     }
                 }
-                () = sleep_until(report_at) => {
+                () = &mut reporting => {
                     self.report(false);
-                    report_at = Instant::now() + self.control.interval();
+                    reporting.as_mut().reset(Instant::now() + self.control.interval());
                 }
                 () = tick(&mut self.pacer) => self.frame().await,
                 () = Steady::turn(&mut self.steady) => self.give(),

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use callroute_audio::level::{rms, tone_share};
 use callroute_audio::prompts::Prompts;
+use callroute_audio::speech::{Speech, SpeechServer};
+use callroute_audio::tone::Tones;
 use callroute_audio::wav;
 use callroute_media::{Command, Line, Notice, PlayEnd, PlayId, RecordingId, Sound};
 use callroute_schema::Digit;
@@ -70,6 +73,61 @@ async fn a_beep_and_a_prompt_are_heard_whole() {
             .wait_heard(Duration::from_millis(prompt.duration_ms()), LONG)
             .await
     );
+}
+
+/// The tones of the country that is set, under their names.
+#[tokio::test]
+async fn the_network_sounds_as_in_its_country() {
+    let config = Config {
+        tones: Tones::of("de").unwrap(),
+        ..config("127.23.21.1")
+    };
+    let mut a = answered("127.23.21", config).await;
+    play(&mut a.line, 1, Sound::Prompt("tone/busy".to_owned()));
+    assert!(a.call.wait_heard(Duration::from_secs(3), LONG).await);
+    // 480 ms on, 480 ms off.
+    let heard = a.call.heard();
+    let share = tone_share(&heard, 425.0);
+    assert!(share > 0.9, "{share}");
+    let loud = heard.chunks_exact(80).filter(|part| rms(part) > 500.0);
+    let loud = loud.count() as f32 / (heard.len() / 80) as f32;
+    assert!((0.4..0.65).contains(&loud), "{loud}");
+}
+
+/// A text that the server fails at is spoken by a program, and the reason is told.
+#[tokio::test]
+async fn who_speaks_instead_of_the_server_is_told() {
+    let programs = tokio::task::spawn_blocking(Speech::find).await.unwrap();
+    if !programs.available() {
+        let required = std::env::var_os("CALLROUTE_REQUIRE_PEERS").is_some();
+        assert!(!required, "{}", programs.describe());
+        println!("skipped: {}", programs.describe());
+        return;
+    }
+    // Nobody listens there.
+    let server = SpeechServer::new("http://127.23.22.9:9/").unwrap();
+    let config = Config {
+        speech: Arc::new(programs.with_server(server)),
+        ..config("127.23.22.1")
+    };
+    let mut a = answered("127.23.22", config).await;
+    let text = "Hello".to_owned();
+    let speech = Sound::Speech {
+        text: text.clone(),
+        language: None,
+        voice: None,
+    };
+    play(&mut a.line, 1, speech);
+    match notice(&mut a.line).await {
+        Some(Notice::PlaySubstituted { wanted, reason, .. }) => {
+            assert_eq!(wanted, text);
+            let wanted = "the speech server cannot be reached";
+            assert!(reason.starts_with(wanted), "{reason}");
+        }
+        other => panic!("{other:?}"),
+    }
+    played(&mut a.line, 1, PlayEnd::Finished).await;
+    assert!(rms(&a.call.heard()) > 200.0);
 }
 
 #[tokio::test]

@@ -35,7 +35,7 @@ pub enum ServerError {
         source: io::Error,
     },
     /// It failed a moment ago and is left alone.
-    #[error("the speech server failed and rests for another {left:?}")]
+    #[error("the speech server failed and rests for another {left:.1?}")]
     Rests {
         /// For how long yet.
         left: Duration,
