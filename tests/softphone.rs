@@ -1,15 +1,20 @@
 //! A softphone that others wrote (baresip) calls, and is called; both sides are heard.
 
 use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use callroute_audio::level::{rms, tone_share};
-use callroute_session::Note;
+use callroute_router::{Journals, RouterConfig};
+use callroute_session::{Note, Settings};
 use callroute_sip::phone::{Phone, PhoneCall, PhoneConfig};
+
+use serde_json::Value;
 
 use crate::calls::DIRECT;
 use crate::common::baresip::Baresip;
-use crate::common::wait::PATIENCE;
+use crate::common::wait::{PATIENCE, until};
 use crate::common::{Bench, peer};
 
 /// What baresip says all the time, and what our phone does.
@@ -175,6 +180,104 @@ async fn baresip_transfers_its_caller() {
     taken.hangup();
     call.wait_ended(PATIENCE).await.expect("the caller's end");
     router.settled(1).await;
+    softphone.quit().await;
+}
+
+/// The dialog of whom the first call has called, as its journal has it.
+fn dialog(journals: &Path) -> Option<String> {
+    fn find(value: &Value) -> Option<String> {
+        if value["leg"] == 1
+            && let Some(dialog) = value["dialog"].as_str()
+        {
+            return Some(dialog.to_owned());
+        }
+        match value {
+            Value::Object(map) => map.values().find_map(find),
+            Value::Array(list) => list.iter().find_map(find),
+            _ => None,
+        }
+    }
+    let mut files: Vec<_> = std::fs::read_dir(journals).ok()?.flatten().collect();
+    // Call ids are in the order of time.
+    files.sort_by_key(|file| file.file_name());
+    let text = std::fs::read_to_string(files.first()?.path()).ok()?;
+    let lines = text
+        .lines()
+        .filter_map(|line| serde_json::from_str(line).ok());
+    lines.filter_map(|line: Value| find(&line)).next()
+}
+
+/// RFC 3891, RFC 5589, section 7.1: a softphone talks with two, brings them together, and is gone.
+/// baresip 1.0 has no command of that name: its transfer is given the Replaces by hand.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn baresip_brings_two_together() {
+    if !peer("baresip") {
+        return;
+    }
+    let bench = Bench::new();
+    let (caller, _) = phone(&bench).await;
+    let (third, third_uri) = phone(&bench).await;
+    let mut softphone = Baresip::start(&bench, SOFTPHONE_HZ).await;
+    let contact = format!("sip:+14155550123@{}", softphone.addr);
+    let contacts = [("+16822306467", &*contact), ("+12025550177", &*third_uri)];
+    let table = format!(
+        "{DIRECT}  \"+12025550177\":\n    - {{ then: {{ action: forward, destination: \
+         {{ type: number, number: \"+12025550177\" }} }} }}\n"
+    );
+    let journals = bench.path().join("journals");
+    let sip = bench.config(&contacts);
+    let make = |config: &mut RouterConfig| {
+        let silent = config.observer.clone();
+        config.journals = Some(Journals::start(&journals, silent).unwrap());
+        // It is a caller itself when it asks.
+        config.settings = Arc::new(Settings {
+            caller_transfers: true,
+            ..Settings::default()
+        });
+    };
+    let router = bench.router_made(&table, sip, make).await;
+    let call = caller
+        .call(&format!("sip:+13146523057@{}", router.addr), "+12025550100")
+        .await
+        .unwrap();
+    call.wait_answered(PATIENCE).await.unwrap();
+    let to = format!("sip:+12025550177@{}", router.addr);
+    softphone.command("dial", &to).await;
+    let taken = tokio::time::timeout(PATIENCE, third.next_call()).await;
+    let taken = taken.unwrap_or_else(|_| panic!("{}\n{}", router.seen.trace(), softphone.said()));
+    let taken = taken.unwrap();
+    taken.wait_answered(PATIENCE).await.unwrap();
+    taken.send_tone(PHONE_HZ);
+    // Its first dialog, as we would be asked for it.
+    let mut named = None;
+    until("the first dialog is in its journal", || {
+        named = dialog(&journals);
+        named.is_some()
+    })
+    .await;
+    let replaces = named.unwrap().replace(';', "%3B").replace('=', "%3D");
+    let refer_to = format!("<sip:+14155550123@{}?Replaces={replaces}>", router.addr);
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    softphone.command("transfer", &refer_to).await;
+    let reconnected = |note: &Note| matches!(note, Note::Reconnected { .. } | Note::Bridged { .. });
+    router.noted("the two together", reconnected).await;
+    // The two hear each other, and not the softphone.
+    call.send_tone(900);
+    tokio::time::sleep(Duration::from_millis(1_000)).await;
+    for (party, hz) in [(&call, PHONE_HZ), (&taken, 900)] {
+        party.forget_heard();
+        assert!(party.wait_heard(Duration::from_secs(1), PATIENCE).await);
+        let share = tone_share(&party.heard(), f32::from(hz));
+        let said = softphone.said();
+        assert!(
+            share > 0.8,
+            "{hz}: {share}; {}\n{said}",
+            router.seen.trace()
+        );
+    }
+    call.hangup();
+    taken.wait_ended(PATIENCE).await.expect("the third's end");
+    router.settled(2).await;
     softphone.quit().await;
 }
 

@@ -20,8 +20,10 @@ pub(crate) const LEFT: ([u8; 4], u16) = ([127, 42, 0, 1], 5_999);
 
 /// Serves until it is ended.
 pub(crate) fn serve(listen: SocketAddr, callee: SocketAddr) -> Result<(), Failure> {
+    let workers = std::env::var("WORKERS").ok();
+    let workers = workers.and_then(|workers| workers.parse().ok());
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
+        .worker_threads(workers.unwrap_or(2))
         .enable_all()
         .build()?;
     runtime.block_on(async {

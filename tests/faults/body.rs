@@ -172,6 +172,17 @@ fn documents() -> Vec<(&'static str, Expect, Vec<u8>)> {
             number("+1314\\r\\n").into(),
         ),
         (
+            "CR LF in a contact",
+            Err(C::BadSchema),
+            br#"{"action":"redirect","contacts":["sip:a@b\r\nTo: x"]}"#.to_vec(),
+        ),
+        (
+            "CR LF in a member",
+            Err(C::BadSchema),
+            br#"{"action":"forward","destination":{"type":"ring_group","members":["+1314\r\n"]}}"#
+                .to_vec(),
+        ),
+        (
             "a blank in a SIP URI",
             Err(C::BadSchema),
             sip("sip:a b@c").into(),

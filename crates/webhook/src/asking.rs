@@ -69,7 +69,7 @@ impl<'a> Asking<'a> {
             How::Anyway => Use::Anyway,
         };
         let book = &self.inner.book;
-        let mut trial = match Trial::open(book, endpoint.record(book), admission, self.now) {
+        let mut trial = match Trial::open(endpoint.record(book), admission, self.now) {
             Ok(trial) => trial,
             Err(left) => {
                 self.report.skip(endpoint, left);

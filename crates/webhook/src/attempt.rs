@@ -6,21 +6,22 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
+use http::Response;
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use tokio::time::Instant;
 
-use crate::book::Trial;
 use crate::book::health::Verdict;
+use crate::book::{Book, Knock, Trial};
 use crate::endpoint::Endpoint;
 use crate::failure::{Failure, FailureClass, is_unprocessed, of_exchange};
 use crate::net::address::Network;
 use crate::net::connect::{Connection, Dialer, Driver, Sender};
-use crate::net::pool::lane::Lane;
+use crate::net::pool::lane::{Found, Lane};
 use crate::net::pool::{Pool, Slot};
 use crate::plan::Fault;
 use crate::progress::{Phase, Progress};
-use crate::wire::answer::{MAX_BODY, Reply, judge_head, judge_receipt, read};
+use crate::wire::answer::{Format, MAX_BODY, Reply, judge_head, judge_receipt, read};
 use crate::wire::facts;
 use crate::wire::last_good::allowed;
 use crate::wire::request::{Asks, Question};
@@ -50,21 +51,19 @@ pub(crate) struct Outcome {
     /// A kept connection broke before the first byte of an answer: the server had closed it,
     /// and most likely never saw the request.
     stale: bool,
-    /// What the server said beside its answer.
-    said: Said,
+    /// What the server said beside its answer; most often nothing.
+    said: Option<Box<Said>>,
     /// From its beginning to its end.
     pub(crate) took: Duration,
 }
 
 /// What a server says beside its answer.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Said {
+struct Said {
     /// The rest that it asked for.
     wish: Option<Duration>,
     /// For how long its answer may stand in for later ones.
-    pub(crate) allowed: Option<Duration>,
-    /// When the whole of its answer was there.
-    ended: Option<Instant>,
+    allowed: Option<Duration>,
 }
 
 impl Outcome {
@@ -73,14 +72,14 @@ impl Outcome {
         Self {
             result: Err(failure),
             stale: false,
-            said: Said::default(),
+            said: None,
             took,
         }
     }
 
     /// For how long the answer may stand in for later ones.
     pub(crate) fn allowed(&self) -> Option<Duration> {
-        self.said.allowed
+        self.said.as_ref()?.allowed
     }
 
     /// What it says about the endpoint. One that answers is alive, whatever it says: its other
@@ -90,7 +89,7 @@ impl Outcome {
         if self.stale {
             return Verdict::Nothing;
         }
-        if let Some(wish) = self.said.wish {
+        if let Some(wish) = self.said.as_ref().and_then(|said| said.wish) {
             return Verdict::Rest(wish);
         }
         match self.result.as_ref().map_err(|failure| failure.class) {
@@ -143,6 +142,7 @@ pub(crate) struct Start {
 /// What attempts are made with.
 #[derive(Debug)]
 pub(crate) struct Means {
+    pub(crate) book: Arc<Book>,
     pub(crate) pool: Arc<Pool>,
     pub(crate) dialer: Dialer,
     pub(crate) clock: Clock,
@@ -179,127 +179,157 @@ impl Means {
         progress: &Progress,
         trial: Trial,
     ) -> Outcome {
-        let Start { fresh, at } = start;
-        let Target {
-            endpoint, allow, ..
-        } = target;
-        let (mut stale, mut said) = (false, Said::default());
-        let lane = endpoint.lane(&self.pool);
-        let result = match self
-            .connection(endpoint, &lane, allow, fresh, progress, at)
-            .await
-        {
-            Ok(connection) => {
-                let exchange = self.exchange(
-                    connection, &lane, target, question, progress, &mut stale, &mut said,
+        let lane = target.endpoint.lane(&self.pool);
+        progress.enter(Phase::Turn);
+        let found = match start.fresh {
+            true => Found::Nothing,
+            false => lane.take(target.allow, start.at),
+        };
+        let connection = match found {
+            Found::Ready(connection) => Ok(connection),
+            // In a box, since most attempts need none of it.
+            other => Box::pin(self.connection(&target, &lane, start, progress, other)).await,
+        };
+        let mut outcome = Outcome {
+            result: Ok(Reply::Taken),
+            stale: false,
+            said: None,
+            took: Duration::ZERO,
+        };
+        let ended;
+        match connection {
+            Ok(mut connection) => {
+                let version = connection.sender.version();
+                let doubt = sent(&connection, &lane, progress);
+                let request = question.request(
+                    target.endpoint,
+                    target.secrets,
+                    || self.clock.now(),
+                    version,
                 );
-                exchange.await
+                let sent = match &mut connection.sender {
+                    Sender::One(sender) => sender.send_request(request).await,
+                    Sender::Many(sender) => Box::pin(sender.send_request(request)).await,
+                };
+                match sent {
+                    Ok(mut response) => {
+                        let head = self.judge(&response, question, progress, &mut outcome);
+                        let body = match head {
+                            Some(_) => whole(response.body_mut()).await,
+                            None => Ok(Bytes::new()),
+                        };
+                        ended = Instant::now();
+                        match (head, body) {
+                            (Some(format), Ok(bytes)) => {
+                                Doubt::settle(doubt);
+                                self.pool.give_back(&lane, connection, None, ended);
+                                outcome.result = reply(question, format, &bytes);
+                            }
+                            (Some(_), Err(failure)) => outcome.result = Err(failure),
+                            (None, _) => {
+                                Doubt::settle(doubt);
+                                let rest = Some(response.into_body());
+                                self.pool.give_back(&lane, connection, rest, ended);
+                            }
+                        }
+                    }
+                    Err(error) => {
+                        ended = Instant::now();
+                        outcome.stale = is_stale(&connection, progress, &error);
+                        outcome.result = Err(of_exchange(&error));
+                    }
+                }
             }
-            Err(failure) => Err(failure),
-        };
-        let ended = said.ended.unwrap_or_else(Instant::now);
-        let outcome = Outcome {
-            result,
-            stale,
-            took: ended.saturating_duration_since(at),
-            said,
-        };
-        let unreachable = outcome.is_unreachable();
-        if let Some(knock) = trial
-            .settle(outcome.verdict(), outcome.took)
-            .filter(|_| unreachable)
-        {
-            self.knock_later(endpoint, allow, knock);
+            Err(failure) => {
+                ended = Instant::now();
+                outcome.result = Err(failure);
+            }
+        }
+        outcome.took = ended.saturating_duration_since(start.at);
+        if let Some(knock) = trial.settle(outcome.verdict(), outcome.took) {
+            self.began_to_rest(&target, &outcome, knock);
         }
         outcome
     }
 
-    /// A connection, kept or new.
+    #[cold]
+    fn began_to_rest(self: &Arc<Self>, target: &Target<'_>, outcome: &Outcome, knock: Knock) {
+        if outcome.is_unreachable() {
+            self.knock_later(target.endpoint, target.allow, knock);
+        }
+    }
+
+    /// Judges an answer's head: how to read the body. `None`: it is of no interest, and the result
+    /// is known.
+    fn judge(
+        &self,
+        response: &Response<Incoming>,
+        question: &Question,
+        progress: &Progress,
+        outcome: &mut Outcome,
+    ) -> Option<Format> {
+        let (status, headers) = (response.status(), response.headers());
+        progress.answered(status.as_u16());
+        if question.keeps() || !status.is_success() {
+            outcome.said = Some(Box::new(Said {
+                wish: wish(status, headers, self.clock.now()),
+                allowed: allowed(headers).filter(|_| question.keeps()),
+            }));
+        }
+        if question.asks() == Asks::Nothing {
+            outcome.result = judge_receipt(status, headers);
+            return None;
+        }
+        match judge_head(status, headers) {
+            Ok(format) => Some(format),
+            Err(failure) => {
+                outcome.result = Err(failure);
+                None
+            }
+        }
+    }
+
+    /// A connection, kept or new, where none was ready at once.
     pub(crate) async fn connection(
         self: &Arc<Self>,
-        endpoint: &Endpoint,
+        target: &Target<'_>,
         lane: &Arc<Lane>,
-        allow: &[Network],
-        fresh: bool,
+        start: Start,
         progress: &Progress,
-        now: Instant,
+        found: Found,
     ) -> Result<Box<Connection>, Failure> {
-        progress.enter(Phase::Turn);
-        match self.pool.take(lane, allow, fresh, now).await {
+        let Start { fresh, at } = start;
+        match self.pool.take(lane, target.allow, fresh, at, found).await {
             Slot::Kept(connection) => Ok(connection),
             Slot::Dial(_permit) => {
-                // In a box, since most attempts need none of it.
-                let dial = Box::pin(self.dialer.dial(endpoint, allow, progress));
+                let dial = self.dialer.dial(target.endpoint, target.allow, progress);
                 let connection = dial.await?;
                 self.pool.share(lane, &connection);
                 Ok(connection)
             }
         }
     }
+}
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "two of them are what it tells beside its result"
-    )]
-    async fn exchange(
-        &self,
-        mut connection: Box<Connection>,
-        lane: &Arc<Lane>,
-        target: Target<'_>,
-        question: &Question,
-        progress: &Progress,
-        stale: &mut bool,
-        said: &mut Said,
-    ) -> Result<Reply, Failure> {
-        let shared = matches!(connection.sender, Sender::Many(_));
-        let received = (!shared).then(|| connection.received.clone());
-        progress.sent(connection.kept, received);
-        let doubt = shared.then(|| Doubt::new(lane, &connection.driver));
-        let clock = || self.clock.now();
-        let Target {
-            endpoint, secrets, ..
-        } = target;
-        let request = question.request(endpoint, secrets, clock, connection.sender.version());
-        let response = match connection.sender.send(request).await {
-            Ok(response) => response,
-            Err(error) => {
-                *stale = connection.kept && progress.bytes() == 0;
-                *stale &= !shared || is_unprocessed(&error);
-                return Err(of_exchange(&error));
-            }
-        };
-        let (head, mut body) = response.into_parts();
-        progress.answered(head.status.as_u16());
-        if !head.status.is_success() {
-            said.wish = wish(head.status, &head.headers, clock());
-        }
-        if question.asks() == Asks::Nothing {
-            let receipt = judge_receipt(head.status, &head.headers);
-            Doubt::settle(doubt);
-            let now = *said.ended.insert(Instant::now());
-            self.pool.give_back(lane, connection, Some(body), now);
-            return receipt;
-        }
-        let format = match judge_head(head.status, &head.headers) {
-            Ok(format) => format,
-            Err(failure) => {
-                Doubt::settle(doubt);
-                let now = *said.ended.insert(Instant::now());
-                self.pool.give_back(lane, connection, Some(body), now);
-                return Err(failure);
-            }
-        };
-        if question.keeps() {
-            said.allowed = allowed(&head.headers);
-        }
-        let bytes = whole(&mut body).await?;
-        Doubt::settle(doubt);
-        let now = *said.ended.insert(Instant::now());
-        self.pool.give_back(lane, connection, None, now);
-        match question.asks() {
-            Asks::Facts => facts::read(&bytes).map(Reply::Facts),
-            Asks::Actions | Asks::Nothing => read(format, &bytes).map(Reply::Actions),
-        }
+/// A request goes out on this connection.
+fn sent(connection: &Connection, lane: &Arc<Lane>, progress: &Progress) -> Option<Doubt> {
+    let shared = matches!(connection.sender, Sender::Many(_));
+    let received = (!shared).then(|| connection.received.clone());
+    progress.sent(connection.kept, received);
+    shared.then(|| Doubt::new(lane, &connection.driver))
+}
+
+/// Whether a kept connection was over before the server looked at the request.
+fn is_stale(connection: &Connection, progress: &Progress, error: &hyper::Error) -> bool {
+    let shared = matches!(connection.sender, Sender::Many(_));
+    connection.kept && progress.bytes() == 0 && (!shared || is_unprocessed(error))
+}
+
+/// What a whole body comes to.
+fn reply(question: &Question, format: Format, bytes: &[u8]) -> Result<Reply, Failure> {
+    match question.asks() {
+        Asks::Facts => facts::read(bytes).map(Reply::Facts),
+        Asks::Actions | Asks::Nothing => read(format, bytes).map(Reply::Actions),
     }
 }
 
@@ -334,14 +364,16 @@ impl Drop for Doubt {
     }
 }
 
+#[cold]
+fn too_large(found: u64) -> Failure {
+    Failure::new(
+        FailureClass::TooLarge,
+        format!("the body has {found} bytes or more; an answer has at most {MAX_BODY}"),
+    )
+}
+
 /// The whole body, within its bound.
 async fn whole(body: &mut Incoming) -> Result<Bytes, Failure> {
-    let too_large = |found: u64| {
-        Failure::new(
-            FailureClass::TooLarge,
-            format!("the body has {found} bytes or more; an answer has at most {MAX_BODY}"),
-        )
-    };
     let announced = body.size_hint().lower();
     if announced > MAX_BODY as u64 {
         return Err(too_large(announced));

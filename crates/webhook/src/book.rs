@@ -26,9 +26,15 @@ const MANY: usize = 4096;
 /// All endpoints that a client has asked.
 #[derive(Debug)]
 pub(crate) struct Book {
+    common: Arc<Common>,
+    records: Mutex<BTreeMap<Arc<str>, Arc<Record>>>,
+}
+
+/// What concerns all endpoints.
+#[derive(Debug)]
+struct Common {
     /// The moment from which times count: the first use.
     epoch: OnceLock<Instant>,
-    records: Mutex<BTreeMap<Arc<str>, Arc<Record>>>,
     lateness: Lateness,
     chance: AtomicU64,
     /// Hedge delay of endpoints that are not known yet.
@@ -38,6 +44,8 @@ pub(crate) struct Book {
 /// One endpoint.
 #[derive(Debug)]
 pub(crate) struct Record {
+    /// Here as well, so that who has one need not hold the other.
+    common: Arc<Common>,
     key: Arc<str>,
     standing: Mutex<Standing>,
 }
@@ -52,24 +60,21 @@ struct Standing {
 impl Book {
     /// `seed` of the chance that spreads rests and pauses; `None`: any.
     pub(crate) fn new(hedge: Duration, seed: Option<u64>) -> Self {
+        let seed = seed.unwrap_or_else(|| RandomState::new().hash_one(0));
         Self {
-            epoch: OnceLock::new(),
+            common: Arc::new(Common {
+                epoch: OnceLock::new(),
+                lateness: Lateness::default(),
+                chance: AtomicU64::new(seed),
+                hedge,
+            }),
             records: Mutex::default(),
-            lateness: Lateness::default(),
-            chance: AtomicU64::new(seed.unwrap_or_else(|| RandomState::new().hash_one(0))),
-            hedge,
         }
     }
 
     /// Time since the first use.
     pub(crate) fn now(&self) -> Duration {
-        self.at(Instant::now())
-    }
-
-    /// The same for a moment that is known.
-    fn at(&self, now: Instant) -> Duration {
-        let epoch = self.epoch.get_or_init(|| now);
-        now.saturating_duration_since(*epoch)
+        self.common.now()
     }
 
     /// What is known of the endpoint with this key.
@@ -88,6 +93,7 @@ impl Book {
             }
         }
         let record = Arc::new(Record {
+            common: Arc::clone(&self.common),
             key: Arc::clone(key),
             standing: Mutex::new(Standing {
                 watch: Watch::new(),
@@ -107,11 +113,29 @@ impl Book {
     /// A timer that was due this long ago went off; whether our own runtime is late.
     pub(crate) fn on_wake(&self, overdue: Duration) -> bool {
         let now = self.now();
-        self.lateness.on_wake(now.saturating_sub(overdue), now)
+        let lateness = &self.common.lateness;
+        lateness.on_wake(now.saturating_sub(overdue), now)
     }
 
-    /// Any number; the same ones in the same order for the same seed (SplitMix64).
+    /// Any number; the same ones in the same order for the same seed.
     pub(crate) fn chance(&self) -> u64 {
+        self.common.chance()
+    }
+}
+
+impl Common {
+    fn now(&self) -> Duration {
+        self.at(Instant::now())
+    }
+
+    /// The time of a moment that is known.
+    fn at(&self, now: Instant) -> Duration {
+        let epoch = self.epoch.get_or_init(|| now);
+        now.saturating_duration_since(*epoch)
+    }
+
+    /// SplitMix64.
+    fn chance(&self) -> u64 {
         const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
         let mut mixed = self.chance.fetch_add(STEP, Ordering::Relaxed);
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -141,7 +165,6 @@ pub(crate) enum Use {
 /// An endpoint began to rest, and how long.
 #[derive(Debug)]
 pub(crate) struct Knock {
-    pub(crate) book: Arc<Book>,
     pub(crate) key: Arc<str>,
     pub(crate) rest: Duration,
 }
@@ -149,7 +172,6 @@ pub(crate) struct Knock {
 /// One request's stake in its endpoint's record. Dropping it says that the request was given up.
 #[derive(Debug)]
 pub(crate) struct Trial {
-    book: Arc<Book>,
     record: Arc<Record>,
     ticket: Ticket,
     began: Duration,
@@ -166,17 +188,12 @@ impl Trial {
         how: Use,
         now: Instant,
     ) -> Result<Self, Duration> {
-        Self::open(book, book.record(key), how, now)
+        Self::open(book.record(key), how, now)
     }
 
     /// The same for an endpoint whose record is at hand.
-    pub(crate) fn open(
-        book: &Arc<Book>,
-        record: Arc<Record>,
-        how: Use,
-        now: Instant,
-    ) -> Result<Self, Duration> {
-        let now = book.at(now);
+    pub(crate) fn open(record: Arc<Record>, how: Use, now: Instant) -> Result<Self, Duration> {
+        let now = record.common.at(now);
         let (ticket, hedge, doubt) = {
             let mut standing = lock(&record.standing);
             let ticket = match how {
@@ -187,10 +204,9 @@ impl Trial {
                 standing.budget.earn(now);
             }
             let latency = &standing.latency;
-            (ticket, latency.hedge(book.hedge), latency.doubt())
+            (ticket, latency.hedge(record.common.hedge), latency.doubt())
         };
         Ok(Self {
-            book: Arc::clone(book),
             record,
             ticket,
             began: now,
@@ -227,7 +243,6 @@ impl Trial {
         let took = (verdict == Verdict::Alive).then_some(took);
         let rest = self.close(verdict, took, now)?;
         Some(Knock {
-            book: Arc::clone(&self.book),
             key: Arc::clone(&self.record.key),
             rest,
         })
@@ -235,7 +250,7 @@ impl Trial {
 
     /// A connection came about again; nothing was asked.
     pub(crate) fn came_back(mut self) {
-        let now = self.book.now();
+        let now = self.record.common.now();
         self.close(Verdict::Alive, None, now);
     }
 
@@ -246,10 +261,11 @@ impl Trial {
         now: Duration,
     ) -> Option<Duration> {
         self.open = false;
-        let late = self.book.lateness.is_late(now);
+        let common = &self.record.common;
+        let late = common.lateness.is_late(now);
         let mut standing = lock(&self.record.standing);
         let was = standing.watch.health();
-        let chance = || self.book.chance();
+        let chance = || common.chance();
         standing.watch.settle(self.ticket, verdict, now, chance);
         // Slowness of our own says nothing about the endpoint.
         if let Some(took) = took.filter(|_| !late) {
@@ -265,9 +281,9 @@ impl Drop for Trial {
         if !self.open {
             return;
         }
-        let now = self.book.now();
+        let now = self.record.common.now();
         let waited = now.saturating_sub(self.began);
-        let late = self.book.lateness.is_late(now);
+        let late = self.record.common.lateness.is_late(now);
         if waited >= self.hedge && !late {
             // Otherwise a server that is merely slow would never rest.
             self.close(Verdict::Failed, Some(waited), now);

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::endpoint::Endpoint;
 use crate::failure::{Failure, FailureClass};
 
 /// Entries beyond which those without asks are forgotten.
@@ -34,19 +35,19 @@ pub(crate) struct Bulkhead {
     bounds: Bounds,
     all: Arc<()>,
     /// By first URL and name: webhooks that come out of answers all have the same name.
-    rooms: Mutex<BTreeMap<Arc<str>, Vec<Room>>>,
+    rooms: Mutex<BTreeMap<Arc<str>, Vec<Arc<Room>>>>,
 }
 
+/// Where one webhook's asks are.
 #[derive(Debug)]
-struct Room {
+pub(crate) struct Room {
     name: String,
-    inside: Arc<()>,
 }
 
 /// One ask's place; dropping it gives it back.
 #[derive(Debug)]
 pub(crate) struct Place {
-    _one: Arc<()>,
+    _one: Arc<Room>,
     _all: Arc<()>,
 }
 
@@ -60,12 +61,30 @@ impl Bulkhead {
     }
 
     /// A place for an ask of the webhook with this name and first URL.
-    pub(crate) fn enter(&self, name: &str, url: &Arc<str>) -> Result<Place, Full> {
-        let mut rooms = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
-        let inside = Arc::strong_count(&self.all) - 1;
+    pub(crate) fn enter(self: &Arc<Self>, name: &str, first: &Endpoint) -> Result<Place, Full> {
+        let find = || self.room(name, first.key());
+        let near = first.near().room(self, find);
+        // The same URL may stand first in webhooks of several names.
+        let one = if near.name == name { near } else { find() };
+        let all = Arc::clone(&self.all);
+        // This one is among them, and one is the bulkhead's own.
+        let inside = Arc::strong_count(&all).saturating_sub(2);
         if inside >= self.bounds.all {
             return Err(Full::All(inside));
         }
+        let inside = Arc::strong_count(&one).saturating_sub(2);
+        if inside >= self.bounds.one {
+            return Err(Full::One(inside));
+        }
+        Ok(Place {
+            _one: one,
+            _all: all,
+        })
+    }
+
+    /// The room of this webhook, made if it is not there.
+    fn room(&self, name: &str, url: &Arc<str>) -> Arc<Room> {
+        let mut rooms = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
         if rooms.len() >= MANY && !rooms.contains_key(url) {
             rooms.retain(|_, list| !keep_used(list).is_empty());
         }
@@ -73,29 +92,17 @@ impl Bulkhead {
             Some(list) => list,
             None => rooms.entry(Arc::clone(url)).or_default(),
         };
-        let one = match list.iter().find(|room| room.name == name) {
-            Some(room) => Arc::clone(&room.inside),
-            None => {
-                if list.len() >= MANY {
-                    keep_used(list);
-                }
-                let inside = Arc::default();
-                list.push(Room {
-                    name: name.to_owned(),
-                    inside: Arc::clone(&inside),
-                });
-                inside
-            }
-        };
-        // One is the room's own, one is ours.
-        let inside = Arc::strong_count(&one) - 2;
-        if inside >= self.bounds.one {
-            return Err(Full::One(inside));
+        if let Some(room) = list.iter().find(|room| room.name == name) {
+            return Arc::clone(room);
         }
-        Ok(Place {
-            _one: one,
-            _all: Arc::clone(&self.all),
-        })
+        if list.len() >= MANY {
+            keep_used(list);
+        }
+        let room = Arc::new(Room {
+            name: name.to_owned(),
+        });
+        list.push(Arc::clone(&room));
+        room
     }
 }
 
@@ -118,8 +125,8 @@ impl fmt::Display for Full {
     }
 }
 
-fn keep_used(list: &mut Vec<Room>) -> &[Room] {
-    list.retain(|room| Arc::strong_count(&room.inside) > 1);
+fn keep_used(list: &mut Vec<Arc<Room>>) -> &[Arc<Room>] {
+    list.retain(|room| Arc::strong_count(room) > 1);
     list
 }
 
@@ -130,11 +137,20 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{Bounds, Bulkhead, Full, MANY};
+    use crate::endpoint::Endpoint;
+
+    fn bulkhead(one: usize, all: usize) -> Arc<Bulkhead> {
+        Arc::new(Bulkhead::new(Bounds { one, all }))
+    }
+
+    fn url(text: &str) -> Endpoint {
+        Endpoint::new(text).unwrap()
+    }
 
     #[test]
     fn one_webhook_takes_nothing_from_another() {
-        let bulkhead = Bulkhead::new(Bounds { one: 2, all: 5 });
-        let (here, there) = (Arc::from("http://a:80/"), Arc::from("http://b:80/"));
+        let bulkhead = bulkhead(2, 5);
+        let (here, there) = (url("http://a:80/"), url("http://b:80/"));
         let first = bulkhead.enter("x", &here).unwrap();
         let _second = bulkhead.enter("x", &here).unwrap();
         assert_eq!(bulkhead.enter("x", &here).unwrap_err(), Full::One(2));
@@ -148,15 +164,15 @@ mod tests {
 
     #[test]
     fn webhooks_without_asks_are_forgotten() {
-        let bulkhead = Bulkhead::new(Bounds { one: 1, all: 9 });
-        let kept = Arc::from("http://kept/");
+        let bulkhead = bulkhead(1, 9);
+        let kept = url("http://kept/");
         let _kept = bulkhead.enter("x", &kept).unwrap();
         for n in 0..3 * MANY {
-            bulkhead.enter("x", &format!("http://{n}/").into()).unwrap();
+            bulkhead.enter("x", &url(&format!("http://{n}/"))).unwrap();
             bulkhead.enter(&n.to_string(), &kept).unwrap();
         }
         let rooms = bulkhead.rooms.lock().unwrap();
-        assert!(rooms.len() <= MANY && rooms[&kept].len() <= MANY);
+        assert!(rooms.len() <= MANY && rooms[kept.key()].len() <= MANY);
         drop(rooms);
         assert_eq!(bulkhead.enter("x", &kept).unwrap_err(), Full::One(1));
     }
@@ -166,8 +182,8 @@ mod tests {
         fn the_bounds_hold_and_places_come_back(
             deeds in proptest::collection::vec((any::<bool>(), 0_usize..4), 0..200),
         ) {
-            let bulkhead = Bulkhead::new(Bounds { one: 3, all: 7 });
-            let url = Arc::from("http://a:80/");
+            let bulkhead = bulkhead(3, 7);
+            let url = url("http://a:80/");
             let mut inside = Vec::new();
             for (enter, pick) in deeds {
                 let of = |name| inside.iter().filter(|(known, _)| *known == name).count();

@@ -3,11 +3,12 @@
 #![cfg(feature = "client")]
 
 use std::fmt;
+use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use callroute_schema::{Actions, Event};
+use callroute_schema::Event;
 use tokio::time::{Instant, Sleep, sleep_until};
 use ulid::Ulid;
 
@@ -19,7 +20,6 @@ use crate::bulkhead::{Bounds, Bulkhead, Full, Place};
 use crate::config::ClientConfig;
 use crate::decision::{Decision, Route};
 use crate::endpoint::{Endpoint, Endpoints, MAX_DEADLINE};
-use crate::failure::Failure;
 use crate::held::Held;
 use crate::measure::Measure;
 use crate::net::connect::Dialer;
@@ -44,7 +44,7 @@ pub(crate) struct Inner {
     pub(crate) means: Arc<Means>,
     pub(crate) book: Arc<Book>,
     pub(crate) second_uses: bool,
-    bulkhead: Bulkhead,
+    bulkhead: Arc<Bulkhead>,
     last_good: LastGood,
     ids: Option<Arc<dyn Fn() -> u128 + Send + Sync>>,
 }
@@ -65,19 +65,21 @@ impl Client {
             #[cfg(feature = "tls")]
             tls: crate::net::tls::Tls::new(config.extra_roots),
         };
+        let book = Arc::new(Book::new(config.hedge, config.seed));
         Self {
             inner: Arc::new(Inner {
                 means: Arc::new(Means {
+                    book: Arc::clone(&book),
                     pool: Arc::new(Pool::new(limits)),
                     dialer,
                     clock: Clock(config.clock),
                     knock: config.knock,
                 }),
-                book: Arc::new(Book::new(config.hedge, config.seed)),
-                bulkhead: Bulkhead::new(Bounds {
+                book,
+                bulkhead: Arc::new(Bulkhead::new(Bounds {
                     one: config.max_in_flight,
                     all: config.max_in_flight_in_all,
-                }),
+                })),
                 last_good: LastGood::default(),
                 ids: config.ids,
                 second_uses: config.second_uses,
@@ -90,39 +92,41 @@ impl Client {
     /// a request that finds out whether a resting server is back runs on, until the deadline.
     ///
     /// Needs a tokio runtime with its timer and its IO switched on.
-    pub async fn ask(&self, endpoints: &Endpoints, event: &Event) -> Asked {
-        let now = Instant::now();
-        self.ask_at(endpoints, event, now, now).await
+    pub fn ask<'a>(
+        &'a self,
+        endpoints: &'a Endpoints,
+        event: &'a Event,
+    ) -> impl Future<Output = Asked> + Send + 'a {
+        self.ask_at(endpoints, event, None)
     }
 
     /// Asks as [`ask`](Self::ask) does; the deadline counts from `since`, when the call came in
     /// or the key was pressed, and so does the time that the report states.
-    pub async fn ask_since(&self, endpoints: &Endpoints, event: &Event, since: Instant) -> Asked {
-        self.ask_at(endpoints, event, since, Instant::now()).await
+    pub fn ask_since<'a>(
+        &'a self,
+        endpoints: &'a Endpoints,
+        event: &'a Event,
+        since: Instant,
+    ) -> impl Future<Output = Asked> + Send + 'a {
+        self.ask_at(endpoints, event, Some(since))
     }
 
-    async fn ask_at(
-        &self,
-        endpoints: &Endpoints,
-        event: &Event,
-        since: Instant,
-        now: Instant,
-    ) -> Asked {
+    async fn ask_at(&self, endpoints: &Endpoints, event: &Event, since: Option<Instant>) -> Asked {
+        let now = Instant::now();
+        let since = since.unwrap_or(now);
         let measure = Measure::begin(&endpoints.name);
         let mut asked = match self.enter(endpoints) {
             Ok(_place) => {
                 let deadline = endpoints.deadline.min(MAX_DEADLINE);
                 let left = deadline.saturating_sub(now.saturating_duration_since(since));
                 let question = Question::new(event, self.id(), endpoints, left);
-                self.run(endpoints, event, &question, since, now).await
+                self.run(endpoints, event, &question, [since, now], None)
+                    .await
             }
             Err(full) => Asked::refused(full.failure(&endpoints.name), since.elapsed()),
         };
-        if let Err(failure) = &asked.result
-            && let Some(actions) = self.stand_in(endpoints, event, failure)
-        {
-            let failure = std::mem::replace(&mut asked.result, Ok(actions));
-            asked.stood_in = failure.err();
+        if endpoints.last_good {
+            self.stand_in(endpoints, event, &mut asked);
         }
         measure.end(&asked);
         asked
@@ -148,7 +152,7 @@ impl Client {
         let asked = match self.enter(endpoints) {
             Ok(_place) => {
                 let question = Question::notice(event, Ulid(id), endpoints);
-                self.run(endpoints, event, &question, started, started)
+                self.run(endpoints, event, &question, [started; 2], None)
                     .await
             }
             Err(full) => Asked::refused(full.failure(&endpoints.name), started.elapsed()),
@@ -170,8 +174,9 @@ impl Client {
                 let deadline = endpoints.deadline.min(MAX_DEADLINE);
                 let question = Question::new(&event, self.id(), endpoints, deadline);
                 let question = question.for_facts();
-                let asking = self.run_for(endpoints, &event, &question, [started; 2], &mut facts);
-                asking.await
+                let facts = Some(&mut facts);
+                self.run(endpoints, &event, &question, [started; 2], facts)
+                    .await
             }
             Err(full) => Asked::refused(full.failure(&endpoints.name), started.elapsed()),
         };
@@ -192,20 +197,8 @@ impl Client {
         endpoints: &Endpoints,
         event: &Event,
         question: &Question,
-        started: Instant,
-        now: Instant,
-    ) -> Asked {
-        self.run_for(endpoints, event, question, [started, now], &mut None)
-            .await
-    }
-
-    async fn run_for(
-        &self,
-        endpoints: &Endpoints,
-        event: &Event,
-        question: &Question,
         [started, now]: [Instant; 2],
-        facts: &mut Option<Option<Row>>,
+        facts: Option<&mut Option<Option<Row>>>,
     ) -> Asked {
         let deadline = endpoints.deadline.min(MAX_DEADLINE);
         let means = &self.inner.means;
@@ -273,25 +266,29 @@ impl Client {
                         Some(timer) => timer.reset(started + due),
                         None => timer.set(Some(sleep_until(started + due))),
                     }
-                    let Some(timer) = timer.as_mut().as_pin_mut() else {
-                        continue;
-                    };
-                    tokio::select! {
+                    let ended = poll_fn(|context| {
                         // An answer that is there when time is up still counts.
-                        biased;
-                        (flight, outcome) = running.next() => asking.on_end(&flight, outcome),
-                        () = timer => asking.on_tick(due, &running),
+                        let ended = running.poll_next(context).map(Some);
+                        match timer.as_mut().as_pin_mut() {
+                            Some(timer) if ended.is_pending() => timer.poll(context).map(|()| None),
+                            _ => ended,
+                        }
+                    });
+                    match ended.await {
+                        Some((flight, outcome)) => asking.on_end(&flight, outcome),
+                        None => asking.on_tick(due, &running),
                     }
                 }
             };
         };
-        for flight in running.stop() {
-            asking.report.stop(&flight, ending, asking.elapsed);
+        if !running.is_empty() {
+            running.stop(|flight| asking.report.stop(flight, ending, asking.elapsed));
         }
         let deadline = asking.plan.deadline();
-        let allowed = asking.allowed;
-        *facts = asking.report.take_facts();
-        let elapsed = asking.elapsed;
+        if let Some(facts) = facts {
+            *facts = asking.report.take_facts();
+        }
+        let (elapsed, allowed) = (asking.elapsed, asking.allowed);
         let asked = asking.report.close(ending, endpoints, deadline, elapsed);
         if endpoints.last_good
             && let Ok(actions) = &asked.result
@@ -302,15 +299,17 @@ impl Client {
         asked
     }
 
-    /// The last good answer, if the webhook wants it to stand in.
-    fn stand_in(&self, endpoints: &Endpoints, event: &Event, failure: &Failure) -> Option<Actions> {
-        if !endpoints.last_good {
-            return None;
+    /// The last good answer in place of none, for a webhook that wants that.
+    #[cold]
+    fn stand_in(&self, endpoints: &Endpoints, event: &Event, asked: &mut Asked) {
+        let Err(failure) = &asked.result else {
+            return;
+        };
+        let (kept, now) = (&self.inner.last_good, self.inner.book.now());
+        if let Some(actions) = kept.find(endpoints, event, failure.class, now) {
+            let failure = std::mem::replace(&mut asked.result, Ok(actions));
+            asked.stood_in = failure.err();
         }
-        let now = self.inner.book.now();
-        self.inner
-            .last_good
-            .find(endpoints, event, failure.class, now)
     }
 
     /// How a URL stands, as far as this client knows; one that was never asked is healthy.
@@ -321,7 +320,7 @@ impl Client {
 
     fn enter(&self, endpoints: &Endpoints) -> Result<Option<Place>, Full> {
         let first = endpoints.urls.first();
-        let enter = |first: &Endpoint| self.inner.bulkhead.enter(&endpoints.name, first.key());
+        let enter = |first: &Endpoint| self.inner.bulkhead.enter(&endpoints.name, first);
         first.map(enter).transpose()
     }
 

@@ -339,6 +339,11 @@ impl Endpoint {
         self.near.lane(pool, || pool.lane(&self.origin))
     }
 
+    /// What a client keeps under its name.
+    pub(crate) fn near(&self) -> &Nearby {
+        &self.near
+    }
+
     /// The headers of requests.
     pub(crate) fn heads(&self) -> &Heads {
         &self.heads

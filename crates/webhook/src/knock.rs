@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::attempt::Means;
+use crate::attempt::{Means, Start, Target};
 use crate::book::health::Verdict;
 use crate::book::{Knock, Trial, Use};
 use crate::endpoint::Endpoint;
 use crate::net::address::Network;
+use crate::net::pool::lane::Found;
 use crate::progress::Progress;
 
 /// How long a connection may take.
@@ -35,16 +36,15 @@ impl Means {
         let means = Arc::downgrade(self);
         let (endpoint, allow) = (endpoint.clone(), allow.to_vec());
         tokio::spawn(async move {
-            let Knock { book, key, rest } = first;
-            let (book, mut rest) = (Arc::downgrade(&book), rest);
+            let Knock { key, mut rest } = first;
             for _ in 0..TRIES {
                 sleep(rest).await;
                 // Without its client, there is nobody to find out for.
-                let (Some(means), Some(book)) = (means.upgrade(), book.upgrade()) else {
+                let Some(means) = means.upgrade() else {
                     return;
                 };
                 let began = Instant::now();
-                let Ok(trial) = Trial::begin(&book, &key, Use::Usual, began) else {
+                let Ok(trial) = Trial::begin(&means.book, &key, Use::Usual, began) else {
                     // A live call asks it just now, or it asked for a longer rest.
                     rest = PATIENCE;
                     continue;
@@ -69,7 +69,16 @@ impl Means {
     ) -> Option<Knock> {
         let lane = self.pool.lane(endpoint.origin());
         let progress = Progress::new();
-        let connection = self.connection(endpoint, &lane, allow, true, &progress, began);
+        let target = Target {
+            endpoint,
+            allow,
+            secrets: &[],
+        };
+        let start = Start {
+            fresh: true,
+            at: began,
+        };
+        let connection = self.connection(&target, &lane, start, &progress, Found::Nothing);
         match timeout(PATIENCE, connection).await {
             Ok(Ok(connection)) => {
                 self.pool.give_back(&lane, connection, None, Instant::now());

@@ -7,6 +7,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock, Weak};
 
 use crate::book::{Book, Record};
+use crate::bulkhead::{Bulkhead, Room};
 use crate::net::pool::Pool;
 use crate::net::pool::lane::Lane;
 
@@ -18,12 +19,23 @@ pub(crate) struct Nearby(Arc<Parts>);
 struct Parts {
     record: Near<Book, Record>,
     lane: Near<Pool, Lane>,
+    room: Near<Bulkhead, Room>,
 }
 
 impl Nearby {
     /// The endpoint's record in this book.
     pub(crate) fn record(&self, book: &Arc<Book>, key: &Arc<str>) -> Arc<Record> {
         self.0.record.find(book, || book.record(key))
+    }
+
+    /// A room of this bulkhead: that of the webhook that first came with this endpoint; `find` looks
+    /// it up.
+    pub(crate) fn room(
+        &self,
+        bulkhead: &Arc<Bulkhead>,
+        find: impl FnOnce() -> Arc<Room>,
+    ) -> Arc<Room> {
+        self.0.room.find(bulkhead, find)
     }
 
     /// The endpoint's connections in this pool; `find` looks them up.

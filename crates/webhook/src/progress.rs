@@ -2,8 +2,8 @@
 
 #![cfg(feature = "client")]
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::failure::{Failure, FailureClass};
@@ -53,7 +53,7 @@ pub(crate) struct Progress {
     status: AtomicU16,
     reused: AtomicBool,
     /// The connection's count, and what it was when the request was sent.
-    received: Mutex<Option<(Received, u64)>>,
+    received: OnceLock<(Received, u64)>,
 }
 
 impl Progress {
@@ -62,7 +62,7 @@ impl Progress {
             phase: AtomicU8::new(Phase::Turn as u8),
             status: AtomicU16::new(0),
             reused: AtomicBool::new(false),
-            received: Mutex::new(None),
+            received: OnceLock::new(),
         }
     }
 
@@ -72,11 +72,10 @@ impl Progress {
 
     /// `received`: the connection's count; `None` where others share it.
     pub(crate) fn sent(&self, reused: bool, received: Option<Received>) {
-        let received = received.map(|received| {
+        if let Some(received) = received {
             let before = received.bytes();
-            (received, before)
-        });
-        *self.received.lock().unwrap_or_else(PoisonError::into_inner) = received;
+            self.received.get_or_init(|| (received, before));
+        }
         self.reused.store(reused, Ordering::Release);
         self.enter(Phase::Answer);
     }
@@ -97,8 +96,7 @@ impl Progress {
 
     /// Bytes of the answer so far; on a shared connection, whether its head has come.
     pub(crate) fn bytes(&self) -> u64 {
-        let received = self.received.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*received {
+        match self.received.get() {
             Some((received, before)) => received.bytes().saturating_sub(*before),
             None => u64::from(self.status.load(Ordering::Acquire)),
         }

@@ -48,7 +48,7 @@ where
         poll_fn(|context| self.poll_next(context)).await
     }
 
-    fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<(K, T)> {
+    pub(crate) fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<(K, T)> {
         if let Some(future) = self.place.as_mut().as_pin_mut()
             && let Poll::Ready(value) = future.poll(context)
         {
@@ -57,20 +57,21 @@ where
                 return Poll::Ready((key, value));
             }
         }
-        let mut ready = None;
+        match self.list.is_empty() {
+            true => Poll::Pending,
+            false => self.poll_list(context),
+        }
+    }
+
+    #[cold]
+    fn poll_list(&mut self, context: &mut Context<'_>) -> Poll<(K, T)> {
         for (place, (_, future)) in self.list.iter_mut().enumerate() {
             if let Poll::Ready(value) = future.as_mut().poll(context) {
-                ready = Some((place, value));
-                break;
-            }
-        }
-        match ready {
-            Some((place, value)) => {
                 let (key, _) = self.list.remove(place);
-                Poll::Ready((key, value))
+                return Poll::Ready((key, value));
             }
-            None => Poll::Pending,
         }
+        Poll::Pending
     }
 
     /// What runs, the earliest started first.
@@ -84,9 +85,9 @@ where
     }
 
     /// Stops what still runs, and says what that was.
-    pub(crate) fn stop(mut self) -> impl Iterator<Item = K> {
+    #[cold]
+    pub(crate) fn stop(mut self, mut each: impl FnMut(&K)) {
         self.place.set(None);
-        let list = self.list.into_iter().map(|(key, _)| key);
-        self.key.into_iter().chain(list)
+        self.keys().for_each(&mut each);
     }
 }

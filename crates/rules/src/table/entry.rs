@@ -117,11 +117,21 @@ impl<'de> Deserialize<'de> for SecretsEntry {
 }
 
 /// One secret: `{env: NAME}`, `{file: PATH}`, or the secret itself.
-#[derive(Debug)]
 pub(crate) enum SecretEntry {
     Env(String),
     File(String),
     Text(String),
+}
+
+impl fmt::Debug for SecretEntry {
+    /// Never shows the secret itself.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Env(name) => f.debug_tuple("Env").field(name).finish(),
+            Self::File(path) => f.debug_tuple("File").field(path).finish(),
+            Self::Text(_) => f.write_str("Text(…)"),
+        }
+    }
 }
 
 impl<'de> Deserialize<'de> for SecretEntry {

@@ -120,11 +120,12 @@ pub(crate) async fn watch(stack: Arc<Stack>) {
     }
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let mut judge = Judge::default();
-    let (mut last, mut used) = (Instant::now(), used_s());
+    let look_at_use = || limits.busy.and_then(|_| used_s());
+    let (mut last, mut used) = (Instant::now(), look_at_use());
     while !stack.is_over() {
         let due = last + LOOK;
         sleep_until(due).await;
-        let (now, uses) = (Instant::now(), used_s());
+        let (now, uses) = (Instant::now(), look_at_use());
         let busy = uses.zip(used).map(|(now_used, before)| {
             let most = (now - last).as_secs_f64() * cores as f64;
             (now_used - before) / most

@@ -15,7 +15,7 @@ use sipx_transport::{Target, TransportKind};
 use tokio::time::sleep_until;
 
 use crate::endpoint::{Incoming, Inner, Role, Screened, Served, Upper, ended, salvage};
-use crate::message::to_tag;
+use crate::message::has_to_tag;
 
 /// Largest datagram that can be.
 const MAX_DATAGRAM: usize = 65_535;
@@ -190,7 +190,7 @@ impl Inner {
         let (now, ip) = (self.now(), source.ip());
         // What belongs to a dialog is not counted as something new; whether there is such a
         // dialog is the screen's business.
-        let begins = to_tag(&request.headers).is_none()
+        let begins = !has_to_tag(&request.headers)
             && !matches!(request.method, Method::Ack | Method::Cancel);
         if begins {
             let agent = request

@@ -12,12 +12,12 @@ use sipx_transport::nat::apply_received_and_rport;
 
 use crate::admit::guard::Guard;
 use crate::convert::{offer_of, q850_reason};
-use crate::dispatch::refusal;
 use crate::endpoint::bad_request;
-use crate::message::{ALLOW_REDIRECTING, Reply, SDP_TYPE, moved, to_tag};
+use crate::message::{ALLOW_REDIRECTING, Reply, SDP_TYPE, has_to_tag, moved, to_tag};
 use crate::redirect::key::{Key, Keys};
 use crate::redirect::transactions::Transactions;
 use crate::redirect::{Config, Verdict};
+use crate::screen::refusal_but_via;
 
 /// The port of SIP (RFC 3261, section 19.1.2).
 const DEFAULT_PORT: u16 = 5060;
@@ -176,11 +176,11 @@ impl Shard {
         if !self.guard.request(now, ip, &agent.unwrap_or_default()) {
             return None;
         }
-        if let Some(reply) = refusal(request) {
+        if let Some(reply) = refusal_but_via(request) {
             return Some(Some(reply));
         }
         Some(Some(match request.method {
-            Method::Invite if to_tag(&request.headers).is_some() => Reply::new(481),
+            Method::Invite if has_to_tag(&request.headers) => Reply::new(481),
             Method::Invite if self.open.len() >= self.max => {
                 Reply::new(503).header(HeaderName::RetryAfter, "5")
             }

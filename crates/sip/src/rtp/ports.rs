@@ -1,10 +1,12 @@
 //! RTP sockets from a range of ports: even ports, tried from a rotating start.
 
 use std::io;
-use std::net::{IpAddr, UdpSocket};
+use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::count::{Count, Gauge};
 
@@ -55,11 +57,10 @@ impl Ports {
             let at = self.next.fetch_add(1, Ordering::Relaxed) % self.size;
             let offset = u16::try_from(at * 2).unwrap_or(0);
             let port = self.first.saturating_add(offset);
-            match UdpSocket::bind((self.ip, port)) {
+            match bound(self.ip, port) {
                 Ok(socket) => {
-                    socket.set_nonblocking(true)?;
                     return Ok(RtpSocket {
-                        socket: tokio::net::UdpSocket::from_std(socket)?,
+                        socket,
                         port,
                         control: self.control(port),
                         _count: self.in_use.count(),
@@ -79,10 +80,17 @@ impl Ports {
 impl Ports {
     /// The port above (RFC 3550, section 11). A call goes on without it.
     fn control(&self, port: u16) -> Option<tokio::net::UdpSocket> {
-        let socket = UdpSocket::bind((self.ip, port.checked_add(1)?)).ok()?;
-        socket.set_nonblocking(true).ok()?;
-        tokio::net::UdpSocket::from_std(socket).ok()
+        bound(self.ip, port.checked_add(1)?).ok()
     }
+}
+
+/// A socket that does not block from its beginning, which is one question less to the system.
+fn bound(ip: IpAddr, port: u16) -> io::Result<tokio::net::UdpSocket> {
+    let addr = SocketAddr::new(ip, port);
+    let kind = Type::DGRAM.nonblocking();
+    let socket = Socket::new(Domain::for_address(addr), kind, Some(Protocol::UDP))?;
+    socket.bind(&addr.into())?;
+    tokio::net::UdpSocket::from_std(socket.into())
 }
 
 #[cfg(test)]

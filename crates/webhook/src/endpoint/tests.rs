@@ -13,7 +13,11 @@ fn message(url: &str) -> String {
 }
 
 fn host(url: &str) -> String {
-    Endpoint::new(url).unwrap().heads().copy(false, false)[http::header::HOST]
+    let own = || http::HeaderValue::from_static("own");
+    Endpoint::new(url)
+        .unwrap()
+        .heads()
+        .copy(false, own(), own(), None)[http::header::HOST]
         .to_str()
         .unwrap()
         .to_owned()

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use metrics::{
     Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit,
@@ -24,13 +24,13 @@ impl Recorded {
         for label in key.labels() {
             name.push_str(&format!(" {}={}", label.key(), label.value()));
         }
-        let mut cells = self.0.lock().unwrap();
+        let mut cells = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(cells.entry(name).or_default())
     }
 
     /// What a counter has counted.
     fn count(&self, name: &str) -> u64 {
-        let cells = self.0.lock().unwrap();
+        let cells = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         cells
             .get(name)
             .map_or(0, |cell| cell.load(Ordering::SeqCst))

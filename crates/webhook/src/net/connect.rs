@@ -8,9 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response, Version};
+use http::Version;
 use http_body_util::Full;
-use hyper::body::Incoming;
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::task::AbortHandle;
@@ -69,16 +68,6 @@ impl Sender {
         match self {
             Self::One(_) => Version::HTTP_11,
             Self::Many(_) => Version::HTTP_2,
-        }
-    }
-
-    pub(crate) async fn send(
-        &mut self,
-        request: Request<Full<Bytes>>,
-    ) -> hyper::Result<Response<Incoming>> {
-        match self {
-            Self::One(sender) => sender.send_request(request).await,
-            Self::Many(sender) => sender.send_request(request).await,
         }
     }
 }

@@ -20,7 +20,7 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::endpoint::Origin;
 use crate::net::address::Network;
 use crate::net::connect::{Connection, Sender};
-use crate::net::pool::lane::{Lane, Returning};
+use crate::net::pool::lane::{Found, Lane, Returning};
 
 /// Most bytes of an unwanted body that are read to save the connection.
 const MAX_DRAIN: usize = 64 * 1024;
@@ -81,18 +81,20 @@ impl Pool {
         lane
     }
 
-    /// A kept connection, or the turn to make one. `fresh`: only the latter.
+    /// A kept connection, or the turn to make one. `fresh`: only the latter. `found`: what a first
+    /// look has found.
     pub(crate) async fn take<'a>(
         &self,
         lane: &'a Lane,
         allow: &[Network],
         fresh: bool,
         now: Instant,
+        found: Found,
     ) -> Slot<'a> {
         if fresh {
             return Slot::Dial(lane.dials.acquire().await.ok());
         }
-        if let Some(connection) = Self::pop(lane, allow, now).await {
+        if let Some(connection) = Self::ready(lane, allow, now, found).await {
             return Slot::Kept(connection);
         }
         if lane.is_awaited() {
@@ -101,7 +103,8 @@ impl Pool {
         }
         let mut turn = pin!(lane.dials.acquire());
         loop {
-            if let Some(connection) = Self::pop(lane, allow, now).await {
+            let found = lane.take(allow, now);
+            if let Some(connection) = Self::ready(lane, allow, now, found).await {
                 return Slot::Kept(connection);
             }
             tokio::select! {
@@ -112,20 +115,26 @@ impl Pool {
         }
     }
 
-    /// A kept connection that takes a request now. One that just came back may need a moment
-    /// until its task is done with the answer before.
-    async fn pop(lane: &Lane, allow: &[Network], now: Instant) -> Option<Box<Connection>> {
+    /// A kept connection that takes a request now.
+    async fn ready(
+        lane: &Lane,
+        allow: &[Network],
+        now: Instant,
+        mut found: Found,
+    ) -> Option<Box<Connection>> {
         loop {
-            let mut connection = lane.pop(allow, now)?;
-            match &mut connection.sender {
-                Sender::Many(_) => return Some(connection),
-                Sender::One(sender) if sender.is_ready() => return Some(connection),
-                Sender::One(sender) => {
-                    if let Ok(Ok(())) = timeout(PATIENCE, sender.ready()).await {
+            match found {
+                Found::Ready(connection) => return Some(connection),
+                Found::Nothing => return None,
+                Found::Soon(mut connection) => {
+                    if let Sender::One(sender) = &mut connection.sender
+                        && let Ok(Ok(())) = timeout(PATIENCE, sender.ready()).await
+                    {
                         return Some(connection);
                     }
                 }
             }
+            found = lane.take(allow, now);
         }
     }
 

@@ -20,6 +20,9 @@ const KEEP_ALIVE: HeaderValue = HeaderValue::from_static("keep-alive");
 /// Stands where each request has a value of its own: so it has its room from the beginning.
 const OWN: HeaderValue = HeaderValue::from_static("0");
 
+/// Headers of HTTP/1.1 alone, which stand first.
+const OF_HTTP_1: usize = 2;
+
 /// RFC 9113, section 8.2.2: no fields of the connection; the host is in the target.
 static OF_HTTP_2: LazyLock<[HeaderMap; 2]> =
     LazyLock::new(|| [false, true].map(|signed| head(None, signed)));
@@ -35,10 +38,27 @@ impl Heads {
         ))
     }
 
-    /// A copy, in which each value of the request itself is to be put in place.
-    pub(crate) fn copy(&self, http2: bool, signed: bool) -> HeaderMap {
+    /// A copy, with the values of the request itself: `webhook-id`, `traceparent` and, where it is
+    /// signed, `webhook-timestamp` and `webhook-signature`.
+    pub(crate) fn copy(
+        &self,
+        http2: bool,
+        id: HeaderValue,
+        trace: HeaderValue,
+        signature: Option<(HeaderValue, HeaderValue)>,
+    ) -> HeaderMap {
         let [plain, with] = if http2 { &*OF_HTTP_2 } else { &*self.0 };
-        if signed { with } else { plain }.clone()
+        let mut headers = if signature.is_some() { with } else { plain }.clone();
+        // They stand in the order in which they were put in: a look-up of each would cost more.
+        let before = if http2 { 0 } else { OF_HTTP_1 };
+        let mut places = headers.values_mut().skip(before);
+        let (timestamp, signature) = signature.unzip();
+        for value in [Some(id), Some(trace), timestamp, signature] {
+            if let (Some(value), Some(place)) = (value, places.next()) {
+                *place = value;
+            }
+        }
+        headers
     }
 }
 

@@ -177,26 +177,8 @@ impl Question {
     ) -> Request<Full<Bytes>> {
         let http2 = version == Version::HTTP_2;
         let signature = self.signature(secrets, now);
-        let mut headers = endpoint.heads().copy(http2, signature.is_some());
-        let mut left = if signature.is_some() { 4 } else { 2 };
-        let (mut timestamp, mut signature) = signature.unzip();
-        // They stand among the first, and one look at each is less than looking four of them up.
-        for (name, value) in &mut headers {
-            let own = match name.as_str() {
-                "webhook-id" => Some(self.id.clone()),
-                "traceparent" => Some(self.next_trace()),
-                "webhook-timestamp" => timestamp.take(),
-                "webhook-signature" => signature.take(),
-                _ => None,
-            };
-            if let Some(own) = own {
-                *value = own;
-                left -= 1;
-                if left == 0 {
-                    break;
-                }
-            }
-        }
+        let (id, trace) = (self.id.clone(), self.next_trace());
+        let headers = endpoint.heads().copy(http2, id, trace, signature);
         let mut request = Request::new(Full::new(self.body.clone()));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = endpoint.target(http2).clone();

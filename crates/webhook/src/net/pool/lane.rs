@@ -37,6 +37,17 @@ struct Idle {
     since: Instant,
 }
 
+/// What a look at the kept connections finds.
+#[derive(Debug)]
+pub(crate) enum Found {
+    /// One that takes a request now.
+    Ready(Box<Connection>),
+    /// One that just came back, and may need a moment until its task is done with the answer
+    /// before.
+    Soon(Box<Connection>),
+    Nothing,
+}
+
 /// A connection that takes many requests beside each other.
 #[derive(Debug)]
 struct Shared {
@@ -82,7 +93,7 @@ impl Lane {
 
     /// A shared connection with room, else the newest kept one, whose address this webhook may
     /// dial.
-    pub(super) fn pop(&self, allow: &[Network], now: Instant) -> Option<Box<Connection>> {
+    fn pop(&self, allow: &[Network], now: Instant) -> Option<Box<Connection>> {
         if self.sharing.load(Ordering::Acquire) > 0
             && let Some(connection) = self.join(allow)
         {
@@ -102,6 +113,17 @@ impl Lane {
             }
         }
         None
+    }
+
+    /// The same, and whether it takes a request now.
+    pub(crate) fn take(&self, allow: &[Network], now: Instant) -> Found {
+        match self.pop(allow, now) {
+            None => Found::Nothing,
+            Some(connection) => match &connection.sender {
+                Sender::One(sender) if !sender.is_ready() => Found::Soon(connection),
+                Sender::One(_) | Sender::Many(_) => Found::Ready(connection),
+            },
+        }
     }
 
     pub(super) fn push(&self, mut connection: Box<Connection>, now: Instant) {
