@@ -89,7 +89,7 @@ pub(crate) async fn serve(mut leg: Leg, mut dialing: Dialing) {
                     let (dialog, response) = (taken.dialog, taken.response);
                     let begun =
                         Established::awaiting_ack(leg, &invite, dialog, response, offering, timer);
-                    return Box::pin(begun.serve()).await;
+                    return begun.begin();
                 }
                 Attempt::Next(cause) => {
                     last = cause;
@@ -383,9 +383,7 @@ async fn answered(mut leg: Leg, invite: Invite, response: &Response) {
         updates: sipx_sip::update::peer_allows(&response.headers),
         credentials: route.credentials,
     };
-    Established::of_callee(leg, dialog, answers, flow, session)
-        .serve()
-        .await;
+    Established::of_callee(leg, dialog, answers, flow, session).begin();
 }
 
 /// Cancels an INVITE, and waits for what comes of it: when a 2xx crosses the CANCEL, the dialog

@@ -189,9 +189,7 @@ async fn answer(mut leg: Leg, mut invited: Invited) {
         return leg.end(Cause::local(Disposition::Unreachable)).await;
     }
     let (invite, dialog) = (invited.invite, invited.dialog);
-    Established::awaiting_ack(leg, &invite, dialog, response, offering, timer)
-        .serve()
-        .await;
+    Established::awaiting_ack(leg, &invite, dialog, response, offering, timer).begin();
 }
 
 impl Invited {

@@ -158,8 +158,13 @@ impl Established {
         }
     }
 
-    /// Serves the leg to its end.
-    pub(crate) async fn serve(mut self) {
+    /// Serves the leg to its end in a task of its own: what came before the answer needs more room
+    /// than what comes after it, and is over.
+    pub(crate) fn begin(self) {
+        tokio::spawn(self.serve());
+    }
+
+    async fn serve(mut self) {
         if self.answered {
             self.tell_dialog().await;
         }
