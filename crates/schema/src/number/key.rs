@@ -273,3 +273,6 @@ impl fmt::Debug for Key {
         write!(f, "Key({:?})", crate::Masked(&self.to_string()))
     }
 }
+
+#[cfg(test)]
+mod tests;
