@@ -155,21 +155,37 @@ impl PrefixTable {
     #[must_use]
     #[inline(always)]
     pub fn longest(&self, call: Key) -> Option<u32> {
+        if self.lines.len() > NEAR {
+            return self.longest_far(call);
+        }
+        let mut lengths = self.lengths_of(call);
+        while lengths != 0 {
+            let behind = longest_of(lengths);
+            if let Some(value) = self.find(cut(call, behind)) {
+                return Some(value);
+            }
+            lengths &= without(behind);
+        }
+        self.every
+    }
+
+    /// As [`longest`](Self::longest), where memory is far. Two lengths are looked up before it is
+    /// known which counts: that is not to be guessed, and so their memory is waited for once.
+    fn longest_far(&self, call: Key) -> Option<u32> {
         let mut lengths = self.lengths_of(call);
         while lengths != 0 {
             let first = longest_of(lengths);
             lengths &= without(first);
-            let mut found = self.find(cut(call, first));
-            if lengths != 0 && self.lines.len() > NEAR {
-                // Looked up before it is known whether it counts: which of two lengths a number
-                // has is not to be guessed, and so their memory is waited for once.
-                let second = longest_of(lengths);
-                found = found.or(self.find(cut(call, second)));
-                lengths &= without(second);
+            let found = self.find(cut(call, first));
+            if lengths == 0 {
+                return found.or(self.every);
             }
-            if found.is_some() {
-                return found;
+            let second = longest_of(lengths);
+            let shorter = self.find(cut(call, second));
+            if let Some(value) = found.or(shorter) {
+                return Some(value);
             }
+            lengths &= without(second);
         }
         self.every
     }
