@@ -146,10 +146,8 @@ async fn failures_are_counted_by_webhook_and_class() {
         r#"{"action":"forward","destination":{"type":"number","number":"+19005550123"}}"#,
     )
     .await;
-    let elsewhere = Webhook::start(&format!(
-        r#"{{"action":"webhook","url":"http://{dead}/elsewhere"}}"#
-    ))
-    .await;
+    let there = format!(r#"{{"action":"webhook","url":"http://{dead}/elsewhere"}}"#);
+    let elsewhere = Webhook::start(there.leak()).await;
     let count = |webhook: &str, failure: &str| {
         counted.count(&format!(
             "callroute_webhook_failed_total webhook={webhook} failure={failure}"
