@@ -1,6 +1,7 @@
 //! What the RFCs ask of signalling, with sipp on both sides: reliable provisional responses, session
 //! timers and UPDATE, transfer and replacement, passwords both ways, registration, loops, limits.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use callroute_schema::{Disposition, EventKind};
@@ -8,6 +9,7 @@ use callroute_session::Note;
 use callroute_sip::{Access, Config, Credentials, Registration, Trunk, User};
 
 use crate::calls::DIRECT;
+use crate::common::names::{Record, serve};
 use crate::common::sipp::{How, Sipp};
 use crate::common::wait::until;
 use crate::common::{Bench, peer};
@@ -67,6 +69,47 @@ async fn an_answer_that_crosses_a_cancel_is_ended() {
     if peer("sipp") {
         goes_well(("uac_cancel", &[]), "uas_crosses").await;
     }
+}
+
+/// RFC 3261, section 13.2.2.4: of two callees who answer, the second is acknowledged and let go.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_of_two_who_answer_is_let_go() {
+    if peer("sipp") {
+        let talk = [("talk_ms", "2000")];
+        goes_well(("uac_bye", &talk), "uas_forks").await;
+    }
+}
+
+/// RFC 3263: of three hosts of a trunk, in the order of its SRV records, one is not there, one is
+/// full and the third takes the call.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_hosts_of_a_trunk_are_tried_in_their_order() {
+    if !peer("sipp") {
+        return;
+    }
+    let bench = Bench::new();
+    let full = bench.uas("uas_refuses", &[("status", "503")]).await;
+    let well = bench.uas("uas_answer", &[]).await;
+    let host = |priority, port| Record::Srv(priority, 1, port, "host.carrier.test");
+    let zone = vec![
+        ("_sip._udp.carrier.test", host(30, well.addr.port())),
+        ("_sip._udp.carrier.test", host(10, bench.free_port())),
+        ("_sip._udp.carrier.test", host(20, full.addr.port())),
+        ("host.carrier.test", Record::A(bench.ip)),
+        // Without NAPTR, and without a service over TCP.
+        ("carrier.test", Record::A(bench.ip)),
+    ];
+    let (server, asked) = serve(&bench.ip.to_string(), zone).await;
+    let mut config = bench.config(&[]);
+    config.name_server = Some(server);
+    config.trunks = vec![Trunk::new("carrier", "sip:carrier.test")];
+    let router = bench.router_with(DIRECT, config).await;
+    bench.uac(&router, "uac_bye", &[]).went_well(&router).await;
+    full.went_well(&router).await;
+    let heard = well.went_well(&router).await;
+    assert!(heard.contains("@carrier.test SIP/2.0"), "{heard}");
+    assert!(asked.load(Ordering::Relaxed) > 1, "SRV and an address");
+    router.settled(1).await;
 }
 
 /// RFC 3515: a callee sends the caller on, hears of it, and is let go.

@@ -6,6 +6,8 @@ pub(crate) mod baresip;
 pub(crate) mod bench;
 pub(crate) mod counted;
 pub(crate) mod expand;
+#[path = "../../crates/sip/tests/it/names.rs"]
+pub(crate) mod names;
 pub(crate) mod peer;
 pub(crate) mod seen;
 pub(crate) mod sipp;
