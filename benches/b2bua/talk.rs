@@ -41,6 +41,8 @@ pub(crate) struct Talk {
     calls: HashMap<u32, Call>,
     /// Calls that are held.
     held: usize,
+    /// The callee's calls that go on.
+    rung: usize,
     next: u32,
     done: u32,
     delays: Histogram<u64>,
@@ -116,6 +118,7 @@ impl Talk {
             router,
             calls: HashMap::new(),
             held: 0,
+            rung: 0,
             next: 0,
             done: 0,
             delays: Histogram::new_with_bounds(1, 60_000_000_000, 3)?,
@@ -208,9 +211,11 @@ impl Talk {
                     .record(u64::try_from(call.asked.elapsed().as_nanos())?.max(1))?;
             }
             self.takes[1].extend(port(text));
+            self.rung += 1;
             let ok = with_body(&answer(text, "200 OK", local), &sdp(local, self.sound[1]));
             self.callee.send_to(ok.as_bytes(), self.router)?;
         } else if text.starts_with("BYE ") {
+            self.rung = self.rung.saturating_sub(1);
             let ok = answer(text, "200 OK", local) + "Content-Length: 0\r\n\r\n";
             self.callee.send_to(ok.as_bytes(), self.router)?;
         }
@@ -280,7 +285,7 @@ impl Talk {
             let began = Instant::now();
             while began.elapsed() < Duration::from_millis(200) {
                 self.turn()?;
-                if self.done > 0 {
+                if self.done > 0 && self.rung == 0 {
                     self.calls.clear();
                     return Ok(());
                 }
@@ -296,7 +301,10 @@ impl Talk {
         let (mut due, before) = (began, self.done);
         while began.elapsed() < Duration::from_secs(seconds) {
             self.invite(true)?;
-            self.until("a call's end", |talk| talk.calls.is_empty())?;
+            // At both ends, or the answer to the callee's BYE meets the next INVITE.
+            self.until("a call's end", |talk| {
+                talk.calls.is_empty() && talk.rung == 0
+            })?;
             due += step;
             std::thread::sleep(due.saturating_duration_since(Instant::now()));
         }

@@ -42,7 +42,7 @@ pub(crate) struct Call<L> {
 }
 
 /// Drives one call to its end.
-pub(crate) async fn drive<L: Line>(call: Call<L>) {
+pub(crate) async fn drive<L: Line>(call: Box<Call<L>>) {
     let Call {
         config,
         asks,
@@ -54,7 +54,7 @@ pub(crate) async fn drive<L: Line>(call: Call<L>) {
         arrived,
         mut stop,
         switchboard,
-    } = call;
+    } = *call;
     let engine = config.table.current();
     let (endpoints, faults) = asks.of(&engine, &capabilities);
     for fault in faults {

@@ -54,6 +54,7 @@ pub(crate) async fn linger(stack: Arc<Stack>, closed: oneshot::Receiver<()>) {
         sleep(LINGER).await;
     }
     stack.over.store(true, Ordering::Relaxed);
+    stack.ports.clear();
     stack.handle.shutdown();
 }
 
@@ -253,14 +254,17 @@ impl Front {
         };
         begun.leg.entry = Some(entry);
         begun.leg.local = stack.local_sdp(peer, begun.port);
-        let invited = Invited {
+        let invited = Box::new(Invited {
             invite: incoming,
             tag: tag.to_owned(),
             dialog,
             offer: offered,
             described: None,
-        };
-        stack.runtime.spawn(caller::serve(begun.leg, invited));
+        });
+        // What is spawned is moved several times.
+        stack
+            .runtime
+            .spawn(Box::pin(caller::serve(begun.leg, invited)));
         room.send(IncomingCall { offer, line });
         Ok(())
     }

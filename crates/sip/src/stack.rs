@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use callroute_schema::mask;
-use sipx_sip::{Request, Uri};
+use sipx_sip::{Host, Request, Scheme, Uri};
 use sipx_transport::destination::Resolver;
 use sipx_transport::{Target, TransportKind, new_branch};
 
@@ -106,14 +106,18 @@ impl Stack {
             return Err(no_way());
         }
         let host = uri.host().ok_or_else(no_way)?;
-        let mut found = match self.resolver.resolve(uri, None, None).await {
-            Ok(found) => found,
-            Err(error) => {
-                tracing::debug!(%error, "no address by DNS");
-                Vec::new()
-            }
+        let mut found = match literal(uri) {
+            Some(target) => vec![target],
+            // Boxed, because whoever asks would have room for all of it as long as he lives.
+            None => match Box::pin(self.resolver.resolve(uri, None, None)).await {
+                Ok(found) => found,
+                Err(error) => {
+                    tracing::debug!(%error, "no address by DNS");
+                    Vec::new()
+                }
+            },
         };
-        if let (true, sipx_sip::Host::Name(name)) = (found.is_empty(), host) {
+        if let (true, Host::Name(name)) = (found.is_empty(), host) {
             // What is in /etc/hosts, or known to the system in another way.
             let name = String::from_utf8_lossy(name.as_bytes()).into_owned();
             let transport = match uri.selected_transport() {
@@ -123,7 +127,7 @@ impl Stack {
             };
             let port = uri.port().unwrap_or_else(|| transport.default_port());
             let looked_up = tokio::net::lookup_host((name.as_str(), port));
-            if let Ok(Ok(addrs)) = tokio::time::timeout(RESOLVE, looked_up).await {
+            if let Ok(Ok(addrs)) = Box::pin(tokio::time::timeout(RESOLVE, looked_up)).await {
                 found = addrs
                     .map(|addr| Target::new(addr, transport).verifying(&name))
                     .collect();
@@ -241,6 +245,17 @@ impl Stack {
     /// Calls on a trunk now, in both directions.
     pub(crate) fn on_trunk(&self, name: &str) -> usize {
         self.trunks.get(name).map_or(0, |trunk| trunk.calls.get())
+    }
+}
+
+/// Where a plain `sip:` URI with an address leads, which no DNS is asked for (RFC 3263, section 4.2).
+fn literal(uri: &Uri) -> Option<Target> {
+    match uri.host()? {
+        Host::Ip(ip) if matches!(uri.scheme(), Scheme::Sip) && uri.transport().is_none() => {
+            let port = uri.port().unwrap_or(TransportKind::Udp.default_port());
+            Some(Target::new(SocketAddr::new(*ip, port), TransportKind::Udp))
+        }
+        _ => None,
     }
 }
 
