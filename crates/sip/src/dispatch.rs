@@ -22,7 +22,7 @@ use crate::line::SipLine;
 use crate::message::{ALLOW, Reply, SDP_TYPE, body_is_sdp, contact, has_to_tag, hops};
 use crate::refer::Replaces;
 use crate::routes::LegRequest;
-use crate::screen::refusal;
+use crate::screen::refusal_but_via;
 use crate::sdp::{self, SdpFault};
 use crate::stack::{Stack, random, token};
 use crate::way::Way;
@@ -282,7 +282,8 @@ impl Upper for Front {
                 None => Screened::Drop,
             };
         }
-        let judged = match refusal(request) {
+        // Whoever asks has matched it to a transaction by its topmost Via.
+        let judged = match refusal_but_via(request) {
             Some(reply) => Err(reply),
             None if request.method == Method::Cancel => {
                 TransactionKey::for_cancelled_invite(request)
