@@ -312,6 +312,38 @@ impl Talk {
         Ok(self.figures(began, before))
     }
 
+    /// The same of INVITEs that somebody only hands on to the callee: what the way takes, whoever is
+    /// on it.
+    pub(crate) fn straight(
+        &mut self,
+        by: SocketAddr,
+        seconds: u64,
+        per_s: u32,
+    ) -> Result<Done, Failure> {
+        self.delays.reset();
+        let (began, step) = (Instant::now(), Duration::from_secs(1) / per_s);
+        let (mut due, before) = (began, self.done);
+        let uri = format!("sip:+13146523057@{by}");
+        let head = self.head("INVITE", 0, 1, &uri, &format!("<{uri}>"))?;
+        let text = with_body(&head, &sdp(self.caller.local_addr()?, self.sound[0]));
+        let mut buffer = [0; 8192];
+        while began.elapsed() < Duration::from_secs(seconds) {
+            let asked = Instant::now();
+            self.caller.send_to(text.as_bytes(), by)?;
+            while self.callee.recv_from(&mut buffer).is_err() {
+                if asked.elapsed() > PATIENCE {
+                    return Err("nothing is handed on".into());
+                }
+                std::thread::yield_now();
+            }
+            let took = asked.elapsed().as_nanos();
+            self.delays.record(u64::try_from(took)?.max(1))?;
+            due += step;
+            std::thread::sleep(due.saturating_duration_since(Instant::now()));
+        }
+        Ok(self.figures(began, before))
+    }
+
     /// So many calls, as fast as they end.
     pub(crate) fn many(&mut self, calls: u32) -> Result<Done, Failure> {
         let (began, before) = (Instant::now(), self.done);

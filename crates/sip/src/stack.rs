@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use callroute_schema::mask;
 use sipx_sip::{Host, Request, Scheme, Uri};
 use sipx_transport::destination::Resolver;
-use sipx_transport::{Target, TransportKind, new_branch};
+use sipx_transport::{Target, TransportKind};
 
 use crate::config::Config;
 use crate::convert::bracketed;
@@ -272,11 +272,7 @@ pub(crate) fn leading_to(peer: IpAddr) -> Option<IpAddr> {
 
 /// 64 bits that cannot be guessed.
 pub(crate) fn random() -> u64 {
-    let branch = new_branch();
-    branch
-        .strip_prefix("z9hG4bK")
-        .and_then(|hex| u64::from_str_radix(hex, 16).ok())
-        .unwrap_or_default()
+    rand::random()
 }
 
 /// A tag, or the unique part of a Call-ID.
