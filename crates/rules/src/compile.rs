@@ -71,15 +71,7 @@ impl Table {
             text: text.to_owned(),
         };
         let mut report = Report::new(name);
-        let json = name.to_ascii_lowercase().ends_with(".json");
-        let root = if crate::toml::is_toml(name) {
-            crate::toml::read(text, &mut report)
-        } else if json && text.len() > MAX_LINES {
-            long_json(text, &mut report)
-        } else {
-            crate::yaml::read(text, &mut report)
-        };
-        let read = root.map(|root| {
+        let read = root(name, text, &mut report).map(|root| {
             let entries = crate::table::read(&root, &mut report);
             (root, entries)
         });
@@ -112,6 +104,18 @@ impl Table {
             }
             _ => Err(report.finish(&sources)),
         }
+    }
+}
+
+/// What a routing file says, in the format that its name tells.
+pub(crate) fn root(name: &str, text: &str, report: &mut Report) -> Option<Node> {
+    let json = name.to_ascii_lowercase().ends_with(".json");
+    if crate::toml::is_toml(name) {
+        crate::toml::read(text, report)
+    } else if json && text.len() > MAX_LINES {
+        long_json(text, report)
+    } else {
+        crate::yaml::read(text, report)
     }
 }
 

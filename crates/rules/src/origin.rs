@@ -8,14 +8,14 @@ use callroute_schema::number::{area_prefixes, country_prefixes};
 use crate::prefix::{Key, PrefixTable};
 
 static COUNTRIES: LazyLock<Origins> = LazyLock::new(|| Origins::new(country_prefixes()));
+static COUNTRY_OF: LazyLock<PrefixTable> = LazyLock::new(|| COUNTRIES.table());
 static AREAS: LazyLock<Origins> = LazyLock::new(|| Origins::new(area_prefixes()));
 static NAMED: LazyLock<HashMap<String, Vec<u32>>> = LazyLock::new(named);
 
 /// Prefixes of numbers in full, to names.
 #[derive(Debug)]
 struct Origins {
-    prefixes: PrefixTable,
-    /// The same, each before what begins with it, with the places of their names.
+    /// Each before what begins with it, with the places of their names.
     rows: Vec<(Key, u32)>,
     /// Each once.
     names: Vec<&'static str>,
@@ -24,7 +24,6 @@ struct Origins {
 impl Origins {
     fn new(rows: impl Iterator<Item = (u64, &'static str)>) -> Self {
         let rows: Vec<_> = rows.collect();
-        let mut prefixes = PrefixTable::with_capacity(rows.len());
         let mut keys = Vec::with_capacity(rows.len());
         let mut names = Vec::new();
         let mut known: HashMap<&str, u32> = HashMap::new();
@@ -35,27 +34,27 @@ impl Origins {
                 next
             });
             if let Some(key) = Key::prefix(&format!("+{prefix}")) {
-                prefixes.insert(key, place);
                 keys.push((key, place));
             }
         }
         keys.sort_unstable();
-        Self {
-            prefixes,
-            rows: keys,
-            names,
-        }
+        Self { rows: keys, names }
     }
 
-    fn name(&self, number: Key) -> Option<&'static str> {
-        let place = self.prefixes.longest(number)?;
-        self.names.get(place as usize).copied()
+    /// The places of names by the prefixes of numbers.
+    fn table(&self) -> PrefixTable {
+        let mut table = PrefixTable::with_capacity(self.rows.len());
+        for (prefix, place) in &self.rows {
+            table.insert(*prefix, *place);
+        }
+        table
     }
 }
 
 /// The country of a number in full; as [`callroute_schema::number::country`].
 pub(crate) fn country(number: Key) -> Option<&'static str> {
-    COUNTRIES.name(number)
+    let place = COUNTRY_OF.longest(number)?;
+    COUNTRIES.names.get(place as usize).copied()
 }
 
 /// Numbers of some countries, or of some areas: a small table, so that it is near when it is
@@ -128,11 +127,15 @@ mod tests {
     use callroute_schema::number;
     use proptest::prelude::*;
 
+    use std::sync::LazyLock;
+
     use super::{AREAS, Origin, areas_named, country};
-    use crate::prefix::Key;
+    use crate::prefix::{Key, PrefixTable};
+
+    static AREA_OF: LazyLock<PrefixTable> = LazyLock::new(|| AREAS.table());
 
     fn area(number: Key) -> Option<u32> {
-        AREAS.prefixes.longest(number)
+        AREA_OF.longest(number)
     }
 
     fn name_of(digits: &str) -> Option<&'static str> {

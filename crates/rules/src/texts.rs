@@ -34,11 +34,7 @@ pub fn texts(engine: &Engine) -> Vec<Say> {
     if let Some(main) = engine.sources().first() {
         // It was read when the engine was compiled, so nothing is wrong with it.
         let mut report = Report::new(&main.name);
-        let root = match crate::toml::is_toml(&main.name) {
-            true => crate::toml::read(&main.text, &mut report),
-            false => crate::yaml::read(&main.text, &mut report),
-        };
-        if let Some(root) = root {
+        if let Some(root) = crate::compile::root(&main.name, &main.text, &mut report) {
             walk(&root, &mut found);
         }
     }

@@ -23,7 +23,7 @@ use crate::message::{ALLOW, Reply, SDP_TYPE, body_is_sdp, contact, has_to_tag, h
 use crate::refer::Replaces;
 use crate::routes::LegRequest;
 use crate::screen::refusal_but_via;
-use crate::sdp::{self, SdpFault};
+use crate::sdp::{self, Remote, SdpFault};
 use crate::stack::{Stack, random, token};
 use crate::way::Way;
 
@@ -208,22 +208,9 @@ impl Front {
         };
         let request = &incoming.request;
         let peer = incoming.source.ip();
-        let offered = if request.body().is_empty() {
-            None
-        } else {
-            let tls = incoming.transport.is_secure();
-            let read = sdp::read(request.body(), &stack.config.codecs);
-            let read = read.and_then(|remote| match remote.key {
-                Some(_) if !stack.config.srtp.takes(tls) => Err(SdpFault::Unsafe),
-                _ => Ok(remote),
-            });
-            match read {
-                Ok(remote) => Some(remote),
-                Err(fault) => {
-                    let reply = unacceptable(stack, peer, &fault);
-                    return Err((Box::new(incoming), reply));
-                }
-            }
+        let offered = match offered(stack, &incoming) {
+            Ok(offered) => offered,
+            Err(reply) => return Err((Box::new(incoming), reply)),
         };
         let trunk = stack.config.trunk_of(peer);
         let trusted = stack.trusts(peer);
@@ -365,6 +352,24 @@ fn within(stack: &Arc<Stack>, incoming: Incoming) {
     if let (LegRequest::Within(incoming), status) = refused {
         stack.respond(&incoming, Reply::new(status));
     }
+}
+
+/// What an INVITE offers, as far as we take it; `None` when it leaves the offer to us.
+pub(crate) fn offered(stack: &Stack, incoming: &Incoming) -> Result<Option<Remote>, Reply> {
+    let body = incoming.request.body();
+    if body.is_empty() {
+        return Ok(None);
+    }
+    let read = match sdp::read(body, &stack.config.codecs) {
+        Ok(remote)
+            if remote.key.is_some() && !stack.config.srtp.takes(incoming.transport.is_secure()) =>
+        {
+            Err(SdpFault::Unsafe)
+        }
+        read => read,
+    };
+    read.map(Some)
+        .map_err(|fault| unacceptable(stack, incoming.source.ip(), &fault))
 }
 
 /// The refusal of a description that we cannot use, and why.

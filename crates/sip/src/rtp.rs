@@ -11,6 +11,7 @@ pub(crate) mod latch;
 pub(crate) mod media;
 mod mono;
 pub(crate) mod out;
+mod pacer;
 pub(crate) mod payloads;
 pub(crate) mod play;
 pub(crate) mod ports;

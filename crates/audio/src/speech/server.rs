@@ -8,10 +8,11 @@ pub use error::ServerError;
 pub use key::SpeechKey;
 
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use hyper::Uri;
+use tokio_rustls::rustls::ClientConfig;
 
 use super::slots::Slots;
 use crate::pcm::Pcm;
@@ -38,6 +39,8 @@ pub struct SpeechServer {
     voices: Vec<(String, String)>,
     key: Option<SpeechKey>,
     roots: Vec<Vec<u8>>,
+    /// What comes of the roots, once it was wanted.
+    trust: OnceLock<Arc<ClientConfig>>,
     time_limit: Duration,
     slots: Slots,
     rests: Mutex<Option<Instant>>,
@@ -79,6 +82,7 @@ impl SpeechServer {
             voices: Vec::new(),
             key: None,
             roots: Vec::new(),
+            trust: OnceLock::new(),
             time_limit: TIME_LIMIT,
             slots: Slots::new(AT_ONCE),
             rests: Mutex::new(None),
@@ -117,6 +121,7 @@ impl SpeechServer {
     #[must_use]
     pub fn root(mut self, pem: &[u8]) -> Self {
         self.roots.push(pem.to_vec());
+        self.trust = OnceLock::new();
         self
     }
 

@@ -4,14 +4,14 @@ use sipx_sip::{HeaderName, Response};
 use tokio::sync::mpsc;
 
 use crate::dialog::Dialog;
-use crate::dispatch::unacceptable;
+use crate::dispatch::offered;
 use crate::endpoint::Incoming;
 use crate::leg::caller::establishing;
 use crate::leg::offering::Offering;
 use crate::leg::session_timer::SessionTimer;
 use crate::message::{ALLOW, Reply, SUPPORTED};
 use crate::routes::{Entry, LegRequest};
-use crate::sdp::{self, Local, Remote, SdpFault};
+use crate::sdp::{self, Local, Remote};
 use crate::stack::Stack;
 
 /// What a leg is made of from now on.
@@ -39,18 +39,7 @@ pub(crate) fn take(
 ) -> Result<Option<Taken>, Reply> {
     let request = &incoming.request;
     let peer = incoming.source.ip();
-    let offer = match request.body().is_empty() {
-        true => None,
-        false => {
-            let tls = incoming.transport.is_secure();
-            let read = sdp::read(request.body(), &stack.config.codecs);
-            let read = read.and_then(|remote| match remote.key {
-                Some(_) if !stack.config.srtp.takes(tls) => Err(SdpFault::Unsafe),
-                _ => Ok(remote),
-            });
-            Some(read.map_err(|fault| unacceptable(stack, peer, &fault))?)
-        }
-    };
+    let offer = offered(stack, incoming)?;
     let on = !stack.config.session_expires.is_zero();
     let (timer, terms) = SessionTimer::of_request(request, on)?;
     let contact = stack.contact(peer, incoming.transport);

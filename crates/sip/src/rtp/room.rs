@@ -1,25 +1,23 @@
 //! Rooms: whoever is in one hears everybody else, and nobody himself.
 //!
 //! A room is mixed every 20 ms: what all say is added once, and each hears the sum less his own
-//! part. It is mixed in the wide band while two are in it who speak and hear so. It comes to be with the first who joins, and goes with the last who leaves.
+//! part. It is mixed in the wide band while two are in it who speak and hear so. It comes to be with
+//! the first who joins, and goes with the last who leaves.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::time::Duration;
 
 use callroute_audio::codec::Band;
-use tokio::time::{MissedTickBehavior, interval};
 
 use crate::rtp::ear::Heard;
 use crate::rtp::out::RtpOut;
+use crate::rtp::pacer::Pacer;
 use crate::rtp::voice::{Frame, Voice};
 
 /// Most rooms at a time.
 const MAX_ROOMS: usize = 1000;
 /// Most who are in one room.
 const MAX_MEMBERS: usize = 100;
-/// Behind by more than this, the mixer begins anew instead of hurrying after.
-const MAX_LAG: Duration = Duration::from_millis(200);
 
 /// All rooms, by name.
 #[derive(Debug, Default)]
@@ -148,12 +146,9 @@ impl Drop for Seat {
 impl Room {
     /// Mixes until nobody is left.
     async fn serve(self: Arc<Self>) {
-        let mut pacer = interval(Duration::from_millis(20));
-        pacer.set_missed_tick_behavior(MissedTickBehavior::Burst);
+        let mut pacer = Pacer::of_frames();
         loop {
-            if pacer.tick().await.elapsed() > MAX_LAG {
-                pacer.reset();
-            }
+            pacer.turn().await;
             let state = lock(&self.state);
             if state.all.is_empty() {
                 return;

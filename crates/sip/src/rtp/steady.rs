@@ -3,17 +3,13 @@
 //! What is only relayed does not come here: the far end has a jitter buffer of its own, and a
 //! second one would only delay.
 
-use std::time::Duration;
-
 use callroute_audio::codec::Band;
-use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use crate::rtp::ear::Heard;
 use crate::rtp::out::RtpOut;
+use crate::rtp::pacer::Pacer;
 use crate::rtp::voice::Voice;
 
-/// Behind by more than this, the pacer begins anew instead of hurrying after.
-const MAX_LAG: Duration = Duration::from_millis(200);
 /// Turns without sound after which nobody speaks any more: 5 s.
 const MAX_IDLE: u32 = 250;
 
@@ -21,18 +17,16 @@ const MAX_IDLE: u32 = 250;
 #[derive(Debug)]
 pub(crate) struct Steady {
     voice: Voice,
-    pacer: Interval,
+    pacer: Pacer,
     idle: u32,
 }
 
 impl Steady {
     /// For a peer that speaks in this band. Must begin within a runtime.
     pub(crate) fn new(band: Band) -> Self {
-        let mut pacer = interval(Duration::from_millis(20));
-        pacer.set_missed_tick_behavior(MissedTickBehavior::Burst);
         Self {
             voice: Voice::new(band),
-            pacer,
+            pacer: Pacer::of_frames(),
             idle: 0,
         }
     }
@@ -59,11 +53,9 @@ impl Steady {
 
     /// Waits until something is to be given on; for ever without one.
     pub(crate) async fn turn(steady: &mut Option<Self>) {
-        let Some(steady) = steady else {
-            return std::future::pending().await;
-        };
-        if steady.pacer.tick().await.elapsed() > MAX_LAG {
-            steady.pacer.reset();
+        match steady {
+            Some(steady) => steady.pacer.turn().await,
+            None => std::future::pending().await,
         }
     }
 

@@ -18,7 +18,7 @@ use tokio::io::ReadBuf;
 use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep};
+use tokio::time::{Instant, sleep};
 
 use crate::notices::Notices;
 use crate::rtp::command::{MediaCommand, PlaySound};
@@ -30,6 +30,7 @@ use crate::rtp::heard::TimeLine;
 use crate::rtp::latch::Latch;
 use crate::rtp::media::Sounds;
 use crate::rtp::out::RtpOut;
+use crate::rtp::pacer::Pacer;
 use crate::rtp::payloads::Payloads;
 use crate::rtp::play::{Fetched, Source, fetch};
 use crate::rtp::record::{Recording, Turn};
@@ -43,8 +44,6 @@ const MAX_PACKET: usize = 2048;
 const QUIET: Duration = Duration::from_millis(100);
 /// How loud our silence is: 70 dB under overload (RFC 3389, section 3.1).
 const SILENCE: u8 = 70;
-/// Behind by more than this, the pacer begins anew instead of hurrying after.
-const MAX_LAG: Duration = Duration::from_millis(200);
 /// Longest sound that a tap keeps: ten minutes.
 const MAX_TAP: usize = 600 * 8000;
 
@@ -71,7 +70,7 @@ pub(crate) struct Stream {
     /// Evens out what is encoded anew.
     steady: Option<Steady>,
     /// Looks whether we are silent, where the far end is told so.
-    quiet: Option<Interval>,
+    quiet: Option<Pacer>,
     keys: Keys,
     /// Listens for keys in the sound itself, where the far end has no telephone events.
     inband: Option<Detector>,
@@ -85,7 +84,7 @@ pub(crate) struct Stream {
     recording: Option<Recording>,
     tap: Option<(TimeLine, Arc<Mutex<Vec<i16>>>)>,
     /// Runs while there is something to send every 20 ms.
-    pacer: Option<Interval>,
+    pacer: Option<Pacer>,
 }
 
 #[derive(Debug)]
@@ -202,7 +201,7 @@ impl Stream {
                     Some(_) => None,
                     None => Some(self.inband.take().unwrap_or_default()),
                 };
-                self.quiet = remote.noise.then(|| interval(QUIET));
+                self.quiet = remote.noise.then(|| Pacer::every(QUIET));
                 self.payloads.agree(&remote);
                 self.out.agree(&remote);
                 // What was to be played before anybody could hear it begins now.
@@ -378,12 +377,7 @@ impl Stream {
     }
 
     fn pace(&mut self) {
-        self.pacer.get_or_insert_with(|| {
-            let mut pacer = interval(Duration::from_millis(20));
-            // A late tick is made up for, so that the far end's buffer does not run dry.
-            pacer.set_missed_tick_behavior(MissedTickBehavior::Burst);
-            pacer
-        });
+        self.pacer.get_or_insert_with(Pacer::of_frames);
     }
 
     async fn frame(&mut self) {
@@ -421,14 +415,9 @@ async fn receive<const MAX: usize>(
 }
 
 /// Waits for the pacer, for ever without one.
-async fn tick(pacer: &mut Option<Interval>) {
+async fn tick(pacer: &mut Option<Pacer>) {
     match pacer {
-        Some(pacer) => {
-            let due = pacer.tick().await;
-            if due.elapsed() > MAX_LAG {
-                pacer.reset();
-            }
-        }
+        Some(pacer) => pacer.turn().await,
         None => std::future::pending().await,
     }
 }

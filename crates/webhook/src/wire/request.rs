@@ -189,24 +189,23 @@ impl Question {
 
 /// An event as JSON that says how long its answer is waited for, in whole milliseconds begun.
 fn body(event: &Event, left: Duration) -> String {
-    const NAME: &str = ",\"deadline_ms\":";
     let left = u64::try_from(left.as_micros().div_ceil(1000)).unwrap_or(u64::MAX);
-    let mut body = event.to_json();
     match event.deadline_ms {
-        Some(own) if own <= left => return body,
-        // Its place is the last, in the contract's order.
-        Some(own) => body.truncate(body.len().saturating_sub(NAME.len() + digits(own) + 1)),
-        None => body.truncate(body.len().saturating_sub(1)),
+        Some(own) if own <= left => return event.to_json(),
+        Some(_) => {
+            let mut event = event.clone();
+            event.deadline_ms = Some(left);
+            return event.to_json();
+        }
+        None => {}
     }
-    body.push_str(NAME);
+    // Its place is the last, in the contract's order.
+    let mut body = event.to_json();
+    body.pop();
+    body.push_str(",\"deadline_ms\":");
     body.push_str(&left.to_string());
     body.push('}');
     body
-}
-
-/// How many digits a number has.
-fn digits(number: u64) -> usize {
-    number.checked_ilog10().map_or(1, |log| log as usize + 1)
 }
 
 /// A header's value out of letters, digits and hyphens, which always are one; it is not copied.

@@ -61,7 +61,7 @@ fn within(server: &SpeechServer, body: String, limit: Duration) -> Result<Bytes,
         let host = server.uri.host().unwrap_or_default();
         let name = ServerName::try_from(host.trim_matches(['[', ']']).to_owned());
         let name = name.map_err(|error| ServerError::Trust(error.to_string()))?;
-        let tls = TlsConnector::from(trust(&server.roots)?);
+        let tls = TlsConnector::from(trusting(server)?);
         exchange(server, tls.connect(name, stream).await?, body).await
     };
     runtime.block_on(async {
@@ -116,6 +116,15 @@ where
     driven.abort();
     let body = body.map_err(|_| ServerError::Body { limit: MAX_BODY })?;
     Ok(body.to_bytes())
+}
+
+/// How the server is known. The system's certificates are read once: there are some hundred files.
+fn trusting(server: &SpeechServer) -> Result<Arc<ClientConfig>, ServerError> {
+    if let Some(trust) = server.trust.get() {
+        return Ok(Arc::clone(trust));
+    }
+    let trust = trust(&server.roots)?;
+    Ok(Arc::clone(server.trust.get_or_init(|| trust)))
 }
 
 /// The certificates of the system, and those that were named.

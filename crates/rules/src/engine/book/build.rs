@@ -119,8 +119,7 @@ impl Builder {
     /// look at stays near.
     fn keep(&mut self, mut more: Vec<Clause>) -> u32 {
         let clause = match more.len() {
-            0 => return 0,
-            1 => more.pop(),
+            0 | 1 => more.pop(),
             _ => Some(Clause::All(more.into())),
         };
         let Some(clause) = clause else {
