@@ -38,6 +38,7 @@ pub(crate) use crate::endpoint::listen::{Refused, bind};
 use crate::admit::guard::{Guard, Protection};
 use crate::endpoint::stream::Connection;
 pub(crate) use crate::endpoint::timers::Timers;
+use crate::message::is_longer;
 
 /// Events of one client transaction that may wait.
 const EVENTS: usize = 32;
@@ -45,10 +46,6 @@ const EVENTS: usize = 32;
 const RESERVED: usize = 8;
 /// Requests longer than this go over TCP (RFC 3261, section 18.1.1).
 const MAX_UDP_REQUEST: usize = 1300;
-
-/// More than the rest of a request takes beside what is counted: its version, the line that tells its
-/// length, and a blank one.
-const MARGIN: usize = 64;
 
 /// How an endpoint is set up.
 #[derive(Debug)]
@@ -225,18 +222,6 @@ pub(crate) use crate::endpoint::salvage::bad_request;
 async fn ended(over: &mut watch::Receiver<bool>) {
     // Either way it is.
     let _ = over.wait_for(|over| *over).await;
-}
-
-/// Whether a request is longer than that on the wire. Most are so much shorter that they need not
-/// be written to know it.
-fn is_longer(request: &Request, most: usize) -> bool {
-    let headers = request.headers.iter();
-    // A header may be written by another name than it was read by; none has one so much longer.
-    let headers = headers
-        .map(|header| header.name().canonical().len() + header.raw_value().len() + ": \r\n".len());
-    let start = request.method.as_bytes().len() + request.uri.to_bytes().len() + MARGIN;
-    let about = start + headers.sum::<usize>() + request.body().len();
-    about > most && Message::Request(request.clone()).to_bytes().len() > most
 }
 
 /// Whether an event is a provisional response.

@@ -21,6 +21,10 @@ const MAX_CONTACTS: usize = 16;
 /// The media type of session descriptions.
 pub(crate) const SDP_TYPE: &str = "application/sdp";
 
+/// More than the rest of a request takes beside what is counted: its version, the line that tells its
+/// length, and a blank one.
+const MARGIN: usize = 64;
+
 /// A response in the making: status and headers, later perhaps a body.
 #[derive(Debug, Default)]
 pub(crate) struct Reply {
@@ -138,6 +142,18 @@ fn tagged(mut response: Response, to: &[u8]) -> Option<Response> {
         Ok(sipx_sip::Message::Response(response)) => Some(response),
         _ => None,
     }
+}
+
+/// Whether a request is longer than that on the wire. Most are so much shorter that they need not
+/// be written to know it.
+pub(crate) fn is_longer(request: &Request, most: usize) -> bool {
+    let headers = request.headers.iter();
+    // A header may be written by another name than it was read by; none has one so much longer.
+    let headers = headers
+        .map(|header| header.name().canonical().len() + header.raw_value().len() + ": \r\n".len());
+    let start = request.method.as_bytes().len() + request.uri.to_bytes().len() + MARGIN;
+    let about = start + headers.sum::<usize>() + request.body().len();
+    about > most && sipx_sip::Message::Request(request.clone()).to_bytes().len() > most
 }
 
 /// The reason phrase of a status (RFC 3261, section 21).
