@@ -15,6 +15,7 @@ use callroute_tables::TableHandle;
 use callroute_webhook::{Client, ClientConfig};
 
 use crate::common::Bench;
+use crate::common::counted::Counted;
 use crate::common::webhook::Webhook;
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -130,4 +131,52 @@ numbers:
         failures(&events),
         [("sales".to_owned(), "bad_schema".to_owned())]
     );
+}
+
+/// A19, B38: the counter of `webhook_failed` names the webhook and the class of its failure; also an
+/// answer that only the table refuses is counted, and no URL becomes a label.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn failures_are_counted_by_webhook_and_class() {
+    let counted = Counted::of_process();
+    let dead = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let fraud = Webhook::start(
+        r#"{"action":"forward","destination":{"type":"number","number":"+19005550123"}}"#,
+    )
+    .await;
+    let there = format!(r#"{{"action":"webhook","url":"http://{dead}/elsewhere"}}"#);
+    let elsewhere = Webhook::start(there.leak()).await;
+    let count = |webhook: &str, failure: &str| {
+        counted.count(&format!(
+            "callroute_webhook_failed_total webhook={webhook} failure={failure}"
+        ))
+    };
+    for (name, url, [webhook, class]) in [
+        ("counted_dead", dead, ["counted_dead", "connect"]),
+        ("counted_fraud", fraud.addr, ["counted_fraud", "bad_schema"]),
+        (
+            "counted_elsewhere",
+            elsewhere.addr,
+            ["url", "refused_address"],
+        ),
+    ] {
+        let before = count(webhook, class);
+        let (status, events) = call(&format!(
+            r#"
+version: 1
+default: {{ action: reject, cause: congestion }}
+destinations: {{ allow: ["+1*"], deny: ["+1900*"] }}
+webhooks:
+  {name}: {{ urls: ["http://{url}/"], allow: ["127.0.0.0/8"] }}
+numbers:
+  "+13146523057": {{ action: webhook, name: {name} }}
+"#
+        ))
+        .await;
+        assert_eq!(status, Some(503), "{name}: the default");
+        assert_eq!(failures(&events).len(), 1, "{name}");
+        assert_eq!(count(webhook, class), before + 1, "{name}");
+    }
 }

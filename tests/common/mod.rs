@@ -4,6 +4,7 @@
 
 pub(crate) mod baresip;
 pub(crate) mod bench;
+pub(crate) mod counted;
 pub(crate) mod expand;
 pub(crate) mod peer;
 pub(crate) mod seen;

@@ -325,6 +325,11 @@ impl Event {
     pub fn to_json(&self) -> String {
         crate::tree::to_json(self)
     }
+
+    /// Writes what [`to_json`](Self::to_json) gives behind what is there already.
+    pub fn write_json(&self, to: &mut Vec<u8>) {
+        crate::tree::write_json(self, to);
+    }
 }
 
 impl fmt::Debug for AttemptInfo {

@@ -10,7 +10,7 @@ mod keys;
 mod node;
 
 pub use error::{ReadError, Segment};
-pub(crate) use json::to_json;
 pub use json::{MAX_BYTES, MAX_DEPTH};
+pub(crate) use json::{to_json, write_json};
 pub(crate) use keys::{branch, reorder};
 pub use node::{Key, Node, Span, Value};

@@ -67,6 +67,9 @@ fn timestamps_keep_offset_and_fraction() {
         let text = EVENT.replace("2026-04-21T14:32:00Z", timestamp);
         let event = Event::from_json(text.as_bytes()).unwrap();
         assert_eq!(event.to_json(), text);
+        let mut written = b"before ".to_vec();
+        event.write_json(&mut written);
+        assert_eq!(written, [b"before ", text.as_bytes()].concat());
     }
     let wrong = EVENT.replace("2026-04-21T14:32:00Z", "2026-04-21 at noon");
     let error = Event::from_json(wrong.as_bytes()).unwrap_err();

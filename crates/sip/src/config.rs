@@ -121,6 +121,9 @@ pub struct Config {
     pub access: Access,
     /// Who may register, and call from anywhere.
     pub users: Vec<User>,
+    /// How often the mapping of a NAT before a registered telephone is kept open: well below what its
+    /// NAT keeps for UDP. Default 25 s: most keep 30 s (RFC 4787, REQ-5, asks for two minutes).
+    pub keepalive: Duration,
     /// Where registrations of users are kept, so that a restart loses none. Default nowhere.
     pub registrations: Option<Arc<dyn Registrations>>,
     /// What users belong to: the realm of their passwords, and the domain by which they are
@@ -180,6 +183,7 @@ impl Config {
             codecs: vec![Codec::Pcmu, Codec::Pcma, Codec::G722],
             access: Access::Anybody,
             users: Vec::new(),
+            keepalive: Duration::from_secs(25),
             registrations: None,
             realm: "callroute".to_owned(),
             digests: vec![Digest::Md5],

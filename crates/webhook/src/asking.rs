@@ -68,7 +68,7 @@ impl<'a> Asking<'a> {
             How::Instead | How::Again => Use::Usual,
             How::Anyway => Use::Anyway,
         };
-        let book = &self.inner.book;
+        let book = self.inner.book();
         let mut trial = match Trial::open(endpoint.record(book), admission, self.now) {
             Ok(trial) => trial,
             Err(left) => {
@@ -107,7 +107,7 @@ impl<'a> Asking<'a> {
     pub(crate) fn pay(&mut self, url: usize) -> Option<Step> {
         let endpoint = self.endpoints.urls.get(url);
         let paid = self.inner.second_uses
-            && endpoint.is_some_and(|endpoint| pay(&self.inner.book, endpoint.key()));
+            && endpoint.is_some_and(|endpoint| pay(self.inner.book(), endpoint.key()));
         match paid {
             true => self.plan.on_paid(self.elapsed, url),
             false => self.plan.on_denied(self.elapsed),
@@ -140,7 +140,7 @@ impl<'a> Asking<'a> {
     {
         self.look_up(Instant::now());
         let now = self.elapsed;
-        let late = self.inner.book.on_wake(now.saturating_sub(due));
+        let late = self.inner.book().on_wake(now.saturating_sub(due));
         let silent = running.keys().find(|flight| flight.progress.is_silent());
         self.plan
             .on_tick(now, late, silent.map(|flight| flight.url))
@@ -149,10 +149,15 @@ impl<'a> Asking<'a> {
     /// Sends a request that finds out whether a server is back. It runs on when another URL
     /// answers first: otherwise a server that is a little slower than the next would rest for
     /// ever.
-    pub(crate) fn probe(
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn probe<F>(
         &self,
         launch: Launch<'a>,
-    ) -> (Flight<'a>, impl Future<Output = Outcome> + Send + use<>) {
+        running: &mut Running<'_, F, Flight<'a>, Outcome>,
+    ) where
+        F: Future<Output = Outcome> + Send,
+    {
         let Launch {
             mut flight,
             question,
@@ -197,7 +202,7 @@ impl<'a> Asking<'a> {
                 }
             }
         };
-        (flight, ended)
+        running.push_other(flight, ended);
     }
 
     /// Later requests tell why earlier ones gave no answer, and how much time is left.

@@ -42,7 +42,6 @@ pub struct Client {
 /// What the asks of a client share.
 pub(crate) struct Inner {
     pub(crate) means: Arc<Means>,
-    pub(crate) book: Arc<Book>,
     pub(crate) second_uses: bool,
     bulkhead: Arc<Bulkhead>,
     last_good: LastGood,
@@ -65,17 +64,15 @@ impl Client {
             #[cfg(feature = "tls")]
             tls: crate::net::tls::Tls::new(config.extra_roots),
         };
-        let book = Arc::new(Book::new(config.hedge, config.seed));
         Self {
             inner: Arc::new(Inner {
                 means: Arc::new(Means {
-                    book: Arc::clone(&book),
+                    book: Arc::new(Book::new(config.hedge, config.seed)),
                     pool: Arc::new(Pool::new(limits)),
                     dialer,
                     clock: Clock(config.clock),
                     knock: config.knock,
                 }),
-                book,
                 bulkhead: Arc::new(Bulkhead::new(Bounds {
                     one: config.max_in_flight,
                     all: config.max_in_flight_in_all,
@@ -220,7 +217,7 @@ impl Client {
             now,
             elapsed,
             plan: Plan::new(endpoints.urls.len(), self.inner.pause(), deadline),
-            report: Report::default(),
+            report: Report::new(endpoints.urls.len()),
         };
         let (place, mut timer) = (pin!(None), pin!(None::<Sleep>));
         let mut running = Running::new(place);
@@ -232,8 +229,7 @@ impl Client {
                     Ok(launch) => {
                         let begun = launch.begun;
                         if begun.probe {
-                            let (flight, probe) = asking.probe(launch);
-                            running.push_other(flight, probe);
+                            asking.probe(launch, &mut running);
                         } else {
                             let Launch {
                                 endpoint,
@@ -293,7 +289,7 @@ impl Client {
         if endpoints.last_good
             && let Ok(actions) = &asked.result
         {
-            let (kept, now) = (&self.inner.last_good, self.inner.book.now());
+            let (kept, now) = (&self.inner.last_good, self.inner.book().now());
             kept.keep(endpoints, event, actions, allowed, now);
         }
         asked
@@ -305,7 +301,7 @@ impl Client {
         let Err(failure) = &asked.result else {
             return;
         };
-        let (kept, now) = (&self.inner.last_good, self.inner.book.now());
+        let (kept, now) = (&self.inner.last_good, self.inner.book().now());
         if let Some(actions) = kept.find(endpoints, event, failure.class, now) {
             let failure = std::mem::replace(&mut asked.result, Ok(actions));
             asked.stood_in = failure.err();
@@ -315,7 +311,7 @@ impl Client {
     /// How a URL stands, as far as this client knows; one that was never asked is healthy.
     #[must_use]
     pub fn health(&self, endpoint: &Endpoint) -> Health {
-        self.inner.book.health(endpoint.key())
+        self.inner.book().health(endpoint.key())
     }
 
     fn enter(&self, endpoints: &Endpoints) -> Result<Option<Place>, Full> {
@@ -341,10 +337,14 @@ impl Client {
 }
 
 impl Inner {
+    pub(crate) fn book(&self) -> &Arc<Book> {
+        &self.means.book
+    }
+
     /// Between a failure and the second use of the same URL: enough for a passing fault to pass,
     /// and not the same for all calls.
     fn pause(&self) -> Duration {
-        Duration::from_millis(50 + self.book.chance() % 100)
+        Duration::from_millis(50 + self.book().chance() % 100)
     }
 }
 

@@ -2,8 +2,8 @@
 
 #![cfg(feature = "client")]
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::failure::{Failure, FailureClass};
@@ -44,8 +44,7 @@ impl Phase {
 /// Phases before a request is out.
 const PHASES: usize = if cfg!(feature = "tls") { 4 } else { 3 };
 
-/// One attempt's progress. Most often it is written and read by one task; each part stands for
-/// itself, so that none has to be locked.
+/// One attempt's progress. Most often it is written and read by one task.
 #[derive(Debug)]
 pub(crate) struct Progress {
     phase: AtomicU8,
@@ -53,7 +52,7 @@ pub(crate) struct Progress {
     status: AtomicU16,
     reused: AtomicBool,
     /// The connection's count, and what it was when the request was sent.
-    received: OnceLock<(Received, u64)>,
+    received: Mutex<Option<(Received, u64)>>,
 }
 
 impl Progress {
@@ -62,7 +61,7 @@ impl Progress {
             phase: AtomicU8::new(Phase::Turn as u8),
             status: AtomicU16::new(0),
             reused: AtomicBool::new(false),
-            received: OnceLock::new(),
+            received: Mutex::new(None),
         }
     }
 
@@ -74,7 +73,7 @@ impl Progress {
     pub(crate) fn sent(&self, reused: bool, received: Option<Received>) {
         if let Some(received) = received {
             let before = received.bytes();
-            self.received.get_or_init(|| (received, before));
+            *self.received() = Some((received, before));
         }
         self.reused.store(reused, Ordering::Release);
         self.enter(Phase::Answer);
@@ -96,10 +95,15 @@ impl Progress {
 
     /// Bytes of the answer so far; on a shared connection, whether its head has come.
     pub(crate) fn bytes(&self) -> u64 {
-        match self.received.get() {
+        match self.received().as_ref() {
             Some((received, before)) => received.bytes().saturating_sub(*before),
             None => u64::from(self.status.load(Ordering::Acquire)),
         }
+    }
+
+    fn received(&self) -> MutexGuard<'_, Option<(Received, u64)>> {
+        let received = self.received.lock();
+        received.unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether the request went out on a kept connection, and nothing has come back.

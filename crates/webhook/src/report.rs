@@ -35,6 +35,7 @@ pub struct Asked {
 
 impl Asked {
     /// An ask that did not begin.
+    #[cold]
     pub(crate) fn refused(failure: Failure, elapsed: Duration) -> Self {
         Self {
             result: Err(failure),
@@ -98,7 +99,6 @@ pub(crate) struct Flight<'a> {
 }
 
 /// The report of an ask while it is written.
-#[derive(Default)]
 pub(crate) struct Report {
     attempts: Vec<Attempt>,
     answer: Option<Reply>,
@@ -108,6 +108,16 @@ pub(crate) struct Report {
 }
 
 impl Report {
+    /// With room for one attempt at each of so many URLs.
+    pub(crate) fn new(urls: usize) -> Self {
+        Self {
+            attempts: Vec::with_capacity(urls),
+            answer: None,
+            last: None,
+            so_far: None,
+        }
+    }
+
     /// All times count from the start of the ask.
     pub(crate) fn begin<'a>(
         &mut self,

@@ -39,6 +39,8 @@ where
     }
 
     /// A future of another kind.
+    #[cold]
+    #[inline(never)]
     pub(crate) fn push_other(&mut self, key: K, future: impl Future<Output = T> + Send + 'a) {
         self.list.push((key, Box::pin(future)));
     }

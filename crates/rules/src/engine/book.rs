@@ -1,6 +1,7 @@
 //! Every rule of a table, in the order and the shape in which they are looked at.
 
 mod build;
+mod exact;
 mod node;
 mod walk;
 
@@ -10,6 +11,7 @@ pub(crate) use self::build::{Builder, Draft, Overlong};
 pub(crate) use self::node::Node;
 pub(crate) use self::walk::{Best, Observer};
 
+use self::exact::Exact;
 use super::clause::Clause;
 use super::record::{LISTS, Record};
 use crate::prefix::{Key, PrefixTable};
@@ -45,6 +47,8 @@ pub(crate) struct Book {
     pub(crate) nodes: Vec<Node>,
     /// Dialed numbers and prefixes to where their rules are.
     pub(crate) dialed: PrefixTable,
+    /// Dialed numbers, when they are many: theirs is the first place that is looked at.
+    pub(crate) exact: Option<Exact>,
     /// Dialed SIP users that are no numbers.
     pub(crate) texts: HashMap<Box<str>, u32>,
     pub(crate) blocks: Vec<Block>,
@@ -122,6 +126,7 @@ impl Book {
             + size_of_val(&*self.clauses)
             + self.nodes.iter().map(Node::bytes).sum::<usize>()
             + self.dialed.bytes()
+            + self.exact.as_ref().map_or(0, Exact::bytes)
             + size_of_val(&*self.blocks)
             + size_of_val(&*self.places)
             + self.names.text.len()
@@ -155,3 +160,6 @@ impl Book {
         block.first..end
     }
 }
+
+#[cfg(test)]
+mod tests;

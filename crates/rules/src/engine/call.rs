@@ -31,8 +31,7 @@ pub(crate) struct Call<'a> {
     full: Option<Box<InFull>>,
     /// Whether an emergency number of the region was dialed, exactly.
     pub(crate) emergency: bool,
-    /// Empty unless a rule asks for lists.
-    hits: Hits,
+    hits: OnceCell<Hits>,
     share: OnceCell<u16>,
 }
 
@@ -42,7 +41,9 @@ type InFull = [Option<String>; 2];
 impl<'a> Call<'a> {
     pub(crate) fn new(view: View<'a>, tables: &'a Tables, facts: &'a Facts) -> Self {
         let (mut call, is_usual) = Self::unread(view, tables, facts);
-        call.read(is_usual);
+        if !is_usual {
+            call.closer();
+        }
         call
     }
 
@@ -56,7 +57,9 @@ impl<'a> Call<'a> {
         does: impl FnOnce(&Self) -> R,
     ) -> R {
         let (mut call, is_usual) = Self::unread(view, tables, facts);
-        call.read(is_usual);
+        if !is_usual {
+            call.closer();
+        }
         does(&call)
     }
 
@@ -74,21 +77,10 @@ impl<'a> Call<'a> {
             tables,
             facts,
             emergency: false,
-            hits: Hits::default(),
+            hits: OnceCell::new(),
             share: OnceCell::new(),
         };
         (call, is_usual)
-    }
-
-    #[inline(always)]
-    fn read(&mut self, is_usual: bool) {
-        if !is_usual {
-            self.closer();
-        }
-        if self.tables.lists.asked {
-            // Asked for now, what it loads is on its way while the rules are found.
-            self.hits = self.listed();
-        }
     }
 
     /// Looks at numbers of every other form, and at digits.
@@ -144,12 +136,10 @@ impl<'a> Call<'a> {
         }
     }
 
-    #[inline]
-    pub(crate) fn hits(&self) -> Hits {
-        match self.tables.lists.asked {
-            true => self.hits,
-            false => self.listed_late(),
-        }
+    /// Under what the caller is listed.
+    #[inline(always)]
+    pub(crate) fn hits(&self) -> &Hits {
+        self.hits.get_or_init(|| self.listed())
     }
 
     #[inline(always)]
@@ -180,12 +170,7 @@ impl<'a> Call<'a> {
     /// Whether the caller is on a list.
     #[inline]
     pub(crate) fn is_on(&self, list: u32) -> bool {
-        let lists = &self.tables.lists;
-        match lists.asked {
-            // Not copied: it was just written in pieces.
-            true => lists.holds(&self.hits, list),
-            false => lists.holds(&self.listed_late(), list),
-        }
+        self.tables.lists.holds(self.hits(), list)
     }
 
     /// Where the call stands among all calls, in hundredths of a percent.

@@ -174,13 +174,13 @@ impl Lists {
     /// Under what a number is listed.
     #[inline(always)]
     pub(crate) fn hits(&self, key: Key) -> Hits {
-        self.under(self.numbers.longest(key).unwrap_or(0), 0)
+        self.under(self.numbers.longest_or(key, 0), 0)
     }
 
     /// Under what a caller is listed by number and by text.
     pub(crate) fn hits_of(&self, key: Key, text: &str) -> Hits {
         let text = self.texts.get(text).copied();
-        self.under(self.numbers.longest(key).unwrap_or(0), text.unwrap_or(0))
+        self.under(self.numbers.longest_or(key, 0), text.unwrap_or(0))
     }
 
     /// Under what a caller without a number is listed.
@@ -209,7 +209,7 @@ impl Lists {
     }
 
     /// Every list that a caller is on, some perhaps twice.
-    pub(crate) fn of(&self, hits: Hits) -> impl Iterator<Item = u32> + '_ {
+    pub(crate) fn of(&self, hits: &Hits) -> impl Iterator<Item = u32> + '_ {
         let tags = [hits.number, hits.text].map(|set| self.tags(set));
         tags.into_iter().flatten().copied()
     }

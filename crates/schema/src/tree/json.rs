@@ -86,6 +86,16 @@ pub(crate) fn to_json<T: Serialize>(value: &T) -> String {
         .unwrap_or_else(|error| serde_json::json!({ "error": error.to_string() }).to_string())
 }
 
+/// Minified JSON behind what is there already.
+pub(crate) fn write_json<T: Serialize>(value: &T, to: &mut Vec<u8>) {
+    let before = to.len();
+    if serde_json::to_writer(&mut *to, value).is_err() {
+        // As above: rather a reason than half a document.
+        to.truncate(before);
+        to.extend_from_slice(to_json(value).as_bytes());
+    }
+}
+
 impl<'de> Deserialize<'de> for Node {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Any;

@@ -13,10 +13,6 @@ use crate::message::{Reply, call_id, sequence};
 use crate::reach::registrar::{Binding, MIN_EXPIRES, Refusal, Wanted};
 use crate::stack::{Stack, token};
 
-/// How often the mapping of a NAT is kept open: most last 30 s for UDP (RFC 4787, REQ-5, asks for
-/// two minutes).
-const KEEPALIVE: Duration = Duration::from_secs(25);
-
 impl Stack {
     /// Answers a REGISTER of a user who has proven to be one.
     pub(crate) fn register(&self, incoming: &Incoming) {
@@ -111,7 +107,7 @@ fn is_star(headers: &Headers) -> bool {
 /// Keeps the mappings of NATs open until the adapter is over.
 pub(crate) async fn keep_open(stack: Arc<Stack>) {
     while !stack.is_over() {
-        stack.handle.pause(KEEPALIVE).await;
+        stack.handle.pause(stack.config.keepalive).await;
         for flow in stack.registrar.tend(stack.began.elapsed()) {
             stack.handle.keepalive(&flow);
         }

@@ -52,11 +52,16 @@ impl Heads {
         // They stand in the order in which they were put in: a look-up of each would cost more.
         let before = if http2 { 0 } else { OF_HTTP_1 };
         let mut places = headers.values_mut().skip(before);
-        let (timestamp, signature) = signature.unzip();
-        for value in [Some(id), Some(trace), timestamp, signature] {
-            if let (Some(value), Some(place)) = (value, places.next()) {
+        let mut put = |value| {
+            if let Some(place) = places.next() {
                 *place = value;
             }
+        };
+        put(id);
+        put(trace);
+        if let Some((timestamp, signature)) = signature {
+            put(timestamp);
+            put(signature);
         }
         headers
     }

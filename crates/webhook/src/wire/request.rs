@@ -19,6 +19,8 @@ use crate::wire::trace::Trace;
 const FAILURE: &str = "failure";
 /// The attribute that says which webhook that was.
 const WEBHOOK: &str = "webhook";
+/// Bytes that most events need, with what stands behind them.
+const ROOM: usize = 384;
 
 /// What all attempts of one ask have in common.
 #[derive(Debug)]
@@ -54,13 +56,12 @@ impl Question {
         Self::with_body(event, body(event, left), id, endpoints)
     }
 
-    fn with_body(event: &Event, body: String, id: Ulid, endpoints: &Endpoints) -> Self {
+    fn with_body(event: &Event, mut body: Vec<u8>, id: Ulid, endpoints: &Endpoints) -> Self {
         let mut text = [0_u8; ulid::ULID_LEN];
         let trace = Trace::of(event);
         // The half of an id that is chance.
         let span = u64::try_from(id.0 & u128::from(u64::MAX)).unwrap_or_default();
         // The two headers stand behind the body: one piece of memory for all three.
-        let mut body = body.into_bytes();
         let body_ends = body.len();
         body.extend_from_slice(id.array_to_str(&mut text).as_bytes());
         let id_ends = body.len();
@@ -82,7 +83,7 @@ impl Question {
 
     /// An event that is told, to whom it may concern; byte by byte as it is.
     pub(crate) fn notice(event: &Event, id: Ulid, endpoints: &Endpoints) -> Self {
-        let mut question = Self::with_body(event, event.to_json(), id, endpoints);
+        let mut question = Self::with_body(event, written(event), id, endpoints);
         (question.asks, question.keeps) = (Asks::Nothing, false);
         question
     }
@@ -187,24 +188,31 @@ impl Question {
     }
 }
 
+/// An event as JSON, with room for more.
+fn written(event: &Event) -> Vec<u8> {
+    let mut body = Vec::with_capacity(ROOM);
+    event.write_json(&mut body);
+    body
+}
+
 /// An event as JSON that says how long its answer is waited for, in whole milliseconds begun.
-fn body(event: &Event, left: Duration) -> String {
+fn body(event: &Event, left: Duration) -> Vec<u8> {
     let left = u64::try_from(left.as_micros().div_ceil(1000)).unwrap_or(u64::MAX);
     match event.deadline_ms {
-        Some(own) if own <= left => return event.to_json(),
+        Some(own) if own <= left => return written(event),
         Some(_) => {
             let mut event = event.clone();
             event.deadline_ms = Some(left);
-            return event.to_json();
+            return written(&event);
         }
         None => {}
     }
     // Its place is the last, in the contract's order.
-    let mut body = event.to_json();
+    let mut body = written(event);
     body.pop();
-    body.push_str(",\"deadline_ms\":");
-    body.push_str(&left.to_string());
-    body.push('}');
+    body.extend_from_slice(b",\"deadline_ms\":");
+    body.extend_from_slice(left.to_string().as_bytes());
+    body.push(b'}');
     body
 }
 

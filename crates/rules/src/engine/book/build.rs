@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use super::exact::{Exact, Home, LONGEST};
 use super::{Block, Book, Child, Dialed, Node};
 use crate::engine::clause::{Clause, OneOf};
 use crate::engine::record::{LAST, NAMES, Record};
@@ -14,6 +15,8 @@ use crate::prefix::{Key, PrefixTable};
 const RUN: usize = 16;
 /// Longer runs that nothing tells apart are worth a word to whoever wrote them.
 const OVERLONG: usize = 256;
+/// From so many whole numbers on they are placed by arithmetic; fewer are near in any case.
+const MANY: usize = 1_024;
 /// How often a rule may be posted: as many numbers as it lists, up to this.
 const POSTINGS: usize = 4_096;
 
@@ -39,6 +42,12 @@ pub(crate) struct Builder {
     book: Book,
     /// The places of clauses by their hashes.
     kept: HashMap<u64, u32>,
+    /// Where the rules of dialed numbers and prefixes are.
+    dialed: Vec<(Key, Child)>,
+    /// Whole numbers with few rules: their runs get their places at the end.
+    homes: Vec<Home>,
+    /// Those runs, one after the other.
+    runs: Vec<Record>,
 }
 
 /// What rules are told apart by.
@@ -55,13 +64,15 @@ impl Builder {
     pub(crate) fn new(blocks: usize, rules: usize) -> Self {
         Self {
             book: Book {
-                dialed: PrefixTable::with_capacity(blocks),
                 records: Vec::with_capacity(rules),
                 places: Vec::with_capacity(rules),
                 blocks: Vec::with_capacity(blocks),
                 ..Book::default()
             },
             kept: HashMap::new(),
+            dialed: Vec::with_capacity(blocks),
+            homes: Vec::new(),
+            runs: Vec::with_capacity(rules),
         }
     }
 
@@ -89,30 +100,85 @@ impl Builder {
             }
             records.push(draft.record);
         }
-        let child = self.child(&records, Used::NONE);
-        for key in more {
-            self.book.dialed.insert(key, child.0);
-        }
-        match &dialed {
-            Dialed::Key(key) => {
-                self.book.dialed.insert(*key, child.0);
-            }
-            Dialed::Text(text) => {
-                self.book.texts.insert(text.clone(), child.0);
-            }
-        }
-        self.book.blocks.push(Block {
+        let mut block = Block {
             dialed,
             first,
-            child,
-        });
+            // Until it is known.
+            child: Child::run(0),
+        };
+        if let Dialed::Key(key) = block.dialed
+            && key.is_whole()
+            && more.is_empty()
+            && (1..LONGEST).contains(&records.len())
+        {
+            self.homes.push(Home {
+                word: key.word(),
+                size: records.len() + 1,
+                first: self.runs.len(),
+                block: self.book.blocks.len(),
+            });
+            self.runs.append(&mut records);
+        } else {
+            block.child = self.child(&records, Used::NONE);
+            self.dialed
+                .extend(more.into_iter().map(|key| (key, block.child)));
+            match &block.dialed {
+                Dialed::Key(key) => self.dialed.push((*key, block.child)),
+                Dialed::Text(text) => {
+                    self.book.texts.insert(text.clone(), block.child.0);
+                }
+            }
+        }
+        self.book.blocks.push(block);
     }
 
     pub(crate) fn finish(mut self) -> Book {
+        self.settle();
+        let mut dialed = PrefixTable::with_capacity(self.dialed.len());
+        for (key, child) in self.dialed {
+            dialed.insert(key, child.0);
+        }
+        self.book.dialed = dialed;
         self.book.records.shrink_to_fit();
         self.book.clauses.shrink_to_fit();
         self.book.overlong.sort_unstable_by_key(|run| run.first);
         self.book
+    }
+
+    /// Gives the runs of whole numbers their places.
+    fn settle(&mut self) {
+        let (homes, runs) = (
+            std::mem::take(&mut self.homes),
+            std::mem::take(&mut self.runs),
+        );
+        let built = match homes.len() {
+            0..MANY => None,
+            _ => Exact::build(&homes, self.book.records.len()),
+        };
+        let (exact, order) = match built {
+            Some((exact, order)) => (Some(exact), order),
+            None => (None, (0..homes.len()).collect()),
+        };
+        self.book
+            .records
+            .reserve_exact(homes.iter().map(|home| home.size).sum());
+        for home in order.into_iter().filter_map(|place| homes.get(place)) {
+            if exact.is_some() {
+                self.book.records.push(Record {
+                    key: home.word,
+                    ..Record::default()
+                });
+            }
+            let run = runs.get(home.first..).unwrap_or_default();
+            let child = self.run(run.get(..home.size - 1).unwrap_or_default());
+            if exact.is_none() {
+                self.dialed.push((Key::of(home.word), child));
+            }
+            if let Some(block) = self.book.blocks.get_mut(home.block) {
+                block.child = child;
+            }
+        }
+        self.book.exact = exact;
     }
 
     /// Equal clauses are kept once: thousands of numbers ask for the same, and what all of them

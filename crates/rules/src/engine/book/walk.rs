@@ -73,6 +73,10 @@ impl Book {
         let Some(child) = self.child(call) else {
             return Best::NONE;
         };
+        if call.tables.lists.asked {
+            // Asked for now, what it loads is on its way together with the records.
+            call.hits();
+        }
         match child.as_node() {
             None => self.scan(child, call, from, Best::NONE, observer),
             Some(node) => self.branch(node, call, from, Best::NONE, observer),
@@ -105,7 +109,15 @@ impl Book {
         {
             return Some(Child(*child));
         }
-        self.dialed.longest(call.key(Subject::Dialed)).map(Child)
+        let dialed = call.key(Subject::Dialed);
+        if let Some(exact) = &self.exact
+            && let Some(place) = exact.place(dialed.word())
+            && let Some(head) = self.records.get(place)
+            && head.key == dialed.word()
+        {
+            return Some(Child::run(place + 1));
+        }
+        self.dialed.longest(dialed).map(Child)
     }
 
     /// The block for the dialed number; for an emergency number only one that names it.
