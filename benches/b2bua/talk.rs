@@ -1,7 +1,7 @@
 //! A caller and a callee: whole calls, told apart by a number in the caller's Call-ID.
 #![allow(dead_code, reason = "each bench uses its part of this")]
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::ErrorKind;
 use std::net::{SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
@@ -41,6 +41,8 @@ pub(crate) struct Talk {
     calls: HashMap<u32, Call>,
     /// Calls that are held.
     held: usize,
+    /// The callee's calls that go on, by their Call-ID.
+    rung: HashSet<String>,
     next: u32,
     done: u32,
     delays: Histogram<u64>,
@@ -116,6 +118,7 @@ impl Talk {
             router,
             calls: HashMap::new(),
             held: 0,
+            rung: HashSet::new(),
             next: 0,
             done: 0,
             delays: Histogram::new_with_bounds(1, 60_000_000_000, 3)?,
@@ -208,9 +211,12 @@ impl Talk {
                     .record(u64::try_from(call.asked.elapsed().as_nanos())?.max(1))?;
             }
             self.takes[1].extend(port(text));
+            self.rung.extend(header(text, "Call-ID").map(str::to_owned));
             let ok = with_body(&answer(text, "200 OK", local), &sdp(local, self.sound[1]));
             self.callee.send_to(ok.as_bytes(), self.router)?;
         } else if text.starts_with("BYE ") {
+            self.rung
+                .remove(header(text, "Call-ID").unwrap_or_default());
             let ok = answer(text, "200 OK", local) + "Content-Length: 0\r\n\r\n";
             self.callee.send_to(ok.as_bytes(), self.router)?;
         }
@@ -280,7 +286,7 @@ impl Talk {
             let began = Instant::now();
             while began.elapsed() < Duration::from_millis(200) {
                 self.turn()?;
-                if self.done > 0 {
+                if self.done > 0 && self.rung.is_empty() {
                     self.calls.clear();
                     return Ok(());
                 }
@@ -296,7 +302,42 @@ impl Talk {
         let (mut due, before) = (began, self.done);
         while began.elapsed() < Duration::from_secs(seconds) {
             self.invite(true)?;
-            self.until("a call's end", |talk| talk.calls.is_empty())?;
+            // At both ends, or the answer to the callee's BYE meets the next INVITE.
+            self.until("a call's end", |talk| {
+                talk.calls.is_empty() && talk.rung.is_empty()
+            })?;
+            due += step;
+            std::thread::sleep(due.saturating_duration_since(Instant::now()));
+        }
+        Ok(self.figures(began, before))
+    }
+
+    /// The same of INVITEs that somebody only hands on to the callee: what the way takes, whoever is
+    /// on it.
+    pub(crate) fn straight(
+        &mut self,
+        by: SocketAddr,
+        seconds: u64,
+        per_s: u32,
+    ) -> Result<Done, Failure> {
+        self.delays.reset();
+        let (began, step) = (Instant::now(), Duration::from_secs(1) / per_s);
+        let (mut due, before) = (began, self.done);
+        let uri = format!("sip:+13146523057@{by}");
+        let head = self.head("INVITE", 0, 1, &uri, &format!("<{uri}>"))?;
+        let text = with_body(&head, &sdp(self.caller.local_addr()?, self.sound[0]));
+        let mut buffer = [0; 8192];
+        while began.elapsed() < Duration::from_secs(seconds) {
+            let asked = Instant::now();
+            self.caller.send_to(text.as_bytes(), by)?;
+            while self.callee.recv_from(&mut buffer).is_err() {
+                if asked.elapsed() > PATIENCE {
+                    return Err("nothing is handed on".into());
+                }
+                std::thread::yield_now();
+            }
+            let took = asked.elapsed().as_nanos();
+            self.delays.record(u64::try_from(took)?.max(1))?;
             due += step;
             std::thread::sleep(due.saturating_duration_since(Instant::now()));
         }

@@ -8,7 +8,7 @@ use callroute_rules::{Engine, Lookup};
 use callroute_schema::{Cause, Disposition, Event};
 use callroute_session::journal::{Entry, Header};
 use callroute_session::shared::{Share, Shared};
-use callroute_session::{AskId, Effect, Input, Now, Session, Settings};
+use callroute_session::{AskId, Effect, Input, Note, Now, Session, Settings};
 use callroute_store::CallRecord;
 use callroute_webhook::{Asked, Failure};
 use tokio::sync::watch;
@@ -42,7 +42,7 @@ pub(crate) struct Call<L> {
 }
 
 /// Drives one call to its end.
-pub(crate) async fn drive<L: Line>(call: Call<L>) {
+pub(crate) async fn drive<L: Line>(call: Box<Call<L>>) {
     let Call {
         config,
         asks,
@@ -54,7 +54,7 @@ pub(crate) async fn drive<L: Line>(call: Call<L>) {
         arrived,
         mut stop,
         switchboard,
-    } = call;
+    } = *call;
     let engine = config.table.current();
     let (endpoints, faults) = asks.of(&engine, &capabilities);
     for fault in faults {
@@ -83,6 +83,7 @@ pub(crate) async fn drive<L: Line>(call: Call<L>) {
         pen,
         began,
         trace: Vec::new(),
+        fresh: Vec::new(),
         done: false,
         config,
     };
@@ -128,6 +129,8 @@ struct Driver<L> {
     pen: Option<Pen>,
     began: Instant,
     trace: Vec<(u64, String)>,
+    /// Steps that are yet to be written into it.
+    fresh: Vec<(u64, Note)>,
     done: bool,
     config: Arc<RouterConfig>,
 }
@@ -151,6 +154,7 @@ impl<L: Line> Driver<L> {
                 .warning("the journal queue is full: a call's journal ends early");
         }
         let at_ms = u64::try_from(now.mono.as_millis()).unwrap_or(u64::MAX);
+        self.write();
         let call_id = self.session.event().call_id.clone();
         let mut messages = Vec::new();
         let mut looks_up = Vec::new();
@@ -186,8 +190,8 @@ impl<L: Line> Driver<L> {
                 }
                 Effect::Note(note) => {
                     self.config.observer.note(&call_id, at_ms, &note);
-                    if self.trace.len() < TRACE_LINES {
-                        self.trace.push((at_ms, note.to_string()));
+                    if self.trace.len() + self.fresh.len() < TRACE_LINES {
+                        self.fresh.push((at_ms, note));
                     }
                 }
                 Effect::Done => self.done = true,
@@ -210,6 +214,13 @@ impl<L: Line> Driver<L> {
 }
 
 impl<L> Driver<L> {
+    /// Writes the trace: not while a step is taken, which somebody waits for.
+    fn write(&mut self) {
+        let fresh = std::mem::take(&mut self.fresh).into_iter();
+        let lines = fresh.map(|(at_ms, note)| (at_ms, note.to_string()));
+        self.trace.extend(lines);
+    }
+
     /// Asks somebody outside what is known of the caller, beside the call.
     fn look_up(&mut self, name: String) {
         let (config, engine) = (self.config.clone(), self.engine.clone());
@@ -233,6 +244,7 @@ impl<L> Driver<L> {
 /// However a call's task ends, its record is kept and its place is free again.
 impl<L> Drop for Driver<L> {
     fn drop(&mut self) {
+        self.write();
         let event = self.session.event();
         self.switchboard.end(&event.call_id);
         self.config.calls.end(CallRecord {

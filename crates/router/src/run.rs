@@ -99,10 +99,35 @@ impl<A: Adapter> Router<A> {
 
     /// Runs until `stop` resolves or the adapter has no more calls; then every call is ended,
     /// and those that have not within the configured time are dropped.
-    pub async fn run(mut self, stop: impl Future<Output = ()>) {
+    ///
+    /// Calls are taken in a task of their own, so that none waits for the thread that awaits this.
+    pub async fn run(self, stop: impl Future<Output = ()>) {
+        let (stopping, stopped) = watch::channel(false);
+        // Dropped with this future, and every call with it.
+        let mut taking = JoinSet::new();
+        taking.spawn(Box::pin(self.take_all(stopped)));
+        tokio::pin!(stop);
+        let mut joined = tokio::select! {
+            joined = taking.join_next() => joined,
+            () = &mut stop => None,
+        };
+        if joined.is_none() {
+            // Nobody listening means that there is nothing left to end.
+            let _ = stopping.send(true);
+            joined = taking.join_next().await;
+        }
+        if let Some(Err(error)) = joined
+            && error.is_panic()
+        {
+            std::panic::resume_unwind(error.into_panic());
+        }
+    }
+
+    /// Takes calls until it is stopped or there are no more, and lets them end.
+    async fn take_all(mut self, mut stop: watch::Receiver<bool>) {
+        // To whom it is told that the calls are to end.
         let (stopping, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
-        tokio::pin!(stop);
         let switchboard = self.switchboard.clone();
         let time = async move { switchboard.keep_time().await };
         tokio::pin!(time);
@@ -113,19 +138,20 @@ impl<A: Adapter> Router<A> {
                     Some(incoming) => self.take(incoming, &stopped, &mut tasks),
                     None => break,
                 },
-                Some(ended) = tasks.join_next() => self.ended(ended),
+                Some(ended) = tasks.join_next() => failed(&self.config, ended),
                 () = self.switchboard.callback(), if calls_back => {
                     self.call_back(&stopped, &mut tasks);
                 }
                 () = &mut time => {}
-                () = &mut stop => break,
+                // Either way it is to stop.
+                _ = stop.wait_for(|stop| *stop) => break,
             }
         }
         // Nobody listening means that there is no call left to end.
         let _ = stopping.send(true);
         let drain = async {
             while let Some(ended) = tasks.join_next().await {
-                self.ended(ended);
+                failed(&self.config, ended);
             }
         };
         if tokio::time::timeout(self.config.drain, drain)
@@ -138,16 +164,6 @@ impl<A: Adapter> Router<A> {
         }
     }
 
-    fn ended(&self, ended: Result<(), tokio::task::JoinError>) {
-        if let Err(error) = ended
-            && error.is_panic()
-        {
-            self.config
-                .observer
-                .warning(&format!("a call's task failed: {error}"));
-        }
-    }
-
     fn call(
         &self,
         line: A::Line,
@@ -155,8 +171,8 @@ impl<A: Adapter> Router<A> {
         first: Input,
         arrived: Instant,
         stop: watch::Receiver<bool>,
-    ) -> Call<A::Line> {
-        Call {
+    ) -> Box<Call<A::Line>> {
+        Box::new(Call {
             config: self.config.clone(),
             asks: self.asks.clone(),
             capabilities: self.capabilities.clone(),
@@ -167,7 +183,7 @@ impl<A: Adapter> Router<A> {
             arrived,
             stop,
             switchboard: self.switchboard.clone(),
-        }
+        })
     }
 
     fn take(
@@ -197,7 +213,9 @@ impl<A: Adapter> Router<A> {
         }
         let event = event(offer, call_id, self.config.clock.now());
         let (first, stop) = (Input::Start, stop.clone());
-        tasks.spawn(drive(self.call(line, event, first, arrived, stop)));
+        tasks.spawn(Box::pin(drive(
+            self.call(line, event, first, arrived, stop),
+        )));
     }
 
     /// Begins a call for everybody who is to be called back now. Until a member has time it has
@@ -221,13 +239,26 @@ impl<A: Adapter> Router<A> {
             let event = callback.event(call_id, self.config.clock.now().fixed_offset());
             let first = Input::CallBack(Box::new(callback));
             let (arrived, stop) = (Instant::now(), stop.clone());
-            tasks.spawn(drive(self.call(line, event, first, arrived, stop)));
+            tasks.spawn(Box::pin(drive(
+                self.call(line, event, first, arrived, stop),
+            )));
         }
     }
 }
 
 /// How long a callback waits when as many calls are in progress as may be.
 const NO_ROOM: Duration = Duration::from_secs(10);
+
+/// A call's task that broke down is told of.
+fn failed(config: &RouterConfig, ended: Result<(), tokio::task::JoinError>) {
+    if let Err(error) = ended
+        && error.is_panic()
+    {
+        config
+            .observer
+            .warning(&format!("a call's task failed: {error}"));
+    }
+}
 
 fn event(offer: Offer, call_id: CallId, now: chrono::DateTime<chrono::Utc>) -> Event {
     let mut event = Event::incoming_call(call_id, offer.from, offer.to, now.fixed_offset());

@@ -22,7 +22,7 @@ use crate::line::SipLine;
 use crate::message::{ALLOW, Reply, SDP_TYPE, body_is_sdp, contact, has_to_tag, hops};
 use crate::refer::Replaces;
 use crate::routes::LegRequest;
-use crate::screen::refusal;
+use crate::screen::refusal_but_via;
 use crate::sdp::{self, Remote, SdpFault};
 use crate::stack::{Stack, random, token};
 use crate::way::Way;
@@ -54,6 +54,7 @@ pub(crate) async fn linger(stack: Arc<Stack>, closed: oneshot::Receiver<()>) {
         sleep(LINGER).await;
     }
     stack.over.store(true, Ordering::Relaxed);
+    stack.ports.clear();
     stack.handle.shutdown();
 }
 
@@ -240,14 +241,17 @@ impl Front {
         };
         begun.leg.entry = Some(entry);
         begun.leg.local = stack.local_sdp(peer, begun.port);
-        let invited = Invited {
+        let invited = Box::new(Invited {
             invite: incoming,
             tag: tag.to_owned(),
             dialog,
             offer: offered,
             described: None,
-        };
-        stack.runtime.spawn(caller::serve(begun.leg, invited));
+        });
+        // What is spawned is moved several times.
+        stack
+            .runtime
+            .spawn(Box::pin(caller::serve(begun.leg, invited)));
         room.send(IncomingCall { offer, line });
         Ok(())
     }
@@ -265,7 +269,8 @@ impl Upper for Front {
                 None => Screened::Drop,
             };
         }
-        let judged = match refusal(request) {
+        // Whoever asks has matched it to a transaction by its topmost Via.
+        let judged = match refusal_but_via(request) {
             Some(reply) => Err(reply),
             None if request.method == Method::Cancel => {
                 TransactionKey::for_cancelled_invite(request)

@@ -25,7 +25,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use sipx_sip::{
-    Header, HeaderName, Limits, Message, Method, Reason, Request, Response, TransactionKey,
+    Header, HeaderName, Limits, Message, Reason, Request, Response, TransactionKey,
     TransactionLayer, TuEvent,
 };
 use sipx_transport::tls::{ClientTls, ServerTls};
@@ -38,6 +38,7 @@ pub(crate) use crate::endpoint::listen::{Refused, bind};
 use crate::admit::guard::{Guard, Protection};
 use crate::endpoint::stream::Connection;
 pub(crate) use crate::endpoint::timers::Timers;
+use crate::message::is_longer;
 
 /// Events of one client transaction that may wait.
 const EVENTS: usize = 32;
@@ -154,11 +155,12 @@ struct State {
     servers: TransactionLayer,
     asked: HashMap<TransactionKey, Asked>,
     served: HashMap<TransactionKey, Served>,
-    timers: Timers<(Role, TransactionKey)>,
+    /// By the transaction's number.
+    timers: Timers<u64>,
     /// When it is looked for timers next; `None` for never.
     planned: Option<Duration>,
-    /// Client transactions by the number that their owner knows.
-    numbers: HashMap<u64, TransactionKey>,
+    /// Transactions by their number, by which the owner of one knows it.
+    numbers: HashMap<u64, (Role, TransactionKey)>,
     next: u64,
     connections: HashMap<ConnectionKey, Connection>,
 }
@@ -173,15 +175,16 @@ struct Asked {
     ringing: bool,
     /// It is to be cancelled as soon as it may be.
     cancel: Option<Option<Reason>>,
-    /// The INVITE, for its CANCEL; and how to send it over UDP, where TCP was only tried because
-    /// of its length.
-    request: Option<Box<Request>>,
+    /// Its CANCEL was sent.
+    cancelled: bool,
+    /// How to send it over UDP, where TCP was only tried because of its length.
     by_udp: Option<Target>,
 }
 
 /// A server transaction.
 #[derive(Debug)]
 struct Served {
+    number: u64,
     target: Target,
     /// Where its answer goes when the connection that it came by is gone.
     advertised: Option<Target>,
@@ -371,7 +374,7 @@ impl Endpoint {
 
     fn cancel(&self, number: u64, reason: Option<Reason>) {
         let mut state = self.0.state();
-        let Some(key) = state.numbers.get(&number).cloned() else {
+        let Some((_, key)) = state.numbers.get(&number).cloned() else {
             return;
         };
         let Some(asked) = state.asked.get_mut(&key) else {
@@ -430,17 +433,13 @@ impl Inner {
         let has_via = request.headers.get(&HeaderName::Via).is_some();
         if !has_via {
             with_via(&mut request, target.transport)?;
-            if target.transport == TransportKind::Udp
-                && Message::Request(request.clone()).to_bytes().len() > MAX_UDP_REQUEST
-            {
+            if target.transport == TransportKind::Udp && is_longer(&request, MAX_UDP_REQUEST) {
                 by_udp = Some(target.clone());
                 target = Target::new(target.addr, TransportKind::Tcp);
                 request.headers.remove_first(&HeaderName::Via);
                 with_via(&mut request, TransportKind::Tcp)?;
             }
         }
-        let kept = (request.method == Method::Invite || by_udp.is_some())
-            .then(|| Box::new(request.clone()));
         let (key, outputs) = state
             .clients
             .send_request(request, target.transport.reliability())
@@ -451,11 +450,11 @@ impl Inner {
             events,
             ringing: false,
             cancel: None,
-            request: kept,
+            cancelled: false,
             by_udp,
         };
         state.asked.insert(key.clone(), asked);
-        state.numbers.insert(number, key.clone());
+        state.numbers.insert(number, (Role::Client, key.clone()));
         self.perform(state, Role::Client, &key, outputs).sent
     }
 
@@ -468,20 +467,24 @@ impl Inner {
         {
             return false;
         }
-        let Some(Asked {
-            by_udp: Some(target),
-            request: Some(request),
-            events,
-            number,
-            ..
-        }) = state.asked.remove(key)
+        let (
+            Some(Asked {
+                by_udp: Some(target),
+                events,
+                number,
+                ..
+            }),
+            Some(mut request),
+        ) = (
+            state.asked.remove(key),
+            state.clients.client_request(key).cloned(),
+        )
         else {
             return false;
         };
-        state.timers.forget(&(Role::Client, key.clone()));
+        state.timers.forget(number);
         // The layer forgets it by an error of its transport; what it says of that is not told.
         state.clients.on_transport_error(key);
-        let mut request = *request;
         request.headers.remove_first(&HeaderName::Via);
         let via = Endpoint(Arc::clone(self)).via(TransportKind::Udp);
         let Ok(via) = Header::build(HeaderName::Via, via) else {

@@ -67,7 +67,8 @@ struct LegHandle {
 
 /// The channels of a leg that is about to begin, and what it is made of.
 pub(crate) struct Begun {
-    pub(crate) leg: Leg,
+    /// In a box: it goes through several hands.
+    pub(crate) leg: Box<Leg>,
     pub(crate) requests: mpsc::Sender<LegRequest>,
     pub(crate) port: u16,
 }
@@ -140,7 +141,7 @@ impl SipLine {
             },
         );
         let media_addr = (self.stack.handle.local_addr().ip(), port).into();
-        let leg = Leg {
+        let leg = Box::new(Leg {
             stack: Arc::clone(&self.stack),
             commands: told,
             requests: received,
@@ -163,7 +164,7 @@ impl SipLine {
             described: None,
             trunk: None,
             parting: None,
-        };
+        });
         Ok(Begun {
             leg,
             requests,

@@ -21,6 +21,10 @@ const MAX_CONTACTS: usize = 16;
 /// The media type of session descriptions.
 pub(crate) const SDP_TYPE: &str = "application/sdp";
 
+/// More than the rest of a request takes beside what is counted: its version, the line that tells its
+/// length, and a blank one.
+const MARGIN: usize = 64;
+
 /// A response in the making: status and headers, later perhaps a body.
 #[derive(Debug, Default)]
 pub(crate) struct Reply {
@@ -140,6 +144,18 @@ fn tagged(mut response: Response, to: &[u8]) -> Option<Response> {
     }
 }
 
+/// Whether a request is longer than that on the wire. Most are so much shorter that they need not
+/// be written to know it.
+pub(crate) fn is_longer(request: &Request, most: usize) -> bool {
+    let headers = request.headers.iter();
+    // A header may be written by another name than it was read by; none has one so much longer.
+    let headers = headers
+        .map(|header| header.name().canonical().len() + header.raw_value().len() + ": \r\n".len());
+    let start = request.method.as_bytes().len() + request.uri.to_bytes().len() + MARGIN;
+    let about = start + headers.sum::<usize>() + request.body().len();
+    about > most && sipx_sip::Message::Request(request.clone()).to_bytes().len() > most
+}
+
 /// The reason phrase of a status (RFC 3261, section 21).
 fn phrase(status: u16) -> &'static str {
     match status {
@@ -187,12 +203,32 @@ fn phrase(status: u16) -> &'static str {
 
 /// The tag of From.
 pub(crate) fn from_tag(headers: &Headers) -> Option<Vec<u8>> {
-    headers.typed::<From>()?.ok()?.tag().map(<[u8]>::to_vec)
+    let value = headers.value(&HeaderName::From)?;
+    match sole_tag(&value) {
+        Some(tag) => Some(tag.to_vec()),
+        None => headers.typed::<From>()?.ok()?.tag().map(<[u8]>::to_vec),
+    }
 }
 
 /// The tag of To.
 pub(crate) fn to_tag(headers: &Headers) -> Option<Vec<u8>> {
-    headers.typed::<To>()?.ok()?.tag().map(<[u8]>::to_vec)
+    let value = headers.value(&HeaderName::To)?;
+    match sole_tag(&value) {
+        Some(tag) => Some(tag.to_vec()),
+        None => headers.typed::<To>()?.ok()?.tag().map(<[u8]>::to_vec),
+    }
+}
+
+/// The tag of an address of the plainest form, `name <uri>;tag=token`, which almost all have and which
+/// need not be taken apart for it; `None` for any other.
+fn sole_tag(value: &[u8]) -> Option<&[u8]> {
+    let end = value.iter().rposition(|byte| *byte == b'>')?;
+    let (address, rest) = value.split_at_checked(end + 1)?;
+    let plain = !address.iter().any(|byte| b"\",\\".contains(byte))
+        && address.iter().filter(|byte| b"<>".contains(byte)).count() == 2;
+    let tag = rest.strip_prefix(b";tag=")?;
+    let token = |byte: &u8| byte.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(byte);
+    (plain && !tag.is_empty() && tag.iter().all(token)).then_some(tag)
 }
 
 /// Whether To has a tag. Most that have none do not look so either, and are not taken apart.
@@ -304,4 +340,46 @@ pub(crate) fn hops(headers: &Headers) -> u32 {
                 .ok()
         })
         .unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use sipx_sip::TypedHeader;
+    use sipx_sip::headers::To;
+
+    use super::sole_tag;
+
+    proptest! {
+        /// What is found without taking an address apart is what taking it apart finds.
+        #[test]
+        fn a_sole_tag_is_the_tag(
+            name in r#"("a" |a b |)"#,
+            uri in r#"sip:[a-c;=]{0,4}@h(;[a-c]=[a-c])?"#,
+            rest in r#"(;tag=[a-c.%~]{0,3}|;[a-c]=[a-c]|;TAG=a|"|,|>| ){0,3}"#,
+        ) {
+            let value = format!("{name}<{uri}>{rest}");
+            let parsed = To::decode(value.as_bytes());
+            if let (Some(tag), Ok(parsed)) = (sole_tag(value.as_bytes()), parsed) {
+                prop_assert_eq!(parsed.tag(), Some(tag), "{}", value);
+            }
+        }
+    }
+
+    #[test]
+    fn most_tags_are_found_so() {
+        assert_eq!(
+            sole_tag(b"Ann <sip:a@h;x=y>;tag=1-a.b"),
+            Some(b"1-a.b".as_slice())
+        );
+        for other in [
+            "sip:a@h;tag=1",
+            "\"<x>\" <sip:a@h>;tag=1",
+            "<sip:a@h>;tag=1;x",
+            "<sip:a@h>",
+            "",
+        ] {
+            assert_eq!(sole_tag(other.as_bytes()), None, "{other}");
+        }
+    }
 }

@@ -32,6 +32,7 @@ struct Seen {
 }
 
 /// How a request is refused, whatever it wants (RFC 3261, section 8.2); `None` for most.
+#[cfg(any(test, feature = "__fuzz"))]
 pub(crate) fn refusal(request: &Request) -> Option<Reply> {
     judged(request, false)
 }

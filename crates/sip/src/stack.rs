@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use callroute_schema::mask;
-use sipx_sip::{Request, Uri};
+use sipx_sip::{Host, Request, Scheme, Uri};
 use sipx_transport::destination::Resolver;
-use sipx_transport::{Target, TransportKind, new_branch};
+use sipx_transport::{Target, TransportKind};
 
 use crate::config::Config;
 use crate::convert::bracketed;
@@ -106,14 +106,18 @@ impl Stack {
             return Err(no_way());
         }
         let host = uri.host().ok_or_else(no_way)?;
-        let mut found = match self.resolver.resolve(uri, None, None).await {
-            Ok(found) => found,
-            Err(error) => {
-                tracing::debug!(%error, "no address by DNS");
-                Vec::new()
-            }
+        let mut found = match literal(uri) {
+            Some(target) => vec![target],
+            // Boxed, because whoever asks would have room for all of it as long as he lives.
+            None => match Box::pin(self.resolver.resolve(uri, None, None)).await {
+                Ok(found) => found,
+                Err(error) => {
+                    tracing::debug!(%error, "no address by DNS");
+                    Vec::new()
+                }
+            },
         };
-        if let (true, sipx_sip::Host::Name(name)) = (found.is_empty(), host) {
+        if let (true, Host::Name(name)) = (found.is_empty(), host) {
             // What is in /etc/hosts, or known to the system in another way.
             let name = String::from_utf8_lossy(name.as_bytes()).into_owned();
             let transport = match uri.selected_transport() {
@@ -123,7 +127,7 @@ impl Stack {
             };
             let port = uri.port().unwrap_or_else(|| transport.default_port());
             let looked_up = tokio::net::lookup_host((name.as_str(), port));
-            if let Ok(Ok(addrs)) = tokio::time::timeout(RESOLVE, looked_up).await {
+            if let Ok(Ok(addrs)) = Box::pin(tokio::time::timeout(RESOLVE, looked_up)).await {
                 found = addrs
                     .map(|addr| Target::new(addr, transport).verifying(&name))
                     .collect();
@@ -244,6 +248,17 @@ impl Stack {
     }
 }
 
+/// Where a plain `sip:` URI with an address leads, which no DNS is asked for (RFC 3263, section 4.2).
+fn literal(uri: &Uri) -> Option<Target> {
+    match uri.host()? {
+        Host::Ip(ip) if matches!(uri.scheme(), Scheme::Sip) && uri.transport().is_none() => {
+            let port = uri.port().unwrap_or(TransportKind::Udp.default_port());
+            Some(Target::new(SocketAddr::new(*ip, port), TransportKind::Udp))
+        }
+        _ => None,
+    }
+}
+
 /// The address of the interface that leads to a peer. No packet is sent.
 pub(crate) fn leading_to(peer: IpAddr) -> Option<IpAddr> {
     let any: IpAddr = match peer {
@@ -257,11 +272,7 @@ pub(crate) fn leading_to(peer: IpAddr) -> Option<IpAddr> {
 
 /// 64 bits that cannot be guessed.
 pub(crate) fn random() -> u64 {
-    let branch = new_branch();
-    branch
-        .strip_prefix("z9hG4bK")
-        .and_then(|hex| u64::from_str_radix(hex, 16).ok())
-        .unwrap_or_default()
+    rand::random()
 }
 
 /// A tag, or the unique part of a Call-ID.

@@ -26,17 +26,36 @@ impl State {
     pub(super) fn finish(&mut self, role: Role, key: &TransactionKey) {
         match role {
             Role::Client => {
-                if let Some(asked) = self.asked.remove(key)
-                    && self.numbers.get(&asked.number) == Some(key)
-                {
-                    self.numbers.remove(&asked.number);
+                if let Some(asked) = self.asked.remove(key) {
+                    self.forget(asked.number, key);
                 }
             }
             Role::Server => {
-                self.served.remove(key);
+                if let Some(served) = self.served.remove(key) {
+                    self.forget(served.number, key);
+                }
             }
         }
-        self.timers.forget(&(role, key.clone()));
+    }
+
+    /// Forgets a number and its timers, unless another transaction was begun with it meanwhile.
+    fn forget(&mut self, number: u64, key: &TransactionKey) {
+        if self
+            .numbers
+            .get(&number)
+            .is_some_and(|(_, known)| known == key)
+        {
+            self.numbers.remove(&number);
+            self.timers.forget(number);
+        }
+    }
+
+    /// The number of a transaction that lives.
+    fn number_of(&self, role: Role, key: &TransactionKey) -> Option<u64> {
+        match role {
+            Role::Client => self.asked.get(key).map(|asked| asked.number),
+            Role::Server => self.served.get(key).map(|served| served.number),
+        }
     }
 }
 
@@ -53,6 +72,7 @@ impl Inner {
             sent: Ok(()),
             told: Vec::new(),
         };
+        let number = state.number_of(role, key);
         for output in outputs {
             match output {
                 Output::Send(message) => {
@@ -72,9 +92,15 @@ impl Inner {
                 }
                 Output::SetTimer { timer, after } => {
                     let at = self.now() + after;
-                    state.timers.set(&(role, key.clone()), timer, at);
+                    if let Some(number) = number {
+                        state.timers.set(number, timer, at);
+                    }
                 }
-                Output::ClearTimer(timer) => state.timers.clear(&(role, key.clone()), timer),
+                Output::ClearTimer(timer) => {
+                    if let Some(number) = number {
+                        state.timers.clear(number, timer);
+                    }
+                }
                 Output::ToTu(event) => match role {
                     Role::Server => done.told.push(*event),
                     Role::Client => self.tell(state, key, *event),
@@ -111,15 +137,20 @@ impl Inner {
         let Some(reason) = asked.cancel.take() else {
             return;
         };
-        let Some(invite) = asked.request.take() else {
+        if std::mem::replace(&mut asked.cancelled, true) {
+            return;
+        }
+        let target = asked.target.clone();
+        let invite = state.clients.client_request(key);
+        let Some(invite) = invite.filter(|request| request.method == Method::Invite) else {
             return;
         };
-        let target = asked.target.clone();
         let reason = reason.map(|reason| reason.to_bytes());
+        let cancel = cancel_of(invite, reason);
         let (sender, _) = mpsc::channel(1);
         state.next += 1;
         let number = state.next;
-        let sent = cancel_of(&invite, reason)
+        let sent = cancel
             .map_err(SendFault::from)
             .and_then(|cancel| self.begin(state, cancel, target, number, sender));
         if let Err(error) = sent {

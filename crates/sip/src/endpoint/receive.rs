@@ -142,8 +142,12 @@ impl Inner {
             .receive(Message::Request(request), transport.reliability());
         let (key, done) = match received {
             Dispatch::Created { key, outputs } => {
-                let served = served(state.servers.server_request(&key), source, transport);
+                state.next += 1;
+                let number = state.next;
+                let request = state.servers.server_request(&key);
+                let served = served(number, request, source, transport);
                 state.served.insert(key.clone(), served);
+                state.numbers.insert(number, (Role::Server, key.clone()));
                 let done = self.perform(&mut state, Role::Server, &key, outputs);
                 (key, done)
             }
@@ -272,7 +276,10 @@ impl Inner {
     fn fire(self: &Arc<Self>) -> Option<std::time::Duration> {
         let mut state = self.state();
         let now = self.now();
-        while let Some(((role, key), timer)) = state.timers.due(now) {
+        while let Some((number, timer)) = state.timers.due(now) {
+            let Some((role, key)) = state.numbers.get(&number).cloned() else {
+                continue;
+            };
             let layer = match role {
                 Role::Client => &mut state.clients,
                 Role::Server => &mut state.servers,
@@ -285,22 +292,30 @@ impl Inner {
     }
 }
 
-fn served(request: Option<&Request>, source: SocketAddr, transport: TransportKind) -> Served {
+fn served(
+    number: u64,
+    request: Option<&Request>,
+    source: SocketAddr,
+    transport: TransportKind,
+) -> Served {
     let by_source = Target::new(source, transport);
     let Some(request) = request else {
         return Served {
+            number,
             target: by_source,
             advertised: None,
         };
     };
     if transport == TransportKind::Udp {
         return Served {
+            number,
             target: answer_to(request, source),
             advertised: None,
         };
     }
     let via = request.headers.typed::<Via>().and_then(Result::ok);
     Served {
+        number,
         target: by_source,
         advertised: via
             .map(|via| response_destination(&via, source, transport))

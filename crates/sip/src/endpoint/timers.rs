@@ -1,6 +1,6 @@
 //! The timers of transactions: earliest first, cheap to take back; pure.
 
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 use std::collections::{BinaryHeap, HashMap};
 use std::hash::Hash;
 use std::time::Duration;
@@ -8,67 +8,108 @@ use std::time::Duration;
 /// Timers by key, on a clock that never jumps.
 #[derive(Debug)]
 pub(crate) struct Timers<K> {
-    heap: BinaryHeap<Reverse<(Duration, u64)>>,
-    /// What each number in the heap stands for; what was taken back is not here.
-    armed: HashMap<u64, (K, sipx_sip::Timer)>,
-    /// The numbers of each key; at most one for each timer.
-    numbers: HashMap<K, Vec<(sipx_sip::Timer, u64)>>,
+    heap: BinaryHeap<Reverse<Entry<K>>>,
+    /// What is set for each key, at most one for each timer, and its number in the heap; what was
+    /// taken back is not here.
+    set: HashMap<K, Vec<(sipx_sip::Timer, u64)>>,
+    /// How many are set.
+    armed: usize,
     next: u64,
 }
 
-impl<K: Clone + Eq + Hash> Timers<K> {
+/// A timer that was set, and perhaps taken back since.
+#[derive(Debug, Clone, Copy)]
+struct Entry<K> {
+    at: Duration,
+    number: u64,
+    key: K,
+    timer: sipx_sip::Timer,
+}
+
+impl<K> Entry<K> {
+    fn order(&self) -> (Duration, u64) {
+        (self.at, self.number)
+    }
+}
+
+impl<K> PartialEq for Entry<K> {
+    fn eq(&self, other: &Self) -> bool {
+        self.order() == other.order()
+    }
+}
+
+impl<K> Eq for Entry<K> {}
+
+impl<K> PartialOrd for Entry<K> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<K> Ord for Entry<K> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.order().cmp(&other.order())
+    }
+}
+
+impl<K: Copy + Eq + Hash> Timers<K> {
     /// Without any.
     pub(crate) fn new() -> Self {
         Self {
             heap: BinaryHeap::new(),
-            armed: HashMap::new(),
-            numbers: HashMap::new(),
+            set: HashMap::new(),
+            armed: 0,
             next: 0,
         }
     }
 
     /// Sets one, in place of the one that is set.
-    pub(crate) fn set(&mut self, key: &K, timer: sipx_sip::Timer, at: Duration) {
-        self.clear(key, timer);
+    pub(crate) fn set(&mut self, key: K, timer: sipx_sip::Timer, at: Duration) {
         self.next = self.next.wrapping_add(1);
-        self.heap.push(Reverse((at, self.next)));
-        self.armed.insert(self.next, (key.clone(), timer));
-        self.numbers
-            .entry(key.clone())
-            .or_default()
-            .push((timer, self.next));
+        let number = self.next;
+        let set = self.set.entry(key).or_default();
+        match set.iter_mut().find(|(known, _)| *known == timer) {
+            Some((_, known)) => *known = number,
+            None => {
+                set.push((timer, number));
+                self.armed += 1;
+            }
+        }
+        self.heap.push(Reverse(Entry {
+            at,
+            number,
+            key,
+            timer,
+        }));
+        self.tidy();
     }
 
     /// Takes one back.
-    pub(crate) fn clear(&mut self, key: &K, timer: sipx_sip::Timer) {
-        if let Some(numbers) = self.numbers.get_mut(key) {
-            numbers.retain(|(set, number)| {
-                let other = *set != timer;
-                if !other {
-                    self.armed.remove(number);
-                }
-                other
-            });
-            if numbers.is_empty() {
-                self.numbers.remove(key);
+    pub(crate) fn clear(&mut self, key: K, timer: sipx_sip::Timer) {
+        if let Some(set) = self.set.get_mut(&key) {
+            let before = set.len();
+            set.retain(|(known, _)| *known != timer);
+            self.armed -= before - set.len();
+            if set.is_empty() {
+                self.set.remove(&key);
             }
         }
         self.tidy();
     }
 
     /// Takes all of a key back.
-    pub(crate) fn forget(&mut self, key: &K) {
-        for (_, number) in self.numbers.remove(key).unwrap_or_default() {
-            self.armed.remove(&number);
+    pub(crate) fn forget(&mut self, key: K) {
+        if let Some(set) = self.set.remove(&key) {
+            self.armed -= set.len();
         }
         self.tidy();
     }
 
     /// When the next one fires.
     pub(crate) fn next(&mut self) -> Option<Duration> {
-        while let Some(Reverse((at, number))) = self.heap.peek().copied() {
-            if self.armed.contains_key(&number) {
-                return Some(at);
+        while let Some(Reverse(entry)) = self.heap.peek() {
+            if is_set(&self.set, entry) {
+                return Some(entry.at);
             }
             self.heap.pop();
         }
@@ -80,24 +121,23 @@ impl<K: Clone + Eq + Hash> Timers<K> {
         if self.next()? > now {
             return None;
         }
-        let Reverse((_, number)) = self.heap.pop()?;
-        let (key, timer) = self.armed.remove(&number)?;
-        if let Some(numbers) = self.numbers.get_mut(&key) {
-            numbers.retain(|(_, set)| *set != number);
-            if numbers.is_empty() {
-                self.numbers.remove(&key);
-            }
-        }
+        let Reverse(Entry { key, timer, .. }) = self.heap.pop()?;
+        self.clear(key, timer);
         Some((key, timer))
     }
 
     /// The heap must not grow by what was taken back.
     fn tidy(&mut self) {
-        if self.heap.len() > 64 && self.heap.len() > 2 * self.armed.len() {
-            self.heap
-                .retain(|Reverse((_, number))| self.armed.contains_key(number));
+        if self.heap.len() > 64 && self.heap.len() > 2 * self.armed {
+            let set = &self.set;
+            self.heap.retain(|Reverse(entry)| is_set(set, entry));
         }
     }
+}
+
+fn is_set<K: Eq + Hash>(set: &HashMap<K, Vec<(sipx_sip::Timer, u64)>>, entry: &Entry<K>) -> bool {
+    set.get(&entry.key)
+        .is_some_and(|set| set.contains(&(entry.timer, entry.number)))
 }
 
 #[cfg(test)]
@@ -116,11 +156,11 @@ mod tests {
     #[test]
     fn they_fire_in_order_and_what_was_taken_back_does_not() {
         let mut timers = Timers::new();
-        timers.set(&1, Timer::A, at(500));
-        timers.set(&2, Timer::A, at(100));
-        timers.set(&1, Timer::B, at(300));
-        timers.set(&2, Timer::A, at(200));
-        timers.clear(&1, Timer::B);
+        timers.set(1, Timer::A, at(500));
+        timers.set(2, Timer::A, at(100));
+        timers.set(1, Timer::B, at(300));
+        timers.set(2, Timer::A, at(200));
+        timers.clear(1, Timer::B);
         assert_eq!(timers.next(), Some(at(200)));
         assert_eq!(timers.due(at(150)), None);
         assert_eq!(timers.due(at(600)), Some((2, Timer::A)));
@@ -135,14 +175,14 @@ mod tests {
             let mut timers = Timers::new();
             for (what, key, ms) in steps {
                 match what {
-                    0 => timers.set(&key, Timer::A, at(ms)),
-                    1 => timers.clear(&key, Timer::A),
-                    _ => timers.forget(&key),
+                    0 => timers.set(key, Timer::A, at(ms)),
+                    1 => timers.clear(key, Timer::A),
+                    _ => timers.forget(key),
                 }
-                prop_assert!(timers.heap.len() <= 65.max(2 * timers.armed.len() + 2));
+                prop_assert!(timers.heap.len() <= 65.max(2 * timers.armed + 2));
             }
             while timers.due(at(1000)).is_some() {}
-            prop_assert!(timers.armed.is_empty() && timers.numbers.is_empty());
+            prop_assert!(timers.armed == 0 && timers.set.is_empty());
         }
     }
 }

@@ -71,7 +71,7 @@ enum Attempt {
 }
 
 /// Serves a callee's leg to its end.
-pub(crate) async fn serve(mut leg: Leg, mut dialing: Dialing) {
+pub(crate) async fn serve(mut leg: Box<Leg>, mut dialing: Box<Dialing>) {
     let mut last = Cause::local(Disposition::Unreachable);
     let mut ways = VecDeque::from(std::mem::take(&mut dialing.routes));
     let mut elsewhere = Elsewhere::of(&ways);
@@ -80,7 +80,7 @@ pub(crate) async fn serve(mut leg: Leg, mut dialing: Dialing) {
         for together in tries(&mut leg, &group).await {
             match attempt(&mut leg, &dialing, &mut elsewhere, together).await {
                 Attempt::Answered(invite, response) => {
-                    return Box::pin(answered(leg, *invite, &response)).await;
+                    return Box::pin(answered(leg, invite, &response)).await;
                 }
                 Attempt::Replaced(invite, taken) => {
                     tracing::info!(leg = %leg.notices.leg(), "somebody takes a callee's place");
@@ -179,6 +179,7 @@ async fn attempt(
             }
         }
     }
+    leg.stack.ports.refill();
     let silent_until = Instant::now() + leg.stack.config.no_provisional;
     let mut rings = false;
     let mut sound = early::Sound::default();
@@ -327,7 +328,8 @@ fn given_up(cause: EndCause) -> Cause {
     })
 }
 
-async fn answered(mut leg: Leg, invite: Invite, response: &Response) {
+async fn answered(mut leg: Box<Leg>, invite: Box<Invite>, response: &Response) {
+    let invite = *invite;
     let stack = Arc::clone(&leg.stack);
     let dialog = Dialog::from_answer(&invite.request, response, invite.contact.clone());
     let mut dialog = match dialog {

@@ -36,9 +36,10 @@ pub(crate) struct Invited {
 }
 
 /// Serves a caller's leg to its end.
-pub(crate) async fn serve(mut leg: Leg, mut invited: Invited) {
+pub(crate) async fn serve(mut leg: Box<Leg>, mut invited: Box<Invited>) {
     let stack = Arc::clone(&leg.stack);
     stack.respond(&invited.invite, Reply::new(100));
+    stack.ports.refill();
     let (mut rings, mut answers) = (false, false);
     let mut reliable = Reliable::default();
     let mut refresh = Instant::now() + REFRESH;
@@ -133,7 +134,7 @@ fn cancelled(headers: &Headers) -> Cause {
     cause
 }
 
-async fn refuse(mut leg: Leg, invited: &Invited, cause: Cause) {
+async fn refuse(mut leg: Box<Leg>, invited: &Invited, cause: Cause) {
     let status = cause
         .sip_code
         .filter(|status| (300..700).contains(status))
@@ -146,7 +147,7 @@ async fn refuse(mut leg: Leg, invited: &Invited, cause: Cause) {
     leg.end(cause).await;
 }
 
-async fn answer(mut leg: Leg, mut invited: Invited) {
+async fn answer(mut leg: Box<Leg>, mut invited: Box<Invited>) {
     let (body, offering) = match (&invited.offer, invited.described.take()) {
         (_, Some(described)) => (described, None),
         (Some(remote), None) => (sdp::answer(&leg.local, remote), None),
@@ -188,7 +189,7 @@ async fn answer(mut leg: Leg, mut invited: Invited) {
         tracing::info!(%error, "the caller could not be answered");
         return leg.end(Cause::local(Disposition::Unreachable)).await;
     }
-    let (invite, dialog) = (invited.invite, invited.dialog);
+    let Invited { invite, dialog, .. } = *invited;
     Established::awaiting_ack(leg, &invite, dialog, response, offering, timer).begin();
 }
 

@@ -41,7 +41,7 @@ const T2: Duration = Duration::from_secs(4);
 /// A leg whose dialog is established.
 #[derive(Debug)]
 pub(crate) struct Established {
-    leg: Leg,
+    leg: Box<Leg>,
     dialog: Dialog,
     /// The connection that a caller came by, if it is to be used for requests to it.
     flow: Option<Target>,
@@ -96,19 +96,19 @@ struct Unacked {
 impl Established {
     /// Whoever has called and was sent a 200.
     pub(crate) fn awaiting_ack(
-        leg: Leg,
+        leg: Box<Leg>,
         incoming: &Incoming,
         dialog: Dialog,
         response: Response,
         offering: Option<Offering>,
         timer: Option<SessionTimer>,
-    ) -> Self {
+    ) -> Box<Self> {
         let source = Target::new(incoming.source, incoming.transport);
         let flow = closing::flow(&dialog, &source);
         let peer = Peer::caller(incoming, &dialog);
         let unacked = Unacked::new(&leg, incoming, response);
         let updates = update::peer_allows(&incoming.request.headers);
-        Self {
+        Box::new(Self {
             leg,
             dialog,
             flow,
@@ -126,18 +126,18 @@ impl Established {
             direct: None,
             holding: false,
             credentials: None,
-        }
+        })
     }
 
     /// A callee that has answered, and was sent its ACK.
     pub(crate) fn of_callee(
-        leg: Leg,
+        leg: Box<Leg>,
         dialog: Dialog,
         answers: Answers,
         flow: Option<Target>,
         session: Session,
-    ) -> Self {
-        Self {
+    ) -> Box<Self> {
+        Box::new(Self {
             leg,
             dialog,
             flow,
@@ -155,16 +155,16 @@ impl Established {
             direct: None,
             holding: false,
             credentials: session.credentials,
-        }
+        })
     }
 
     /// Serves the leg to its end in a task of its own: what came before the answer needs more room
     /// than what comes after it, and is over.
-    pub(crate) fn begin(self) {
-        tokio::spawn(self.serve());
+    pub(crate) fn begin(self: Box<Self>) {
+        tokio::spawn(Box::pin(self.serve()));
     }
 
-    async fn serve(mut self) {
+    async fn serve(mut self: Box<Self>) {
         if self.answered {
             self.tell_dialog().await;
         }
@@ -179,7 +179,7 @@ impl Established {
                     Box::pin(self.command(command)).await
                 }
                 Some(request) = self.leg.requests.recv() => match request {
-                    LegRequest::Within(request) => Box::pin(self.request(*request)).await,
+                    LegRequest::Within(request) => Box::pin(self.request(request)).await,
                     // It crossed our 200 (RFC 3261, section 9.2).
                     LegRequest::Cancelled(_) => false,
                     LegRequest::Replaces(invite, replaces) => {
@@ -253,7 +253,7 @@ impl Established {
         true
     }
 
-    async fn request(&mut self, incoming: Incoming) -> bool {
+    async fn request(&mut self, incoming: Box<Incoming>) -> bool {
         let stack = Arc::clone(&self.leg.stack);
         if !self.dialog.is_from_peer(&incoming.request) {
             if incoming.request.method != Method::Ack {
@@ -282,7 +282,7 @@ impl Established {
                     .await;
                 return true;
             }
-            Method::Invite => self.reinvited(incoming).await,
+            Method::Invite => self.reinvited(*incoming).await,
             Method::Update => self.updated(&incoming).await,
             Method::Info => self.informed(&incoming),
             Method::Refer => self.referred(&incoming).await,
@@ -297,7 +297,7 @@ impl Established {
         false
     }
 
-    async fn acked(&mut self, incoming: Incoming) -> bool {
+    async fn acked(&mut self, incoming: Box<Incoming>) -> bool {
         let number = sequence(&incoming.request.headers);
         if self
             .unacked

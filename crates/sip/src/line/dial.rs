@@ -46,7 +46,7 @@ impl SipLine {
         let mut codecs = self.codecs.clone();
         let ours = self.stack.config.codecs.iter().copied();
         codecs.extend(ours.filter(|codec| !self.codecs.contains(codec)));
-        let dialing = Dialing {
+        let dialing = Box::new(Dialing {
             routes,
             way: self.way.clone(),
             from,
@@ -57,8 +57,8 @@ impl SipLine {
             port: begun.port,
             key: begun.leg.local.key.clone(),
             requests: begun.requests,
-        };
-        runtime.spawn(callee::serve(begun.leg, dialing));
+        });
+        runtime.spawn(Box::pin(callee::serve(begun.leg, dialing)));
     }
 
     pub(super) fn redirect(&mut self, leg: LegId, contacts: &[DialTarget]) {

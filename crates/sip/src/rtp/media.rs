@@ -70,8 +70,8 @@ pub(crate) fn begin(
     let weak = Arc::downgrade(&out);
     let (commands, told) = mpsc::channel(COMMANDS);
     let (stop, stopped) = oneshot::channel();
-    let stream = Stream::new(leg, out, sounds, notices);
-    let task = tokio::spawn(stream.run(told, stopped));
+    let stream = Box::new(Stream::new(leg, out, sounds, notices));
+    let task = tokio::spawn(Box::pin(stream.run(told, stopped)));
     let handle = MediaHandle {
         commands: commands.clone(),
         out: weak,

@@ -1,14 +1,23 @@
-//! RTP sockets from a range of ports: even ports, tried from a rotating start.
+//! RTP sockets from a range of ports: even ports, tried from a rotating start, some of them bound
+//! before they are wanted.
 
+use std::collections::VecDeque;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::count::{Count, Gauge};
+
+/// Most ports that are bound before they are wanted; in a small range a quarter of it.
+const AHEAD: usize = 16;
+/// Ports that are bound in one go for calls to come.
+const AT_ONCE: usize = 2;
+/// Datagrams on such a port that are thrown away when it is taken; more do not fit in its buffer.
+const STALE: usize = 4096;
 
 /// The ports that legs may take.
 #[derive(Debug)]
@@ -19,6 +28,16 @@ pub(crate) struct Ports {
     size: usize,
     next: AtomicUsize,
     in_use: Arc<Gauge>,
+    /// Bound already, so that no call waits for that. They are still free.
+    ahead: Mutex<VecDeque<Pair>>,
+}
+
+/// A port's socket, and the one above it.
+#[derive(Debug)]
+struct Pair {
+    socket: tokio::net::UdpSocket,
+    port: u16,
+    control: Option<tokio::net::UdpSocket>,
 }
 
 /// A bound RTP socket, counted while it lives.
@@ -45,25 +64,67 @@ impl Ports {
             size,
             next: AtomicUsize::new(0),
             in_use,
+            ahead: Mutex::default(),
         })
     }
 
-    /// Binds the next free port. Must run within a tokio runtime.
+    /// Takes the next free port. Must run within a tokio runtime.
     ///
     /// The start rotates, so that a port is not taken again right after it was given back and
     /// late packets of the call before do not reach the new one.
     pub(crate) fn bind(&self) -> io::Result<RtpSocket> {
+        let ready = self.ahead().pop_front();
+        let Pair {
+            socket,
+            port,
+            control,
+        } = match ready {
+            Some(ready) => ready,
+            None => self.next_free()?,
+        };
+        Ok(RtpSocket {
+            socket,
+            port,
+            control,
+            _count: self.in_use.count(),
+        })
+    }
+
+    /// Binds ports for calls to come, a few at a time: when a call has what it needs, rather than
+    /// while it waits. Must run within a tokio runtime.
+    pub(crate) fn refill(&self) {
+        for _ in 0..AT_ONCE {
+            if self.ahead().len() >= AHEAD.min(self.size / 4) {
+                return;
+            }
+            match self.next_free() {
+                Ok(pair) => self.ahead().push_back(pair),
+                // Whoever wants one is told.
+                Err(error) => return tracing::debug!(%error, "no port is bound ahead"),
+            }
+        }
+    }
+
+    /// Gives back what was bound ahead.
+    pub(crate) fn clear(&self) {
+        self.ahead().clear();
+    }
+
+    fn ahead(&self) -> MutexGuard<'_, VecDeque<Pair>> {
+        self.ahead.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn next_free(&self) -> io::Result<Pair> {
         for _ in 0..self.size {
             let at = self.next.fetch_add(1, Ordering::Relaxed) % self.size;
             let offset = u16::try_from(at * 2).unwrap_or(0);
             let port = self.first.saturating_add(offset);
             match bound(self.ip, port) {
                 Ok(socket) => {
-                    return Ok(RtpSocket {
+                    return Ok(Pair {
                         socket,
                         port,
                         control: self.control(port),
-                        _count: self.in_use.count(),
                     });
                 }
                 Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
@@ -75,12 +136,23 @@ impl Ports {
             "every RTP port is in use",
         ))
     }
-}
 
-impl Ports {
     /// The port above (RFC 3550, section 11). A call goes on without it.
     fn control(&self, port: u16) -> Option<tokio::net::UdpSocket> {
         bound(self.ip, port.checked_add(1)?).ok()
+    }
+}
+
+impl RtpSocket {
+    /// Throws away what has come before there was a call.
+    pub(crate) fn begin(&self) {
+        for socket in [Some(&self.socket), self.control.as_ref()] {
+            let come = |socket: &tokio::net::UdpSocket| socket.try_recv_from(&mut [0]).is_ok();
+            let mut left = STALE;
+            while left > 0 && socket.is_some_and(come) {
+                left -= 1;
+            }
+        }
     }
 }
 
@@ -112,6 +184,36 @@ mod tests {
         assert_eq!(ports.bind().unwrap().port, 20_002);
         drop(b);
         assert_eq!(gauge.get(), 0);
+    }
+
+    #[tokio::test]
+    async fn what_is_bound_ahead_is_free_bounded_and_empty() {
+        let gauge = Arc::new(Gauge::default());
+        let ip = "127.9.1.2".parse().unwrap();
+        let ports = Ports::new(ip, &(20_000..=20_019), Arc::clone(&gauge)).unwrap();
+        for _ in 0..9 {
+            ports.refill();
+        }
+        // A quarter of ten.
+        assert_eq!((ports.ahead().len(), gauge.get()), (2, 0));
+        let stranger = std::net::UdpSocket::bind((ip, 0)).unwrap();
+        for _ in 0..9 {
+            stranger.send_to(b"stale", (ip, 20_000)).unwrap();
+        }
+        // Until the runtime has heard of it.
+        ports.ahead()[0].socket.readable().await.unwrap();
+        let taken = ports.bind().unwrap();
+        assert_eq!((taken.port, gauge.get()), (20_000, 1));
+        taken.begin();
+        assert!(taken.socket.try_recv_from(&mut [0; 9]).is_err());
+        // All ten can be taken, and no more.
+        let rest: Vec<_> = (0..9).map(|_| ports.bind().unwrap()).collect();
+        assert_eq!((ports.ahead().len(), gauge.get()), (0, 10));
+        assert!(ports.bind().is_err());
+        drop(rest);
+        ports.refill();
+        ports.clear();
+        assert!(std::net::UdpSocket::bind((ip, 20_002)).is_ok());
     }
 
     #[test]

@@ -2,15 +2,19 @@
 
 mod hear;
 
+use std::future::poll_fn;
+use std::mem::MaybeUninit;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::{Arc, Mutex, Weak};
+use std::task::{Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
 use callroute_audio::band::Halver;
 use callroute_audio::dtmf::Detector;
 use callroute_media::{LegId, Notice, PlayEnd, PlayId};
+use tokio::io::ReadBuf;
 use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -130,13 +134,12 @@ impl Stream {
 
     /// Serves the media until it is stopped.
     pub(crate) async fn run(
-        mut self,
+        mut self: Box<Self>,
         mut told: mpsc::Receiver<MediaCommand>,
         mut stopped: oneshot::Receiver<()>,
     ) {
-        let mut buffer = vec![0; MAX_PACKET];
-        let mut reports = [0; MAX_COMPOUND];
         let out = Arc::clone(&self.out);
+        out.rtp.begin();
         // One timer for all of the leg's life: a new one with every packet would cost as much as
         // the packet.
         let mut reporting = pin!(sleep(self.control.interval()));
@@ -144,18 +147,14 @@ impl Stream {
             tokio::select! {
                 _ = &mut stopped => break,
                 Some(command) = told.recv() => self.perform(command).await,
-                received = out.rtp.socket.recv_from(&mut buffer) => match received {
-                    Ok((length, from)) => {
-                        let bytes = buffer.get(..length).unwrap_or_default();
-                        self.packet(from, Bytes::copy_from_slice(bytes)).await;
-                    }
+                received = receive::<MAX_PACKET>(Some(&out.rtp.socket)) => match received {
+                    Ok((from, packet)) => self.packet(from, packet).await,
                     // An ICMP error of an earlier packet; the socket is as good as before.
                     Err(error) => tracing::trace!(%error, leg = %self.leg, "RTP socket"),
                 },
-                received = receive(out.rtp.control.as_ref(), &mut reports) => {
-                    if let Ok((length, from)) = received {
-                        let bytes = reports.get(..length).unwrap_or_default();
-                        self.report_heard(from, Bytes::copy_from_slice(bytes));
+                received = receive::<MAX_COMPOUND>(out.rtp.control.as_ref()) => {
+                    if let Ok((from, report)) = received {
+                        self.report_heard(from, report);
                     }
                 }
                 () = &mut reporting => {
@@ -398,15 +397,21 @@ impl Stream {
     }
 }
 
-/// Waits for a report, for ever without a socket for them.
-async fn receive(
+/// Waits for a datagram, for ever without a socket. The room that it is read into is there only
+/// while it is read: most legs wait most of the time.
+async fn receive<const MAX: usize>(
     socket: Option<&UdpSocket>,
-    buffer: &mut [u8],
-) -> std::io::Result<(usize, SocketAddr)> {
-    match socket {
-        Some(socket) => socket.recv_from(buffer).await,
-        None => std::future::pending().await,
-    }
+) -> std::io::Result<(SocketAddr, Bytes)> {
+    let Some(socket) = socket else {
+        return std::future::pending().await;
+    };
+    poll_fn(|cx| {
+        let mut room = [MaybeUninit::uninit(); MAX];
+        let mut buffer = ReadBuf::uninit(&mut room);
+        let from = ready!(socket.poll_recv_from(cx, &mut buffer))?;
+        Poll::Ready(Ok((from, Bytes::copy_from_slice(buffer.filled()))))
+    })
+    .await
 }
 
 /// Waits for the pacer, for ever without one.
