@@ -65,7 +65,6 @@ fn delays(talk: &mut Talk, rounds: u32) -> Result<(), Failure> {
     let by = SocketAddr::from(([127, 42, 0, 2], 5060));
     let callee = talk.callee()?.to_string();
     let _process = Process::start(&["hand-on", &by.to_string(), &callee])?;
-    std::thread::sleep(Duration::from_millis(200));
     let (mut router, mut straight) = (Vec::new(), Vec::new());
     for _ in 0..rounds {
         router.push(talk.gently(1, 100)?);

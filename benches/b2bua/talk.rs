@@ -312,6 +312,21 @@ impl Talk {
         Ok(self.figures(began, before))
     }
 
+    /// Waits until somebody hands on what it is sent.
+    fn wait_for(&mut self, by: SocketAddr, text: &str) -> Result<(), Failure> {
+        let began = Instant::now();
+        while began.elapsed() < PATIENCE {
+            self.caller.send_to(text.as_bytes(), by)?;
+            std::thread::sleep(Duration::from_millis(100));
+            if self.callee.recv_from(&mut [0; 8192]).is_ok() {
+                // Those that were sent before it was there.
+                while self.callee.recv_from(&mut [0; 8192]).is_ok() {}
+                return Ok(());
+            }
+        }
+        Err("nothing is handed on".into())
+    }
+
     /// The same of INVITEs that somebody only hands on to the callee: what the way takes, whoever is
     /// on it.
     pub(crate) fn straight(
@@ -321,12 +336,13 @@ impl Talk {
         per_s: u32,
     ) -> Result<Done, Failure> {
         self.delays.reset();
-        let (began, step) = (Instant::now(), Duration::from_secs(1) / per_s);
-        let (mut due, before) = (began, self.done);
         let uri = format!("sip:+13146523057@{by}");
         let head = self.head("INVITE", 0, 1, &uri, &format!("<{uri}>"))?;
         let text = with_body(&head, &sdp(self.caller.local_addr()?, self.sound[0]));
         let mut buffer = [0; 8192];
+        self.wait_for(by, &text)?;
+        let (began, step) = (Instant::now(), Duration::from_secs(1) / per_s);
+        let (mut due, before) = (began, self.done);
         while began.elapsed() < Duration::from_secs(seconds) {
             let asked = Instant::now();
             self.caller.send_to(text.as_bytes(), by)?;

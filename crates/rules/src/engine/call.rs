@@ -136,10 +136,23 @@ impl<'a> Call<'a> {
         }
     }
 
+    /// Looks up under what the caller is listed, so that it is on its way.
+    #[inline(always)]
+    pub(crate) fn ask_lists(&self) -> &Hits {
+        self.hits.get_or_init(|| self.listed())
+    }
+
     /// Under what the caller is listed.
     #[inline(always)]
     pub(crate) fn hits(&self) -> &Hits {
-        self.hits.get_or_init(|| self.listed())
+        #[cold]
+        fn late<'c>(call: &'c Call<'_>) -> &'c Hits {
+            call.ask_lists()
+        }
+        match self.hits.get() {
+            Some(hits) => hits,
+            None => late(self),
+        }
     }
 
     #[inline(always)]

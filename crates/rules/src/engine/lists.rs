@@ -174,13 +174,13 @@ impl Lists {
     /// Under what a number is listed.
     #[inline(always)]
     pub(crate) fn hits(&self, key: Key) -> Hits {
-        self.under(self.numbers.longest_or(key, 0), 0)
+        self.under(self.numbers.longest(key).unwrap_or(0), 0)
     }
 
     /// Under what a caller is listed by number and by text.
     pub(crate) fn hits_of(&self, key: Key, text: &str) -> Hits {
         let text = self.texts.get(text).copied();
-        self.under(self.numbers.longest_or(key, 0), text.unwrap_or(0))
+        self.under(self.numbers.longest(key).unwrap_or(0), text.unwrap_or(0))
     }
 
     /// Under what a caller without a number is listed.

@@ -14,11 +14,6 @@ const FULL: usize = 360;
 /// A table of so many lines is near enough to be asked for one length after the other.
 const NEAR: usize = 8_192;
 
-/// Above a value: a line has it.
-const HERE: u64 = 1 << 32;
-/// Above a value: it may stand in a later line.
-const ELSEWHERE: u64 = 1 << 33;
-
 /// Five keys with their values: 64 bytes, so that one look-up of one length is one load.
 #[derive(Debug, Clone, Copy, Default)]
 #[repr(align(64))]
@@ -161,8 +156,7 @@ impl PrefixTable {
     #[inline(always)]
     pub fn longest(&self, call: Key) -> Option<u32> {
         if self.lines.len() > NEAR {
-            let found = self.far(call);
-            return (found & HERE != 0).then(|| value(found));
+            return self.longest_far(call);
         }
         let mut lengths = self.lengths_of(call);
         while lengths != 0 {
@@ -175,68 +169,25 @@ impl PrefixTable {
         self.every
     }
 
-    /// As [`longest`](Self::longest), with a value for none.
-    #[inline(always)]
-    pub(crate) fn longest_or(&self, call: Key, none: u32) -> u32 {
-        if self.lines.len() > NEAR {
-            let found = self.far(call);
-            return if found & HERE != 0 {
-                value(found)
-            } else {
-                none
-            };
-        }
-        self.longest(call).unwrap_or(none)
-    }
-
-    /// The longest where memory is far: its value with [`HERE`], or 0.
-    ///
-    /// Two lengths are looked up before it is known which counts, and what is found is chosen
-    /// without a jump: neither is to be guessed, and a wrong guess would wait for far memory
-    /// before anything else is done.
-    fn far(&self, call: Key) -> u64 {
-        let every = self.every.map_or(0, |value| HERE | u64::from(value));
+    /// As [`longest`](Self::longest), where memory is far. Two lengths are looked up before it is
+    /// known which counts: that is not to be guessed, and so their memory is waited for once.
+    fn longest_far(&self, call: Key) -> Option<u32> {
         let mut lengths = self.lengths_of(call);
         while lengths != 0 {
             let first = longest_of(lengths);
             lengths &= without(first);
-            // The last of an odd number is looked up twice.
-            let second = if lengths == 0 {
-                first
-            } else {
-                longest_of(lengths)
-            };
-            lengths &= without(second);
-            let words = [cut(call, first), cut(call, second)];
-            let [one, other] = words.map(|word| self.probe(word));
-            if (one | other) & ELSEWHERE != 0 {
-                let [one, other] = words.map(|word| self.find(word));
-                if let Some(value) = one.or(other) {
-                    return HERE | u64::from(value);
-                }
-                continue;
-            }
-            let found = if one & HERE != 0 { one } else { other };
+            let found = self.find(cut(call, first));
             if lengths == 0 {
-                return if found & HERE != 0 { found } else { every };
+                return found.or(self.every);
             }
-            if found & HERE != 0 {
-                return found;
+            let second = longest_of(lengths);
+            let shorter = self.find(cut(call, second));
+            if let Some(value) = found.or(shorter) {
+                return Some(value);
             }
+            lengths &= without(second);
         }
-        every
-    }
-
-    /// What the line of a key says: its value with [`HERE`], or that it may stand [`ELSEWHERE`].
-    #[inline(always)]
-    fn probe(&self, word: u64) -> u64 {
-        let Some(line) = self.lines.get(self.home(word)) else {
-            return 0;
-        };
-        let slot = line.slot(word);
-        let value = u64::from(line.words.get(slot).copied().unwrap_or(0));
-        let (here, spilled) = (u64::from(slot != 0), u64::from(line.spilled() != 0));
-        value | (here * HERE) | ((spilled & (here ^ 1)) * ELSEWHERE)
+        self.every
     }
 
     /// Every prefix that `call` begins with, the longest first.
@@ -372,12 +323,6 @@ fn without(behind: u32) -> u32 {
 #[inline]
 fn cut(call: Key, behind: u32) -> u64 {
     call.word() >> behind << behind
-}
-
-/// A value, without what stands above it.
-#[inline]
-fn value(found: u64) -> u32 {
-    u32::try_from(found & u64::from(u32::MAX)).unwrap_or(0)
 }
 
 fn lines_for(prefixes: usize) -> usize {

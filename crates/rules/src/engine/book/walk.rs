@@ -75,7 +75,7 @@ impl Book {
         };
         if call.tables.lists.asked {
             // Asked for now, what it loads is on its way together with the records.
-            call.hits();
+            call.ask_lists();
         }
         match child.as_node() {
             None => self.scan(child, call, from, Best::NONE, observer),
