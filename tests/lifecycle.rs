@@ -1,9 +1,7 @@
 //! The example router as a process: it is told to stop while calls go on, and started again.
 
-use std::fs::File;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use callroute_schema::Disposition;
@@ -13,6 +11,7 @@ use tokio::net::UdpSocket;
 use tokio::time::{sleep, timeout};
 
 use crate::common::Bench;
+use crate::common::example::Example;
 use crate::common::wait::{PATIENCE, until};
 
 const ROUTES: &str = r#"
@@ -23,102 +22,31 @@ numbers:
   "+13146523058": { action: voicemail, message: message, silence_s: 30 }
 "#;
 
-/// A router that runs; killed when it is dropped.
-struct Process {
-    child: Child,
+/// The example router, and where it listens.
+struct Router {
+    example: Example,
     addr: SocketAddr,
-    folder: PathBuf,
 }
 
-/// The example, as `cargo test --workspace` has built it; built now where it was not.
-fn example() -> PathBuf {
-    let exe = std::env::current_exe().unwrap();
-    let target = exe.ancestors().nth(2).unwrap();
-    let path = target.join("examples/router");
-    if !path.is_file() {
-        let built = Command::new(env!("CARGO"))
-            .args([
-                "build",
-                "--quiet",
-                "-p",
-                "callroute-examples",
-                "--example",
-                "router",
-            ])
-            .status();
-        assert!(built.is_ok_and(|status| status.success()));
-    }
-    path
-}
-
-impl Process {
+impl Router {
     async fn start(bench: &Bench, addr: SocketAddr, drain_s: u64, contact: &str) -> Self {
-        let folder = bench.path().to_owned();
+        let folder = bench.path();
         std::fs::write(folder.join("routes.yaml"), ROUTES).unwrap();
-        let said = File::create(folder.join("said.txt")).unwrap();
-        let child = Command::new(example())
-            .args([
-                "--listen",
-                &addr.to_string(),
-                "--drain",
-                &drain_s.to_string(),
-            ])
-            .args(["--contact", &format!("+16822306467={contact}")])
-            .args(["--data", &folder.join("data").to_string_lossy()])
-            .args(["--routes", &folder.join("routes.yaml").to_string_lossy()])
-            .stdin(Stdio::null())
-            .stderr(said.try_clone().unwrap())
-            .stdout(said)
-            .spawn()
-            .unwrap();
-        let process = Self {
-            child,
+        let args = [
+            ("--listen", addr.to_string()),
+            ("--drain", drain_s.to_string()),
+            ("--contact", format!("+16822306467={contact}")),
+            ("--data", folder.join("data").display().to_string()),
+            ("--routes", folder.join("routes.yaml").display().to_string()),
+        ];
+        Self {
+            example: Example::start("router", folder, &args, "listening on").await,
             addr,
-            folder,
-        };
-        until("the router listens", || {
-            process.said().contains("listening on")
-        })
-        .await;
-        process
-    }
-
-    fn said(&self) -> String {
-        std::fs::read_to_string(self.folder.join("said.txt")).unwrap_or_default()
+        }
     }
 
     fn uri(&self, number: &str) -> String {
         format!("sip:{number}@{}", self.addr)
-    }
-
-    fn terminate(&self) {
-        let id = self.child.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args(["-TERM", &id])
-                .status()
-                .unwrap()
-                .success()
-        );
-    }
-
-    async fn has_ended_well(mut self) -> String {
-        let mut status = None;
-        until("the router ends", || {
-            status = self.child.try_wait().unwrap();
-            status.is_some()
-        })
-        .await;
-        assert!(status.unwrap().success(), "{}", self.said());
-        self.said()
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 
@@ -165,11 +93,14 @@ async fn a_router_that_stops_lets_calls_end() {
     let (caller, callee) = (phone(&bench).await, phone(&bench).await);
     let addr = SocketAddr::new(bench.ip.into(), bench.free_port());
     let contact = format!("sip:phone@{}", callee.local_addr());
-    let router = Process::start(&bench, addr, 4, &contact).await;
+    let router = Router::start(&bench, addr, 4, &contact).await;
     let short = calls(&caller, &router.uri("+13146523057")).await;
     let long = calls(&caller, &router.uri("+13146523057")).await;
-    router.terminate();
-    until("it says so", || router.said().contains("no new calls")).await;
+    router.example.terminate();
+    until("it says so", || {
+        router.example.said().contains("no new calls")
+    })
+    .await;
 
     let late = caller
         .call(&router.uri("+13146523057"), "+14155550123")
@@ -187,7 +118,7 @@ async fn a_router_that_stops_lets_calls_end() {
     assert!(short.wait_ended(PATIENCE).await.is_some());
     let ended = long.wait_ended(PATIENCE).await.expect("a BYE");
     assert_eq!(ended.disposition, Disposition::Answered);
-    let said = router.has_ended_well().await;
+    let said = router.example.has_ended_well().await;
     assert!(said.contains("1 calls are hung up"), "{said}");
     assert!(callee.calls().iter().all(|call| call.ended.is_some()));
 }
@@ -206,7 +137,7 @@ async fn a_restart_loses_no_message() {
     let addr = SocketAddr::new(bench.ip.into(), bench.free_port());
     let data = bench.path().join("data");
     let boxes = data.join("voicemail/message");
-    let recording = async |router: &Process| {
+    let recording = async |router: &Router| {
         let call = calls(&caller, &router.uri("+13146523058")).await;
         call.send_tone(700);
         until("the recording", || {
@@ -218,11 +149,11 @@ async fn a_restart_loses_no_message() {
         sleep(Duration::from_secs(2)).await;
         call
     };
-    let router = Process::start(&bench, addr, 1, "sip:nobody@127.0.0.1").await;
+    let router = Router::start(&bench, addr, 1, "sip:nobody@127.0.0.1").await;
     let call = recording(&router).await;
-    router.terminate();
+    router.example.terminate();
     call.wait_ended(PATIENCE).await.expect("a BYE");
-    let said = router.has_ended_well().await;
+    let said = router.example.has_ended_well().await;
     let kept = |what: &str| {
         let (messages, strange) = FolderMessages::open(&data.join("messages")).unwrap();
         assert!(strange.is_empty());
@@ -238,17 +169,15 @@ async fn a_restart_loses_no_message() {
     };
     kept("after SIGTERM");
 
-    let mut router = Process::start(&bench, addr, 1, "sip:nobody@127.0.0.1").await;
+    let router = Router::start(&bench, addr, 1, "sip:nobody@127.0.0.1").await;
     let _call = recording(&router).await;
-    router.child.kill().unwrap();
-    router.child.wait().unwrap();
-    drop(router);
+    router.example.kill();
     let whole = wavs(&boxes)
         .into_iter()
         .filter(|file| file.extension().is_some_and(|e| e == "wav"));
     assert_eq!(whole.count(), 1, "a half message");
-    let router = Process::start(&bench, addr, 1, "sip:nobody@127.0.0.1").await;
+    let router = Router::start(&bench, addr, 1, "sip:nobody@127.0.0.1").await;
     kept("after a crash and a restart");
-    router.terminate();
-    router.has_ended_well().await;
+    router.example.terminate();
+    router.example.has_ended_well().await;
 }

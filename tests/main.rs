@@ -28,6 +28,8 @@ mod messages;
 #[cfg(target_os = "linux")]
 mod nat;
 mod readme;
+#[cfg(unix)]
+mod redirect;
 mod requests;
 mod servers;
 mod signalling;

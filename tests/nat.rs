@@ -389,8 +389,7 @@ async fn flows_through_a_nat_are_kept_open_and_taken_up_again() {
 }
 
 /// B35: registration, a call in and a call out, with sound in both directions, through a NAT that
-/// loses five of a hundred datagrams
-/// and lets others overtake each other.
+/// loses five of a hundred datagrams and lets others overtake each other.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_softphone_behind_a_nat_calls_and_is_called() {
     let _alone = ONE_AT_A_TIME.lock().await;

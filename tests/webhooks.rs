@@ -1,6 +1,7 @@
 //! What a call's webhooks do and fail to do, as everybody else is told: the next webhook, the
 //! events, the trace.
 
+use std::net::SocketAddr;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
@@ -106,26 +107,34 @@ numbers:
     );
 }
 
-/// Toll fraud: an answer that dials what `destinations` does not allow is none.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_answer_dials_only_what_the_table_allows() {
-    let fraud = Webhook::start(
+/// A web server whose answers dial a number that costs.
+async fn fraud() -> Webhook {
+    Webhook::start(
         r#"{"action":"forward","destination":{"type":"number","number":"+19005550123"}}"#,
     )
-    .await;
-    let (status, events) = call(&format!(
+    .await
+}
+
+/// A table that asks a web server, and allows no such number.
+fn careful(webhook: &str, addr: SocketAddr) -> String {
+    format!(
         r#"
 version: 1
 default: {{ action: reject, cause: congestion }}
 destinations: {{ allow: ["+1*"], deny: ["+1900*"] }}
 webhooks:
-  sales: {{ urls: ["http://{}/"], allow: ["127.0.0.0/8"] }}
+  {webhook}: {{ urls: ["http://{addr}/"], allow: ["127.0.0.0/8"] }}
 numbers:
-  "+13146523057": {{ action: webhook, name: sales }}
-"#,
-        fraud.addr
-    ))
-    .await;
+  "+13146523057": {{ action: webhook, name: {webhook} }}
+"#
+    )
+}
+
+/// Toll fraud: an answer that dials what `destinations` does not allow is none.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_dials_only_what_the_table_allows() {
+    let fraud = fraud().await;
+    let (status, events) = call(&careful("sales", fraud.addr)).await;
     assert_eq!(status, Some(503), "the default");
     assert_eq!(
         failures(&events),
@@ -142,10 +151,7 @@ async fn failures_are_counted_by_webhook_and_class() {
         .unwrap()
         .local_addr()
         .unwrap();
-    let fraud = Webhook::start(
-        r#"{"action":"forward","destination":{"type":"number","number":"+19005550123"}}"#,
-    )
-    .await;
+    let fraud = fraud().await;
     let there = format!(r#"{{"action":"webhook","url":"http://{dead}/elsewhere"}}"#);
     let elsewhere = Webhook::start(there.leak()).await;
     let count = |webhook: &str, failure: &str| {
@@ -163,18 +169,7 @@ async fn failures_are_counted_by_webhook_and_class() {
         ),
     ] {
         let before = count(webhook, class);
-        let (status, events) = call(&format!(
-            r#"
-version: 1
-default: {{ action: reject, cause: congestion }}
-destinations: {{ allow: ["+1*"], deny: ["+1900*"] }}
-webhooks:
-  {name}: {{ urls: ["http://{url}/"], allow: ["127.0.0.0/8"] }}
-numbers:
-  "+13146523057": {{ action: webhook, name: {name} }}
-"#
-        ))
-        .await;
+        let (status, events) = call(&careful(name, url)).await;
         assert_eq!(status, Some(503), "{name}: the default");
         assert_eq!(failures(&events).len(), 1, "{name}");
         assert_eq!(count(webhook, class), before + 1, "{name}");

@@ -3,19 +3,21 @@
 //!
 //! The router is a process of its own; caller and callee are one thread of this one and send no
 //! sound. The delay is counted from the INVITE that the caller sends to the INVITE that the callee
-//! gets, by a routing file alone. `-- --calls 100000` makes so many calls and shows what is left of
-//! them.
+//! gets, by a routing file alone and with a web server asked. `-- --calls 100000` makes so many calls
+//! and shows what is left of them, `-- --only delay`, `calls` or `held` does one part.
 
 #[path = "../redirect/process.rs"]
 mod process;
 mod router;
 mod talk;
+#[path = "../redirect/webhook.rs"]
+mod webhook;
 
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::net::{SocketAddr, UdpSocket};
 use std::time::Duration;
 
 use crate::process::Process;
-use crate::talk::{Done, Talk};
+use crate::talk::Talk;
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -40,9 +42,9 @@ fn calls(router: &Process, talk: &mut Talk, calls: u32, parts: u32) -> Result<()
 
 /// What the router says is left of its calls: calls, legs, ports.
 fn left() -> Result<String, Failure> {
-    let (ip, _) = router::LEFT;
-    let socket = UdpSocket::bind((IpAddr::from(ip), 0))?;
-    socket.send_to(b"?", SocketAddr::from(router::LEFT))?;
+    let at = (at(1).ip(), router::LEFT);
+    let socket = UdpSocket::bind((at.0, 0))?;
+    socket.send_to(b"?", at)?;
     socket.set_read_timeout(Some(Duration::from_secs(2)))?;
     let mut buffer = [0; 1024];
     let length = socket.recv(&mut buffer)?;
@@ -59,59 +61,86 @@ fn hand_on(listen: SocketAddr, callee: SocketAddr) -> Result<(), Failure> {
     }
 }
 
-/// What a router adds to the delay of an INVITE, beside a process that only hands datagrams on: in
-/// turn, a second each. Whoever is asked so seldom is woken each time, which costs both the same.
+fn median(mut all: Vec<f64>) -> f64 {
+    all.sort_by(f64::total_cmp);
+    all.get(all.len() / 2).copied().unwrap_or_default()
+}
+
+/// Calls a second, one at a time: so few that the processor forgets the router in between, and so
+/// many that it does not.
+const RATES: [u32; 2] = [100, 1_000];
+
+/// What a router adds to the delay of an INVITE, by its file alone and when it asks a web server,
+/// beside a process that only hands datagrams on and the web server alone: in turn, a second each.
+/// Whoever is asked a hundred times a second is woken each time, which costs all the same.
 fn delays(talk: &mut Talk, rounds: u32) -> Result<(), Failure> {
-    let by = SocketAddr::from(([127, 42, 0, 2], 5060));
+    let by = at(2);
     let callee = talk.callee()?.to_string();
     let _process = Process::start(&["hand-on", &by.to_string(), &callee])?;
-    let (mut router, mut straight) = (Vec::new(), Vec::new());
-    for _ in 0..rounds {
-        router.push(talk.gently(1, 100)?);
-        straight.push(talk.straight(by, 1, 100)?);
-    }
-    let median = |done: &[Done], of: fn(&Done) -> f64| {
-        let mut all: Vec<f64> = done.iter().map(of).collect();
-        all.sort_by(f64::total_cmp);
-        all.get(all.len() / 2).copied().unwrap_or_default()
-    };
-    for (what, done) in [
-        ("INVITE in to INVITE out", &router),
-        ("handed on by a bare process", &straight),
-    ] {
-        println!(
-            "{what}, 100 a second: p50 {:.0} us, p99 {:.0} us",
-            median(done, |done| done.p50_us),
-            median(done, |done| done.p99_us),
-        );
+    let web = SocketAddr::new(at(9).ip(), 8080);
+    let (_asking, mut asked) = begin(at(3), Some(web))?;
+    let uri = format!("sip:callee@{}", asked.callee()?);
+    let _web = webhook::start(web, &uri)?;
+    asked.wait()?;
+    for per_s in RATES {
+        let (mut by_file, mut by_web, mut straight) = (Vec::new(), Vec::new(), Vec::new());
+        let mut own = Vec::new();
+        for _ in 0..rounds {
+            let second = Duration::from_secs(1);
+            by_file.push(talk.gently(1, per_s)?);
+            straight.push(talk.straight(by, 1, per_s)?);
+            by_web.push(asked.gently(1, per_s)?);
+            own.push(webhook::own_time_us(web, &uri, second, per_s)?);
+        }
+        for (what, done) in [
+            ("INVITE in to INVITE out", &by_file),
+            ("the same with a web server asked", &by_web),
+            ("handed on by a bare process", &straight),
+        ] {
+            println!(
+                "{what}, {:.0} a second: p50 {:.0} us, p99 {:.0} us",
+                median(done.iter().map(|done| done.per_s).collect()),
+                median(done.iter().map(|done| done.p50_us).collect()),
+                median(done.iter().map(|done| done.p99_us).collect()),
+            );
+        }
+        println!("the web server by itself: p50 {:.0} us", median(own));
     }
     Ok(())
 }
 
+fn at(n: u8) -> SocketAddr {
+    SocketAddr::from(([127, 42, 0, n], 5060))
+}
+
 /// A router of its own, and who calls through it.
-fn begin() -> Result<(Process, Talk), Failure> {
-    let router = SocketAddr::from(([127, 42, 0, 1], 5060));
-    let mut talk = Talk::new(router)?;
+fn begin(router: SocketAddr, web: Option<SocketAddr>) -> Result<(Process, Talk), Failure> {
+    let talk = Talk::new(router)?;
     let callee = talk.callee()?.to_string();
-    let process = Process::start(&["serve", &router.to_string(), &callee])?;
-    talk.wait()?;
-    Ok((process, talk))
+    let (router, web) = (router.to_string(), web.map(|web| web.to_string()));
+    let mut args = vec!["serve", &router, &callee];
+    args.extend(web.as_deref());
+    Ok((Process::start(&args)?, talk))
 }
 
 /// What calls take that go on. In a process that has done nothing else: one that has served many
 /// calls takes what it needs from what those have left it, and does not grow.
 fn held(calls: u32, rest: Duration) -> Result<(), Failure> {
-    let (process, mut talk) = begin()?;
+    let (process, mut talk) = begin(at(1), None)?;
+    talk.wait()?;
     let empty = process.rss_kib();
-    let each = |process: &Process| process.rss_kib().saturating_sub(empty) / u64::from(calls);
+    let each = |process: &Process| {
+        let held = process.rss_kib().saturating_sub(empty);
+        held * 1024 / u64::from(calls)
+    };
     talk.hold(calls)?;
     println!(
-        "{calls} calls held: {} KiB each, just answered",
+        "{calls} calls held: {} bytes each, just answered",
         each(&process)
     );
     std::thread::sleep(rest);
     println!(
-        "{calls} calls held: {} KiB each, {rest:?} later",
+        "{calls} calls held: {} bytes each, {rest:?} later",
         each(&process)
     );
     talk.release()?;
@@ -123,32 +152,49 @@ fn held(calls: u32, rest: Duration) -> Result<(), Failure> {
 fn main() -> Result<(), Failure> {
     let args: Vec<String> = std::env::args().collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
-    if let [_, "serve", listen, callee] = args[..] {
-        return router::serve(listen.parse()?, callee.parse()?);
-    }
-    if let [_, "hand-on", listen, callee] = args[..] {
-        return hand_on(listen.parse()?, callee.parse()?);
+    match args[..] {
+        [_, "serve", listen, callee] => {
+            return router::serve(listen.parse()?, callee.parse()?, None);
+        }
+        [_, "serve", listen, callee, web] => {
+            return router::serve(listen.parse()?, callee.parse()?, Some(web.parse()?));
+        }
+        [_, "hand-on", listen, callee] => return hand_on(listen.parse()?, callee.parse()?),
+        [_, "web", listen, uri] => return webhook::serve(listen.parse()?, uri),
+        _ => {}
     }
     let quick = args.contains(&"--quick") || args.contains(&"--test");
-    let many = args.iter().position(|arg| *arg == "--calls");
-    let many = many.and_then(|at| args.get(at + 1)?.parse().ok());
-    let (process, mut talk) = begin()?;
-    println!("{} KiB at first", process.rss_kib());
-
-    delays(&mut talk, if quick { 1 } else { 5 })?;
-    match (many, quick) {
-        (Some(many), _) => calls(&process, &mut talk, many, 10)?,
-        (None, true) => calls(&process, &mut talk, 200, 1)?,
-        (None, false) => calls(&process, &mut talk, 5_000, 5)?,
-    }
+    let value = |name: &str| {
+        let at = args.iter().position(|arg| *arg == name);
+        at.and_then(|at| args.get(at + 1))
+    };
+    let many = value("--calls").and_then(|many| many.parse().ok());
+    let only = value("--only");
+    let wanted = |part: &str| only.is_none_or(|only| *only == part);
     // What transactions keep goes 32 s after their end.
     let rest = Duration::from_secs(if quick { 1 } else { 40 });
-    std::thread::sleep(rest);
-    println!(
-        "{} KiB after {rest:?} of rest; left: {}",
-        process.rss_kib(),
-        left()?
-    );
+    let (process, mut talk) = begin(at(1), None)?;
+    talk.wait()?;
+    println!("{} KiB at first", process.rss_kib());
+    if wanted("delay") {
+        delays(&mut talk, if quick { 1 } else { 5 })?;
+    }
+    if wanted("calls") {
+        match (many, quick) {
+            (Some(many), _) => calls(&process, &mut talk, many, 10)?,
+            (None, true) => calls(&process, &mut talk, 200, 1)?,
+            (None, false) => calls(&process, &mut talk, 5_000, 5)?,
+        }
+        std::thread::sleep(rest);
+        println!(
+            "{} KiB after {rest:?} of rest; left: {}",
+            process.rss_kib(),
+            left()?
+        );
+    }
     drop(process);
-    held(if quick { HELD / 10 } else { HELD }, rest)
+    if wanted("held") {
+        held(if quick { HELD / 10 } else { HELD }, rest)?;
+    }
+    Ok(())
 }

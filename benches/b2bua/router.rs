@@ -12,14 +12,29 @@ use callroute_webhook::{Client, ClientConfig};
 
 use crate::Failure;
 
+/// Everything by the table alone.
 const TABLE: &str = r#"{"version":1,"default":{"action":"reject"},"numbers":{"+13146523057":[
     {"then":{"action":"forward","destination":{"type":"number","number":"+16822306467"}}}]}}"#;
 
-/// Where the router says what is left of its calls, to whomever asks.
-pub(crate) const LEFT: ([u8; 4], u16) = ([127, 42, 0, 1], 5_999);
+/// The web server is asked.
+fn asking(web: SocketAddr) -> String {
+    format!(
+        r#"{{"version":1,"default":{{"action":"reject"}},
+            "webhooks":{{"crm":{{"urls":["http://{web}/fast"],"deadline_ms":3000,
+                "allow":["127.0.0.0/8"]}}}},
+            "numbers":{{"+13146523057":[{{"then":{{"action":"webhook","name":"crm"}}}}]}}}}"#
+    )
+}
 
-/// Serves until it is ended.
-pub(crate) fn serve(listen: SocketAddr, callee: SocketAddr) -> Result<(), Failure> {
+/// The port at which the router says what is left of its calls, to whomever asks.
+pub(crate) const LEFT: u16 = 5_999;
+
+/// Serves until it is ended; asks that web server, where there is one.
+pub(crate) fn serve(
+    listen: SocketAddr,
+    callee: SocketAddr,
+    web: Option<SocketAddr>,
+) -> Result<(), Failure> {
     let workers = std::env::var("WORKERS").ok();
     let workers = workers.and_then(|workers| workers.parse().ok());
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -35,14 +50,15 @@ pub(crate) fn serve(listen: SocketAddr, callee: SocketAddr) -> Result<(), Failur
             // Whatever it runs under has the CPU, and no call is to be refused for that.
             sip.headroom = Headroom::unlimited();
         }
+        let table = web.map_or_else(|| TABLE.to_owned(), asking);
         let engine =
-            load("routes.json", TABLE, &(), &ChronoTz).map_err(|faults| faults.to_string())?;
+            load("routes.json", &table, &(), &ChronoTz).map_err(|faults| faults.to_string())?;
         let adapter = SipAdapter::bind(sip).await?;
         let handle = adapter.handle();
         let table = TableHandle::new(Arc::new(engine));
         let config = RouterConfig::new(table, Client::new(ClientConfig::default()));
         let router = Router::new(adapter, config)?;
-        let left = std::net::UdpSocket::bind(SocketAddr::from(LEFT))?;
+        let left = std::net::UdpSocket::bind((listen.ip(), LEFT))?;
         std::thread::spawn(move || {
             while let Ok((_, asker)) = left.recv_from(&mut [0; 8]) {
                 // Who does not hear it asks again.

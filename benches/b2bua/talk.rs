@@ -1,10 +1,13 @@
 //! A caller and a callee: whole calls, told apart by a number in the caller's Call-ID.
 #![allow(dead_code, reason = "each bench uses its part of this")]
 
+#[path = "stamp.rs"]
+mod stamp;
+
 use std::collections::{HashMap, HashSet};
 use std::io::ErrorKind;
 use std::net::{SocketAddr, UdpSocket};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use hdrhistogram::Histogram;
 
@@ -26,7 +29,6 @@ pub(crate) struct Done {
 /// What is left to do in a call.
 #[derive(Debug)]
 struct Call {
-    asked: Instant,
     /// The caller's BYE, once it is answered.
     bye: Option<String>,
     /// Hung up by the caller as soon as it is answered.
@@ -45,6 +47,8 @@ pub(crate) struct Talk {
     rung: HashSet<String>,
     next: u32,
     done: u32,
+    /// When the one INVITE was sent whose delay is of interest, until the callee has it.
+    asked: Option<SystemTime>,
     delays: Histogram<u64>,
     /// Where caller and callee take sound.
     sound: [u16; 2],
@@ -111,6 +115,7 @@ impl Talk {
         let (caller, callee) = (socket()?, socket()?);
         for socket in [&caller, &callee] {
             socket.set_nonblocking(true)?;
+            stamp::stamped(socket)?;
         }
         Ok(Self {
             caller,
@@ -121,6 +126,7 @@ impl Talk {
             rung: HashSet::new(),
             next: 0,
             done: 0,
+            asked: None,
             delays: Histogram::new_with_bounds(1, 60_000_000_000, 3)?,
             sound: [9000; 2],
             takes: [Vec::new(), Vec::new()],
@@ -164,12 +170,7 @@ impl Talk {
         let uri = format!("sip:+13146523057@{}", self.router);
         let head = self.head("INVITE", n, 1, &uri, &format!("<{uri}>"))?;
         let text = with_body(&head, &sdp(self.caller.local_addr()?, self.sound[0]));
-        let call = Call {
-            asked: Instant::now(),
-            bye: None,
-            brief,
-        };
-        self.calls.insert(n, call);
+        self.calls.insert(n, Call { bye: None, brief });
         self.caller.send_to(text.as_bytes(), self.router)?;
         Ok(())
     }
@@ -178,14 +179,15 @@ impl Talk {
     fn turn(&mut self) -> Result<bool, Failure> {
         let mut buffer = [0; 8192];
         let mut any = false;
-        for of_caller in [true, false] {
+        // The callee first: what it gets is what is timed.
+        for of_caller in [false, true] {
             let socket = if of_caller {
                 &self.caller
             } else {
                 &self.callee
             };
-            let length = match socket.recv_from(&mut buffer) {
-                Ok((length, _)) => length,
+            let (length, came) = match stamp::receive(socket, &mut buffer) {
+                Ok(received) => received,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => continue,
                 Err(error) if error.kind() == ErrorKind::ConnectionRefused => continue,
                 Err(error) => return Err(error.into()),
@@ -196,19 +198,26 @@ impl Talk {
             if of_caller {
                 self.heard_by_caller(&text)?;
             } else {
-                self.heard_by_callee(&text)?;
+                self.heard_by_callee(&text, came)?;
             }
         }
         Ok(any)
     }
 
-    fn heard_by_callee(&mut self, text: &str) -> Result<(), Failure> {
+    /// A delay; none where the system's clock was set back meanwhile.
+    fn took(&mut self, asked: SystemTime, came: SystemTime) -> Result<(), Failure> {
+        if let Ok(took) = came.duration_since(asked) {
+            let took = u64::try_from(took.as_nanos())?;
+            self.delays.record(took.max(1))?;
+        }
+        Ok(())
+    }
+
+    fn heard_by_callee(&mut self, text: &str, came: SystemTime) -> Result<(), Failure> {
         let local = self.callee.local_addr()?;
         if text.starts_with("INVITE ") {
-            // One call at a time where delays are of interest: the one that waits.
-            if let Some(call) = self.calls.get(&self.next) {
-                self.delays
-                    .record(u64::try_from(call.asked.elapsed().as_nanos())?.max(1))?;
+            if let Some(asked) = self.asked.take() {
+                self.took(asked, came)?;
             }
             self.takes[1].extend(port(text));
             self.rung.extend(header(text, "Call-ID").map(str::to_owned));
@@ -266,6 +275,19 @@ impl Talk {
 
     /// Turns until something is so; not for ever.
     fn until(&mut self, what: &str, is: impl Fn(&Self) -> bool) -> Result<(), Failure> {
+        self.turns(what, is, |_| {
+            std::thread::yield_now();
+            Ok(())
+        })
+    }
+
+    /// The same, and `idle` meanwhile.
+    fn turns(
+        &mut self,
+        what: &str,
+        is: impl Fn(&Self) -> bool,
+        idle: impl Fn(&Self) -> std::io::Result<()>,
+    ) -> Result<(), Failure> {
         let mut heard = Instant::now();
         while !is(self) {
             if self.turn()? {
@@ -273,7 +295,7 @@ impl Talk {
             } else if heard.elapsed() > PATIENCE {
                 return Err(format!("nothing comes any more, waiting for {what}").into());
             } else {
-                std::thread::yield_now();
+                idle(self)?;
             }
         }
         Ok(())
@@ -301,10 +323,13 @@ impl Talk {
         let (began, step) = (Instant::now(), Duration::from_secs(1) / per_s);
         let (mut due, before) = (began, self.done);
         while began.elapsed() < Duration::from_secs(seconds) {
+            self.asked = Some(SystemTime::now());
             self.invite(true)?;
             // At both ends, or the answer to the callee's BYE meets the next INVITE.
-            self.until("a call's end", |talk| {
-                talk.calls.is_empty() && talk.rung.is_empty()
+            let over = |talk: &Self| talk.calls.is_empty() && talk.rung.is_empty();
+            // Asleep, as a telephone is: the router has the cores.
+            self.turns("a call's end", over, |talk| {
+                stamp::wait([&talk.callee, &talk.caller])
             })?;
             due += step;
             std::thread::sleep(due.saturating_duration_since(Instant::now()));
@@ -344,16 +369,19 @@ impl Talk {
         let (began, step) = (Instant::now(), Duration::from_secs(1) / per_s);
         let (mut due, before) = (began, self.done);
         while began.elapsed() < Duration::from_secs(seconds) {
-            let asked = Instant::now();
+            let (asked, sent) = (SystemTime::now(), Instant::now());
             self.caller.send_to(text.as_bytes(), by)?;
-            while self.callee.recv_from(&mut buffer).is_err() {
-                if asked.elapsed() > PATIENCE {
-                    return Err("nothing is handed on".into());
+            let came = loop {
+                match stamp::receive(&self.callee, &mut buffer) {
+                    Ok((_, came)) => break came,
+                    Err(_) if sent.elapsed() > PATIENCE => {
+                        return Err("nothing is handed on".into());
+                    }
+                    Err(_) => stamp::wait([&self.callee, &self.caller])?,
                 }
-                std::thread::yield_now();
-            }
-            let took = asked.elapsed().as_nanos();
-            self.delays.record(u64::try_from(took)?.max(1))?;
+            };
+            self.took(asked, came)?;
+            self.done += 1;
             due += step;
             std::thread::sleep(due.saturating_duration_since(Instant::now()));
         }

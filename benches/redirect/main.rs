@@ -27,6 +27,8 @@ type Failure = Box<dyn std::error::Error>;
 pub(crate) const PREFIXES: u32 = 100_000;
 /// Whose calls ask a slow web server.
 pub(crate) const SLOW: &str = "+19995550100";
+/// Where the web server sends every call.
+const GATEWAY: &str = "sip:gw7@192.0.2.1";
 const WEBHOOK: &str = "callroute, webhook asked";
 
 /// The number of a prefix: `+1314` and five digits.
@@ -76,7 +78,7 @@ fn main() -> Result<(), Failure> {
     let args: Vec<String> = std::env::args().collect();
     match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [_, "serve", kind, addr] => return server::serve(kind, addr.parse()?),
-        [_, "web", addr] => return webhook::serve(addr.parse()?),
+        [_, "web", addr, uri] => return webhook::serve(addr.parse()?, uri),
         [_, "ask", addr, calls] => return load::calls(addr.parse()?, calls.parse()?),
         [_, "--calls", calls, ..] => return steady(calls.parse()?),
         _ => {}
@@ -89,9 +91,10 @@ fn main() -> Result<(), Failure> {
         (3, Duration::from_secs(1))
     };
     let web = SocketAddr::from(([127, 40, 0, 9], 8080));
-    let _web = webhook::start(web)?;
+    let _web = webhook::start(web, GATEWAY)?;
     let mut servers = vec![
         ("callroute", Server::ours("stateful", at(1))?),
+        ("callroute, spinning", Server::ours("spinning", at(7))?),
         ("callroute, stateless", Server::ours("stateless", at(2))?),
         (WEBHOOK, Server::ours(&web.to_string(), at(3))?),
     ];
@@ -118,7 +121,7 @@ fn main() -> Result<(), Failure> {
     let mut figures: Vec<Vec<Figures>> = servers.iter().map(|_| Vec::new()).collect();
     let mut own = Vec::new();
     for _ in 0..rounds {
-        own.push(webhook::own_time_us(web, time / 2)?);
+        own.push(webhook::own_time_us(web, GATEWAY, time / 2, 500)?);
         for ((name, server), figures) in servers.iter().zip(&mut figures) {
             figures.push(load::round(server, time, *name == WEBHOOK)?);
         }

@@ -100,12 +100,19 @@ impl Asker {
     }
 }
 
-/// Runs as the server, until it is killed: `stateful`, `stateless`, or the address of a webhook.
+/// Longer than the pause between two calls when the latency is measured.
+const SPIN: Duration = Duration::from_millis(5);
+
+/// Runs as the server, until it is killed: `stateful`, `spinning`, `stateless`, or the address of
+/// a webhook.
 pub(crate) fn serve(kind: &str, addr: SocketAddr) -> Result<(), Failure> {
     let json = r#"{"event":"incoming_call","from":"+14155550123","to":"+13146523057","timestamp":"2026-04-21T14:32:00Z","call_id":"abc123xyz"}"#;
     let template = Event::from_json(json.as_bytes())?;
     let mut config = Config::new(addr);
     config.stateful = kind != "stateless";
+    if kind == "spinning" {
+        config.spin = SPIN;
+    }
     config.max_transactions = 10_000_000;
     config.protection.exempt = vec![addr.ip().into()];
     let _redirector = match kind.parse() {

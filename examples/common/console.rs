@@ -1,12 +1,8 @@
 //! Prints each step of each call, a line each.
 
-use std::sync::Arc;
-
 use callroute_router::Observer;
-use callroute_rules::Engine;
 use callroute_schema::{CallId, Event};
 use callroute_session::Note;
-use callroute_tables::LoadError;
 
 /// Prints each step of each call: the end of its id, seconds since it came in, and what happened.
 #[derive(Debug)]
@@ -28,13 +24,5 @@ impl Observer for Console {
 
     fn warning(&self, text: &str) {
         eprintln!("warning: {text}");
-    }
-}
-
-/// Says what came of a changed routing file. A faulty one changes nothing.
-pub(crate) fn reloaded(reload: Result<Arc<Engine>, LoadError>) {
-    match reload {
-        Ok(engine) => println!("routes reloaded: {}", engine.fingerprint()),
-        Err(error) => eprintln!("the routes stay as they were:\n{error}"),
     }
 }

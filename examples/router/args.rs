@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use callroute_audio::Tones;
 use clap::Parser;
 
+use crate::contact;
+
 /// A call router: answers SIP calls by a routing file.
 #[derive(Debug, Parser)]
 pub(crate) struct Args {
@@ -22,7 +24,7 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) trunk: Option<String>,
     /// A number with a phone of its own, as in +16822306467=sip:ann@192.0.2.7; may be repeated
-    #[arg(long, value_parser = contact)]
+    #[arg(long, value_parser = contact::read)]
     pub(crate) contact: Vec<(String, String)>,
     /// Whose P-Asserted-Identity is believed, such as the gateway; may be repeated
     #[arg(long)]
@@ -54,9 +56,10 @@ pub(crate) struct Args {
     /// smtps://user:password@mail.example
     #[arg(long, requires = "mail_from")]
     pub(crate) mail: Option<String>,
-    /// What callers hear of the network is that of this country, by its two letters, as in de
-    #[arg(long, default_value = "us", value_parser = tones)]
-    pub(crate) tones: Tones,
+    /// What callers hear of the network is that of this country, by its two letters, as in de;
+    /// unless told, that of the routing file's `region`, else of us
+    #[arg(long, value_parser = tones)]
+    pub(crate) tones: Option<Tones>,
     /// A folder with prompts of your own (WAV, Opus, .ulaw, .alaw, .g722); may be repeated
     #[arg(long)]
     pub(crate) prompts: Vec<PathBuf>,
@@ -82,13 +85,6 @@ pub(crate) struct Args {
     /// Where recordings and journals are kept
     #[arg(long, default_value = "callroute-data")]
     pub(crate) data: PathBuf,
-}
-
-fn contact(text: &str) -> Result<(String, String), String> {
-    let (number, uri) = text
-        .split_once('=')
-        .ok_or("expected NUMBER=URI, as in +16822306467=sip:ann@192.0.2.7")?;
-    Ok((number.to_owned(), uri.to_owned()))
 }
 
 fn tones(country: &str) -> Result<Tones, String> {

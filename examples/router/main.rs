@@ -4,10 +4,16 @@
 mod args;
 #[path = "../common/console.rs"]
 mod console;
+#[path = "../common/contact.rs"]
+mod contact;
 mod demo;
+#[path = "../common/reload.rs"]
+mod reload;
 mod serve;
 #[path = "../common/server.rs"]
 mod server;
+#[path = "../common/signal.rs"]
+mod signal;
 mod sounds;
 
 use std::process::ExitCode;

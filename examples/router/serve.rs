@@ -14,7 +14,9 @@ use callroute_webhook::{Client, ClientConfig, Endpoints};
 
 use crate::Failure;
 use crate::args::Args;
-use crate::console::{self, Console};
+use crate::console::Console;
+use crate::reload;
+use crate::signal;
 use crate::sounds;
 
 /// Serves calls until a signal comes.
@@ -23,7 +25,9 @@ pub(crate) async fn serve(args: Args) -> Result<(), Failure> {
     let speech = sounds::speech(&args)?;
     let mut sip = Config::new(args.listen);
     sip.prompts = Arc::new(sounds::prompts(&args));
-    sip.tones = args.tones;
+    sip.tones = args
+        .tones
+        .unwrap_or_else(|| sounds::tones(table.current().region()));
     sip.codecs = callroute_audio::Codec::ALL.to_vec();
     sip.advertised = args.advertise;
     sip.trunk = args.trunk.clone();
@@ -74,11 +78,11 @@ pub(crate) async fn serve(args: Args) -> Result<(), Failure> {
     let router = Router::new(adapter, config)?;
     let engine = table.current();
     sounds::prepare(&speech, &engine);
-    let _watch = table.watch(Duration::from_secs(1), move |reload| {
-        if let Ok(engine) = &reload {
+    let _watch = table.watch(Duration::from_secs(1), move |table| {
+        if let Ok(engine) = &table {
             sounds::prepare(&speech, engine);
         }
-        console::reloaded(reload);
+        reload::told(table);
     });
 
     println!(
@@ -96,7 +100,7 @@ pub(crate) async fn serve(args: Args) -> Result<(), Failure> {
         println!("no --trunk and no --contact for a number: calls to that number are unreachable");
     }
     let stop = async {
-        if let Err(error) = signalled().await {
+        if let Err(error) = signal::stop().await {
             eprintln!("cannot wait for signals: {error}");
         }
         println!("stopping: no new calls; those that go on have {drain:?}");
@@ -131,19 +135,4 @@ fn callbacks(
     }
     let callbacks = Callbacks::start(sinks, &ClientConfig::default(), console)?;
     Ok(Arc::new(callbacks))
-}
-
-/// Waits for SIGTERM or Ctrl-C.
-async fn signalled() -> std::io::Result<()> {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut terminate = signal(SignalKind::terminate())?;
-        tokio::select! {
-            ctrl_c = tokio::signal::ctrl_c() => ctrl_c,
-            _ = terminate.recv() => Ok(()),
-        }
-    }
-    #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await
 }

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use callroute_audio::Prompts;
 use callroute_audio::speech::{ServerError, Speech, SpeechKey, SpeechServer};
+use callroute_audio::{Prompts, Tones};
 use callroute_rules::{Engine, texts};
 
 use crate::args::Args;
@@ -14,6 +14,19 @@ pub(crate) fn prompts(args: &Args) -> Prompts {
     let own = args.prompts.iter().cloned();
     own.fold(Prompts::builtin(), Prompts::with_folder)
         .with_core_sounds()
+}
+
+/// The tones of the country whose numbers the routing file has.
+pub(crate) fn tones(region: Option<&str>) -> Tones {
+    let Some(region) = region else {
+        return Tones::default();
+    };
+    Tones::of(region).unwrap_or_else(|| {
+        eprintln!(
+            "warning: the tones of {region} are not known, callers hear those of us; see --tones"
+        );
+        Tones::default()
+    })
 }
 
 /// Who speaks: the server, if one is named, and programs.

@@ -5,6 +5,7 @@
 pub(crate) mod baresip;
 pub(crate) mod bench;
 pub(crate) mod counted;
+pub(crate) mod example;
 pub(crate) mod expand;
 #[path = "../../crates/sip/tests/it/names.rs"]
 pub(crate) mod names;

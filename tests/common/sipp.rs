@@ -57,11 +57,18 @@ impl Bench {
 
     /// Starts a caller, or many.
     pub(crate) fn uac_with(&self, router: SocketAddr, name: &str, how: How<'_>) -> Sipp {
-        let target = [
-            router.to_string(),
-            "-s".to_owned(),
-            "+13146523057".to_owned(),
-        ];
+        self.uac_calling(router, "+13146523057", name, how)
+    }
+
+    /// Starts a caller of any number.
+    pub(crate) fn uac_calling(
+        &self,
+        router: SocketAddr,
+        number: &str,
+        name: &str,
+        how: How<'_>,
+    ) -> Sipp {
+        let target = [router.to_string(), "-s".to_owned(), number.to_owned()];
         self.sipp(name, self.free_port(), &target, how)
     }
 

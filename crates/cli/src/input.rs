@@ -6,6 +6,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::path::PathBuf;
 
 use crate::error::Error;
+use crate::output::Output;
 
 /// Longest line of events that is read, in bytes.
 pub(crate) const MAX_LINE: u64 = 1024 * 1024;
@@ -128,16 +129,15 @@ pub(crate) struct Line<'a> {
 }
 
 impl Lines<'_> {
-    /// Whether the next line may have to be waited for.
-    pub(crate) fn may_wait(&self) -> bool {
-        !self.reader.buffer().contains(&b'\n')
-    }
-
-    /// The next line that is not blank.
+    /// The next line that is not blank. A program that waits for its answer before it sends more
+    /// gets it: what is in `out` is written first.
     ///
     /// # Errors
-    /// [`Error::Read`] when the system cannot read on.
-    pub(crate) fn next(&mut self) -> Result<Option<Line<'_>>, Error> {
+    /// [`Error::Read`] when the system cannot read on, [`Error::Write`] when it cannot write.
+    pub(crate) fn next(&mut self, out: &mut Output) -> Result<Option<Line<'_>>, Error> {
+        if !self.reader.buffer().contains(&b'\n') {
+            out.flush()?;
+        }
         loop {
             self.line.clear();
             let fits = self

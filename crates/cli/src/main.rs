@@ -3,6 +3,7 @@
 mod args;
 mod command;
 mod error;
+mod events;
 mod facts;
 mod input;
 mod output;

@@ -59,3 +59,58 @@ fn the_database_decides() {
     let none = place.run(&[&args[..], &["--database", "none.sqlite"]].concat());
     assert_eq!(none.code, 3, "{}", none.err);
 }
+
+/// `continue` goes on with the next rule, and after the last with the default.
+#[test]
+fn a_rule_may_leave_it_to_the_next() {
+    let place = Place::new();
+    let routes = r#"version: 1
+default: { action: busy }
+numbers:
+  "*":
+    - { name: notes, then: [{ action: set, attributes: { seen: "yes" } }, { action: continue }] }
+    - { name: one, when: { caller: { is: ["+14155550123"] } }, then: { action: hangup } }
+    - { name: all, then: { action: continue } }
+"#;
+    place.file("routes.yaml", routes);
+    let lines = [
+        event("c1", "+14155550123", "14:32:00"),
+        event("c2", "+14155550124", "14:32:00"),
+    ];
+    place.file("events.jsonl", lines.join("\n"));
+    let ran = place.run(&["route", "--routes", "routes.yaml", "events.jsonl"]);
+    assert_eq!((ran.code, &*ran.err), (0, ""));
+    let kinds = |line: serde_json::Value| -> Vec<String> {
+        let actions = line["actions"].as_array().unwrap();
+        let kind = |action: &serde_json::Value| action["action"].as_str().unwrap().to_owned();
+        actions.iter().map(kind).collect()
+    };
+    let found: Vec<_> = ran.json().into_iter().map(kinds).collect();
+    assert_eq!(found, [["set", "hangup"], ["set", "busy"]]);
+}
+
+/// A line that is no event is told of in words or, with `--json`, as JSON; the others have their way.
+#[test]
+fn a_wrong_line_is_told_of_and_the_others_are_routed() {
+    let place = Place::new();
+    place.file(
+        "routes.yaml",
+        "version: 1\ndefault: { action: busy }\nnumbers: {}\n",
+    );
+    let lines = [
+        event("c1", "+14155550123", "14:32:00").replace("\"from\"", "\"form\""),
+        event("c2", "+14155550123", "14:32:00"),
+    ];
+    place.file("events.jsonl", lines.join("\n"));
+    let args = ["route", "--routes", "routes.yaml", "events.jsonl"];
+    let ran = place.run(&args);
+    assert_eq!((ran.code, ran.json().len()), (1, 1), "{}", ran.err);
+    assert!(ran.err.starts_with("events.jsonl:1: "), "{}", ran.err);
+    let ran = place.run(&[&["--json"], &args[..]].concat());
+    let told: serde_json::Value = serde_json::from_str(&ran.err).unwrap();
+    assert_eq!(
+        (&told["line"], &told["file"]),
+        (&1.into(), &"events.jsonl".into())
+    );
+    assert!(told["message"].as_str().unwrap().contains("form"), "{told}");
+}

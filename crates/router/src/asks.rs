@@ -82,19 +82,32 @@ impl Asks {
         engine: &Arc<Engine>,
         capabilities: &Capabilities,
     ) -> (Arc<ByName>, Vec<TableFault>) {
-        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((known, endpoints)) = current.as_ref()
-            && Arc::ptr_eq(known, engine)
-        {
-            return (endpoints.clone(), Vec::new());
-        }
-        let (by_name, faults) = endpoints_of(engine);
-        let by_name = Arc::new(by_name);
-        *current = Some((engine.clone(), by_name.clone()));
+        let (by_name, faults) = self.endpoints(engine);
+        let Some(faults) = faults else {
+            return (by_name, Vec::new());
+        };
         let unmet = unmet(engine, capabilities);
         let faults = faults.into_iter().map(TableFault::Webhook);
         let faults = faults.chain(unmet.into_iter().map(TableFault::Unmet));
         (by_name, faults.collect())
+    }
+
+    /// The endpoints of a table's webhooks, and what is wrong with them the first time that this
+    /// table is asked for.
+    pub(crate) fn endpoints(
+        &self,
+        engine: &Arc<Engine>,
+    ) -> (Arc<ByName>, Option<Vec<WebhookConfigError>>) {
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((known, endpoints)) = current.as_ref()
+            && Arc::ptr_eq(known, engine)
+        {
+            return (endpoints.clone(), None);
+        }
+        let (by_name, faults) = endpoints_of(engine);
+        let by_name = Arc::new(by_name);
+        *current = Some((engine.clone(), by_name.clone()));
+        (by_name, Some(faults))
     }
 }
 

@@ -106,7 +106,7 @@ pub(crate) async fn drive<L: Line>(call: Box<Call<L>>) {
                 // A lookup that panics is one that does not answer.
                 Err(_) => continue,
             },
-            Some(input) = inbox.recv() => input,
+            Some(input) = inbox.recv() => *input,
             () = sleep_until(wake) => Input::Wake,
             () = stopped(&mut stop) => Input::Shutdown,
         };

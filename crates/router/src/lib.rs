@@ -11,7 +11,7 @@
 //! the call, so that a hang-up is heard meanwhile; a slow call never holds another; a session
 //! keeps the table that it began with. [`RouterHandle`] tells a running router something: new
 //! actions for a call, an agent's state. [`Lookups`] asks a database, web services and code of
-//! your own what they know of a caller, where a rule wants to know it. What calls share (queues, agents, parking slots) is in
+//! your own what they know of a caller, where a rule wants to know it. [`Way`] decides without carrying a call. What calls share (queues, agents, parking slots) is in
 //! one hub, which every call asks and which tells each what concerns it.
 
 mod ask;
@@ -29,6 +29,7 @@ mod messages;
 mod observer;
 mod run;
 mod switchboard;
+mod way;
 
 pub use asks::{WebhookConfigError, endpoints_of};
 pub use clock::{Clock, ShiftedClock, SystemClock};
@@ -42,3 +43,4 @@ pub use mail::{Mail, MailError, Sending, sound};
 pub use observer::{Observer, Silent};
 pub use run::{Router, RouterError};
 pub use switchboard::PushError;
+pub use way::{RouteSource, Routed, Way};

@@ -260,7 +260,8 @@ fn failed(config: &RouterConfig, ended: Result<(), tokio::task::JoinError>) {
     }
 }
 
-fn event(offer: Offer, call_id: CallId, now: chrono::DateTime<chrono::Utc>) -> Event {
+/// The event of a call that has come.
+pub(crate) fn event(offer: Offer, call_id: CallId, now: chrono::DateTime<chrono::Utc>) -> Event {
     let mut event = Event::incoming_call(call_id, offer.from, offer.to, now.fixed_offset());
     event.direction = Some(Direction::Inbound);
     event.from_name = offer.from_name;

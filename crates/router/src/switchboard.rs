@@ -42,7 +42,7 @@ pub enum PushError {
 
 #[derive(Debug)]
 struct Live {
-    inbox: mpsc::Sender<Input>,
+    inbox: mpsc::Sender<Box<Input>>,
     engine: Arc<Engine>,
 }
 
@@ -88,7 +88,9 @@ impl Switchboard {
     }
 
     /// A call begins; what comes for it from elsewhere comes here.
-    pub(crate) fn begin(&self, event: &Event, engine: Arc<Engine>) -> mpsc::Receiver<Input> {
+    ///
+    /// Each in a box, as a channel has room for 32 from its beginning, and most calls get none.
+    pub(crate) fn begin(&self, event: &Event, engine: Arc<Engine>) -> mpsc::Receiver<Box<Input>> {
         let (inbox, inputs) = mpsc::channel(INBOX);
         let mut state = self.state();
         state
@@ -115,7 +117,7 @@ impl Switchboard {
         for Told { call_id, shared } in told {
             if let Some(call) = state.calls.get(&call_id) {
                 // A call that does not take its inputs is stuck; its own timers end it.
-                let _ = call.inbox.try_send(Input::Shared(shared));
+                let _ = call.inbox.try_send(Box::new(Input::Shared(shared)));
             }
         }
         let calls_back = state.hub.has_callbacks();
@@ -155,7 +157,7 @@ impl Switchboard {
         engine.resolve(&actions)?;
         callroute_rules::check(&actions)?;
         inbox
-            .try_send(Input::Push { actions })
+            .try_send(Box::new(Input::Push { actions }))
             .map_err(|error| match error {
                 mpsc::error::TrySendError::Full(_) => PushError::Busy {
                     call_id: call_id.clone(),

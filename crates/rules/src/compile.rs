@@ -55,7 +55,8 @@ pub fn load(
 /// A routing file that was read, and not compiled yet: [`load`] in two steps.
 #[derive(Debug)]
 pub struct Table {
-    source: Source,
+    /// The routing file, which engines keep too.
+    source: Arc<[Source]>,
     fingerprint: String,
     read: Option<(Node, Entries)>,
     report: Report,
@@ -77,7 +78,7 @@ impl Table {
         });
         Self {
             fingerprint: fingerprint(std::slice::from_ref(&source)),
-            source,
+            source: Arc::new([source]),
             read,
             report,
         }
@@ -88,11 +89,15 @@ impl Table {
     /// # Errors
     /// [`Faults`]: everything that is wrong with the file, each with its place.
     pub fn compile(&self, files: &dyn Files, zones: &dyn Zones) -> Result<Engine, Faults> {
-        let mut sources = vec![self.source.clone()];
+        let mut further = Vec::new();
         let mut report = self.report.clone();
         let engine = self.read.as_ref().and_then(|(root, entries)| {
-            compile(root, entries, files, zones, &mut sources, &mut report)
+            compile(root, entries, files, zones, &mut further, &mut report)
         });
+        let sources: Arc<[Source]> = match further.is_empty() {
+            true => Arc::clone(&self.source),
+            false => self.source.iter().cloned().chain(further).collect(),
+        };
         match engine {
             Some(mut engine) if report.is_empty() => {
                 engine.fingerprint = match sources.len() {
@@ -142,7 +147,8 @@ struct Compiler<'a> {
     report: &'a mut Report,
     files: &'a dyn Files,
     zones: &'a dyn Zones,
-    sources: &'a mut Vec<Source>,
+    /// What `file:` entries name.
+    further: &'a mut Vec<Source>,
     policy: Policy,
     region: Option<Region>,
 }
@@ -152,7 +158,7 @@ fn compile(
     table: &Entries,
     files: &dyn Files,
     zones: &dyn Zones,
-    sources: &mut Vec<Source>,
+    further: &mut Vec<Source>,
     report: &mut Report,
 ) -> Option<Engine> {
     let region = table
@@ -165,7 +171,7 @@ fn compile(
         report,
         files,
         zones,
-        sources,
+        further,
         policy: Policy::default(),
         region,
     };
@@ -187,7 +193,7 @@ fn compile(
     }
     let default = default(root, table.default.as_ref()?, &mut resolved, report)?;
     let answers = resolved.finish();
-    shared.tables.lists.asked = book.asks_for_lists();
+    shared.tables.lists.asked = book.asks_for_lists;
     Some(Engine {
         book,
         answers,
@@ -196,7 +202,7 @@ fn compile(
         policy,
         hours: shared.named_hours,
         named,
-        sources: Vec::new(),
+        sources: Arc::new([]),
         fingerprint: String::new(),
         zone_release: zones.release(),
     })

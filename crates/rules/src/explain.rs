@@ -6,8 +6,8 @@ use callroute_schema::{Event, Masked};
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
 use crate::engine::{
-    Best, Call, Clause, Decision, Engine, Facts, Lookup, Observer, Outcome, Part, Record, Truth,
-    View, Written,
+    Best, Call, Clause, Decision, Engine, Facts, Lookup, Observer, Outcome, Part, Truth, View,
+    Written,
 };
 
 /// Every rule that was looked at, and what came of it. It borrows the engine and the event:
@@ -75,8 +75,8 @@ struct Watch(Vec<(u32, Truth)>);
 impl Observer for Watch {
     const WATCHES: bool = true;
 
-    fn record(&mut self, record: &Record, truth: Truth) {
-        self.0.push((record.rule, truth));
+    fn rule(&mut self, rule: u32, truth: Truth) {
+        self.0.push((rule, truth));
     }
 }
 

@@ -23,6 +23,7 @@ mod table;
 pub use callroute_schema::number::Key;
 
 pub use self::table::PrefixTable;
+pub(crate) use self::table::share;
 
 #[cfg(test)]
 mod tests;

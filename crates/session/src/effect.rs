@@ -3,7 +3,8 @@
 use std::fmt;
 
 use callroute_media::Command;
-use callroute_schema::{CallId, CallRecord, Caller, Event, Timestamp, WebhookName};
+use callroute_rules::Engine;
+use callroute_schema::{CallId, CallRecord, Caller, Event, Timestamp, Webhook, WebhookName};
 use serde::{Deserialize, Serialize};
 
 use crate::note::Note;
@@ -14,6 +15,9 @@ use crate::shared::Share;
 #[serde(transparent)]
 pub struct AskId(pub u32);
 
+/// Deadline of a webhook that has none of its own.
+pub(crate) const DEFAULT_DEADLINE_MS: u64 = 1_500;
+
 /// Which server is asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -22,6 +26,24 @@ pub enum AskTarget {
     Named(WebhookName),
     /// A URL of the action's own.
     Url(String),
+}
+
+impl AskTarget {
+    /// Whom an action asks, and within how many milliseconds: what the action says, else what its
+    /// webhook in the table says, else 1,500. `None`: it has neither name nor URL.
+    #[must_use]
+    pub fn of(webhook: &Webhook, engine: &Engine) -> Option<(Self, u64)> {
+        let (target, own) = match (&webhook.name, &webhook.url) {
+            (Some(name), _) => {
+                let spec = engine.webhook(name.as_str());
+                (Self::Named(name.clone()), spec.map(|spec| spec.deadline_ms))
+            }
+            (None, Some(url)) => (Self::Url(url.clone()), None),
+            (None, None) => return None,
+        };
+        let deadline_ms = webhook.deadline_ms.or(own);
+        Some((target, deadline_ms.unwrap_or(DEFAULT_DEADLINE_MS)))
+    }
 }
 
 impl fmt::Display for AskTarget {

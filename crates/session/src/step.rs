@@ -332,7 +332,7 @@ pub(crate) const STATES: [&str; 16] = [
 #[cfg(test)]
 pub(crate) mod limits {
     pub(crate) use super::answer::PATIENCE as ACK;
-    pub(crate) use super::ask::{DEFAULT_DEADLINE_MS as WEBHOOK_MS, GRACE as WEBHOOK_GRACE};
+    pub(crate) use super::ask::GRACE as WEBHOOK_GRACE;
     pub(crate) use super::callback::{OFFERS as CALLBACK_OFFERS, RING_S as CALLBACK_RING_S};
     pub(crate) use super::collect::{
         DEFAULT_DIGIT_TIMEOUT_S as NEXT_DIGIT_S, DEFAULT_TIMEOUT_S as FIRST_DIGIT_S,
@@ -353,4 +353,5 @@ pub(crate) mod limits {
         CODE_KEY, NUMBER_FIRST, NUMBER_NEXT, OTHER_CALL, THIRD_S,
     };
     pub(crate) use super::voicemail::{KEEPING, MAX_S as MESSAGE_S, PARTING, REVIEW, SILENCE_S};
+    pub(crate) use crate::effect::DEFAULT_DEADLINE_MS as WEBHOOK_MS;
 }

@@ -27,7 +27,7 @@ use crate::reach::trunks;
 use crate::rtp::ports::Ports;
 use crate::rtp::web::Web;
 use crate::sdp::named_ip;
-use crate::stack::{Counts, Stack, TrunkState, leading_to};
+use crate::stack::{Counts, Stack, TrunkState, host, leading_to};
 
 /// How long DNS may take.
 const RESOLVE: Duration = Duration::from_secs(3);
@@ -127,7 +127,12 @@ impl SipAdapter {
             None => Resolver::within(Some(RESOLVE)),
         };
         let web = Arc::new(Web::new(config.sounds.clone(), config.roots.clone()));
+        let local = handle.local_addr();
+        // Bound to every address, each peer is told the one that leads to it.
+        let everywhere = config.advertised.is_none() && local.ip().is_unspecified();
+        let ip = config.advertised.unwrap_or(local.ip());
         let stack = Arc::new(Stack {
+            host: (!everywhere).then(|| host(ip, local).into()),
             handle,
             trunks: states.collect(),
             resolver,

@@ -139,7 +139,9 @@ pub struct Config {
     /// When calls are refused because there is no CPU left for them, likewise.
     pub headroom: Headroom,
     /// Most requests that are being answered at a time, or were a short while ago (RFC 3261 keeps
-    /// them for 32 s). Default 200,000.
+    /// them for 32 s); what begins beyond is answered 503. Requests within calls that go on may be
+    /// as many again, so that these can end. A call takes two or more. Default 500,000, which is
+    /// some 300 MB.
     pub max_transactions: usize,
     /// Most connections over TCP, TLS and WebSocket. Default 10,000.
     pub max_connections: usize,
@@ -190,7 +192,7 @@ impl Config {
             protection: Protection::default(),
             max_calls: 5_000,
             headroom: Headroom::default(),
-            max_transactions: 200_000,
+            max_transactions: 500_000,
             max_connections: 10_000,
             tls: None,
             roots: Vec::new(),
@@ -221,15 +223,19 @@ impl Config {
             .trunks
             .iter()
             .map(|trunk| (format!("trunk {}", trunk.name), &trunk.uri));
-        for (setting, found) in trunk.chain(contacts).chain(applications).chain(trunks) {
-            let parsed = Uri::parse(bytes::Bytes::copy_from_slice(found.as_bytes()));
-            if !parsed.is_ok_and(|uri| uri.scheme().is_sip() && uri.host().is_some()) {
-                return Err(BindError::Uri {
-                    setting,
-                    found: found.clone(),
-                });
-            }
-        }
-        Ok(())
+        let mut all = trunk.chain(contacts).chain(applications).chain(trunks);
+        all.try_for_each(|(setting, uri)| check_uri(setting, uri))
     }
+}
+
+/// Whether a setting is a SIP URI.
+pub(crate) fn check_uri(setting: String, found: &str) -> Result<(), BindError> {
+    let parsed = Uri::parse(bytes::Bytes::copy_from_slice(found.as_bytes()));
+    if parsed.is_ok_and(|uri| uri.scheme().is_sip() && uri.host().is_some()) {
+        return Ok(());
+    }
+    Err(BindError::Uri {
+        setting,
+        found: found.to_owned(),
+    })
 }

@@ -147,7 +147,9 @@ pub(crate) fn host(uri: &Uri) -> Vec<u8> {
 pub(crate) fn clean(bytes: &[u8]) -> String {
     let bytes = bytes.get(..MAX_VALUE).unwrap_or(bytes);
     let mut text = String::from_utf8_lossy(bytes).into_owned();
-    text.retain(|c| !c.is_control());
+    if !bytes.iter().all(|byte| matches!(byte, b' '..=b'~')) {
+        text.retain(|c| !c.is_control());
+    }
     text
 }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use callroute_media::{Incoming as IncomingCall, LegId};
-use sipx_sip::{HeaderName, Method, Request, Response, TransactionKey};
+use sipx_sip::{HeaderName, Method, Request, Response};
 use sipx_transport::TransportKind;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::sleep;
@@ -15,11 +15,13 @@ use crate::admit::access::Access;
 use crate::admit::auth::{Authority, Proof};
 use crate::convert;
 use crate::dialog::Dialog;
-use crate::endpoint::{Incoming, Screened, Upper};
-use crate::leg::caller::{self, Invited};
+use crate::endpoint::{Incoming, Screened, Seen, Upper};
+use crate::leg::caller::{Invited, Unbegun};
 use crate::leg::session_timer::SessionTimer;
 use crate::line::SipLine;
-use crate::message::{ALLOW, Reply, SDP_TYPE, body_is_sdp, contact, has_to_tag, hops};
+use crate::message::{
+    ALLOW, Reply, SDP_TYPE, body_is_sdp, contact, has_to_tag, hops, is_plain_address,
+};
 use crate::refer::Replaces;
 use crate::routes::LegRequest;
 use crate::screen::refusal_but_via;
@@ -124,7 +126,7 @@ impl Front {
     }
 
     /// Looks at a request that belongs to nothing yet.
-    fn begins(&self, request: &Request, source: SocketAddr) -> Result<Option<String>, Reply> {
+    fn begins(&self, request: &Request, source: SocketAddr) -> Result<Seen, Reply> {
         let stack = &self.stack;
         match request.method {
             Method::Invite => {
@@ -137,35 +139,40 @@ impl Front {
                 if new && (self.calls.capacity() == 0 || !stack.has_room(request, source.ip())) {
                     return Err(busy());
                 }
-                self.usable(request, source.ip())?;
-                Ok(user)
+                let offer = self.usable(request, source.ip())?;
+                Ok(Seen { user, offer })
             }
             Method::Options => Err(Reply::new(if stack.is_stopping() { 503 } else { 200 })
                 .header(HeaderName::Allow, ALLOW)
                 .header(HeaderName::Accept, SDP_TYPE)),
             // A BYE outside a dialog has no call (RFC 3261, section 15.1.2).
             Method::Bye => Err(Reply::new(481)),
-            Method::Register if !stack.config.users.is_empty() => self.admit(request, source.ip()),
+            Method::Register if !stack.config.users.is_empty() => {
+                let user = self.admit(request, source.ip())?;
+                Ok(Seen { user, offer: None })
+            }
             _ => Err(Reply::new(405).header(HeaderName::Allow, ALLOW)),
         }
     }
 
     /// Whether an INVITE can begin a call at all: what cannot is refused without a transaction,
-    /// whose refusal would be sent until somebody acknowledges it.
-    fn usable(&self, request: &Request, peer: IpAddr) -> Result<(), Reply> {
+    /// whose refusal would be sent until somebody acknowledges it. Gives what it offers.
+    fn usable(&self, request: &Request, peer: IpAddr) -> Result<Option<Box<Remote>>, Reply> {
         if !body_is_sdp(request) {
             return Err(Reply::new(415).header(HeaderName::Accept, SDP_TYPE));
         }
-        if contact(&request.headers).is_none() {
+        let contact_value = request.headers.value(&HeaderName::Contact);
+        let plain = contact_value.is_some_and(|value| is_plain_address(&value));
+        if !plain && contact(&request.headers).is_none() {
             return Err(Reply::new(400));
         }
         // What is too short is refused before anybody rings (RFC 4028, section 9).
         SessionTimer::of_request(request, !self.stack.config.session_expires.is_zero())?;
         if request.body().is_empty() {
-            return Ok(());
+            return Ok(None);
         }
         match sdp::read(request.body(), &self.stack.config.codecs) {
-            Ok(_) => Ok(()),
+            Ok(offer) => Ok(Some(Box::new(offer))),
             Err(fault) => Err(unacceptable(&self.stack, peer, &fault)),
         }
     }
@@ -198,7 +205,7 @@ impl Front {
         }
     }
 
-    fn try_begin(&self, incoming: Incoming, tag: &str) -> Result<(), Refused> {
+    fn try_begin(&self, mut incoming: Incoming, tag: &str) -> Result<(), Refused> {
         let stack = &self.stack;
         if let Some(replaces) = Replaces::of(&incoming.request.headers) {
             return self.replace(incoming, replaces);
@@ -206,9 +213,14 @@ impl Front {
         let Ok(room) = self.calls.try_reserve() else {
             return Err((Box::new(incoming), busy()));
         };
+        let offer = incoming.seen.offer.take();
         let request = &incoming.request;
         let peer = incoming.source.ip();
-        let offered = match offered(stack, &incoming) {
+        let offered = match offer {
+            Some(offer) => taken(stack, &incoming, Ok(*offer)).map(Some),
+            None => offered(stack, &incoming),
+        };
+        let offered = match offered {
             Ok(offered) => offered,
             Err(reply) => return Err((Box::new(incoming), reply)),
         };
@@ -236,7 +248,12 @@ impl Front {
                 return Err((Box::new(incoming), busy()));
             }
         };
-        let Some(entry) = stack.routes.enter_invite(&incoming, tag, begun.requests) else {
+        let unbegun = Arc::new(Unbegun::default());
+        let Some(entry) =
+            stack
+                .routes
+                .enter_invite(&incoming, tag, begun.requests, Arc::clone(&unbegun))
+        else {
             return Err((Box::new(incoming), Reply::new(482)));
         };
         begun.leg.entry = Some(entry);
@@ -248,10 +265,8 @@ impl Front {
             offer: offered,
             described: None,
         });
-        // What is spawned is moved several times.
-        stack
-            .runtime
-            .spawn(Box::pin(caller::serve(begun.leg, invited)));
+        unbegun.put(begun.leg, invited);
+        line.called_by(unbegun);
         room.send(IncomingCall { offer, line });
         Ok(())
     }
@@ -265,7 +280,7 @@ impl Upper for Front {
         if request.method == Method::Ack {
             // The ACK of a refusal that was sent without a transaction belongs to nothing.
             return match routes.of_dialog(request) {
-                Some(_) => Screened::Serve(None),
+                Some(_) => Screened::Serve(Seen::default()),
                 None => Screened::Drop,
             };
         }
@@ -273,19 +288,19 @@ impl Upper for Front {
         let judged = match refusal_but_via(request) {
             Some(reply) => Err(reply),
             None if request.method == Method::Cancel => {
-                TransactionKey::for_cancelled_invite(request)
-                    .and_then(|key| routes.of_invite(&key))
-                    .map(|_| None)
+                let key = self.stack.handle.keys().of_cancelled(request);
+                key.and_then(|key| routes.of_invite(key))
+                    .map(|_| Seen::default())
                     .ok_or(Reply::new(481))
             }
             None if has_to_tag(&request.headers) => match routes.of_dialog(request) {
-                Some(_) => Ok(None),
+                Some(_) => Ok(Seen::default()),
                 None => Err(Reply::new(481)),
             },
             None => self.begins(request, source),
         };
         match judged {
-            Ok(user) => Screened::Serve(user),
+            Ok(seen) => Screened::Serve(seen),
             Err(reply) => match reply.tag(&token()).to(request) {
                 Ok(response) => Screened::Answer(Box::new(response)),
                 Err(error) => {
@@ -326,12 +341,13 @@ fn busy() -> Reply {
 }
 
 fn cancel(stack: &Arc<Stack>, incoming: &Incoming) {
-    let invite = TransactionKey::for_cancelled_invite(&incoming.request);
-    let leg = invite.and_then(|key| stack.routes.of_invite(&key));
-    let Some(leg) = leg else {
+    let invite = stack.handle.keys().of_cancelled(&incoming.request);
+    let leg = invite.and_then(|key| stack.routes.of_invite(key));
+    let Some((leg, unbegun)) = leg else {
         stack.respond(incoming, Reply::new(481).tag(&token()));
         return;
     };
+    unbegun.begin();
     let request = Box::new(incoming.request.clone());
     stack.respond(incoming, Reply::new(200).tag(&token()));
     if leg.try_send(LegRequest::Cancelled(request)).is_err() {
@@ -360,7 +376,16 @@ pub(crate) fn offered(stack: &Stack, incoming: &Incoming) -> Result<Option<Remot
     if body.is_empty() {
         return Ok(None);
     }
-    let read = match sdp::read(body, &stack.config.codecs) {
+    taken(stack, incoming, sdp::read(body, &stack.config.codecs)).map(Some)
+}
+
+/// What was read of an offer, if we take such ones.
+fn taken(
+    stack: &Stack,
+    incoming: &Incoming,
+    read: Result<Remote, SdpFault>,
+) -> Result<Remote, Reply> {
+    let read = match read {
         Ok(remote)
             if remote.key.is_some() && !stack.config.srtp.takes(incoming.transport.is_secure()) =>
         {
@@ -368,8 +393,7 @@ pub(crate) fn offered(stack: &Stack, incoming: &Incoming) -> Result<Option<Remot
         }
         read => read,
     };
-    read.map(Some)
-        .map_err(|fault| unacceptable(stack, incoming.source.ip(), &fault))
+    read.map_err(|fault| unacceptable(stack, incoming.source.ip(), &fault))
 }
 
 /// The refusal of a description that we cannot use, and why.

@@ -10,35 +10,42 @@
 //! what keeps strangers from costing us more than they spend.
 
 mod act;
+mod exchange;
+pub(crate) mod hop;
+mod key;
 mod listen;
 mod receive;
+mod rest;
 mod salvage;
 mod stream;
 mod timers;
 mod web;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
-use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use sipx_sip::{
-    Header, HeaderName, Limits, Message, Reason, Request, Response, TransactionKey,
-    TransactionLayer, TuEvent,
-};
+use sipx_sip::transaction::{ClientTransaction, ServerTransaction};
+use sipx_sip::{Header, HeaderName, Limits, Message, Reason, Request, Response, TuEvent};
 use sipx_transport::tls::{ClientTls, ServerTls};
 use sipx_transport::{ConnectionKey, Target, TransportKind, new_branch};
 use tokio::net::UdpSocket;
 use tokio::sync::{Notify, mpsc, watch};
 
+pub(crate) use crate::endpoint::exchange::Exchange;
+pub(crate) use crate::endpoint::key::Keys;
 pub(crate) use crate::endpoint::listen::{Refused, bind};
 
 use crate::admit::guard::{Guard, Protection};
+use crate::endpoint::rest::Rests;
 use crate::endpoint::stream::Connection;
 pub(crate) use crate::endpoint::timers::Timers;
 use crate::message::is_longer;
+use crate::named::{Hashes, Key};
+use crate::sdp::Remote;
 
 /// Events of one client transaction that may wait.
 const EVENTS: usize = 32;
@@ -67,19 +74,28 @@ pub(crate) struct Settings {
 /// A request that began a transaction, or the ACK of a 2xx.
 #[derive(Debug)]
 pub(crate) struct Incoming {
-    pub(crate) key: TransactionKey,
+    pub(crate) key: Key,
     pub(crate) request: Request,
     pub(crate) source: SocketAddr,
     pub(crate) transport: TransportKind,
-    /// The user who sent it, proven by a password.
+    /// What was seen of it already.
+    pub(crate) seen: Seen,
+}
+
+/// What was seen of a request before it began a transaction.
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    /// The user who proved to be one.
     pub(crate) user: Option<String>,
+    /// What it offers.
+    pub(crate) offer: Option<Box<Remote>>,
 }
 
 /// What is done with a request that would begin a transaction.
 #[derive(Debug)]
 pub(crate) enum Screened {
-    /// It gets its transaction; the name is that of the user who proved to be one.
-    Serve(Option<String>),
+    /// It gets its transaction.
+    Serve(Seen),
     /// It is answered once, without a transaction (RFC 3261, section 8.2.7).
     Answer(Box<Response>),
     /// It is not answered.
@@ -127,6 +143,8 @@ struct Inner {
     tls: Option<SocketAddr>,
     ws: Option<SocketAddr>,
     named: String,
+    /// The same with the port of UDP and TCP.
+    sent_by: String,
     began: Instant,
     state: Mutex<State>,
     guard: Mutex<Guard>,
@@ -137,13 +155,16 @@ struct Inner {
     upper: OnceLock<Weak<dyn Upper>>,
     tls_client: Option<ClientTls>,
     limits: Limits,
+    keys: Keys,
+    /// How long transactions wait for what.
+    waits: sipx_sip::Timers,
     transactions: usize,
     connections: usize,
 }
 
 /// Which of the two layers a transaction is of: both may have the same key, when we call
 /// ourselves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Role {
     Client,
     Server,
@@ -151,16 +172,16 @@ enum Role {
 
 #[derive(Debug)]
 struct State {
-    clients: TransactionLayer,
-    servers: TransactionLayer,
-    asked: HashMap<TransactionKey, Asked>,
-    served: HashMap<TransactionKey, Served>,
+    asked: HashMap<Key, Asked, Hashes>,
+    served: HashMap<Key, Served, Hashes>,
+    /// What is left of both when they are over.
+    rests: Rests,
     /// By the transaction's number.
     timers: Timers<u64>,
     /// When it is looked for timers next; `None` for never.
     planned: Option<Duration>,
     /// Transactions by their number, by which the owner of one knows it.
-    numbers: HashMap<u64, (Role, TransactionKey)>,
+    numbers: HashMap<u64, (Role, Key), Hashes>,
     next: u64,
     connections: HashMap<ConnectionKey, Connection>,
 }
@@ -169,6 +190,8 @@ struct State {
 #[derive(Debug)]
 struct Asked {
     number: u64,
+    /// `None` for an INVITE that has a 2xx, after which only other 2xx are told.
+    machine: Option<ClientTransaction>,
     target: Target,
     events: mpsc::Sender<TuEvent>,
     /// A provisional response has come, so it may be cancelled.
@@ -185,35 +208,16 @@ struct Asked {
 #[derive(Debug)]
 struct Served {
     number: u64,
+    machine: ServerTransaction,
+    back: Back,
+}
+
+/// The way back to whoever has asked.
+#[derive(Debug, Clone)]
+struct Back {
     target: Target,
     /// Where its answer goes when the connection that it came by is gone.
     advertised: Option<Target>,
-}
-
-/// A client transaction, as its owner sees it. Dropping it leaves the transaction to itself.
-#[derive(Debug)]
-pub(crate) struct Exchange {
-    endpoint: Endpoint,
-    number: u64,
-    events: mpsc::Receiver<TuEvent>,
-}
-
-impl Exchange {
-    /// What comes next; `None` once the transaction is over.
-    pub(crate) async fn next(&mut self) -> Option<TuEvent> {
-        self.events.recv().await
-    }
-
-    /// The same, as a poll.
-    pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<TuEvent>> {
-        self.events.poll_recv(cx)
-    }
-
-    /// Cancels an INVITE: as soon as a provisional response is there, and never after a final
-    /// one (RFC 3261, section 9.1). What comes of the INVITE is still told.
-    pub(crate) fn cancel(&mut self, reason: Option<Reason>) {
-        self.endpoint.cancel(self.number, reason);
-    }
 }
 
 pub(crate) use crate::endpoint::salvage::bad_request;
@@ -230,6 +234,11 @@ pub(crate) fn is_provisional(event: &TuEvent) -> bool {
 }
 
 impl Endpoint {
+    /// What tells transactions apart.
+    pub(crate) fn keys(&self) -> &Keys {
+        &self.0.keys
+    }
+
     /// Where it listens, on UDP and TCP.
     pub(crate) fn local_addr(&self) -> SocketAddr {
         self.0.local
@@ -253,8 +262,9 @@ impl Endpoint {
     /// How many transactions live, and how many connections.
     pub(crate) fn load(&self) -> (usize, usize) {
         let state = self.0.state();
+        let rests = state.rests.len();
         (
-            state.asked.len() + state.served.len(),
+            state.asked.len() + state.served.len() + rests.0 + rests.1,
             state.connections.len(),
         )
     }
@@ -271,24 +281,24 @@ impl Endpoint {
     }
 
     /// Our part of Via for a transport.
-    pub(crate) fn sent_by_for(&self, transport: TransportKind) -> String {
+    pub(crate) fn sent_by_for(&self, transport: TransportKind) -> Cow<'_, str> {
+        if matches!(transport, TransportKind::Udp | TransportKind::Tcp) {
+            return Cow::Borrowed(&self.0.sent_by);
+        }
         let port = match transport {
             TransportKind::Tls => self.0.tls.map(|addr| addr.port()),
             TransportKind::Ws | TransportKind::Wss => self.0.ws.map(|addr| addr.port()),
             _ => None,
         };
         let port = port.unwrap_or(self.0.local.port());
-        format!("{}:{port}", self.0.named)
+        format!("{}:{port}", self.0.named).into()
     }
 
     /// A Via with a branch of its own.
     pub(crate) fn via(&self, transport: TransportKind) -> String {
         let sent_by = self.sent_by_for(transport);
-        format!(
-            "SIP/2.0/{} {sent_by};rport;branch={}",
-            transport.as_str(),
-            new_branch()
-        )
+        let (kind, branch) = (transport.as_str(), new_branch());
+        ["SIP/2.0/", kind, " ", &sent_by, ";rport;branch=", &branch].concat()
     }
 
     /// Sends a request in a transaction of its own, which gives it its Via.
@@ -298,11 +308,7 @@ impl Endpoint {
         state.next += 1;
         let number = state.next;
         let sent = self.0.begin(&mut state, request, target, number, sender);
-        let done = sent.map(|()| Exchange {
-            endpoint: self.clone(),
-            number,
-            events,
-        });
+        let done = sent.map(|()| Exchange::new(self.clone(), number, events));
         self.0.release(state);
         done
     }
@@ -324,26 +330,20 @@ impl Endpoint {
     }
 
     /// Answers a request.
-    pub(crate) fn respond(
-        &self,
-        key: &TransactionKey,
-        response: Response,
-    ) -> Result<(), SendFault> {
+    pub(crate) fn respond(&self, key: Key, response: Response) -> Result<(), SendFault> {
         let mut state = self.0.state();
-        if state.servers.server_request(key).is_none() {
-            return Err(SendFault::NoTransaction);
-        }
-        let outputs = state.servers.send_response(key, response);
+        let Some(served) = state.served.get_mut(&key) else {
+            return self.0.once_more(&mut state, key, response);
+        };
+        let outputs = served.machine.on_tu_response(response);
         let done = self.0.perform(&mut state, Role::Server, key, outputs);
         self.0.release(state);
         done.sent
     }
 
     /// Forgets a server transaction that will not be answered.
-    pub(crate) fn abandon(&self, key: &TransactionKey) {
-        let mut state = self.0.state();
-        state.servers.abandon(key);
-        state.finish(Role::Server, key);
+    pub(crate) fn abandon(&self, key: Key) {
+        self.0.state().finish(Role::Server, key);
     }
 
     /// Whether a connection still lives.
@@ -370,11 +370,12 @@ impl Endpoint {
         state.connections.clear();
         state.asked.clear();
         state.served.clear();
+        state.rests.clear();
     }
 
     fn cancel(&self, number: u64, reason: Option<Reason>) {
         let mut state = self.0.state();
-        let Some((_, key)) = state.numbers.get(&number).cloned() else {
+        let Some((_, key)) = state.numbers.get(&number).copied() else {
             return;
         };
         let Some(asked) = state.asked.get_mut(&key) else {
@@ -382,7 +383,7 @@ impl Endpoint {
         };
         asked.cancel = Some(reason);
         if asked.ringing {
-            self.0.send_cancel(&mut state, &key);
+            self.0.send_cancel(&mut state, key);
         }
         self.0.release(state);
     }
@@ -400,7 +401,7 @@ impl Inner {
     /// Gives the state back. Whoever waits for timers is only woken when one of them fires earlier
     /// than was planned: most never fire at all.
     fn release(&self, mut state: MutexGuard<'_, State>) {
-        let next = state.timers.next();
+        let next = state.next();
         let earlier = next.is_some_and(|next| state.planned.is_none_or(|planned| next < planned));
         if earlier {
             // Once is enough for many.
@@ -440,12 +441,12 @@ impl Inner {
                 with_via(&mut request, TransportKind::Tcp)?;
             }
         }
-        let (key, outputs) = state
-            .clients
-            .send_request(request, target.transport.reliability())
-            .ok_or(SendFault::NoVia)?;
+        let key = self.keys.of_sent(&request).ok_or(SendFault::NoVia)?;
+        let reliability = target.transport.reliability();
+        let (machine, outputs) = ClientTransaction::new(request, reliability, self.waits);
         let asked = Asked {
             number,
+            machine: Some(machine),
             target,
             events,
             ringing: false,
@@ -453,38 +454,29 @@ impl Inner {
             cancelled: false,
             by_udp,
         };
-        state.asked.insert(key.clone(), asked);
-        state.numbers.insert(number, (Role::Client, key.clone()));
-        self.perform(state, Role::Client, &key, outputs).sent
+        state.asked.insert(key, asked);
+        state.numbers.insert(number, (Role::Client, key));
+        self.perform(state, Role::Client, key, outputs).sent
     }
 
     /// Sends a request that went over TCP only for its length over UDP after all.
-    fn again_by_udp(self: &Arc<Self>, state: &mut State, key: &TransactionKey) -> bool {
-        if state
-            .asked
-            .get(key)
-            .is_none_or(|asked| asked.by_udp.is_none())
-        {
+    fn again_by_udp(self: &Arc<Self>, state: &mut State, key: Key) -> bool {
+        let asked = state.asked.get(&key);
+        if asked.is_none_or(|asked| asked.by_udp.is_none() || asked.machine.is_none()) {
             return false;
         }
-        let (
-            Some(Asked {
-                by_udp: Some(target),
-                events,
-                number,
-                ..
-            }),
-            Some(mut request),
-        ) = (
-            state.asked.remove(key),
-            state.clients.client_request(key).cloned(),
-        )
+        let Some(Asked {
+            machine: Some(machine),
+            by_udp: Some(target),
+            events,
+            number,
+            ..
+        }) = state.asked.remove(&key)
         else {
             return false;
         };
         state.timers.forget(number);
-        // The layer forgets it by an error of its transport; what it says of that is not told.
-        state.clients.on_transport_error(key);
+        let mut request = machine.request().clone();
         request.headers.remove_first(&HeaderName::Via);
         let via = Endpoint(Arc::clone(self)).via(TransportKind::Udp);
         let Ok(via) = Header::build(HeaderName::Via, via) else {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use callroute_audio::codec::{Band, Codec};
 use sipx_rtp::packet::Packet;
-use sipx_sip::{Limits, Message, TransactionKey, parse_datagram};
+use sipx_sip::{Limits, Message, parse_datagram};
 use sipx_transport::TransportKind;
 
 use crate::convert;
@@ -45,13 +45,13 @@ pub fn sip(bytes: &[u8]) {
     }
     let _ = crate::way::Way::of(&request, true);
     let _ = Dialog::from_invite(&request, "tag", "<sip:us@192.0.2.1>".to_owned());
-    if let Some(key) = TransactionKey::from_request(&request) {
+    if let Some(key) = crate::endpoint::Keys::default().of_request(&request) {
         let incoming = Incoming {
             key,
             request,
             source: SocketAddr::from(([192, 0, 2, 1], 5060)),
             transport: TransportKind::Udp,
-            user: None,
+            seen: crate::endpoint::Seen::default(),
         };
         let _ = convert::offer(&incoming, None, true);
     }

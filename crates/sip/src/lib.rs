@@ -47,6 +47,7 @@ pub mod fuzz;
 mod leg;
 mod line;
 mod message;
+mod named;
 mod notices;
 pub mod phone;
 mod reach;

@@ -14,6 +14,7 @@ use callroute_schema::Disposition;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::count::Count;
+use crate::leg::caller::Unbegun;
 use crate::leg::{self, Leg, LegCommand, Log};
 use crate::notices::{LegNotices, NOTICES, Notices};
 use crate::routes::{LegRequest, REQUESTS};
@@ -29,6 +30,8 @@ use crate::way::Way;
 #[derive(Debug)]
 pub struct SipLine {
     stack: Arc<Stack>,
+    /// The caller's leg, until its task has begun.
+    calling: Option<Arc<Unbegun>>,
     legs: HashMap<LegId, LegHandle>,
     bridges: HashMap<LegId, LegId>,
     /// Pairs whose sound goes directly, or is about to; dropping one takes it back.
@@ -46,8 +49,8 @@ pub struct SipLine {
     /// The call began with us: somebody may always be dialed in it.
     is_ours: bool,
     /// For legs that are yet to be dialed. Given up when the last leg has ended.
-    sender: Option<mpsc::Sender<Notice>>,
-    notices: mpsc::Receiver<Notice>,
+    sender: Option<mpsc::Sender<Box<Notice>>>,
+    notices: mpsc::Receiver<Box<Notice>>,
     /// What was known at once, without a leg's task.
     at_once: VecDeque<Notice>,
     waker: Option<Waker>,
@@ -80,6 +83,7 @@ impl SipLine {
         let call = Some(Arc::new(stack.counts.calls.count()));
         Self {
             stack,
+            calling: None,
             legs: HashMap::new(),
             bridges: HashMap::new(),
             directs: Vec::new(),
@@ -106,9 +110,20 @@ impl SipLine {
     /// A call that begins with us: whoever is in it is dialed, the caller too.
     pub(crate) fn ours(stack: Arc<Stack>) -> Self {
         let codecs = stack.config.codecs.clone();
-        Self {
-            is_ours: true,
-            ..Self::new(stack, codecs, Way::default())
+        let mut line = Self::new(stack, codecs, Way::default());
+        line.is_ours = true;
+        line
+    }
+
+    /// The caller's leg, which begins with whatever is done first.
+    pub(crate) fn called_by(&mut self, leg: Arc<Unbegun>) {
+        self.calling = Some(leg);
+    }
+
+    /// The caller's leg begins.
+    fn begin_calling(&mut self) {
+        if let Some(leg) = self.calling.take() {
+            leg.begin();
         }
     }
 
@@ -127,7 +142,7 @@ impl SipLine {
         let port = rtp.port;
         let notices = Notices::new(sender.clone());
         let out = RtpOut::new(rtp, random());
-        let (media, task) = media::begin(leg, out, self.stack.sounds(), notices.clone());
+        let (media, task) = media::new(leg, out, self.stack.sounds(), notices.clone());
         let (commands, told) = mpsc::channel(leg::COMMANDS);
         let (requests, received) = mpsc::channel(REQUESTS);
         let log = Log::default();
@@ -204,9 +219,9 @@ impl SipLine {
             Some(handle) => handle
                 .media
                 .commands
-                .try_send(command)
+                .try_send(Box::new(command))
                 .or_else(|error| match error {
-                    mpsc::error::TrySendError::Full(command) => Err(command),
+                    mpsc::error::TrySendError::Full(command) => Err(*command),
                     // The leg has ended: the command is ignored.
                     mpsc::error::TrySendError::Closed(_) => Ok(()),
                 }),
@@ -346,9 +361,11 @@ impl Line for SipLine {
                 None => tracing::error!(?other, "a command that this adapter does not know"),
             },
         }
+        self.begin_calling();
     }
 
     fn poll_notice(&mut self, cx: &mut Context<'_>) -> Poll<Option<Notice>> {
+        self.begin_calling();
         if let Some(notice) = self.at_once.pop_front() {
             return Poll::Ready(Some(self.passed(notice)));
         }
@@ -357,7 +374,7 @@ impl Line for SipLine {
             self.sender = None;
         }
         match self.notices.poll_recv(cx) {
-            Poll::Ready(Some(notice)) => Poll::Ready(Some(self.passed(notice))),
+            Poll::Ready(Some(notice)) => Poll::Ready(Some(self.passed(*notice))),
             Poll::Ready(None) => {
                 self.call = None;
                 self.trunk = None;
@@ -368,5 +385,12 @@ impl Line for SipLine {
                 Poll::Pending
             }
         }
+    }
+}
+
+impl Drop for SipLine {
+    /// A call that nobody wants is refused.
+    fn drop(&mut self) {
+        self.begin_calling();
     }
 }

@@ -1,5 +1,7 @@
 //! Building responses, and reading the headers that more than one place asks for.
 
+use std::sync::LazyLock;
+
 use bytes::Bytes;
 use sipx_sip::headers::{Contact, From, Reason, To};
 use sipx_sip::{
@@ -16,6 +18,9 @@ pub(crate) const ALLOW: &str =
 pub(crate) const SUPPORTED: &str = "100rel, timer, replaces";
 /// Counts how often a call has been through us.
 pub(crate) const HOPS: &[u8] = b"X-Callroute-Hops";
+/// The same as a name.
+pub(crate) static HOPS_NAME: LazyLock<HeaderName> =
+    LazyLock::new(|| HeaderName::parse(&Bytes::from_static(HOPS)));
 /// Most Contacts of one 302.
 const MAX_CONTACTS: usize = 16;
 /// The media type of session descriptions.
@@ -203,20 +208,26 @@ fn phrase(status: u16) -> &'static str {
 
 /// The tag of From.
 pub(crate) fn from_tag(headers: &Headers) -> Option<Vec<u8>> {
-    let value = headers.value(&HeaderName::From)?;
-    match sole_tag(&value) {
-        Some(tag) => Some(tag.to_vec()),
-        None => headers.typed::<From>()?.ok()?.tag().map(<[u8]>::to_vec),
-    }
+    tag(headers, &HeaderName::From, || {
+        headers.typed::<From>()?.ok()?.tag().map(<[u8]>::to_vec)
+    })
 }
 
 /// The tag of To.
 pub(crate) fn to_tag(headers: &Headers) -> Option<Vec<u8>> {
-    let value = headers.value(&HeaderName::To)?;
-    match sole_tag(&value) {
-        Some(tag) => Some(tag.to_vec()),
-        None => headers.typed::<To>()?.ok()?.tag().map(<[u8]>::to_vec),
-    }
+    tag(headers, &HeaderName::To, || {
+        headers.typed::<To>()?.ok()?.tag().map(<[u8]>::to_vec)
+    })
+}
+
+/// The tag of a header, which is taken apart for it only where it is not of the plainest form.
+fn tag(
+    headers: &Headers,
+    name: &HeaderName,
+    apart: impl FnOnce() -> Option<Vec<u8>>,
+) -> Option<Vec<u8>> {
+    let value = headers.value(name)?;
+    sole_tag(&value).map(<[u8]>::to_vec).or_else(apart)
 }
 
 /// The tag of an address of the plainest form, `name <uri>;tag=token`, which almost all have and which
@@ -229,6 +240,37 @@ fn sole_tag(value: &[u8]) -> Option<&[u8]> {
     let tag = rest.strip_prefix(b";tag=")?;
     let token = |byte: &u8| byte.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(byte);
     (plain && !tag.is_empty() && tag.iter().all(token)).then_some(tag)
+}
+
+/// Whether an address is of the plainest form, `<sip:user@host:port>;tag=token`, which need not be
+/// taken apart to know that it is right.
+pub(crate) fn is_plain_address(value: &[u8]) -> bool {
+    let plain = || {
+        let rest = value.strip_prefix(b"<sip:")?;
+        let end = rest.iter().position(|byte| *byte == b'>')?;
+        let (uri, tag) = (rest.get(..end)?, rest.get(end + 1..)?);
+        let at = uri.iter().position(|byte| *byte == b'@')?;
+        let (user, host) = (uri.get(..at)?, uri.get(at + 1..)?);
+        let token = |text: &[u8], more: &[u8]| {
+            let plain = |byte: &u8| byte.is_ascii_alphanumeric() || more.contains(byte);
+            !text.is_empty() && text.iter().all(plain)
+        };
+        let host = std::str::from_utf8(host).ok()?;
+        let (host, port) = host.split_once(':').unwrap_or((host, "5060"));
+        let is_port = port.parse::<u16>().is_ok() && token(port.as_bytes(), b"");
+        let is_name = || {
+            let label = |label: &str| {
+                let ends = !label.starts_with('-') && !label.ends_with('-');
+                ends && token(label.as_bytes(), b"-")
+            };
+            host.split('.').all(label) && host.bytes().any(|byte| byte.is_ascii_alphabetic())
+        };
+        let is_host = host.parse::<std::net::Ipv4Addr>().is_ok() || is_name();
+        let tagged = |tag| token(tag, b"-._~");
+        let is_tag = tag.is_empty() || tag.strip_prefix(b";tag=").is_some_and(tagged);
+        Some(token(user, b"+-._") && is_host && is_port && is_tag)
+    };
+    plain().unwrap_or(false)
 }
 
 /// Whether To has a tag. Most that have none do not look so either, and are not taken apart.
@@ -346,11 +388,28 @@ pub(crate) fn hops(headers: &Headers) -> u32 {
 mod tests {
     use proptest::prelude::*;
     use sipx_sip::TypedHeader;
-    use sipx_sip::headers::To;
+    use sipx_sip::headers::{ContactValue, From, To};
 
-    use super::sole_tag;
+    use super::{is_plain_address, sole_tag};
 
     proptest! {
+        /// What looks plain is right.
+        #[test]
+        fn a_plain_address_can_be_taken_apart(
+            start in "<sip:|<sips:|sip:|\"a\" <sip:|<SIP:",
+            user in "([a-c0-9+._-]{1,4}@|@|[a-c%:;]{1,3}@|)",
+            host in r"127\.0\.0\.1|[A-Ca-c0-9.-]{1,5}|\[::1\]|1\.2\.3|",
+            port in "(:[0-9]{0,6}|:[+]5)?",
+            rest in r"(>|)(;tag=[a-c.%~-]{0,3}|;[a-c]=[a-c]|,|>| ){0,2}",
+        ) {
+            let value = format!("{start}{user}{host}{port}{rest}");
+            if is_plain_address(value.as_bytes()) {
+                prop_assert!(To::decode(value.as_bytes()).is_ok(), "{}", value);
+                prop_assert!(From::decode(value.as_bytes()).is_ok(), "{}", value);
+                prop_assert!(ContactValue::decode_list(value.as_bytes()).is_ok(), "{}", value);
+            }
+        }
+
         /// What is found without taking an address apart is what taking it apart finds.
         #[test]
         fn a_sole_tag_is_the_tag(
@@ -363,6 +422,24 @@ mod tests {
             if let (Some(tag), Ok(parsed)) = (sole_tag(value.as_bytes()), parsed) {
                 prop_assert_eq!(parsed.tag(), Some(tag), "{}", value);
             }
+        }
+    }
+
+    #[test]
+    fn most_addresses_are_plain() {
+        assert!(is_plain_address(
+            b"<sip:+14155550123@192.0.2.1:5070>;tag=a-1"
+        ));
+        assert!(is_plain_address(b"<sip:ann@pbx.example>"));
+        for other in [
+            "*",
+            "",
+            "<sip:h>",
+            "<sip:a@h>;expires=1",
+            "<sip:a@1.2>",
+            "<sip:a@h:99999>",
+        ] {
+            assert!(!is_plain_address(other.as_bytes()), "{other}");
         }
     }
 

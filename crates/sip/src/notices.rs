@@ -9,13 +9,13 @@ pub(crate) const NOTICES: usize = 256;
 /// Room that keys, holds and other things that may be lost leave for those that may not.
 const RESERVED: usize = 64;
 
-/// The way from a leg to its line.
+/// The way from a leg to its line. Each in a box, as a channel has room for 32 from its beginning.
 #[derive(Debug, Clone)]
-pub(crate) struct Notices(mpsc::Sender<Notice>);
+pub(crate) struct Notices(mpsc::Sender<Box<Notice>>);
 
 impl Notices {
     /// Into this channel.
-    pub(crate) fn new(sender: mpsc::Sender<Notice>) -> Self {
+    pub(crate) fn new(sender: mpsc::Sender<Box<Notice>>) -> Self {
         Self(sender)
     }
 
@@ -23,14 +23,14 @@ impl Notices {
     /// notice for each command, so it hardly ever does.
     pub(crate) async fn tell(&self, notice: Notice) {
         // discard: the line was dropped, and nobody wants to know.
-        let _ = self.0.send(notice).await;
+        let _ = self.0.send(Box::new(notice)).await;
     }
 
     /// Tells what may be lost when a party floods us: keys, holds, substitutions.
     pub(crate) fn tell_if_room(&self, notice: Notice) {
         if self.0.capacity() > RESERVED {
             // discard: as above.
-            let _ = self.0.try_send(notice);
+            let _ = self.0.try_send(Box::new(notice));
         }
     }
 }
@@ -93,10 +93,10 @@ impl Drop for LegNotices {
         if let Some(Notices(sender)) = self.notices.take() {
             let cause = Cause::local(Disposition::Failed);
             // discard: the line was dropped, or is so far behind that it is lost anyway.
-            let _ = sender.try_send(Notice::LegEnded {
+            let _ = sender.try_send(Box::new(Notice::LegEnded {
                 leg: self.leg,
                 cause,
-            });
+            }));
         }
     }
 }

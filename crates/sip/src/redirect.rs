@@ -29,6 +29,7 @@
 //! ```
 
 mod key;
+mod places;
 mod run;
 mod shard;
 mod transactions;
@@ -45,7 +46,10 @@ use callroute_media::Offer;
 use mio::Waker;
 
 use crate::admit::guard::Protection;
-use crate::redirect::key::Key;
+use crate::error::BindError;
+use crate::named::Key;
+
+pub use self::places::Places;
 
 /// How a redirector is set up.
 #[derive(Debug, Clone)]
@@ -64,6 +68,10 @@ pub struct Config {
     pub max_transactions: usize,
     /// T1 of RFC 3261. Default 500 ms.
     pub t1: Duration,
+    /// How long a shard keeps looking for the next datagram before it sleeps. Default zero: at
+    /// once. Waking up takes longer than answering does; whoever gives each shard a core of its
+    /// own may have that time back, for a core that never rests.
+    pub spin: Duration,
 }
 
 impl Config {
@@ -77,6 +85,7 @@ impl Config {
             protection: Protection::default(),
             max_transactions: 200_000,
             t1: Duration::from_millis(500),
+            spin: Duration::ZERO,
         }
     }
 }
@@ -190,7 +199,15 @@ impl Redirector {
     ///
     /// # Errors
     /// What the system says of the address, or of threads.
-    pub fn start(config: &Config, decide: impl Decide) -> io::Result<Self> {
+    pub fn start(config: &Config, decide: impl Decide) -> Result<Self, BindError> {
+        Self::begin(config, decide).map_err(|source| BindError::Listen {
+            addr: config.listen,
+            transport: "udp",
+            source,
+        })
+    }
+
+    fn begin(config: &Config, decide: impl Decide) -> io::Result<Self> {
         let decide: Arc<dyn Decide> = Arc::new(decide);
         let mut redirector = Self {
             addr: config.listen,

@@ -3,11 +3,13 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use sipx_sip::{Request, TransactionKey};
+use sipx_sip::Request;
 use tokio::sync::mpsc;
 
 use crate::endpoint::Incoming;
+use crate::leg::caller::Unbegun;
 use crate::message::{call_id, from_tag, sequence, to_tag};
+use crate::named::{Hashes, Key};
 use crate::refer::Replaces;
 
 /// Requests that may wait for one leg. What comes beyond them is answered 503, or dropped where
@@ -36,7 +38,7 @@ pub(crate) struct Routes(Mutex<Tables>);
 struct Tables {
     /// By Call-ID and our tag, which alone is unique.
     dialogs: HashMap<DialogKey, mpsc::Sender<LegRequest>>,
-    invites: HashMap<TransactionKey, mpsc::Sender<LegRequest>>,
+    invites: HashMap<Key, (mpsc::Sender<LegRequest>, Arc<Unbegun>), Hashes>,
     /// Dialogs that have ended, the latest last: whoever wants to take a place in one comes too late.
     ended: VecDeque<DialogKey>,
     /// Call-ID, From tag and CSeq of INVITEs that are being served.
@@ -51,7 +53,7 @@ type Served = (Vec<u8>, Vec<u8>, u32);
 pub(crate) struct Entry {
     routes: Arc<Routes>,
     dialog: DialogKey,
-    invite: Option<(TransactionKey, Served)>,
+    invite: Option<(Key, Served)>,
 }
 
 impl Routes {
@@ -62,6 +64,7 @@ impl Routes {
         incoming: &Incoming,
         tag: &str,
         leg: mpsc::Sender<LegRequest>,
+        unbegun: Arc<Unbegun>,
     ) -> Option<Entry> {
         let headers = &incoming.request.headers;
         let call = call_id(headers);
@@ -76,8 +79,8 @@ impl Routes {
             return None;
         }
         tables.dialogs.insert(dialog.clone(), leg.clone());
-        tables.invites.insert(incoming.key.clone(), leg);
-        let invite = Some((incoming.key.clone(), served));
+        tables.invites.insert(incoming.key, (leg, unbegun));
+        let invite = Some((incoming.key, served));
         Some(Entry {
             routes: Arc::clone(self),
             dialog,
@@ -123,9 +126,9 @@ impl Routes {
         tables.ended.iter().any(|(c, t)| c == call && t == tag)
     }
 
-    /// The leg that an INVITE's transaction began.
-    pub(crate) fn of_invite(&self, key: &TransactionKey) -> Option<mpsc::Sender<LegRequest>> {
-        self.lock().invites.get(key).cloned()
+    /// The leg that an INVITE's transaction began, and what begins its task.
+    pub(crate) fn of_invite(&self, key: Key) -> Option<(mpsc::Sender<LegRequest>, Arc<Unbegun>)> {
+        self.lock().invites.get(&key).cloned()
     }
 
     fn lock(&self) -> MutexGuard<'_, Tables> {

@@ -7,7 +7,7 @@ use sipx_sip::headers::{
 };
 use sipx_sip::{Header, HeaderName, Method, Request, TypedHeader, Via};
 
-use crate::message::{Reply, SDP_TYPE, unsupported};
+use crate::message::{Reply, SDP_TYPE, is_plain_address, unsupported};
 
 /// What was seen of a request's headers.
 #[derive(Debug, Default)]
@@ -77,7 +77,9 @@ fn judged(request: &Request, via_is_read: bool) -> Option<Reply> {
 impl Seen {
     fn look(&mut self, header: &Header, method: &Method) {
         match header.name() {
+            HeaderName::To if is_plain_address(&header.value()) => self.to += 1,
             HeaderName::To => self.once::<To>(header, "To", |seen| &mut seen.to),
+            HeaderName::From if is_plain_address(&header.value()) => self.from += 1,
             HeaderName::From => self.once::<From>(header, "From", |seen| &mut seen.from),
             HeaderName::CallId => {
                 self.once::<CallId>(header, "Call-ID", |seen| &mut seen.call_id);
@@ -101,6 +103,7 @@ impl Seen {
                     self.all::<Via>(header, "Via");
                 }
             }
+            HeaderName::Contact if is_plain_address(&header.value()) => {}
             HeaderName::Contact => self.all::<ContactValue>(header, "Contact"),
             HeaderName::RecordRoute => self.all::<RecordRoute>(header, "Record-Route"),
             HeaderName::Date => self.all::<Date>(header, "Date"),

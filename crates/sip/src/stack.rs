@@ -1,5 +1,6 @@
 //! What all legs share: the endpoint, the table of dialogs, the ports, the counters.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::Arc;
@@ -43,6 +44,8 @@ pub(crate) struct Stack {
     pub(crate) spent: AtomicBool,
     /// The sockets are closed.
     pub(crate) over: AtomicBool,
+    /// Our address and port as every peer sees them; `None` where that differs.
+    pub(crate) host: Option<Box<str>>,
     pub(crate) began: Instant,
     pub(crate) resolver: Resolver,
     pub(crate) registrar: Registrar,
@@ -160,9 +163,9 @@ impl Stack {
     /// Answers a request; `false` when the answer could not be sent.
     pub(crate) fn respond(&self, incoming: &Incoming, reply: Reply) -> bool {
         let sent = match reply.to(&incoming.request) {
-            Ok(response) => self.handle.respond(&incoming.key, response),
+            Ok(response) => self.handle.respond(incoming.key, response),
             Err(error) => {
-                self.handle.abandon(&incoming.key);
+                self.handle.abandon(incoming.key);
                 Err(error.into())
             }
         };
@@ -179,12 +182,26 @@ impl Stack {
         named_ip(self.config.advertised, bound, || leading_to(peer))
     }
 
+    /// Our address and port as seen by a peer, over UDP and TCP, as URIs write it.
+    pub(crate) fn host(&self, peer: IpAddr) -> Cow<'_, str> {
+        match &self.host {
+            Some(host) => Cow::Borrowed(host),
+            None => Cow::Owned(host(self.named_ip(peer), self.handle.local_addr())),
+        }
+    }
+
     /// Our Contact for a peer.
     pub(crate) fn contact(&self, peer: IpAddr, transport: TransportKind) -> String {
+        match transport {
+            TransportKind::Udp => return ["<sip:", &self.host(peer), ">"].concat(),
+            TransportKind::Tcp => {
+                return ["<sip:", &self.host(peer), ";transport=tcp>"].concat();
+            }
+            _ => {}
+        }
         let host = bracketed(self.named_ip(peer));
         let port = |addr: Option<SocketAddr>| addr.unwrap_or(self.handle.local_addr()).port();
         match transport {
-            TransportKind::Udp => format!("<sip:{host}:{}>", port(None)),
             TransportKind::Tls => {
                 format!(
                     "<sip:{host}:{};transport=tls>",
@@ -257,6 +274,11 @@ fn literal(uri: &Uri) -> Option<Target> {
         }
         _ => None,
     }
+}
+
+/// An address with our port, as URIs write it.
+pub(crate) fn host(ip: IpAddr, local: SocketAddr) -> String {
+    format!("{}:{}", bracketed(ip), local.port())
 }
 
 /// The address of the interface that leads to a peer. No packet is sent.

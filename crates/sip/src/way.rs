@@ -2,6 +2,7 @@
 //! calls (RFC 3325), by whom the call was diverted (RFC 5806, RFC 7044); pure.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use callroute_schema::{Caller, Disposition};
 use sipx_sip::{HeaderName, PAssertedIdentity, Request, TypedHeader};
@@ -82,7 +83,8 @@ impl Way {
             return lines;
         };
         let target = uri.split_once(':').map_or(uri, |(_, rest)| rest);
-        if target.split('@').next() == Some(&escaped(user)) || lines.len() + 3 > MAX_HEADERS {
+        let escaped = escaped(user);
+        if target.split('@').next() == Some(&escaped) || lines.len() + 3 > MAX_HEADERS {
             return lines;
         }
         let (reason, status) = match after {
@@ -92,10 +94,10 @@ impl Way {
             Some(Disposition::Declined) => ("deflection", Some(480)),
             _ => ("unconditional", None),
         };
-        let from = format!("sip:{}@{host}", escaped(user));
+        let from = ["sip:", &escaped, "@", host].concat();
         // The latest diversion is the first (RFC 5806, section 4).
         let ours = format!("<{from}>;reason={reason};counter=1");
-        lines.insert(0, (named("Diversion"), ours.into_bytes()));
+        lines.insert(0, (DIVERSION.clone(), ours.into_bytes()));
         let why = status.map_or_else(String::new, |status| {
             format!("?Reason=SIP%3Bcause%3D{status}")
         });
@@ -103,13 +105,13 @@ impl Way {
             Some(index) => index,
             None => {
                 let first = format!("<{from}{why}>;index=1");
-                lines.push((named("History-Info"), first.into_bytes()));
+                lines.push((HISTORY.clone(), first.into_bytes()));
                 "1".to_owned()
             }
         };
         let uri = uri.split(['?', '>']).next().unwrap_or(uri);
         let next = format!("<{uri}>;index={index}.1;mp={index}");
-        lines.push((named("History-Info"), next.into_bytes()));
+        lines.push((HISTORY.clone(), next.into_bytes()));
         lines
     }
 
@@ -177,13 +179,16 @@ pub(crate) fn chosen(headers: &BTreeMap<String, String>) -> Vec<Line> {
 pub(crate) fn deflected(by: &str) -> Line {
     let by = by.split(['?', '>']).next().unwrap_or(by);
     let value = format!("<{by}>;reason=deflection;counter=1");
-    (named("Diversion"), value.into_bytes())
+    (DIVERSION.clone(), value.into_bytes())
 }
 
 /// The privacy that a withheld caller asks for (RFC 3323, RFC 3325, section 9.3).
 pub(crate) fn privacy() -> Line {
     (sipx_sip::Privacy::NAME, b"id".to_vec())
 }
+
+static DIVERSION: LazyLock<HeaderName> = LazyLock::new(|| named("Diversion"));
+static HISTORY: LazyLock<HeaderName> = LazyLock::new(|| named("History-Info"));
 
 fn named(name: &str) -> HeaderName {
     HeaderName::parse(&bytes::Bytes::copy_from_slice(name.as_bytes()))

@@ -2,6 +2,7 @@
 
 #![cfg(feature = "client")]
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -9,6 +10,7 @@ use bytes::Bytes;
 use http::Response;
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::time::Instant;
 
 use crate::book::health::Verdict;
@@ -27,6 +29,10 @@ use crate::wire::last_good::allowed;
 use crate::wire::request::{Asks, Question};
 use crate::wire::retry_after::wish;
 use crate::wire::secret::Secret;
+
+/// Requests to one origin beyond which one thread reads all that is to be read before it looks at the
+/// first answer: what the processor has at hand for the one it need not fetch again for each.
+const CROWD: usize = 8;
 
 /// What one URL did, for logs and reports; in the order they were started. A URL that was passed
 /// over because it rests is among them, with the class `resting`.
@@ -121,6 +127,16 @@ impl Outcome {
     }
 }
 
+/// What came back for a request.
+enum Answer {
+    /// A whole body, and how to read it.
+    Whole(Format, Bytes),
+    /// A body of no use.
+    Broken(Failure),
+    /// A body of no interest, which is not read yet; the result is known.
+    Unread(Incoming),
+}
+
 /// Who is asked, and on what terms.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Target<'a> {
@@ -207,34 +223,33 @@ impl Means {
                     || self.clock.now(),
                     version,
                 );
-                let sent = match &mut connection.sender {
-                    Sender::One(sender) => sender.send_request(request).await,
-                    Sender::Many(sender) => Box::pin(sender.send_request(request)).await,
+                let answer = match &mut connection.sender {
+                    Sender::One(link) => {
+                        let (sent, motor) = link.send(request);
+                        let answer = self.answer(sent, question, progress, &mut outcome);
+                        motor.run(pin!(answer)).await
+                    }
+                    Sender::Many(sender, _) => {
+                        let sent = sender.send_request(request);
+                        Box::pin(self.answer(sent, question, progress, &mut outcome)).await
+                    }
                 };
-                match sent {
-                    Ok(mut response) => {
-                        let head = self.judge(&response, question, progress, &mut outcome);
-                        let body = match head {
-                            Some(_) => whole(response.body_mut()).await,
-                            None => Ok(Bytes::new()),
-                        };
-                        ended = Instant::now();
-                        match (head, body) {
-                            (Some(format), Ok(bytes)) => {
-                                Doubt::settle(doubt);
-                                self.pool.give_back(&lane, connection, None, ended);
-                                outcome.result = reply(question, format, &bytes);
-                            }
-                            (Some(_), Err(failure)) => outcome.result = Err(failure),
-                            (None, _) => {
-                                Doubt::settle(doubt);
-                                let rest = Some(response.into_body());
-                                self.pool.give_back(&lane, connection, rest, ended);
-                            }
-                        }
+                ended = Instant::now();
+                if Arc::strong_count(&lane) > CROWD && is_alone() {
+                    tokio::task::yield_now().await;
+                }
+                match answer {
+                    Ok(Answer::Whole(format, bytes)) => {
+                        Doubt::settle(doubt);
+                        self.pool.give_back(&lane, connection, None, ended);
+                        outcome.result = reply(question, format, &bytes);
+                    }
+                    Ok(Answer::Broken(failure)) => outcome.result = Err(failure),
+                    Ok(Answer::Unread(rest)) => {
+                        Doubt::settle(doubt);
+                        self.pool.give_back(&lane, connection, Some(rest), ended);
                     }
                     Err(error) => {
-                        ended = Instant::now();
                         outcome.stale = is_stale(&connection, progress, &error);
                         outcome.result = Err(of_exchange(&error));
                     }
@@ -250,6 +265,24 @@ impl Means {
             self.began_to_rest(&target, &outcome, knock);
         }
         outcome
+    }
+
+    /// What comes back for a request.
+    async fn answer(
+        &self,
+        sent: impl Future<Output = hyper::Result<Response<Incoming>>>,
+        question: &Question,
+        progress: &Progress,
+        outcome: &mut Outcome,
+    ) -> hyper::Result<Answer> {
+        let mut response = sent.await?;
+        let Some(format) = self.judge(&response, question, progress, outcome) else {
+            return Ok(Answer::Unread(response.into_body()));
+        };
+        Ok(match whole(response.body_mut()).await {
+            Ok(bytes) => Answer::Whole(format, bytes),
+            Err(failure) => Answer::Broken(failure),
+        })
     }
 
     #[cold]
@@ -313,15 +346,23 @@ impl Means {
 
 /// A request goes out on this connection.
 fn sent(connection: &Connection, lane: &Arc<Lane>, progress: &Progress) -> Option<Doubt> {
-    let shared = matches!(connection.sender, Sender::Many(_));
-    let received = (!shared).then(|| connection.received.clone());
+    let (received, doubt) = match &connection.sender {
+        Sender::One(_) => (Some(connection.received.clone()), None),
+        Sender::Many(_, driver) => (None, Some(Doubt::new(lane, driver))),
+    };
     progress.sent(connection.kept, received);
-    shared.then(|| Doubt::new(lane, &connection.driver))
+    doubt
+}
+
+/// Whether all tasks are this thread's: with several, whoever lets others go first wakes the next.
+fn is_alone() -> bool {
+    let flavor = Handle::try_current().map(|runtime| runtime.runtime_flavor());
+    flavor.is_ok_and(|flavor| flavor == RuntimeFlavor::CurrentThread)
 }
 
 /// Whether a kept connection was over before the server looked at the request.
 fn is_stale(connection: &Connection, progress: &Progress, error: &hyper::Error) -> bool {
-    let shared = matches!(connection.sender, Sender::Many(_));
+    let shared = matches!(connection.sender, Sender::Many(..));
     connection.kept && progress.bytes() == 0 && (!shared || is_unprocessed(error))
 }
 

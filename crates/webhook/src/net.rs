@@ -3,8 +3,10 @@
 #![cfg(feature = "client")]
 
 pub(crate) mod address;
+pub(crate) mod bell;
 pub(crate) mod connect;
 pub(crate) mod counted;
+pub(crate) mod link;
 pub(crate) mod lookup;
 pub(crate) mod pool;
 #[cfg(feature = "tls")]

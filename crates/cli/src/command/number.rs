@@ -40,14 +40,7 @@ struct Refused {
 fn lines(region: Option<Region>, out: &mut Output) -> Result<Status, Error> {
     let mut lines = Input::Stdin.lines()?;
     let mut status = Status::Fine;
-    loop {
-        // A program that waits for its answer before it sends more shall get it.
-        if lines.may_wait() {
-            out.flush()?;
-        }
-        let Some(line) = lines.next()? else {
-            return Ok(status);
-        };
+    while let Some(line) = lines.next(out)? {
         let number = line.number;
         match answer(&line, region) {
             Ok(reading) => out.json(&reading)?,
@@ -58,6 +51,7 @@ fn lines(region: Option<Region>, out: &mut Output) -> Result<Status, Error> {
             }
         }
     }
+    Ok(status)
 }
 
 fn answer(line: &Line<'_>, region: Option<Region>) -> Result<Reading, String> {

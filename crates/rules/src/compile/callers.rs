@@ -105,12 +105,7 @@ impl Compiler<'_> {
 
     /// The text of a file that an entry names; it becomes one of the table's sources.
     pub(super) fn read(&mut self, file: &str, at: &Path<'_>) -> Option<String> {
-        if let Some(source) = self
-            .sources
-            .iter()
-            .skip(1)
-            .find(|source| source.name == file)
-        {
+        if let Some(source) = self.further.iter().find(|source| source.name == file) {
             return Some(source.text.clone());
         }
         let text = match self.files.read(file) {
@@ -129,7 +124,7 @@ impl Compiler<'_> {
             );
             return None;
         }
-        self.sources.push(Source {
+        self.further.push(Source {
             name: file.to_owned(),
             text: text.clone(),
         });

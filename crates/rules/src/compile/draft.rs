@@ -1,65 +1,60 @@
-//! From the clauses of a rule to its record: the commonest have a place in it.
+//! From the clauses of a rule to its draft.
 
 use callroute_schema::Action;
 
-use crate::engine::{Clause, Draft, LISTS, NAMES, REJECTS, Record, Subject};
+use crate::engine::{Clause, Draft, Subject};
 use crate::prefix::Key;
 
-/// Places what fits in the record; the rest is compared after it.
+/// Takes out the most telling number, and puts first what costs least to compare.
 pub(super) fn draft(
-    clauses: Vec<Clause>,
+    mut clauses: Vec<Clause>,
     answer: u32,
     first: Option<&Action>,
     emergency: &[&str],
 ) -> Draft {
-    let mut record = Record {
-        answer,
-        ..Record::default()
-    };
-    if clauses.iter().any(|clause| names(clause, emergency)) {
-        record.mask.flags |= NAMES;
-    }
-    if clauses.iter().any(asks_lists) {
-        record.mask.flags |= LISTS;
-    }
-    if matches!(
+    let rejects = matches!(
         first,
         Some(Action::Reject(_) | Action::Busy(_) | Action::Hangup(_))
-    ) {
-        record.mask.flags |= REJECTS;
-    }
-    let mut more = Vec::new();
+    );
+    let names = clauses.iter().any(|clause| names(clause, emergency));
+    let lists = clauses.iter().any(asks_lists);
     // Of several numbers the most telling one is kept at hand.
     let telling = |clause: &Clause| match clause {
         Clause::Key { key, .. } => key.len(),
         _ => 0,
     };
     let best = clauses.iter().map(telling).max().unwrap_or(0);
-    for clause in clauses {
+    let mut found = None;
+    clauses.retain_mut(|clause| {
         match clause {
-            Clause::Key { key, .. } if key.is_empty() => {}
-            Clause::Key { subject, key } if record.mask.len == 0 && key.len() == best => {
-                record.compare(subject, key);
+            Clause::Key { key, .. } if key.is_empty() => return false,
+            Clause::Key { subject, key } if found.is_none() && key.len() == best => {
+                found = Some((*subject, *key));
+                return false;
             }
-            Clause::Hours { hours, open } if record.hours == 0 && hours < u32::MAX / 4 => {
-                record.hours = hours * 2 + 2 + u32::from(!open);
-            }
-            Clause::List(list) if record.list == 0 && list < u32::MAX / 4 => {
-                record.list = list * 2 + 2;
-            }
-            Clause::Not(not) => match *not {
-                Clause::List(list) if record.list == 0 && list < u32::MAX / 4 => {
-                    record.list = list * 2 + 3;
+            Clause::Not(not) => {
+                if let Clause::Hours { hours, open } = **not {
+                    *clause = Clause::Hours { hours, open: !open };
                 }
-                Clause::Hours { hours, open } if record.hours == 0 && hours < u32::MAX / 4 => {
-                    record.hours = hours * 2 + 2 + u32::from(open);
-                }
-                other => more.push(Clause::Not(Box::new(other))),
-            },
-            other => more.push(other),
+            }
+            _ => {}
         }
+        true
+    });
+    clauses.sort_by_key(|clause| match clause {
+        Clause::Hours { .. } => 0,
+        Clause::List(_) => 1,
+        Clause::Not(not) if matches!(**not, Clause::List(_)) => 1,
+        _ => 2,
+    });
+    Draft {
+        answer,
+        key: found,
+        clauses,
+        rejects,
+        names,
+        lists,
     }
-    Draft { record, more }
 }
 
 /// Whether a clause names an emergency number as the dialed one.

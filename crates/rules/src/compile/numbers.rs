@@ -31,8 +31,10 @@ impl Compiler<'_> {
             _ => 1,
         });
         let mut builder = Builder::new(entries.len(), rules.sum());
-        let mut seen: HashMap<Pattern, &str> = HashMap::with_capacity(entries.len());
-        for entry in entries {
+        let mut seen: HashMap<Pattern, &str> = HashMap::new();
+        // Of these there may be millions: they are sorted in the end.
+        let mut whole: Vec<(Key, u32)> = Vec::with_capacity(entries.len());
+        for (entry, place) in entries.iter().zip(0..) {
             let at = section.key(&entry.name);
             let pattern = match number::pattern(&entry.name, self.region) {
                 Ok(pattern) => pattern,
@@ -41,9 +43,10 @@ impl Compiler<'_> {
                     continue;
                 }
             };
-            if let Some(first) = seen.insert(pattern.clone(), &entry.name) {
-                let message = format!("this is the same number as `{}`", shorten(first));
-                self.fault(&at, message);
+            if let Pattern::Exact(Dialed::Key(key)) = pattern {
+                whole.push((key, place));
+            } else if let Some(first) = seen.insert(pattern.clone(), &entry.name) {
+                self.twice(first, &at);
             }
             let Some(rules) = &entry.value else {
                 continue;
@@ -67,7 +70,21 @@ impl Compiler<'_> {
                 builder.add(dialed, more, drafts.into_iter());
             }
         }
+        whole.sort_unstable();
+        for same in whole.chunk_by(|(one, _), (other, _)| one == other) {
+            let entries = same
+                .iter()
+                .filter_map(|(_, place)| entries.get(*place as usize));
+            for (first, entry) in entries.clone().zip(entries.skip(1)) {
+                self.twice(&first.name, &section.key(&entry.name));
+            }
+        }
         builder.finish()
+    }
+
+    fn twice(&mut self, first: &str, at: &Path<'_>) {
+        let message = format!("this is the same number as `{}`", shorten(first));
+        self.fault(at, message);
     }
 
     fn always<'t>(

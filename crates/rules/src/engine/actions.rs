@@ -40,7 +40,7 @@ impl Engine {
         let mut seen = HashSet::new();
         let count = u32::try_from(self.rule_count()).unwrap_or(u32::MAX);
         for rule in 0..count {
-            let Some(place) = self.book.record(rule).map(|record| record.answer) else {
+            let Some(place) = self.book.record(rule).map(|record| record.answer()) else {
                 continue;
             };
             if let Some(answer) = self.answers.get(place)

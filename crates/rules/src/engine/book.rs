@@ -3,6 +3,7 @@
 mod build;
 mod exact;
 mod node;
+mod place;
 mod walk;
 
 use std::collections::HashMap;
@@ -13,10 +14,10 @@ pub(crate) use self::walk::{Best, Observer};
 
 use self::exact::Exact;
 use super::clause::Clause;
-use super::record::{LISTS, Record};
+use super::record::Record;
 use crate::prefix::{Key, PrefixTable};
 
-/// Where a look-up goes on: the beginning of a run of records, or with the highest bit a node.
+/// Where a look-up goes on: the beginning of a run, or with the highest bit a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Child(pub(crate) u32);
 
@@ -40,23 +41,26 @@ impl Child {
 /// Every rule, found by what its call brings.
 #[derive(Debug, Default)]
 pub(crate) struct Book {
-    /// Runs of records; the last of each is marked.
-    pub(crate) records: Vec<Record>,
+    /// Runs of records, each behind the position of its first rule; the last record is marked.
+    pub(crate) runs: Vec<u64>,
     /// Clauses that no record has room for.
     pub(crate) clauses: Vec<Clause>,
     pub(crate) nodes: Vec<Node>,
-    /// Dialed numbers and prefixes to where their rules are.
+    /// Dialed numbers with few rules: theirs is the first place that is looked at.
+    pub(crate) exact: Exact,
+    /// Other dialed numbers and prefixes to where their rules are.
     pub(crate) dialed: PrefixTable,
-    /// Dialed numbers, when they are many: theirs is the first place that is looked at.
-    pub(crate) exact: Option<Exact>,
     /// Dialed SIP users that are no numbers.
     pub(crate) texts: HashMap<Box<str>, u32>,
     pub(crate) blocks: Vec<Block>,
-    /// Where the record of each rule stands first.
+    /// Where the record of each rule stands first: with [`LINES`] among the lines of whole
+    /// numbers, else among the runs.
     pub(crate) places: Vec<u32>,
     pub(crate) names: Names,
     /// Rules that name an emergency number, in written order.
     pub(crate) emergency: Vec<u32>,
+    /// Whether a rule asks what kind of caller it is, or for a list of callers.
+    pub(crate) asks_for_lists: bool,
     /// Rules that every call of their block looks at one by one.
     pub(crate) overlong: Vec<Overlong>,
 }
@@ -67,8 +71,10 @@ pub(crate) struct Block {
     pub(crate) dialed: Dialed,
     /// Its first rule; they follow each other up to the next block's.
     pub(crate) first: u32,
-    pub(crate) child: Child,
 }
+
+/// In a record's place: it stands in the line of a whole number.
+const LINES: u32 = 1 << 31;
 
 /// What a block covers.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -122,26 +128,25 @@ impl Book {
 
     /// Memory that rules and their index take, in bytes, without answers, lists and hours.
     pub(crate) fn bytes(&self) -> usize {
-        size_of_val(&*self.records)
+        size_of_val(&*self.runs)
             + size_of_val(&*self.clauses)
             + self.nodes.iter().map(Node::bytes).sum::<usize>()
             + self.dialed.bytes()
-            + self.exact.as_ref().map_or(0, Exact::bytes)
+            + self.exact.bytes()
             + size_of_val(&*self.blocks)
             + size_of_val(&*self.places)
             + self.names.text.len()
             + size_of_val(&*self.names.ends)
     }
 
-    /// Whether a rule asks for a list of callers.
-    pub(crate) fn asks_for_lists(&self) -> bool {
-        self.records.iter().any(|record| record.has(LISTS))
-    }
-
     /// The record of a rule.
-    pub(crate) fn record(&self, rule: u32) -> Option<&Record> {
-        let place = self.places.get(rule as usize)?;
-        self.records.get(*place as usize)
+    pub(crate) fn record(&self, rule: u32) -> Option<Record> {
+        let place = *self.places.get(rule as usize)?;
+        let words = match place & LINES {
+            0 => self.runs.get(place as usize..),
+            _ => self.exact.words((place & !LINES) as usize),
+        };
+        Record::read(&mut words?.iter(), rule)
     }
 
     /// The block that a rule stands in.

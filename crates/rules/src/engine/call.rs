@@ -1,6 +1,6 @@
 //! A call, ready to be compared: its numbers as keys, and what is worked out when first asked.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 
 use callroute_schema::number::{self, Kind, Region};
 
@@ -24,14 +24,13 @@ pub(crate) struct Call<'a> {
     pub(crate) view: View<'a>,
     pub(crate) tables: &'a Tables,
     pub(crate) facts: &'a Facts,
-    utc: i64,
     /// By the subjects' places; the last is no number's.
     keys: [Key; 4],
     /// The numbers in full, where the event has them in a national form.
     full: Option<Box<InFull>>,
     /// Whether an emergency number of the region was dialed, exactly.
     pub(crate) emergency: bool,
-    hits: OnceCell<Hits>,
+    hits: Cell<Hits>,
     share: OnceCell<u16>,
 }
 
@@ -72,12 +71,11 @@ impl<'a> Call<'a> {
         let call = Self {
             keys: [caller, dialed, Key::EMPTY, Key::EVERY],
             full: None,
-            utc: view.utc(),
             view,
             tables,
             facts,
             emergency: false,
-            hits: OnceCell::new(),
+            hits: Cell::new(Hits::UNASKED),
             share: OnceCell::new(),
         };
         (call, is_usual)
@@ -138,21 +136,20 @@ impl<'a> Call<'a> {
 
     /// Looks up under what the caller is listed, so that it is on its way.
     #[inline(always)]
-    pub(crate) fn ask_lists(&self) -> &Hits {
-        self.hits.get_or_init(|| self.listed())
+    pub(crate) fn ask_lists(&self) {
+        self.hits.set(self.listed());
     }
 
     /// Under what the caller is listed.
     #[inline(always)]
-    pub(crate) fn hits(&self) -> &Hits {
+    pub(crate) fn hits(&self) -> Hits {
         #[cold]
-        fn late<'c>(call: &'c Call<'_>) -> &'c Hits {
-            call.ask_lists()
+        fn late(call: &Call<'_>) -> Hits {
+            call.ask_lists();
+            call.hits.get()
         }
-        match self.hits.get() {
-            Some(hits) => hits,
-            None => late(self),
-        }
+        let hits = self.hits.get();
+        if hits.is_unasked() { late(self) } else { hits }
     }
 
     #[inline(always)]
@@ -197,7 +194,7 @@ impl<'a> Call<'a> {
     /// Whole seconds since 1970.
     #[inline]
     pub(crate) fn utc(&self) -> i64 {
-        self.utc
+        self.view.utc()
     }
 
     /// What the event, a list's row or a lookup says. `Err`: it is not known yet, or cannot be.

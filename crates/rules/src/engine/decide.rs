@@ -9,11 +9,11 @@ use callroute_schema::{Action, Actions, Event, Menu, Party, WebhookName};
 use super::answers::{Answers, VARIES};
 use super::book::{Best, Book};
 use super::call::Call;
-use super::clause::Clause;
 use super::facts::{Facts, Lookup};
 use super::names::{Agent, Named, WebhookSpec};
 use super::outcome::{Decision, Filled, Outcome, Rare, RuleId, RuleRef};
 use super::quick;
+use super::record::Asks;
 use super::render::{RenderError, fill};
 use super::resolve::{UnknownName, WrongValue, resolve};
 use super::tables::{LookupSpec, Tables};
@@ -32,7 +32,7 @@ pub struct Engine {
     pub(crate) named: Named,
     pub(crate) policy: crate::policy::Policy,
     pub(crate) hours: HashMap<String, Arc<Hours>>,
-    pub(crate) sources: Vec<Source>,
+    pub(crate) sources: Arc<[Source]>,
     pub(crate) fingerprint: String,
     pub(crate) zone_release: String,
 }
@@ -149,12 +149,10 @@ impl Engine {
 
     /// The fact that a rule waits for.
     fn need(&self, rule: u32, call: &Call<'_>) -> Option<Lookup> {
-        let record = self.book.record(rule)?;
-        let more: &Clause = self
-            .book
-            .clauses
-            .get(record.more.checked_sub(1)? as usize)?;
-        more.need(call)
+        match self.book.record(rule)?.asks() {
+            Asks::Clause(place) => self.book.clauses.get(place as usize)?.need(call),
+            _ => None,
+        }
     }
 
     pub(crate) fn rule_ref(&self, rule: u32) -> RuleRef {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 
 use super::rows::Rows;
+use super::sieve::Sieve;
 use crate::prefix::{Key, PrefixTable};
 
 /// Lists that fit the word of a set.
@@ -13,8 +14,12 @@ const WORD: u32 = 64;
 #[derive(Default)]
 pub(crate) struct Lists {
     all: Vec<CallerList>,
-    /// Numbers and prefixes to sets of lists; a set has the lists of shorter prefixes too.
+    /// Whole numbers to sets of lists; a set has the lists of prefixes too.
     numbers: PrefixTable,
+    /// What most numbers of callers that are on no list do not get through.
+    sieve: Sieve,
+    /// Prefixes to sets of lists; a set has the lists of shorter prefixes too.
+    prefixes: PrefixTable,
     /// SIP users that are no numbers, to sets of lists.
     texts: HashMap<Box<str>, u32>,
     /// The lists with callers who withhold their number.
@@ -80,6 +85,20 @@ impl CallerList {
     }
 }
 
+impl Hits {
+    /// It was not looked up yet: there are never so many sets.
+    pub(crate) const UNASKED: Self = Self {
+        number: u32::MAX,
+        text: 0,
+        word: 0,
+    };
+
+    #[inline]
+    pub(crate) fn is_unasked(self) -> bool {
+        self.number == Self::UNASKED.number
+    }
+}
+
 impl Lists {
     pub(crate) fn new(mut all: Vec<CallerList>) -> Self {
         // Each number with each list that it is on, so that equal ones stand together.
@@ -99,9 +118,12 @@ impl Lists {
         }
         keys.sort_unstable();
         keys.dedup();
+        let whole = keys.iter().filter(|(key, _)| key.is_whole()).count();
         let mut lists = Self {
             all,
-            numbers: PrefixTable::with_capacity(keys.len()),
+            numbers: PrefixTable::with_capacity(whole),
+            sieve: Sieve::new(whole),
+            prefixes: PrefixTable::with_capacity(keys.len() - whole),
             sets: vec![0],
             ..Self::default()
         };
@@ -121,8 +143,11 @@ impl Lists {
                     tags.dedup();
                 }
                 let set = lists.set(tags, &mut known);
-                lists.numbers.insert(*key, set);
-                if !key.is_whole() {
+                if key.is_whole() {
+                    lists.sieve.add(*key);
+                    lists.numbers.insert(*key, set);
+                } else {
+                    lists.prefixes.insert(*key, set);
                     above.push((*key, set));
                 }
             }
@@ -174,13 +199,28 @@ impl Lists {
     /// Under what a number is listed.
     #[inline(always)]
     pub(crate) fn hits(&self, key: Key) -> Hits {
-        self.under(self.numbers.longest(key).unwrap_or(0), 0)
+        // Most callers are on no list.
+        match self.sieve.may_hold(key) || !self.prefixes.is_empty() {
+            true => self.under(self.set_of(key), 0),
+            false => Hits::default(),
+        }
+    }
+
+    /// The set of a number; the first, which is empty, when it is on no list.
+    fn set_of(&self, key: Key) -> u32 {
+        let found = match self.sieve.may_hold(key) {
+            true => self.numbers.get(key),
+            false => None,
+        };
+        found
+            .or_else(|| self.prefixes.longest(key))
+            .unwrap_or_default()
     }
 
     /// Under what a caller is listed by number and by text.
     pub(crate) fn hits_of(&self, key: Key, text: &str) -> Hits {
         let text = self.texts.get(text).copied();
-        self.under(self.numbers.longest(key).unwrap_or(0), text.unwrap_or(0))
+        self.under(self.set_of(key), text.unwrap_or(0))
     }
 
     /// Under what a caller without a number is listed.
@@ -200,7 +240,7 @@ impl Lists {
     }
 
     #[inline]
-    pub(crate) fn holds(&self, hits: &Hits, list: u32) -> bool {
+    pub(crate) fn holds(&self, hits: Hits, list: u32) -> bool {
         if list < WORD {
             return hits.word >> list & 1 == 1;
         }
@@ -209,7 +249,7 @@ impl Lists {
     }
 
     /// Every list that a caller is on, some perhaps twice.
-    pub(crate) fn of(&self, hits: &Hits) -> impl Iterator<Item = u32> + '_ {
+    pub(crate) fn of(&self, hits: Hits) -> impl Iterator<Item = u32> + '_ {
         let tags = [hits.number, hits.text].map(|set| self.tags(set));
         tags.into_iter().flatten().copied()
     }

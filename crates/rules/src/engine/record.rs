@@ -1,4 +1,9 @@
-//! A rule as 32 bytes: what is left to compare, and what is done.
+//! A rule as one or two words: what is left to compare, and what is done.
+//!
+//! A run is words, so that the rules of most numbers stand in one line of memory. A rule's first
+//! word says what it does and what it asks; a key to compare follows in a word of its own. What
+//! does not fit so stands between the two: the rule's position, where it is not the one after the
+//! rule before it, and where what it asks is found.
 
 use super::call::Call;
 use super::clause::Clause;
@@ -6,59 +11,50 @@ use super::subject::Subject;
 use super::truth::Truth;
 use crate::prefix::Key;
 
-/// The last record of its run.
-pub(crate) const LAST: u8 = 1;
-/// It turns calls away: not for emergency calls, unless it asks for no list.
-pub(crate) const REJECTS: u8 = 2;
-/// It names an emergency number.
-pub(crate) const NAMES: u8 = 4;
-/// It asks what kind of caller it is, or for a list of callers.
-pub(crate) const LISTS: u8 = 8;
+/// The last record of its run, or of this part of it.
+const LAST: u64 = 1 << 0;
+/// Behind the last: the next word says where its run goes on.
+const ON: u64 = 1 << 1;
+/// A key is compared.
+const KEY: u64 = 1 << 2;
+/// A word follows with the rule's position, and above it the place of what is asked.
+const WIDE: u64 = 1 << 3;
+/// It turns calls away because of a list: not for emergency calls.
+const REJECTS: u64 = 1 << 4;
+/// What it asks must not hold.
+const NOT: u64 = 1 << 5;
+/// It asks for hours, for a list, or for a clause.
+const HOURS: u64 = 1 << 6;
+const LIST: u64 = 1 << 7;
+const CLAUSE: u64 = 1 << 8;
+/// Whose key it is: a subject's place.
+const SUBJECT: u32 = 9;
+/// The place of what is asked is above these bits, and above it the answer.
+const PLACE: u32 = 11;
+const ANSWER: u32 = 32;
+/// Places that do not fit there.
+const FAR: u32 = 1 << (ANSWER - PLACE);
 
-/// The subject of a record that compares no number.
-const NOBODYS: u8 = 3;
-
-/// A rule. Its commonest clauses stand in it; the rest is found under `more`.
+/// A rule as it is looked at.
 #[derive(Debug, Clone, Copy, Default)]
-#[repr(C)]
 pub(crate) struct Record {
-    /// Compared with a number of the call.
-    pub(crate) key: u64,
-    /// Bits of the key that count.
-    pub(crate) mask: Mask,
+    /// Flags, perhaps a place, and the answer.
+    word: u64,
+    /// Compared with a number of the call; 0: none is.
+    key: u64,
     /// The rule's position among all rules, in written order.
     pub(crate) rule: u32,
-    /// What is done, as a place among the answers.
-    pub(crate) answer: u32,
-    /// 0: none; else the hours' place and one, times two, and 1 when they have to be closed.
-    pub(crate) hours: u32,
-    /// 0: none; else the list's place and one, times two, and 1 when the caller must not be on it.
-    pub(crate) list: u32,
-    /// 0: none; else the clause's place and one.
-    pub(crate) more: u32,
+    /// Of what is asked.
+    place: u32,
 }
 
-/// How many symbols of a key count, whose they are, and flags.
-#[derive(Debug, Clone, Copy)]
-#[repr(C)]
-pub(crate) struct Mask {
-    pub(crate) len: u8,
-    /// A subject's place; [`NOBODYS`] when there is no key.
-    pub(crate) subject: u8,
-    pub(crate) flags: u8,
-    /// Bits of the key behind those that count.
-    behind: u8,
-}
-
-impl Default for Mask {
-    fn default() -> Self {
-        Self {
-            len: 0,
-            subject: NOBODYS,
-            flags: 0,
-            behind: 0,
-        }
-    }
+/// What a rule asks besides a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asks {
+    Nothing,
+    Hours { hours: u32, open: bool },
+    List { list: u32, on: bool },
+    Clause(u32),
 }
 
 /// A part of a record, as a clause.
@@ -78,78 +74,259 @@ impl Part<'_> {
 }
 
 impl Record {
-    /// Compares a key of at least one symbol with a number of the call.
-    pub(crate) fn compare(&mut self, subject: Subject, key: Key) {
-        self.key = key.word();
-        self.mask.len = u8::try_from(key.len()).unwrap_or(0);
-        self.mask.behind = 64 - 4 * self.mask.len;
-        self.mask.subject = u8::try_from(subject.place()).unwrap_or(NOBODYS);
+    /// A rule that does `answer`, asks something, and perhaps compares a key of at least one
+    /// symbol; and whether it turns calls away because of a list.
+    pub(crate) fn new(
+        rule: u32,
+        answer: u32,
+        key: Option<(Subject, Key)>,
+        asks: Asks,
+        rejects: bool,
+    ) -> Self {
+        let (flags, place) = match asks {
+            Asks::Nothing => (0, 0),
+            Asks::Hours { hours, open } => (HOURS | if open { 0 } else { NOT }, hours),
+            Asks::List { list, on } => (LIST | if on { 0 } else { NOT }, list),
+            Asks::Clause(clause) => (CLAUSE, clause),
+        };
+        let (subject, key) = key.map_or((0, 0), |(subject, key)| {
+            (KEY | (subject.place() as u64) << SUBJECT, key.word())
+        });
+        Self {
+            word: u64::from(answer) << ANSWER | flags | subject | if rejects { REJECTS } else { 0 },
+            key,
+            rule,
+            place,
+        }
     }
 
-    #[inline]
-    pub(crate) fn has(&self, flag: u8) -> bool {
-        self.mask.flags & flag != 0
+    /// The record that stands first in what is left of a run, and its rule, which is `next`
+    /// unless it says so itself.
+    #[inline(always)]
+    pub(crate) fn read(words: &mut std::slice::Iter<'_, u64>, next: u32) -> Option<Self> {
+        let word = *words.next()?;
+        let mut record = Self {
+            word,
+            key: 0,
+            rule: next,
+            place: low(word) >> PLACE,
+        };
+        if word & (KEY | WIDE) != 0 {
+            if word & WIDE != 0 {
+                let wide = *words.next()?;
+                record.rule = low(wide);
+                record.place = u32::try_from(wide >> 32).unwrap_or(0);
+            }
+            if word & KEY != 0 {
+                record.key = *words.next()?;
+            }
+        }
+        Some(record)
+    }
+
+    /// Appends it to a run in which `next` is the rule that it would be unless it said so.
+    pub(crate) fn write(&self, next: u32, run: &mut Vec<u64>) {
+        let place = u64::from(FAR - 1) << PLACE;
+        let word = self.word & !(place | LAST | ON | WIDE);
+        if self.rule == next && self.place < FAR {
+            run.push(word | u64::from(self.place) << PLACE);
+        } else {
+            run.push(word | WIDE);
+            run.push(u64::from(self.place) << 32 | u64::from(self.rule));
+        }
+        if word & KEY != 0 {
+            run.push(self.key);
+        }
+    }
+
+    /// Marks the record that begins with this word as the last of its run.
+    pub(crate) fn end(word: &mut u64) {
+        *word |= LAST;
+    }
+
+    /// Marks the record that begins with this word as the last here: after it comes a word that
+    /// says where the run goes on.
+    pub(crate) fn go_on(word: &mut u64) {
+        *word |= LAST | ON;
+    }
+
+    #[inline(always)]
+    pub(crate) fn is_last(&self) -> bool {
+        self.word & LAST != 0
+    }
+
+    /// Whether its run goes on elsewhere, if it is the last here.
+    #[inline(always)]
+    pub(crate) fn goes_on(&self) -> bool {
+        self.word & ON != 0
+    }
+
+    /// What is done, as a place among the answers.
+    #[inline(always)]
+    pub(crate) fn answer(&self) -> u32 {
+        u32::try_from(self.word >> ANSWER).unwrap_or(0)
+    }
+
+    /// Whether it turns calls away because of a list.
+    pub(crate) fn rejects(&self) -> bool {
+        self.word & REJECTS != 0
+    }
+
+    /// The key that it compares, and whose.
+    pub(crate) fn key(&self) -> Option<(Subject, Key)> {
+        let subject = *Subject::ALL.get(usize::from(self.subject()))?;
+        (self.key != 0).then_some((subject, Key::of(self.key)))
+    }
+
+    /// What it asks besides.
+    pub(crate) fn asks(&self) -> Asks {
+        let (place, is) = (self.place, self.word & NOT == 0);
+        match self.word & (HOURS | LIST | CLAUSE) {
+            HOURS => Asks::Hours {
+                hours: place,
+                open: is,
+            },
+            LIST => Asks::List {
+                list: place,
+                on: is,
+            },
+            CLAUSE => Asks::Clause(place),
+            _ => Asks::Nothing,
+        }
     }
 
     /// Its clauses, in the order in which they are compared.
-    pub(crate) fn parts<'e>(&self, clauses: &'e [Clause]) -> impl Iterator<Item = Part<'e>> {
-        let key = (self.mask.len > 0).then(|| {
-            let subject = Subject::ALL.get(usize::from(self.mask.subject)).copied();
-            Part::Own(Clause::Key {
-                subject: subject.unwrap_or(Subject::Caller),
-                key: Key::of(self.key),
-            })
+    pub(crate) fn parts(self, clauses: &[Clause]) -> impl Iterator<Item = Part<'_>> {
+        let key = self.key().map(|(subject, key)| {
+            let key = Clause::Key { subject, key };
+            Part::Own(key)
         });
-        let hours = self.hours.checked_sub(2).map(|hours| {
-            Part::Own(Clause::Hours {
-                hours: hours / 2,
-                open: hours % 2 == 0,
-            })
-        });
-        let list = self.list.checked_sub(2).map(|list| {
-            let clause = Clause::List(list / 2);
-            Part::Own(match list % 2 {
-                0 => clause,
-                _ => Clause::Not(Box::new(clause)),
-            })
-        });
-        let more = self.more.checked_sub(1);
-        let more = more
-            .and_then(|more| clauses.get(more as usize))
-            .map(Part::Kept);
-        key.into_iter().chain(hours).chain(list).chain(more)
+        let asked = match self.asks() {
+            Asks::Nothing => None,
+            Asks::Hours { hours, open } => Some(Part::Own(Clause::Hours { hours, open })),
+            Asks::List { list, on: true } => Some(Part::Own(Clause::List(list))),
+            Asks::List { list, on: false } => {
+                Some(Part::Own(Clause::Not(Box::new(Clause::List(list)))))
+            }
+            Asks::Clause(place) => clauses.get(place as usize).map(Part::Kept),
+        };
+        key.into_iter().chain(asked)
     }
 
-    /// Whether it holds, for a call that nobody watches.
+    /// Whether it holds for a call.
     #[inline(always)]
     pub(crate) fn truth(&self, call: &Call<'_>, clauses: &[Clause]) -> Truth {
-        if !self.key_holds(call) {
+        if self.key != 0 && !self.key_holds(call) {
             return Truth::False;
         }
-        if self.hours != 0 {
-            let hours = self.hours - 2;
-            if call.tables.is_open(hours / 2, call.utc()) == (hours % 2 == 1) {
+        if self.word & HOURS != 0 {
+            if self.is_not(call.tables.is_open(self.place, call.utc())) {
                 return Truth::False;
             }
-        }
-        if self.list != 0 {
-            let list = self.list - 2;
-            if call.is_on(list / 2) == (list % 2 == 1) {
+        } else if self.word & LIST != 0 {
+            if self.is_not(call.is_on(self.place)) {
                 return Truth::False;
             }
+        } else if self.word & CLAUSE != 0 {
+            let clause = clauses.get(self.place as usize);
+            return clause.map_or(Truth::False, |clause| clause.truth(call));
         }
-        match self.more.checked_sub(1) {
-            None => Truth::True,
-            Some(more) => clauses
-                .get(more as usize)
-                .map_or(Truth::False, |clause| clause.truth(call)),
-        }
+        Truth::True
+    }
+
+    /// Whether what was found is not what has to be.
+    #[inline(always)]
+    fn is_not(&self, found: bool) -> bool {
+        (self.word >> NOT.trailing_zeros() ^ u64::from(found)) & 1 == 0
+    }
+
+    #[inline(always)]
+    fn subject(&self) -> u8 {
+        u8::try_from(self.word >> SUBJECT & 3).unwrap_or(0)
     }
 
     #[inline(always)]
     fn key_holds(&self, call: &Call<'_>) -> bool {
-        // Without a key an empty one is compared with an empty one.
-        let found = call.key_at(self.mask.subject).word();
-        (self.key ^ found) >> (self.mask.behind & 63) == 0
+        let found = call.key_at(self.subject()).word();
+        // Whole symbols of four bits count.
+        let behind = self.key.trailing_zeros() & 60;
+        (self.key ^ found) >> behind == 0
+    }
+}
+
+/// The lower half of a word.
+#[inline(always)]
+fn low(word: u64) -> u32 {
+    u32::try_from(word & u64::from(u32::MAX)).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(record: &Record, next: u32) -> Vec<u64> {
+        let mut run = Vec::new();
+        record.write(next, &mut run);
+        run
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let key = Key::prefix("+1314").map(|key| (Subject::Digits, key));
+        let all = [
+            Asks::Nothing,
+            Asks::Hours {
+                hours: 0,
+                open: true,
+            },
+            Asks::Hours {
+                hours: FAR - 1,
+                open: false,
+            },
+            Asks::List {
+                list: FAR,
+                on: true,
+            },
+            Asks::List {
+                list: 63,
+                on: false,
+            },
+            Asks::Clause(u32::MAX),
+        ];
+        for (asks, key, rejects, next) in all.into_iter().flat_map(|asks| {
+            [
+                (asks, key, true, 7),
+                (asks, None, false, 7),
+                (asks, key, false, 8),
+            ]
+        }) {
+            let record = Record::new(7, u32::MAX, key, asks, rejects);
+            let run = written(&record, next);
+            let mut words = run.iter();
+            let read = Record::read(&mut words, next).unwrap();
+            assert_eq!(words.len(), 0);
+            assert_eq!((read.rule, read.answer()), (7, u32::MAX));
+            assert_eq!((read.asks(), read.key()), (asks, key));
+            assert_eq!(read.rejects(), rejects);
+        }
+    }
+
+    #[test]
+    fn the_usual_rule_is_one_word() {
+        let plain = Record::new(
+            3,
+            1,
+            None,
+            Asks::Hours {
+                hours: 9,
+                open: false,
+            },
+            true,
+        );
+        assert_eq!(written(&plain, 3).len(), 1);
+        let key = Key::number("+13146523057").map(|key| (Subject::Caller, key));
+        let keyed = Record::new(3, 1, key, Asks::Nothing, false);
+        assert_eq!(written(&keyed, 3).len(), 2);
+        assert_eq!(written(&keyed, 2).len(), 3);
     }
 }

@@ -70,10 +70,25 @@ impl Offsets {
     /// Seconds to add to UTC; `None` outside the table.
     #[inline]
     pub(crate) fn at(&self, utc: i64) -> Option<i32> {
-        let cell = usize::try_from((utc - FROM) >> CELL).ok()?;
-        let cell = self.cells.get(cell)?;
+        let cell = self.cell(utc)?;
         let [before, after] = cell.offsets;
         Some(if utc < cell.change { before } else { after })
+    }
+
+    /// What the clock on the wall reads, in seconds as if it were UTC; `None` outside the table,
+    /// whose decades fit in 32 bits.
+    #[inline(always)]
+    pub(crate) fn local(&self, utc: i64) -> Option<u32> {
+        let offset = self.at(utc)?;
+        let utc = u32::try_from(utc & i64::from(u32::MAX)).ok()?;
+        Some(utc.wrapping_add_signed(offset))
+    }
+
+    #[inline(always)]
+    fn cell(&self, utc: i64) -> Option<&Cell> {
+        // Before the table it is a place beyond its end.
+        let cell = utc.wrapping_sub(FROM).cast_unsigned() >> CELL;
+        self.cells.get(usize::try_from(cell).ok()?)
     }
 }
 

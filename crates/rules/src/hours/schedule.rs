@@ -34,18 +34,19 @@ const DAYS: i64 = 7_305;
 pub(crate) struct Schedule {
     /// A bit for each quarter of the week from Monday 00:00, where it is open.
     week: [u64; WORDS],
-    /// Up to which second somebody holds it open or closed; `i64::MIN`: nobody does.
-    held_until: i64,
     offsets: Offsets,
-    dates: Option<Box<Dates>>,
-    more: Box<More>,
+    /// What is not told by the week alone.
+    more: Option<Box<More>>,
+    hours: Arc<Hours>,
 }
 
 #[derive(Debug)]
 struct More {
+    /// Up to which second somebody holds it open or closed; `i64::MIN`: nobody does.
+    held_until: i64,
+    dates: Option<Dates>,
     /// The minutes of the week at which it flips, sorted, when one is no full quarter.
     flips: Option<Flips>,
-    hours: Arc<Hours>,
 }
 
 /// Minutes at which it is no longer as it was the minute before.
@@ -86,26 +87,28 @@ impl Schedule {
         }
         let between = flips.iter().any(|minute| !minute.is_multiple_of(15));
         let dates = hours.plan.has_dates();
-        Self {
-            week,
+        let more = More {
             held_until: match &hours.plan.force {
                 Some(force) => force.until.timestamp(),
                 None => i64::MIN,
             },
-            offsets,
-            dates: dates.then(|| Box::new(Dates::new(&hours.plan))),
-            more: Box::new(More {
-                flips: between.then(|| Flips {
-                    open: open_at(0),
-                    minutes: flips.into(),
-                }),
-                hours,
+            dates: dates.then(|| Dates::new(&hours.plan)),
+            flips: between.then(|| Flips {
+                open: open_at(0),
+                minutes: flips.into(),
             }),
+        };
+        let is_plain = !dates && !between && more.held_until == i64::MIN;
+        Self {
+            week,
+            offsets,
+            more: (!is_plain).then(|| Box::new(more)),
+            hours,
         }
     }
 
     pub(crate) fn hours(&self) -> &Arc<Hours> {
-        &self.more.hours
+        &self.hours
     }
 
     /// Whether it is open at an instant, given in whole seconds since 1970.
@@ -115,31 +118,46 @@ impl Schedule {
     }
 
     #[cold]
+    #[inline(never)]
     fn ask(&self, utc: i64) -> bool {
         let instant = DateTime::from_timestamp(utc, 0);
-        instant.is_some_and(|instant| self.more.hours.is_open_at(instant))
+        instant.is_some_and(|instant| self.hours.is_open_at(instant))
     }
 
     /// `None`: the tables do not tell.
     #[inline]
     fn quick(&self, utc: i64) -> Option<bool> {
-        if utc <= self.held_until {
+        let local = self.offsets.local(utc)?;
+        match &self.more {
+            None => self.plain(local),
+            Some(more) => self.unusual(more, utc, local),
+        }
+    }
+
+    /// As the week is, with nothing else to look at.
+    #[inline(always)]
+    fn plain(&self, local: u32) -> Option<bool> {
+        let quarter = local.wrapping_add(FROM_MONDAY) % WEEK_S / QUARTER_S;
+        let word = self.week.get(usize::try_from(quarter / 64).ok()?)?;
+        Some(word >> (quarter % 64) & 1 == 1)
+    }
+
+    /// With a look at what is not told by the week: not where all others pass by.
+    #[inline(never)]
+    fn unusual(&self, more: &More, utc: i64, local: u32) -> Option<bool> {
+        if utc <= more.held_until {
             return None;
         }
-        // The offsets' decades fit in 32 bits, and are all after 1970.
-        let local = u32::try_from(utc + i64::from(self.offsets.at(utc)?)).ok()?;
-        if let Some(dates) = &self.dates
+        if let Some(dates) = &more.dates
             && let Some(open) = dates.quick(local)?
         {
             return Some(open);
         }
-        let second = (local + FROM_MONDAY) % WEEK_S;
-        if let Some(flips) = &self.more.flips {
+        if let Some(flips) = &more.flips {
+            let second = local.wrapping_add(FROM_MONDAY) % WEEK_S;
             return Some(flips.is_open(u16::try_from(second / 60).ok()?));
         }
-        let quarter = second / QUARTER_S;
-        let word = self.week.get(usize::try_from(quarter / 64).ok()?)?;
-        Some(word >> (quarter % 64) & 1 == 1)
+        self.plain(local)
     }
 }
 

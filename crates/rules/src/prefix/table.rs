@@ -235,7 +235,7 @@ impl PrefixTable {
         // The digits stand in the high bits, so they are multiplied into the low half as well.
         let wide = u128::from(word ^ 0x9e37_79b9_7f4a_7c15) * 0xd6e8_feb8_6659_fd93_u128;
         let hash = (wide ^ (wide >> 64)) & u128::from(u64::MAX);
-        usize::try_from((hash * self.lines.len() as u128) >> 64).unwrap_or(0)
+        share(u64::try_from(hash).unwrap_or(0), self.lines.len())
     }
 
     #[inline]
@@ -323,6 +323,12 @@ fn without(behind: u32) -> u32 {
 #[inline]
 fn cut(call: Key, behind: u32) -> u64 {
     call.word() >> behind << behind
+}
+
+/// The place of a hash among so many.
+#[inline]
+pub(crate) fn share(hash: u64, places: usize) -> usize {
+    usize::try_from((u128::from(hash) * places as u128) >> 64).unwrap_or(0)
 }
 
 fn lines_for(prefixes: usize) -> usize {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use callroute_rules::check;
-use callroute_schema::{Actions, Disposition, Event, EventKind, On, Webhook, WebhookName};
+use callroute_schema::{Actions, Disposition, Event, EventKind, On, Webhook};
 
 use super::Step;
 use crate::call::{Call, kinds};
@@ -12,8 +12,6 @@ use crate::input::AskFailure;
 use crate::note::Note;
 use crate::program::{Flow, branch};
 
-/// Deadline of a webhook that has none of its own.
-pub(crate) const DEFAULT_DEADLINE_MS: u64 = 1_500;
 /// The driver answers by the deadline; this much later the session stops believing that.
 pub(crate) const GRACE: Duration = Duration::from_millis(250);
 
@@ -41,23 +39,10 @@ pub(crate) struct Asking {
 
 impl Asking {
     pub(crate) fn begin(call: &mut Call, webhook: Webhook) -> (Step, Flow) {
-        let spec_deadline = |name: &WebhookName| {
-            call.engine
-                .webhook(name.as_str())
-                .map(|spec| spec.deadline_ms)
+        let Some((target, deadline_ms)) = AskTarget::of(&webhook, &call.engine) else {
+            let why = "the webhook action has neither name nor url";
+            return (Step::New, Flow::failed(Disposition::Failed, why));
         };
-        let (target, own) = match (webhook.name, webhook.url) {
-            (Some(name), _) => {
-                let own = spec_deadline(&name);
-                (AskTarget::Named(name), own)
-            }
-            (None, Some(url)) => (AskTarget::Url(url), None),
-            (None, None) => {
-                let why = "the webhook action has neither name nor url";
-                return (Step::New, Flow::failed(Disposition::Failed, why));
-            }
-        };
-        let deadline_ms = webhook.deadline_ms.or(own).unwrap_or(DEFAULT_DEADLINE_MS);
         let ask = call.new_ask();
         call.note(Note::Asking {
             webhook: target.to_string(),

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use callroute_media::EndCause;
 use callroute_schema::{Caller, RejectCause};
-use sipx_sip::{Limits, Message, Request, TransactionKey, parse_datagram};
+use sipx_sip::{Limits, Message, Request, parse_datagram};
 use sipx_transport::TransportKind;
 
 use super::{from_header, offer, refusal, with_user};
@@ -23,11 +23,13 @@ fn invite(uri: &str, headers: &str) -> Request {
 
 fn incoming(request: Request, transport: TransportKind) -> Incoming {
     Incoming {
-        key: TransactionKey::from_request(&request).unwrap(),
+        key: crate::endpoint::Keys::default()
+            .of_request(&request)
+            .unwrap(),
         request,
         source: "10.0.0.9:5060".parse().unwrap(),
         transport,
-        user: None,
+        seen: crate::endpoint::Seen::default(),
     }
 }
 

@@ -1,16 +1,19 @@
 //! What transactions want done: messages sent, timers set, owners told.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
-use sipx_sip::transaction::Output;
+use sipx_sip::transaction::{ClientTransaction, Output};
 use sipx_sip::{
-    Header, HeaderName, Message, Method, Request, RequestBuilder, TransactionKey, TuEvent,
+    Header, HeaderName, Message, Method, Request, RequestBuilder, Response, Timer, TuEvent,
 };
 use sipx_transport::{ConnectionKey, Target, TransportKind};
 use tokio::sync::mpsc;
 
-use crate::endpoint::{Inner, RESERVED, Role, SendFault, State, is_provisional};
+use crate::endpoint::rest::{self, Refused};
+use crate::endpoint::{Back, Inner, RESERVED, Role, SendFault, State, is_provisional};
+use crate::named::Key;
 
 /// What came of a transaction's wishes.
 #[derive(Debug)]
@@ -23,39 +26,94 @@ pub(super) struct Done {
 
 impl State {
     /// Forgets a transaction.
-    pub(super) fn finish(&mut self, role: Role, key: &TransactionKey) {
-        match role {
-            Role::Client => {
-                if let Some(asked) = self.asked.remove(key) {
-                    self.forget(asked.number, key);
-                }
-            }
-            Role::Server => {
-                if let Some(served) = self.served.remove(key) {
-                    self.forget(served.number, key);
-                }
-            }
+    pub(super) fn finish(&mut self, role: Role, key: Key) {
+        let number = match role {
+            Role::Client => self.asked.remove(&key).map(|asked| asked.number),
+            Role::Server => self.served.remove(&key).map(|served| served.number),
+        };
+        if let Some(number) = number {
+            self.forget(number, key);
         }
     }
 
     /// Forgets a number and its timers, unless another transaction was begun with it meanwhile.
-    fn forget(&mut self, number: u64, key: &TransactionKey) {
+    fn forget(&mut self, number: u64, key: Key) {
         if self
             .numbers
             .get(&number)
-            .is_some_and(|(_, known)| known == key)
+            .is_some_and(|(_, known)| *known == key)
         {
             self.numbers.remove(&number);
             self.timers.forget(number);
         }
     }
 
-    /// The number of a transaction that lives.
-    fn number_of(&self, role: Role, key: &TransactionKey) -> Option<u64> {
-        match role {
-            Role::Client => self.asked.get(key).map(|asked| asked.number),
-            Role::Server => self.served.get(key).map(|served| served.number),
+    /// Whether it is an INVITE of ours that has a 2xx.
+    pub(super) fn is_accepted(&self, key: Key) -> bool {
+        self.asked
+            .get(&key)
+            .is_some_and(|asked| asked.machine.is_none())
+    }
+
+    /// When a timer fires next, or something is over.
+    pub(super) fn next(&mut self) -> Option<Duration> {
+        let timer = self.timers.next();
+        timer.into_iter().chain(self.rests.next()).min()
+    }
+
+    /// A transaction has come to the state in which it only waits for copies: from now on it is no
+    /// more than what that takes. `last` is what it has sent, and `until` when it is over, unless it
+    /// is that now.
+    fn rest(&mut self, key: Key, timer: Timer, last: Option<Bytes>, until: Option<Duration>) {
+        if matches!(timer, Timer::J | Timer::L) {
+            let Some(served) = self.served.remove(&key) else {
+                return;
+            };
+            self.forget(served.number, key);
+            let back = Box::new(served.back);
+            let rest = match (timer, last) {
+                (Timer::L, _) => rest::Served::Accepted(back),
+                (_, Some(last)) => rest::Served::Answered(last, back),
+                (_, None) => return,
+            };
+            if let Some(until) = until {
+                self.rests.keep(key, rest, until);
+            }
+            return;
         }
+        // Timers D and K; what answers a request that is over is not looked at.
+        let Some(asked) = self.asked.remove(&key) else {
+            return;
+        };
+        self.forget(asked.number, key);
+        if let (Timer::D, Some(ack), Some(until)) = (timer, last, until) {
+            let target = Box::new(asked.target);
+            self.rests.keep_refused(key, Refused { ack, target }, until);
+        }
+    }
+
+    /// The number of a transaction that lives.
+    fn number_of(&self, role: Role, key: Key) -> Option<u64> {
+        match role {
+            Role::Client => self.asked.get(&key).map(|asked| asked.number),
+            Role::Server => self.served.get(&key).map(|served| served.number),
+        }
+    }
+
+    /// What a transaction wants done whose message could not be sent.
+    fn fails(&mut self, role: Role, key: Key) -> Vec<Output> {
+        match role {
+            Role::Client => self
+                .asked
+                .get_mut(&key)
+                .and_then(|asked| asked.machine.as_mut())
+                .map(ClientTransaction::on_transport_error),
+            Role::Server => self
+                .served
+                .get_mut(&key)
+                .map(|served| served.machine.on_transport_error()),
+        }
+        .unwrap_or_default()
     }
 }
 
@@ -65,7 +123,7 @@ impl Inner {
         self: &Arc<Self>,
         state: &mut State,
         role: Role,
-        key: &TransactionKey,
+        key: Key,
         outputs: Vec<Output>,
     ) -> Done {
         let mut done = Done {
@@ -73,24 +131,35 @@ impl Inner {
             told: Vec::new(),
         };
         let number = state.number_of(role, key);
+        let mut last = None;
         for output in outputs {
             match output {
                 Output::Send(message) => {
-                    let sent = self.send_of(state, role, key, &message);
+                    let bytes = message.to_bytes();
+                    last = Some(bytes.clone());
+                    let sent = self.send_of(state, role, key, bytes);
                     if let Err(error) = sent {
                         tracing::debug!(%error, "a message was not sent");
                         done.sent = Err(error);
-                        let layer = match role {
-                            Role::Client => &mut state.clients,
-                            Role::Server => &mut state.servers,
-                        };
-                        let outputs = layer.on_transport_error(key);
+                        let outputs = state.fails(role, key);
                         let more = self.perform(state, role, key, outputs);
                         done.told.extend(more.told);
                         return done;
                     }
                 }
+                Output::SetTimer {
+                    timer: timer @ (Timer::D | Timer::J | Timer::K | Timer::L),
+                    after,
+                } => {
+                    let until = (!after.is_zero()).then(|| self.now() + after);
+                    state.rest(key, timer, last.take(), until);
+                }
                 Output::SetTimer { timer, after } => {
+                    if timer == Timer::M
+                        && let Some(asked) = state.asked.get_mut(&key)
+                    {
+                        asked.machine = None;
+                    }
                     let at = self.now() + after;
                     if let Some(number) = number {
                         state.timers.set(number, timer, at);
@@ -113,8 +182,8 @@ impl Inner {
     }
 
     /// Tells the owner of a client transaction.
-    fn tell(self: &Arc<Self>, state: &mut State, key: &TransactionKey, event: TuEvent) {
-        let Some(asked) = state.asked.get_mut(key) else {
+    pub(super) fn tell(self: &Arc<Self>, state: &mut State, key: Key, event: TuEvent) {
+        let Some(asked) = state.asked.get_mut(&key) else {
             return;
         };
         let provisional = is_provisional(&event);
@@ -130,8 +199,8 @@ impl Inner {
     }
 
     /// Sends the CANCEL of an INVITE that rings.
-    pub(super) fn send_cancel(self: &Arc<Self>, state: &mut State, key: &TransactionKey) {
-        let Some(asked) = state.asked.get_mut(key) else {
+    pub(super) fn send_cancel(self: &Arc<Self>, state: &mut State, key: Key) {
+        let Some(asked) = state.asked.get_mut(&key) else {
             return;
         };
         let Some(reason) = asked.cancel.take() else {
@@ -141,7 +210,7 @@ impl Inner {
             return;
         }
         let target = asked.target.clone();
-        let invite = state.clients.client_request(key);
+        let invite = asked.machine.as_ref().map(ClientTransaction::request);
         let Some(invite) = invite.filter(|request| request.method == Method::Invite) else {
             return;
         };
@@ -162,30 +231,94 @@ impl Inner {
         self: &Arc<Self>,
         state: &mut State,
         role: Role,
-        key: &TransactionKey,
-        message: &Message,
+        key: Key,
+        bytes: Bytes,
     ) -> Result<(), SendFault> {
-        let bytes = message.to_bytes();
         match role {
             Role::Client => {
-                let target = state.asked.get(key).map(|asked| asked.target.clone());
+                let target = state.asked.get(&key).map(|asked| asked.target.clone());
                 let target = target.ok_or(SendFault::NoTransaction)?;
                 self.transmit(state, bytes, &target)
             }
             Role::Server => {
-                let served = state.served.get(key).ok_or(SendFault::NoTransaction)?;
-                let (target, advertised) = (served.target.clone(), served.advertised.clone());
-                if target.transport == TransportKind::Udp {
-                    return self.transmit(state, bytes, &target);
-                }
-                if let Some(connection) = state.connections.get(&target.connection()) {
-                    return connection.send(bytes, target.addr);
-                }
-                // The connection that it came by is gone (RFC 3261, section 18.2.2).
-                match advertised.filter(|to| to.transport == TransportKind::Tcp) {
-                    Some(target) => self.transmit(state, bytes, &target),
-                    None => Err(SendFault::NoConnection(target.addr)),
-                }
+                let served = state.served.get(&key).ok_or(SendFault::NoTransaction)?;
+                let back = served.back.clone();
+                self.send_back(state, bytes, &back)
+            }
+        }
+    }
+
+    /// Sends an answer.
+    fn send_back(
+        self: &Arc<Self>,
+        state: &mut State,
+        bytes: Bytes,
+        Back { target, advertised }: &Back,
+    ) -> Result<(), SendFault> {
+        if target.transport == TransportKind::Udp {
+            return self.transmit(state, bytes, target);
+        }
+        if let Some(connection) = state.connections.get(&target.connection()) {
+            return connection.send(bytes, target.addr);
+        }
+        // The connection that it came by is gone (RFC 3261, section 18.2.2).
+        match advertised
+            .as_ref()
+            .filter(|to| to.transport == TransportKind::Tcp)
+        {
+            Some(target) => self.transmit(state, bytes, target),
+            None => Err(SendFault::NoConnection(target.addr)),
+        }
+    }
+
+    /// A 2xx is sent again by whoever has accepted an INVITE, until its ACK comes.
+    pub(super) fn once_more(
+        self: &Arc<Self>,
+        state: &mut State,
+        key: Key,
+        response: Response,
+    ) -> Result<(), SendFault> {
+        let Some(rest::Served::Accepted(back)) = state.rests.served(key) else {
+            return Err(SendFault::NoTransaction);
+        };
+        if !response.status.is_success() {
+            return Ok(());
+        }
+        let back = back.as_ref().clone();
+        let bytes = Message::Response(response).to_bytes();
+        self.send_back(state, bytes, &back)
+    }
+
+    /// A copy of what a transaction that is over was about; `false` when there is no such one.
+    pub(super) fn copied(self: &Arc<Self>, state: &mut State, key: Key) -> bool {
+        let (bytes, back) = match state.rests.served(key) {
+            Some(rest::Served::Answered(bytes, back)) => (bytes.clone(), back.as_ref().clone()),
+            Some(rest::Served::Accepted(_)) => return true,
+            None => return false,
+        };
+        if let Err(error) = self.send_back(state, bytes, &back) {
+            tracing::debug!(%error, "an answer was not sent again");
+        }
+        true
+    }
+
+    /// A response to a request of ours that is over, or to an INVITE that has a 2xx.
+    pub(super) fn answered_again(
+        self: &Arc<Self>,
+        state: &mut State,
+        key: Key,
+        response: Response,
+    ) {
+        if response.status.is_success() && state.is_accepted(key) {
+            return self.tell(state, key, TuEvent::Response(Box::new(response)));
+        }
+        if response.status.is_provisional() {
+            return;
+        }
+        if let Some(Refused { ack, target }) = state.rests.refused(key) {
+            let (ack, target) = (ack.clone(), target.as_ref().clone());
+            if let Err(error) = self.transmit(state, ack, &target) {
+                tracing::debug!(%error, "an ACK was not sent again");
             }
         }
     }
@@ -224,20 +357,24 @@ impl Inner {
             }
             _ => return,
         }
-        let waiting: Vec<TransactionKey> = state
+        let waiting: Vec<Key> = state
             .asked
             .iter()
             .filter(|(_, asked)| {
                 asked.target.transport != TransportKind::Udp && asked.target.connection() == *key
             })
-            .map(|(key, _)| key.clone())
+            .map(|(key, _)| *key)
             .collect();
         for key in waiting {
-            if self.again_by_udp(&mut state, &key) {
+            if self.again_by_udp(&mut state, key) {
                 continue;
             }
-            let outputs = state.clients.on_transport_error(&key);
-            self.perform(&mut state, Role::Client, &key, outputs);
+            if state.is_accepted(key) {
+                state.finish(Role::Client, key);
+                continue;
+            }
+            let outputs = state.fails(Role::Client, key);
+            self.perform(&mut state, Role::Client, key, outputs);
         }
         self.release(state);
     }

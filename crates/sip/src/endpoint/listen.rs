@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
-use sipx_sip::{Limits, TransactionLayer};
+use sipx_sip::Limits;
 use sipx_transport::TransportKind;
 use sipx_transport::tls::ServerTls;
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
@@ -14,9 +14,10 @@ use tokio::sync::{Notify, Semaphore, watch};
 use tokio::time::{sleep, timeout};
 
 use crate::admit::guard::Guard;
+use crate::endpoint::rest::Rests;
 use crate::endpoint::stream::PATIENCE;
 use crate::endpoint::timers::Timers;
-use crate::endpoint::{Endpoint, Inner, Settings, State, Upper, ended, web};
+use crate::endpoint::{Endpoint, Inner, Keys, Settings, State, Upper, ended, web};
 
 /// Handshakes that may go on at the same time.
 const HANDSHAKES: usize = 256;
@@ -68,16 +69,16 @@ pub(crate) async fn bind(settings: Settings) -> Result<(Endpoint, Listeners), Re
         local,
         tls: tls.as_ref().and_then(|(listener, _)| addr_of(listener)),
         ws: ws.as_ref().and_then(addr_of),
+        sent_by: format!("{}:{}", settings.named, local.port()),
         named: settings.named,
         began: Instant::now(),
         state: Mutex::new(State {
-            clients: TransactionLayer::new(settings.timers),
-            servers: TransactionLayer::new(settings.timers),
-            asked: HashMap::new(),
-            served: HashMap::new(),
+            asked: HashMap::default(),
+            served: HashMap::default(),
+            rests: Rests::default(),
             timers: Timers::new(),
             planned: None,
-            numbers: HashMap::new(),
+            numbers: HashMap::default(),
             next: 0,
             connections: HashMap::new(),
         }),
@@ -91,6 +92,8 @@ pub(crate) async fn bind(settings: Settings) -> Result<(Endpoint, Listeners), Re
             max_body_bytes: MAX_MESSAGE,
             ..Limits::datagram()
         },
+        keys: Keys::default(),
+        waits: settings.timers,
         transactions: settings.transactions,
         connections: settings.connections,
     };

@@ -1,24 +1,28 @@
 //! Messages that arrive, and timers that fire.
 
+use std::collections::hash_map::Entry;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use sipx_sip::headers::Via;
-use sipx_sip::transaction::Dispatch;
-use sipx_sip::{
-    HeaderName, Message, Method, Request, Response, TransactionKey, TuEvent, parse_datagram,
-};
+use sipx_sip::transaction::ServerTransaction;
+use sipx_sip::{HeaderName, Message, Method, Request, Response, Timer, TuEvent, parse_datagram};
 use sipx_transport::nat::apply_received_and_rport;
 use sipx_transport::target::response_destination;
 use sipx_transport::{Target, TransportKind};
 use tokio::time::sleep_until;
 
-use crate::endpoint::{Incoming, Inner, Role, Screened, Served, Upper, ended, salvage};
+use crate::endpoint::hop::see;
+use crate::endpoint::{Back, Incoming, Inner, Role, Screened, Seen, Served, Upper, ended, salvage};
 use crate::message::has_to_tag;
+use crate::named::Key;
 
 /// Largest datagram that can be.
 const MAX_DATAGRAM: usize = 65_535;
+/// How often it is looked for timers, where there are some.
+const TICK: Duration = Duration::from_millis(50);
 /// Datagrams that are read before anybody else has a turn.
 const BATCH: usize = 256;
 
@@ -102,14 +106,19 @@ impl Inner {
         match message {
             Message::Request(request) => self.request(upper, request, source, transport),
             Message::Response(response) => {
+                let Some(key) = self.keys.of_response(&response) else {
+                    return;
+                };
                 let mut state = self.state();
-                let received = state
-                    .clients
-                    .receive(Message::Response(response), transport.reliability());
-                if let Dispatch::Matched { key, outputs } = received {
-                    self.perform(&mut state, Role::Client, &key, outputs);
-                    self.release(state);
+                let asked = state.asked.get_mut(&key);
+                match asked.and_then(|asked| asked.machine.as_mut()) {
+                    Some(machine) => {
+                        let outputs = machine.on_response(response);
+                        self.perform(&mut state, Role::Client, key, outputs);
+                    }
+                    None => self.answered_again(&mut state, key, response),
                 }
+                self.release(state);
             }
         }
     }
@@ -122,65 +131,104 @@ impl Inner {
         transport: TransportKind,
     ) {
         // Without a Via nothing can be answered, and no transaction be matched.
-        let Some(key) = TransactionKey::from_request(&request) else {
+        let Some((key, back)) = self.arrived(&mut request, source, transport) else {
             self.guard().dropped.malformed += 1;
             if transport == TransportKind::Udp {
                 self.refuse(&Message::Request(request).to_bytes(), source);
             }
             return;
         };
-        apply_received_and_rport(&mut request, source);
-        let is_new = !self.state().served.contains_key(&key);
-        let user = match is_new.then(|| self.screened(upper, &request, source, transport)) {
-            Some(None) => return,
-            Some(Some(user)) => user,
-            None => None,
+        let incoming = |request, seen| Incoming {
+            key,
+            request,
+            source,
+            transport,
+            seen,
         };
         let mut state = self.state();
-        let received = state
-            .servers
-            .receive(Message::Request(request), transport.reliability());
-        let (key, done) = match received {
-            Dispatch::Created { key, outputs } => {
-                state.next += 1;
-                let number = state.next;
-                let request = state.servers.server_request(&key);
-                let served = served(number, request, source, transport);
-                state.served.insert(key.clone(), served);
-                state.numbers.insert(number, (Role::Server, key.clone()));
-                let done = self.perform(&mut state, Role::Server, &key, outputs);
-                (key, done)
-            }
-            Dispatch::Matched { key, outputs } => {
-                let done = self.perform(&mut state, Role::Server, &key, outputs);
-                (key, done)
-            }
-            Dispatch::Unmatched(message) => {
-                drop(state);
-                if let Message::Request(request) = *message {
-                    upper.request(Incoming {
-                        key,
-                        request,
-                        source,
-                        transport,
-                        user,
-                    });
+        if let Some(served) = state.served.get_mut(&key) {
+            let outputs = served.machine.on_request(&request);
+            let done = self.perform(&mut state, Role::Server, key, outputs);
+            self.release(state);
+            for event in done.told {
+                if let TuEvent::Ack(request) = event {
+                    upper.request(incoming(*request, Seen::default()));
                 }
-                return;
             }
+            return;
+        }
+        if self.copied(&mut state, key) {
+            drop(state);
+            // Whoever has accepted an INVITE is told of its ACK (RFC 6026, section 7.1).
+            if request.method == Method::Ack {
+                upper.request(incoming(request, Seen::default()));
+            }
+            return;
+        }
+        drop(state);
+        let Some(seen) = self.screened(upper, &request, source, transport) else {
+            return;
         };
+        // An ACK that matches no transaction is that of a 2xx.
+        if request.method == Method::Ack {
+            return upper.request(incoming(request, seen));
+        }
+        let (machine, outputs) =
+            ServerTransaction::new(request, transport.reliability(), self.waits);
+        let mut state = self.state();
+        state.next += 1;
+        let number = state.next;
+        let served = Served {
+            number,
+            machine,
+            back,
+        };
+        if let Entry::Vacant(vacant) = state.served.entry(key) {
+            vacant.insert(served);
+        } else {
+            // The same has come twice at the same time, by two connections.
+            return;
+        }
+        state.numbers.insert(number, (Role::Server, key));
+        let done = self.perform(&mut state, Role::Server, key, outputs);
         self.release(state);
         for event in done.told {
-            if let TuEvent::Request(request) | TuEvent::Ack(request) = event {
-                upper.request(Incoming {
-                    key: key.clone(),
-                    request: *request,
-                    source,
-                    transport,
-                    user: user.clone(),
-                });
+            if let TuEvent::Request(request) = event {
+                return upper.request(incoming(*request, seen));
             }
         }
+    }
+
+    /// Which transaction a request is of, and the way back to who has sent it; what we have seen of
+    /// that is noted in its Via. `None` for one whose Via cannot be read.
+    fn arrived(
+        &self,
+        request: &mut Request,
+        source: SocketAddr,
+        transport: TransportKind,
+    ) -> Option<(Key, Back)> {
+        let key = self.keys.of_request(request)?;
+        if transport == TransportKind::Udp
+            && let Some(to) = see(&mut request.headers, source)
+        {
+            let target = Target::new(to, transport);
+            let advertised = None;
+            return Some((key, Back { target, advertised }));
+        }
+        apply_received_and_rport(request, source);
+        Some((key, back(request, source, transport)))
+    }
+
+    /// Whether there is room for another transaction. What belongs to a call that goes on may take
+    /// as many again: it has to be able to end.
+    fn has_room(&self, begins: bool) -> bool {
+        let most = if begins {
+            self.transactions
+        } else {
+            self.transactions.saturating_mul(2)
+        };
+        let state = self.state();
+        state.served.len() + state.rests.len().0 < most
     }
 
     /// Whether a request gets a transaction. What does not is answered here, or not at all.
@@ -190,7 +238,7 @@ impl Inner {
         request: &Request,
         source: SocketAddr,
         transport: TransportKind,
-    ) -> Option<Option<String>> {
+    ) -> Option<Seen> {
         let (now, ip) = (self.now(), source.ip());
         // What belongs to a dialog is not counted as something new; whether there is such a
         // dialog is the screen's business.
@@ -206,11 +254,8 @@ impl Inner {
             }
         }
         let answer = match upper.screen(request, source, transport) {
-            Screened::Serve(user)
-                if request.method == Method::Ack
-                    || self.state().served.len() < self.transactions =>
-            {
-                return Some(user);
+            Screened::Serve(seen) if request.method == Method::Ack || self.has_room(begins) => {
+                return Some(seen);
             }
             Screened::Serve(_) => upper.full(request),
             Screened::Answer(response) => Some(*response),
@@ -273,50 +318,49 @@ impl Inner {
     }
 
     /// Fires what is due; gives the time of the next.
-    fn fire(self: &Arc<Self>) -> Option<std::time::Duration> {
+    fn fire(self: &Arc<Self>) -> Option<Duration> {
         let mut state = self.state();
         let now = self.now();
         while let Some((number, timer)) = state.timers.due(now) {
-            let Some((role, key)) = state.numbers.get(&number).cloned() else {
+            let Some((role, key)) = state.numbers.get(&number).copied() else {
                 continue;
             };
-            let layer = match role {
-                Role::Client => &mut state.clients,
-                Role::Server => &mut state.servers,
+            if timer == Timer::M {
+                state.finish(role, key);
+                continue;
+            }
+            let outputs = match role {
+                Role::Client => {
+                    let asked = state.asked.get_mut(&key);
+                    let machine = asked.and_then(|asked| asked.machine.as_mut());
+                    machine.map(|machine| machine.on_timer(timer))
+                }
+                Role::Server => {
+                    let served = state.served.get_mut(&key);
+                    served.map(|served| served.machine.on_timer(timer))
+                }
             };
-            let outputs = layer.on_timer(&key, timer);
-            self.perform(&mut state, role, &key, outputs);
+            self.perform(&mut state, role, key, outputs.unwrap_or_default());
         }
-        state.planned = state.timers.next();
+        state.rests.forget(now);
+        // While there are any, it is looked for them so often that whoever sets one need not wake
+        // anybody: that would be for almost every request.
+        state.planned = state.next().map(|next| next.min(now + TICK));
         state.planned
     }
 }
 
-fn served(
-    number: u64,
-    request: Option<&Request>,
-    source: SocketAddr,
-    transport: TransportKind,
-) -> Served {
-    let by_source = Target::new(source, transport);
-    let Some(request) = request else {
-        return Served {
-            number,
-            target: by_source,
-            advertised: None,
-        };
-    };
+/// The way back to who has sent a request.
+fn back(request: &Request, source: SocketAddr, transport: TransportKind) -> Back {
     if transport == TransportKind::Udp {
-        return Served {
-            number,
+        return Back {
             target: answer_to(request, source),
             advertised: None,
         };
     }
     let via = request.headers.typed::<Via>().and_then(Result::ok);
-    Served {
-        number,
-        target: by_source,
+    Back {
+        target: Target::new(source, transport),
         advertised: via
             .map(|via| response_destination(&via, source, transport))
             .filter(|target| target.addr.ip() == source.ip()),

@@ -179,7 +179,7 @@ async fn attempt(
             }
         }
     }
-    leg.stack.ports.refill();
+    leg.media.begin();
     let silent_until = Instant::now() + leg.stack.config.no_provisional;
     let mut rings = false;
     let mut sound = early::Sound::default();
@@ -189,6 +189,7 @@ async fn attempt(
         let silent = invites.0.iter().any(|invite| !invite.heard);
         tokio::select! {
             (at, event) = invites.next() => {
+                leg.stack.ports.refill();
                 let Some(invite) = invites.0.get_mut(at) else {
                     continue;
                 };

@@ -1,6 +1,6 @@
 //! The caller's leg: an INVITE from outside, until it is answered or refused.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use callroute_media::{Deed, EndCause, Notice};
@@ -35,10 +35,33 @@ pub(crate) struct Invited {
     pub(crate) described: Option<String>,
 }
 
+/// A caller's leg whose task has not begun: it does with what is done first in the call, which is what
+/// somebody waits for, and at the latest when the caller gives up.
+#[derive(Debug, Default)]
+pub(crate) struct Unbegun(Mutex<Option<(Box<Leg>, Box<Invited>)>>);
+
+impl Unbegun {
+    /// This leg is yet to begin.
+    pub(crate) fn put(&self, leg: Box<Leg>, invited: Box<Invited>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((leg, invited));
+    }
+
+    /// It begins, if it has not yet.
+    pub(crate) fn begin(&self) {
+        let unbegun = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some((leg, invited)) = unbegun {
+            let runtime = leg.stack.runtime.clone();
+            // What is spawned is moved several times.
+            runtime.spawn(Box::pin(serve(leg, invited)));
+        }
+    }
+}
+
 /// Serves a caller's leg to its end.
-pub(crate) async fn serve(mut leg: Box<Leg>, mut invited: Box<Invited>) {
+async fn serve(mut leg: Box<Leg>, mut invited: Box<Invited>) {
     let stack = Arc::clone(&leg.stack);
     stack.respond(&invited.invite, Reply::new(100));
+    leg.media.begin();
     stack.ports.refill();
     let (mut rings, mut answers) = (false, false);
     let mut reliable = Reliable::default();
@@ -184,7 +207,7 @@ async fn answer(mut leg: Box<Leg>, mut invited: Box<Invited>) {
     if let Err(error) = leg
         .stack
         .handle
-        .respond(&invited.invite.key, response.clone())
+        .respond(invited.invite.key, response.clone())
     {
         tracing::info!(%error, "the caller could not be answered");
         return leg.end(Cause::local(Disposition::Unreachable)).await;

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use callroute_media::{EndCause, Notice};
 use callroute_schema::{Cause, Disposition};
-use sipx_sip::{HeaderName, Method, Response, TransactionKey, update};
+use sipx_sip::{HeaderName, Method, Response, update};
 use sipx_transport::Target;
 use tokio::time::{Instant, sleep_until};
 
@@ -32,6 +32,7 @@ use crate::leg::offering::Offering;
 use crate::leg::session_timer::SessionTimer;
 use crate::leg::{Leg, LegCommand, closing};
 use crate::message::{ALLOW, Reply, q850, reason_text, sequence};
+use crate::named::Key;
 use crate::routes::LegRequest;
 use crate::sdp;
 
@@ -85,7 +86,7 @@ pub(crate) struct Session {
 /// A 2xx that waits for its ACK (RFC 3261, section 13.3.1.4).
 #[derive(Debug)]
 struct Unacked {
-    key: TransactionKey,
+    key: Key,
     response: Response,
     sequence: u32,
     interval: Duration,
@@ -352,7 +353,7 @@ impl Established {
             .leg
             .stack
             .handle
-            .respond(&unacked.key, unacked.response.clone());
+            .respond(unacked.key, unacked.response.clone());
         if let Err(error) = sent {
             tracing::debug!(%error, "a 200 was not sent again");
         }
@@ -379,7 +380,7 @@ impl Unacked {
         let interval = leg.stack.config.t1;
         let now = Instant::now();
         Self {
-            key: incoming.key.clone(),
+            key: incoming.key,
             response,
             sequence: sequence(&incoming.request.headers).unwrap_or_default(),
             interval,

@@ -54,7 +54,7 @@ impl Reliable {
         let Ok(response) = reply.to(&invite.request) else {
             return;
         };
-        if let Err(error) = stack.handle.respond(&invite.key, response.clone()) {
+        if let Err(error) = stack.handle.respond(invite.key, response.clone()) {
             tracing::debug!(%error, "a provisional response was not sent");
         }
         let now = Instant::now();
@@ -103,7 +103,7 @@ impl Reliable {
         }
         pending.interval *= 2;
         pending.at = Instant::now() + pending.interval;
-        if let Err(error) = stack.handle.respond(&invite.key, pending.response.clone()) {
+        if let Err(error) = stack.handle.respond(invite.key, pending.response.clone()) {
             tracing::debug!(%error, "a provisional response was not sent again");
         }
         false

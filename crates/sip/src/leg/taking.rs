@@ -1,5 +1,7 @@
 //! An INVITE that takes the place of another dialog, on a leg that exists (RFC 3891).
 
+use std::sync::Arc;
+
 use sipx_sip::{HeaderName, Response};
 use tokio::sync::mpsc;
 
@@ -44,7 +46,9 @@ pub(crate) fn take(
     let (timer, terms) = SessionTimer::of_request(request, on)?;
     let contact = stack.contact(peer, incoming.transport);
     let dialog = Dialog::from_invite(request, tag, contact).map_err(|_| Reply::new(400))?;
-    let entry = stack.routes.enter_invite(incoming, tag, requests);
+    let entry = stack
+        .routes
+        .enter_invite(incoming, tag, requests, Arc::default());
     let entry = entry.ok_or(Reply::new(482))?;
     let local = stack.local_sdp(peer, port);
     let body = match &offer {
@@ -56,7 +60,7 @@ pub(crate) fn take(
         .header(HeaderName::Supported, SUPPORTED);
     let response = terms.write(reply).sdp(body).to(request);
     let response = response.map_err(|_| Reply::new(500))?;
-    if let Err(error) = stack.handle.respond(&incoming.key, response.clone()) {
+    if let Err(error) = stack.handle.respond(incoming.key, response.clone()) {
         tracing::info!(%error, "who takes another's place could not be answered");
         return Ok(None);
     }

@@ -2,9 +2,12 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::pin::Pin;
+use std::task::{Context, Waker};
 
 use callroute_media::{Deed, DialTarget, LegId, Notice};
 use callroute_schema::{Caller, Cause, Disposition};
+use tokio::runtime::Handle;
 
 use super::SipLine;
 use crate::leg::LegCommand;
@@ -58,7 +61,7 @@ impl SipLine {
             key: begun.leg.local.key.clone(),
             requests: begun.requests,
         });
-        runtime.spawn(Box::pin(callee::serve(begun.leg, dialing)));
+        at_once(&runtime, Box::pin(callee::serve(begun.leg, dialing)));
     }
 
     pub(super) fn redirect(&mut self, leg: LegId, contacts: &[DialTarget]) {
@@ -75,6 +78,16 @@ impl SipLine {
         };
         let (reason, deed) = (reason.to_owned(), Deed::Redirect);
         self.notice(Notice::NotDone { leg, deed, reason });
+    }
+}
+
+/// Begins a task here and now: what it can do at once is done when this comes back. Must be called
+/// within the runtime.
+fn at_once(runtime: &Handle, mut task: Pin<Box<impl Future<Output = ()> + Send + 'static>>) {
+    // Who is to be woken is told when the task is polled once more, in its own place.
+    let mut nobody = Context::from_waker(Waker::noop());
+    if task.as_mut().poll(&mut nobody).is_pending() {
+        runtime.spawn(task);
     }
 }
 

@@ -49,7 +49,7 @@ impl Drive {
         if let Some(media) = line.media(leg)
             && media
                 .commands
-                .try_send(MediaCommand::Tap(Arc::clone(&heard)))
+                .try_send(Box::new(MediaCommand::Tap(Arc::clone(&heard))))
                 .is_err()
         {
             tracing::debug!("a call ended before it was listened to");
@@ -142,7 +142,9 @@ impl Drive {
             Order::Hangup => self.hangup(EndCause::Normal),
             Order::Press(digit) => {
                 if let Some(media) = self.line.media(leg)
-                    && let Err(error) = media.commands.try_send(MediaCommand::Press(digit))
+                    && let Err(error) = media
+                        .commands
+                        .try_send(Box::new(MediaCommand::Press(digit)))
                 {
                     tracing::debug!(%error, "a key was not pressed");
                 }

@@ -27,6 +27,7 @@ impl Stack {
             .and_then(|to| to.0.uri.decoded_user())
             .map(|user| String::from_utf8_lossy(&user).into_owned());
         let Some(user) = incoming
+            .seen
             .user
             .clone()
             .filter(|user| Some(user) == named.as_ref())

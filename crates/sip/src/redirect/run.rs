@@ -12,7 +12,7 @@ use mio::net::UdpSocket;
 use mio::{Events, Interest, Poll, Token, Waker};
 use socket2::{Domain, Protocol, Socket, Type};
 
-use crate::redirect::key::Key;
+use crate::named::Key;
 use crate::redirect::shard::{Asked, Shard};
 use crate::redirect::{Config, Counts, Decide, Responder, Verdict, Way};
 
@@ -73,6 +73,8 @@ pub(super) fn begin(
         over,
         counts,
         reported: 0,
+        spin: config.spin,
+        heard: Duration::ZERO,
     };
     Ok(Begun {
         addr,
@@ -93,6 +95,10 @@ struct Runner {
     counts: Arc<Counts>,
     /// What `counts` knows of our transactions.
     reported: u64,
+    /// For how long the socket is looked at before it is waited for.
+    spin: Duration,
+    /// When something came last.
+    heard: Duration,
 }
 
 impl Runner {
@@ -108,7 +114,12 @@ impl Runner {
             self.shard.fire(now);
             self.send();
             self.report();
-            if !more {
+            if more {
+                continue;
+            }
+            if now.saturating_sub(self.heard) < self.spin {
+                std::hint::spin_loop();
+            } else {
                 self.sleep(&mut events);
             }
         }
@@ -122,6 +133,7 @@ impl Runner {
                     let bytes = buffer.get(..length).unwrap_or_default();
                     let bytes = Bytes::copy_from_slice(bytes);
                     let now = self.began.elapsed();
+                    self.heard = now;
                     if let Some(Asked { key, offer }) = self.shard.datagram(now, &bytes, source) {
                         self.counts.invites.fetch_add(1, Ordering::Relaxed);
                         let responder = Responder {

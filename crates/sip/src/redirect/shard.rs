@@ -13,8 +13,10 @@ use sipx_transport::nat::apply_received_and_rport;
 use crate::admit::guard::Guard;
 use crate::convert::{offer_of, q850_reason};
 use crate::endpoint::bad_request;
+use crate::endpoint::hop::see;
 use crate::message::{ALLOW_REDIRECTING, Reply, SDP_TYPE, has_to_tag, moved, to_tag};
-use crate::redirect::key::{Key, Keys};
+use crate::named::Key;
+use crate::redirect::key::Keys;
 use crate::redirect::transactions::Transactions;
 use crate::redirect::{Config, Verdict};
 use crate::screen::refusal_but_via;
@@ -115,15 +117,14 @@ impl Shard {
                 return None;
             }
         };
-        let via = request.headers.typed::<Via>()?.ok()?;
-        let key = self.keys.of(&request, &via);
+        let (key, knows_rfc3261) = self.keys.of(&request)?;
         if self.stateful {
             match request.method {
                 Method::Ack => {
                     // Who does not know RFC 3261 shows by our tag which answer it has heard.
                     let heard =
                         || to_tag(&request.headers).is_some_and(|tag| tag == key.tag().as_bytes());
-                    if via.has_rfc3261_branch() || heard() {
+                    if knows_rfc3261 || heard() {
                         self.open.acknowledged(now, key);
                     }
                     return None;
@@ -137,8 +138,7 @@ impl Shard {
                 _ => {}
             }
         }
-        let to = back(&via, source);
-        apply_received_and_rport(&mut request, source);
+        let to = seen(&mut request, source)?;
         if let Some(reply) = self.judged(now, &request, key, source.ip())? {
             self.reply(now, &request, to, reply.tag(&key.tag()));
             return None;
@@ -271,6 +271,16 @@ fn written(
     let bytes = Message::Response(shorter.to(request)?).to_bytes();
     let fits = guard.spend(now, ip, bytes.len());
     Ok((bytes, fits))
+}
+
+/// Puts what we have seen of the sender into its Via, and gives back where answers go.
+fn seen(request: &mut Request, source: SocketAddr) -> Option<SocketAddr> {
+    if let Some(to) = see(&mut request.headers, source) {
+        return Some(to);
+    }
+    let via = request.headers.typed::<Via>()?.ok()?;
+    apply_received_and_rport(request, source);
+    Some(back(&via, source))
 }
 
 /// Where answers go: to the port that Via names, or whence the request came where its sender wants

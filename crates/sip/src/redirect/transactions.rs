@@ -19,7 +19,7 @@ use bytes::Bytes;
 use sipx_sip::{Message, Request};
 
 use crate::message::Reply;
-use crate::redirect::key::{Hashes, Key};
+use crate::named::{Hashes, Key};
 use crate::redirect::shard::Datagram;
 
 /// When who waits is told that we have heard (RFC 3261, section 17.2.1).

@@ -21,29 +21,56 @@ const COMMANDS: usize = 64;
 /// What the router's side of a leg holds: commands in, and the way to relay to it.
 #[derive(Debug, Clone)]
 pub(crate) struct MediaHandle {
-    pub(crate) commands: mpsc::Sender<MediaCommand>,
+    /// Each in a box, as a channel has room for 32 from its beginning.
+    pub(crate) commands: mpsc::Sender<Box<MediaCommand>>,
     pub(crate) out: Weak<RtpOut>,
 }
 
 /// What the leg's own task holds: it ends the media before it ends the leg.
 #[derive(Debug)]
 pub(crate) struct MediaTask {
-    commands: mpsc::Sender<MediaCommand>,
+    commands: mpsc::Sender<Box<MediaCommand>>,
     stop: Option<oneshot::Sender<()>>,
-    task: JoinHandle<()>,
+    unbegun: Option<Unbegun>,
+    task: Option<JoinHandle<()>>,
+}
+
+/// What the task is made of, until it begins: nobody waits for that.
+#[derive(Debug)]
+struct Unbegun {
+    stream: Box<Stream>,
+    told: mpsc::Receiver<Box<MediaCommand>>,
+    stopped: oneshot::Receiver<()>,
 }
 
 impl MediaTask {
+    /// Begins it, if it has not begun. Must run within a runtime.
+    pub(crate) fn begin(&mut self) {
+        if let Some(unbegun) = self.unbegun.take() {
+            let Unbegun {
+                stream,
+                told,
+                stopped,
+            } = unbegun;
+            let running = Box::pin(stream.run(told, stopped));
+            self.task = Some(tokio::spawn(running));
+        }
+    }
+
     /// Tells the media something. A media that has ended hears nothing more.
-    pub(crate) async fn tell(&self, command: MediaCommand) {
+    pub(crate) async fn tell(&mut self, command: MediaCommand) {
+        self.begin();
         // discard: it has ended, and with it the leg.
-        let _ = self.commands.send(command).await;
+        let _ = self.commands.send(Box::new(command)).await;
     }
 
     /// Ends the media: what plays and records is told to have ended, then the socket is free.
     pub(crate) async fn stop(&mut self) {
+        // What it was told already it must answer.
+        self.begin();
         if self.stop.take().is_some()
-            && let Err(error) = (&mut self.task).await
+            && let Some(task) = &mut self.task
+            && let Err(error) = task.await
         {
             tracing::error!(%error, "a leg's media broke down");
         }
@@ -59,8 +86,8 @@ pub(crate) struct Sounds {
     pub(crate) web: Arc<Web>,
 }
 
-/// Begins a leg's media.
-pub(crate) fn begin(
+/// A leg's media, which has yet to begin.
+pub(crate) fn new(
     leg: LegId,
     out: RtpOut,
     sounds: Sounds,
@@ -71,7 +98,6 @@ pub(crate) fn begin(
     let (commands, told) = mpsc::channel(COMMANDS);
     let (stop, stopped) = oneshot::channel();
     let stream = Box::new(Stream::new(leg, out, sounds, notices));
-    let task = tokio::spawn(Box::pin(stream.run(told, stopped)));
     let handle = MediaHandle {
         commands: commands.clone(),
         out: weak,
@@ -81,7 +107,12 @@ pub(crate) fn begin(
         MediaTask {
             commands,
             stop: Some(stop),
-            task,
+            unbegun: Some(Unbegun {
+                stream,
+                told,
+                stopped,
+            }),
+            task: None,
         },
     )
 }

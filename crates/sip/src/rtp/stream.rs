@@ -135,7 +135,7 @@ impl Stream {
     /// Serves the media until it is stopped.
     pub(crate) async fn run(
         mut self: Box<Self>,
-        mut told: mpsc::Receiver<MediaCommand>,
+        mut told: mpsc::Receiver<Box<MediaCommand>>,
         mut stopped: oneshot::Receiver<()>,
     ) {
         let out = Arc::clone(&self.out);
@@ -146,7 +146,7 @@ impl Stream {
         loop {
             tokio::select! {
                 _ = &mut stopped => break,
-                Some(command) = told.recv() => self.perform(command).await,
+                Some(command) = told.recv() => self.perform(*command).await,
                 received = receive::<MAX_PACKET>(Some(&out.rtp.socket)) => match received {
                     Ok((from, packet)) => self.packet(from, packet).await,
                     // An ICMP error of an earlier packet; the socket is as good as before.
@@ -176,7 +176,7 @@ impl Stream {
         // What was told before the end still gets its answer, but is not done any more.
         told.close();
         while let Ok(command) = told.try_recv() {
-            self.refuse(command).await;
+            self.refuse(*command).await;
         }
         self.seat = None;
         self.stop_play(PlayEnd::Stopped).await;

@@ -58,24 +58,28 @@ pub(crate) fn read(body: &[u8], ours: &[Codec]) -> Result<Remote, SdpFault> {
         .filter(|ip| !ip.is_unspecified() && !ip.is_multicast() && media.port != 9)
         .map(|ip| SocketAddr::new(ip, media.port));
     let mux = media.rtcp_mux();
-    let remote = Remote {
+    let control = named.and_then(|named| control(media, named, mux));
+    let (key, event) = (encrypted(media), event(media, clock));
+    let noise = media.formats.contains(&noise);
+    let packet_ms = milliseconds(media, "ptime");
+    let longest_ms = milliseconds(media, "maxptime");
+    Ok(Remote {
         media: named,
-        control: named.and_then(|named| control(media, named, mux)),
+        control,
         mux,
-        key: encrypted(media),
+        key,
         codecs: formats.iter().map(|format| format.codec).collect(),
         formats,
-        event: event(media, clock),
-        noise: media.formats.contains(&noise),
-        packet_ms: milliseconds(media, "ptime"),
-        longest_ms: milliseconds(media, "maxptime"),
+        event,
+        noise,
+        packet_ms,
+        longest_ms,
         listens: direction.receives() && !silenced,
         // Hold is sendonly or inactive (RFC 3264, section 8.4); older phones say c=0.0.0.0.
         held: silenced || !direction.receives(),
         stream,
-        description: description.clone(),
-    };
-    Ok(remote)
+        description,
+    })
 }
 
 /// Where RTCP goes: the port of RTP, the one that is named (RFC 3605), or the one above.

@@ -1,11 +1,19 @@
 //! Writes offers and answers.
 
+use std::fmt::Write;
+
 use callroute_audio::codec::Codec;
-use sipx_sdp::{Attribute, Direction, MediaDescription, SessionDescription};
+use sipx_sdp::{Direction, MediaDescription};
 
 use super::{
-    Described, EVENT_PAYLOAD, Event, FAST_EVENT_PAYLOAD, Format, Key, Local, NOISE_PAYLOAD, Remote,
+    Described, EVENT_PAYLOAD, Event, FAST_EVENT_PAYLOAD, Format, Key, Keys, Local, NOISE_PAYLOAD,
+    Remote,
 };
+
+/// The length of our packets, in milliseconds.
+const PACKET_MS: u32 = 20;
+/// More than most descriptions of ours take, in bytes.
+const LENGTH: usize = 512;
 
 /// The clock of Opus.
 const FAST: u32 = 48_000;
@@ -25,13 +33,18 @@ pub(crate) fn offer(local: &Local, codecs: &[Codec], direction: Direction) -> St
         });
     }
     let noise = local.noise && codecs.iter().any(|codec| codec.clock() == 8000);
-    let mut stream = stream(local, &formats, &events, noise, direction);
-    if let Some(keys) = local.key.as_ref().filter(|_| local.encrypts) {
-        encrypt(&mut stream, keys.all());
-    }
-    let mut description = header(local);
-    description.media.push(stream);
-    description.to_string_sdp()
+    let keys = local.key.as_ref().filter(|_| local.encrypts);
+    let mut text = header(local);
+    let stream = Stream {
+        formats: &formats,
+        events: &events,
+        noise,
+        keys: keys.map_or(&[], Keys::all),
+        direction,
+        packet_ms: PACKET_MS,
+    };
+    stream.write(&mut text, local.media.port());
+    text
 }
 
 /// Our answer: one codec, the offer's first, and telephone events if it has them. Other streams
@@ -47,34 +60,43 @@ pub(crate) fn answer(local: &Local, remote: &Remote) -> String {
         Direction::SendOnly if remote.held => Direction::Inactive,
         direction => direction,
     };
-    let mut description = header(local);
+    let mut text = header(local);
     for (at, media) in remote.description.media.iter().enumerate() {
-        description.media.push(if at == remote.stream {
-            let spoken = Format {
-                codec: remote.codec(),
-                payload: remote.payload(),
-            };
-            let noise = local.noise && remote.noise && spoken.codec.clock() == 8000;
-            let events = remote.event.as_slice();
-            let mut stream = stream(local, &[spoken], events, noise, ours);
-            // The tag is the offer's, the key is ours (RFC 4568, section 5.1.2).
-            if let (Some(theirs), Some(ours)) = (&remote.key, &local.key)
-                && let Some(key) = ours.accepting(theirs)
-            {
-                encrypt(&mut stream, &[key]);
-            }
-            if remote.mux {
-                stream.attributes.push(Attribute::flag("rtcp-mux"));
-            }
-            stream
-        } else {
-            let mut refused = MediaDescription::audio(0, media.formats.clone());
-            refused.media.clone_from(&media.media);
-            refused.protocol.clone_from(&media.protocol);
-            refused
-        });
+        if at != remote.stream {
+            let formats = media.formats.join(" ");
+            let line = [
+                "m=",
+                &media.media,
+                " 0 ",
+                &media.protocol,
+                " ",
+                &formats,
+                "\r\n",
+            ];
+            text.extend(line);
+            continue;
+        }
+        let spoken = Format {
+            codec: remote.codec(),
+            payload: remote.payload(),
+        };
+        // The tag is the offer's, the key is ours (RFC 4568, section 5.1.2).
+        let keys = remote.key.as_ref().zip(local.key.as_ref());
+        let key = keys.and_then(|(theirs, ours)| ours.accepting(theirs));
+        let stream = Stream {
+            formats: &[spoken],
+            events: remote.event.as_slice(),
+            noise: local.noise && remote.noise && spoken.codec.clock() == 8000,
+            keys: key.as_slice(),
+            direction: ours,
+            packet_ms: PACKET_MS,
+        };
+        stream.write(&mut text, local.media.port());
+        if remote.mux {
+            text.push_str("a=rtcp-mux\r\n");
+        }
     }
-    description.to_string_sdp()
+    text
 }
 
 /// What a far end speaks and where it hears, for another one that is to speak with it directly: as
@@ -84,37 +106,36 @@ pub(crate) fn handed_on(local: &Local, other: &Described) -> String {
         media: other.media,
         ..local.clone()
     };
-    let events = other.event.as_slice();
-    let mut stream = stream(&there, &other.formats, events, false, Direction::SendRecv);
-    if let Some(ms) = other.packet_ms {
-        stream
-            .attributes
-            .retain(|attribute| attribute.name != "ptime");
-        let ptime = Attribute::valued("ptime", ms.to_string());
-        stream.attributes.push(ptime);
+    let mut text = header(&there);
+    let stream = Stream {
+        formats: &other.formats,
+        events: other.event.as_slice(),
+        noise: false,
+        keys: &[],
+        direction: Direction::SendRecv,
+        packet_ms: other.packet_ms.unwrap_or(PACKET_MS),
+    };
+    stream.write(&mut text, there.media.port());
+    let above = other.media.port().checked_add(1);
+    if let Some(control) = other.control.filter(|port| Some(*port) != above) {
+        put(&mut text, format_args!("a=rtcp:{control}\r\n"));
     }
-    if let Some(control) = other
-        .control
-        .filter(|port| Some(*port) != other.media.port().checked_add(1))
-    {
-        let control = Attribute::valued("rtcp", control.to_string());
-        stream.attributes.push(control);
-    }
-    let mut description = header(&there);
-    description.media.push(stream);
-    description.to_string_sdp()
+    text
 }
 
-fn header(local: &Local) -> SessionDescription {
-    SessionDescription::new(local.media.ip(), local.session, local.version)
-}
-
-fn encrypt(stream: &mut MediaDescription, keys: &[Key]) {
-    stream.protocol = "RTP/SAVP".to_owned();
-    let keys = keys
-        .iter()
-        .map(|key| Attribute::valued("crypto", key.value()));
-    stream.attributes.extend(keys);
+/// The lines before the streams (RFC 8866, section 5).
+fn header(local: &Local) -> String {
+    let ip = local.media.ip();
+    let kind = if ip.is_ipv4() { "IP4" } else { "IP6" };
+    let (session, version) = (local.session, local.version);
+    let mut text = String::with_capacity(LENGTH);
+    put(
+        &mut text,
+        format_args!(
+            "v=0\r\no=- {session} {version} IN {kind} {ip}\r\ns=-\r\nc=IN {kind} {ip}\r\nt=0 0\r\n"
+        ),
+    );
+    text
 }
 
 fn offered(codec: Codec) -> Format {
@@ -124,33 +145,60 @@ fn offered(codec: Codec) -> Format {
     }
 }
 
-fn stream(
-    local: &Local,
-    formats: &[Format],
-    events: &[Event],
+/// A stream of sound, as a description says it.
+struct Stream<'a> {
+    formats: &'a [Format],
+    events: &'a [Event],
     noise: bool,
+    /// It is encrypted when there are any.
+    keys: &'a [Key],
     direction: Direction,
-) -> MediaDescription {
-    let payloads = formats.iter().map(|format| format.payload);
-    let payloads = payloads.chain(events.iter().map(|event| event.payload));
-    let payloads = payloads.chain(noise.then_some(NOISE_PAYLOAD));
-    let payloads = payloads.map(|payload| payload.to_string()).collect();
-    let mut media = MediaDescription::audio(local.media.port(), payloads);
-    let mut say = |name, value| media.attributes.push(Attribute::valued(name, value));
-    for Format { codec, payload } in formats {
-        say("rtpmap", format!("{payload} {}", codec.rtpmap()));
-        if let Some(settings) = codec.fmtp() {
-            say("fmtp", format!("{payload} {settings}"));
+    packet_ms: u32,
+}
+
+impl Stream<'_> {
+    fn write(&self, text: &mut String, port: u16) {
+        let protocol = if self.keys.is_empty() {
+            "RTP/AVP"
+        } else {
+            "RTP/SAVP"
+        };
+        put(text, format_args!("m=audio {port} {protocol}"));
+        let payloads = self.formats.iter().map(|format| format.payload);
+        let payloads = payloads.chain(self.events.iter().map(|event| event.payload));
+        for payload in payloads.chain(self.noise.then_some(NOISE_PAYLOAD)) {
+            put(text, format_args!(" {payload}"));
+        }
+        text.push_str("\r\n");
+        for Format { codec, payload } in self.formats {
+            put(
+                text,
+                format_args!("a=rtpmap:{payload} {}\r\n", codec.rtpmap()),
+            );
+            if let Some(settings) = codec.fmtp() {
+                put(text, format_args!("a=fmtp:{payload} {settings}\r\n"));
+            }
+        }
+        for Event { payload, clock } in self.events {
+            put(
+                text,
+                format_args!(
+                    "a=rtpmap:{payload} telephone-event/{clock}\r\na=fmtp:{payload} 0-15\r\n"
+                ),
+            );
+        }
+        if self.noise {
+            put(text, format_args!("a=rtpmap:{NOISE_PAYLOAD} CN/8000\r\n"));
+        }
+        let (ms, direction) = (self.packet_ms, self.direction.as_str());
+        put(text, format_args!("a=ptime:{ms}\r\na={direction}\r\n"));
+        for key in self.keys {
+            put(text, format_args!("a=crypto:{}\r\n", key.value()));
         }
     }
-    for Event { payload, clock } in events {
-        say("rtpmap", format!("{payload} telephone-event/{clock}"));
-        say("fmtp", format!("{payload} 0-15"));
-    }
-    if noise {
-        say("rtpmap", format!("{NOISE_PAYLOAD} CN/8000"));
-    }
-    say("ptime", "20".to_owned());
-    media.set_direction(direction);
-    media
+}
+
+fn put(text: &mut String, what: std::fmt::Arguments<'_>) {
+    // discard: a text has always room.
+    let _ = text.write_fmt(what);
 }

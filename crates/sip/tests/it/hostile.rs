@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UdpSocket};
 use tokio::time::{sleep, timeout};
 
-use crate::raw::{Raw, SDP};
+use crate::raw::{Raw, SDP, to_tag};
 use crate::support::{CALLER, LONG, config, empty, next_call};
 
 async fn closed(ip: &str, protection: Protection) -> SipAdapter {
@@ -240,6 +240,32 @@ async fn there_is_a_most_of_everything() {
     assert!(full.contains("Retry-After: "), "{full}");
     assert_eq!(adapter.handle().stats().calls, 2);
     drop(adapter);
+}
+
+/// Where no transaction is free any more, no call begins; one that goes on is acknowledged and ended.
+#[tokio::test]
+async fn a_call_ends_though_all_transactions_are_taken() {
+    let config = Config {
+        max_transactions: 1,
+        ..config("127.28.10.1")
+    };
+    let mut adapter = SipAdapter::bind(config).await.unwrap();
+    let mut raw = Raw::new("127.28.10.2", adapter.local_addr()).await;
+    raw.send(&raw.request("INVITE", "a", 1, "", "", SDP)).await;
+    let mut line = next_call(&mut adapter).await.line;
+    line.perform(Command::Answer { leg: CALLER });
+    let tag = to_tag(&raw.until("SIP/2.0 200").await);
+    raw.send(&raw.request("ACK", "b", 1, &tag, "", "")).await;
+    let other = raw.request("INVITE", "c", 1, "", "", SDP);
+    raw.send(&other.replace("Call-ID: ", "Call-ID: other"))
+        .await;
+    raw.until("SIP/2.0 503").await;
+    raw.send(&raw.request("BYE", "d", 2, &tag, "", "")).await;
+    let ended = raw.until("SIP/2.0 ").await;
+    assert!(ended.starts_with("SIP/2.0 200"), "{ended}");
+    let handle = adapter.handle();
+    drop((line, adapter));
+    empty(|| handle.stats()).await;
 }
 
 /// A runtime that is really late, because something holds its only thread: new calls are refused,

@@ -1,7 +1,7 @@
 //! Redirect mode on real sockets: verdicts at once and later, several shards, none that waits.
 
 use std::collections::HashSet;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use callroute_media::Offer;
@@ -18,35 +18,50 @@ fn to(contact: &str) -> Verdict {
 
 #[tokio::test]
 async fn verdicts_are_given_at_once_or_later_and_a_slow_one_holds_up_nobody() {
-    static SLOW: Mutex<Vec<Responder>> = Mutex::new(Vec::new());
-    let mut config = Config::new("127.31.1.1:5060".parse().unwrap());
+    verdicts("127.31.1", Duration::ZERO).await;
+}
+
+/// The same by threads that hardly ever sleep.
+#[tokio::test]
+async fn verdicts_are_given_by_who_keeps_looking() {
+    verdicts("127.31.2", Duration::from_millis(20)).await;
+}
+
+async fn verdicts(network: &str, spin: Duration) {
+    let slow_ones: Arc<Mutex<Vec<Responder>>> = Arc::default();
+    let mut config = Config::new(format!("{network}.1:5060").parse().unwrap());
     config.shards = 2;
-    config.protection.exempt = vec!["127.31.1.0/24".parse().unwrap()];
-    let redirector = Redirector::start(&config, |offer: &Offer, responder: Responder| match offer
-        .from
-        .as_str()
-    {
-        "slow" => SLOW.lock().unwrap().push(responder),
+    config.spin = spin;
+    config.protection.exempt = vec![format!("{network}.0/24").parse().unwrap()];
+    let kept = Arc::clone(&slow_ones);
+    let decide = move |offer: &Offer, responder: Responder| match offer.from.as_str() {
+        "slow" => kept.lock().unwrap().push(responder),
         "lost" => drop(responder),
         "refused" => responder.answer(Verdict::Refuse {
             status: 486,
             q850: Some(17),
         }),
         _ => responder.answer(to("sip:gw@192.0.2.7")),
-    })
-    .unwrap();
+    };
+    let redirector = Redirector::start(&config, decide).unwrap();
+    let error = Redirector::start(
+        &Config::new(redirector.local_addr()),
+        |_: &Offer, _: Responder| {},
+    );
+    let error = error.unwrap_err().to_string();
+    assert!(error.contains(&config.listen.to_string()), "{error}");
     let ask = async |raw: &Raw, branch: &str, number, from: &str| {
         let invite = raw.request("INVITE", branch, number, "", "", SDP);
         raw.send(&invite.replace("From: <sip:ann@", &format!("From: <sip:{from}@")))
             .await;
     };
-    let mut slow = Raw::new("127.31.1.2", redirector.local_addr()).await;
+    let mut slow = Raw::new(&format!("{network}.2"), redirector.local_addr()).await;
     ask(&slow, "s", 1, "slow").await;
     slow.until("SIP/2.0 100").await;
     // Many sources, so that both shards have some; each is answered while one waits.
     let mut tags = HashSet::new();
     for n in 3..23 {
-        let mut raw = Raw::new(&format!("127.31.1.{n}"), redirector.local_addr()).await;
+        let mut raw = Raw::new(&format!("{network}.{n}"), redirector.local_addr()).await;
         ask(&raw, "a", 1, "ann").await;
         let moved = raw.until("SIP/2.0 302").await;
         assert_eq!(header(&moved, "Contact"), Some("<sip:gw@192.0.2.7>;q=1.0"));
@@ -64,14 +79,14 @@ async fn verdicts_are_given_at_once_or_later_and_a_slow_one_holds_up_nobody() {
         raw.until("SIP/2.0 200").await;
     }
     assert_eq!(tags.len(), 20);
-    let waiting = SLOW.lock().unwrap().pop().unwrap();
+    let waiting = slow_ones.lock().unwrap().pop().unwrap();
     waiting.answer(to("sip:late@192.0.2.8"));
     let moved = slow.until("SIP/2.0 302").await;
     assert!(header(&moved, "Contact").unwrap().contains("late"));
     assert_eq!(redirector.stats().invites, 61);
     sleep(Duration::from_millis(10)).await;
     drop(redirector);
-    tokio::net::UdpSocket::bind("127.31.1.1:5060")
+    tokio::net::UdpSocket::bind(config.listen)
         .await
         .expect("the address is free again");
 }

@@ -34,6 +34,42 @@ async fn a_repeated_invite_is_one_call_and_a_merged_one_is_refused() {
     );
 }
 
+/// RFC 3261, sections 17.1.1.2 and 17.2.2; RFC 6026, section 7.1.
+#[tokio::test]
+async fn a_transaction_that_is_over_still_meets_its_copies() {
+    let mut adapter = adapter("127.26.12.1").await;
+    let mut raw = Raw::new("127.26.12.2", adapter.local_addr()).await;
+    let invite = raw.request("INVITE", "a", 1, "", "", SDP);
+    raw.send(&invite).await;
+    let mut line = next_call(&mut adapter).await.line;
+    line.perform(Command::Answer { leg: CALLER });
+    let ok = raw.until("SIP/2.0 200").await;
+    let ack = raw.request("ACK", "c", 1, &to_tag(&ok), "", "");
+    raw.send(&ack).await;
+    expect(&mut line, Notice::LegAnswered { leg: CALLER }).await;
+    for copy in [&invite, &ack] {
+        raw.send(copy).await;
+        assert!(raw.quiet("SIP/2.0", Duration::from_millis(50)).await);
+    }
+    assert_eq!(adapter.handle().stats().calls, 1);
+
+    dial(&mut line, CALLEE, &uri(raw.addr));
+    let dialed = raw.until("INVITE").await;
+    let busy = raw.response(&dialed, "486 Busy Here", ";tag=one", "", "");
+    raw.send(&busy).await;
+    let acknowledged = raw.until("ACK").await;
+    assert_eq!(ended(&mut line, CALLEE).await.sip_code, Some(486));
+    raw.send(&busy).await;
+    assert_eq!(raw.until("ACK").await, acknowledged);
+
+    let bye = raw.request("BYE", "d", 2, &to_tag(&ok), "", "");
+    raw.send(&bye).await;
+    let answer = raw.until("SIP/2.0 200").await;
+    assert_eq!(ended(&mut line, CALLER).await, Cause::normal());
+    raw.send(&bye).await;
+    assert_eq!(raw.until("SIP/2.0 200").await, answer);
+}
+
 #[tokio::test]
 async fn an_answer_without_ack_is_repeated_then_given_up() {
     let mut adapter = adapter("127.26.2.1").await;

@@ -17,7 +17,7 @@ fn host(url: &str) -> String {
     Endpoint::new(url)
         .unwrap()
         .heads()
-        .copy(false, own(), own(), None)[http::header::HOST]
+        .copy(false, [own(), own(), own()], None)[http::header::HOST]
         .to_str()
         .unwrap()
         .to_owned()

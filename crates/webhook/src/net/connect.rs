@@ -10,7 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::Version;
 use http_body_util::Full;
-use hyper::client::conn::{http1, http2};
+use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::task::AbortHandle;
 use tokio::time::sleep;
@@ -19,6 +19,7 @@ use crate::endpoint::{Endpoint, Origin};
 use crate::failure::{Failure, FailureClass, chain, of_connect};
 use crate::net::address::{Network, Peer, judge_all};
 use crate::net::counted::{Counted, Received};
+use crate::net::link::Link;
 use crate::net::lookup::Lookups;
 use crate::net::transport::{Stream, Transport};
 use crate::progress::{Phase, Progress};
@@ -33,8 +34,7 @@ const STAGGER: Duration = Duration::from_millis(250);
 /// What an HTTP/2 server may send before we have read it: no more than one answer's bound.
 const WINDOW: u32 = 64 * 1024;
 
-/// A connection, ready for a request. Dropping it ends its task and closes its socket, unless
-/// others share it.
+/// A connection, ready for a request. Dropping it closes its socket, unless others share it.
 #[derive(Debug)]
 pub(crate) struct Connection {
     pub(crate) sender: Sender,
@@ -43,23 +43,23 @@ pub(crate) struct Connection {
     pub(crate) received: Received,
     /// Whether it was used before.
     pub(crate) kept: bool,
-    pub(crate) driver: Arc<Driver>,
 }
 
 /// Sends requests.
 #[derive(Debug)]
 pub(crate) enum Sender {
     /// One request at a time.
-    One(http1::SendRequest<Full<Bytes>>),
+    One(Box<Link>),
     /// Many beside each other (RFC 9113).
-    Many(http2::SendRequest<Full<Bytes>>),
+    Many(http2::SendRequest<Full<Bytes>>, Arc<Driver>),
 }
 
 impl Sender {
-    pub(crate) fn is_closed(&self) -> bool {
+    /// Sees what happened while nobody used it; whether it is over.
+    pub(crate) fn look(&mut self) -> bool {
         match self {
-            Self::One(sender) => sender.is_closed(),
-            Self::Many(sender) => sender.is_closed(),
+            Self::One(link) => link.look(),
+            Self::Many(sender, _) => sender.is_closed(),
         }
     }
 
@@ -67,7 +67,7 @@ impl Sender {
     pub(crate) fn version(&self) -> Version {
         match self {
             Self::One(_) => Version::HTTP_11,
-            Self::Many(_) => Version::HTTP_2,
+            Self::Many(..) => Version::HTTP_2,
         }
     }
 }
@@ -151,7 +151,7 @@ impl Dialer {
     }
 }
 
-/// The task that moves a connection's bytes.
+/// The task that moves the bytes of an HTTP/2 connection.
 #[derive(Debug)]
 pub(crate) struct Driver {
     task: AbortHandle,
@@ -178,40 +178,10 @@ async fn start(
 ) -> Result<Box<Connection>, Failure> {
     let failed = |error: hyper::Error| Failure::new(FailureClass::Connect, chain(&error));
     let received = Received::default();
-    let streams = Arc::new(AtomicUsize::new(1));
-    let io = TokioIo::new(Counted::new(stream, received.clone()));
-    // A driver's error reaches the request under way as well, which reports it; between requests
-    // the pool sees that the connection is closed.
-    let (sender, driver) = if http2 {
-        let (sender, mut connection) = http2::Builder::new(TokioExecutor::new())
-            .max_header_list_size(u32::try_from(MAX_HEAD).unwrap_or(u32::MAX))
-            .initial_stream_window_size(WINDOW)
-            .initial_connection_window_size(16 * WINDOW)
-            .handshake(io)
-            .await
-            .map_err(failed)?;
-        let streams = Arc::clone(&streams);
-        let driver = tokio::spawn(async move {
-            let _ = poll_fn(|context| {
-                let polled = Pin::new(&mut connection).poll(context);
-                streams.store(connection.current_max_send_streams(), Ordering::Relaxed);
-                polled
-            })
-            .await;
-        });
-        (Sender::Many(sender), driver)
-    } else {
-        // Events are short: to copy one behind its head costs less than to hand over two pieces.
-        let (sender, connection) = http1::Builder::new()
-            .max_buf_size(MAX_HEAD)
-            .writev(false)
-            .handshake(io)
-            .await
-            .map_err(failed)?;
-        let driver = tokio::spawn(async move {
-            let _ = connection.await;
-        });
-        (Sender::One(sender), driver)
+    let stream = Counted::new(stream, received.clone());
+    let sender = match http2 {
+        true => shared(stream).await.map_err(failed)?,
+        false => Sender::One(Box::new(Link::start(stream).await.map_err(failed)?)),
     };
     // In a box, since it is handed on from request to request.
     Ok(Box::new(Connection {
@@ -219,11 +189,31 @@ async fn start(
         peer: Peer::new(peer),
         received,
         kept: false,
-        driver: Arc::new(Driver {
-            task: driver.abort_handle(),
-            streams,
-        }),
     }))
+}
+
+/// An HTTP/2 connection, with a task of its own.
+async fn shared(stream: Counted<Box<dyn Stream>>) -> hyper::Result<Sender> {
+    let streams = Arc::new(AtomicUsize::new(1));
+    let (sender, mut connection) = http2::Builder::new(TokioExecutor::new())
+        .max_header_list_size(u32::try_from(MAX_HEAD).unwrap_or(u32::MAX))
+        .initial_stream_window_size(WINDOW)
+        .initial_connection_window_size(16 * WINDOW)
+        .handshake(TokioIo::new(stream))
+        .await?;
+    let allowed = Arc::clone(&streams);
+    // Its error reaches the requests under way as well, which report it; between requests the pool
+    // sees that the connection is closed.
+    let driver = tokio::spawn(async move {
+        let _ = poll_fn(|context| {
+            let polled = Pin::new(&mut connection).poll(context);
+            allowed.store(connection.current_max_send_streams(), Ordering::Relaxed);
+            polled
+        })
+        .await;
+    });
+    let task = driver.abort_handle();
+    Ok(Sender::Many(sender, Arc::new(Driver { task, streams })))
 }
 
 /// Families by turns, the preferred one first (RFC 8305, section 4).

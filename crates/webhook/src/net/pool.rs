@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
-use tokio::sync::SemaphorePermit;
+use tokio::sync::{Notify, SemaphorePermit};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::endpoint::Origin;
@@ -28,6 +28,8 @@ const MAX_DRAIN: usize = 64 * 1024;
 const RETURN_WITHIN: Duration = Duration::from_secs(2);
 /// How long a request waits for a connection that is just coming back, before it takes another.
 const PATIENCE: Duration = Duration::from_millis(2);
+/// How long connections that their servers closed are gathered.
+const MOMENT: Duration = Duration::from_millis(10);
 /// Origins beyond which those without connections are forgotten.
 const MANY_ORIGINS: usize = 64;
 
@@ -48,6 +50,8 @@ pub(crate) struct Pool {
     limits: Limits,
     lanes: Mutex<BTreeMap<Arc<Origin>, Arc<Lane>>>,
     reaping: AtomicBool,
+    /// Wakes the reaper.
+    keeper: Arc<Notify>,
 }
 
 /// What a request gets.
@@ -64,6 +68,7 @@ impl Pool {
             limits,
             lanes: Mutex::new(BTreeMap::new()),
             reaping: AtomicBool::new(false),
+            keeper: Arc::default(),
         }
     }
 
@@ -76,7 +81,7 @@ impl Pool {
         if lanes.len() >= MANY_ORIGINS {
             lanes.retain(|_, lane| Arc::strong_count(lane) > 1 || lane.is_used());
         }
-        let lane = Arc::new(Lane::new(self.limits));
+        let lane = Arc::new(Lane::new(self.limits, Arc::clone(&self.keeper)));
         lanes.insert(Arc::clone(origin), Arc::clone(&lane));
         lane
     }
@@ -97,9 +102,10 @@ impl Pool {
         if let Some(connection) = Self::ready(lane, allow, now, found).await {
             return Slot::Kept(connection);
         }
+        let waiting = lane.wait();
         if lane.is_awaited() {
             // Either way the look into the pool below decides.
-            let _ = timeout(PATIENCE, lane.returned.notified()).await;
+            let _ = timeout(PATIENCE, waiting.returned()).await;
         }
         let mut turn = pin!(lane.dials.acquire());
         loop {
@@ -110,7 +116,7 @@ impl Pool {
             tokio::select! {
                 biased;
                 permit = &mut turn => return Slot::Dial(permit.ok()),
-                () = lane.returned.notified() => {}
+                () = waiting.returned() => {}
             }
         }
     }
@@ -127,8 +133,8 @@ impl Pool {
                 Found::Ready(connection) => return Some(connection),
                 Found::Nothing => return None,
                 Found::Soon(mut connection) => {
-                    if let Sender::One(sender) = &mut connection.sender
-                        && let Ok(Ok(())) = timeout(PATIENCE, sender.ready()).await
+                    if let Sender::One(link) = &mut connection.sender
+                        && let Ok(true) = timeout(PATIENCE, link.ready()).await
                     {
                         return Some(connection);
                     }
@@ -142,20 +148,19 @@ impl Pool {
     pub(crate) fn give_back(
         self: &Arc<Self>,
         lane: &Arc<Lane>,
-        connection: Box<Connection>,
+        mut connection: Box<Connection>,
         rest: Option<Incoming>,
         now: Instant,
     ) {
-        if connection.sender.is_closed() || self.limits.idle == 0 {
+        if connection.sender.look() || self.limits.idle == 0 {
             return;
         }
-        if matches!(connection.sender, Sender::Many(_)) {
+        if matches!(connection.sender, Sender::Many(..)) {
             // It never left. Dropping what is left of the answer ends that stream only.
             return;
         }
         let Some(rest) = rest else {
             self.put(lane, connection, now);
-            lane.returned.notify_one();
             return;
         };
         let (pool, lane) = (Arc::clone(self), Arc::clone(lane));
@@ -185,7 +190,8 @@ impl Pool {
     fn reap_later(self: &Arc<Self>) {
         // Looked at first, since writing it would take it from all other threads each time.
         if !self.reaping.load(Ordering::Acquire) && !self.reaping.swap(true, Ordering::AcqRel) {
-            tokio::spawn(reap(Arc::downgrade(self), self.limits.idle_for));
+            let keeper = Arc::clone(&self.keeper);
+            tokio::spawn(reap(Arc::downgrade(self), keeper, self.limits.idle_for));
         }
     }
 
@@ -212,22 +218,27 @@ async fn make_ready(
     mut connection: Box<Connection>,
     mut rest: Incoming,
 ) -> Option<Box<Connection>> {
-    let mut read = 0_usize;
-    while let Some(frame) = rest.frame().await {
-        let bytes = frame.ok()?.into_data().map_or(0, |data| data.len());
-        read = read.saturating_add(bytes);
-        if read > MAX_DRAIN {
-            return None;
+    let read_all = async {
+        let mut read = 0_usize;
+        while let Some(frame) = rest.frame().await {
+            let bytes = frame.ok()?.into_data().map_or(0, |data| data.len());
+            read = read.saturating_add(bytes);
+            if read > MAX_DRAIN {
+                return None;
+            }
         }
-    }
-    if let Sender::One(sender) = &mut connection.sender {
-        sender.ready().await.ok()?;
-    }
-    Some(connection)
+        Some(())
+    };
+    let Sender::One(link) = &mut connection.sender else {
+        // One that is shared never left.
+        return None;
+    };
+    link.motor().run(pin!(read_all)).await?;
+    link.ready().await.then_some(connection)
 }
 
-/// Closes connections whose time is over, until none is left or the pool is gone.
-async fn reap(pool: Weak<Pool>, idle_for: Duration) {
+/// Closes connections whose time is over, and those that their servers closed, until none is left or the pool is gone.
+async fn reap(pool: Weak<Pool>, keeper: Arc<Notify>, idle_for: Duration) {
     /// Lets the next one start, also when this one is cut off with its runtime.
     struct Done(Weak<Pool>);
     impl Drop for Done {
@@ -241,7 +252,10 @@ async fn reap(pool: Weak<Pool>, idle_for: Duration) {
     let _done = Done(Weak::clone(&pool));
     let pause = (idle_for / 8).max(Duration::from_millis(10));
     loop {
-        sleep(pause).await;
+        if timeout(pause, keeper.notified()).await.is_ok() {
+            // One that a server closes is seldom alone.
+            sleep(MOMENT).await;
+        }
         match pool.upgrade() {
             Some(pool) if pool.prune() => {}
             _ => return,

@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, LazyLock};
 
-use http::header::{ACCEPT, CONNECTION, CONTENT_TYPE, HOST, HeaderName, USER_AGENT};
+use http::header::{
+    ACCEPT, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, USER_AGENT,
+};
 use http::{HeaderMap, HeaderValue};
 
 use crate::wire::signature::{WEBHOOK_ID, WEBHOOK_SIGNATURE, WEBHOOK_TIMESTAMP};
@@ -38,13 +40,13 @@ impl Heads {
         ))
     }
 
-    /// A copy, with the values of the request itself: `webhook-id`, `traceparent` and, where it is
-    /// signed, `webhook-timestamp` and `webhook-signature`.
+    /// A copy, with the values of the request itself: `webhook-id`, `traceparent`, `content-length`
+    /// and, where it is signed, `webhook-timestamp` and `webhook-signature`. hyper would put in the
+    /// length as well, but a copy has no room for one more: all would be copied again.
     pub(crate) fn copy(
         &self,
         http2: bool,
-        id: HeaderValue,
-        trace: HeaderValue,
+        [id, trace, length]: [HeaderValue; 3],
         signature: Option<(HeaderValue, HeaderValue)>,
     ) -> HeaderMap {
         let [plain, with] = if http2 { &*OF_HTTP_2 } else { &*self.0 };
@@ -59,6 +61,7 @@ impl Heads {
         };
         put(id);
         put(trace);
+        put(length);
         if let Some((timestamp, signature)) = signature {
             put(timestamp);
             put(signature);
@@ -75,6 +78,7 @@ fn head(host: Option<&HeaderValue>, signed: bool) -> HeaderMap {
     }
     headers.insert(WEBHOOK_ID, OWN);
     headers.insert(TRACEPARENT, OWN);
+    headers.insert(CONTENT_LENGTH, OWN);
     if signed {
         headers.insert(WEBHOOK_TIMESTAMP, OWN);
         headers.insert(WEBHOOK_SIGNATURE, OWN);

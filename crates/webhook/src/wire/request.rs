@@ -25,13 +25,14 @@ const ROOM: usize = 384;
 /// What all attempts of one ask have in common.
 #[derive(Debug)]
 pub(crate) struct Question {
-    body: Bytes,
-    /// The ask's own id, by which a receiver knows an event that it was sent twice.
-    id: HeaderValue,
+    /// The body; behind it the ask's own id, by which a receiver knows an event that it was sent
+    /// twice, and `traceparent` of the first attempt: one piece of memory for all three.
+    text: Bytes,
+    body_ends: usize,
+    id_ends: usize,
     trace: Trace,
-    /// The span of the first attempt, and its header.
+    /// The span of the first attempt.
     span: u64,
-    traceparent: HeaderValue,
     /// Attempts so far, whose spans follow on each other.
     attempts: AtomicU64,
     asks: Asks,
@@ -56,42 +57,44 @@ impl Question {
         Self::with_body(event, body(event, left), id, endpoints)
     }
 
-    fn with_body(event: &Event, mut body: Vec<u8>, id: Ulid, endpoints: &Endpoints) -> Self {
+    fn with_body(event: &Event, body: Vec<u8>, id: Ulid, endpoints: &Endpoints) -> Self {
         let mut text = [0_u8; ulid::ULID_LEN];
-        let trace = Trace::of(event);
         // The half of an id that is chance.
         let span = u64::try_from(id.0 & u128::from(u64::MAX)).unwrap_or_default();
-        // The two headers stand behind the body: one piece of memory for all three.
-        let body_ends = body.len();
-        body.extend_from_slice(id.array_to_str(&mut text).as_bytes());
-        let id_ends = body.len();
-        trace.write(span, &mut body);
-        let mut body = Bytes::from(body);
-        let traceparent = header(body.split_off(id_ends));
-        let id = header(body.split_off(body_ends));
+        let id = id.array_to_str(&mut text).as_bytes();
+        Self::of_parts(body, id, Trace::of(event), span).asking(Asks::Actions, endpoints.last_good)
+    }
+
+    fn of_parts(mut text: Vec<u8>, id: &[u8], trace: Trace, span: u64) -> Self {
+        let body_ends = text.len();
+        text.extend_from_slice(id);
+        let id_ends = text.len();
+        trace.write(span, &mut text);
         Self {
-            body,
-            id,
+            text: Bytes::from(text),
+            body_ends,
+            id_ends,
             trace,
             span,
-            traceparent,
             attempts: AtomicU64::new(0),
-            asks: Asks::Actions,
-            keeps: endpoints.last_good,
+            asks: Asks::Nothing,
+            keeps: false,
         }
+    }
+
+    fn asking(mut self, asks: Asks, keeps: bool) -> Self {
+        (self.asks, self.keeps) = (asks, keeps);
+        self
     }
 
     /// An event that is told, to whom it may concern; byte by byte as it is.
     pub(crate) fn notice(event: &Event, id: Ulid, endpoints: &Endpoints) -> Self {
-        let mut question = Self::with_body(event, written(event), id, endpoints);
-        (question.asks, question.keeps) = (Asks::Nothing, false);
-        question
+        Self::with_body(event, written(event), id, endpoints).asking(Asks::Nothing, false)
     }
 
     /// The same question, asking for what is known of the caller.
-    pub(crate) fn for_facts(mut self) -> Self {
-        (self.asks, self.keeps) = (Asks::Facts, false);
-        self
+    pub(crate) fn for_facts(self) -> Self {
+        self.asking(Asks::Facts, false)
     }
 
     pub(crate) fn asks(&self) -> Asks {
@@ -121,48 +124,32 @@ impl Question {
                 body(&event, left)
             }
         };
-        Self {
-            body: Bytes::from(body),
-            ..self.copy()
-        }
+        self.with(body)
     }
 
     /// The same once more; the spans of its attempts are its own.
     pub(crate) fn copy(&self) -> Self {
-        let span = self.span.wrapping_add(16);
-        Self {
-            body: self.body.clone(),
-            id: self.id.clone(),
-            trace: self.trace,
-            span,
-            traceparent: self.trace.header(span),
-            attempts: AtomicU64::new(0),
-            asks: self.asks,
-            keeps: self.keeps,
-        }
+        self.with(self.body().to_vec())
     }
 
-    /// The values of `webhook-timestamp` and `webhook-signature`; none without a secret.
-    fn signature(
-        &self,
-        secrets: &[Secret],
-        now: impl Fn() -> SystemTime,
-    ) -> Option<(HeaderValue, HeaderValue)> {
-        if secrets.is_empty() {
-            return None;
-        }
-        let since = now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let timestamp = HeaderValue::from(since.as_secs());
-        let (id, time) = (self.id.to_str().ok()?, timestamp.to_str().ok()?);
-        let signature = sign_text(secrets, id, time, &self.body);
-        // Letters, digits and a few signs: always a header.
-        Some((timestamp, signature.try_into().ok()?))
+    fn with(&self, body: Vec<u8>) -> Self {
+        let id = self.part(self.body_ends, self.id_ends);
+        let span = self.span.wrapping_add(16);
+        Self::of_parts(body, &id, self.trace, span).asking(self.asks, self.keeps)
+    }
+
+    fn body(&self) -> Bytes {
+        self.part(0, self.body_ends)
+    }
+
+    fn part(&self, from: usize, to: usize) -> Bytes {
+        self.text.slice(from..to)
     }
 
     /// `traceparent` of the next attempt.
     fn next_trace(&self) -> HeaderValue {
         match self.attempts.fetch_add(1, Ordering::Relaxed) {
-            0 => self.traceparent.clone(),
+            0 => header(self.part(self.id_ends, self.text.len())),
             before => self.trace.header(self.span.wrapping_add(before)),
         }
     }
@@ -177,15 +164,34 @@ impl Question {
         version: Version,
     ) -> Request<Full<Bytes>> {
         let http2 = version == Version::HTTP_2;
-        let signature = self.signature(secrets, now);
-        let (id, trace) = (self.id.clone(), self.next_trace());
-        let headers = endpoint.heads().copy(http2, id, trace, signature);
-        let mut request = Request::new(Full::new(self.body.clone()));
+        let (body, id) = (self.body(), header(self.part(self.body_ends, self.id_ends)));
+        let signature = signature(secrets, now, &id, &body);
+        let own = [id, self.next_trace(), HeaderValue::from(body.len())];
+        let headers = endpoint.heads().copy(http2, own, signature);
+        let mut request = Request::new(Full::new(body));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = endpoint.target(http2).clone();
         *request.headers_mut() = headers;
         request
     }
+}
+
+/// The values of `webhook-timestamp` and `webhook-signature`; none without a secret.
+fn signature(
+    secrets: &[Secret],
+    now: impl Fn() -> SystemTime,
+    id: &HeaderValue,
+    body: &[u8],
+) -> Option<(HeaderValue, HeaderValue)> {
+    if secrets.is_empty() {
+        return None;
+    }
+    let since = now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let timestamp = HeaderValue::from(since.as_secs());
+    let (id, time) = (id.to_str().ok()?, timestamp.to_str().ok()?);
+    let signature = sign_text(secrets, id, time, body);
+    // Letters, digits and a few signs: always a header.
+    Some((timestamp, signature.try_into().ok()?))
 }
 
 /// An event as JSON, with room for more.

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use super::exact::{Exact, Home, LONGEST};
+use super::place::{Home, write};
 use super::{Block, Book, Child, Dialed, Node};
 use crate::engine::clause::{Clause, OneOf};
-use crate::engine::record::{LAST, NAMES, Record};
+use crate::engine::record::{Asks, Record};
 use crate::engine::subject::Subject;
 use crate::prefix::{Key, PrefixTable};
 
@@ -15,17 +15,24 @@ use crate::prefix::{Key, PrefixTable};
 const RUN: usize = 16;
 /// Longer runs that nothing tells apart are worth a word to whoever wrote them.
 const OVERLONG: usize = 256;
-/// From so many whole numbers on they are placed by arithmetic; fewer are near in any case.
-const MANY: usize = 1_024;
 /// How often a rule may be posted: as many numbers as it lists, up to this.
 const POSTINGS: usize = 4_096;
 
 /// One rule, before it gets its place.
 #[derive(Debug, Default)]
 pub(crate) struct Draft {
-    pub(crate) record: Record,
-    /// Clauses beyond those in the record; all of them must hold.
-    pub(crate) more: Vec<Clause>,
+    /// What is done, as a place among the answers.
+    pub(crate) answer: u32,
+    /// A number that is compared.
+    pub(crate) key: Option<(Subject, Key)>,
+    /// Further clauses; all of them must hold.
+    pub(crate) clauses: Vec<Clause>,
+    /// It turns calls away: not emergency calls, if it asks for a list.
+    pub(crate) rejects: bool,
+    /// It names an emergency number.
+    pub(crate) names: bool,
+    /// It asks what kind of caller it is, or for a list of callers.
+    pub(crate) lists: bool,
 }
 
 /// Rules that no number and no list tells apart: each call looks at all of them.
@@ -39,15 +46,19 @@ pub(crate) struct Overlong {
 /// Takes blocks one after the other.
 #[derive(Debug)]
 pub(crate) struct Builder {
-    book: Book,
+    pub(super) book: Book,
     /// The places of clauses by their hashes.
     kept: HashMap<u64, u32>,
     /// Where the rules of dialed numbers and prefixes are.
-    dialed: Vec<(Key, Child)>,
+    pub(super) dialed: Vec<(Key, Child)>,
     /// Whole numbers with few rules: their runs get their places at the end.
-    homes: Vec<Home>,
+    pub(super) homes: Vec<Home>,
+    /// Those numbers.
+    pub(super) words: Vec<u64>,
     /// Those runs, one after the other.
-    runs: Vec<Record>,
+    pub(super) runs: Vec<u64>,
+    /// The records of the block that is added.
+    block: Vec<Record>,
 }
 
 /// What rules are told apart by.
@@ -64,15 +75,16 @@ impl Builder {
     pub(crate) fn new(blocks: usize, rules: usize) -> Self {
         Self {
             book: Book {
-                records: Vec::with_capacity(rules),
                 places: Vec::with_capacity(rules),
                 blocks: Vec::with_capacity(blocks),
                 ..Book::default()
             },
             kept: HashMap::new(),
-            dialed: Vec::with_capacity(blocks),
-            homes: Vec::new(),
+            dialed: Vec::new(),
+            homes: Vec::with_capacity(blocks),
+            words: Vec::with_capacity(blocks),
             runs: Vec::with_capacity(rules),
+            block: Vec::new(),
         }
     }
 
@@ -89,47 +101,43 @@ impl Builder {
         drafts: impl Iterator<Item = (Draft, Option<&'n str>)>,
     ) {
         let first = self.next_rule();
-        let mut records = Vec::new();
-        for ((mut draft, name), rule) in drafts.zip(first..) {
-            draft.record.rule = rule;
-            draft.record.more = self.keep(draft.more);
+        let mut records = std::mem::take(&mut self.block);
+        records.clear();
+        for ((draft, name), rule) in drafts.zip(first..) {
             self.book.names.push(name);
             self.book.places.push(u32::MAX);
-            if draft.record.has(NAMES) {
+            self.book.asks_for_lists |= draft.lists;
+            if draft.names {
                 self.book.emergency.push(rule);
             }
-            records.push(draft.record);
+            let rejects = draft.rejects && draft.lists;
+            let asks = self.asks(draft.clauses);
+            records.push(Record::new(rule, draft.answer, draft.key, asks, rejects));
         }
-        let mut block = Block {
-            dialed,
-            first,
-            // Until it is known.
-            child: Child::run(0),
-        };
-        if let Dialed::Key(key) = block.dialed
+        if let Dialed::Key(key) = dialed
             && key.is_whole()
             && more.is_empty()
-            && (1..LONGEST).contains(&records.len())
+            && (1..=RUN).contains(&records.len())
         {
+            let before = self.runs.len();
+            write(&records, first, &mut self.runs);
             self.homes.push(Home {
-                word: key.word(),
-                size: records.len() + 1,
-                first: self.runs.len(),
-                block: self.book.blocks.len(),
+                first,
+                len: u32::try_from(self.runs.len() - before).unwrap_or(u32::MAX),
             });
-            self.runs.append(&mut records);
+            self.words.push(key.word());
         } else {
-            block.child = self.child(&records, Used::NONE);
-            self.dialed
-                .extend(more.into_iter().map(|key| (key, block.child)));
-            match &block.dialed {
-                Dialed::Key(key) => self.dialed.push((*key, block.child)),
+            let child = self.child(&records, Used::NONE);
+            self.dialed.extend(more.into_iter().map(|key| (key, child)));
+            match &dialed {
+                Dialed::Key(key) => self.dialed.push((*key, child)),
                 Dialed::Text(text) => {
-                    self.book.texts.insert(text.clone(), block.child.0);
+                    self.book.texts.insert(text.clone(), child.0);
                 }
             }
         }
-        self.book.blocks.push(block);
+        self.block = records;
+        self.book.blocks.push(Block { dialed, first });
     }
 
     pub(crate) fn finish(mut self) -> Book {
@@ -139,72 +147,45 @@ impl Builder {
             dialed.insert(key, child.0);
         }
         self.book.dialed = dialed;
-        self.book.records.shrink_to_fit();
+        self.book.runs.shrink_to_fit();
         self.book.clauses.shrink_to_fit();
         self.book.overlong.sort_unstable_by_key(|run| run.first);
         self.book
     }
 
-    /// Gives the runs of whole numbers their places.
-    fn settle(&mut self) {
-        let (homes, runs) = (
-            std::mem::take(&mut self.homes),
-            std::mem::take(&mut self.runs),
-        );
-        let built = match homes.len() {
-            0..MANY => None,
-            _ => Exact::build(&homes, self.book.records.len()),
+    /// What a rule asks: the commonest clauses stand in its record.
+    fn asks(&mut self, mut clauses: Vec<Clause>) -> Asks {
+        let clause = match clauses.len() {
+            0 | 1 => clauses.pop(),
+            _ => Some(Clause::All(clauses.into())),
         };
-        let (exact, order) = match built {
-            Some((exact, order)) => (Some(exact), order),
-            None => (None, (0..homes.len()).collect()),
-        };
-        self.book
-            .records
-            .reserve_exact(homes.iter().map(|home| home.size).sum());
-        for home in order.into_iter().filter_map(|place| homes.get(place)) {
-            if exact.is_some() {
-                self.book.records.push(Record {
-                    key: home.word,
-                    ..Record::default()
-                });
-            }
-            let run = runs.get(home.first..).unwrap_or_default();
-            let child = self.run(run.get(..home.size - 1).unwrap_or_default());
-            if exact.is_none() {
-                self.dialed.push((Key::of(home.word), child));
-            }
-            if let Some(block) = self.book.blocks.get_mut(home.block) {
-                block.child = child;
-            }
+        match clause {
+            None => Asks::Nothing,
+            Some(Clause::Hours { hours, open }) => Asks::Hours { hours, open },
+            Some(Clause::List(list)) => Asks::List { list, on: true },
+            Some(Clause::Not(not)) => match *not {
+                Clause::List(list) => Asks::List { list, on: false },
+                other => Asks::Clause(self.keep(Clause::Not(Box::new(other)))),
+            },
+            Some(other) => Asks::Clause(self.keep(other)),
         }
-        self.book.exact = exact;
     }
 
     /// Equal clauses are kept once: thousands of numbers ask for the same, and what all of them
     /// look at stays near.
-    fn keep(&mut self, mut more: Vec<Clause>) -> u32 {
-        let clause = match more.len() {
-            0 | 1 => more.pop(),
-            _ => Some(Clause::All(more.into())),
-        };
-        let Some(clause) = clause else {
-            return 0;
-        };
+    fn keep(&mut self, clause: Clause) -> u32 {
         let mut hasher = DefaultHasher::new();
         clause.hash(&mut hasher);
         let place = self.kept.entry(hasher.finish());
         let clauses = &mut self.book.clauses;
         if let Entry::Occupied(place) = &place
-            && let Some(kept) = place.get().checked_sub(1)
-            && clauses.get(kept as usize) == Some(&clause)
+            && clauses.get(*place.get() as usize) == Some(&clause)
         {
             return *place.get();
         }
+        let kept = u32::try_from(clauses.len()).unwrap_or(u32::MAX);
         clauses.push(clause);
-        *place
-            .insert_entry(u32::try_from(clauses.len()).unwrap_or(0))
-            .get()
+        *place.insert_entry(kept).get()
     }
 
     /// A run when few, else a node; `used` is what all of them were told apart by already.
@@ -221,7 +202,10 @@ impl Builder {
         }
         // Places are in the order of rules, so that runs stay sorted.
         posted.sort_unstable();
-        let mut node = Node::default();
+        let mut node = Node {
+            first: records.first().map_or(0, |record| record.rule),
+            ..Node::default()
+        };
         let mut rooms = [0_usize; 3];
         for same in posted.chunk_by(|(one, _), (other, _)| one == other) {
             if let Some((By::Number(subject, _), _)) = same.first()
@@ -266,28 +250,25 @@ impl Builder {
                 (most, best) = (worth, choice);
             }
         };
-        if record.mask.len > 0
-            && let Some(subject) = Subject::ALL.get(usize::from(record.mask.subject))
+        if let Some((subject, key)) = record.key()
             && used.free(subject.place())
         {
-            let key = Key::of(record.key);
-            take(worth(key), Choice::Key(*subject, key));
+            take(worth(key), Choice::Key(subject, key));
         }
-        if record.list != 0 && record.list.is_multiple_of(2) && used.free(LIST) {
-            take(6, Choice::List((record.list - 2) / 2));
-        }
-        if let Some(more) = record.more.checked_sub(1)
-            && let Some(clause) = self.book.clauses.get(more as usize)
-        {
-            let parts = match clause {
-                Clause::All(parts) => &**parts,
-                one => std::slice::from_ref(one),
-            };
-            for part in parts {
-                if let Some((worth, found)) = choice(part, used) {
-                    take(worth, found);
+        match record.asks() {
+            Asks::List { list, on: true } if used.free(LIST) => take(6, Choice::List(list)),
+            Asks::Clause(place) => {
+                let parts = match self.book.clauses.get(place as usize) {
+                    Some(Clause::All(parts)) => &**parts,
+                    one => one.map_or(&[][..], std::slice::from_ref),
+                };
+                for part in parts {
+                    if let Some((worth, found)) = choice(part, used) {
+                        take(worth, found);
+                    }
                 }
             }
+            _ => {}
         }
         match best {
             Choice::None => post(By::Nothing),
@@ -307,24 +288,6 @@ impl Builder {
                 .map(By::List)
                 .for_each(post),
         }
-    }
-
-    fn run(&mut self, records: &[Record]) -> Child {
-        let start = self.book.records.len();
-        for (count, record) in records.iter().enumerate() {
-            let mut record = *record;
-            if count + 1 == records.len() {
-                record.mask.flags |= LAST;
-            }
-            let place = self.book.records.len();
-            if let Some(slot) = self.book.places.get_mut(record.rule as usize)
-                && *slot == u32::MAX
-            {
-                *slot = u32::try_from(place).unwrap_or(u32::MAX);
-            }
-            self.book.records.push(record);
-        }
-        Child::run(start)
     }
 
     fn overlong_run(&mut self, records: &[Record]) -> Child {

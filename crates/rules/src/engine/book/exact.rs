@@ -1,143 +1,116 @@
-//! Where the rules of a whole number stand, when numbers are many: by arithmetic.
+//! Where the rules of a whole number stand: by arithmetic.
 //!
-//! A perfect hash gives each number a slot of its own, and runs of records stand in the order of
-//! their slots. What has to be read to find a run is three bits of a number here and seven there,
-//! so that it stays near when the table is far: one load leads to the records, and there is no
-//! other. A number that the table does not have is led somewhere too, so each run begins with the
-//! number that it belongs to.
+//! A perfect hash gives each number a line of memory of its own, and its rules stand in it: those
+//! that find no room there follow elsewhere. What has to be read to find a line is four bits of a
+//! number, so that it stays near when the table is far: one load leads to the rules, and there is
+//! no other. A number that the table does not have is led somewhere too, so each line begins with
+//! the number that it belongs to.
 
-/// Slots whose runs are found from one beginning.
-const GROUP: usize = 16;
+use crate::prefix::share;
+
 /// Numbers that are placed together, on average.
 const TOGETHER: usize = 4;
-/// Of a hundred slots so many have a number: the last numbers have to find one that is free.
+/// Of a hundred lines so many have a number: the last numbers have to find one that is free.
 const TAKEN: usize = 90;
-/// A run's size is four bits.
-pub(super) const LONGEST: usize = 15;
+/// Words of a line, of which the first two are the number and the position of its first rule.
+pub(super) const LINE: usize = 8;
+/// Words of a line that are rules.
+pub(super) const ROOM: usize = LINE - 2;
 
-/// Sixteen slots: where their runs begin, and how long each is.
+/// The rules of one number.
 #[derive(Debug, Clone, Copy, Default)]
-struct Group {
-    first: u32,
-    /// Four bits a slot, in two halves so that this is twelve bytes.
-    sizes: [u32; 2],
+#[repr(align(64))]
+struct Line {
+    /// No number is 0.
+    word: u64,
+    first: u64,
+    run: [u64; ROOM],
 }
 
-impl Group {
-    /// Where the run of a slot begins.
-    #[inline]
-    fn start(&self, slot: usize) -> usize {
-        let [low, high] = self.sizes.map(u64::from);
-        let before = (high << 32 | low) & ((1 << (4 * (slot % GROUP))) - 1);
-        const ODD: u64 = 0x0f0f_0f0f_0f0f_0f0f;
-        // Pairs fit into a byte, and all of them together: 15 runs of 15.
-        let pairs = (before & ODD) + ((before >> 4) & ODD);
-        let sum = pairs.wrapping_mul(0x0101_0101_0101_0101) >> 56;
-        self.first as usize + sum as usize
-    }
-
-    fn set(&mut self, slot: usize, size: u32) {
-        let slot = slot % GROUP;
-        if let Some(half) = self.sizes.get_mut(slot / 8) {
-            *half |= size << (4 * (slot % 8));
-        }
-    }
-}
-
-/// Whole numbers to where their runs begin.
+/// Whole numbers to their rules.
 #[derive(Debug, Default)]
 pub(crate) struct Exact {
-    /// For numbers that are placed together, what leads each of them to a slot of its own.
+    /// For numbers that are placed together, what leads each of them to a line of its own.
     pilots: Vec<u16>,
-    groups: Vec<Group>,
-}
-
-/// A number that gets a place.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Home {
-    /// Its key's word.
-    pub(super) word: u64,
-    /// How many places its run takes, with the one in front: at most [`LONGEST`].
-    pub(super) size: usize,
-    /// Where its records are kept until then.
-    pub(super) first: usize,
-    pub(super) block: usize,
+    lines: Vec<Line>,
 }
 
 impl Exact {
-    /// Where the run of a number begins, if the table has that number.
-    #[inline]
-    pub(super) fn place(&self, word: u64) -> Option<usize> {
+    /// The position of a number's first rule, and its rules, if the table has that number.
+    #[inline(always)]
+    pub(super) fn find(&self, word: u64) -> Option<(u32, &[u64])> {
+        if self.pilots.is_empty() {
+            return None;
+        }
         let hash = mixed(word);
         let pilot = *self.pilots.get(share(hash, self.pilots.len()))?;
-        let slot = slot(hash, pilot, self.groups.len());
-        Some(self.groups.get(slot / GROUP)?.start(slot))
+        let line = self.lines.get(slot(hash, pilot, self.lines.len()))?;
+        let first = u32::try_from(line.first & u64::from(u32::MAX)).unwrap_or(0);
+        (line.word == word).then_some((first, &line.run))
     }
 
-    /// Gives numbers their places, from `start` on, and tells in which order they stand. `None`
-    /// when a number is there twice.
-    pub(super) fn build(homes: &[Home], start: usize) -> Option<(Self, Vec<usize>)> {
-        let groups = (homes.len() * 100 / TAKEN).div_ceil(GROUP).max(1);
-        let mut hashes: Vec<(u64, usize)> =
-            homes.iter().map(|home| mixed(home.word)).zip(0..).collect();
+    /// What is left of a line from one of all lines' words on.
+    pub(super) fn words(&self, place: usize) -> Option<&[u64]> {
+        let line = self.lines.get(place / LINE)?;
+        line.run.get((place % LINE).checked_sub(LINE - ROOM)?..)
+    }
+
+    /// Gives numbers their lines, and tells for each which one it is. `None` when a number is
+    /// there twice, or finds no line.
+    pub(super) fn build(words: &[u64]) -> Option<(Self, Vec<u32>)> {
+        let count = (words.len() * 100).div_ceil(TAKEN);
+        let mut hashes: Vec<(u64, u32)> = words.iter().map(|word| mixed(*word)).zip(0..).collect();
         hashes.sort_unstable();
-        let mut pilots = vec![0; homes.len().div_ceil(TOGETHER).max(1)];
+        let mut pilots = vec![0; words.len().div_ceil(TOGETHER)];
         let buckets = hashes.chunk_by(|(one, _), (other, _)| {
             share(*one, pilots.len()) == share(*other, pilots.len())
         });
-        let mut buckets: Vec<&[(u64, usize)]> = buckets.collect();
-        // The most first: while slots are free, numbers that go together find theirs.
+        let mut buckets: Vec<&[(u64, u32)]> = buckets.collect();
+        // The most first: while lines are free, numbers that go together find theirs.
         buckets.sort_by_key(|bucket| std::cmp::Reverse(bucket.len()));
-        let mut owners: Vec<u32> = vec![FREE; groups * GROUP];
+        let mut taken = vec![false; count];
+        let mut slots = vec![0; words.len()];
         for bucket in buckets {
             let (first, _) = bucket.first()?;
-            let pilot = (0..=u16::MAX).find(|pilot| take(&mut owners, bucket, *pilot, groups))?;
+            let pilot = (0..=u16::MAX).find(|pilot| take(&mut taken, bucket, *pilot))?;
             let place = share(*first, pilots.len());
             *pilots.get_mut(place)? = pilot;
-        }
-        let mut exact = Self {
-            pilots,
-            groups: Vec::with_capacity(groups),
-        };
-        let (mut order, mut next) = (Vec::with_capacity(homes.len()), start);
-        for owners in owners.chunks(GROUP) {
-            let mut group = Group {
-                first: u32::try_from(next).ok()?,
-                ..Group::default()
-            };
-            for (slot, owner) in owners
-                .iter()
-                .enumerate()
-                .filter(|(_, owner)| **owner != FREE)
-            {
-                let home = homes.get(*owner as usize)?;
-                group.set(slot, u32::try_from(home.size).ok()?);
-                next += home.size;
-                order.push(*owner as usize);
+            for (hash, number) in bucket {
+                *slots.get_mut(*number as usize)? =
+                    u32::try_from(slot(*hash, pilot, count)).ok()?;
             }
-            exact.groups.push(group);
         }
-        Some((exact, order))
+        let lines = vec![Line::default(); count];
+        Some((Self { pilots, lines }, slots))
+    }
+
+    /// Fills a number's line; gives back where its words begin among those of all lines.
+    pub(super) fn fill(&mut self, slot: u32, word: u64, first: u32, run: &[u64]) -> usize {
+        if let Some(line) = self.lines.get_mut(slot as usize) {
+            (line.word, line.first) = (word, u64::from(first));
+            for (place, word) in line.run.iter_mut().zip(run) {
+                *place = *word;
+            }
+        }
+        slot as usize * LINE + LINE - ROOM
     }
 
     /// Memory that it takes, in bytes.
     pub(super) fn bytes(&self) -> usize {
-        size_of_val(&*self.pilots) + size_of_val(&*self.groups)
+        size_of_val(&*self.pilots) + size_of_val(&*self.lines)
     }
 }
 
-const FREE: u32 = u32::MAX;
-
-/// Takes the slots that a pilot leads to, if all of them are free.
-fn take(owners: &mut [u32], bucket: &[(u64, usize)], pilot: u16, groups: usize) -> bool {
-    for (done, (hash, owner)) in bucket.iter().enumerate() {
-        let place = owners.get_mut(slot(*hash, pilot, groups));
-        match (place, u32::try_from(*owner)) {
-            (Some(place), Ok(owner)) if *place == FREE => *place = owner,
+/// Takes the lines that a pilot leads to, if all of them are free.
+fn take(taken: &mut [bool], bucket: &[(u64, u32)], pilot: u16) -> bool {
+    let count = taken.len();
+    for (done, (hash, _)) in bucket.iter().enumerate() {
+        match taken.get_mut(slot(*hash, pilot, count)) {
+            Some(taken) if !*taken => *taken = true,
             _ => {
                 for (hash, _) in bucket.iter().take(done) {
-                    if let Some(place) = owners.get_mut(slot(*hash, pilot, groups)) {
-                        *place = FREE;
+                    if let Some(taken) = taken.get_mut(slot(*hash, pilot, count)) {
+                        *taken = false;
                     }
                 }
                 return false;
@@ -147,67 +120,60 @@ fn take(owners: &mut [u32], bucket: &[(u64, usize)], pilot: u16, groups: usize) 
     true
 }
 
-/// Mixed so that each bit depends on all; different words stay different.
-#[inline]
+/// Mixed so that each bit depends on all.
+#[inline(always)]
 fn mixed(word: u64) -> u64 {
-    let word = (word ^ (word >> 32)).wrapping_mul(0xd6e8_feb8_6659_fd93);
-    let word = (word ^ (word >> 32)).wrapping_mul(0xd6e8_feb8_6659_fd93);
-    word ^ (word >> 32)
+    // The digits stand in the high bits, so they are multiplied into the low half as well.
+    let wide = u128::from(word ^ 0x9e37_79b9_7f4a_7c15) * 0xd6e8_feb8_6659_fd93_u128;
+    let hash = (wide ^ (wide >> 64)) & u128::from(u64::MAX);
+    u64::try_from(hash).unwrap_or(0)
 }
 
-#[inline]
-fn slot(hash: u64, pilot: u16, groups: usize) -> usize {
+#[inline(always)]
+fn slot(hash: u64, pilot: u16, lines: usize) -> usize {
     // An odd number: different hashes stay different, and their highest bits come out anew.
     let turned = hash.wrapping_mul((u64::from(pilot) << 48 | 0x9e37_79b9_7f4a).rotate_left(17) | 1);
-    share(turned, groups * GROUP)
-}
-
-/// The place of a hash among so many.
-#[inline]
-fn share(hash: u64, places: usize) -> usize {
-    usize::try_from((u128::from(hash) * places as u128) >> 64).unwrap_or(0)
+    share(turned, lines)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn homes(count: u64) -> Vec<Home> {
-        let home = |n: u64| Home {
-            word: (0x1100_0000_0000_0000 | n << 12) ^ 0xf00,
-            size: 1 + n as usize % LONGEST,
-            first: 0,
-            block: 0,
-        };
-        (0..count).map(home).collect()
+    fn number(n: u64) -> u64 {
+        (0x1100_0000_0000_0000 | n << 12) ^ 0xf00
     }
 
     #[test]
-    fn each_number_has_a_place_and_runs_do_not_overlap() {
-        for count in [0, 1, 2, 5, 17, 1_000, 100_000] {
-            let homes = homes(count);
-            let (exact, order) = Exact::build(&homes, 7).unwrap();
-            let mut at = 7;
-            for home in order.iter().map(|place| homes[*place]) {
-                assert_eq!(exact.place(home.word), Some(at), "{count}");
-                at += home.size;
+    fn each_number_has_a_line() {
+        for count in [0, 1, 2, 3, 5, 9, 10, 17, 1_000, 100_000_u32] {
+            let words: Vec<u64> = (0..count).map(|n| number(n.into())).collect();
+            let (mut exact, slots) = Exact::build(&words).unwrap();
+            for ((word, slot), n) in words.iter().zip(&slots).zip(0..) {
+                let run = [n.into(), 7];
+                let place = exact.fill(*slot, *word, n, &run);
+                assert_eq!(exact.words(place).unwrap()[..2], run);
             }
-            let mut all = order;
-            all.sort_unstable();
-            assert!(all.into_iter().eq(0..homes.len()));
+            for (word, n) in words.iter().zip(0..) {
+                let (first, run) = exact.find(*word).unwrap();
+                assert_eq!((first, run[0]), (n, n.into()), "{count}");
+            }
+            assert!(exact.find(number(count.into())).is_none());
         }
     }
 
     #[test]
-    fn a_number_that_stands_there_twice_has_no_place() {
-        let mut homes = homes(100);
-        homes.push(homes[50]);
-        assert!(Exact::build(&homes, 0).is_none());
+    fn a_number_that_stands_there_twice_has_no_line() {
+        let mut words: Vec<u64> = (0..100).map(number).collect();
+        words.push(words[50]);
+        assert!(Exact::build(&words).is_none());
     }
 
     #[test]
-    fn it_stays_near() {
-        let (exact, _) = Exact::build(&homes(100_000), 0).unwrap();
-        assert!(exact.bytes() < 150_000, "{}", exact.bytes());
+    fn what_leads_to_a_line_stays_near() {
+        let words: Vec<u64> = (0..100_000).map(number).collect();
+        let (exact, _) = Exact::build(&words).unwrap();
+        assert!(exact.pilots.len() * size_of::<u16>() <= 50_000);
+        assert!(exact.bytes() < 7_200_000, "{}", exact.bytes());
     }
 }

@@ -12,6 +12,8 @@ pub(crate) type Texts = HashMap<Box<str>, u32>;
 /// Rules by what they ask first.
 #[derive(Debug, Default)]
 pub(crate) struct Node {
+    /// The first of its rules.
+    pub(crate) first: u32,
     /// Rules that no number and no list tells apart.
     pub(crate) rest: Option<Child>,
     /// By caller, dialed number and digits.

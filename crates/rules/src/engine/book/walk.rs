@@ -3,7 +3,7 @@
 use super::{Block, Book, Child, Dialed};
 use crate::engine::answers::NEEDS;
 use crate::engine::call::Call;
-use crate::engine::record::{LAST, LISTS, NAMES, REJECTS, Record};
+use crate::engine::record::Record;
 use crate::engine::subject::Subject;
 use crate::engine::truth::Truth;
 
@@ -14,7 +14,7 @@ pub(crate) trait Observer {
     const WATCHES: bool;
 
     /// A rule was looked at, and came out so.
-    fn record(&mut self, _record: &Record, _truth: Truth) {}
+    fn rule(&mut self, _rule: u32, _truth: Truth) {}
 }
 
 /// Nobody watches.
@@ -33,7 +33,7 @@ impl Best {
 
     #[inline]
     fn new(record: &Record, needs: bool) -> Self {
-        let answer = record.answer | if needs { NEEDS } else { 0 };
+        let answer = record.answer() | if needs { NEEDS } else { 0 };
         Self(u64::from(record.rule) << 32 | u64::from(answer))
     }
 
@@ -56,6 +56,19 @@ impl Best {
     }
 }
 
+/// Where the rules for a dialed number are.
+enum Found<'b> {
+    Run(Run<'b>),
+    Node(usize),
+}
+
+/// Records, and the position of the first rule.
+#[derive(Clone, Copy)]
+struct Run<'b> {
+    first: u32,
+    words: &'b [u64],
+}
+
 impl Book {
     /// The first rule, in written order, that holds among those after `after` (`None`: among all)
     /// in the most specific block for the dialed number.
@@ -70,16 +83,16 @@ impl Book {
         if call.emergency {
             return self.emergency(call, from, observer);
         }
-        let Some(child) = self.child(call) else {
+        let Some(found) = self.dialed(call) else {
             return Best::NONE;
         };
         if call.tables.lists.asked {
             // Asked for now, what it loads is on its way together with the records.
             call.ask_lists();
         }
-        match child.as_node() {
-            None => self.scan(child, call, from, Best::NONE, observer),
-            Some(node) => self.branch(node, call, from, Best::NONE, observer),
+        match found {
+            Found::Run(run) => self.scan(run, call, from, Best::NONE, observer),
+            Found::Node(node) => self.branch(node, call, from, Best::NONE, observer),
         }
     }
 
@@ -96,38 +109,47 @@ impl Book {
             .flatten()
             .filter_map(|rule| self.record(rule));
         let mut own = records.filter(|record| record.rule >= from);
-        let best = own.find_map(|record| self.look(record, call, &mut ()));
+        let best = own.find_map(|record| self.look(&record, call, &mut ()));
         best.unwrap_or(Best::NONE)
     }
 
     /// Where the rules for the dialed number are.
     #[inline(always)]
-    fn child(&self, call: &Call<'_>) -> Option<Child> {
+    fn dialed(&self, call: &Call<'_>) -> Option<Found<'_>> {
         if !self.texts.is_empty()
             && let Some(text) = call.text(Subject::Dialed)
             && let Some(child) = self.texts.get(text)
         {
-            return Some(Child(*child));
+            return self.found(Child(*child));
         }
         let dialed = call.key(Subject::Dialed);
-        if let Some(exact) = &self.exact
-            && let Some(place) = exact.place(dialed.word())
-            && let Some(head) = self.records.get(place)
-            && head.key == dialed.word()
-        {
-            return Some(Child::run(place + 1));
+        match self.exact.find(dialed.word()) {
+            Some((first, words)) => Some(Found::Run(Run { first, words })),
+            None => self.found(Child(self.dialed.longest(dialed)?)),
         }
-        self.dialed.longest(dialed).map(Child)
+    }
+
+    #[inline]
+    fn found(&self, child: Child) -> Option<Found<'_>> {
+        match child.as_node() {
+            None => self.run(child).map(Found::Run),
+            Some(node) => Some(Found::Node(node)),
+        }
+    }
+
+    #[inline]
+    fn run(&self, child: Child) -> Option<Run<'_>> {
+        let (first, words) = self.runs.get(child.0 as usize..)?.split_first()?;
+        let first = u32::try_from(*first).unwrap_or(u32::MAX);
+        Some(Run { first, words })
     }
 
     /// The block for the dialed number; for an emergency number only one that names it.
     pub(crate) fn block_for(&self, call: &Call<'_>) -> Option<&Block> {
-        let child = self.child(call)?;
-        let rule = match child.as_node() {
-            None => self.records.get(child.0 as usize)?.rule,
-            Some(_) => self.blocks.iter().find(|block| block.child == child)?.first,
-        };
-        self.block_of(rule)
+        self.block_of(match self.dialed(call)? {
+            Found::Run(run) => run.first,
+            Found::Node(node) => self.nodes.get(node)?.first,
+        })
     }
 
     #[inline(never)]
@@ -139,36 +161,48 @@ impl Book {
         best: Best,
         observer: &mut O,
     ) -> Best {
-        match child.as_node() {
-            None => self.scan(child, call, from, best, observer),
-            Some(node) => self.branch(node, call, from, best, observer),
+        match self.found(child) {
+            Some(Found::Run(run)) => self.scan(run, call, from, best, observer),
+            Some(Found::Node(node)) => self.branch(node, call, from, best, observer),
+            None => best,
         }
     }
 
     #[inline(always)]
     fn scan<O: Observer>(
         &self,
-        child: Child,
+        run: Run<'_>,
         call: &Call<'_>,
         from: u32,
         best: Best,
         observer: &mut O,
     ) -> Best {
-        let run = self.records.get(child.0 as usize..).unwrap_or(&[]);
-        for record in run {
+        let (mut next, mut words) = (run.first, run.words.iter());
+        while let Some(record) = Record::read(&mut words, next) {
             if record.rule >= best.rule() {
                 return best;
             }
             if record.rule >= from
-                && let Some(found) = self.look(record, call, observer)
+                && let Some(found) = self.look(&record, call, observer)
             {
                 return found;
             }
-            if record.has(LAST) {
-                return best;
+            next = record.rule + 1;
+            if record.is_last() {
+                match words.next().filter(|_| record.goes_on()) {
+                    Some(place) => words = self.rest(*place).iter(),
+                    None => return best,
+                }
             }
         }
         best
+    }
+
+    /// What a line had no room for.
+    #[inline]
+    fn rest(&self, place: u64) -> &[u64] {
+        let place = usize::try_from(place).unwrap_or(usize::MAX);
+        self.runs.get(place..).unwrap_or_default()
     }
 
     /// Looks at one record; `Some`: it is the best so far, and later ones of its run do not count.
@@ -181,7 +215,7 @@ impl Book {
     ) -> Option<Best> {
         let truth = record.truth(call, &self.clauses);
         if O::WATCHES {
-            observer.record(record, truth);
+            observer.rule(record.rule, truth);
         }
         match truth {
             Truth::True => Some(Best::new(record, false)),
@@ -232,26 +266,25 @@ impl Book {
     /// An emergency call: only a block that is this number, or rules that name it, may decide;
     /// and no rule that turns calls away by a list.
     fn emergency<O: Observer>(&self, call: &Call<'_>, from: u32, observer: &mut O) -> Best {
-        let may = |record: &Record| !(record.has(REJECTS) && record.has(LISTS));
         let own = self.block_for(call).filter(|block| match &block.dialed {
             Dialed::Key(key) => key.is_whole(),
             Dialed::Text(_) => true,
         });
-        let named = |rule: &u32| self.record(*rule);
         let block = self.block_for(call).map(|block| self.rules_of(block));
-        let rules: Box<dyn Iterator<Item = &Record>> = match (own, block) {
-            (Some(block), _) => Box::new(self.rules_of(block).filter_map(|rule| self.record(rule))),
+        let rules: Box<dyn Iterator<Item = u32>> = match (own, block) {
+            (Some(block), _) => Box::new(self.rules_of(block)),
             (None, Some(block)) => {
                 let listed = self
                     .emergency
                     .iter()
                     .filter(move |rule| block.contains(rule));
-                Box::new(listed.filter_map(named).filter(|record| record.has(NAMES)))
+                Box::new(listed.copied())
             }
             (None, None) => return Best::NONE,
         };
-        let mut own = rules.filter(|record| record.rule >= from && may(record));
-        let best = own.find_map(|record| self.look(record, call, observer));
+        let records = rules.filter_map(|rule| self.record(rule));
+        let mut own = records.filter(|record| record.rule >= from && !record.rejects());
+        let best = own.find_map(|record| self.look(&record, call, observer));
         best.unwrap_or(Best::NONE)
     }
 }

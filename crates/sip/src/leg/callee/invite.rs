@@ -8,11 +8,11 @@ use sipx_sip::{HeaderName, Method, Request, RequestBuilder, Response, TuEvent, U
 use sipx_transport::Target;
 
 use super::Dialing;
-use crate::convert::{bracketed, from_header};
+use crate::convert::from_header;
 use crate::dialog::is_tag;
 use crate::endpoint::Exchange;
 use crate::leg::early::Early;
-use crate::message::{ALLOW, HOPS, SDP_TYPE, SUPPORTED, call_id, from_tag, to_tag};
+use crate::message::{ALLOW, HOPS_NAME, SDP_TYPE, SUPPORTED, call_id, from_tag, to_tag};
 use crate::reach::prove;
 use crate::reach::ways::{Diverted, Route};
 use crate::refer::Replaces;
@@ -160,8 +160,7 @@ fn build(
     (contact, tag, call_id): (&str, &str, &str),
 ) -> Result<Request, sipx_sip::BuildError> {
     let called = uri.to_string();
-    let ip = bracketed(stack.named_ip(peer));
-    let host = format!("{ip}:{}", stack.handle.local_addr().port());
+    let host = stack.host(peer);
     let (from, private) = from_header(&dialing.from, dialing.from_name.as_deref(), &host);
     // Whoever was called at first stays in To (RFC 3261, section 8.1.3.4).
     let first = diverted.map(|diverted| parsed(&diverted.first)).transpose();
@@ -169,7 +168,6 @@ fn build(
     let to = address_of_record(first.as_ref().unwrap_or(&uri));
     let to = [b"<".as_slice(), &to, b">"].concat();
     let body = sdp::offer(local, &dialing.codecs, sipx_sdp::Direction::SendRecv);
-    let hops = HeaderName::parse(&bytes::Bytes::from_static(HOPS));
     let mut builder = RequestBuilder::new(Method::Invite, uri)
         .max_forwards(dialing.way.max_forwards)
         .header(HeaderName::From, format!("{from};tag={tag}"))?
@@ -179,7 +177,7 @@ fn build(
         .header(HeaderName::Contact, contact.to_owned())?
         .header(HeaderName::Allow, ALLOW)?
         .header(HeaderName::Supported, SUPPORTED)?
-        .header(hops, dialing.way.hops.to_string())?
+        .header(HOPS_NAME.clone(), dialing.way.hops.to_string())?
         .header(HeaderName::ContentType, SDP_TYPE)?;
     let expires = stack.config.session_expires;
     if !expires.is_zero() {

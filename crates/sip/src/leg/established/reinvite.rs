@@ -60,7 +60,7 @@ impl Established {
         }
         let sent = match reply.to(&incoming.request) {
             Ok(response) => {
-                let sent = stack.handle.respond(&incoming.key, response.clone());
+                let sent = stack.handle.respond(incoming.key, response.clone());
                 sent.map(|()| response)
             }
             Err(error) => Err(error.into()),

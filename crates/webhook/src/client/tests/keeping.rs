@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use super::{VOICEMAIL, voicemail};
 use crate::client::Client;
@@ -110,6 +113,43 @@ async fn a_kept_connection_that_the_server_closed_is_noticed() {
         client.settle().await;
     }
     assert_eq!(server.accepted(), 3);
+}
+
+/// Nobody asks anything meanwhile.
+#[tokio::test]
+async fn a_kept_connection_that_the_server_closed_is_closed_at_once() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let (client, webhook) = (client(), webhook(&[url], 5000));
+    let served = async {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut room = [0; 4096];
+        assert!(stream.read(&mut room).await.unwrap() > 0);
+        stream.write_all(&json(VOICEMAIL)).await.unwrap();
+        stream
+    };
+    let (mut stream, asked) = tokio::join!(served, ask(&client, &webhook));
+    assert_eq!(asked.result, Ok(voicemail()));
+    stream.shutdown().await.unwrap();
+    let mut room = [0; 1];
+    let ended = timeout(Duration::from_secs(4), stream.read(&mut room)).await;
+    assert_eq!(ended.expect("it stays open").unwrap(), 0);
+}
+
+#[test]
+fn a_connection_of_a_runtime_that_ended_is_replaced() {
+    let runtime = || {
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        builder.worker_threads(1).enable_all().build().unwrap()
+    };
+    let servers = runtime();
+    let server = servers.block_on(Server::answering(json(VOICEMAIL)));
+    let (client, webhook) = (client(), webhook(&[server.url()], 5000));
+    for round in 1..=3 {
+        let asked = runtime().block_on(ask(&client, &webhook));
+        assert_eq!(asked.result, Ok(voicemail()));
+        assert_eq!((asked.attempts.len(), server.accepted()), (1, round));
+    }
 }
 
 #[tokio::test]

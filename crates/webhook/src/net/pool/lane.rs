@@ -22,12 +22,16 @@ const MAX_STREAMS: usize = 100;
 #[derive(Debug)]
 pub(crate) struct Lane {
     limits: Limits,
+    /// Is told when something happens to a connection that rests.
+    keeper: Arc<Notify>,
     idle: Mutex<Vec<Idle>>,
     shared: Mutex<Vec<Shared>>,
     /// Shared ones, so that nobody locks the list for nothing.
     sharing: AtomicUsize,
     pub(super) dials: Semaphore,
-    pub(super) returned: Notify,
+    returned: Notify,
+    /// Requests that wait for a connection to come back.
+    waiting: AtomicUsize,
     returning: AtomicUsize,
 }
 
@@ -70,14 +74,16 @@ impl Shared {
 }
 
 impl Lane {
-    pub(super) fn new(limits: Limits) -> Self {
+    pub(super) fn new(limits: Limits, keeper: Arc<Notify>) -> Self {
         Self {
             limits,
+            keeper,
             idle: Mutex::new(Vec::new()),
             shared: Mutex::new(Vec::new()),
             sharing: AtomicUsize::new(0),
             dials: Semaphore::new(limits.dials),
             returned: Notify::new(),
+            waiting: AtomicUsize::new(0),
             returning: AtomicUsize::new(0),
         }
     }
@@ -103,13 +109,17 @@ impl Lane {
         let mut place = list.len();
         while place > 0 {
             place -= 1;
-            let found = list.get(place)?;
+            let found = list.get_mut(place)?;
             // An addition is less than the difference of two moments.
             let until = found.since.checked_add(self.limits.idle_for);
-            if found.connection.sender.is_closed() || until.is_some_and(|until| until <= now) {
+            if found.connection.sender.look() || until.is_some_and(|until| until <= now) {
                 list.remove(place);
             } else if found.connection.peer.suits(allow) {
-                return Some(list.remove(place).connection);
+                let connection = list.remove(place).connection;
+                if let Sender::One(link) = &connection.sender {
+                    link.take_up();
+                }
+                return Some(connection);
             }
         }
         None
@@ -120,14 +130,17 @@ impl Lane {
         match self.pop(allow, now) {
             None => Found::Nothing,
             Some(connection) => match &connection.sender {
-                Sender::One(sender) if !sender.is_ready() => Found::Soon(connection),
-                Sender::One(_) | Sender::Many(_) => Found::Ready(connection),
+                Sender::One(link) if !link.is_ready() => Found::Soon(connection),
+                Sender::One(_) | Sender::Many(..) => Found::Ready(connection),
             },
         }
     }
 
     pub(super) fn push(&self, mut connection: Box<Connection>, now: Instant) {
         connection.kept = true;
+        if let Sender::One(link) = &connection.sender {
+            link.rest(&self.keeper);
+        }
         let mut idle = lock(&self.idle);
         if idle.len() >= self.limits.idle {
             // The one that is nearest to its end.
@@ -137,11 +150,23 @@ impl Lane {
             connection,
             since: now,
         });
+        drop(idle);
+        // Who waits said so before it looked for the last time, under the same lock: it is seen here,
+        // or has seen this connection.
+        if self.waiting.load(Ordering::Acquire) > 0 {
+            self.returned.notify_one();
+        }
+    }
+
+    /// A request waits from here on, until that is dropped.
+    pub(super) fn wait(&self) -> Waiting<'_> {
+        self.waiting.fetch_add(1, Ordering::AcqRel);
+        Waiting(self)
     }
 
     /// Lets others use this connection too, when it is one that can be shared.
     pub(super) fn share(&self, connection: &Connection) -> bool {
-        let Sender::Many(sender) = &connection.sender else {
+        let Sender::Many(sender, driver) = &connection.sender else {
             return false;
         };
         let mut shared = lock(&self.shared);
@@ -149,7 +174,7 @@ impl Lane {
             sender: sender.clone(),
             peer: connection.peer,
             received: connection.received.clone(),
-            driver: Arc::clone(&connection.driver),
+            driver: Arc::clone(driver),
             since: Instant::now(),
         });
         self.sharing.store(shared.len(), Ordering::Release);
@@ -166,8 +191,8 @@ impl Lane {
 
     /// Drops what is over.
     pub(super) fn prune(&self) {
-        lock(&self.idle).retain(|idle| {
-            !idle.connection.sender.is_closed() && idle.since.elapsed() < self.limits.idle_for
+        lock(&self.idle).retain_mut(|idle| {
+            !idle.connection.sender.look() && idle.since.elapsed() < self.limits.idle_for
         });
         self.keep_shared(|shared| {
             let used = shared.load() > 0 || shared.since.elapsed() < self.limits.idle_for;
@@ -188,12 +213,27 @@ impl Lane {
         })?;
         shared.since = Instant::now();
         Some(Box::new(Connection {
-            sender: Sender::Many(shared.sender.clone()),
+            sender: Sender::Many(shared.sender.clone(), Arc::clone(&shared.driver)),
             peer: shared.peer,
             received: shared.received.clone(),
             kept: true,
-            driver: Arc::clone(&shared.driver),
         }))
+    }
+}
+
+/// A request that waits for a connection.
+pub(super) struct Waiting<'a>(&'a Lane);
+
+impl Waiting<'_> {
+    /// One came back, or can be shared.
+    pub(super) async fn returned(&self) {
+        self.0.returned.notified().await;
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, Ordering::AcqRel);
     }
 }
 

@@ -1,0 +1,169 @@
+//! Who is told that something happened to a connection: whoever uses it; while it rests, its keeper.
+
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::task::{Wake, Waker};
+
+use tokio::sync::Notify;
+
+/// Something happened that nobody has looked at.
+const RUNG: u8 = 1;
+/// Somebody is about to look, and sees what happens meanwhile.
+const BUSY: u8 = 2;
+/// Nobody uses the connection.
+const RESTING: u8 = 4;
+
+/// The waker of one connection, whoever uses it.
+#[derive(Debug)]
+pub(crate) struct Bell {
+    state: AtomicU8,
+    user: Mutex<Option<Waker>>,
+    keeper: OnceLock<Arc<Notify>>,
+}
+
+impl Bell {
+    /// It has rung: nobody has looked at a new connection.
+    pub(crate) fn new() -> Self {
+        Self {
+            state: AtomicU8::new(RUNG),
+            user: Mutex::new(None),
+            keeper: OnceLock::new(),
+        }
+    }
+
+    pub(crate) fn has_rung(&self) -> bool {
+        self.state.load(Ordering::Acquire) & RUNG != 0
+    }
+
+    /// Somebody looks, at all that happened up to now.
+    pub(crate) fn enter(&self) {
+        self.state.swap(BUSY, Ordering::AcqRel);
+    }
+
+    /// Done with looking; `user` is woken when it rings. Whether it has not rung meanwhile: then
+    /// somebody has to look again.
+    pub(crate) fn leave(&self, user: &Waker) -> bool {
+        if self.has_rung() {
+            return false;
+        }
+        let mut known = self.user();
+        if !known.as_ref().is_some_and(|known| known.will_wake(user)) {
+            *known = Some(user.clone());
+        }
+        drop(known);
+        self.state
+            .compare_exchange(BUSY, 0, Ordering::AcqRel, Ordering::Acquire)
+            .is_ok()
+    }
+
+    /// Done with looking, and with all that there was to do. Whoever ends an exchange rings once
+    /// more, for nothing; that something else happened in this moment is found out by the next use.
+    pub(crate) fn calm(&self) {
+        self.state.store(0, Ordering::Release);
+    }
+
+    /// Who is told what happens while nobody uses the connection.
+    pub(crate) fn keep(&self, keeper: &Arc<Notify>) {
+        self.keeper.get_or_init(|| Arc::clone(keeper));
+    }
+
+    /// Nobody uses the connection from here on, until somebody looks.
+    pub(crate) fn rest(&self) {
+        self.state.fetch_or(RESTING, Ordering::AcqRel);
+    }
+
+    fn user(&self) -> MutexGuard<'_, Option<Waker>> {
+        self.user.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        let before = self.state.fetch_or(RUNG, Ordering::AcqRel);
+        if before & RUNG != 0 {
+            return;
+        }
+        if before & RESTING != 0 {
+            if let Some(keeper) = self.keeper.get() {
+                keeper.notify_one();
+            }
+        } else if before & BUSY == 0 {
+            let user = self.user().take();
+            if let Some(user) = user {
+                user.wake();
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::{Wake, Waker};
+    use std::time::Duration;
+
+    use tokio::sync::Notify;
+    use tokio::time::timeout;
+
+    use super::Bell;
+
+    #[derive(Default)]
+    struct Woken(AtomicUsize);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    #[test]
+    fn its_user_is_woken_once_for_all_that_happens_until_he_looks() {
+        let (bell, woken) = (Arc::new(Bell::new()), Arc::new(Woken::default()));
+        let (rings, user) = (
+            Waker::from(Arc::clone(&bell)),
+            Waker::from(Arc::clone(&woken)),
+        );
+        let count = || woken.0.load(Ordering::SeqCst);
+        assert!(bell.has_rung(), "nobody has looked at a new one");
+        for round in 1..4 {
+            bell.enter();
+            assert!(bell.leave(&user));
+            rings.wake_by_ref();
+            rings.wake_by_ref();
+            assert_eq!(count(), round);
+        }
+    }
+
+    #[test]
+    fn what_happens_while_somebody_looks_is_looked_at() {
+        let (bell, woken) = (Arc::new(Bell::new()), Arc::new(Woken::default()));
+        let user = Waker::from(Arc::clone(&woken));
+        bell.enter();
+        bell.wake_by_ref();
+        assert!(!bell.leave(&user));
+        bell.enter();
+        assert!(bell.leave(&user));
+        assert_eq!(woken.0.load(Ordering::SeqCst), 0);
+    }
+
+    #[tokio::test]
+    async fn while_it_rests_its_keeper_is_told() {
+        let (bell, keeper) = (Arc::new(Bell::new()), Arc::new(Notify::new()));
+        bell.enter();
+        bell.calm();
+        bell.keep(&keeper);
+        bell.rest();
+        bell.wake_by_ref();
+        keeper.notified().await;
+        assert!(bell.has_rung());
+        bell.enter();
+        bell.wake_by_ref();
+        let told = timeout(Duration::from_millis(20), keeper.notified()).await;
+        assert!(told.is_err(), "somebody uses it");
+    }
+}

@@ -1,0 +1,160 @@
+//! An HTTP/1.1 connection that is moved by whoever uses it, in the same task: between a request and
+//! its answer no other task is woken, on this thread or on another.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use tokio::sync::Notify;
+
+use crate::net::bell::Bell;
+use crate::net::connect::MAX_HEAD;
+use crate::net::counted::Counted;
+use crate::net::transport::Stream;
+
+/// How often a connection that has more to do is moved before other tasks have their turn.
+const ROUNDS: usize = 8;
+
+/// One connection, which takes one request at a time.
+pub(crate) struct Link {
+    sender: http1::SendRequest<Full<Bytes>>,
+    motor: Motor,
+}
+
+type Connection = http1::Connection<TokioIo<Counted<Box<dyn Stream>>>, Full<Bytes>>;
+
+/// What moves a connection's bytes.
+pub(crate) struct Motor {
+    /// `None`: it is over.
+    connection: Option<Connection>,
+    bell: Arc<Bell>,
+    /// Rings the bell: the same for all requests, so that it is not registered anew.
+    waker: Waker,
+}
+
+impl Link {
+    pub(crate) async fn start(stream: Counted<Box<dyn Stream>>) -> hyper::Result<Self> {
+        // Events are short: to copy one behind its head costs less than to hand over two pieces.
+        let (sender, connection) = http1::Builder::new()
+            .max_buf_size(MAX_HEAD)
+            .writev(false)
+            .handshake(TokioIo::new(stream))
+            .await?;
+        let bell = Arc::new(Bell::new());
+        let motor = Motor {
+            connection: Some(connection),
+            waker: Waker::from(Arc::clone(&bell)),
+            bell,
+        };
+        Ok(Self { sender, motor })
+    }
+
+    /// Whether it is over, as far as is known.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.motor.connection.is_none() || self.sender.is_closed()
+    }
+
+    /// Whether it takes a request now.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.sender.is_ready()
+    }
+
+    /// Nobody uses it from here on; `keeper` is told when something happens to it.
+    pub(crate) fn rest(&self, keeper: &Arc<Notify>) {
+        self.motor.bell.keep(keeper);
+        self.motor.bell.rest();
+    }
+
+    /// Somebody uses it from here on.
+    pub(crate) fn take_up(&self) {
+        self.motor.bell.enter();
+    }
+
+    /// Sees what happened while nobody used it; whether it is over.
+    pub(crate) fn look(&mut self) -> bool {
+        if self.motor.bell.has_rung() {
+            self.motor.bell.enter();
+            self.motor.advance();
+            self.motor.bell.rest();
+        }
+        self.is_closed()
+    }
+
+    /// Sends a request, whose answer comes while the motor runs.
+    #[inline]
+    pub(crate) fn send(
+        &mut self,
+        request: Request<Full<Bytes>>,
+    ) -> (
+        impl Future<Output = hyper::Result<Response<Incoming>>> + Send + use<>,
+        &mut Motor,
+    ) {
+        (self.sender.send_request(request), &mut self.motor)
+    }
+
+    pub(crate) fn motor(&mut self) -> &mut Motor {
+        &mut self.motor
+    }
+
+    /// Runs the motor until the connection takes requests again; whether it does.
+    pub(crate) async fn ready(&mut self) -> bool {
+        let ready = self.sender.ready();
+        self.motor.run(pin!(ready)).await.is_ok()
+    }
+}
+
+impl Motor {
+    /// Moves the connection and, with it, work that waits for nothing else.
+    pub(crate) async fn run<F: Future>(&mut self, mut work: Pin<&mut F>) -> F::Output {
+        poll_fn(|context| self.poll(work.as_mut(), context)).await
+    }
+
+    fn poll<F: Future>(
+        &mut self,
+        mut work: Pin<&mut F>,
+        context: &mut Context<'_>,
+    ) -> Poll<F::Output> {
+        for _ in 0..ROUNDS {
+            self.bell.enter();
+            self.advance();
+            // It is looked at whenever the connection was moved, and need not wake anybody.
+            let polled = work.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+            if polled.is_ready() {
+                self.bell.calm();
+                return polled;
+            }
+            if self.bell.leave(context.waker()) {
+                return polled;
+            }
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    fn advance(&mut self) {
+        let Some(connection) = &mut self.connection else {
+            return;
+        };
+        let mut context = Context::from_waker(&self.waker);
+        // A fault reaches the request under way as well, which reports it.
+        if Pin::new(connection).poll(&mut context).is_ready() {
+            self.connection = None;
+        }
+    }
+}
+
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Link")
+            .field("closed", &self.is_closed())
+            .finish_non_exhaustive()
+    }
+}

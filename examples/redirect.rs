@@ -1,0 +1,174 @@
+//! Tells a switch where its calls go, by a routing file and its webhooks, and carries none of them:
+//! `cargo run --release --example redirect -- --trunk sip:gateway.example --switch 192.0.2.0/24`
+//!
+//! The switch sends each call here first, and hears 302 with Contacts, or a refusal. What the table
+//! alone decides is answered by the thread that reads the socket; a webhook is asked beside it, and
+//! holds up no other call.
+
+#[path = "common/contact.rs"]
+mod contact;
+#[path = "common/reload.rs"]
+mod reload;
+#[path = "common/signal.rs"]
+mod signal;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use callroute_media::Offer;
+use callroute_router::{Lookups, RouteSource, Way, endpoints_of};
+use callroute_rules::Facts;
+use callroute_sip::redirect::{Config, Places, Redirector, Responder, Verdict};
+use callroute_store::SqliteRows;
+use callroute_tables::{FileTable, TableHandle};
+use callroute_webhook::{Client, ClientConfig};
+use chrono::Utc;
+use clap::Parser;
+use tokio::runtime::Handle;
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// A redirect server: answers INVITEs with where the call goes.
+#[derive(Debug, Parser)]
+struct Args {
+    /// Where to listen, on UDP
+    #[arg(long, default_value = "127.0.0.1:5060")]
+    listen: SocketAddr,
+    /// The routing file; a change is taken with the next call
+    #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/routes.yaml"))]
+    routes: PathBuf,
+    /// The gateway for numbers, as in sip:gateway.example:5060
+    #[arg(long)]
+    trunk: Option<String>,
+    /// Who has a SIP URI of their own, as in +16822306467=sip:ann@192.0.2.7; may be repeated
+    #[arg(long, value_parser = contact::read)]
+    contact: Vec<(String, String)>,
+    /// The router that answers calls, as in sip:192.0.2.9:5080 (the example `router`): for menus,
+    /// messages, queues and ring groups
+    #[arg(long)]
+    answering: Option<String>,
+    /// The switches that ask, as an address or a network: the limits for strangers are not for
+    /// them; may be repeated
+    #[arg(long)]
+    switch: Vec<callroute_sip::Network>,
+    /// The database that `sql` lookups of the routing file ask, an SQLite file
+    #[arg(long)]
+    database: Option<PathBuf>,
+    /// Threads, each with a socket of its own
+    #[arg(long, default_value_t = 1)]
+    threads: usize,
+    /// How many microseconds a thread keeps looking for the next call before it sleeps, for who has
+    /// a core for each of them
+    #[arg(long, default_value_t = 0)]
+    spin: u64,
+    /// Do not print the calls
+    #[arg(long)]
+    quiet: bool,
+}
+
+/// What decides.
+struct Desk {
+    table: TableHandle,
+    way: Way,
+    places: Places,
+    runtime: Handle,
+    quiet: bool,
+}
+
+impl Desk {
+    fn decide(self: &Arc<Self>, offer: &Offer, responder: Responder) {
+        let engine = self.table.current();
+        // Without an event there is no call: whoever asks hears 500 as the responder is dropped.
+        let Ok(event) = Way::event(offer.clone(), Utc::now()) else {
+            return;
+        };
+        if let Some(decision) = Way::at_once(&engine, &event, &Facts::default()) {
+            let verdict = self.places.verdict(decision.actions(), offer);
+            self.tell(offer, &verdict, &decision.rule().to_string());
+            responder.answer(verdict);
+            return;
+        }
+        let (desk, offer) = (Arc::clone(self), offer.clone());
+        self.runtime.spawn(async move {
+            let routed = desk.way.of(&engine, event, Facts::default()).await;
+            let verdict = desk.places.verdict(&routed.actions, &offer);
+            let by = match (&routed.failure, routed.source) {
+                (Some(failure), _) => format!("fallback, {}: {}", failure.class, failure.detail),
+                (None, RouteSource::Table) => "table".to_owned(),
+                (None, _) => format!("webhook, {} ms", routed.elapsed.as_millis()),
+            };
+            desk.tell(&offer, &verdict, &by);
+            responder.answer(verdict);
+        });
+    }
+
+    fn tell(&self, offer: &Offer, verdict: &Verdict, by: &str) {
+        if self.quiet {
+            return;
+        }
+        let to = match verdict {
+            Verdict::Redirect { contacts } if contacts.is_empty() => {
+                "480: no --trunk, --contact or --answering leads there".to_owned()
+            }
+            Verdict::Redirect { contacts } => format!("302 {}", contacts.join(" ")),
+            Verdict::Refuse { status, .. } => status.to_string(),
+        };
+        println!("{} -> {}: {to} ({by})", offer.from, offer.to);
+    }
+}
+
+async fn serve(args: Args) -> Result<(), Failure> {
+    let table = FileTable::open(&args.routes)?;
+    if let (_, faults) = endpoints_of(&table.current())
+        && let Some(fault) = faults.into_iter().next()
+    {
+        return Err(fault.into());
+    }
+    let places = Places {
+        trunk: args.trunk,
+        contacts: args.contact.into_iter().collect(),
+        answering: args.answering,
+        ..Places::default()
+    };
+    places.check()?;
+    let lookups = match &args.database {
+        Some(file) => Lookups::default().with_database(SqliteRows::open(file)?),
+        None => Lookups::default(),
+    };
+    let desk = Arc::new(Desk {
+        table: table.handle(),
+        way: Way::new(Client::new(ClientConfig::default()), lookups),
+        places,
+        runtime: Handle::current(),
+        quiet: args.quiet,
+    });
+    let mut config = Config::new(args.listen);
+    config.shards = args.threads;
+    config.spin = Duration::from_micros(args.spin);
+    config.protection.exempt = args.switch;
+    let redirector = Redirector::start(&config, move |offer: &Offer, responder: Responder| {
+        desk.decide(offer, responder);
+    })?;
+    let _watch = table.watch(Duration::from_secs(1), reload::told);
+    println!("routes: {}", args.routes.display());
+    println!(
+        "redirecting on {}, SIP over UDP; Ctrl-C or SIGTERM stops",
+        redirector.local_addr()
+    );
+    signal::stop().await?;
+    Ok(())
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match serve(Args::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
