@@ -29,7 +29,8 @@ const SAY_AGAIN: u64 = 1_000;
 /// meanwhile. What is on the disk, counted by [`kept`](Self::kept), is told at least once, a
 /// call's events in order, whatever happens to the process or to the machine. When the process is
 /// killed, what was still in memory is lost: what came within the last instants. Dropping this
-/// puts all that came on the disk, and ends its threads: a stop in good order loses nothing.
+/// puts all that came on the disk, waits up to 2 s for the answers to requests under way, and ends
+/// its threads: a stop in good order loses nothing, and tells nothing again that was taken.
 #[derive(Debug)]
 pub struct Callbacks {
     sinks: Vec<Running>,
@@ -200,7 +201,7 @@ fn webhook(
     };
     spawn(name, move |outlet| {
         runtime.block_on(delivery.run(outlet));
-        // Requests under way are told again after the next start; lookups are not waited for.
+        // Lookups are not waited for.
         runtime.shutdown_background();
     })
 }

@@ -8,9 +8,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use callroute_router::Observer;
 use callroute_schema::Event;
 use callroute_webhook::{Client, FailureClass};
-use tokio::sync::Semaphore;
+use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use crate::config::WebhookSink;
 use crate::outbox::{Outbox, Record};
@@ -24,6 +25,9 @@ const WINDOW_BYTES: usize = 16 * 1024 * 1024;
 const BESIDE: usize = 32;
 /// How long an outbox that cannot be written or read is left alone.
 const DISK_PAUSE: Duration = Duration::from_secs(1);
+/// How long a stop waits for the answers to requests under way; what is not answered by then is
+/// told again after the next start.
+const LAST_ANSWERS: Duration = Duration::from_secs(2);
 
 /// One sink at work.
 pub(crate) struct Delivery {
@@ -41,7 +45,11 @@ type Waiting = HashMap<Arc<str>, VecDeque<Record>>;
 impl Delivery {
     /// Works until no more events will come; what is not taken by then stays in the outbox.
     pub(crate) async fn run(mut self, mut outlet: Outlet) {
-        let turns = Arc::new(Semaphore::new(BESIDE));
+        let (over, ends) = watch::channel(false);
+        let turns = Turns {
+            beside: Arc::new(Semaphore::new(BESIDE)),
+            over: ends,
+        };
         let mut waiting = Waiting::new();
         let mut tasks = JoinSet::new();
         let (mut syncs, mut written, mut synced) = (Syncs::new(), 0, 0);
@@ -85,6 +93,16 @@ impl Delivery {
             }
         }
         self.flush(outlet.shared(), written);
+        over.send_replace(true);
+        let answers = async {
+            while let Some(ended) = tasks.join_next().await {
+                if let Ok((record, end)) = ended {
+                    self.settle(&record, end, outlet.shared());
+                }
+            }
+        };
+        // Whoever does not answer in time is asked again, under the same id.
+        let _ = timeout(LAST_ANSWERS, answers).await;
     }
 
     /// Has the system put on the disk what was handed to it, beside the telling.
@@ -143,7 +161,7 @@ impl Delivery {
         &mut self,
         waiting: &mut Waiting,
         tasks: &mut JoinSet<(Record, End)>,
-        turns: &Arc<Semaphore>,
+        turns: &Turns,
         shared: &Shared,
     ) {
         let (mut held, mut bytes) = (0, 0);
@@ -178,13 +196,10 @@ impl Delivery {
     fn tell(
         &self,
         record: Record,
-        turns: &Arc<Semaphore>,
+        turns: &Turns,
     ) -> impl Future<Output = (Record, End)> + Send + 'static {
-        let (sink, client, turns) = (
-            Arc::clone(&self.sink),
-            self.client.clone(),
-            Arc::clone(turns),
-        );
+        let (sink, client) = (Arc::clone(&self.sink), self.client.clone());
+        let mut turns = turns.clone();
         async move {
             let Ok(event) = Event::from_json(record.told.json.as_bytes()) else {
                 return (
@@ -198,7 +213,9 @@ impl Delivery {
                 if age > sink.max_age {
                     return (record, End::TooOld);
                 }
-                let turn = turns.acquire().await;
+                let Some(turn) = turns.next().await else {
+                    return (record, End::Left);
+                };
                 let notified = client.notify(&sink.endpoints, &event, record.told.id).await;
                 drop(turn);
                 match notified.result {
@@ -208,7 +225,10 @@ impl Delivery {
                     {
                         return (record, End::Refused(failure.to_string()));
                     }
-                    Err(_) => sleep(spread(pause, record.told.id)).await,
+                    Err(_) if turns.over_within(spread(pause, record.told.id)).await => {
+                        return (record, End::Left);
+                    }
+                    Err(_) => {}
                 }
                 pause = pause.saturating_mul(2).min(sink.max_pause);
             }
@@ -217,6 +237,7 @@ impl Delivery {
 
     fn settle(&mut self, record: &Record, end: End, shared: &Shared) {
         match end {
+            End::Left => return,
             End::Taken => {}
             End::TooOld => {
                 shared.lose();
@@ -255,6 +276,35 @@ pub(crate) enum End {
     Taken,
     TooOld,
     Refused(String),
+    /// It stays in the outbox: the process stops.
+    Left,
+}
+
+/// Who may ask a server now.
+#[derive(Clone)]
+struct Turns {
+    beside: Arc<Semaphore>,
+    /// Whether nobody may any more.
+    over: watch::Receiver<bool>,
+}
+
+impl Turns {
+    /// Waits for a turn. `None`: there are no more.
+    async fn next(&mut self) -> Option<OwnedSemaphorePermit> {
+        let beside = Arc::clone(&self.beside);
+        tokio::select! {
+            biased;
+            _ = self.over.wait_for(|over| *over) => None,
+            turn = beside.acquire_owned() => turn.ok(),
+        }
+    }
+
+    /// Waits so long; whether all was over before.
+    async fn over_within(&mut self, pause: Duration) -> bool {
+        timeout(pause, self.over.wait_for(|over| *over))
+            .await
+            .is_ok()
+    }
 }
 
 type Status = Option<u16>;

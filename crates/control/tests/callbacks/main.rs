@@ -85,7 +85,7 @@ fn nothing_is_lost_over_a_restart() {
         }
         assert!(callbacks.flush(Duration::from_secs(10)));
     }
-    let server = Server::start(address, fine());
+    let server = Server::answering_after(Duration::from_millis(30), address, fine());
     let callbacks = start(webhook(address, folder.path()));
     server.until_taken(150);
     in_order(&server.taken(), 5, 30);

@@ -22,6 +22,11 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn start(address: SocketAddr, manner: Manner) -> Self {
+        Self::answering_after(Duration::ZERO, address, manner)
+    }
+
+    /// One that has taken an event some time before it says so.
+    pub(crate) fn answering_after(after: Duration, address: SocketAddr, manner: Manner) -> Self {
         let listener = TcpListener::bind(address).unwrap();
         let address = listener.local_addr().unwrap();
         let (taken, over) = (
@@ -35,7 +40,7 @@ impl Server {
                     return;
                 }
                 let (list, manner) = (Arc::clone(&list), Arc::clone(&manner));
-                std::thread::spawn(move || serve(&stream.unwrap(), &list, &manner));
+                std::thread::spawn(move || serve(&stream.unwrap(), &list, &manner, after));
             }
         });
         Self {
@@ -64,7 +69,12 @@ impl Drop for Server {
     }
 }
 
-fn serve(stream: &TcpStream, taken: &Mutex<Vec<(Event, String)>>, manner: &Manner) {
+fn serve(
+    stream: &TcpStream,
+    taken: &Mutex<Vec<(Event, String)>>,
+    manner: &Manner,
+    after: Duration,
+) {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     let mut tries = 0;
     loop {
@@ -93,6 +103,7 @@ fn serve(stream: &TcpStream, taken: &Mutex<Vec<(Event, String)>>, manner: &Manne
         if status < 300 {
             taken.lock().unwrap().push((event, id));
         }
+        std::thread::sleep(after);
         let reply = format!("HTTP/1.1 {status} X\r\ncontent-length: 0\r\n\r\n");
         if (&mut &*stream).write_all(reply.as_bytes()).is_err() {
             return;
