@@ -433,17 +433,15 @@ impl Call {
     }
 
     /// Somebody comes to a conversation that is being recorded: it is told, as the caller was.
-    pub(crate) fn tell_consent(&mut self, leg: LegId) {
+    pub(crate) fn tell_consent(&mut self, leg: LegId) -> Option<PlayId> {
         let live = self.leg(leg) == LegState::Answered;
-        let Some(running) = self.running.as_mut().filter(|_| live) else {
-            return;
-        };
-        if let Some(consent) = running.consent.clone()
-            && !running.told.contains(&leg)
-        {
-            running.told.push(leg);
-            self.play_to(leg, prompt_sound(consent));
+        let running = self.running.as_mut().filter(|_| live)?;
+        let consent = running.consent.clone()?;
+        if running.told.contains(&leg) {
+            return None;
         }
+        running.told.push(leg);
+        Some(self.play_to(leg, prompt_sound(consent)))
     }
 
     pub(crate) fn elapsed_ms(&self, since: Duration) -> u64 {

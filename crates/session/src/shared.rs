@@ -14,7 +14,7 @@ use std::fmt;
 
 use callroute_media::LegId;
 use callroute_rules::{Fact, Lookup};
-use callroute_schema::{Disposition, Event, Member, Queue, QueueName, Strategy, mask};
+use callroute_schema::{Disposition, Event, Member, Prompt, Queue, QueueName, Strategy, mask};
 use serde::{Deserialize, Serialize};
 
 pub use self::agents::{AgentState, MemberInfo};
@@ -93,6 +93,8 @@ pub enum Share {
         room: String,
         /// How many of this call.
         legs: u32,
+        /// What the others hear first, since this call is recorded.
+        consent: Option<Box<Prompt>>,
     },
     /// No leg of this call is in its room any more.
     LeaveRoom,
@@ -147,7 +149,7 @@ impl fmt::Debug for Share {
                 .finish(),
             Self::Park { slot } => f.debug_struct("Park").field("slot", slot).finish(),
             Self::Unpark => f.write_str("Unpark"),
-            Self::Enter { room, legs } => f
+            Self::Enter { room, legs, .. } => f
                 .debug_struct("Enter")
                 .field("room", room)
                 .field("legs", legs)
@@ -245,6 +247,9 @@ pub enum Shared {
     Others {
         /// How many.
         legs: u32,
+        /// What this call's parties hear first, since calls of others are recorded.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        recorded: Vec<Prompt>,
     },
     /// The party of this leg meets its other one elsewhere: who talks with it now shall come to
     /// this room, and the leg is not needed any more.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use callroute_media::{Command, LegId, Notice, PlayEnd, RecordingId, Sound};
 use callroute_rules::{ChronoTz, load};
-use callroute_schema::{Actions, Prompt};
+use callroute_schema::{Actions, CallId, Prompt};
 use callroute_session::{Effect, FeatureCodes, Input, Now, Session, Settings};
 use callroute_sim::{Phone, Placed, Played, Scene, Script, play_all};
 
@@ -17,6 +17,10 @@ default: { action: forward, destination: { type: number, number: "1001" } }
 numbers:
   "+1": [{ action: record, on: { failed: { action: busy } } }, { action: forward, destination: { type: number, number: "1001" } }]
   "+2": [{ action: record, consent: { say: "recorded" } }, { action: forward, destination: { type: number, number: "1001" } }]
+  "+3": [{ action: record, consent: { say: "recorded" } }, { action: park, slot: "701" }]
+  "+4": [{ action: park, slot: "701" }]
+  "+5": [{ action: record, consent: { say: "recorded" } }, { action: conference, name: team }]
+  "+6": [{ action: record, consent: { say: "taped" } }, { action: conference, name: team }]
 "#;
 
 fn s(seconds: u64) -> Duration {
@@ -130,6 +134,54 @@ fn the_key_may_ask_for_consent() {
         "{}",
         played.text()
     );
+}
+
+/// Calls that begin ten seconds apart and last a minute.
+fn together(to: &[&str]) -> Vec<Played> {
+    let engine = Arc::new(load("routes.yaml", TABLE, &(), &ChronoTz).unwrap());
+    let placed = to.iter().zip(0..).map(|(to, n)| {
+        let mut event = call(to, OPEN);
+        event.call_id = CallId::new(format!("c{n}")).unwrap();
+        Placed {
+            at: s(10 * n),
+            event,
+            script: Script {
+                hangs_up: Some(s(60)),
+                ..Script::default()
+            },
+        }
+    });
+    let scene = Scene {
+        calls: placed.collect(),
+        ..Scene::default()
+    };
+    play_all(&engine, scene)
+}
+
+/// What a call's parties heard, in order.
+fn heard(played: &Played) -> Vec<&str> {
+    let sounds = played.commands().filter_map(|command| match command {
+        Command::Play {
+            sound: Sound::Speech { text, .. },
+            ..
+        } => Some(text.as_str()),
+        _ => None,
+    });
+    sounds.collect()
+}
+
+/// Who takes a parked call that is recorded hears so, and who comes to a conference where others are.
+#[test]
+fn who_meets_a_recorded_call_is_told() {
+    let parked = together(&["+3", "+4"]);
+    assert_eq!(heard(&parked[0]), ["recorded"], "{}", parked[0].text());
+    assert_eq!(heard(&parked[1]), ["recorded"], "{}", parked[1].text());
+
+    let conference = together(&["+5", "+6", "+5"]);
+    let texts: Vec<String> = conference.iter().map(Played::text).collect();
+    assert_eq!(heard(&conference[0]), ["recorded", "taped"], "{}", texts[0]);
+    assert_eq!(heard(&conference[1]), ["taped", "recorded"], "{}", texts[1]);
+    assert_eq!(heard(&conference[2]), ["recorded", "taped"], "{}", texts[2]);
 }
 
 /// A recording that fails while the call goes on: the action's branch is taken, and nobody is left

@@ -9,7 +9,7 @@ use callroute_schema::{CallId, Disposition, Event, Queue, QueueName};
 use super::agents::{AgentState, Agents};
 use super::callbacks::{Callback, Callbacks};
 use super::queues::{QueueView, Queues, at_work};
-use super::rooms::{Rooms, Slot};
+use super::rooms::{Others, Rooms, Slot};
 use super::{Joining, Share, Shared};
 use crate::input::Now;
 
@@ -146,7 +146,14 @@ impl Hub {
                 self.rooms.unpark(call);
                 Vec::new()
             }
-            Share::Enter { room, legs } => told_others(self.rooms.enter(call, &room, legs)),
+            Share::Enter {
+                room,
+                legs,
+                consent,
+            } => {
+                let consent = consent.map(|consent| *consent);
+                told_others(self.rooms.enter(call, &room, legs, consent))
+            }
             Share::LeaveRoom => told_others(self.rooms.leave(call)),
             Share::Dialog { leg, dialog } => {
                 self.rooms.dialog(call, leg, dialog);
@@ -381,12 +388,15 @@ impl Hub {
     }
 }
 
-fn told_others(others: Vec<(CallId, u32)>) -> Vec<Told> {
+fn told_others(others: Vec<Others>) -> Vec<Told> {
     others
         .into_iter()
-        .map(|(call_id, legs)| Told {
-            call_id,
-            shared: Shared::Others { legs },
+        .map(|others| Told {
+            call_id: others.call,
+            shared: Shared::Others {
+                legs: others.legs,
+                recorded: others.recorded,
+            },
         })
         .collect()
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use callroute_media::LegId;
-use callroute_schema::CallId;
+use callroute_schema::{CallId, Prompt};
 
 /// The first slot that is given out, and how many there are.
 const FIRST_SLOT: u32 = 701;
@@ -12,10 +12,25 @@ const SLOTS: u32 = 99;
 #[derive(Debug, Default)]
 pub(super) struct Rooms {
     parked: BTreeMap<String, CallId>,
-    /// How many legs of which call are in each room.
-    rooms: BTreeMap<String, BTreeMap<CallId, u32>>,
+    /// Whose legs are in each room.
+    rooms: BTreeMap<String, BTreeMap<CallId, Within>>,
     dialogs: BTreeMap<String, (CallId, LegId)>,
     numbered: u64,
+}
+
+/// A call's legs in a room.
+#[derive(Debug)]
+struct Within {
+    legs: u32,
+    /// What the others hear first, since the call is recorded.
+    consent: Option<Prompt>,
+}
+
+/// What a call knows of the others in its room.
+pub(super) struct Others {
+    pub(super) call: CallId,
+    pub(super) legs: u32,
+    pub(super) recorded: Vec<Prompt>,
 }
 
 /// What becomes of a call that comes to a slot.
@@ -64,15 +79,21 @@ impl Rooms {
         format!("{kind}-{}", self.numbered)
     }
 
-    /// Legs of a call are in a room; gives how many others each call there sees.
-    pub(super) fn enter(&mut self, call: &CallId, room: &str, legs: u32) -> Vec<(CallId, u32)> {
+    /// Legs of a call are in a room; gives which others each call there sees.
+    pub(super) fn enter(
+        &mut self,
+        call: &CallId,
+        room: &str,
+        legs: u32,
+        consent: Option<Prompt>,
+    ) -> Vec<Others> {
         let calls = self.rooms.entry(room.to_owned()).or_default();
-        calls.insert(call.clone(), legs);
+        calls.insert(call.clone(), Within { legs, consent });
         others(calls)
     }
 
     /// A call leaves whatever room it is in.
-    pub(super) fn leave(&mut self, call: &CallId) -> Vec<(CallId, u32)> {
+    pub(super) fn leave(&mut self, call: &CallId) -> Vec<Others> {
         let mut told = Vec::new();
         self.rooms.retain(|_, calls| {
             if calls.remove(call).is_some() {
@@ -91,17 +112,28 @@ impl Rooms {
         self.dialogs.get(dialog).cloned()
     }
 
-    pub(super) fn ended(&mut self, call: &CallId) -> Vec<(CallId, u32)> {
+    pub(super) fn ended(&mut self, call: &CallId) -> Vec<Others> {
         self.unpark(call);
         self.dialogs.retain(|_, (of, _)| of != call);
         self.leave(call)
     }
 }
 
-fn others(calls: &BTreeMap<CallId, u32>) -> Vec<(CallId, u32)> {
-    let all: u32 = calls.values().sum();
-    calls
-        .iter()
-        .map(|(call, own)| (call.clone(), all.saturating_sub(*own)))
-        .collect()
+fn others(calls: &BTreeMap<CallId, Within>) -> Vec<Others> {
+    let all: u32 = calls.values().map(|within| within.legs).sum();
+    let seen = |(call, own): (&CallId, &Within)| {
+        let mut recorded = Vec::new();
+        let prompts = calls.iter().filter(|(other, _)| *other != call);
+        for prompt in prompts.filter_map(|(_, within)| within.consent.as_ref()) {
+            if !recorded.contains(prompt) {
+                recorded.push(prompt.clone());
+            }
+        }
+        Others {
+            call: call.clone(),
+            legs: all.saturating_sub(own.legs),
+            recorded,
+        }
+    };
+    calls.iter().map(seen).collect()
 }

@@ -3,10 +3,11 @@
 
 use std::time::Duration;
 
-use callroute_media::{Command, Deed, EndCause, LegId, Notice};
-use callroute_schema::{Conference, Disposition, On};
+use callroute_media::{Command, Deed, EndCause, LegId, Notice, PlayId};
+use callroute_schema::{Conference, Disposition, On, Prompt};
 
 use super::Step;
+use super::ring::prompt_sound;
 use crate::call::Call;
 use crate::note::Note;
 use crate::program::Flow;
@@ -26,8 +27,14 @@ pub(crate) struct Meeting {
     others: u32,
     /// Somebody may be alone in it.
     conference: bool,
-    /// A leg is in the room.
-    joined: bool,
+    /// Who of the legs came into the room.
+    inside: Vec<LegId>,
+    /// What our legs hear first, since calls of others are recorded.
+    recorded: Vec<Prompt>,
+    /// Which of that each of them heard, or hears.
+    told: Vec<(LegId, Prompt)>,
+    /// The prompts that play; a leg hears one after the other.
+    plays: Vec<(LegId, PlayId)>,
     /// There were at least two already.
     met: bool,
     since: Duration,
@@ -66,12 +73,20 @@ impl Meeting {
             });
         }
         let count = u32::try_from(legs.len()).unwrap_or(u32::MAX);
-        call.share(Share::Enter { room, legs: count });
+        let consent = call.running.as_ref();
+        call.share(Share::Enter {
+            room,
+            legs: count,
+            consent: consent.and_then(|running| running.consent.clone().map(Box::new)),
+        });
         Self {
             legs,
             others: 0,
             conference,
-            joined: false,
+            inside: Vec::new(),
+            recorded: Vec::new(),
+            told: Vec::new(),
+            plays: Vec::new(),
             met: count > 1,
             since: call.now.mono,
             on,
@@ -90,8 +105,11 @@ impl Meeting {
     pub(crate) fn on_notice(&mut self, call: &mut Call, notice: &Notice) -> Flow {
         match notice {
             Notice::Joined { leg } if self.has(*leg) => {
-                self.joined = true;
-                call.tell_consent(*leg);
+                self.inside.push(*leg);
+                if let Some(play) = call.tell_consent(*leg) {
+                    self.plays.push((*leg, play));
+                }
+                self.tell(call, *leg);
                 self.deadline = call.after(if self.conference || self.count() > 1 {
                     LONGEST
                 } else {
@@ -112,14 +130,23 @@ impl Meeting {
                 self.legs.retain(|other| other != leg);
                 self.counted(call)
             }
+            Notice::PlayEnded { leg, play, .. } if self.plays.contains(&(*leg, *play)) => {
+                self.plays.retain(|(on, _)| on != leg);
+                self.tell(call, *leg);
+                Flow::Stay
+            }
             _ => Flow::Stay,
         }
     }
 
     pub(crate) fn on_shared(&mut self, call: &mut Call, shared: &Shared) -> Flow {
         match shared {
-            Shared::Others { legs } => {
+            Shared::Others { legs, recorded } => {
                 self.others = *legs;
+                self.recorded.clone_from(recorded);
+                for leg in self.inside.clone() {
+                    self.tell(call, leg);
+                }
                 self.counted(call)
             }
             _ => Flow::Stay,
@@ -130,7 +157,7 @@ impl Meeting {
         if !call.is_due(self.deadline) {
             return Flow::Stay;
         }
-        if !self.joined {
+        if self.inside.is_empty() {
             return self.failed(call, "the room could not be joined in time".to_owned());
         }
         self.leave(call);
@@ -149,6 +176,27 @@ impl Meeting {
         self.leave(call);
     }
 
+    /// Tells a leg that it talks with somebody who is recorded.
+    fn tell(&mut self, call: &mut Call, leg: LegId) {
+        let free = self.has(leg) && call.is_live(leg);
+        if !free || self.plays.iter().any(|(on, _)| *on == leg) {
+            return;
+        }
+        let own = call.running.as_ref().and_then(|own| own.consent.as_ref());
+        let heard = |prompt: &&Prompt| {
+            own == Some(*prompt)
+                || self
+                    .told
+                    .iter()
+                    .any(|(on, told)| *on == leg && told == *prompt)
+        };
+        if let Some(prompt) = self.recorded.iter().find(|prompt| !heard(prompt)).cloned() {
+            let play = call.play_to(leg, prompt_sound(prompt.clone()));
+            self.told.push((leg, prompt));
+            self.plays.push((leg, play));
+        }
+    }
+
     fn count(&self) -> usize {
         self.legs.len() + usize::try_from(self.others).unwrap_or(usize::MAX / 2)
     }
@@ -157,7 +205,7 @@ impl Meeting {
     fn counted(&mut self, call: &mut Call) -> Flow {
         if self.count() > 1 {
             self.met = true;
-            if self.joined {
+            if !self.inside.is_empty() {
                 self.deadline = call.after(LONGEST);
             }
         }

@@ -212,7 +212,10 @@ fn shared_words(shared: &Shared) -> String {
         Shared::Offer { members, .. } => format!("{} members are free", members.len()),
         Shared::Parked { slot } => format!("parked at {slot}"),
         Shared::Meet { room } => format!("meets another call in room {room}"),
-        Shared::Others { legs } => format!("{legs} others in the room"),
+        Shared::Others { legs, recorded } if recorded.is_empty() => {
+            format!("{legs} others in the room")
+        }
+        Shared::Others { legs, .. } => format!("{legs} others in the room, who are recorded"),
         Shared::Take { leg, room } => format!("{leg} is replaced, in room {room}"),
         Shared::NotFound => "nothing was found".to_owned(),
         _ => "something that this version has no words for".to_owned(),
