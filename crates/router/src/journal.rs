@@ -50,7 +50,8 @@ enum Job {
 }
 
 /// Writes each call's journal to `FOLDER/CALL_ID.jsonl`, and each table once to
-/// `FOLDER/tables/FINGERPRINT.json`, so that a journal can be replayed anywhere.
+/// `FOLDER/tables/FINGERPRINT.json`, so that a journal can be replayed anywhere. A table may have a
+/// webhook's secret in it: on Unix only its owner may read the copy.
 #[derive(Debug, Clone)]
 pub struct Journals {
     jobs: SyncSender<Job>,
@@ -196,8 +197,37 @@ impl Writer {
             .folder
             .join("tables")
             .join(format!("{fingerprint}.json"));
-        std::fs::write(path, serde_json::to_vec(sources)?)?;
+        let mut file = OpenOptions::new();
+        file.create(true).write(true).truncate(true);
+        // A routing file may have a webhook's secret in it.
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
+        file.open(path)?.write_all(&serde_json::to_vec(sources)?)?;
         self.tables.insert(fingerprint.to_owned());
         Ok(())
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn only_the_owner_reads_a_copy_of_the_table() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("tables")).unwrap();
+        let mut writer = Writer {
+            folder: folder.path().to_owned(),
+            observer: Arc::new(crate::Silent),
+            open: HashMap::new(),
+            tables: HashSet::new(),
+        };
+        writer.keep_table("f", &[]).unwrap();
+        let copy = folder.path().join("tables/f.json");
+        assert_eq!(std::fs::read(&copy).unwrap(), b"[]");
+        let mode = std::fs::metadata(copy).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
     }
 }
