@@ -135,10 +135,18 @@ fn a_delayed_acknowledgement_is_seen() {
     let slow = serve(Duration::from_millis(42), |_, _| {
         (200, VOICEMAIL.to_owned())
     });
-    let ran = trigger(slow, &[]);
-    assert_eq!(ran.code, 0);
     let hint = "hint: about 40 ms looks like delayed ACK: send headers and body together";
-    assert!(ran.out.contains(hint), "{}", ran.out);
+    let mut said = Vec::new();
+    // On a machine that is late an answer takes longer, and looks like something else.
+    for _ in 0..20 {
+        let ran = trigger(slow, &[]);
+        assert_eq!(ran.code, 0);
+        if ran.out.contains(hint) {
+            return;
+        }
+        said.push(ran.out);
+    }
+    panic!("{said:?}");
 }
 
 /// Every kind of event and nasty ones are sent; wrong, missing and old signatures must be refused.

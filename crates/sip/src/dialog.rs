@@ -1,5 +1,7 @@
 //! A dialog: its identity, its route, and the requests sent within it (RFC 3261, section 12).
 
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
+
 use bytes::Bytes;
 use sipx_sip::headers::RecordRoute;
 use sipx_sip::{BuildError, Header, HeaderName, Method, Request, RequestBuilder, Response, Uri};
@@ -171,6 +173,15 @@ impl Dialog {
         let mut ack = self.build(&Method::Ack, sequence)?.build();
         ack.headers.push_front(Header::build(HeaderName::Via, via)?);
         Ok(ack)
+    }
+
+    /// The branch of that ACK. It is the same each time: when the 2xx comes again, so does the same
+    /// ACK (section 13.2.2.4). Another fork has another tag, and so another branch.
+    pub(crate) fn ack_branch(&self, sequence: u32) -> String {
+        let tags = (&self.local_tag, &self.remote_tag);
+        let name = BuildHasherDefault::<DefaultHasher>::default().hash_one(tags);
+        let call = BuildHasherDefault::<DefaultHasher>::default().hash_one(&self.call_id);
+        format!("z9hG4bK{name:016x}{call:016x}.{sequence}")
     }
 
     /// Numbers up to this one were used, in what came before the dialog was confirmed.

@@ -294,11 +294,10 @@ impl Endpoint {
         format!("{}:{port}", self.0.named).into()
     }
 
-    /// A Via with a branch of its own.
-    pub(crate) fn via(&self, transport: TransportKind) -> String {
-        let sent_by = self.sent_by_for(transport);
-        let (kind, branch) = (transport.as_str(), new_branch());
-        ["SIP/2.0/", kind, " ", &sent_by, ";rport;branch=", &branch].concat()
+    /// A Via with this branch.
+    pub(crate) fn via(&self, transport: TransportKind, branch: &str) -> String {
+        let (kind, sent_by) = (transport.as_str(), self.sent_by_for(transport));
+        ["SIP/2.0/", kind, " ", &sent_by, ";rport;branch=", branch].concat()
     }
 
     /// Sends a request in a transaction of its own, which gives it its Via.
@@ -428,7 +427,7 @@ impl Inner {
     ) -> Result<(), SendFault> {
         let mut by_udp = None;
         let with_via = |request: &mut Request, transport| {
-            let via = Endpoint(Arc::clone(self)).via(transport);
+            let via = Endpoint(Arc::clone(self)).via(transport, &new_branch());
             Header::build(HeaderName::Via, via).map(|via| request.headers.push_front(via))
         };
         let has_via = request.headers.get(&HeaderName::Via).is_some();
@@ -478,7 +477,7 @@ impl Inner {
         state.timers.forget(number);
         let mut request = machine.request().clone();
         request.headers.remove_first(&HeaderName::Via);
-        let via = Endpoint(Arc::clone(self)).via(TransportKind::Udp);
+        let via = Endpoint(Arc::clone(self)).via(TransportKind::Udp, &new_branch());
         let Ok(via) = Header::build(HeaderName::Via, via) else {
             return false;
         };

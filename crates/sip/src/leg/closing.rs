@@ -54,7 +54,9 @@ pub(crate) async fn send(
 pub(crate) async fn ack(stack: &Stack, dialog: &Dialog, flow: Option<&Target>, sequence: u32) {
     let sent = async {
         let target = target(stack, dialog, flow).await?;
-        let ack = dialog.ack(sequence, stack.handle.via(target.transport))?;
+        let branch = dialog.ack_branch(sequence);
+        let via = stack.handle.via(target.transport, &branch);
+        let ack = dialog.ack(sequence, via)?;
         Ok::<_, SendError>(stack.handle.send_directly(ack, &target)?)
     };
     if let Err(error) = sent.await {
