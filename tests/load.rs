@@ -26,6 +26,9 @@ const CALLS: u32 = 200;
 /// What the process may grow by from the second round's end to the third's. A round that kept its
 /// calls would cost more: a call in progress has about 64 kB.
 const GROWTH_KB: u64 = 8 * 1024;
+/// So long sipp knows calls that are over: where it is late, it sends again what was answered, and
+/// gets the answer twice.
+const LATE: [&str; 2] = ["-deadcall_wait", "3000"];
 /// How long an ended UDP transaction is kept for copies that are late (RFC 3261, timer D), and a
 /// little more. The third round begins when the first is forgotten, and finds its room free.
 const FORGOTTEN: Duration = Duration::from_secs(33);
@@ -64,12 +67,13 @@ fn resident_kb() -> u64 {
 async fn round(bench: &Bench, router: &Running, addrs: (u16, u16)) -> usize {
     let many = How {
         calls: CALLS,
+        more: &LATE,
         ..How::default()
     };
     let answers = bench.uas_at("uas_answer", addrs.0, many).await;
     let cancelled = bench.uas_at("uas_cancelled", addrs.1, many).await;
     let variables = [("press", &*press("1")), ("talk_ms", "5000")];
-    let rate = ["-r", "100", "-l", "200"];
+    let rate = ["-r", "50", "-l", "200", LATE[0], LATE[1]];
     let how = How {
         calls: CALLS,
         variables: &variables,
