@@ -2,22 +2,24 @@
 
 #![cfg(feature = "client")]
 
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::time::{Instant, timeout_at};
-
 use callroute_schema::Event;
+use tokio::time::{Instant, Sleep, sleep_until, timeout_at};
 
-use crate::attempt::{Outcome, Start, Target};
+use crate::attempt::{Errand, Outcome, Start, Target};
 use crate::book::{Trial, Use, pay};
 use crate::client::Inner;
-use crate::endpoint::{Endpoint, Endpoints};
+use crate::endpoint::{Endpoints, MAX_DEADLINE};
 use crate::failure::FailureClass;
 use crate::held::Held;
-use crate::plan::{Begun, Fault, How, Plan, Step};
-use crate::progress::{Progress, Stopped};
-use crate::report::{Flight, Report};
+use crate::plan::{Begun, Ending, Fault, How, Plan, Step};
+use crate::progress::{Alarm, Progress, Stopped};
+use crate::report::{Asked, Flight, Report};
 use crate::running::Running;
 use crate::wire::request::{Asks, Question};
 
@@ -26,42 +28,134 @@ const STALE: Duration = Duration::from_millis(5);
 
 /// One ask.
 pub(crate) struct Asking<'a> {
-    pub(crate) inner: &'a Inner,
-    pub(crate) endpoints: &'a Endpoints,
-    pub(crate) event: &'a Event,
-    pub(crate) question: Held<'a, Question>,
+    inner: &'a Inner,
+    endpoints: &'a Endpoints,
+    event: &'a Event,
+    question: Held<'a, Question>,
     /// Of the first request.
-    pub(crate) progress: Option<&'a Progress>,
+    first: &'a Progress,
+    /// When the first request wakes us, if it can.
+    alarm: Option<Duration>,
+    begun: bool,
     /// What the question in its present form tells of earlier URLs, and as of when.
-    pub(crate) told: (Option<FailureClass>, Duration),
+    told: (Option<FailureClass>, Duration),
     /// For how long the answer may stand in for later ones.
-    pub(crate) allowed: Option<Duration>,
-    pub(crate) started: Instant,
+    allowed: Option<Duration>,
+    started: Instant,
     /// When what is being dealt with happened: a look at the clock costs as much as a header.
-    pub(crate) now: Instant,
+    now: Instant,
     /// The same, from the start.
-    pub(crate) elapsed: Duration,
-    pub(crate) plan: Plan,
+    elapsed: Duration,
+    plan: Plan,
     pub(crate) report: Report,
 }
 
-/// A request that is to go out.
-pub(crate) struct Launch<'a> {
-    pub(crate) endpoint: &'a Endpoint,
-    pub(crate) flight: Flight<'a>,
-    pub(crate) question: Held<'a, Question>,
-    pub(crate) start: Start,
-    pub(crate) trial: Trial,
-    pub(crate) begun: Begun,
-}
-
 impl<'a> Asking<'a> {
-    /// A request to this URL; what to do instead, when it rests.
-    pub(crate) fn begin(&mut self, url: usize, how: How) -> Result<Launch<'a>, Option<Step>> {
+    /// `since`, `now`: when the ask began, and the present. `progress`: of its first request.
+    pub(crate) fn new(
+        inner: &'a Inner,
+        endpoints: &'a Endpoints,
+        event: &'a Event,
+        question: &'a Question,
+        progress: &'a Progress,
+        [since, now]: [Instant; 2],
+    ) -> Self {
+        // Most often there is nothing to be worked out.
+        let elapsed = match since == now {
+            true => Duration::ZERO,
+            false => now.saturating_duration_since(since),
+        };
+        let (urls, deadline) = (endpoints.urls.len(), endpoints.deadline.min(MAX_DEADLINE));
+        Self {
+            inner,
+            endpoints,
+            event,
+            question: Held::Here(question),
+            first: progress,
+            alarm: None,
+            begun: false,
+            told: (None, elapsed),
+            allowed: None,
+            started: since,
+            now,
+            elapsed,
+            plan: Plan::new(urls, inner.pause(), deadline),
+            report: Report::new(urls),
+        }
+    }
+
+    /// Asks until there is an answer, or nobody is left to ask, or no time.
+    pub(crate) async fn run(&mut self) -> Ending {
+        let means = &self.inner.means;
+        let (place, mut timer) = (pin!(None), pin!(None::<Sleep>));
+        let mut running = Running::new(place);
+        let mut step = self.plan.on_start(self.elapsed);
+        let ending = loop {
+            step = match step {
+                Some(Step::Finish(ending)) => break ending,
+                Some(Step::Ask { url, how }) => {
+                    let attempt = |errand| means.attempt(errand);
+                    self.begin(url, how, &mut running, attempt)
+                }
+                Some(Step::Pay { url }) => self.pay(url),
+                None => {
+                    let due = self.plan.next_wake();
+                    poll_fn(|context| {
+                        // An answer that is there when time is up still counts.
+                        let ended = running
+                            .poll_end(context, |flight, outcome| self.on_end(flight, outcome));
+                        if ended.is_ready() {
+                            return ended;
+                        }
+                        let wakes = self.alarm == Some(due);
+                        let over = match self.first.alarm() {
+                            Alarm::Set if wakes => false,
+                            Alarm::Over if wakes => true,
+                            _ => is_over(timer.as_mut(), self.started + due, context),
+                        };
+                        match over {
+                            true => Poll::Ready(self.on_tick(due, &running)),
+                            false => Poll::Pending,
+                        }
+                    })
+                    .await
+                }
+            };
+        };
+        if !running.is_empty() {
+            running.stop(|flight| self.report.stop(flight, ending, self.elapsed));
+        }
+        ending
+    }
+
+    /// What came of it.
+    pub(crate) fn close(&mut self, ending: Ending) -> Asked {
+        let (inner, endpoints) = (self.inner, self.endpoints);
+        let (elapsed, deadline) = (self.elapsed, self.plan.deadline());
+        let asked = self.report.close(ending, endpoints, deadline, elapsed);
+        if endpoints.last_good
+            && let Ok(actions) = &asked.result
+        {
+            inner.keep(endpoints, self.event, actions, self.allowed);
+        }
+        asked
+    }
+
+    /// Sends a request to this URL, or finds out what to do instead when it rests.
+    fn begin<'p, F>(
+        &mut self,
+        url: usize,
+        how: How,
+        running: &mut Running<'p, F, Flight<'a>, Outcome>,
+        attempt: impl FnOnce(Errand<'a>) -> F,
+    ) -> Option<Step>
+    where
+        F: Future<Output = Outcome> + Send + 'p,
+    {
         let endpoints = self.endpoints;
         let Some(endpoint) = endpoints.urls.get(url) else {
             // The plan was made for these URLs.
-            return Err(self.plan.on_failure(self.elapsed, url, Fault::Lasting));
+            return self.plan.on_failure(self.elapsed, url, Fault::Lasting);
         };
         let admission = match how {
             How::First => Use::First,
@@ -69,42 +163,55 @@ impl<'a> Asking<'a> {
             How::Anyway => Use::Anyway,
         };
         let book = self.inner.book();
-        let mut trial = match Trial::open(endpoint.record(book), admission, self.now) {
+        let most = self.plan.longest_hedge();
+        let trial = match Trial::open(endpoint.record(book), admission, self.now, most) {
             Ok(trial) => trial,
             Err(left) => {
                 self.report.skip(endpoint, left);
-                return Err(self.plan.on_resting(self.elapsed, url));
+                return self.plan.on_resting(self.elapsed, url);
             }
         };
-        trial.hurry(self.plan.longest_hedge());
         let begun = Begun {
             hedge: trial.hedge(),
             doubt: trial.doubt(),
             probe: trial.is_probe(),
         };
-        // Connections from before a rest, too, may be dead without having said so.
-        let fresh = how != How::First;
         self.tell();
-        let progress = match self.progress.take() {
-            Some(first) => Held::Here(first),
-            None => Held::Shared(Arc::new(Progress::new())),
+        let step = self.plan.on_begun(self.elapsed, begun);
+        let first = !std::mem::replace(&mut self.begun, true);
+        let progress = match first {
+            true => Held::Here(self.first),
+            false => Held::Shared(Arc::new(Progress::new())),
         };
+        self.alarm = (first && !begun.probe).then(|| self.plan.next_wake());
+        let due = self.alarm.map(|due| self.started + due);
+        let theirs = progress.clone();
         let flight = self.report.begin(url, endpoint, progress, self.elapsed);
-        Ok(Launch {
-            endpoint,
-            flight,
+        let errand = Errand {
+            target: Target {
+                endpoint,
+                allow: &endpoints.allow,
+                secrets: &endpoints.secrets,
+            },
             question: self.question.clone(),
+            progress: theirs,
             start: Start {
-                fresh,
+                // Connections from before a rest, too, may be dead without having said so.
+                fresh: how != How::First,
                 at: self.now,
             },
             trial,
-            begun,
-        })
+            due,
+        };
+        match begun.probe {
+            true => self.probe(flight, errand, running),
+            false => running.push(flight, attempt(errand)),
+        }
+        step
     }
 
     /// Pays for a second use of this URL, if that can be paid.
-    pub(crate) fn pay(&mut self, url: usize) -> Option<Step> {
+    fn pay(&mut self, url: usize) -> Option<Step> {
         let endpoint = self.endpoints.urls.get(url);
         let paid = self.inner.second_uses
             && endpoint.is_some_and(|endpoint| pay(self.inner.book(), endpoint.key()));
@@ -115,7 +222,8 @@ impl<'a> Asking<'a> {
     }
 
     /// An attempt ended by itself.
-    pub(crate) fn on_end(&mut self, flight: &Flight<'_>, outcome: Outcome) -> Option<Step> {
+    fn on_end(&mut self, flight: &Flight<'_>, outcome: Outcome) -> Option<Step> {
+        self.alarm = None;
         let fault = outcome.fault();
         self.allowed = outcome.allowed();
         // Sums are less than differences of moments.
@@ -130,7 +238,7 @@ impl<'a> Asking<'a> {
     }
 
     /// The timer that was due then went off.
-    pub(crate) fn on_tick<F>(
+    fn on_tick<F>(
         &mut self,
         due: Duration,
         running: &Running<'_, F, Flight<'_>, Outcome>,
@@ -138,6 +246,7 @@ impl<'a> Asking<'a> {
     where
         F: Future<Output = Outcome> + Send,
     {
+        self.alarm = None;
         self.look_up(Instant::now());
         let now = self.elapsed;
         let late = self.inner.book().on_wake(now.saturating_sub(due));
@@ -151,41 +260,38 @@ impl<'a> Asking<'a> {
     /// ever.
     #[cold]
     #[inline(never)]
-    pub(crate) fn probe<F>(
+    fn probe<'p, F>(
         &self,
-        launch: Launch<'a>,
-        running: &mut Running<'_, F, Flight<'a>, Outcome>,
+        mut flight: Flight<'a>,
+        errand: Errand<'a>,
+        running: &mut Running<'p, F, Flight<'a>, Outcome>,
     ) where
-        F: Future<Output = Outcome> + Send,
+        F: Future<Output = Outcome> + Send + 'p,
     {
-        let Launch {
-            mut flight,
-            question,
-            start,
-            trial,
-            ..
-        } = launch;
         let means = Arc::clone(&self.inner.means);
-        let (endpoint, allow) = (launch.endpoint.clone(), self.endpoints.allow.clone());
+        let (endpoint, allow) = (errand.target.endpoint.clone(), self.endpoints.allow.clone());
         let secrets = self.endpoints.secrets.clone();
         // It may outlive the ask.
-        let question = question.copy();
+        let question = Arc::new(errand.question.copy());
         let progress = Arc::new(Progress::new());
         let theirs = Arc::clone(&progress);
         flight.progress = Held::Shared(Arc::clone(&progress));
         let until = self.started + self.plan.deadline();
-        let start = Start {
-            fresh: true,
-            ..start
-        };
+        let (at, trial) = (errand.start.at, errand.trial);
         let task = tokio::spawn(async move {
-            let target = Target {
-                endpoint: &endpoint,
-                allow: &allow,
-                secrets: &secrets,
+            let errand = Errand {
+                target: Target {
+                    endpoint: &endpoint,
+                    allow: &allow,
+                    secrets: &secrets,
+                },
+                question: Held::Shared(question),
+                progress: Held::Shared(theirs),
+                start: Start { fresh: true, at },
+                trial,
+                due: None,
             };
-            let attempt = means.attempt(target, &question, start, &theirs, trial);
-            timeout_at(until, attempt).await
+            timeout_at(until, means.attempt(errand)).await
         });
         let began = self.now;
         let ended = async move {
@@ -229,4 +335,19 @@ impl<'a> Asking<'a> {
         self.now = now;
         self.elapsed = now.saturating_duration_since(self.started);
     }
+}
+
+/// Whether this time has come; else the context is woken then.
+#[inline(never)]
+fn is_over(mut timer: Pin<&mut Option<Sleep>>, until: Instant, context: &mut Context<'_>) -> bool {
+    if timer.is_none() {
+        timer.set(Some(sleep_until(until)));
+    }
+    let Some(mut timer) = timer.as_pin_mut() else {
+        return false;
+    };
+    if timer.deadline() != until {
+        timer.as_mut().reset(until);
+    }
+    timer.poll(context).is_ready()
 }

@@ -8,8 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::Response;
-use http_body_util::BodyExt;
-use hyper::body::{Body, Incoming};
+use hyper::body::Incoming;
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::time::Instant;
 
@@ -17,13 +16,15 @@ use crate::book::health::Verdict;
 use crate::book::{Book, Knock, Trial};
 use crate::endpoint::Endpoint;
 use crate::failure::{Failure, FailureClass, is_unprocessed, of_exchange};
+use crate::held::Held;
 use crate::net::address::Network;
+use crate::net::body::whole;
 use crate::net::connect::{Connection, Dialer, Driver, Sender};
 use crate::net::pool::lane::{Found, Lane};
 use crate::net::pool::{Pool, Slot};
 use crate::plan::Fault;
 use crate::progress::{Phase, Progress};
-use crate::wire::answer::{Format, MAX_BODY, Reply, judge_head, judge_receipt, read};
+use crate::wire::answer::{Format, Reply, judge_head, judge_receipt, read};
 use crate::wire::facts;
 use crate::wire::last_good::allowed;
 use crate::wire::request::{Asks, Question};
@@ -33,6 +34,9 @@ use crate::wire::secret::Secret;
 /// Requests to one origin beyond which one thread reads all that is to be read before it looks at the
 /// first answer: what the processor has at hand for the one it need not fetch again for each.
 const CROWD: usize = 8;
+/// Requests to one origin beyond which each has a timer of its own: where each takes long, a
+/// connection's would be set anew for each all the same, and lies in memory that is far.
+const MANY: usize = 128;
 
 /// What one URL did, for logs and reports; in the order they were started. A URL that was passed
 /// over because it rests is among them, with the class `resting`.
@@ -185,86 +189,119 @@ impl std::fmt::Debug for Clock {
     }
 }
 
+/// One attempt that is to be made.
+pub(crate) struct Errand<'a> {
+    pub(crate) target: Target<'a>,
+    pub(crate) question: Held<'a, Question>,
+    pub(crate) progress: Held<'a, Progress>,
+    pub(crate) start: Start,
+    pub(crate) trial: Trial,
+    /// When whoever waits for it wants to be woken, if its connection can do that.
+    pub(crate) due: Option<Instant>,
+}
+
 impl Means {
     /// Asks one URL. Dropping the future ends the attempt and closes its connection.
-    pub(crate) async fn attempt(
+    #[expect(
+        clippy::manual_async_fn,
+        reason = "a block uses in place what it holds, a function moves it first"
+    )]
+    pub(crate) fn attempt<'a>(
+        self: &'a Arc<Self>,
+        mut errand: Errand<'a>,
+    ) -> impl Future<Output = Outcome> + Send + 'a {
+        async move {
+            let progress = &*errand.progress;
+            let (target, start) = (&errand.target, &errand.start);
+            let lane = target.endpoint.lane(&self.pool);
+            progress.enter(Phase::Turn);
+            let found = match start.fresh {
+                true => Found::Nothing,
+                false => lane.take(target.allow, start.at),
+            };
+            let mut outcome = Outcome {
+                result: Ok(Reply::Taken),
+                stale: false,
+                said: None,
+                took: Duration::ZERO,
+            };
+            let connection = match found {
+                Found::Ready(connection) => Ok(connection),
+                // In a box, since most attempts need none of it.
+                other => Box::pin(self.connection(target, &lane, *start, progress, other)).await,
+            };
+            let ended = match connection {
+                Ok(connection) => {
+                    self.exchange(&errand, &lane, connection, &mut outcome)
+                        .await
+                }
+                Err(failure) => {
+                    outcome.result = Err(failure);
+                    Instant::now()
+                }
+            };
+            outcome.took = ended.saturating_duration_since(errand.start.at);
+            let rests = errand.trial.settle(outcome.verdict(), outcome.took);
+            if let Some(knock) = rests {
+                self.began_to_rest(&errand.target, &outcome, knock);
+            }
+            outcome
+        }
+    }
+
+    /// One request and its answer; when that had come.
+    async fn exchange(
         self: &Arc<Self>,
-        target: Target<'_>,
-        question: &Question,
-        start: Start,
-        progress: &Progress,
-        trial: Trial,
-    ) -> Outcome {
-        let lane = target.endpoint.lane(&self.pool);
-        progress.enter(Phase::Turn);
-        let found = match start.fresh {
-            true => Found::Nothing,
-            false => lane.take(target.allow, start.at),
-        };
-        let connection = match found {
-            Found::Ready(connection) => Ok(connection),
-            // In a box, since most attempts need none of it.
-            other => Box::pin(self.connection(&target, &lane, start, progress, other)).await,
-        };
-        let mut outcome = Outcome {
-            result: Ok(Reply::Taken),
-            stale: false,
-            said: None,
-            took: Duration::ZERO,
-        };
-        let ended;
-        match connection {
-            Ok(mut connection) => {
-                let version = connection.sender.version();
-                let doubt = sent(&connection, &lane, progress);
-                let request = question.request(
-                    target.endpoint,
-                    target.secrets,
-                    || self.clock.now(),
-                    version,
-                );
-                let answer = match &mut connection.sender {
-                    Sender::One(link) => {
-                        let (sent, motor) = link.send(request);
-                        let answer = self.answer(sent, question, progress, &mut outcome);
-                        motor.run(pin!(answer)).await
-                    }
-                    Sender::Many(sender, _) => {
-                        let sent = sender.send_request(request);
-                        Box::pin(self.answer(sent, question, progress, &mut outcome)).await
-                    }
-                };
-                ended = Instant::now();
-                if Arc::strong_count(&lane) > CROWD && is_alone() {
-                    tokio::task::yield_now().await;
+        errand: &Errand<'_>,
+        lane: &Arc<Lane>,
+        mut connection: Box<Connection>,
+        outcome: &mut Outcome,
+    ) -> Instant {
+        let (question, progress) = (&*errand.question, &*errand.progress);
+        let doubt = sent(&connection, lane, progress);
+        let answer = {
+            let request = question.request(
+                errand.target.endpoint,
+                errand.target.secrets,
+                || self.clock.now(),
+                connection.sender.version(),
+            );
+            match &mut connection.sender {
+                Sender::One(link) => {
+                    let (sender, motor) = link.parts();
+                    // Pinned here, since each hand that it goes through would copy it.
+                    let sent = pin!(sender.send_request(request));
+                    let answer = pin!(self.answer(sent, question, progress, outcome));
+                    let due = errand.due.filter(|_| Arc::strong_count(lane) <= MANY);
+                    motor.run_until(answer, due, progress).await
                 }
-                match answer {
-                    Ok(Answer::Whole(format, bytes)) => {
-                        Doubt::settle(doubt);
-                        self.pool.give_back(&lane, connection, None, ended);
-                        outcome.result = reply(question, format, &bytes);
-                    }
-                    Ok(Answer::Broken(failure)) => outcome.result = Err(failure),
-                    Ok(Answer::Unread(rest)) => {
-                        Doubt::settle(doubt);
-                        self.pool.give_back(&lane, connection, Some(rest), ended);
-                    }
-                    Err(error) => {
-                        outcome.stale = is_stale(&connection, progress, &error);
-                        outcome.result = Err(of_exchange(&error));
-                    }
+                Sender::Many(sender, _) => {
+                    let sent = Box::pin(sender.send_request(request));
+                    Box::pin(self.answer(sent, question, progress, outcome)).await
                 }
             }
-            Err(failure) => {
-                ended = Instant::now();
-                outcome.result = Err(failure);
+        };
+        let ended = Instant::now();
+        if Arc::strong_count(lane) > CROWD && is_alone() {
+            tokio::task::yield_now().await;
+        }
+        match answer {
+            Ok(Answer::Whole(format, bytes)) => {
+                Doubt::settle(doubt);
+                self.pool.give_back(lane, connection, None, ended);
+                outcome.result = reply(question, format, &bytes);
+            }
+            Ok(Answer::Broken(failure)) => outcome.result = Err(failure),
+            Ok(Answer::Unread(rest)) => {
+                Doubt::settle(doubt);
+                self.pool.give_back(lane, connection, Some(rest), ended);
+            }
+            Err(error) => {
+                outcome.stale = is_stale(&connection, progress, &error);
+                outcome.result = Err(of_exchange(&error));
             }
         }
-        outcome.took = ended.saturating_duration_since(start.at);
-        if let Some(knock) = trial.settle(outcome.verdict(), outcome.took) {
-            self.began_to_rest(&target, &outcome, knock);
-        }
-        outcome
+        ended
     }
 
     /// What comes back for a request.
@@ -403,47 +440,4 @@ impl Drop for Doubt {
             self.lane.retire(&self.driver);
         }
     }
-}
-
-#[cold]
-fn too_large(found: u64) -> Failure {
-    Failure::new(
-        FailureClass::TooLarge,
-        format!("the body has {found} bytes or more; an answer has at most {MAX_BODY}"),
-    )
-}
-
-/// The whole body, within its bound.
-async fn whole(body: &mut Incoming) -> Result<Bytes, Failure> {
-    let announced = body.size_hint().lower();
-    if announced > MAX_BODY as u64 {
-        return Err(too_large(announced));
-    }
-    // Most bodies are one frame, which need not be copied.
-    let mut first = Bytes::new();
-    let mut bytes = Vec::new();
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| of_exchange(&error))?;
-        // Trailers say nothing to us.
-        let Ok(data) = frame.into_data() else {
-            continue;
-        };
-        let so_far = first.len().max(bytes.len());
-        if data.len() > MAX_BODY - so_far {
-            return Err(too_large((so_far + data.len()) as u64));
-        }
-        if so_far == 0 {
-            first = data;
-        } else {
-            if bytes.is_empty() {
-                bytes.extend_from_slice(&first);
-            }
-            bytes.extend_from_slice(&data);
-        }
-    }
-    Ok(if bytes.is_empty() {
-        first
-    } else {
-        bytes.into()
-    })
 }

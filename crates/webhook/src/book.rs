@@ -188,11 +188,17 @@ impl Trial {
         how: Use,
         now: Instant,
     ) -> Result<Self, Duration> {
-        Self::open(book.record(key), how, now)
+        Self::open(book.record(key), how, now, Duration::MAX)
     }
 
-    /// The same for an endpoint whose record is at hand.
-    pub(crate) fn open(record: Arc<Record>, how: Use, now: Instant) -> Result<Self, Duration> {
+    /// The same for an endpoint whose record is at hand. `most`: the hedge delay of an ask with
+    /// little time is shorter.
+    pub(crate) fn open(
+        record: Arc<Record>,
+        how: Use,
+        now: Instant,
+        most: Duration,
+    ) -> Result<Self, Duration> {
         let now = record.common.at(now);
         let (ticket, hedge, doubt) = {
             let mut standing = lock(&record.standing);
@@ -210,7 +216,7 @@ impl Trial {
             record,
             ticket,
             began: now,
-            hedge,
+            hedge: hedge.min(most),
             doubt,
             open: true,
         })
@@ -231,14 +237,9 @@ impl Trial {
         self.doubt
     }
 
-    /// The hedge delay of an ask with little time is shorter.
-    pub(crate) fn hurry(&mut self, most: Duration) {
-        self.hedge = self.hedge.min(most);
-    }
-
     /// The request ended by itself, so long after it began; how long its endpoint rests, if it
     /// just began to.
-    pub(crate) fn settle(mut self, verdict: Verdict, took: Duration) -> Option<Knock> {
+    pub(crate) fn settle(&mut self, verdict: Verdict, took: Duration) -> Option<Knock> {
         let now = self.began.saturating_add(took);
         let took = (verdict == Verdict::Alive).then_some(took);
         let rest = self.close(verdict, took, now)?;

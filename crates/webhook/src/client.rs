@@ -3,33 +3,27 @@
 #![cfg(feature = "client")]
 
 use std::fmt;
-use std::future::poll_fn;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use callroute_schema::Event;
-use tokio::time::{Instant, Sleep, sleep_until};
+use callroute_schema::{Actions, Event};
+use tokio::time::Instant;
 use ulid::Ulid;
 
-use crate::asking::{Asking, Launch};
-use crate::attempt::{Clock, Means, Target};
+use crate::asking::Asking;
+use crate::attempt::{Clock, Means};
 use crate::book::Book;
 use crate::book::health::Health;
 use crate::bulkhead::{Bounds, Bulkhead, Full, Place};
 use crate::config::ClientConfig;
 use crate::decision::{Decision, Route};
 use crate::endpoint::{Endpoint, Endpoints, MAX_DEADLINE};
-use crate::held::Held;
 use crate::measure::Measure;
 use crate::net::connect::Dialer;
 use crate::net::lookup::Lookups;
 use crate::net::pool::{Limits, Pool};
-use crate::plan::{Plan, Step};
 use crate::progress::Progress;
-use crate::report::{Asked, Found, Notified, Report};
-use crate::running::Running;
-use crate::wire::facts::Row;
+use crate::report::{Asked, Found, Notified};
 use crate::wire::last_good::LastGood;
 use crate::wire::request::Question;
 
@@ -117,8 +111,11 @@ impl Client {
                 let deadline = endpoints.deadline.min(MAX_DEADLINE);
                 let left = deadline.saturating_sub(now.saturating_duration_since(since));
                 let question = Question::new(event, self.id(), endpoints, left);
-                self.run(endpoints, event, &question, [since, now], None)
-                    .await
+                let (progress, times) = (Progress::new(), [since, now]);
+                let mut asking =
+                    Asking::new(&self.inner, endpoints, event, &question, &progress, times);
+                let ending = asking.run().await;
+                asking.close(ending)
             }
             Err(full) => Asked::refused(full.failure(&endpoints.name), since.elapsed()),
         };
@@ -149,8 +146,11 @@ impl Client {
         let asked = match self.enter(endpoints) {
             Ok(_place) => {
                 let question = Question::notice(event, Ulid(id), endpoints);
-                self.run(endpoints, event, &question, [started; 2], None)
-                    .await
+                let (progress, times) = (Progress::new(), [started; 2]);
+                let mut asking =
+                    Asking::new(&self.inner, endpoints, event, &question, &progress, times);
+                let ending = asking.run().await;
+                asking.close(ending)
             }
             Err(full) => Asked::refused(full.failure(&endpoints.name), started.elapsed()),
         };
@@ -171,9 +171,12 @@ impl Client {
                 let deadline = endpoints.deadline.min(MAX_DEADLINE);
                 let question = Question::new(&event, self.id(), endpoints, deadline);
                 let question = question.for_facts();
-                let facts = Some(&mut facts);
-                self.run(endpoints, &event, &question, [started; 2], facts)
-                    .await
+                let (progress, times) = (Progress::new(), [started; 2]);
+                let mut asking =
+                    Asking::new(&self.inner, endpoints, &event, &question, &progress, times);
+                let ending = asking.run().await;
+                facts = asking.report.take_facts();
+                asking.close(ending)
             }
             Err(full) => Asked::refused(full.failure(&endpoints.name), started.elapsed()),
         };
@@ -187,112 +190,6 @@ impl Client {
             attempts: asked.attempts,
             elapsed: asked.elapsed,
         }
-    }
-
-    async fn run(
-        &self,
-        endpoints: &Endpoints,
-        event: &Event,
-        question: &Question,
-        [started, now]: [Instant; 2],
-        facts: Option<&mut Option<Option<Row>>>,
-    ) -> Asked {
-        let deadline = endpoints.deadline.min(MAX_DEADLINE);
-        let means = &self.inner.means;
-        let progress = Progress::new();
-        // Most often there is nothing to be worked out.
-        let elapsed = match started == now {
-            true => Duration::ZERO,
-            false => now.saturating_duration_since(started),
-        };
-        let mut asking = Asking {
-            inner: &self.inner,
-            endpoints,
-            event,
-            question: Held::Here(question),
-            progress: Some(&progress),
-            told: (None, elapsed),
-            allowed: None,
-            started,
-            now,
-            elapsed,
-            plan: Plan::new(endpoints.urls.len(), self.inner.pause(), deadline),
-            report: Report::new(endpoints.urls.len()),
-        };
-        let (place, mut timer) = (pin!(None), pin!(None::<Sleep>));
-        let mut running = Running::new(place);
-        let mut step = asking.plan.on_start(asking.elapsed);
-        let ending = loop {
-            step = match step {
-                Some(Step::Finish(ending)) => break ending,
-                Some(Step::Ask { url, how }) => match asking.begin(url, how) {
-                    Ok(launch) => {
-                        let begun = launch.begun;
-                        if begun.probe {
-                            asking.probe(launch, &mut running);
-                        } else {
-                            let Launch {
-                                endpoint,
-                                flight,
-                                question,
-                                start,
-                                trial,
-                                ..
-                            } = launch;
-                            let target = Target {
-                                endpoint,
-                                allow: &endpoints.allow,
-                                secrets: &endpoints.secrets,
-                            };
-                            let progress = flight.progress.clone();
-                            running.push(flight, async move {
-                                means
-                                    .attempt(target, &question, start, &progress, trial)
-                                    .await
-                            });
-                        }
-                        asking.plan.on_begun(asking.elapsed, begun)
-                    }
-                    Err(step) => step,
-                },
-                Some(Step::Pay { url }) => asking.pay(url),
-                None => {
-                    let due = asking.plan.next_wake();
-                    match timer.as_mut().as_pin_mut() {
-                        Some(timer) => timer.reset(started + due),
-                        None => timer.set(Some(sleep_until(started + due))),
-                    }
-                    let ended = poll_fn(|context| {
-                        // An answer that is there when time is up still counts.
-                        let ended = running.poll_next(context).map(Some);
-                        match timer.as_mut().as_pin_mut() {
-                            Some(timer) if ended.is_pending() => timer.poll(context).map(|()| None),
-                            _ => ended,
-                        }
-                    });
-                    match ended.await {
-                        Some((flight, outcome)) => asking.on_end(&flight, outcome),
-                        None => asking.on_tick(due, &running),
-                    }
-                }
-            };
-        };
-        if !running.is_empty() {
-            running.stop(|flight| asking.report.stop(flight, ending, asking.elapsed));
-        }
-        let deadline = asking.plan.deadline();
-        if let Some(facts) = facts {
-            *facts = asking.report.take_facts();
-        }
-        let (elapsed, allowed) = (asking.elapsed, asking.allowed);
-        let asked = asking.report.close(ending, endpoints, deadline, elapsed);
-        if endpoints.last_good
-            && let Ok(actions) = &asked.result
-        {
-            let (kept, now) = (&self.inner.last_good, self.inner.book().now());
-            kept.keep(endpoints, event, actions, allowed, now);
-        }
-        asked
     }
 
     /// The last good answer in place of none, for a webhook that wants that.
@@ -341,9 +238,22 @@ impl Inner {
         &self.means.book
     }
 
+    /// Keeps an answer that may stand in for later ones.
+    #[cold]
+    pub(crate) fn keep(
+        &self,
+        endpoints: &Endpoints,
+        event: &Event,
+        actions: &Actions,
+        allowed: Option<Duration>,
+    ) {
+        let now = self.book().now();
+        self.last_good.keep(endpoints, event, actions, allowed, now);
+    }
+
     /// Between a failure and the second use of the same URL: enough for a passing fault to pass,
     /// and not the same for all calls.
-    fn pause(&self) -> Duration {
+    pub(crate) fn pause(&self) -> Duration {
         Duration::from_millis(50 + self.book().chance() % 100)
     }
 }

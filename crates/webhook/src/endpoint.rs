@@ -232,8 +232,6 @@ pub struct Endpoint {
     url: Arc<str>,
     origin: Arc<Origin>,
     heads: Heads,
-    /// Path and query, as HTTP/1.1 wants them.
-    target: Uri,
     /// Scheme, host and target, as HTTP/2 wants them.
     whole: Uri,
     /// Scheme, host, port and path: what its health is kept under. Without the query, which may
@@ -307,8 +305,7 @@ impl Endpoint {
                 host: host.to_owned(),
                 port,
             }),
-            heads: Heads::new(&value),
-            target: Uri::from(target),
+            heads: Heads::new(&value, &Uri::from(target)),
             whole,
             key: key.into(),
             near: Nearby::default(),
@@ -344,14 +341,14 @@ impl Endpoint {
         &self.near
     }
 
-    /// The headers of requests.
+    /// Its requests, but for what each has of its own.
     pub(crate) fn heads(&self) -> &Heads {
         &self.heads
     }
 
-    /// What requests ask for.
-    pub(crate) fn target(&self, http2: bool) -> &Uri {
-        if http2 { &self.whole } else { &self.target }
+    /// What requests ask for by HTTP/2.
+    pub(crate) fn whole(&self) -> &Uri {
+        &self.whole
     }
 
     pub(crate) fn key(&self) -> &Arc<str> {

@@ -64,7 +64,7 @@ impl Means {
         self: &Arc<Self>,
         endpoint: &Endpoint,
         allow: &[Network],
-        trial: Trial,
+        mut trial: Trial,
         began: Instant,
     ) -> Option<Knock> {
         let lane = self.pool.lane(endpoint.origin());

@@ -3,7 +3,9 @@
 #![cfg(feature = "client")]
 
 pub(crate) mod address;
+mod alarm;
 pub(crate) mod bell;
+pub(crate) mod body;
 pub(crate) mod connect;
 pub(crate) mod counted;
 pub(crate) mod link;

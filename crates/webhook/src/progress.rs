@@ -41,6 +41,18 @@ impl Phase {
     ];
 }
 
+/// Whether the attempt wakes its ask when the time has come for which that waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Alarm {
+    /// No: the ask needs a timer of its own.
+    None,
+    /// It will.
+    Set,
+    /// The time has come.
+    Over,
+}
+
 /// Phases before a request is out.
 const PHASES: usize = if cfg!(feature = "tls") { 4 } else { 3 };
 
@@ -51,6 +63,7 @@ pub(crate) struct Progress {
     /// 0: none came.
     status: AtomicU16,
     reused: AtomicBool,
+    alarm: AtomicU8,
     /// The connection's count, and what it was when the request was sent.
     received: Mutex<Option<(Received, u64)>>,
 }
@@ -61,6 +74,7 @@ impl Progress {
             phase: AtomicU8::new(Phase::Turn as u8),
             status: AtomicU16::new(0),
             reused: AtomicBool::new(false),
+            alarm: AtomicU8::new(Alarm::None as u8),
             received: Mutex::new(None),
         }
     }
@@ -77,6 +91,21 @@ impl Progress {
         }
         self.reused.store(reused, Ordering::Release);
         self.enter(Phase::Answer);
+    }
+
+    pub(crate) fn set_alarm(&self) {
+        self.alarm.store(Alarm::Set as u8, Ordering::Release);
+    }
+
+    pub(crate) fn on_alarm(&self) {
+        self.alarm.store(Alarm::Over as u8, Ordering::Release);
+    }
+
+    pub(crate) fn alarm(&self) -> Alarm {
+        let alarm = self.alarm.load(Ordering::Acquire);
+        let all = [Alarm::Set, Alarm::Over];
+        let found = all.into_iter().find(|one| *one as u8 == alarm);
+        found.unwrap_or(Alarm::None)
     }
 
     pub(crate) fn answered(&self, status: u16) {

@@ -225,39 +225,53 @@ impl Report {
     }
 
     pub(crate) fn close(
-        self,
+        &mut self,
         ending: Ending,
         endpoints: &Endpoints,
         deadline: Duration,
         elapsed: Duration,
     ) -> Asked {
-        let name = &endpoints.name;
-        let ms = deadline.as_millis();
-        let only = self.only();
-        let result = match (ending, self.answer, self.last) {
-            (_, Some(Reply::Actions(actions)), _) => Ok(actions),
-            (_, Some(Reply::Taken | Reply::Facts(_)), _) => {
-                Err(Failure::new(FailureClass::Empty, TAKEN))
-            }
-            (Ending::Deadline, None, _) if self.attempts.is_empty() => Err(Failure::new(
-                FailureClass::Deadline,
-                format!("webhook `{name}` has a deadline of {ms} ms: no time to ask"),
-            )),
-            (Ending::Deadline, None, _) => Err(only.unwrap_or_else(|| {
-                let detail = format!("no answer within {ms} ms");
-                Failure::new(FailureClass::TimeoutTotal, detail)
-            })),
-            (_, None, Some(last)) => Err(last),
-            (_, None, None) => Err(Failure::new(
-                FailureClass::Connect,
-                format!("webhook `{name}` has no url to ask"),
-            )),
+        let result = match self.answer.take() {
+            Some(Reply::Actions(actions)) => Ok(actions),
+            other => Err(self.failure(ending, other.is_some(), endpoints, deadline)),
         };
         Asked {
             result,
-            attempts: self.attempts,
+            attempts: std::mem::take(&mut self.attempts),
             stood_in: None,
             elapsed,
+        }
+    }
+
+    /// Why there are no actions. `answered`: none were asked for.
+    #[cold]
+    #[inline(never)]
+    fn failure(
+        &mut self,
+        ending: Ending,
+        answered: bool,
+        endpoints: &Endpoints,
+        deadline: Duration,
+    ) -> Failure {
+        let name = &endpoints.name;
+        let ms = deadline.as_millis();
+        if answered {
+            return Failure::new(FailureClass::Empty, TAKEN);
+        }
+        match (ending, self.last.take()) {
+            (Ending::Deadline, _) if self.attempts.is_empty() => Failure::new(
+                FailureClass::Deadline,
+                format!("webhook `{name}` has a deadline of {ms} ms: no time to ask"),
+            ),
+            (Ending::Deadline, _) => self.only().unwrap_or_else(|| {
+                let detail = format!("no answer within {ms} ms");
+                Failure::new(FailureClass::TimeoutTotal, detail)
+            }),
+            (_, Some(last)) => last,
+            (_, None) => Failure::new(
+                FailureClass::Connect,
+                format!("webhook `{name}` has no url to ask"),
+            ),
         }
     }
 }

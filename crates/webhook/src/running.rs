@@ -46,22 +46,33 @@ where
     }
 
     /// The next one to end; the earliest started is asked first. Never ends for an empty set.
-    pub(crate) async fn next(&mut self) -> (K, T) {
-        poll_fn(|context| self.poll_next(context)).await
+    pub(crate) async fn next(&mut self) -> (K, T)
+    where
+        K: Copy,
+    {
+        poll_fn(|context| self.poll_end(context, |key, value| (*key, value))).await
     }
 
-    pub(crate) fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<(K, T)> {
+    /// The same; `end` takes what came of it where it is, since to hand it on costs copies.
+    pub(crate) fn poll_end<R>(
+        &mut self,
+        context: &mut Context<'_>,
+        end: impl FnOnce(&K, T) -> R,
+    ) -> Poll<R> {
         if let Some(future) = self.place.as_mut().as_pin_mut()
             && let Poll::Ready(value) = future.poll(context)
         {
             self.place.set(None);
             if let Some(key) = self.key.take() {
-                return Poll::Ready((key, value));
+                return Poll::Ready(end(&key, value));
             }
         }
         match self.list.is_empty() {
             true => Poll::Pending,
-            false => self.poll_list(context),
+            false => {
+                let ended = self.poll_list(context);
+                ended.map(|(key, value)| end(&key, value))
+            }
         }
     }
 

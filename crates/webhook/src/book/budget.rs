@@ -17,14 +17,15 @@ const EACH_SECOND: u64 = 10 * ONE;
 #[derive(Debug)]
 pub(crate) struct Budget {
     saved: u64,
-    counted: Duration,
+    /// In tenths of a millisecond, each of which adds one thousandth.
+    counted: u64,
 }
 
 impl Budget {
     pub(crate) fn new(now: Duration) -> Self {
         Self {
             saved: EACH_SECOND,
-            counted: now,
+            counted: tenths(now),
         }
     }
 
@@ -47,17 +48,17 @@ impl Budget {
     }
 
     fn count(&mut self, now: Duration) {
-        let passed = now.saturating_sub(self.counted);
-        // 10 a second is one thousandth in 100 µs; what is left over counts next time.
-        let earned = passed.as_secs().saturating_mul(EACH_SECOND);
-        let earned = earned.saturating_add(u64::from(passed.subsec_nanos() / 100_000));
-        if earned > 0 {
-            self.counted = self
-                .counted
-                .saturating_add(Duration::from_micros(earned.saturating_mul(100)));
-            self.saved = self.saved.saturating_add(earned).min(EACH_SECOND);
-        }
+        let now = tenths(now);
+        let earned = now.saturating_sub(self.counted);
+        self.saved = self.saved.saturating_add(earned).min(EACH_SECOND);
+        self.counted = self.counted.max(now);
     }
+}
+
+/// Whole tenths of a millisecond.
+fn tenths(time: Duration) -> u64 {
+    let seconds = time.as_secs().saturating_mul(EACH_SECOND);
+    seconds.saturating_add(u64::from(time.subsec_nanos() / 100_000))
 }
 
 #[cfg(test)]

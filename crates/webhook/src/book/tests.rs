@@ -72,7 +72,7 @@ async fn a_probe_that_is_dropped_leaves_the_next_to_probe() {
 async fn the_hedge_delay_is_learnt() {
     let book = book();
     for _ in 0..20 {
-        let trial = begin(&book);
+        let mut trial = begin(&book);
         assert_eq!(trial.hedge(), HEDGE);
         advance(Duration::from_millis(70)).await;
         trial.settle(Verdict::Alive, Duration::from_millis(70));
@@ -85,7 +85,7 @@ async fn the_book_has_an_end() {
     let book = book();
     let rests: Arc<str> = Arc::from("z");
     for _ in 0..5 {
-        let trial = Trial::begin(&book, &rests, Use::Usual, Instant::now()).unwrap();
+        let mut trial = Trial::begin(&book, &rests, Use::Usual, Instant::now()).unwrap();
         trial.settle(Verdict::Failed, Duration::ZERO);
     }
     for n in 0..2 * MANY {

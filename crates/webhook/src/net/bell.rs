@@ -72,6 +72,15 @@ impl Bell {
         self.state.fetch_or(RESTING, Ordering::AcqRel);
     }
 
+    /// Rings, but not for a keeper.
+    pub(crate) fn ring_if_used(self: &Arc<Self>) {
+        // Written, though nothing is changed: whoever takes the connection up later sees all that
+        // happened before this.
+        if self.state.fetch_or(0, Ordering::AcqRel) & RESTING == 0 {
+            self.wake_by_ref();
+        }
+    }
+
     fn user(&self) -> MutexGuard<'_, Option<Waker>> {
         self.user.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -8,17 +8,18 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
-use http::{Request, Response};
 use http_body_util::Full;
-use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
+use crate::net::alarm::Alarm;
 use crate::net::bell::Bell;
 use crate::net::connect::MAX_HEAD;
 use crate::net::counted::Counted;
 use crate::net::transport::Stream;
+use crate::progress::Progress;
 
 /// How often a connection that has more to do is moved before other tasks have their turn.
 const ROUNDS: usize = 8;
@@ -38,6 +39,7 @@ pub(crate) struct Motor {
     bell: Arc<Bell>,
     /// Rings the bell: the same for all requests, so that it is not registered anew.
     waker: Waker,
+    alarm: Alarm,
 }
 
 impl Link {
@@ -52,6 +54,7 @@ impl Link {
         let motor = Motor {
             connection: Some(connection),
             waker: Waker::from(Arc::clone(&bell)),
+            alarm: Alarm::new(&bell),
             bell,
         };
         Ok(Self { sender, motor })
@@ -88,16 +91,9 @@ impl Link {
         self.is_closed()
     }
 
-    /// Sends a request, whose answer comes while the motor runs.
-    #[inline]
-    pub(crate) fn send(
-        &mut self,
-        request: Request<Full<Bytes>>,
-    ) -> (
-        impl Future<Output = hyper::Result<Response<Incoming>>> + Send + use<>,
-        &mut Motor,
-    ) {
-        (self.sender.send_request(request), &mut self.motor)
+    /// What sends a request, and the motor, which has to run for its answer.
+    pub(crate) fn parts(&mut self) -> (&mut http1::SendRequest<Full<Bytes>>, &mut Motor) {
+        (&mut self.sender, &mut self.motor)
     }
 
     pub(crate) fn motor(&mut self) -> &mut Motor {
@@ -115,6 +111,27 @@ impl Motor {
     /// Moves the connection and, with it, work that waits for nothing else.
     pub(crate) async fn run<F: Future>(&mut self, mut work: Pin<&mut F>) -> F::Output {
         poll_fn(|context| self.poll(work.as_mut(), context)).await
+    }
+
+    /// The same; by this time, if there is one, whoever waits is woken, and `progress` says so.
+    pub(crate) async fn run_until<F: Future>(
+        &mut self,
+        mut work: Pin<&mut F>,
+        due: Option<Instant>,
+        progress: &Progress,
+    ) -> F::Output {
+        if let Some(due) = due {
+            self.alarm.set(due);
+            progress.set_alarm();
+        }
+        poll_fn(|context| {
+            let polled = self.poll(work.as_mut(), context);
+            if polled.is_pending() && due.is_some() && self.alarm.is_over() {
+                progress.on_alarm();
+            }
+            polled
+        })
+        .await
     }
 
     fn poll<F: Future>(

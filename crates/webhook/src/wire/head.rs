@@ -2,10 +2,12 @@
 
 use std::sync::{Arc, LazyLock};
 
+use bytes::Bytes;
 use http::header::{
     ACCEPT, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, USER_AGENT,
 };
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue, Method, Request, Uri};
+use http_body_util::Full;
 
 use crate::wire::signature::{WEBHOOK_ID, WEBHOOK_SIGNATURE, WEBHOOK_TIMESTAMP};
 use crate::wire::trace::TRACEPARENT;
@@ -29,45 +31,63 @@ const OF_HTTP_1: usize = 2;
 static OF_HTTP_2: LazyLock<[HeaderMap; 2]> =
     LazyLock::new(|| [false, true].map(|signed| head(None, signed)));
 
-/// The headers of one endpoint's requests.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Heads(Arc<[HeaderMap; 2]>);
+/// The requests of one endpoint, but for what each has of its own.
+#[derive(Debug, Clone)]
+pub(crate) struct Heads(Arc<[Request<Full<Bytes>>; 2]>);
+
+/// What tells one from another is told by the endpoint's URL.
+impl PartialEq for Heads {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Heads {}
 
 impl Heads {
-    pub(crate) fn new(host: &HeaderValue) -> Self {
-        Self(Arc::new(
-            [false, true].map(|signed| head(Some(host), signed)),
-        ))
+    pub(crate) fn new(host: &HeaderValue, target: &Uri) -> Self {
+        Self(Arc::new([false, true].map(|signed| {
+            request(target.clone(), head(Some(host), signed))
+        })))
     }
 
-    /// A copy, with the values of the request itself: `webhook-id`, `traceparent`, `content-length`
-    /// and, where it is signed, `webhook-timestamp` and `webhook-signature`. hyper would put in the
-    /// length as well, but a copy has no room for one more: all would be copied again.
-    pub(crate) fn copy(
-        &self,
-        http2: bool,
-        [id, trace, length]: [HeaderValue; 3],
-        signature: Option<(HeaderValue, HeaderValue)>,
-    ) -> HeaderMap {
-        let [plain, with] = if http2 { &*OF_HTTP_2 } else { &*self.0 };
-        let mut headers = if signature.is_some() { with } else { plain }.clone();
-        // They stand in the order in which they were put in: a look-up of each would cost more.
-        let before = if http2 { 0 } else { OF_HTTP_1 };
-        let mut places = headers.values_mut().skip(before);
-        let mut put = |value| {
-            if let Some(place) = places.next() {
-                *place = value;
-            }
-        };
-        put(id);
-        put(trace);
-        put(length);
-        if let Some((timestamp, signature)) = signature {
-            put(timestamp);
-            put(signature);
+    /// A copy, in which [`places`] are to be filled. `http2`: the target as HTTP/2 wants it, where
+    /// that is spoken.
+    pub(crate) fn copy(&self, http2: Option<&Uri>, signed: bool) -> Request<Full<Bytes>> {
+        let [plain, with] = &*self.0;
+        match http2 {
+            Some(whole) => of_http_2(whole, signed),
+            None if signed => with.clone(),
+            None => plain.clone(),
         }
-        headers
     }
+}
+
+/// Where the values of the request itself belong: `webhook-id`, `traceparent`, `content-length`
+/// and, where it is signed, `webhook-timestamp` and `webhook-signature`. hyper would put in the
+/// length as well, but a copy has no room for one more: all would be copied again. They stand in
+/// the order in which they were put in: a look-up of each would cost more.
+pub(crate) fn places(
+    request: &mut Request<Full<Bytes>>,
+    http2: bool,
+) -> impl Iterator<Item = &mut HeaderValue> {
+    let before = if http2 { 0 } else { OF_HTTP_1 };
+    request.headers_mut().values_mut().skip(before)
+}
+
+#[cold]
+fn of_http_2(whole: &Uri, signed: bool) -> Request<Full<Bytes>> {
+    let [plain, with] = &*OF_HTTP_2;
+    let headers = if signed { with } else { plain };
+    request(whole.clone(), headers.clone())
+}
+
+fn request(target: Uri, headers: HeaderMap) -> Request<Full<Bytes>> {
+    let mut request = Request::new(Full::default());
+    *request.method_mut() = Method::POST;
+    *request.uri_mut() = target;
+    *request.headers_mut() = headers;
+    request
 }
 
 fn head(host: Option<&HeaderValue>, signed: bool) -> HeaderMap {

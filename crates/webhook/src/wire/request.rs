@@ -5,12 +5,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use callroute_schema::Event;
-use http::{HeaderValue, Method, Request, Version};
+use http::{HeaderValue, Request, Version};
 use http_body_util::Full;
 use ulid::Ulid;
 
 use crate::endpoint::{Endpoint, Endpoints};
 use crate::failure::FailureClass;
+use crate::wire::head::places;
 use crate::wire::secret::Secret;
 use crate::wire::signature::sign_text;
 use crate::wire::trace::Trace;
@@ -166,12 +167,25 @@ impl Question {
         let http2 = version == Version::HTTP_2;
         let (body, id) = (self.body(), header(self.part(self.body_ends, self.id_ends)));
         let signature = signature(secrets, now, &id, &body);
-        let own = [id, self.next_trace(), HeaderValue::from(body.len())];
-        let headers = endpoint.heads().copy(http2, own, signature);
-        let mut request = Request::new(Full::new(body));
-        *request.method_mut() = Method::POST;
-        *request.uri_mut() = endpoint.target(http2).clone();
-        *request.headers_mut() = headers;
+        let whole = http2.then(|| endpoint.whole());
+        let mut request = endpoint.heads().copy(whole, signature.is_some());
+        let length = HeaderValue::from(body.len());
+        *request.body_mut() = Full::new(body);
+        {
+            let mut places = places(&mut request, http2);
+            let mut put = |value| {
+                if let Some(place) = places.next() {
+                    *place = value;
+                }
+            };
+            put(id);
+            put(self.next_trace());
+            put(length);
+            if let Some((timestamp, signature)) = signature {
+                put(timestamp);
+                put(signature);
+            }
+        }
         request
     }
 }

@@ -95,7 +95,9 @@ fn fnv(bytes: &[u8]) -> u128 {
 }
 
 /// The last eight digits of a number: each of its nibbles goes into a byte, and all bytes become
-/// digits beside each other.
+/// digits beside each other. Once in memory, and not once for each use: code that is not at hand
+/// costs more than a call.
+#[inline(never)]
 fn eight_digits(number: u128) -> [u8; 8] {
     const ONES: u64 = 0x0101_0101_0101_0101;
     let mut spread = u64::try_from(number & 0xffff_ffff).unwrap_or_default();

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
+use tokio::runtime::Builder;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -139,7 +140,7 @@ async fn a_kept_connection_that_the_server_closed_is_closed_at_once() {
 #[test]
 fn a_connection_of_a_runtime_that_ended_is_replaced() {
     let runtime = || {
-        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        let mut builder = Builder::new_multi_thread();
         builder.worker_threads(1).enable_all().build().unwrap()
     };
     let servers = runtime();
@@ -250,4 +251,27 @@ async fn asks_beyond_the_dials_take_connections_that_come_free() {
     many(&client, &server, 50).await;
     assert_eq!(server.requests().len(), 50);
     assert!(server.accepted() <= 50);
+}
+
+#[test]
+fn the_time_is_kept_where_the_ask_is_and_not_where_its_connection_was_made() {
+    let here = Builder::new_current_thread().enable_all().build().unwrap();
+    let there = Builder::new_multi_thread().enable_all().build().unwrap();
+    let server = there.block_on(Server::answering(json(VOICEMAIL)));
+    let client = Client::new(ClientConfig::default());
+    let webhook = webhook(&[server.url()], 2000);
+    let asked = here.block_on(async {
+        let asked = ask(&client, &webhook).await;
+        client.settle().await;
+        asked
+    });
+    assert_eq!(asked.result, Ok(voicemail()));
+    // Nobody moves the first runtime's connection from here on: it is silent, and a new one is made
+    // beside it in time.
+    let asked = there.block_on(async {
+        let asked = timeout(Duration::from_secs(20), ask(&client, &webhook)).await;
+        asked.unwrap()
+    });
+    assert_eq!(asked.result, Ok(voicemail()));
+    assert_eq!((asked.attempts.len(), server.accepted()), (2, 2));
 }

@@ -106,20 +106,39 @@ impl Lane {
             return Some(connection);
         }
         let mut list = lock(&self.idle);
+        let newest = list.last_mut()?;
+        // Most often the newest will do.
+        let found = match self.is_over(newest, now) || !newest.connection.peer.suits(allow) {
+            false => list.pop(),
+            true => self.search(&mut list, allow, now),
+        };
+        drop(list);
+        let connection = found?.connection;
+        if let Sender::One(link) = &connection.sender {
+            link.take_up();
+        }
+        Some(connection)
+    }
+
+    /// Whether it is of no more use.
+    fn is_over(&self, idle: &mut Idle, now: Instant) -> bool {
+        // An addition is less than the difference of two moments.
+        let until = idle.since.checked_add(self.limits.idle_for);
+        idle.connection.sender.look() || until.is_some_and(|until| until <= now)
+    }
+
+    /// The newest that suits; those that are over are dropped on the way.
+    #[cold]
+    #[inline(never)]
+    fn search(&self, list: &mut Vec<Idle>, allow: &[Network], now: Instant) -> Option<Idle> {
         let mut place = list.len();
         while place > 0 {
             place -= 1;
             let found = list.get_mut(place)?;
-            // An addition is less than the difference of two moments.
-            let until = found.since.checked_add(self.limits.idle_for);
-            if found.connection.sender.look() || until.is_some_and(|until| until <= now) {
+            if self.is_over(found, now) {
                 list.remove(place);
             } else if found.connection.peer.suits(allow) {
-                let connection = list.remove(place).connection;
-                if let Sender::One(link) = &connection.sender {
-                    link.take_up();
-                }
-                return Some(connection);
+                return Some(list.remove(place));
             }
         }
         None
