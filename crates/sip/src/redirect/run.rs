@@ -23,6 +23,8 @@ use crate::redirect::{Config, Counts, Decide, Responder, Verdict};
 const BUFFER: usize = 4 * 1024 * 1024;
 /// Datagrams that are read before answers and timers have their turn.
 const BATCH: usize = 64;
+/// How often a shard that keeps looking does so before others on its runtime have a turn.
+const TURNS: u8 = 16;
 /// A shard with calls is woken so long after the last one, and no later than that while there are more:
 /// timers that are set for later, as each webhook that is asked has one, then wake nobody.
 const PULSE: Duration = Duration::from_millis(20);
@@ -81,15 +83,17 @@ pub(super) fn begin(
     Ok(Begun {
         addr,
         bell,
-        serve: Box::new(move || serve(&runtime, runner)),
+        serve: Box::new(move || serve(runtime, runner)),
     })
 }
 
-fn serve(runtime: &Runtime, runner: Runner) {
+fn serve(runtime: Runtime, runner: Runner) {
     // As one of the tasks: whoever has an answer for it then need not look for events first.
     if runtime.block_on(runtime.spawn(runner.run())).is_err() {
         tracing::error!("a redirector's shard has broken down");
     }
+    // Nobody waits for what a decision has begun, such as the look-up of a name.
+    runtime.shutdown_background();
 }
 
 struct Runner {
@@ -116,6 +120,7 @@ impl Runner {
     async fn run(mut self) {
         let mut buffer = vec![0; 65_535];
         let mut alarm = pin!(tokio::time::sleep(Duration::ZERO));
+        let mut turns = 0;
         while !self.over.load(Ordering::Relaxed) {
             let more = self.read(&mut buffer);
             let now = self.began.elapsed();
@@ -124,10 +129,12 @@ impl Runner {
             self.send();
             self.report();
             if more || now.saturating_sub(self.heard) < self.spin {
-                // Whatever is worked out for later answers has its turn.
-                if self.way.is_busy() {
+                // Whatever is worked out for later answers has its turn; now and then in any case, as
+                // another shard may wait for a connection that was made here.
+                turns = (turns + 1) % TURNS;
+                if more || turns == 0 || self.way.is_busy() {
                     tokio::task::yield_now().await;
-                } else if !more {
+                } else {
                     std::hint::spin_loop();
                 }
             } else {
