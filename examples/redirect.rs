@@ -2,8 +2,8 @@
 //! `cargo run --release --example redirect -- --trunk sip:gateway.example --switch 192.0.2.0/24`
 //!
 //! The switch sends each call here first, and hears 302 with Contacts, or a refusal. What the table
-//! alone decides is answered by the thread that reads the socket; a webhook is asked beside it, and
-//! holds up no other call.
+//! alone decides is answered by the thread that reads the socket at once; while a webhook is asked it
+//! answers others, and none waits for it.
 
 #[path = "common/contact.rs"]
 mod contact;
@@ -27,7 +27,6 @@ use callroute_tables::{FileTable, TableHandle};
 use callroute_webhook::{Client, ClientConfig};
 use chrono::Utc;
 use clap::Parser;
-use tokio::runtime::Handle;
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -74,7 +73,6 @@ struct Desk {
     table: TableHandle,
     way: Way,
     places: Places,
-    runtime: Handle,
     quiet: bool,
 }
 
@@ -92,7 +90,7 @@ impl Desk {
             return;
         }
         let (desk, offer) = (Arc::clone(self), offer.clone());
-        self.runtime.spawn(async move {
+        responder.answer_later(async move {
             let routed = desk.way.of(&engine, event, Facts::default()).await;
             let verdict = desk.places.verdict(&routed.actions, &offer);
             let by = match (&routed.failure, routed.source) {
@@ -101,7 +99,7 @@ impl Desk {
                 (None, _) => format!("webhook, {} ms", routed.elapsed.as_millis()),
             };
             desk.tell(&offer, &verdict, &by);
-            responder.answer(verdict);
+            verdict
         });
     }
 
@@ -142,7 +140,6 @@ async fn serve(args: Args) -> Result<(), Failure> {
         table: table.handle(),
         way: Way::new(Client::new(ClientConfig::default()), lookups),
         places,
-        runtime: Handle::current(),
         quiet: args.quiet,
     });
     let mut config = Config::new(args.listen);

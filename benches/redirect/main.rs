@@ -5,6 +5,7 @@
 //! call (user and system), at 500 calls a second for the latency and as fast as one generator can
 //! ask for the rate. Rounds are interleaved. Without Kamailio only our own figures are printed.
 //!
+//! `-- --only TEXT` leaves out those in whose name it is not.
 //! `-- --wait` measures when Enter is pressed: Kamailio's pdt takes minutes to load its table.
 //! `-- --calls 1000000` shows the memory of a server over so many calls, and nothing else.
 
@@ -30,6 +31,12 @@ pub(crate) const SLOW: &str = "+19995550100";
 /// Where the web server sends every call.
 const GATEWAY: &str = "sip:gw7@192.0.2.1";
 const WEBHOOK: &str = "callroute, webhook asked";
+const WEBHOOK_SPINNING: &str = "callroute, asked, spinning";
+
+/// Whether the web server is asked.
+fn asks(name: &str) -> bool {
+    [WEBHOOK, WEBHOOK_SPINNING].contains(&name)
+}
 
 /// The number of a prefix: `+1314` and five digits.
 pub(crate) fn prefix(n: u32) -> String {
@@ -92,17 +99,29 @@ fn main() -> Result<(), Failure> {
     };
     let web = SocketAddr::from(([127, 40, 0, 9], 8080));
     let _web = webhook::start(web, GATEWAY)?;
-    let mut servers = vec![
-        ("callroute", Server::ours("stateful", at(1))?),
-        ("callroute, spinning", Server::ours("spinning", at(7))?),
-        ("callroute, stateless", Server::ours("stateless", at(2))?),
-        (WEBHOOK, Server::ours(&web.to_string(), at(3))?),
-    ];
+    let only = args.iter().position(|arg| arg == "--only");
+    let only = only.and_then(|at| args.get(at + 1));
+    let wanted = |name: &str| only.is_none_or(|only| name.contains(only));
+    let (asked, asked_spinning) = (web.to_string(), format!("spinning,{web}"));
+    let mut servers = Vec::new();
+    for (name, kind, n) in [
+        ("callroute", "stateful", 1),
+        ("callroute, spinning", "spinning", 7),
+        ("callroute, stateless", "stateless", 2),
+        (WEBHOOK, &asked, 3),
+        (WEBHOOK_SPINNING, &asked_spinning, 8),
+    ] {
+        if wanted(name) {
+            servers.push((name, Server::ours(kind, at(n))?));
+        }
+    }
     if quick {
         println!("kamailio: left out of a quick run");
     } else if kamailio::is_here() {
         for (n, module) in [(4, Module::Mtree), (5, Module::Pdt), (6, Module::Drouting)] {
-            servers.push((module.name(), kamailio::start(module, at(n))?));
+            if wanted(module.name()) {
+                servers.push((module.name(), kamailio::start(module, at(n))?));
+            }
         }
     } else {
         println!("kamailio: skipped, it is not installed (apt install kamailio)");
@@ -123,7 +142,7 @@ fn main() -> Result<(), Failure> {
     for _ in 0..rounds {
         own.push(webhook::own_time_us(web, GATEWAY, time / 2, 500)?);
         for ((name, server), figures) in servers.iter().zip(&mut figures) {
-            figures.push(load::round(server, time, *name == WEBHOOK)?);
+            figures.push(load::round(server, time, asks(name))?);
         }
     }
     for ((name, _), rounds) in servers.iter().zip(&figures) {

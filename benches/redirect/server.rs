@@ -59,9 +59,8 @@ fn decide(engine: &Engine, event: &Event) -> Verdict {
     }
 }
 
-/// What asks a web server, beside the shard's thread.
+/// What asks a web server.
 struct Asker {
-    runtime: tokio::runtime::Runtime,
     client: Client,
     fast: Arc<Endpoints>,
     slow: Arc<Endpoints>,
@@ -75,10 +74,6 @@ impl Asker {
             Endpoints::new(name, &[url], DEADLINE, &allow).map(Arc::new)
         };
         Ok(Self {
-            runtime: tokio::runtime::Builder::new_multi_thread()
-                .worker_threads(1)
-                .enable_all()
-                .build()?,
             client: Client::new(ClientConfig::default()),
             fast: named("fast")?,
             slow: named("slow")?,
@@ -92,30 +87,34 @@ impl Asker {
             .is_some_and(|from| from.as_str() == SLOW);
         let endpoints = Arc::clone(if is_slow { &self.slow } else { &self.fast });
         let client = self.client.clone();
-        self.runtime.spawn(async move {
+        responder.answer_later(async move {
             let asked = client.ask(&endpoints, &event).await;
             let actions = asked.result.as_ref().map_or(&[][..], Actions::as_slice);
-            responder.answer(verdict(actions));
+            verdict(actions)
         });
     }
 }
 
 /// Longer than the pause between two calls when the latency is measured.
 const SPIN: Duration = Duration::from_millis(5);
+/// How such a server is named.
+const SPINNING: &str = "spinning";
 
-/// Runs as the server, until it is killed: `stateful`, `spinning`, `stateless`, or the address of
-/// a webhook.
+/// Runs as the server, until it is killed: `stateful`, `spinning`, `stateless`, the address of a
+/// webhook, or both `spinning,` and that.
 pub(crate) fn serve(kind: &str, addr: SocketAddr) -> Result<(), Failure> {
     let json = r#"{"event":"incoming_call","from":"+14155550123","to":"+13146523057","timestamp":"2026-04-21T14:32:00Z","call_id":"abc123xyz"}"#;
     let template = Event::from_json(json.as_bytes())?;
     let mut config = Config::new(addr);
     config.stateful = kind != "stateless";
-    if kind == "spinning" {
+    if kind.starts_with(SPINNING) {
         config.spin = SPIN;
     }
     config.max_transactions = 10_000_000;
     config.protection.exempt = vec![addr.ip().into()];
-    let _redirector = match kind.parse() {
+    let webhook = kind.strip_prefix(SPINNING).unwrap_or(kind);
+    let webhook = webhook.trim_start_matches(',');
+    let _redirector = match webhook.parse() {
         Ok(webhook) => {
             let asker = Asker::new(webhook)?;
             Redirector::start(&config, move |offer: &Offer, responder: Responder| {

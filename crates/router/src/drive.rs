@@ -1,7 +1,10 @@
 //! One call: a session, its line, its webhooks and its timer.
 
 use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use callroute_media::{Capabilities, LegId, Line, Notice};
 use callroute_rules::{Engine, Lookup};
@@ -19,7 +22,7 @@ use crate::ask::{Ask, answer};
 use crate::asks::endpoints_for;
 use crate::config::RouterConfig;
 use crate::journal::Pen;
-use crate::lookups::Asking;
+use crate::lookups;
 use crate::switchboard::Switchboard;
 
 /// Most trace lines of a call that its record keeps.
@@ -77,7 +80,7 @@ pub(crate) async fn drive<L: Line>(call: Box<Call<L>>) {
         switchboard,
         details: None,
         line,
-        running: JoinSet::new(),
+        asking: None,
         looking: JoinSet::new(),
         endpoints,
         pen,
@@ -96,11 +99,7 @@ pub(crate) async fn drive<L: Line>(call: Box<Call<L>>) {
                 closed = notice.is_none();
                 Input::Media(notice.unwrap_or_else(line_closed))
             }
-            Some(joined) = driver.running.join_next() => match joined {
-                Ok((ask, asked)) => answer(&driver.engine, ask, asked),
-                // Aborted, because its answer is not wanted any more.
-                Err(_) => continue,
-            },
+            (ask, asked) = poll_fn(|cx| poll(&mut driver.asking, cx)) => answer(&driver.engine, ask, asked),
             Some(looked_up) = driver.looking.join_next() => match looked_up {
                 Ok(shared) => Input::Shared(shared),
                 // A lookup that panics is one that does not answer.
@@ -117,13 +116,32 @@ pub(crate) async fn drive<L: Line>(call: Box<Call<L>>) {
     }
 }
 
+/// An ask under way. It is no task of its own: another thread would take that most of the time, and
+/// would have to be woken first.
+type Asking = Pin<Box<dyn Future<Output = Answered> + Send>>;
+type Answered = (AskId, Result<Asked, Failure>);
+
+/// Moves an ask, if there is one.
+fn poll(asking: &mut Option<Asking>, context: &mut Context<'_>) -> Poll<Answered> {
+    let Some(under_way) = asking else {
+        return Poll::Pending;
+    };
+    // An ask that breaks down is one that is not answered: its call goes on.
+    let polled = catch_unwind(AssertUnwindSafe(|| under_way.as_mut().poll(context)));
+    if !matches!(polled, Ok(Poll::Pending)) {
+        *asking = None;
+    }
+    polled.unwrap_or(Poll::Pending)
+}
+
 struct Driver<L> {
     session: Session,
     engine: Arc<Engine>,
     switchboard: Arc<Switchboard>,
     details: Option<Box<callroute_schema::CallRecord>>,
     line: L,
-    running: JoinSet<(AskId, Result<Asked, Failure>)>,
+    /// The ask under way: a call has one at a time.
+    asking: Option<Asking>,
     looking: JoinSet<Shared>,
     endpoints: Arc<std::collections::HashMap<String, callroute_webhook::Endpoints>>,
     pen: Option<Pen>,
@@ -170,10 +188,9 @@ impl<L: Line> Driver<L> {
                     let endpoints = endpoints_for(&self.endpoints, &target, deadline_ms);
                     let client = self.config.webhooks.clone();
                     let ask = Ask { ask, event, heard };
-                    self.running.spawn(ask.run(client, endpoints));
+                    self.asking = Some(Box::pin(ask.run(client, endpoints)));
                 }
-                // A call has one ask at a time.
-                Effect::CancelAsk { .. } => self.running.abort_all(),
+                Effect::CancelAsk { .. } => self.asking = None,
                 Effect::Share(Share::Fact {
                     lookup: Lookup::Row(name),
                 }) => looks_up.push(name),
@@ -227,7 +244,7 @@ impl<L> Driver<L> {
         let endpoints = self.endpoints.clone();
         let event = self.session.event().clone();
         self.looking.spawn(async move {
-            let asking = Asking {
+            let asking = lookups::Asking {
                 client: &config.webhooks,
                 endpoints: &endpoints,
             };

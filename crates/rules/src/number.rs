@@ -142,7 +142,7 @@ pub(crate) fn prefix(text: &str, region: Option<Region>) -> Result<Vec<Key>, Num
 }
 
 /// The key of a prefix in full, from which nothing has to be left out.
-fn prefix_as_written(text: &str) -> Option<Key> {
+pub(crate) fn prefix_as_written(text: &str) -> Option<Key> {
     let stem = text.strip_suffix('*').unwrap_or(text);
     let digits = stem.strip_prefix('+')?;
     let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());

@@ -19,15 +19,8 @@ use crate::endpoint::Incoming;
 pub(crate) const MAX_HEADERS: usize = 32;
 /// Longest header value and URI that an offer carries, in bytes.
 pub(crate) const MAX_VALUE: usize = 512;
-/// Headers that routing may look at, beside those that begin with `x-`.
-const SHOWN: [&str; 6] = [
-    "call-id",
-    "user-agent",
-    "diversion",
-    "history-info",
-    "reason",
-    "traceparent",
-];
+/// Headers that routing may look at, beside those that the parser knows and those that begin with `x-`.
+const SHOWN: [&str; 2] = ["diversion", "traceparent"];
 
 /// What an INVITE says about who calls whom; `None` when nothing in it can be dialed. What
 /// P-Asserted-Identity says counts when the sender is `trusted`.
@@ -154,20 +147,28 @@ pub(crate) fn clean(bytes: &[u8]) -> String {
 }
 
 fn shown(headers: &Headers) -> BTreeMap<String, String> {
-    headers
-        .iter()
-        .filter(|header| {
-            let name = header.name().canonical();
-            let is = |shown: &&str| name.eq_ignore_ascii_case(shown.as_bytes());
+    let shown = headers.iter().filter(|header| is_shown(header.name()));
+    let mut found = BTreeMap::new();
+    // Few, one after the other: collected, they would be sorted first.
+    for header in shown.take(MAX_HEADERS) {
+        let name = clean(header.name().canonical()).to_ascii_lowercase();
+        found.insert(name, clean(&header.value()));
+    }
+    found
+}
+
+/// Whether routing may look at a header.
+fn is_shown(name: &HeaderName) -> bool {
+    use HeaderName as N;
+    match name {
+        N::CallId | N::UserAgent | N::HistoryInfo | N::Reason => true,
+        N::Other(name) => {
             let start = name.get(..2).unwrap_or_default();
+            let is = |shown: &&str| name.eq_ignore_ascii_case(shown.as_bytes());
             start.eq_ignore_ascii_case(b"x-") || SHOWN.iter().any(is)
-        })
-        .map(|header| {
-            let name = clean(header.name().canonical()).to_ascii_lowercase();
-            (name, clean(&header.value()))
-        })
-        .take(MAX_HEADERS)
-        .collect()
+        }
+        _ => false,
+    }
 }
 
 /// `sip:host:port;params` with this user; a user that it had is replaced.

@@ -5,13 +5,16 @@ mod dial;
 
 use std::collections::{HashMap, VecDeque};
 use std::path::{Component, PathBuf};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use callroute_audio::codec::Codec;
 use callroute_media::{Command, Deed, LegId, Line, Notice, PlayEnd, PlayId};
 use callroute_schema::Disposition;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Sleep, sleep};
 
 use crate::count::Count;
 use crate::leg::caller::Unbegun;
@@ -26,12 +29,18 @@ use crate::sdp::{Keys, Local};
 use crate::stack::{Stack, random};
 use crate::way::Way;
 
+/// When a caller of whom nobody has said anything yet is told that we have heard: within 200 ms (RFC 3261,
+/// section 17.2.1).
+const TRYING: Duration = Duration::from_millis(100);
+
 /// One call's legs. Dropping it ends each: BYE where it is answered, CANCEL or 480 where not.
 #[derive(Debug)]
 pub struct SipLine {
     stack: Arc<Stack>,
     /// The caller's leg, until its task has begun.
     calling: Option<Arc<Unbegun>>,
+    /// When it begins at the latest.
+    begins: Option<Pin<Box<Sleep>>>,
     legs: HashMap<LegId, LegHandle>,
     bridges: HashMap<LegId, LegId>,
     /// Pairs whose sound goes directly, or is about to; dropping one takes it back.
@@ -84,6 +93,7 @@ impl SipLine {
         Self {
             stack,
             calling: None,
+            begins: None,
             legs: HashMap::new(),
             bridges: HashMap::new(),
             directs: Vec::new(),
@@ -124,6 +134,18 @@ impl SipLine {
     fn begin_calling(&mut self) {
         if let Some(leg) = self.calling.take() {
             leg.begin();
+            self.begins = None;
+        }
+    }
+
+    /// The caller's leg begins, if nothing has been done in the call for so long: while a web server is
+    /// asked, what else there is to do would be in the way of its answer.
+    fn begin_calling_later(&mut self, cx: &mut Context<'_>) {
+        if self.calling.is_some() {
+            let begins = self.begins.get_or_insert_with(|| Box::pin(sleep(TRYING)));
+            if begins.as_mut().poll(cx).is_ready() {
+                self.begin_calling();
+            }
         }
     }
 
@@ -365,7 +387,7 @@ impl Line for SipLine {
     }
 
     fn poll_notice(&mut self, cx: &mut Context<'_>) -> Poll<Option<Notice>> {
-        self.begin_calling();
+        self.begin_calling_later(cx);
         if let Some(notice) = self.at_once.pop_front() {
             return Poll::Ready(Some(self.passed(notice)));
         }

@@ -1,5 +1,7 @@
 //! Building responses, and reading the headers that more than one place asks for.
 
+mod plain;
+
 use std::sync::LazyLock;
 
 use bytes::Bytes;

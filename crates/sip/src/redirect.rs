@@ -7,8 +7,9 @@
 //! ```
 //!
 //! The system gives all datagrams of one source to one shard, so shards share nothing. A decision
-//! that is made at once is answered by the shard itself; one that takes time is handed on with its
-//! [`Responder`], which may answer from any thread, and delays no other call.
+//! that is made at once is answered by the shard itself. One that has to wait for somebody is driven
+//! by the shard beside its other calls ([`Responder::answer_later`]), or handed on with its
+//! [`Responder`], which may answer from any thread; neither delays another call.
 //!
 //! ```
 //! use callroute_sip::redirect::{Config, Decide, Redirector, Responder, Verdict};
@@ -28,8 +29,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod ear;
 mod key;
 mod places;
+mod responder;
 mod run;
 mod shard;
 mod transactions;
@@ -38,18 +41,17 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use callroute_media::Offer;
-use mio::Waker;
+use tokio::sync::Notify;
 
 use crate::admit::guard::Protection;
 use crate::error::BindError;
-use crate::named::Key;
 
 pub use self::places::Places;
+pub use self::responder::Responder;
 
 /// How a redirector is set up.
 #[derive(Debug, Clone)]
@@ -120,55 +122,6 @@ impl<F: Fn(&Offer, Responder) + Send + Sync + 'static> Decide for F {
     }
 }
 
-/// Answers one INVITE. Dropped without an answer, it answers 500.
-#[derive(Debug)]
-pub struct Responder {
-    key: Option<Key>,
-    way: Way,
-}
-
-/// The way to a shard.
-#[derive(Debug, Clone)]
-struct Way {
-    answers: mpsc::Sender<(Key, Verdict)>,
-    waker: Arc<Waker>,
-    /// The shard waits for its socket, and must be woken.
-    asleep: Arc<AtomicBool>,
-}
-
-impl Responder {
-    /// Answers.
-    pub fn answer(mut self, verdict: Verdict) {
-        if let Some(key) = self.key.take() {
-            self.way.send(key, verdict);
-        }
-    }
-}
-
-impl Drop for Responder {
-    fn drop(&mut self) {
-        if let Some(key) = self.key.take() {
-            let verdict = Verdict::Refuse {
-                status: 500,
-                q850: None,
-            };
-            self.way.send(key, verdict);
-        }
-    }
-}
-
-impl Way {
-    fn send(&self, key: Key, verdict: Verdict) {
-        // discard: the shard is over, and with it the call.
-        let _ = self.answers.send((key, verdict));
-        if self.asleep.load(Ordering::SeqCst)
-            && let Err(error) = self.waker.wake()
-        {
-            tracing::error!(%error, "a redirector was not woken");
-        }
-    }
-}
-
 /// What was done so far, by all shards.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Stats {
@@ -189,7 +142,7 @@ struct Counts {
 pub struct Redirector {
     addr: SocketAddr,
     over: Arc<AtomicBool>,
-    wakers: Vec<Arc<Waker>>,
+    bells: Vec<Arc<Notify>>,
     threads: Vec<JoinHandle<()>>,
     counts: Arc<Counts>,
 }
@@ -212,7 +165,7 @@ impl Redirector {
         let mut redirector = Self {
             addr: config.listen,
             over: Arc::default(),
-            wakers: Vec::new(),
+            bells: Vec::new(),
             threads: Vec::new(),
             counts: Arc::default(),
         };
@@ -224,7 +177,7 @@ impl Redirector {
             let (over, counts) = (Arc::clone(&redirector.over), Arc::clone(&redirector.counts));
             let begun = run::begin(&config, Arc::clone(&decide), over, counts)?;
             redirector.addr = begun.addr;
-            redirector.wakers.push(begun.waker);
+            redirector.bells.push(begun.bell);
             let thread = std::thread::Builder::new().name(format!("redirect-{number}"));
             redirector.threads.push(thread.spawn(begun.serve)?);
         }
@@ -250,10 +203,8 @@ impl Redirector {
 impl Drop for Redirector {
     fn drop(&mut self) {
         self.over.store(true, Ordering::SeqCst);
-        for waker in &self.wakers {
-            if let Err(error) = waker.wake() {
-                tracing::error!(%error, "a redirector was not woken");
-            }
+        for bell in &self.bells {
+            bell.notify_one();
         }
         for thread in self.threads.drain(..) {
             if thread.join().is_err() {

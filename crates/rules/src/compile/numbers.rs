@@ -33,7 +33,7 @@ impl Compiler<'_> {
         let mut builder = Builder::new(entries.len(), rules.sum());
         let mut seen: HashMap<Pattern, &str> = HashMap::new();
         // Of these there may be millions: they are sorted in the end.
-        let mut whole: Vec<(Key, u32)> = Vec::with_capacity(entries.len());
+        let (mut whole, mut prefixes) = (Vec::new(), Vec::new());
         for (entry, place) in entries.iter().zip(0..) {
             let at = section.key(&entry.name);
             let pattern = match number::pattern(&entry.name, self.region) {
@@ -43,43 +43,46 @@ impl Compiler<'_> {
                     continue;
                 }
             };
-            if let Pattern::Exact(Dialed::Key(key)) = pattern {
-                whole.push((key, place));
-            } else if let Some(first) = seen.insert(pattern.clone(), &entry.name) {
-                self.twice(first, &at);
+            match &pattern {
+                Pattern::Exact(Dialed::Key(key)) => whole.push((*key, place)),
+                Pattern::Prefix(keys) if let [key] = **keys => prefixes.push((key, place)),
+                _ => {
+                    if let Some(first) = seen.insert(pattern.clone(), &entry.name) {
+                        self.twice(first, &at);
+                    }
+                }
             }
             let Some(rules) = &entry.value else {
                 continue;
             };
-            let drafts = match rules {
+            let (dialed, more) = dialed(pattern);
+            match rules {
                 Rules::Always(actions) => {
-                    vec![self.always(actions, shared, resolved, &at)]
+                    let draft = self.always(actions, shared, resolved, &at);
+                    builder.add(dialed, more, draft.into_iter());
                 }
-                Rules::List(list) => list
-                    .iter()
-                    .enumerate()
-                    .map(|(index, rule)| {
-                        let rule = rule.as_ref()?;
-                        self.rule(rule, shared, resolved, &at.index(index))
-                    })
-                    .collect(),
-            };
-            // With a fault nothing is built; the faults of the rest are still told.
-            if let Some(drafts) = drafts.into_iter().collect::<Option<Vec<_>>>() {
-                let (dialed, more) = dialed(pattern);
-                builder.add(dialed, more, drafts.into_iter());
+                Rules::List(list) => {
+                    let rules = list.iter().enumerate().filter_map(|(index, rule)| {
+                        self.rule(rule.as_ref()?, shared, resolved, &at.index(index))
+                    });
+                    builder.add(dialed, more, rules);
+                }
             }
         }
-        whole.sort_unstable();
-        for same in whole.chunk_by(|(one, _), (other, _)| one == other) {
-            let entries = same
-                .iter()
-                .filter_map(|(_, place)| entries.get(*place as usize));
-            for (first, entry) in entries.clone().zip(entries.skip(1)) {
-                self.twice(&first.name, &section.key(&entry.name));
+        for mut keys in [whole, prefixes] {
+            keys.sort_unstable();
+            for same in keys.chunk_by(|(one, _), (other, _)| one == other) {
+                let same = same.iter().map(|(_, place): &(Key, u32)| *place as usize);
+                let entries = same.filter_map(|place| entries.get(place));
+                for (first, entry) in entries.clone().zip(entries.skip(1)) {
+                    self.twice(&first.name, &section.key(&entry.name));
+                }
             }
         }
-        builder.finish()
+        match self.report.is_empty() {
+            true => builder.finish(),
+            false => Book::default(),
+        }
     }
 
     fn twice(&mut self, first: &str, at: &Path<'_>) {

@@ -4,6 +4,7 @@ mod build;
 mod exact;
 mod node;
 mod place;
+mod split;
 mod walk;
 
 use std::collections::HashMap;

@@ -128,7 +128,8 @@ impl Lists {
             ..Self::default()
         };
         let mut known: HashMap<Vec<u32>, u32> = HashMap::new();
-        lists.set(Vec::new(), &mut known);
+        lists.set(&[], &mut known);
+        let mut tags = Vec::new();
         // Prefixes stand before what begins with them: those that the next key may begin with.
         let mut above: Vec<(Key, u32)> = Vec::new();
         for same in keys.chunk_by(|(one, _), (other, _)| one == other) {
@@ -136,13 +137,14 @@ impl Lists {
                 while above.last().is_some_and(|(prefix, _)| !prefix.begins(*key)) {
                     above.pop();
                 }
-                let mut tags: Vec<u32> = same.iter().map(|(_, tag)| *tag).collect();
+                tags.clear();
+                tags.extend(same.iter().map(|(_, tag)| *tag));
                 if let Some((_, set)) = above.last() {
                     tags.extend(lists.tags(*set));
                     tags.sort_unstable();
                     tags.dedup();
                 }
-                let set = lists.set(tags, &mut known);
+                let set = lists.set(&tags, &mut known);
                 if key.is_whole() {
                     lists.sieve.add(*key);
                     lists.numbers.insert(*key, set);
@@ -154,23 +156,23 @@ impl Lists {
         }
         lists.texts = texts
             .into_iter()
-            .map(|(text, tags)| (text, lists.set(tags, &mut known)))
+            .map(|(text, tags)| (text, lists.set(&tags, &mut known)))
             .collect();
-        lists.withheld = lists.set(withheld, &mut known);
+        lists.withheld = lists.set(&withheld, &mut known);
         lists
     }
 
-    fn set(&mut self, tags: Vec<u32>, known: &mut HashMap<Vec<u32>, u32>) -> u32 {
-        if let Some(set) = known.get(&tags) {
+    fn set(&mut self, tags: &[u32], known: &mut HashMap<Vec<u32>, u32>) -> u32 {
+        if let Some(set) = known.get(tags) {
             return *set;
         }
         let set = u32::try_from(known.len()).unwrap_or(u32::MAX);
         let first = tags.iter().filter(|tag| **tag < WORD);
         self.words.push(first.fold(0, |word, tag| word | 1 << tag));
-        self.tags.extend(&tags);
+        self.tags.extend(tags);
         self.sets
             .push(u32::try_from(self.tags.len()).unwrap_or(u32::MAX));
-        known.insert(tags, set);
+        known.insert(tags.to_vec(), set);
         set
     }
 
@@ -200,15 +202,17 @@ impl Lists {
     #[inline(always)]
     pub(crate) fn hits(&self, key: Key) -> Hits {
         // Most callers are on no list.
-        match self.sieve.may_hold(key) || !self.prefixes.is_empty() {
-            true => self.under(self.set_of(key), 0),
+        let may_stand = self.sieve.may_hold(key);
+        match may_stand || !self.prefixes.is_empty() {
+            true => self.under(self.set_of(key, may_stand), 0),
             false => Hits::default(),
         }
     }
 
-    /// The set of a number; the first, which is empty, when it is on no list.
-    fn set_of(&self, key: Key) -> u32 {
-        let found = match self.sieve.may_hold(key) {
+    /// The set of a number, which may stand in the lists by itself; the first, which is empty,
+    /// when it is on no list.
+    fn set_of(&self, key: Key, may_stand: bool) -> u32 {
+        let found = match may_stand {
             true => self.numbers.get(key),
             false => None,
         };
@@ -220,7 +224,8 @@ impl Lists {
     /// Under what a caller is listed by number and by text.
     pub(crate) fn hits_of(&self, key: Key, text: &str) -> Hits {
         let text = self.texts.get(text).copied();
-        self.under(self.set_of(key), text.unwrap_or(0))
+        let may_stand = self.sieve.may_hold(key);
+        self.under(self.set_of(key, may_stand), text.unwrap_or(0))
     }
 
     /// Under what a caller without a number is listed.

@@ -1,32 +1,40 @@
 //! A shard's thread: its socket, its clock, and the way back for verdicts.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, UdpSocket};
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use mio::net::UdpSocket;
-use mio::{Events, Interest, Poll, Token, Waker};
 use socket2::{Domain, Protocol, Socket, Type};
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::Notify;
+use tokio::time::Sleep;
 
 use crate::named::Key;
+use crate::redirect::ear::Ear;
+use crate::redirect::responder::Way;
 use crate::redirect::shard::{Asked, Shard};
-use crate::redirect::{Config, Counts, Decide, Responder, Verdict, Way};
+use crate::redirect::{Config, Counts, Decide, Responder, Verdict};
 
-const SOCKET: Token = Token(0);
-const WAKER: Token = Token(1);
 /// Bytes of datagrams that may wait in the system.
 const BUFFER: usize = 4 * 1024 * 1024;
 /// Datagrams that are read before answers and timers have their turn.
 const BATCH: usize = 64;
+/// How often a shard that keeps looking does so before others on its runtime have a turn.
+const TURNS: u8 = 16;
+/// A shard with calls is woken so long after the last one, and no later than that while there are more:
+/// timers that are set for later, as each webhook that is asked has one, then wake nobody.
+const PULSE: Duration = Duration::from_millis(20);
+/// Timers are of milliseconds: waking up earlier would find nothing due.
+const TICK: Duration = Duration::from_millis(1);
 
 /// A shard that is about to run.
 pub(super) struct Begun {
     pub(super) addr: SocketAddr,
-    pub(super) waker: Arc<Waker>,
+    pub(super) bell: Arc<Notify>,
     pub(super) serve: Box<dyn FnOnce() + Send>,
 }
 
@@ -50,47 +58,52 @@ pub(super) fn begin(
     }
     socket.set_nonblocking(true)?;
     socket.bind(&config.listen.into())?;
-    let mut socket = UdpSocket::from_std(socket.into());
+    let socket = UdpSocket::from(socket);
     let addr = socket.local_addr()?;
-    let poll = Poll::new()?;
-    let registry = poll.registry();
-    registry.register(&mut socket, SOCKET, Interest::READABLE)?;
-    let waker = Arc::new(Waker::new(registry, WAKER)?);
-    let (answers, answered) = mpsc::channel();
-    let way = Way {
-        answers,
-        waker: Arc::clone(&waker),
-        asleep: Arc::default(),
-    };
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let entered = runtime.enter();
+    let ear = Ear::new(socket)?;
+    drop(entered);
+    let bell = Arc::new(Notify::new());
+    let way = Way::new(&bell, runtime.handle());
     let runner = Runner {
         shard: Shard::new(config),
-        poll,
-        socket,
+        ear,
         began: Instant::now(),
         decide,
-        way,
-        answered,
+        way: Arc::new(way),
+        answered: Vec::new(),
         over,
         counts,
         reported: 0,
         spin: config.spin,
         heard: Duration::ZERO,
+        alarm: Duration::MAX,
     };
     Ok(Begun {
         addr,
-        waker,
-        serve: Box::new(move || runner.run()),
+        bell,
+        serve: Box::new(move || serve(runtime, runner)),
     })
+}
+
+fn serve(runtime: Runtime, runner: Runner) {
+    // As one of the tasks: whoever has an answer for it then need not look for events first.
+    if runtime.block_on(runtime.spawn(runner.run())).is_err() {
+        tracing::error!("a redirector's shard has broken down");
+    }
+    // Nobody waits for what a decision has begun, such as the look-up of a name.
+    runtime.shutdown_background();
 }
 
 struct Runner {
     shard: Shard,
-    poll: Poll,
-    socket: UdpSocket,
+    ear: Ear,
     began: Instant,
     decide: Arc<dyn Decide>,
-    way: Way,
-    answered: mpsc::Receiver<(Key, Verdict)>,
+    way: Arc<Way>,
+    /// What was answered, and is not sent yet.
+    answered: Vec<(Key, Verdict)>,
     over: Arc<AtomicBool>,
     counts: Arc<Counts>,
     /// What `counts` knows of our transactions.
@@ -99,28 +112,33 @@ struct Runner {
     spin: Duration,
     /// When something came last.
     heard: Duration,
+    /// For when the shard is to be woken, at the latest; never later than its next timer.
+    alarm: Duration,
 }
 
 impl Runner {
-    fn run(mut self) {
-        let mut events = Events::with_capacity(8);
+    async fn run(mut self) {
         let mut buffer = vec![0; 65_535];
+        let mut alarm = pin!(tokio::time::sleep(Duration::ZERO));
+        let mut turns = 0;
         while !self.over.load(Ordering::Relaxed) {
             let more = self.read(&mut buffer);
             let now = self.began.elapsed();
-            while let Ok((key, verdict)) = self.answered.try_recv() {
-                self.shard.answer(now, key, &verdict);
-            }
+            self.answer(now);
             self.shard.fire(now);
             self.send();
             self.report();
-            if more {
-                continue;
-            }
-            if now.saturating_sub(self.heard) < self.spin {
-                std::hint::spin_loop();
+            if more || now.saturating_sub(self.heard) < self.spin {
+                // Whatever is worked out for later answers has its turn; now and then in any case, as
+                // another shard may wait for a connection that was made here.
+                turns = (turns + 1) % TURNS;
+                if more || turns == 0 || self.way.is_busy() {
+                    tokio::task::yield_now().await;
+                } else {
+                    std::hint::spin_loop();
+                }
             } else {
-                self.sleep(&mut events);
+                self.sleep(alarm.as_mut(), &mut buffer).await;
             }
         }
     }
@@ -128,25 +146,9 @@ impl Runner {
     /// Reads what is there; `true` when there may be more.
     fn read(&mut self, buffer: &mut [u8]) -> bool {
         for _ in 0..BATCH {
-            match self.socket.recv_from(buffer) {
+            match self.receive(buffer) {
                 Ok((length, source)) => {
-                    let bytes = buffer.get(..length).unwrap_or_default();
-                    let bytes = Bytes::copy_from_slice(bytes);
-                    let now = self.began.elapsed();
-                    self.heard = now;
-                    if let Some(Asked { key, offer }) = self.shard.datagram(now, &bytes, source) {
-                        self.counts.invites.fetch_add(1, Ordering::Relaxed);
-                        let responder = Responder {
-                            key: Some(key),
-                            way: self.way.clone(),
-                        };
-                        self.decide.decide(&offer, responder);
-                        // Most answers are there already.
-                        while let Ok((key, verdict)) = self.answered.try_recv() {
-                            self.shard.answer(now, key, &verdict);
-                        }
-                    }
-                    self.send();
+                    self.datagram(buffer.get(..length).unwrap_or_default(), source);
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,
                 // An ICMP error of an earlier datagram; the socket is as good as before.
@@ -156,35 +158,78 @@ impl Runner {
         true
     }
 
+    fn receive(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        match self.spin.is_zero() {
+            true => self.ear.receive(buffer),
+            // Whoever keeps looking has not been told.
+            false => self.ear.look(buffer),
+        }
+    }
+
+    fn datagram(&mut self, bytes: &[u8], source: SocketAddr) {
+        let bytes = Bytes::copy_from_slice(bytes);
+        let now = self.began.elapsed();
+        self.heard = now;
+        if let Some(Asked { key, offer }) = self.shard.datagram(now, &bytes, source) {
+            self.counts.invites.fetch_add(1, Ordering::Relaxed);
+            let responder = Responder::new(key, &self.way);
+            self.decide.decide(&offer, responder);
+            // Most answers are there already.
+            self.answer(now);
+        }
+        self.send();
+    }
+
+    fn answer(&mut self, now: Duration) {
+        if self.way.take(&mut self.answered) {
+            for (key, verdict) in self.answered.drain(..) {
+                self.shard.answer(now, key, &verdict);
+            }
+        }
+    }
+
     fn send(&mut self) {
         for (bytes, to) in self.shard.out() {
             // A full buffer loses the packet, as the network may; it is asked for again.
-            if let Err(error) = self.socket.send_to(&bytes, to) {
+            if let Err(error) = self.ear.send(&bytes, to) {
                 tracing::debug!(%error, %to, "a datagram was not sent");
             }
         }
     }
 
     /// Waits for the socket, a verdict or a timer.
-    fn sleep(&mut self, events: &mut Events) {
-        self.way.asleep.store(true, Ordering::SeqCst);
-        // A verdict may have come just before that was known.
-        let now = self.began.elapsed();
-        if let Ok((key, verdict)) = self.answered.try_recv() {
-            self.way.asleep.store(false, Ordering::SeqCst);
-            self.shard.answer(now, key, &verdict);
+    async fn sleep(&mut self, mut alarm: Pin<&mut Sleep>, buffer: &mut [u8]) {
+        if !self.spin.is_zero()
+            && let Ok((length, source)) = self.ear.receive(buffer)
+        {
+            // Otherwise it is known from here on that all of which we were told has been read.
+            self.datagram(buffer.get(..length).unwrap_or_default(), source);
             return;
         }
-        let next = self.shard.next();
-        // Timers are of milliseconds; waking up earlier would find nothing due.
-        let wait = next.map(|at| at.saturating_sub(now) + Duration::from_millis(1));
-        if let Err(error) = self.poll.poll(events, wait)
-            && error.kind() != io::ErrorKind::Interrupted
+        let pulse = self.way.is_busy().then(|| self.heard + PULSE);
+        let pulse = pulse.filter(|pulse| *pulse > self.began.elapsed());
+        let next = self.shard.next().into_iter().chain(pulse).min();
+        // Set anew for each call, it would cost more than to be woken for nothing now and then.
+        if let Some(next) = next
+            && next < self.alarm
         {
-            tracing::error!(%error, "a redirector cannot wait for its socket");
-            std::thread::sleep(Duration::from_millis(10));
+            self.alarm = next;
+            alarm.as_mut().reset((self.began + next + TICK).into());
         }
-        self.way.asleep.store(false, Ordering::SeqCst);
+        self.way.falls_asleep();
+        // A verdict may have come just before that was known.
+        if !self.way.take(&mut self.answered) {
+            tokio::select! {
+                biased;
+                told = self.ear.told() => if let Err(error) = told {
+                    tracing::error!(%error, "a redirector cannot wait for its socket");
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                },
+                () = self.way.rings() => {}
+                () = alarm, if self.alarm < Duration::MAX => self.alarm = Duration::MAX,
+            }
+        }
+        self.way.wakes_up();
     }
 
     fn report(&mut self) {

@@ -260,7 +260,7 @@ fn written(
     } else {
         reply.shorter()
     };
-    let bytes = Message::Response(reply.to(request)?).to_bytes();
+    let bytes = reply.bytes(request)?;
     let Some(shorter) = shorter else {
         let fits = guard.spend(now, ip, bytes.len());
         return Ok((bytes, fits));
@@ -268,7 +268,7 @@ fn written(
     if guard.has_credit(now, ip, bytes.len()) {
         return Ok((bytes, true));
     }
-    let bytes = Message::Response(shorter.to(request)?).to_bytes();
+    let bytes = shorter.bytes(request)?;
     let fits = guard.spend(now, ip, bytes.len());
     Ok((bytes, fits))
 }

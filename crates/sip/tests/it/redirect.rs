@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use callroute_media::Offer;
 use callroute_sip::redirect::{Config, Redirector, Responder, Verdict};
+use tokio::sync::Notify;
 use tokio::time::sleep;
 
 use crate::raw::{Raw, SDP, header, to_tag};
@@ -33,9 +34,18 @@ async fn verdicts(network: &str, spin: Duration) {
     config.shards = 2;
     config.spin = spin;
     config.protection.exempt = vec![format!("{network}.0/24").parse().unwrap()];
-    let kept = Arc::clone(&slow_ones);
+    let (kept, known) = (Arc::clone(&slow_ones), Arc::new(Notify::new()));
+    let awaited = Arc::clone(&known);
     let decide = move |offer: &Offer, responder: Responder| match offer.from.as_str() {
         "slow" => kept.lock().unwrap().push(responder),
+        "awaited" => {
+            let awaited = Arc::clone(&awaited);
+            responder.answer_later(async move {
+                awaited.notified().await;
+                sleep(Duration::from_millis(1)).await;
+                to("sip:awaited@192.0.2.9")
+            });
+        }
         "lost" => drop(responder),
         "refused" => responder.answer(Verdict::Refuse {
             status: 486,
@@ -58,6 +68,9 @@ async fn verdicts(network: &str, spin: Duration) {
     let mut slow = Raw::new(&format!("{network}.2"), redirector.local_addr()).await;
     ask(&slow, "s", 1, "slow").await;
     slow.until("SIP/2.0 100").await;
+    let mut later = Raw::new(&format!("{network}.24"), redirector.local_addr()).await;
+    ask(&later, "w", 1, "awaited").await;
+    later.until("SIP/2.0 100").await;
     // Many sources, so that both shards have some; each is answered while one waits.
     let mut tags = HashSet::new();
     for n in 3..23 {
@@ -83,7 +96,10 @@ async fn verdicts(network: &str, spin: Duration) {
     waiting.answer(to("sip:late@192.0.2.8"));
     let moved = slow.until("SIP/2.0 302").await;
     assert!(header(&moved, "Contact").unwrap().contains("late"));
-    assert_eq!(redirector.stats().invites, 61);
+    known.notify_one();
+    let moved = later.until("SIP/2.0 302").await;
+    assert!(header(&moved, "Contact").unwrap().contains("awaited"));
+    assert_eq!(redirector.stats().invites, 62);
     sleep(Duration::from_millis(10)).await;
     drop(redirector);
     tokio::net::UdpSocket::bind(config.listen)

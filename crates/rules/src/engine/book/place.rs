@@ -121,9 +121,11 @@ impl Builder {
     pub(super) fn run(&mut self, records: &[Record]) -> Child {
         let first = records.first().map_or(0, |record| record.rule);
         let child = self.begin(first);
-        let mut run = Vec::with_capacity(2 * records.len());
-        write(records, first, &mut run);
-        self.append(&run, first);
+        let mut runs = std::mem::take(&mut self.book.runs);
+        let begins = runs.len();
+        write(records, first, &mut runs);
+        self.note(runs.get(begins..).unwrap_or_default(), first, begins, 0);
+        self.book.runs = runs;
         child
     }
 }
