@@ -444,6 +444,11 @@ impl Call {
         Some(self.play_to(leg, prompt_sound(consent)))
     }
 
+    /// What whoever meets this call hears first, since it is recorded.
+    pub(crate) fn consent(&self) -> Option<&Prompt> {
+        self.running.as_ref()?.consent.as_ref()
+    }
+
     pub(crate) fn elapsed_ms(&self, since: Duration) -> u64 {
         millis(self.now.mono.saturating_sub(since))
     }

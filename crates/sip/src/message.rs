@@ -2,6 +2,8 @@
 
 mod plain;
 
+pub(crate) use self::plain::put_line;
+
 use std::sync::LazyLock;
 
 use bytes::Bytes;
@@ -240,8 +242,13 @@ fn sole_tag(value: &[u8]) -> Option<&[u8]> {
     let plain = !address.iter().any(|byte| b"\",\\".contains(byte))
         && address.iter().filter(|byte| b"<>".contains(byte)).count() == 2;
     let tag = rest.strip_prefix(b";tag=")?;
-    let token = |byte: &u8| byte.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(byte);
-    (plain && !tag.is_empty() && tag.iter().all(token)).then_some(tag)
+    (plain && is_word(tag, b"-.!%*_+`'~")).then_some(tag)
+}
+
+/// Whether a text is made of letters, digits and these signs, and is not empty.
+pub(crate) fn is_word(text: &[u8], signs: &[u8]) -> bool {
+    let fits = |byte: &u8| byte.is_ascii_alphanumeric() || signs.contains(byte);
+    !text.is_empty() && text.iter().all(fits)
 }
 
 /// Whether an address is of the plainest form, `<sip:user@host:port>;tag=token`, which need not be
@@ -253,24 +260,20 @@ pub(crate) fn is_plain_address(value: &[u8]) -> bool {
         let (uri, tag) = (rest.get(..end)?, rest.get(end + 1..)?);
         let at = uri.iter().position(|byte| *byte == b'@')?;
         let (user, host) = (uri.get(..at)?, uri.get(at + 1..)?);
-        let token = |text: &[u8], more: &[u8]| {
-            let plain = |byte: &u8| byte.is_ascii_alphanumeric() || more.contains(byte);
-            !text.is_empty() && text.iter().all(plain)
-        };
         let host = std::str::from_utf8(host).ok()?;
         let (host, port) = host.split_once(':').unwrap_or((host, "5060"));
-        let is_port = port.parse::<u16>().is_ok() && token(port.as_bytes(), b"");
+        let is_port = port.parse::<u16>().is_ok() && is_word(port.as_bytes(), b"");
         let is_name = || {
             let label = |label: &str| {
                 let ends = !label.starts_with('-') && !label.ends_with('-');
-                ends && token(label.as_bytes(), b"-")
+                ends && is_word(label.as_bytes(), b"-")
             };
             host.split('.').all(label) && host.bytes().any(|byte| byte.is_ascii_alphabetic())
         };
         let is_host = host.parse::<std::net::Ipv4Addr>().is_ok() || is_name();
-        let tagged = |tag| token(tag, b"-._~");
+        let tagged = |tag| is_word(tag, b"-._~");
         let is_tag = tag.is_empty() || tag.strip_prefix(b";tag=").is_some_and(tagged);
-        Some(token(user, b"+-._") && is_host && is_port && is_tag)
+        Some(is_word(user, b"+-._") && is_host && is_port && is_tag)
     };
     plain().unwrap_or(false)
 }

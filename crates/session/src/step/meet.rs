@@ -73,11 +73,11 @@ impl Meeting {
             });
         }
         let count = u32::try_from(legs.len()).unwrap_or(u32::MAX);
-        let consent = call.running.as_ref();
+        let consent = call.consent().cloned().map(Box::new);
         call.share(Share::Enter {
             room,
             legs: count,
-            consent: consent.and_then(|running| running.consent.clone().map(Box::new)),
+            consent,
         });
         Self {
             legs,
@@ -182,7 +182,7 @@ impl Meeting {
         if !free || self.plays.iter().any(|(on, _)| *on == leg) {
             return;
         }
-        let own = call.running.as_ref().and_then(|own| own.consent.as_ref());
+        let own = call.consent();
         let heard = |prompt: &&Prompt| {
             own == Some(*prompt)
                 || self

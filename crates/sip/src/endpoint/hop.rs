@@ -6,6 +6,8 @@ use std::ops::Range;
 
 use sipx_sip::{Header, HeaderName, Headers};
 
+use crate::message::is_word;
+
 /// What every branch begins with since RFC 3261 (section 8.1.1.7).
 const COOKIE: &[u8] = b"z9hG4bK";
 /// Where answers go when no port is named (RFC 3261, section 18.2.2).
@@ -34,7 +36,7 @@ impl<'a> Hop<'a> {
         let rest = via.strip_prefix(b"SIP/2.0/")?;
         let blank = rest.iter().position(|byte| *byte == b' ')?;
         let (transport, rest) = (rest.get(..blank)?, rest.get(blank + 1..)?);
-        if transport.is_empty() || !transport.iter().all(u8::is_ascii_alphanumeric) {
+        if !is_word(transport, b"") {
             return None;
         }
         let mut at = via.len() - rest.len();
@@ -48,10 +50,7 @@ impl<'a> Hop<'a> {
             at = whole.end;
             let mut halves = part.splitn(2, |byte| *byte == b'=');
             let (name, value) = (halves.next()?, halves.next());
-            let token = |text: &[u8]| {
-                let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._+~".contains(byte);
-                !text.is_empty() && text.iter().all(plain)
-            };
+            let token = |text: &[u8]| is_word(text, b"-._+~");
             if !token(name) || !value.is_none_or(token) {
                 return None;
             }
@@ -97,35 +96,18 @@ impl<'a> Hop<'a> {
         if self.rport.is_none() && as_said {
             return Some((None, to));
         }
-        let mut seen = Vec::with_capacity(via.len() + 40);
-        let mut say = |range: Range<usize>| {
-            seen.extend_from_slice(via.get(range)?);
-            Some(())
-        };
         let received = format!(";received={}", source.ip());
-        match self.rport.clone() {
-            Some(rport) if rport.start < self.branch_at => {
-                say(0..rport.start)?;
-                let port = format!(";rport={}", source.port());
-                seen.extend_from_slice(port.as_bytes());
-                seen.extend_from_slice(via.get(rport.end..self.branch_at)?);
-                seen.extend_from_slice(received.as_bytes());
-                seen.extend_from_slice(via.get(self.branch_at..)?);
-            }
-            Some(rport) => {
-                say(0..self.branch_at)?;
-                seen.extend_from_slice(received.as_bytes());
-                seen.extend_from_slice(via.get(self.branch_at..rport.start)?);
-                let port = format!(";rport={}", source.port());
-                seen.extend_from_slice(port.as_bytes());
-                seen.extend_from_slice(via.get(rport.end..)?);
-            }
-            None => {
-                say(0..self.branch_at)?;
-                seen.extend_from_slice(received.as_bytes());
-                seen.extend_from_slice(via.get(self.branch_at..)?);
-            }
+        let received = (self.branch_at..self.branch_at, received);
+        let port = |rport| (rport, format!(";rport={}", source.port()));
+        let mut said = [Some(received), self.rport.clone().map(port)];
+        said.sort_unstable_by_key(|part| part.as_ref().map(|(range, _)| range.start));
+        let (mut seen, mut at) = (Vec::with_capacity(via.len() + 40), 0);
+        for (range, text) in said.into_iter().flatten() {
+            seen.extend_from_slice(via.get(at..range.start)?);
+            seen.extend_from_slice(text.as_bytes());
+            at = range.end;
         }
+        seen.extend_from_slice(via.get(at..)?);
         Some((Some(seen), to))
     }
 }

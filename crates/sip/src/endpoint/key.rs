@@ -13,10 +13,8 @@ impl Keys {
     /// The key of a request that has come; `None` when it has no Via that can be read. An ACK has
     /// that of its INVITE.
     pub(crate) fn of_request(&self, request: &Request) -> Option<Key> {
-        match self.plain(&request.headers, method(&request.method)) {
-            Some(key) => Some(key),
-            None => TransactionKey::from_request(request).map(|key| self.of(&key)),
-        }
+        let plain = self.plain(&request.headers, method(&request.method));
+        plain.or_else(|| TransactionKey::from_request(request).map(|key| self.of(&key)))
     }
 
     /// The key of the INVITE that a CANCEL is about (section 9.2); `None` for any other request.
@@ -26,10 +24,8 @@ impl Keys {
 
     /// The key of a request of ours.
     pub(crate) fn of_sent(&self, request: &Request) -> Option<Key> {
-        match self.plain(&request.headers, method(&request.method)) {
-            Some(key) => Some(key),
-            None => TransactionKey::from_sent_request(request).map(|key| self.of(&key)),
-        }
+        let plain = self.plain(&request.headers, method(&request.method));
+        plain.or_else(|| TransactionKey::from_sent_request(request).map(|key| self.of(&key)))
     }
 
     /// The key of the request of ours that a response answers.
@@ -37,10 +33,7 @@ impl Keys {
         let headers = &response.headers;
         let sequence = headers.value(&HeaderName::CSeq)?;
         let plain = answered(&sequence).and_then(|method| self.plain(headers, method));
-        match plain {
-            Some(key) => Some(key),
-            None => TransactionKey::from_response(response).map(|key| self.of(&key)),
-        }
+        plain.or_else(|| TransactionKey::from_response(response).map(|key| self.of(&key)))
     }
 
     /// The key by a topmost Via of the plainest form, which need not be taken apart for it.

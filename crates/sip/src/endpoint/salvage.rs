@@ -3,6 +3,8 @@
 
 use bytes::Bytes;
 
+use crate::message::put_line;
+
 /// Longest request that is looked at.
 const MAX: usize = 8 * 1024;
 /// Most lines that are looked at.
@@ -47,14 +49,10 @@ pub(crate) fn bad_request(datagram: &[u8]) -> Option<Bytes> {
     }
     let mut response = b"SIP/2.0 400 Bad Request\r\n".to_vec();
     for ((_, _), (name, value)) in COPIED.iter().zip(NAMES.iter().zip(&copied)) {
-        // A control character would end the line, or the peer.
-        if value.is_empty() || value.iter().any(u8::is_ascii_control) {
+        if value.is_empty() {
             return None;
         }
-        response.extend_from_slice(name.as_bytes());
-        response.extend_from_slice(b": ");
-        response.extend_from_slice(value);
-        response.extend_from_slice(b"\r\n");
+        put_line(&mut response, name.as_bytes(), value)?;
     }
     response.extend_from_slice(b"Content-Length: 0\r\n\r\n");
     Some(response.into())

@@ -60,17 +60,23 @@ impl Reply {
             return None;
         }
         for (name, value) in &self.headers {
-            if value.iter().any(u8::is_ascii_control) {
-                return None;
-            }
-            out.extend_from_slice(name.canonical());
-            out.extend_from_slice(b": ");
-            out.extend_from_slice(value);
-            out.extend_from_slice(b"\r\n");
+            put_line(&mut out, name.canonical(), value)?;
         }
         out.extend_from_slice(b"Content-Length: 0\r\n\r\n");
         Some(out.into())
     }
+}
+
+/// Appends a header's line; `None` for a value whose control characters would end the line, or the
+/// peer.
+pub(crate) fn put_line(out: &mut Vec<u8>, name: &[u8], value: &[u8]) -> Option<()> {
+    if value.iter().any(u8::is_ascii_control) {
+        return None;
+    }
+    for part in [name, b": ", value, b"\r\n"] {
+        out.extend_from_slice(part);
+    }
+    Some(())
 }
 
 /// Whether a list of extensions may have `histinfo` in it.
