@@ -19,10 +19,10 @@ use std::sync::Arc;
 
 use callroute_schema::number::Region;
 use callroute_schema::tree::Node;
-use callroute_schema::{Actions, AgentName, MenuName, TargetName};
+use callroute_schema::{Actions, AgentName, MenuName, TargetName, variables};
 
 use self::shared::Shared;
-use crate::engine::{DefaultActions, Engine, Named, json};
+use crate::engine::{Counted, DefaultActions, Engine, Named, json};
 use crate::fault::{Faults, Report};
 use crate::path::Path;
 use crate::policy::Policy;
@@ -194,12 +194,14 @@ fn compile(
     let default = default(root, table.default.as_ref()?, &mut resolved, report)?;
     let answers = resolved.finish();
     shared.tables.lists.asked = book.asks_for_lists;
+    let counted = Counted::new(&shared.counted, &named, &shared.tables);
     Some(Engine {
         book,
         answers,
         tables: shared.tables,
         default,
         policy,
+        counted,
         hours: shared.named_hours,
         named,
         sources: Arc::new([]),
@@ -217,11 +219,16 @@ fn default(
     let at = Path::ROOT.key("default");
     let actions = resolved.flat(root, written, &at, report)?;
     match Actions::new(actions.clone()) {
-        Ok(list) => Some(DefaultActions {
-            list,
-            json: json(&actions).into(),
-            actions: Arc::from(actions),
-        }),
+        Ok(list) => {
+            let json = json(&actions);
+            let varies = variables(&json).next().is_some();
+            Some(DefaultActions {
+                list,
+                varies,
+                json: json.into(),
+                actions: Arc::from(actions),
+            })
+        }
         Err(error) => {
             report.at(root, &at, error.to_string());
             None

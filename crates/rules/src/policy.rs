@@ -2,10 +2,11 @@
 //! itself as well as answers from outside, so that whoever can make a webhook say something cannot
 //! make it call a premium number.
 
+use callroute_schema::number::Region;
 use callroute_schema::{Action, Actions};
 
 use crate::check::{self, Sink};
-use crate::engine::{NameKind, WrongValue};
+use crate::engine::{NameKind, WrongValue, in_full};
 use crate::path::Path;
 
 /// Digits from which on a SIP URI's user is taken for a telephone number.
@@ -17,6 +18,8 @@ pub(crate) struct Policy {
     /// `None`: everything but what is denied.
     allow: Option<Vec<Pattern>>,
     deny: Vec<Pattern>,
+    /// How national numbers are read: a number is judged as it is written and in full.
+    region: Option<Region>,
 }
 
 /// One entry.
@@ -72,6 +75,7 @@ impl Policy {
     pub(crate) fn new(
         allow: Option<&[String]>,
         deny: &[String],
+        region: Option<Region>,
     ) -> Result<Self, Vec<(&'static str, usize, String)>> {
         let mut wrong = Vec::new();
         let mut read = |list: &[String], name| {
@@ -87,6 +91,7 @@ impl Policy {
         let policy = Self {
             allow: allow.map(|list| read(list, "allow")),
             deny: read(deny, "deny"),
+            region,
         };
         if wrong.is_empty() {
             Ok(policy)
@@ -105,9 +110,16 @@ impl Policy {
             None => true,
             Some(list) => list.iter().any(fits),
         };
+        // Whoever dials the digits reaches the same number, so both ways of writing it count.
         let number_is_fine = |number: &str| {
-            !self.deny.iter().any(|pattern| pattern.fits_number(number))
-                && allowed(&|pattern| pattern.fits_number(number))
+            let full = self.region.and_then(|region| in_full(number, region));
+            let fits = |pattern: &Pattern| {
+                pattern.fits_number(number)
+                    || full
+                        .as_deref()
+                        .is_some_and(|full| pattern.fits_number(full))
+            };
+            !self.deny.iter().any(fits) && allowed(&fits)
         };
         let fine = match strip_scheme(party) {
             None => number_is_fine(party),
@@ -214,6 +226,8 @@ fn number_in(user: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use callroute_schema::number::Region;
+
     use super::Policy;
 
     fn policy(allow: &[&str], deny: &[&str]) -> Policy {
@@ -222,7 +236,7 @@ mod tests {
                 .map(|text| (*text).to_owned())
                 .collect::<Vec<_>>()
         };
-        Policy::new(Some(&own(allow)), &own(deny)).unwrap()
+        Policy::new(Some(&own(allow)), &own(deny), Region::new("US").ok()).unwrap()
     }
 
     #[test]
@@ -230,6 +244,8 @@ mod tests {
         let policy = policy(&["+1*", "911", "sip:*@pbx.example"], &["+1900*"]);
         for fine in [
             "+13146523057",
+            "3146523057",
+            "13146523057",
             "911",
             "sip:ann@pbx.example",
             "sip:1001@PBX.example:5061;x=y",
@@ -249,6 +265,10 @@ mod tests {
             "sips:+442079460000:secret@pbx.example",
             "sip:00442079460000@pbx.example",
             "sip:pbx.example.elsewhere",
+            "9005550123",
+            "19005550123",
+            "sip:19005550123@pbx.example",
+            "011442079460000",
         ] {
             assert!(policy.refuse(refused).is_some(), "{refused}");
         }
@@ -257,7 +277,7 @@ mod tests {
     #[test]
     fn without_a_list_everything_but_what_is_denied() {
         assert_eq!(Policy::default().refuse("+19005550123"), None);
-        let policy = Policy::new(None, &["+1900*".to_owned()]).unwrap();
+        let policy = Policy::new(None, &["+1900*".to_owned()], None).unwrap();
         assert_eq!(policy.refuse("sip:ann@anywhere.example"), None);
         assert!(policy.refuse("+19005550123").is_some());
     }
@@ -265,7 +285,10 @@ mod tests {
     #[test]
     fn entries_that_are_none_are_told() {
         for text in ["", "+", "ann", "sip:ann@pbx.example", "sip:*@", "+1 314"] {
-            assert!(Policy::new(None, &[text.to_owned()]).is_err(), "{text}");
+            assert!(
+                Policy::new(None, &[text.to_owned()], None).is_err(),
+                "{text}"
+            );
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::effect::{AskId, Effect};
 use crate::input::Now;
 use crate::ledger::Ledger;
 use crate::note::Note;
+use crate::patience::Patience;
 use crate::settings::Settings;
 use crate::shared::Share;
 use crate::step::ring::prompt_sound;
@@ -83,6 +84,10 @@ pub(crate) struct Call {
     pub(crate) why: String,
     /// The webhook that was asked last and gave no usable answer, and the failure's class.
     pub(crate) unanswered: Option<(String, String)>,
+    /// How long the caller has waited for servers and tables.
+    pub(crate) patience: Patience,
+    /// What the table's `calls` conditions count this call under.
+    counted: Vec<String>,
     /// Whoever parks the caller by a feature code, and is to hear where.
     pub(crate) parked_by: Option<LegId>,
     /// Legs that hear one last sound, and are hung up at its end or at this instant.
@@ -125,6 +130,8 @@ impl Call {
             decisions: 0,
             why: String::new(),
             unanswered: None,
+            patience: Patience::default(),
+            counted: Vec::new(),
             parked_by: None,
             farewells: Vec::new(),
             on_legs: BTreeMap::new(),
@@ -153,6 +160,16 @@ impl Call {
 
     pub(crate) fn command(&mut self, command: Command) {
         self.effects.push_back(Effect::Media(command));
+    }
+
+    /// The call begins an action: it is counted where the table counts calls.
+    pub(crate) fn is_on(&mut self, action: &Action) {
+        let counted = self.engine.counted(self.event.to.as_str(), action);
+        if self.counted != counted {
+            self.counted = counted.into_iter().map(str::to_owned).collect();
+            let names = self.counted.clone();
+            self.share(Share::On { names });
+        }
     }
 
     pub(crate) fn share(&mut self, share: Share) {

@@ -28,6 +28,7 @@ pub mod journal;
 mod ledger;
 mod needs;
 mod note;
+mod patience;
 mod program;
 mod session;
 mod settings;

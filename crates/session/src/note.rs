@@ -188,6 +188,20 @@ pub enum Note {
         /// With whom the other one shall talk.
         to: String,
     },
+    /// An action holds a variable that nobody knows, and is not done.
+    LeftOut {
+        /// Which kind of action.
+        action: String,
+        /// Which variable.
+        why: String,
+    },
+    /// A party wants somebody called whom `destinations` of the table does not allow.
+    NotPermitted {
+        /// Which leg.
+        leg: LegId,
+        /// Whom.
+        to: String,
+    },
     /// Something that was wanted of the adapter could not be done.
     NotDone {
         /// What.

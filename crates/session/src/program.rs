@@ -3,9 +3,10 @@
 use std::collections::VecDeque;
 
 use callroute_media::EndCause;
-use callroute_schema::{Action, Actions, Disposition, On, RejectCause};
+use callroute_rules::RenderError;
+use callroute_schema::{Action, ActionKind, Actions, Disposition, On, RejectCause};
 
-use crate::call::Call;
+use crate::call::{Call, has_variables};
 use crate::note::Note;
 
 /// Most actions that one call may begin; a table or a webhook that sends a call in circles is
@@ -28,9 +29,7 @@ pub(crate) enum Flow {
     Become(Actions),
     /// The action came to nothing, and this is its branch for that.
     Branch { actions: Actions, why: String },
-    /// A server's answer: as `Become`, but what it wrote is not looked through for variables.
-    Answer(Actions),
-    /// What the table decided, all resolved and filled in.
+    /// What the table decided, with its targets followed.
     Decided(Vec<Action>),
     /// The file's default is taken, for this reason.
     Default(String),
@@ -68,7 +67,8 @@ pub(crate) enum Next {
     End { cause: EndCause, why: String },
 }
 
-/// The actions still to do.
+/// The actions still to do, with their variables as the table has them: each is filled in when it
+/// begins.
 #[derive(Debug, Default)]
 pub(crate) struct Program {
     queue: VecDeque<Action>,
@@ -140,13 +140,37 @@ impl Program {
 
     fn begin(&mut self, call: &mut Call, action: Action) -> Next {
         self.begun += 1;
-        if self.begun <= MAX_ACTIONS {
-            return Next::Action(action);
+        if self.begun > MAX_ACTIONS {
+            self.queue.clear();
+            let why = format!("{MAX_ACTIONS} actions were begun; the routing goes in circles");
+            return self.take_default(call, Disposition::Failed, why);
         }
-        self.queue.clear();
-        let why = format!("{MAX_ACTIONS} actions were begun; the routing goes in circles");
-        self.take_default(call, Disposition::Failed, why)
+        call.is_on(&action);
+        call.patience.begins(&action);
+        let kind = action.kind().map_or("target", ActionKind::as_str);
+        match filled(call, action) {
+            Ok(action) => Next::Action(action),
+            Err(error) => {
+                let why = error.to_string();
+                call.note(Note::LeftOut {
+                    action: kind.to_owned(),
+                    why: why.clone(),
+                });
+                self.after_failed(call, Disposition::Failed, why)
+            }
+        }
     }
+}
+
+/// An action by what is known now. Only the table's own have variables: an answer from outside
+/// with any is refused.
+fn filled(call: &Call, action: Action) -> Result<Action, RenderError> {
+    let one = std::slice::from_ref(&action);
+    if !has_variables(one) {
+        return Ok(action);
+    }
+    let filled = call.engine.fill(one, &call.event, &call.facts)?;
+    Ok(filled.into_iter().next().unwrap_or(action))
 }
 
 /// The branch of an `on` map for a disposition; `failed` covers every failure not named.

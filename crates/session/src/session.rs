@@ -11,7 +11,7 @@ use callroute_media::{EndCause, LegId, Notice};
 use callroute_rules::Engine;
 use callroute_schema::{Actions, Disposition, EndedBy, Event, EventKind, RecordingRecord};
 
-use crate::call::{Call, has_variables};
+use crate::call::Call;
 use crate::effect::Effect;
 use crate::input::{Input, Now};
 use crate::note::Note;
@@ -274,7 +274,7 @@ impl Session {
         call.why = why;
         // Until its first action has begun there is nothing that a notice could be for.
         self.step = Step::New;
-        let next = self.become_these(actions, true);
+        let next = self.become_these(actions);
         self.follow(next);
     }
 
@@ -327,8 +327,7 @@ impl Session {
                 call.why.clone_from(&why);
                 self.program.after_failed(call, disposition, why)
             }
-            Flow::Become(actions) => self.become_these(&actions, true),
-            Flow::Answer(actions) => self.become_these(&actions, false),
+            Flow::Become(actions) => self.become_these(&actions),
             Flow::Decided(actions) => {
                 self.program.replace(actions);
                 self.program.after_done(call)
@@ -336,36 +335,22 @@ impl Session {
             Flow::Default(why) => self.program.take_default(call, Disposition::Failed, why),
             Flow::Branch { actions, why } => {
                 call.why = why;
-                self.become_these(&actions, true)
+                self.become_these(&actions)
             }
             Flow::End { cause, why } => Next::End { cause, why },
         }
     }
 
-    /// These take the place of all that was to come; variables are filled in where they come
-    /// from the table, and left as they are where a server wrote them.
-    fn become_these(&mut self, actions: &Actions, from_table: bool) -> Next {
+    /// These take the place of all that was to come.
+    fn become_these(&mut self, actions: &Actions) -> Next {
         let call = &mut self.call;
-        let engine = call.engine.clone();
-        let resolved = match engine.resolve(actions) {
-            Ok(resolved) => resolved,
-            Err(unknown) => {
-                let why = unknown.to_string();
-                return self.program.after_failed(call, Disposition::Failed, why);
-            }
-        };
-        let filled = if from_table && has_variables(&resolved) {
-            engine.fill(&resolved, &call.event, &call.facts)
-        } else {
-            Ok(resolved)
-        };
-        match filled {
-            Ok(filled) => {
-                self.program.replace(filled);
+        match call.engine.resolve(actions) {
+            Ok(resolved) => {
+                self.program.replace(resolved);
                 self.program.after_done(call)
             }
-            Err(error) => {
-                let why = error.to_string();
+            Err(unknown) => {
+                let why = unknown.to_string();
                 self.program.after_failed(call, Disposition::Failed, why)
             }
         }

@@ -38,6 +38,11 @@ pub enum Share {
         /// What.
         lookup: Lookup,
     },
+    /// What `calls` conditions count this call under from now on, in place of what they did.
+    On {
+        /// Dialed numbers and targets, as the conditions write them.
+        names: Vec<String>,
+    },
     /// A member talks.
     Talks {
         /// Who.
@@ -125,6 +130,10 @@ impl fmt::Debug for Share {
                 .debug_tuple("Fact")
                 .field(&mask(&lookup.to_string()))
                 .finish(),
+            Self::On { names } => {
+                let names: Vec<String> = names.iter().map(|name| mask(name)).collect();
+                f.debug_tuple("On").field(&names).finish()
+            }
             Self::Talks { member } => f.debug_tuple("Talks").field(&mask(member)).finish(),
             Self::Talked {
                 member, talk_ms, ..

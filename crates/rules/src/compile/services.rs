@@ -103,7 +103,7 @@ impl Compiler<'_> {
         let Some(entry) = &self.table.destinations else {
             return;
         };
-        match Policy::new(entry.allow.as_deref(), &entry.deny) {
+        match Policy::new(entry.allow.as_deref(), &entry.deny, self.region) {
             Ok(policy) => self.policy = policy,
             Err(wrong) => {
                 let section = Path::ROOT.key("destinations");

@@ -1,6 +1,6 @@
 //! What conditions refer to, and its places.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::Compiler;
@@ -23,6 +23,8 @@ pub(super) struct Shared {
     pub(super) lookups: HashMap<String, usize>,
     pub(super) switches: HashMap<String, usize>,
     pub(super) rotas: HashMap<String, usize>,
+    /// What `calls` conditions count calls on.
+    pub(super) counted: BTreeSet<String>,
     origins: HashMap<Named, u32>,
 }
 

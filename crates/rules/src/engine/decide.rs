@@ -9,6 +9,7 @@ use callroute_schema::{Action, Actions, Event, Menu, Party, WebhookName};
 use super::answers::{Answers, VARIES};
 use super::book::{Best, Book};
 use super::call::Call;
+use super::counted::Counted;
 use super::facts::{Facts, Lookup};
 use super::names::{Agent, Named, WebhookSpec};
 use super::outcome::{Decision, Filled, Outcome, Rare, RuleId, RuleRef};
@@ -31,6 +32,7 @@ pub struct Engine {
     pub(crate) default: DefaultActions,
     pub(crate) named: Named,
     pub(crate) policy: crate::policy::Policy,
+    pub(crate) counted: Counted,
     pub(crate) hours: HashMap<String, Arc<Hours>>,
     pub(crate) sources: Arc<[Source]>,
     pub(crate) fingerprint: String,
@@ -43,6 +45,8 @@ pub(crate) struct DefaultActions {
     pub(crate) list: Actions,
     pub(crate) actions: Arc<[Action]>,
     pub(crate) json: Box<str>,
+    /// Whether it holds variables.
+    pub(crate) varies: bool,
 }
 
 impl Engine {
@@ -114,13 +118,15 @@ impl Engine {
             return Outcome::Need(lookup);
         }
         let (rule, answer) = (best.rule(), best.answer());
-        let filled = match answer & VARIES {
-            0 => None,
-            _ => self.filled(answer, call),
+        let rule = (rule != u32::MAX).then_some(rule);
+        let filled = match rule {
+            Some(_) if answer & VARIES != 0 => self.filled(answer, call),
+            None if self.default.varies => self.filled_default(call),
+            _ => None,
         };
         Outcome::Decided(Decision {
             engine: self,
-            rule: (rule != u32::MAX).then_some(rule),
+            rule,
             answer,
             filled: Rare(filled),
         })
@@ -129,7 +135,31 @@ impl Engine {
     #[cold]
     fn filled(&self, answer: u32, call: &Call<'_>) -> Option<Box<Filled>> {
         let answer = self.answers.get(answer)?;
-        Some(Box::new(self.fill_allowed(&answer.actions, call)))
+        Some(Box::new(match self.fill_allowed(&answer.actions, call) {
+            Ok(actions) => Filled {
+                actions,
+                wrong: None,
+            },
+            Err(error) => Filled {
+                actions: self.default_filled(call),
+                wrong: Some(error),
+            },
+        }))
+    }
+
+    /// The default, which stays as it is written where it cannot be filled in.
+    fn default_filled(&self, call: &Call<'_>) -> Vec<Action> {
+        let written = &self.default.actions;
+        self.fill_allowed(written, call)
+            .unwrap_or_else(|_| written.to_vec())
+    }
+
+    #[cold]
+    fn filled_default(&self, call: &Call<'_>) -> Option<Box<Filled>> {
+        Some(Box::new(Filled {
+            actions: self.default_filled(call),
+            wrong: None,
+        }))
     }
 
     /// With their variables filled in, and dialing only what may be dialed.
@@ -227,6 +257,13 @@ impl Engine {
     ) -> Result<Vec<Action>, RenderError> {
         let call = Call::new(View::Event(event), &self.tables, facts);
         self.fill_allowed(actions, &call)
+    }
+
+    /// What `calls` conditions of this table count a call under that dialed this and is doing
+    /// this: the dialed number, and every target that the action is part of.
+    #[must_use]
+    pub fn counted(&self, dialed: &str, doing: &Action) -> Vec<&str> {
+        self.counted.of(dialed, doing, &self.tables)
     }
 
     /// A menu by its name.

@@ -54,8 +54,13 @@ impl Drop for Rare {
     }
 }
 
-/// Actions with their variables filled in, or what could not be.
-pub(super) type Filled = Result<Vec<Action>, RenderError>;
+/// Actions with their variables filled in: the rule's, or the default's where that could not be.
+#[derive(Debug, Clone)]
+pub(super) struct Filled {
+    pub(super) actions: Vec<Action>,
+    /// Why the rule's could not be done.
+    pub(super) wrong: Option<RenderError>,
+}
 
 impl<'e> Decision<'e> {
     /// The rule that held.
@@ -77,8 +82,8 @@ impl<'e> Decision<'e> {
     #[must_use]
     pub fn actions(&self) -> &[Action] {
         match (self.filled.0.as_deref(), self.rule) {
-            (Some(Ok(filled)), _) => filled,
-            (Some(Err(_)), _) | (None, None) => &self.engine.default.actions,
+            (Some(filled), _) => &filled.actions,
+            (None, None) => &self.engine.default.actions,
             (None, Some(_)) => match self.engine.answers.get(self.answer) {
                 Some(answer) => &answer.actions,
                 None => &self.engine.default.actions,
@@ -86,11 +91,19 @@ impl<'e> Decision<'e> {
         }
     }
 
+    /// What the rule says, targets followed, with its variables as they are written: for whoever
+    /// fills in each action when it begins, by [`Engine::fill`].
+    #[must_use]
+    pub fn written(&self) -> &[Action] {
+        let answer = self.rule.and_then(|_| self.engine.answers.get(self.answer));
+        answer.map_or(&*self.engine.default.actions, |answer| &answer.actions)
+    }
+
     /// Why the rule's actions could not be done, so that [`actions`](Self::actions) are the
     /// default's: a variable that is not known for this call.
     #[must_use]
     pub fn unfilled(&self) -> Option<&RenderError> {
-        self.filled.0.as_deref()?.as_ref().err()
+        self.filled.0.as_deref()?.wrong.as_ref()
     }
 
     /// The actions as an answer of the contract. Without variables it was written when the table
@@ -103,8 +116,8 @@ impl<'e> Decision<'e> {
                 Some(answer) => Cow::Borrowed(&answer.json),
                 None => Cow::Borrowed(&engine.default.json),
             },
-            (None, None) | (Some(Err(_)), _) => Cow::Borrowed(&engine.default.json),
-            (Some(Ok(filled)), _) => Cow::Owned(json(filled)),
+            (None, None) => Cow::Borrowed(&engine.default.json),
+            (Some(filled), _) => Cow::Owned(json(&filled.actions)),
         }
     }
 }

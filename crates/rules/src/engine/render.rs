@@ -78,27 +78,122 @@ fn next_change(call: &Call<'_>, name: &str) -> Option<String> {
     Some(next.format("%A %H:%M").to_string())
 }
 
-/// Actions with their variables filled in, those of branches and menus too.
+/// Actions with their variables filled in. What is not known stays as it is written where it is
+/// not yet wanted, in later actions, branches and menus: those are filled in again when they
+/// begin, by what has become known since (digits that were collected, what a server said).
 pub(crate) fn fill(actions: &[Action], call: &Call<'_>) -> Result<Vec<Action>, RenderError> {
     let no_action = |why: &dyn std::fmt::Display| RenderError::NoAction {
         why: why.to_string(),
     };
     let mut tree = serde_json::to_value(actions).map_err(|error| no_action(&error))?;
-    texts(&mut tree, call)?;
+    if let Value::Array(list) = &mut tree {
+        for (place, action) in list.iter_mut().enumerate() {
+            texts(action, call, place == 0)?;
+        }
+    }
     let filled = Actions::from_json(tree.to_string().as_bytes());
     let filled = filled.map_err(|error| no_action(&error))?;
     Ok(filled.as_slice().to_vec())
 }
 
+/// Whether this is done later than what it stands in, if at all.
+fn is_action(item: &Value) -> bool {
+    item.get("action").is_some()
+}
+
 /// The contract bounds how deep actions nest, so this ends.
-fn texts(tree: &mut Value, call: &Call<'_>) -> Result<(), RenderError> {
+fn texts(tree: &mut Value, call: &Call<'_>, now: bool) -> Result<(), RenderError> {
     match tree {
         Value::String(text) if text.contains('{') => {
-            *text = with_variables(text, |name| value(call, name))?;
+            match with_variables(text, |name| value(call, name)) {
+                Ok(filled) => *text = filled,
+                Err(RenderError::NotKnown { .. }) if !now => {}
+                Err(error) => return Err(error),
+            }
         }
-        Value::Array(list) => list.iter_mut().try_for_each(|item| texts(item, call))?,
-        Value::Object(map) => map.values_mut().try_for_each(|item| texts(item, call))?,
+        Value::Array(list) => list
+            .iter_mut()
+            .try_for_each(|item| texts(item, call, now && !is_action(item)))?,
+        Value::Object(map) => {
+            for (key, item) in map {
+                let written = item.as_str().is_some_and(|text| text.contains('{'));
+                texts(item, call, now && !is_action(item))?;
+                if let Value::String(text) = item
+                    && written
+                    && key == "number"
+                {
+                    // A table's column may hold a number as people write it.
+                    text.retain(|c| !matches!(c, ' ' | '-' | '.' | '(' | ')'));
+                }
+            }
+        }
         _ => {}
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use callroute_schema::Event;
+
+    use crate::engine::{Engine, Facts, Outcome};
+
+    fn engine(text: &str) -> Engine {
+        crate::load("routes.yaml", text, &(), &crate::ChronoTz).unwrap()
+    }
+
+    fn decided(engine: &Engine, to: &str) -> (String, bool) {
+        let event = format!(
+            r#"{{"event":"incoming_call","from":"+14155550123","to":"{to}","timestamp":"2026-04-21T14:32:00Z","call_id":"a"}}"#
+        );
+        let event: Event = serde_json::from_str(&event).unwrap();
+        match engine.decide(&event, &Facts::default()) {
+            Outcome::Decided(decision) => (
+                decision.to_json().into_owned(),
+                decision.unfilled().is_some(),
+            ),
+            Outcome::Need(lookup) => panic!("needs {lookup}"),
+        }
+    }
+
+    #[test]
+    fn only_what_is_done_at_once_has_to_be_known() {
+        let engine = engine(
+            r#"
+version: 1
+default: [{ action: say, text: "Hello {from}" }, { action: say, text: "{attributes.x}" }]
+numbers:
+  "+1": [{ then: { action: say, text: "{attributes.x}" } }]
+  "+2": [{ then: [{ action: set, attributes: { x: "1" } }, { action: say, text: "{attributes.x} of {from}" }] }]
+  "+3":
+    - then: { action: forward, destination: { type: number, number: "{from}" }, on: { failed: { action: say, text: "{attributes.x}" } } }
+"#,
+        );
+        for (to, text, unfilled) in [
+            ("+9", r#""text":"Hello +14155550123""#, false),
+            ("+1", r#""text":"Hello +14155550123""#, true),
+            ("+2", r#""text":"{attributes.x} of {from}""#, false),
+            ("+3", r#""number":"+14155550123""#, false),
+            ("+3", r#""text":"{attributes.x}""#, false),
+        ] {
+            let (json, wrong) = decided(&engine, to);
+            assert!(json.contains(text), "{to}: {json}");
+            assert_eq!(wrong, unfilled, "{to}");
+        }
+    }
+
+    #[test]
+    fn a_number_of_a_column_may_be_written_as_people_do() {
+        let engine = engine(
+            r#"
+version: 1
+default: { action: busy }
+prefixes: { branches: { entries: { "+1415": { number: "(312) 555-0100" } } } }
+numbers:
+  "+1": [{ when: { caller: { prefix: branches } }, then: { action: forward, destination: { type: number, number: "{branches.number}" } } }]
+"#,
+        );
+        let (json, _) = decided(&engine, "+1");
+        assert!(json.contains(r#""number":"3125550100""#), "{json}");
+    }
 }

@@ -109,6 +109,14 @@ impl fmt::Display for Note {
             Self::Feature { leg, feature } => write!(f, "{leg} pressed the code for {feature}"),
             Self::Diverted { leg, to } => write!(f, "{leg} is sent on to {}", mask(to)),
             Self::Refer { leg, to } => write!(f, "{leg} asks for a transfer to {}", mask(to)),
+            Self::LeftOut { action, why } => write!(f, "{action} is left out: {why}"),
+            Self::NotPermitted { leg, to } => {
+                let to = mask(to);
+                write!(
+                    f,
+                    "{leg} may not have {to} called: `destinations` does not allow it"
+                )
+            }
             Self::NotDone { deed, reason } => write!(f, "{deed:?} was not done: {reason}"),
             Self::Cannot { what, ability } => {
                 write!(f, "{what}: the adapter cannot {ability}")

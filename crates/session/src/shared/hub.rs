@@ -34,6 +34,8 @@ struct Known {
     talks: Vec<String>,
     /// The queue that it was served from.
     served: Option<QueueName>,
+    /// What it is counted under.
+    on: Vec<String>,
 }
 
 /// What calls share. Pure: the time comes in with each question, and what is to be told to
@@ -47,6 +49,8 @@ pub struct Hub {
     calls: BTreeMap<CallId, Known>,
     callbacks: Callbacks,
     switches: BTreeMap<String, bool>,
+    /// How many calls are on a target, or dialed a number.
+    counts: BTreeMap<String, u32>,
 }
 
 impl Hub {
@@ -82,9 +86,13 @@ impl Hub {
                 answer(shared)
             }
             Share::Fact { lookup } => {
-                let fact = self.fact(now, &lookup);
+                let fact = self.fact(now, call, &lookup);
                 let why = None;
                 answer(Shared::Fact { lookup, fact, why })
+            }
+            Share::On { names } => {
+                self.count(call, names);
+                Vec::new()
             }
             Share::Talks { member } => {
                 self.agents.talks(&member);
@@ -183,6 +191,7 @@ impl Hub {
 
     /// A call is over, whatever it left behind.
     pub fn ended(&mut self, now: Now, call: &CallId) -> Vec<Told> {
+        self.count(call, Vec::new());
         if let Some(known) = self.calls.remove(call) {
             for member in &known.talks {
                 self.agents.hung_up(member);
@@ -280,15 +289,47 @@ impl Hub {
         self.switches.iter().map(|(name, on)| (name.as_str(), *on))
     }
 
-    fn fact(&self, now: Now, lookup: &Lookup) -> Fact {
+    fn fact(&self, now: Now, call: &CallId, lookup: &Lookup) -> Fact {
         let yes = |is: bool| if is { Fact::Yes } else { Fact::No };
         match lookup {
             Lookup::Available(name) => {
                 yes(self.agents.info(name, now.mono).state == AgentState::Available)
             }
-            Lookup::Calls(name) => Fact::Count(u64::from(self.agents.in_calls(name))),
+            Lookup::Calls(name) => Fact::Count(self.calls_on(call, name)),
             Lookup::Override(name) => self.switches.get(name).copied().map_or(Fact::Missing, yes),
             _ => Fact::Missing,
+        }
+    }
+
+    /// How many other calls are on something: a member's conversations, or calls that are on a
+    /// target or dialed a number.
+    fn calls_on(&self, call: &CallId, name: &str) -> u64 {
+        let counted = self.counts.get(name).copied().unwrap_or(0);
+        let own = self
+            .calls
+            .get(call)
+            .is_some_and(|known| known.on.iter().any(|on| on == name));
+        let others = counted.saturating_sub(u32::from(own));
+        u64::from(others) + u64::from(self.agents.in_calls(name))
+    }
+
+    fn count(&mut self, call: &CallId, names: Vec<String>) {
+        for name in &names {
+            let count = self.counts.entry(name.clone()).or_default();
+            *count = count.saturating_add(1);
+        }
+        let before = match self.calls.get_mut(call) {
+            Some(known) => std::mem::replace(&mut known.on, names),
+            None if names.is_empty() => Vec::new(),
+            None => std::mem::replace(&mut self.known(call).on, names),
+        };
+        for name in before {
+            if let Some(count) = self.counts.get_mut(&name) {
+                *count = count.saturating_sub(1);
+                if *count == 0 {
+                    self.counts.remove(&name);
+                }
+            }
         }
     }
 

@@ -44,6 +44,18 @@ impl Asking {
             return (Step::New, Flow::failed(Disposition::Failed, why));
         };
         let ask = call.new_ask();
+        let deadline_ms = match call.patience.ask(call.now.mono, deadline_ms) {
+            Some(deadline_ms) => deadline_ms,
+            None => {
+                // Nobody waits any more for servers that hand the call to each other.
+                let step = Self::new(call, ask, target, webhook.on, deadline_ms);
+                let failure = AskFailure {
+                    class: "deadline".to_owned(),
+                    detail: "too many servers were asked one after the other".to_owned(),
+                };
+                return (Step::New, step.failed(call, failure));
+            }
+        };
         call.note(Note::Asking {
             webhook: target.to_string(),
             deadline_ms,
@@ -55,15 +67,19 @@ impl Asking {
             event: Box::new(event),
             deadline_ms,
         });
-        let step = Self {
+        let step = Self::new(call, ask, target, webhook.on, deadline_ms);
+        (Step::Asking(step), Flow::Stay)
+    }
+
+    fn new(call: &Call, ask: AskId, target: AskTarget, on: On, deadline_ms: u64) -> Self {
+        Self {
             ask,
             target,
-            on: webhook.on,
+            on,
             since: call.now.mono,
             deadline_ms,
             deadline: call.after(Duration::from_millis(deadline_ms) + GRACE),
-        };
-        (Step::Asking(step), Flow::Stay)
+        }
     }
 
     pub(crate) fn deadline(&self) -> Duration {
@@ -89,7 +105,7 @@ impl Asking {
                         elapsed_ms: call.elapsed_ms(self.since),
                         actions: kinds(&resolved),
                     });
-                    return Flow::Answer(actions);
+                    return Flow::Become(actions);
                 }
                 Err(wrong) => wrong.to_string(),
             },

@@ -42,15 +42,25 @@ impl Deciding {
             Some(Outcome::Decided(decision)) => decision,
             None => return (Step::New, Flow::Default("nothing was decided".to_owned())),
             Some(Outcome::Need(lookup)) => {
-                call.share(Share::Fact {
-                    lookup: lookup.clone(),
-                });
-                let budget = budget(&engine, &lookup);
-                let step = Self {
+                let budget = match budget(&engine, &lookup) {
+                    // What calls share is there at once.
+                    Duration::ZERO => Some(Duration::ZERO),
+                    own => call.patience.left(call.now.mono, own),
+                };
+                let mut step = Self {
                     lookup,
                     after,
-                    deadline: call.after(budget + FACT),
+                    deadline: call.after(budget.unwrap_or_default() + FACT),
                 };
+                if budget.is_none() {
+                    // Enough was waited for: the rules go on without.
+                    let why = Some("too long was waited for others".to_owned());
+                    let flow = step.known(call, Fact::Missing, why);
+                    return (Step::New, flow);
+                }
+                call.share(Share::Fact {
+                    lookup: step.lookup.clone(),
+                });
                 return (Step::Deciding(step), Flow::Stay);
             }
         };
@@ -75,7 +85,7 @@ impl Deciding {
         let flow = match (decision.id(), decision.unfilled()) {
             (None, _) => Flow::Default("no rule holds".to_owned()),
             (_, Some(error)) => Flow::Default(error.to_string()),
-            _ => Flow::Decided(decision.actions().to_vec()),
+            _ => Flow::Decided(decision.written().to_vec()),
         };
         (Step::New, flow)
     }

@@ -46,7 +46,7 @@ impl Compiler<'_> {
             all.push(read.and_then(super::either));
         }
         if let Some(calls) = &when.calls {
-            all.push(self.calls(calls, &at.key("calls")));
+            all.push(self.calls(calls, shared, &at.key("calls")));
         }
         if let Some(Texts(names)) = &when.switch {
             let at = at.key("override");
@@ -185,7 +185,7 @@ impl Compiler<'_> {
         }
     }
 
-    fn calls(&mut self, calls: &CallsWhen, at: &Path<'_>) -> Option<Clause> {
+    fn calls(&mut self, calls: &CallsWhen, shared: &mut Shared, at: &Path<'_>) -> Option<Clause> {
         match (calls.below, calls.at_least) {
             (None, None) => {
                 self.fault(at, "`calls` needs `below` or `at_least`");
@@ -202,6 +202,7 @@ impl Compiler<'_> {
             }
             _ => {}
         }
+        shared.counted.insert(calls.on.clone());
         Some(Clause::Calls(Box::new(Calls {
             on: calls.on.as_str().into(),
             below: calls.below,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use callroute_media::{DialTarget, Sound};
 use callroute_rules::waves::{GroupFacts, Onward, Plan, Ring, plan};
 use callroute_schema::{
-    CallerId, Confirm, Destination, EarlyMedia, Forward, Masked, Party, Prompt, RingGroup,
+    CallerId, Confirm, Destination, EarlyMedia, Forward, Masked, Number, Party, Prompt, RingGroup,
 };
 
 use crate::call::{Call, seconds};
@@ -156,7 +156,7 @@ pub(crate) fn single(call: &Call, forward: &Forward) -> Option<Spec> {
     let (member, target) = match &forward.destination {
         Destination::Number(to) => (
             to.number.to_string(),
-            Some(DialTarget::Number(to.number.clone())),
+            Some(DialTarget::Number(in_full(call, &to.number))),
         ),
         Destination::Sip(to) => (to.uri.to_string(), Some(DialTarget::Sip(to.uri.clone()))),
         Destination::User(to) => (to.name.to_string(), Some(DialTarget::User(to.name.clone()))),
@@ -167,14 +167,14 @@ pub(crate) fn single(call: &Call, forward: &Forward) -> Option<Spec> {
         Destination::Trunk(to) => {
             let number = match &to.number {
                 Some(number) => Some(number.clone()),
-                None => callroute_schema::Number::new(dialed).ok(),
+                None => Number::new(dialed).ok(),
             };
             let member = number
                 .as_ref()
                 .map_or_else(|| dialed.to_owned(), ToString::to_string);
             let target = number.map(|number| DialTarget::Trunk {
                 trunk: to.name.clone(),
-                number,
+                number: in_full(call, &number),
             });
             (member, target)
         }
@@ -190,13 +190,18 @@ pub(crate) fn single(call: &Call, forward: &Forward) -> Option<Spec> {
     Some(Spec::one(member, target, ring))
 }
 
+/// A number as it is dialed: a national one in full, where the table has a region.
+fn in_full(call: &Call, number: &Number) -> Number {
+    Number::new(call.engine.in_full(number.as_str())).unwrap_or_else(|_| number.clone())
+}
+
 /// An agent, or whoever is on duty, is called at the number or URI that the table gives.
 pub(crate) fn target(call: &Call, party: &Party) -> Option<DialTarget> {
     match party {
-        Party::Number(number) => Some(DialTarget::Number(number.clone())),
+        Party::Number(number) => Some(DialTarget::Number(in_full(call, number))),
         Party::Sip(uri) => Some(DialTarget::Sip(uri.clone())),
         Party::Agent(name) => match call.engine.reach(name.as_str(), call.now.utc)? {
-            Party::Number(number) => Some(DialTarget::Number(number.clone())),
+            Party::Number(number) => Some(DialTarget::Number(in_full(call, &number))),
             Party::Sip(uri) => Some(DialTarget::Sip(uri.clone())),
             // An agent that stands for an agent would be a chain without an end.
             Party::Agent(_) => None,

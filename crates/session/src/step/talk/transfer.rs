@@ -133,6 +133,9 @@ impl Talk {
         if by == LegId::CALLER && !call.settings.caller_transfers {
             return refused(call, by);
         }
+        if replaces.is_none() && !may_dial(call, by, to) {
+            return refused(call, by);
+        }
         if let Some(dialog) = replaces {
             if call.cannot(Ability::Rooms, "connecting two calls") {
                 return refused(call, by);
@@ -327,6 +330,9 @@ impl Talk {
         let Ok(party @ Party::Number(_)) = Party::new(digits) else {
             return self.back(call);
         };
+        if !may_dial(call, by, &party) {
+            return self.back(call);
+        }
         match kind {
             Kind::Attended => self.ring_third(call, Some(by), other, kind, false, &party),
             Kind::Blind => {
@@ -456,6 +462,19 @@ impl Talk {
             why: "the transfer came to nothing".to_owned(),
         }
     }
+}
+
+/// Whether the table's `destinations` let whom a party wants to talk with be dialed; the trace says
+/// when they do not. Agents are the table's own, and emergency numbers are never refused.
+fn may_dial(call: &mut Call, leg: LegId, to: &Party) -> bool {
+    let fine = matches!(to, Party::Agent(_))
+        || call.engine.permits(to.as_str())
+        || call.engine.is_emergency(to.as_str());
+    if !fine {
+        let to = to.to_string();
+        call.note(Note::NotPermitted { leg, to });
+    }
+    fine
 }
 
 /// A transfer that is not done.
