@@ -84,7 +84,7 @@ pub(crate) struct Call {
     pub(crate) why: String,
     /// The webhook that was asked last and gave no usable answer, and the failure's class.
     pub(crate) unanswered: Option<(String, String)>,
-    /// How long the caller has waited for servers and tables.
+    /// How long the caller has waited for servers and lookups.
     pub(crate) patience: Patience,
     /// What the table's `calls` conditions count this call under.
     counted: Vec<String>,

@@ -40,5 +40,6 @@ pub use effect::{AskId, AskTarget, Effect, Message};
 pub use input::{AskFailure, Input, Now};
 pub use needs::{Unmet, unmet};
 pub use note::Note;
+pub use patience::Patience;
 pub use session::{Effects, Session};
 pub use settings::{FeatureCodes, Settings};

@@ -1,26 +1,27 @@
-//! How long a caller waits for servers and tables before anything is heard.
+//! How long a caller waits for servers and lookups before anything is heard.
 
 use std::time::Duration;
 
 use callroute_schema::Action;
 
-/// Longest that servers and tables are waited for one after the other, before no further one is
+/// Longest that servers and lookups are waited for one after the other, before no further one is
 /// asked.
 const LONGEST: Duration = Duration::from_secs(5);
 /// Most servers that are asked one after the other.
 const MAX_ASKS: u32 = 8;
 
-/// Each server and each table has a deadline of its own; this bounds their sum, where one names
-/// the next.
+/// Each server and each lookup has a deadline of its own; this bounds their sum, where one names
+/// the next: at most eight servers, and none 5 s after the first was asked. Instants are on any
+/// clock that only goes forward.
 #[derive(Debug, Default)]
-pub(crate) struct Patience {
+pub struct Patience {
     since: Option<Duration>,
     asks: u32,
 }
 
 impl Patience {
     /// An action begins. What the caller hears or does something with ends the wait.
-    pub(crate) fn begins(&mut self, action: &Action) {
+    pub fn begins(&mut self, action: &Action) {
         if !matches!(
             action,
             Action::Webhook(_) | Action::Set(_) | Action::Continue(_) | Action::Record(_)
@@ -29,19 +30,19 @@ impl Patience {
         }
     }
 
-    /// How many milliseconds another server may take, of those that it has for itself; `None`:
-    /// it is not to be asked.
-    pub(crate) fn ask(&mut self, now: Duration, own_ms: u64) -> Option<u64> {
+    /// How long another server may take, of the time that it has for itself; `None`: it is not to
+    /// be asked.
+    pub fn ask(&mut self, now: Duration, own: Duration) -> Option<Duration> {
         self.asks += 1;
-        if self.asks > MAX_ASKS {
-            return None;
+        match self.asks {
+            1..=MAX_ASKS => self.left(now, own),
+            _ => None,
         }
-        let left = self.left(now, Duration::from_millis(own_ms))?;
-        u64::try_from(left.as_millis()).ok()
     }
 
-    /// How long something may take, of what it has for itself; `None`: it is not waited for.
-    pub(crate) fn left(&mut self, now: Duration, own: Duration) -> Option<Duration> {
+    /// How long a lookup may take, of the time that it has for itself; `None`: it is not waited
+    /// for.
+    pub fn left(&mut self, now: Duration, own: Duration) -> Option<Duration> {
         let Some(since) = self.since else {
             // The first has all of its own time, however long that is.
             self.since = Some(now);
@@ -60,20 +61,21 @@ mod tests {
     fn the_first_has_its_own_time_and_all_together_five_seconds() {
         let s = Duration::from_secs;
         let mut patience = Patience::default();
-        assert_eq!(patience.ask(s(100), 10_000), Some(10_000));
-        assert_eq!(patience.ask(s(110), 1_500), None);
+        assert_eq!(patience.ask(s(100), s(10)), Some(s(10)));
+        assert_eq!(patience.ask(s(110), s(1)), None);
         let mut patience = Patience::default();
-        assert_eq!(patience.ask(s(0), 1_500), Some(1_500));
+        assert_eq!(patience.ask(s(0), s(1)), Some(s(1)));
         assert_eq!(patience.left(s(4), s(3)), Some(s(1)));
-        assert_eq!(patience.ask(s(5), 1_500), None);
+        assert_eq!(patience.ask(s(5), s(1)), None);
         patience.begins(&Action::Hangup(callroute_schema::Hangup::default()));
-        assert_eq!(patience.ask(s(6), 1_500), Some(1_500));
+        assert_eq!(patience.ask(s(6), s(1)), Some(s(1)));
     }
 
     #[test]
     fn no_more_than_eight_are_asked_however_fast_they_are() {
         let mut patience = Patience::default();
-        let asked = |_: &u32| patience.ask(Duration::ZERO, 1_500).is_some();
+        let own = Duration::from_secs(1);
+        let asked = |_: &u32| patience.ask(Duration::ZERO, own).is_some();
         assert_eq!((0..20).filter(asked).count(), 8);
     }
 }

@@ -379,14 +379,21 @@ fn an_unknown_number_goes_to_the_default() {
 /// A table, or servers, that send a call in circles are stopped.
 #[test]
 fn circles_end_at_the_default() {
-    let mut script = Script::default();
-    script.servers.insert(
-        "sales".into(),
-        answers(r#"{"action":"webhook","name":"sales"}"#),
-    );
-    let played = played("+13146523060", OPEN, script);
-    has(&played, "the routing goes in circles");
-    has(&played, "recording a message for general");
+    for (answer, why) in [
+        (
+            r#"[{"action":"say","text":"One moment."},{"action":"webhook","name":"sales"}]"#,
+            "the routing goes in circles",
+        ),
+        (
+            r#"{"action":"webhook","name":"sales"}"#,
+            "too many servers were asked one after the other",
+        ),
+    ] {
+        let mut script = Script::default();
+        script.servers.insert("sales".into(), answers(answer));
+        let played = played("+13146523060", OPEN, script);
+        has(&played, why);
+    }
 }
 
 /// The caller hangs up while phones ring: they stop ringing.

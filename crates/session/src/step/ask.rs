@@ -44,18 +44,17 @@ impl Asking {
             return (Step::New, Flow::failed(Disposition::Failed, why));
         };
         let ask = call.new_ask();
-        let deadline_ms = match call.patience.ask(call.now.mono, deadline_ms) {
-            Some(deadline_ms) => deadline_ms,
-            None => {
-                // Nobody waits any more for servers that hand the call to each other.
-                let step = Self::new(call, ask, target, webhook.on, deadline_ms);
-                let failure = AskFailure {
-                    class: "deadline".to_owned(),
-                    detail: "too many servers were asked one after the other".to_owned(),
-                };
-                return (Step::New, step.failed(call, failure));
-            }
+        let own = Duration::from_millis(deadline_ms);
+        let Some(left) = call.patience.ask(call.now.mono, own) else {
+            // Nobody waits any more for servers that hand the call to each other.
+            let step = Self::new(call, ask, target, webhook.on, deadline_ms);
+            let failure = AskFailure {
+                class: "deadline".to_owned(),
+                detail: "too many servers were asked one after the other".to_owned(),
+            };
+            return (Step::New, step.failed(call, failure));
         };
+        let deadline_ms = u64::try_from(left.as_millis()).unwrap_or(deadline_ms);
         call.note(Note::Asking {
             webhook: target.to_string(),
             deadline_ms,

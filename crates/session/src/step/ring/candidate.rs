@@ -201,7 +201,7 @@ pub(crate) fn target(call: &Call, party: &Party) -> Option<DialTarget> {
         Party::Number(number) => Some(DialTarget::Number(in_full(call, number))),
         Party::Sip(uri) => Some(DialTarget::Sip(uri.clone())),
         Party::Agent(name) => match call.engine.reach(name.as_str(), call.now.utc)? {
-            Party::Number(number) => Some(DialTarget::Number(in_full(call, &number))),
+            Party::Number(number) => Some(DialTarget::Number(in_full(call, number))),
             Party::Sip(uri) => Some(DialTarget::Sip(uri.clone())),
             // An agent that stands for an agent would be a chain without an end.
             Party::Agent(_) => None,
