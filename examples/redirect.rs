@@ -19,11 +19,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use callroute_media::Offer;
-use callroute_router::{Lookups, RouteSource, Way, endpoints_of};
+use callroute_router::{Lookups, RouteSource, Way};
 use callroute_rules::Facts;
 use callroute_sip::redirect::{Config, Places, Redirector, Responder, Verdict};
 use callroute_store::SqliteRows;
-use callroute_tables::{FileTable, TableHandle};
+use callroute_tables::TableHandle;
 use callroute_webhook::{Client, ClientConfig};
 use chrono::Utc;
 use clap::Parser;
@@ -119,12 +119,11 @@ impl Desk {
 }
 
 async fn serve(args: Args) -> Result<(), Failure> {
-    let table = FileTable::open(&args.routes)?;
-    if let (_, faults) = endpoints_of(&table.current())
-        && let Some(fault) = faults.into_iter().next()
-    {
-        return Err(fault.into());
-    }
+    let lookups = match &args.database {
+        Some(file) => Lookups::default().with_database(SqliteRows::open(file)?),
+        None => Lookups::default(),
+    };
+    let table = reload::open(&args.routes, &lookups)?;
     let places = Places {
         trunk: args.trunk,
         contacts: args.contact.into_iter().collect(),
@@ -132,10 +131,6 @@ async fn serve(args: Args) -> Result<(), Failure> {
         ..Places::default()
     };
     places.check()?;
-    let lookups = match &args.database {
-        Some(file) => Lookups::default().with_database(SqliteRows::open(file)?),
-        None => Lookups::default(),
-    };
     let desk = Arc::new(Desk {
         table: table.handle(),
         way: Way::new(Client::new(ClientConfig::default()), lookups),

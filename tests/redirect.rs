@@ -111,6 +111,25 @@ numbers:
     until("it is read", || example.said().contains("routes reloaded")).await;
     told(&bench, addr, "+13146523058", "486").await;
 
+    // One with which it would not start is not taken either.
+    let lookup = "lookups: { crm: { sql: select 1 as x } }\nnumbers:";
+    let (secret, sql) = (
+        routes.replace("fallback:", "secret: { env: CALLROUTE_UNSET }, fallback:"),
+        routes.replace("numbers:", lookup),
+    );
+    for (wrong, why) in [
+        (
+            secret,
+            "redirect.yaml: webhook `gone`: the environment has no",
+        ),
+        (sql, "redirect.yaml: lookup `crm` is a query"),
+    ] {
+        std::fs::write(bench.path().join("redirect.yaml"), wrong).unwrap();
+        until("it is refused", || example.said().contains(why)).await;
+        told(&bench, addr, "+13146523058", "486").await;
+    }
+    assert_eq!(example.said().matches("routes reloaded").count(), 1);
+
     example.terminate();
     let said = example.has_ended_well().await;
     assert!(said.contains("(fallback, connect:"), "{said}");
