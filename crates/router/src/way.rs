@@ -126,7 +126,7 @@ impl Way {
     /// becomes of it.
     pub async fn of(&self, engine: &Arc<Engine>, event: Event, facts: Facts) -> Routed {
         let walk = Walk::<()>::new(self, engine, event, facts, None);
-        walk.to_its_end().await.1
+        walk.run_out().await.1
     }
 
     /// Where a call goes by this table, for who sends calls on: what `place` makes of the first
@@ -143,7 +143,7 @@ impl Way {
         place: impl Fn(&Action) -> Option<T> + Sync,
     ) -> (Option<T>, Routed) {
         let walk = Walk::new(self, engine, event, facts, Some(&place));
-        walk.to_its_end().await
+        walk.run_out().await
     }
 }
 

@@ -82,7 +82,7 @@ impl<'a, T> Walk<'a, T> {
         }
     }
 
-    pub(super) async fn to_its_end(mut self) -> (Option<T>, Routed) {
+    pub(super) async fn run_out(mut self) -> (Option<T>, Routed) {
         self.decide().await;
         let mut found = None;
         while let Some(action) = self.queue.pop_front() {
