@@ -19,13 +19,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use callroute_media::Offer;
-use callroute_router::{Lookups, RouteSource, Way, endpoints_of};
-use callroute_rules::Facts;
+use callroute_router::{Lookups, RouteSource, Way};
+use callroute_rules::{Engine, Facts};
+use callroute_schema::Action;
 use callroute_sip::redirect::{Config, Places, Redirector, Responder, Verdict};
 use callroute_store::SqliteRows;
-use callroute_tables::{FileTable, TableHandle};
+use callroute_tables::TableHandle;
 use callroute_webhook::{Client, ClientConfig};
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use clap::Parser;
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -83,16 +84,24 @@ impl Desk {
         let Ok(event) = Way::event(offer.clone(), Utc::now()) else {
             return;
         };
-        if let Some(decision) = Way::at_once(&engine, &event, &Facts::default()) {
-            let verdict = self.places.verdict(decision.actions(), offer);
+        let at = event.timestamp.to_utc();
+        if let Some(decision) = Way::at_once(&engine, &event, &Facts::default())
+            && let Some(action) = decision.actions().iter().find(|action| !is_set(action))
+            && let Some(verdict) = self.verdict(&engine, action, offer, at)
+        {
             self.tell(offer, &verdict, &decision.rule().to_string());
             responder.answer(verdict);
             return;
         }
         let (desk, offer) = (Arc::clone(self), offer.clone());
         responder.answer_later(async move {
-            let routed = desk.way.of(&engine, event, Facts::default()).await;
-            let verdict = desk.places.verdict(&routed.actions, &offer);
+            let place = |action: &Action| desk.verdict(&engine, action, &offer, at);
+            let way = desk.way.first(&engine, event, Facts::default(), place);
+            let (verdict, routed) = way.await;
+            // Without a Contact it is 480.
+            let verdict = verdict.unwrap_or(Verdict::Redirect {
+                contacts: Vec::new(),
+            });
             let by = match (&routed.failure, routed.source) {
                 (Some(failure), _) => format!("fallback, {}: {}", failure.class, failure.detail),
                 (None, RouteSource::Table) => "table".to_owned(),
@@ -103,13 +112,25 @@ impl Desk {
         });
     }
 
+    fn verdict(
+        &self,
+        engine: &Engine,
+        action: &Action,
+        offer: &Offer,
+        at: DateTime<Utc>,
+    ) -> Option<Verdict> {
+        let reach = |agent: &str| engine.reach(agent, at).cloned();
+        self.places.verdict(action, offer, &reach)
+    }
+
     fn tell(&self, offer: &Offer, verdict: &Verdict, by: &str) {
         if self.quiet {
             return;
         }
         let to = match verdict {
             Verdict::Redirect { contacts } if contacts.is_empty() => {
-                "480: no --trunk, --contact or --answering leads there".to_owned()
+                "480: no --trunk, --contact or --answering leads there, nor to the default"
+                    .to_owned()
             }
             Verdict::Redirect { contacts } => format!("302 {}", contacts.join(" ")),
             Verdict::Refuse { status, .. } => status.to_string(),
@@ -118,13 +139,17 @@ impl Desk {
     }
 }
 
+/// It is for rules and webhooks, which are asked before; the caller goes on.
+fn is_set(action: &Action) -> bool {
+    matches!(action, Action::Set(_))
+}
+
 async fn serve(args: Args) -> Result<(), Failure> {
-    let table = FileTable::open(&args.routes)?;
-    if let (_, faults) = endpoints_of(&table.current())
-        && let Some(fault) = faults.into_iter().next()
-    {
-        return Err(fault.into());
-    }
+    let lookups = match &args.database {
+        Some(file) => Lookups::default().with_database(SqliteRows::open(file)?),
+        None => Lookups::default(),
+    };
+    let table = reload::open(&args.routes, &lookups)?;
     let places = Places {
         trunk: args.trunk,
         contacts: args.contact.into_iter().collect(),
@@ -132,10 +157,6 @@ async fn serve(args: Args) -> Result<(), Failure> {
         ..Places::default()
     };
     places.check()?;
-    let lookups = match &args.database {
-        Some(file) => Lookups::default().with_database(SqliteRows::open(file)?),
-        None => Lookups::default(),
-    };
     let desk = Arc::new(Desk {
         table: table.handle(),
         way: Way::new(Client::new(ClientConfig::default()), lookups),

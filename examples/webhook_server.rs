@@ -4,7 +4,19 @@
 mod server;
 
 use callroute_schema::{Event, mask};
+use callroute_webhook::Secret;
+use clap::Parser;
 use tokio::net::TcpListener;
+
+/// A webhook server. With secrets in the environment variable CALLROUTE_SECRET ("whsec_…" and
+/// base64, or any text; two, with a blank between them, while they are changed), requests that none
+/// of them signed are refused.
+#[derive(Debug, Parser)]
+struct Args {
+    /// Where to listen
+    #[arg(default_value = "127.0.0.1:8080")]
+    address: String,
+}
 
 /// The one function to change: an event in, an action (or a list of actions) out.
 fn route(event: &Event) -> String {
@@ -19,9 +31,10 @@ fn route(event: &Event) -> String {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let address = std::env::args()
-        .nth(1)
-        .unwrap_or_else(|| "127.0.0.1:8080".to_owned());
+    let Args { address } = Args::parse();
+    let secrets = std::env::var("CALLROUTE_SECRET").unwrap_or_default();
+    let secrets = secrets.split_whitespace().map(Secret::new);
+    let secrets = secrets.collect::<Result<Vec<_>, _>>()?;
     let listener = TcpListener::bind(&address)
         .await
         .map_err(|error| format!("cannot listen on {address}: {error}; name another address"))?;
@@ -31,6 +44,6 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             eprintln!("cannot wait for Ctrl-C: {error}");
         }
     };
-    server::serve(listener, route, stop).await;
+    server::serve(listener, route, secrets, stop).await;
     Ok(())
 }

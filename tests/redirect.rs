@@ -111,13 +111,32 @@ numbers:
     until("it is read", || example.said().contains("routes reloaded")).await;
     told(&bench, addr, "+13146523058", "486").await;
 
+    // One with which it would not start is not taken either.
+    let lookup = "lookups: { crm: { sql: select 1 as x } }\nnumbers:";
+    let (secret, sql) = (
+        routes.replace("fallback:", "secret: { env: CALLROUTE_UNSET }, fallback:"),
+        routes.replace("numbers:", lookup),
+    );
+    for (wrong, why) in [
+        (
+            secret,
+            "redirect.yaml: webhook `gone`: the environment has no",
+        ),
+        (sql, "redirect.yaml: lookup `crm` is a query"),
+    ] {
+        std::fs::write(bench.path().join("redirect.yaml"), wrong).unwrap();
+        until("it is refused", || example.said().contains(why)).await;
+        told(&bench, addr, "+13146523058", "486").await;
+    }
+    assert_eq!(example.said().matches("routes reloaded").count(), 1);
+
     example.terminate();
     let said = example.has_ended_well().await;
     assert!(said.contains("(fallback, connect:"), "{said}");
 }
 
-/// Without a router that answers, a ring group's members are tried one after the other, and what
-/// nobody can do is refused.
+/// Without a router that answers, a ring group's members are tried one after the other, agents are
+/// where the file says, what is set is known, and what nobody can do takes its branch or the default.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_switch_alone_is_told_what_it_can_do_itself() {
     if !peer("sipp") {
@@ -126,22 +145,51 @@ async fn a_switch_alone_is_told_what_it_can_do_itself() {
     let bench = Bench::new();
     let routes = r#"
 version: 1
-default: { action: reject }
+default: { action: reject, cause: unallocated_number }
+agents:
+  ann: { to: "sip:ann@192.0.2.7" }
+  bob: { to: "+16822306467" }
+targets:
+  desk: { action: forward, destination: { type: sip, uri: "sip:desk@pbx.example" } }
 numbers:
   "+13146523057":
     action: forward
-    destination: { type: ring_group, members: ["+16822306467", "sip:desk@pbx.example"] }
+    destination: { type: ring_group, members: [bob, ann, "sip:desk@pbx.example"] }
   "+13146523058": { action: voicemail, message: general }
+  "+13146523059": { action: forward, destination: { type: agent, name: ann } }
+  "+13146523060": { action: redirect, contacts: [ann, bob] }
+  "+13146523061": { action: voicemail, message: general, on: { failed: desk } }
+  "+13146523062":
+    - { then: [{ action: set, attributes: { tier: gold } }, { action: continue }] }
+    - { when: { attribute: { tier: gold } }, then: desk }
+    - { then: { action: busy } }
 "#;
     let trunk = [("--trunk", "sip:gw.example".to_owned())];
     let (_example, addr) = start(&bench, routes, &trunk).await;
     let messages = told(&bench, addr, "+13146523057", "302").await;
     let members = [
         "<sip:+16822306467@gw.example>;q=1.0",
-        "<sip:desk@pbx.example>;q=0.9",
+        "<sip:ann@192.0.2.7>;q=0.9",
+        "<sip:desk@pbx.example>;q=0.8",
     ];
     assert_eq!(contacts(&messages), members);
-    told(&bench, addr, "+13146523058", "480").await;
+    told(&bench, addr, "+13146523058", "404").await;
+    let messages = told(&bench, addr, "+13146523059", "302").await;
+    assert_eq!(contacts(&messages), ["<sip:ann@192.0.2.7>;q=1.0"]);
+    let messages = told(&bench, addr, "+13146523060", "302").await;
+    let two = [
+        "<sip:ann@192.0.2.7>;q=1.0",
+        "<sip:+16822306467@gw.example>;q=0.9",
+    ];
+    assert_eq!(contacts(&messages), two);
+    for number in ["+13146523061", "+13146523062"] {
+        let messages = told(&bench, addr, number, "302").await;
+        assert_eq!(
+            contacts(&messages),
+            ["<sip:desk@pbx.example>;q=1.0"],
+            "{number}"
+        );
+    }
 }
 
 /// The whole way: a router asks the redirector as its trunk, is sent on, and the call is answered

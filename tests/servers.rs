@@ -1,4 +1,5 @@
-//! The sample webhook servers of `examples/servers`, run as their first line says.
+//! The sample webhook servers, those of `examples/servers` and the one in Rust, run as their first
+//! line says.
 
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -9,6 +10,7 @@ use std::time::Duration;
 use callroute_schema::Event;
 use callroute_webhook::{Asked, Client, ClientConfig, Endpoints, Secret};
 
+use crate::common::example::program;
 use crate::common::webhook::RING_GROUP;
 use crate::common::{peer, until};
 
@@ -148,6 +150,13 @@ pub(crate) mod signed {
     }
 }
 
+/// A19, B16: the sample in Rust verifies signatures, and answers without a secret.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rust_verifies() {
+    signed::judge(&Server::rust(&signed::secrets())).await;
+    Server::rust("").answers().await;
+}
+
 /// A19, B16: the sample in Python verifies signatures.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn python_verifies() {
@@ -202,9 +211,20 @@ impl Server {
 
     /// The same, with secrets.
     pub(crate) fn talkative_with(program: &str, name: &str, secrets: &str) -> Self {
-        let mut child = Command::new(program)
-            .arg(script(name))
-            .arg("0")
+        let mut command = Command::new(program);
+        command.arg(script(name)).arg("0");
+        Self::that_says_where(command, secrets)
+    }
+
+    /// The sample in Rust.
+    fn rust(secrets: &str) -> Self {
+        let mut command = Command::new(program("webhook_server"));
+        command.arg("127.0.0.1:0");
+        Self::that_says_where(command, secrets)
+    }
+
+    fn that_says_where(mut command: Command, secrets: &str) -> Self {
+        let mut child = command
             .env("CALLROUTE_SECRET", secrets)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -220,7 +240,7 @@ impl Server {
             .find(|word| word.starts_with("http://"));
         Self::new(
             child,
-            url.unwrap_or_else(|| panic!("{name} says no URL: {first}")),
+            url.unwrap_or_else(|| panic!("it says no URL: {first}")),
         )
     }
 

@@ -9,7 +9,6 @@ use callroute_router::{Journals, Lookups, Observer, Router, RouterConfig, Shifte
 use callroute_session::{FeatureCodes, Settings};
 use callroute_sip::{Config, Permit, Redirects, SipAdapter};
 use callroute_store::{FolderMessages, SqliteRows};
-use callroute_tables::FileTable;
 use callroute_webhook::{Client, ClientConfig, Endpoints};
 
 use crate::Failure;
@@ -21,7 +20,11 @@ use crate::sounds;
 
 /// Serves calls until a signal comes.
 pub(crate) async fn serve(args: Args) -> Result<(), Failure> {
-    let table = FileTable::open(&args.routes)?;
+    let lookups = match &args.database {
+        Some(database) => Lookups::default().with_database(SqliteRows::open(database)?),
+        None => Lookups::default(),
+    };
+    let table = reload::open(&args.routes, &lookups)?;
     let speech = sounds::speech(&args)?;
     let mut sip = Config::new(args.listen);
     sip.prompts = Arc::new(sounds::prompts(&args));
@@ -66,9 +69,7 @@ pub(crate) async fn serve(args: Args) -> Result<(), Failure> {
             ..Settings::default()
         });
     }
-    if let Some(database) = &args.database {
-        config.lookups = Lookups::default().with_database(SqliteRows::open(database)?);
-    }
+    config.lookups = lookups;
     if let (Some(server), Some(from)) = (&args.mail, &args.mail_from) {
         config.mail = Some(Arc::new(SmtpMail::new(server, from)?));
     }

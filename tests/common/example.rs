@@ -14,7 +14,7 @@ pub(crate) struct Example {
 }
 
 /// The program, as `cargo test --workspace` has built it; built now where it was not.
-fn program(name: &str) -> PathBuf {
+pub(crate) fn program(name: &str) -> PathBuf {
     let exe = std::env::current_exe().unwrap();
     let target = exe.ancestors().nth(2).unwrap();
     let path = target.join("examples").join(name);

@@ -31,7 +31,7 @@ pub(crate) enum Command {
     Decide(Decide),
     /// Ask the webhooks as well: events in, the whole way out, as JSON lines
     Route(Route),
-    /// Send signed events to a webhook, and judge what it answers
+    /// Send events to a webhook, signed where a secret is given, and judge what it answers
     Trigger(Trigger),
     /// Say why a call goes where it goes
     Explain(Explain),

@@ -19,3 +19,4 @@ mod schema;
 mod test;
 mod trigger;
 mod usage;
+mod way;

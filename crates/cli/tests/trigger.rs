@@ -17,7 +17,7 @@ const VOICEMAIL: &str = r#"{"action":"voicemail","message":"sales"}"#;
 type Manner = Arc<dyn Fn(&HeaderMap, &[u8]) -> (u16, String) + Send + Sync>;
 
 /// Serves until the process ends; `pause` lies between the head and the body.
-fn serve(
+pub(crate) fn serve(
     pause: Duration,
     manner: impl Fn(&HeaderMap, &[u8]) -> (u16, String) + Send + Sync + 'static,
 ) -> SocketAddr {

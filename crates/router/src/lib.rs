@@ -11,8 +11,10 @@
 //! the call, so that a hang-up is heard meanwhile; a slow call never holds another; a session
 //! keeps the table that it began with. [`RouterHandle`] tells a running router something: new
 //! actions for a call, an agent's state. [`Lookups`] asks a database, web services and code of
-//! your own what they know of a caller, where a rule wants to know it. [`Way`] decides without carrying a call. What calls share (queues, agents, parking slots) is in
-//! one hub, which every call asks and which tells each what concerns it.
+//! your own what they know of a caller, where a rule wants to know it. [`check`] says beforehand
+//! whether calls can be routed by a table; [`Way`] decides without carrying a call. What calls share
+//! (queues, agents, parking slots) is in one hub, which every call asks and which tells each what
+//! concerns it.
 
 mod ask;
 mod asks;
@@ -41,6 +43,6 @@ pub use lookups::{Asking, CustomFuture, CustomLookup, LookupConfigError, Lookups
 pub use mail::SmtpMail;
 pub use mail::{Mail, MailError, Sending, sound};
 pub use observer::{Observer, Silent};
-pub use run::{Router, RouterError};
+pub use run::{Router, RouterError, check};
 pub use switchboard::PushError;
 pub use way::{RouteSource, Routed, Way};

@@ -58,7 +58,10 @@ pub struct Lookups {
 #[non_exhaustive]
 pub enum LookupConfigError {
     /// It has a query, and there is no database.
-    #[error("lookup `{name}` is a query, and the router has no database to ask")]
+    #[error(
+        "lookup `{name}` is a query, and there is no database to ask; name one (`--database` of \
+         the examples and of `callroute route`)"
+    )]
     NoDatabase {
         /// The lookup's name.
         name: String,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use callroute_media::{Adapter, Capabilities, Command, EndCause, Incoming, LegId, Line, Offer};
+use callroute_rules::Engine;
 use callroute_schema::{CallId, Direction, Event, RejectCause};
 use callroute_session::{Input, Settings, Unmet};
 use tokio::sync::watch;
@@ -12,11 +13,11 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use ulid::Ulid;
 
-use crate::asks::{Asks, TableFault, WebhookConfigError};
+use crate::asks::{Asks, TableFault, WebhookConfigError, endpoints_of};
 use crate::config::RouterConfig;
 use crate::drive::{Call, drive};
 use crate::handle::RouterHandle;
-use crate::lookups::LookupConfigError;
+use crate::lookups::{LookupConfigError, Lookups};
 use crate::switchboard::Switchboard;
 
 /// Why a router cannot begin.
@@ -41,6 +42,24 @@ fn listed(unmet: &[Unmet]) -> String {
     lines.join("\n")
 }
 
+/// Whether calls can be routed by a table: its webhooks asked, and its lookups carried out with
+/// these. A router does not begin without; give it to `FileTable::held_to`, and a change of the
+/// file is held to the same. Reads secrets and certificates, and may block while the database
+/// looks at queries.
+///
+/// # Errors
+/// [`RouterError`]: the first webhook that can never be asked, or lookup that cannot be carried out.
+pub fn check(engine: &Engine, lookups: &Lookups) -> Result<(), RouterError> {
+    let (_, faults) = endpoints_of(engine);
+    if let Some(fault) = faults.into_iter().next() {
+        return Err(fault.into());
+    }
+    match lookups.check(engine).into_iter().next() {
+        Some(fault) => Err(fault.into()),
+        None => Ok(()),
+    }
+}
+
 /// Takes calls from an adapter and drives each in a task of its own.
 #[derive(Debug)]
 pub struct Router<A> {
@@ -62,6 +81,7 @@ impl<A: Adapter> Router<A> {
     pub fn new(adapter: A, config: RouterConfig) -> Result<Self, RouterError> {
         let asks = Asks::default();
         let engine = config.table.current();
+        check(&engine, &config.lookups)?;
         let capabilities = Arc::new(adapter.capabilities());
         let (_, faults) = asks.of(&engine, &capabilities);
         let mut unmet = Vec::new();
@@ -77,9 +97,6 @@ impl<A: Adapter> Router<A> {
         }
         let mut settings = config.settings.as_ref().clone();
         settings.cannot.extend(capabilities.lacking());
-        if let Some(fault) = config.lookups.check(&engine).into_iter().next() {
-            return Err(fault.into());
-        }
         let switchboard = Arc::new(Switchboard::new(config.clock.clone()));
         Ok(Self {
             adapter,

@@ -1,22 +1,20 @@
 //! The whole way of a decision without a call: for who only sends calls on, or asks beforehand.
 
+mod walk;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use callroute_media::Offer;
-use callroute_rules::{Decision, Engine, Fact, Facts, Lookup, Outcome, RuleId, check};
-use callroute_schema::{Action, Actions, CallId, Disposition, Event, NameError, Webhook};
-use callroute_session::AskTarget;
-use callroute_webhook::{Asked, Attempt, Client, Failure, FailureClass};
+use callroute_rules::{Decision, Engine, Facts, Lookup, Outcome, RenderError};
+use callroute_schema::{Action, CallId, Event, NameError, variables};
+use callroute_webhook::{Attempt, Client, Failure};
 use chrono::{DateTime, Utc};
-use tokio::time::Instant;
 use ulid::Ulid;
 
-use crate::asks::{Asks, endpoints_for};
-use crate::lookups::{Asking, Lookups};
-
-/// Most webhooks that one call asks, each answering with the next.
-const MAX_ASKS: usize = 8;
+use crate::asks::Asks;
+use crate::lookups::Lookups;
+use walk::Walk;
 
 /// Decides where calls go, lookups and webhooks included, and carries nothing out. As with a call
 /// that is carried, a webhook that fails leaves the call to its fallback, else to the default.
@@ -45,13 +43,16 @@ pub struct Way {
 /// Where a call goes, and how that was found.
 #[derive(Debug)]
 pub struct Routed {
-    /// What is done, in order; no webhook is left among them, and no `continue`. Empty only when
-    /// the table's default is nothing else.
+    /// What is done, in order; no webhook is left among them, no `continue`, and nothing that came
+    /// to nothing. Empty only when the table's default does.
     pub actions: Vec<Action>,
     /// Whose answer that is.
     pub source: RouteSource,
     /// Why the webhook that was asked last did not decide.
     pub failure: Option<Failure>,
+    /// The variable that was not known for this call where it was wanted, last: another action
+    /// took its action's place, or it stands there as it is written.
+    pub unfilled: Option<RenderError>,
     /// What each URL did.
     pub attempts: Vec<Attempt>,
     /// Facts that rules asked for, and that could not be had.
@@ -85,12 +86,6 @@ impl RouteSource {
     }
 }
 
-/// What a rule decided.
-struct Decided {
-    actions: Vec<Action>,
-    rule: Option<RuleId>,
-}
-
 impl Way {
     /// With what asks webhooks, and with what looks up.
     #[must_use]
@@ -112,168 +107,42 @@ impl Way {
     }
 
     /// What the table alone decides, at once and without copying; `None` when somebody has to be
-    /// asked, which is what [`of`](Self::of) does.
+    /// asked, or something be filled in, which is what [`of`](Self::of) does.
     #[must_use]
     pub fn at_once<'e>(engine: &'e Engine, event: &Event, facts: &Facts) -> Option<Decision<'e>> {
         match engine.decide(event, facts) {
             Outcome::Decided(decision) => {
                 let open = decision.actions().iter().any(is_open);
-                (!open).then_some(decision)
+                (!open && !is_unfilled(&decision)).then_some(decision)
             }
             Outcome::Need(_) => None,
         }
     }
 
     /// Where a call goes by this table, `facts` being known beforehand. Deadlines count from now.
-    pub async fn of(&self, engine: &Arc<Engine>, mut event: Event, mut facts: Facts) -> Routed {
-        let began = Instant::now();
-        let mut routed = Routed {
-            actions: Vec::new(),
-            source: RouteSource::Table,
-            failure: None,
-            attempts: Vec::new(),
-            missing: Vec::new(),
-            why: Vec::new(),
-            elapsed: Duration::ZERO,
-        };
-        // Each ask's deadline counts from what it is asked about: the call, or the answer before.
-        let mut since = began;
-        let given = event.attributes.clone();
-        let Decided { actions, mut rule } = self
-            .decided(engine, &event, &mut facts, None, &mut routed)
-            .await;
-        let (mut list, mut asks) = (actions, 0);
-        while let Some(place) = list.iter().position(is_open) {
-            let rest = list.split_off(place + 1);
-            let open = list.pop();
-            routed.actions.append(&mut list);
-            match open {
-                Some(Action::Webhook(webhook)) if asks < MAX_ASKS => {
-                    asks += 1;
-                    let asked = self
-                        .ask(engine, &webhook, &mut event, since, &mut routed)
-                        .await;
-                    since = Instant::now();
-                    list = match asked {
-                        Ok(actions) => {
-                            event.attributes.clone_from(&given);
-                            (routed.source, routed.failure) = (RouteSource::Webhook, None);
-                            actions
-                        }
-                        Err(failure) => {
-                            tell(&mut event, &webhook, &failure);
-                            routed.source = RouteSource::Fallback;
-                            routed.failure = Some(failure);
-                            fallback(engine, &webhook, rest)
-                        }
-                    };
-                }
-                Some(Action::Continue(_)) if rule.is_some() => {
-                    let next = self
-                        .decided(engine, &event, &mut facts, rule, &mut routed)
-                        .await;
-                    (list, rule) = (next.actions, next.rule);
-                }
-                Some(Action::Webhook(_)) => {
-                    routed.source = RouteSource::Fallback;
-                    routed.failure = Some(Failure::new(
-                        FailureClass::Deadline,
-                        format!("{asks} webhooks were asked, each answering with the next"),
-                    ));
-                    list = last(engine);
-                }
-                // The default says to go on, and there is no next rule.
-                _ => list = last(engine),
-            }
-        }
-        routed.actions.append(&mut list);
-        routed.elapsed = began.elapsed();
-        routed
+    ///
+    /// Each action counts as one after which the list goes on, as nobody knows beforehand what
+    /// becomes of it.
+    pub async fn of(&self, engine: &Arc<Engine>, event: Event, facts: Facts) -> Routed {
+        let walk = Walk::<()>::new(self, engine, event, facts, None);
+        walk.run_out().await.1
     }
 
-    /// What the table decides, with the facts that it wants; `after` is the rule that said to go
-    /// on with the next one.
-    async fn decided(
+    /// Where a call goes by this table, for who sends calls on: what `place` makes of the first
+    /// action that it has a place for. Nobody is asked for what comes after it.
+    ///
+    /// An action without a place comes to nothing, as with a call that is carried: its branch for
+    /// `unreachable` (a forward's) or `failed` is taken, else the action after it, else the
+    /// table's default. `None`: the default came to nothing too.
+    pub async fn first<T>(
         &self,
         engine: &Arc<Engine>,
-        event: &Event,
-        facts: &mut Facts,
-        after: Option<RuleId>,
-        routed: &mut Routed,
-    ) -> Decided {
-        loop {
-            let outcome = match after {
-                None => engine.decide(event, facts),
-                Some(rule) => engine.decide_after(event, facts, rule),
-            };
-            // Each round asks for another fact, so that this ends.
-            let need = match outcome {
-                Outcome::Decided(decision) => {
-                    return Decided {
-                        actions: decision.actions().to_vec(),
-                        rule: decision.id(),
-                    };
-                }
-                Outcome::Need(need) => need,
-            };
-            let (fact, told) = self.look_up(engine, &need, event).await;
-            if let Some(told) = told {
-                routed.why.push(format!("not known: {need}: {told}"));
-            }
-            if fact == Fact::Missing {
-                routed.missing.push(need.clone());
-            }
-            facts.add(need, fact);
-        }
-    }
-
-    /// What can be had without carrying calls: what the table's lookups find.
-    async fn look_up(
-        &self,
-        engine: &Arc<Engine>,
-        need: &Lookup,
-        event: &Event,
-    ) -> (Fact, Option<String>) {
-        let Lookup::Row(name) = need else {
-            return (Fact::Missing, None);
-        };
-        let (endpoints, _) = self.asks.endpoints(engine);
-        let asking = Asking {
-            client: &self.client,
-            endpoints: &endpoints,
-        };
-        self.lookups.find(engine, name, event, asking).await
-    }
-
-    /// The actions that a webhook answers with, if they can be carried out.
-    async fn ask(
-        &self,
-        engine: &Arc<Engine>,
-        webhook: &Webhook,
-        event: &mut Event,
-        since: Instant,
-        routed: &mut Routed,
-    ) -> Result<Vec<Action>, Failure> {
-        let wrong = |told: String| Failure::new(FailureClass::BadSchema, told);
-        let Some((target, deadline_ms)) = AskTarget::of(webhook, engine) else {
-            let told = "a webhook action needs a `name` or a `url`";
-            return Err(wrong(told.to_owned()));
-        };
-        let (by_name, _) = self.asks.endpoints(engine);
-        let endpoints = endpoints_for(&by_name, &target, deadline_ms)?;
-        event.deadline_ms = Some(deadline_ms);
-        let Asked {
-            result, attempts, ..
-        } = self.client.ask_since(&endpoints, event, since).await;
-        routed.attempts.extend(attempts);
-        let actions = result?;
-        let list = engine.resolve(&actions);
-        let list = list.map_err(|error| wrong(error.to_string()))?;
-        check(&actions).map_err(|error| wrong(error.to_string()))?;
-        engine
-            .permit(&actions)
-            .map_err(|error| wrong(error.to_string()))?;
-        Ok(list)
+        event: Event,
+        facts: Facts,
+        place: impl Fn(&Action) -> Option<T> + Sync,
+    ) -> (Option<T>, Routed) {
+        let walk = Walk::new(self, engine, event, facts, Some(&place));
+        walk.run_out().await
     }
 }
 
@@ -282,41 +151,8 @@ fn is_open(action: &Action) -> bool {
     matches!(action, Action::Webhook(_) | Action::Continue(_))
 }
 
-/// What failed, for the server that is asked next.
-fn tell(event: &mut Event, webhook: &Webhook, failure: &Failure) {
-    let name = webhook.name.as_ref().map_or("url", |name| name.as_str());
-    let failed = [
-        ("webhook", name.to_owned()),
-        ("failure", failure.class.to_string()),
-    ];
-    let failed = failed.map(|(name, value)| (name.to_owned(), value));
-    event.attributes.extend(failed);
-}
-
-/// `on.failed`, else the webhook's own fallback, else what comes after it, else the default.
-fn fallback(engine: &Engine, webhook: &Webhook, rest: Vec<Action>) -> Vec<Action> {
-    let name = webhook.name.as_ref();
-    let spec = name.and_then(|name| engine.webhook(name.as_str()));
-    let own = webhook
-        .on
-        .get(&Disposition::Failed)
-        .or(spec.and_then(|spec| spec.fallback.as_ref()));
-    match own {
-        Some(actions) => resolved(engine, actions),
-        None if !rest.is_empty() => rest,
-        None => resolved(engine, engine.default_actions()),
-    }
-}
-
-/// The default, without what would ask somebody else.
-fn last(engine: &Engine) -> Vec<Action> {
-    let mut list = resolved(engine, engine.default_actions());
-    list.retain(|action| !is_open(action));
-    list
-}
-
-/// With its targets' actions. The table was checked: all its names are there.
-fn resolved(engine: &Engine, actions: &Actions) -> Vec<Action> {
-    let resolved = engine.resolve(actions);
-    resolved.unwrap_or_else(|_| actions.as_slice().to_vec())
+/// It is the default, and has variables that nobody has filled in.
+fn is_unfilled(decision: &Decision<'_>) -> bool {
+    let is_default = decision.id().is_none() || decision.unfilled().is_some();
+    is_default && variables(&decision.to_json()).next().is_some()
 }

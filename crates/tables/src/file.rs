@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use callroute_rules::{Engine, Faults, Zones};
 
+use crate::check::{Check, Refused};
 use crate::folder::{Folder, Seen};
 use crate::handle::TableHandle;
 use crate::zones::SystemZones;
@@ -25,6 +26,14 @@ pub enum LoadError {
     /// It was read, and is wrong.
     #[error(transparent)]
     Faults(#[from] Faults),
+    /// It is well written, and did not pass what it is [held to](FileTable::held_to).
+    #[error("{}: {source}", path.display())]
+    Refused {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
 }
 
 /// What a reload came to.
@@ -65,6 +74,7 @@ pub struct FileTable<Z = SystemZones> {
     path: PathBuf,
     zones: Z,
     handle: TableHandle,
+    check: Check,
     /// What the last attempt was made of.
     last: Mutex<Last>,
 }
@@ -73,6 +83,8 @@ pub struct FileTable<Z = SystemZones> {
 struct Last {
     seen: Vec<Seen>,
     release: String,
+    /// The table that was refused, and why: what it lacks may come without the file being touched.
+    refused: Option<(Arc<Engine>, String)>,
 }
 
 impl FileTable {
@@ -98,12 +110,34 @@ impl<Z: Zones> FileTable<Z> {
             handle: TableHandle::new(Arc::new(engine?)),
             path,
             zones,
-            last: Mutex::new(Last { seen, release }),
+            check: Check::default(),
+            last: Mutex::new(Last {
+                seen,
+                release,
+                refused: None,
+            }),
         })
     }
 
+    /// Holds this table, and each that takes its place, to something that the file alone does not
+    /// show, as that the secrets of its webhooks can be read. May block.
+    ///
+    /// # Errors
+    /// [`LoadError::Refused`] when the table in force does not pass.
+    pub fn held_to<E: Into<Box<dyn std::error::Error + Send + Sync>>>(
+        mut self,
+        check: impl Fn(&Engine) -> Result<(), E> + Send + Sync + 'static,
+    ) -> Result<Self, LoadError> {
+        self.check = Check::new(check);
+        match self.check.of(&self.current()) {
+            Ok(()) => Ok(self),
+            Err(source) => Err(self.refused(source)),
+        }
+    }
+
     /// Reads the file again if it, a file it names, or the system's zone data changed since the
-    /// last attempt. A table with a fault changes nothing: the last good one stays in force.
+    /// last attempt. A table with a fault, or one that is refused, changes nothing: the last good
+    /// one stays in force. What was refused is put in force as soon as it passes.
     ///
     /// # Errors
     /// [`LoadError`], once for each change.
@@ -111,14 +145,34 @@ impl<Z: Zones> FileTable<Z> {
         // One at a time, so that an older text never replaces a newer one.
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let release = self.zones.release();
-        if release == last.release && !last.seen.iter().any(Seen::changed) {
-            return Ok(Reload::Unchanged);
+        let changed = release != last.release || last.seen.iter().any(Seen::changed);
+        let (engine, told) = match last.refused.take() {
+            Some((engine, told)) if !changed => (engine, Some(told)),
+            None if !changed => return Ok(Reload::Unchanged),
+            _ => {
+                let (engine, seen) = attempt(&self.path, &self.zones);
+                (last.seen, last.release) = (seen, release);
+                (Arc::new(engine?), None)
+            }
+        };
+        let Err(source) = self.check.of(&engine) else {
+            self.handle.replace(Arc::clone(&engine));
+            return Ok(Reload::Replaced(engine));
+        };
+        let why = source.to_string();
+        let is_news = told.is_none_or(|told| told != why);
+        last.refused = Some((engine, why));
+        match is_news {
+            true => Err(self.refused(source)),
+            false => Ok(Reload::Unchanged),
         }
-        let (engine, seen) = attempt(&self.path, &self.zones);
-        *last = Last { seen, release };
-        let engine = Arc::new(engine?);
-        self.handle.replace(Arc::clone(&engine));
-        Ok(Reload::Replaced(engine))
+    }
+
+    fn refused(&self, source: Refused) -> LoadError {
+        LoadError::Refused {
+            path: self.path.clone(),
+            source,
+        }
     }
 
     /// The routing file.

@@ -5,7 +5,8 @@
 //! ```
 //!
 //! A [`FileTable`] loads a routing file and what it names, and puts each new version in place of
-//! the last; a file with a fault changes nothing. Calls take the engine from a [`TableHandle`]
+//! the last; a file with a fault changes nothing, nor does one that lacks something that its tables
+//! are [held to](FileTable::held_to). Calls take the engine from a [`TableHandle`]
 //! and keep it to their end. Time zones come from the system ([`SystemZones`]).
 //!
 //! ```
@@ -24,6 +25,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod check;
 mod file;
 mod folder;
 mod handle;

@@ -77,7 +77,7 @@ impl Stage {
         let listener = TcpListener::bind(local()).await?;
         let webhook = listener.local_addr()?;
         let (stop, stopped) = oneshot::channel();
-        let serving = server::serve(listener, route, async {
+        let serving = server::serve(listener, route, Vec::new(), async {
             // A sender that is dropped wants the server to stop too.
             let _ = stopped.await;
         });

@@ -64,6 +64,9 @@ struct Printed {
     source: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     failure: Option<Failure>,
+    /// A variable that was not known where it was wanted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unfilled: Option<String>,
     elapsed_ms: u64,
     attempts: Vec<Attempt>,
     /// Facts from outside that rules asked for, and that could not be had.
@@ -97,6 +100,7 @@ impl Printed {
             actions: routed.actions,
             source: routed.source.as_str(),
             failure: routed.failure,
+            unfilled: routed.unfilled.map(|error| error.to_string()),
             elapsed_ms: ms(routed.elapsed),
             attempts: routed.attempts.into_iter().map(attempt).collect(),
             missing: routed.missing,

@@ -1,4 +1,4 @@
-//! `trigger`: sends signed events to a webhook, and judges what it answers.
+//! `trigger`: sends events to a webhook, signed where a secret is given, and judges what it answers.
 
 mod cases;
 mod judge;

@@ -22,7 +22,7 @@ pub struct Places {
     /// Gateways by name, for calls that are sent through one of them, each a SIP URI.
     pub trunks: HashMap<String, String>,
     /// Numbers, users, agents and programs that have a SIP URI of their own; looked at before the
-    /// trunk.
+    /// trunk, and before where an agent is reached.
     pub contacts: HashMap<String, String>,
     /// The router that answers calls, a SIP URI.
     pub answering: Option<String>,
@@ -45,49 +45,69 @@ impl Places {
         all.try_for_each(|(setting, uri)| check_uri(setting, uri))
     }
 
-    /// What the caller's switch is told: the first of the actions that sends a caller somewhere or
-    /// refuses it. 480 when there is none, or nobody knows where that is.
+    /// What the caller's switch is told, where this is to be done: whither it sends the caller, or
+    /// how it refuses it. `None` where nobody knows, or where this ends nothing.
+    ///
+    /// `reach` says where an agent is reached that has no contact of its own: at a number or a SIP
+    /// URI, as with the agents of a routing file.
     #[must_use]
-    pub fn verdict(&self, actions: &[Action], offer: &Offer) -> Verdict {
-        for action in actions {
-            let contacts = match action {
-                Action::Forward(forward) => self.forwarded(forward, offer),
-                Action::Redirect(redirect) => {
-                    let parties = redirect.contacts.iter();
-                    parties
-                        .filter_map(|party| self.party(party).or_else(|| left(party, offer)))
-                        .collect()
-                }
-                Action::Reject(reject) => return refusal(reject.cause.codes()),
-                Action::Busy(_) => return refusal(RejectCause::UserBusy.codes()),
-                Action::Hangup(_) => return refusal(RejectCause::Declined.codes()),
-                // It is noted by who carries the call.
-                Action::Set(_) => continue,
-                _ => self.answered(offer),
-            };
-            if !contacts.is_empty() {
-                return Verdict::Redirect { contacts };
+    pub fn verdict(
+        &self,
+        action: &Action,
+        offer: &Offer,
+        reach: &dyn Fn(&str) -> Option<Party>,
+    ) -> Option<Verdict> {
+        let seek = Seek {
+            places: self,
+            offer,
+            reach,
+        };
+        seek.verdict(action)
+    }
+}
+
+/// Looks for one caller's place.
+#[derive(Clone, Copy)]
+struct Seek<'a> {
+    places: &'a Places,
+    offer: &'a Offer,
+    reach: &'a dyn Fn(&str) -> Option<Party>,
+}
+
+impl Seek<'_> {
+    fn verdict(self, action: &Action) -> Option<Verdict> {
+        let contacts = match action {
+            Action::Forward(forward) => self.forwarded(forward),
+            Action::Redirect(redirect) => {
+                let parties = redirect.contacts.iter();
+                parties
+                    .filter_map(|party| self.party(party).or_else(|| left(party, self.offer)))
+                    .collect()
             }
-        }
-        Verdict::Redirect {
-            contacts: Vec::new(),
-        }
+            Action::Reject(reject) => return Some(refusal(reject.cause.codes())),
+            Action::Busy(_) => return Some(refusal(RejectCause::UserBusy.codes())),
+            Action::Hangup(_) => return Some(refusal(RejectCause::Declined.codes())),
+            // It is noted by who carries the call.
+            Action::Set(_) => return None,
+            _ => self.answered(),
+        };
+        (!contacts.is_empty()).then_some(Verdict::Redirect { contacts })
     }
 
-    fn forwarded(&self, forward: &Forward, offer: &Offer) -> Vec<String> {
+    fn forwarded(self, forward: &Forward) -> Vec<String> {
         let found = match &forward.destination {
             Destination::Number(to) => self.number(to.number.as_str()),
             Destination::Sip(to) => Some(to.uri.to_string()),
             Destination::User(to) => self.contact(to.name.as_str()),
-            Destination::Agent(to) => self.contact(to.name.as_str()),
+            Destination::Agent(to) => self.agent(to.name.as_str()),
             Destination::Application(to) => self.contact(&to.name),
             Destination::Trunk(to) => {
                 let number = to.number.as_ref().map(|number| number.as_str());
-                let trunk = self.trunks.get(to.name.as_str());
-                trunk.and_then(|uri| with_user(uri, number.unwrap_or(offer.to.as_str())))
+                let trunk = self.places.trunks.get(to.name.as_str());
+                trunk.and_then(|uri| with_user(uri, number.unwrap_or(self.offer.to.as_str())))
             }
             Destination::RingGroup(group) => {
-                let rung = self.answered(offer);
+                let rung = self.answered();
                 if !rung.is_empty() {
                     return rung;
                 }
@@ -99,31 +119,43 @@ impl Places {
         };
         match found {
             Some(uri) => vec![uri],
-            None => self.answered(offer),
+            None => self.answered(),
         }
     }
 
-    fn party(&self, party: &Party) -> Option<String> {
+    fn party(self, party: &Party) -> Option<String> {
         match party {
             Party::Number(number) => self.number(number.as_str()),
             Party::Sip(uri) => Some(uri.to_string()),
-            Party::Agent(name) => self.contact(name.as_str()),
+            Party::Agent(name) => self.agent(name.as_str()),
         }
     }
 
-    fn number(&self, number: &str) -> Option<String> {
-        self.contact(number)
-            .or_else(|| with_user(self.trunk.as_ref()?, number))
+    fn agent(self, name: &str) -> Option<String> {
+        if let Some(uri) = self.contact(name) {
+            return Some(uri);
+        }
+        match (self.reach)(name)? {
+            Party::Number(number) => self.number(number.as_str()),
+            Party::Sip(uri) => Some(uri.to_string()),
+            // An agent that stands for an agent would be a chain without an end.
+            Party::Agent(_) => None,
+        }
     }
 
-    fn contact(&self, who: &str) -> Option<String> {
-        self.contacts.get(who).cloned()
+    fn number(self, number: &str) -> Option<String> {
+        self.contact(number)
+            .or_else(|| with_user(self.places.trunk.as_ref()?, number))
+    }
+
+    fn contact(self, who: &str) -> Option<String> {
+        self.places.contacts.get(who).cloned()
     }
 
     /// The router that answers, by the number that was dialed.
-    fn answered(&self, offer: &Offer) -> Vec<String> {
-        let router = self.answering.as_ref();
-        let uri = router.and_then(|router| with_user(router, offer.to.as_str()));
+    fn answered(self) -> Vec<String> {
+        let router = self.places.answering.as_ref();
+        let uri = router.and_then(|router| with_user(router, self.offer.to.as_str()));
         uri.into_iter().collect()
     }
 }

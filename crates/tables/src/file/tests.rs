@@ -68,6 +68,45 @@ fn keeps_the_last_good_table_and_tells_a_fault_once() {
     assert!(matches!(table.reload(), Ok(Reload::Replaced(_))));
 }
 
+/// What a table has to pass is asked at the start and of each change, and a refused table is told
+/// of once: it is taken when what it lacks is there, with nobody touching the file again.
+#[test]
+fn a_refused_table_changes_nothing_until_it_passes() {
+    let (folder, path) = folder();
+    fs::write(&path, GOOD).unwrap();
+    let secret = folder.path().join("secret");
+    let wanted = secret.clone();
+    let check = move |engine: &callroute_rules::Engine| {
+        let other = engine.default_actions().to_json().contains("other");
+        match other && !wanted.exists() {
+            true => Err("the secret is not there"),
+            false => Ok(()),
+        }
+    };
+    let open = || FileTable::with_zones(&path, ChronoTz).unwrap();
+    let table = open().held_to(check.clone()).unwrap();
+    let good = table.current();
+    fs::write(&path, GOOD.replace("general", "other")).unwrap();
+    let told = format!("{}: the secret is not there", path.display());
+    assert_eq!(table.reload().unwrap_err().to_string(), told);
+    assert!(matches!(table.reload(), Ok(Reload::Unchanged)));
+    assert_eq!(table.current().fingerprint(), good.fingerprint());
+    // A start refuses it in the same words.
+    assert_eq!(open().held_to(check).unwrap_err().to_string(), told);
+    fs::write(&secret, "").unwrap();
+    assert!(matches!(table.reload(), Ok(Reload::Replaced(_))));
+    assert_ne!(table.current().fingerprint(), good.fingerprint());
+    assert!(matches!(table.reload(), Ok(Reload::Unchanged)));
+    // One that is refused and then replaced by a good one is not taken later.
+    fs::remove_file(&secret).unwrap();
+    fs::write(&path, GOOD.replace("general", "another")).unwrap();
+    assert!(matches!(table.reload(), Err(LoadError::Refused { .. })));
+    fs::write(&path, GOOD).unwrap();
+    assert!(matches!(table.reload(), Ok(Reload::Replaced(_))));
+    fs::write(&secret, "").unwrap();
+    assert!(matches!(table.reload(), Ok(Reload::Unchanged)));
+}
+
 #[test]
 fn says_what_cannot_be_read() {
     let (folder, path) = folder();

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use callroute_media::Offer;
-use callroute_schema::{Actions, Address, Caller, SourceInfo};
+use callroute_schema::{Actions, Address, Caller, Number, Party, SipUri, SourceInfo};
 
 use super::Places;
 use crate::redirect::Verdict;
@@ -32,12 +32,26 @@ fn places() -> Places {
     }
 }
 
-/// Contacts, or `!STATUS/Q.850`.
+/// Contacts, or `!STATUS/Q.850`, of the first that comes to either.
 fn told(places: &Places, actions: &str) -> String {
     let actions = Actions::from_json(actions.as_bytes()).unwrap();
-    match places.verdict(actions.as_slice(), &offer()) {
-        Verdict::Redirect { contacts } => contacts.join(" "),
-        Verdict::Refuse { status, q850 } => format!("!{status}/{}", q850.unwrap_or(0)),
+    let mut actions = actions.as_slice().iter();
+    match actions.find_map(|action| places.verdict(action, &offer(), &reach)) {
+        Some(Verdict::Redirect { contacts }) => contacts.join(" "),
+        Some(Verdict::Refuse { status, q850 }) => format!("!{status}/{}", q850.unwrap_or(0)),
+        None => String::new(),
+    }
+}
+
+/// The agents of a routing file.
+fn reach(name: &str) -> Option<Party> {
+    match name {
+        "bob" => Some(Party::Sip(
+            SipUri::new("sip:bob@elsewhere.example").unwrap(),
+        )),
+        "carl" => Some(Party::Sip(SipUri::new("sip:carl@192.0.2.9").unwrap())),
+        "dora" => Some(Party::Number(Number::new("+16822306467").unwrap())),
+        _ => None,
     }
 }
 
@@ -73,6 +87,18 @@ fn each_destination_has_its_place() {
             "sip:bob@192.0.2.8",
             None,
         ),
+        (
+            r#"{"type":"agent","name":"carl"}"#,
+            "sip:carl@192.0.2.9",
+            None,
+        ),
+        (
+            r#"{"type":"agent","name":"dora"}"#,
+            "sip:ann@192.0.2.7",
+            None,
+        ),
+        (r#"{"type":"agent","name":"eve"}"#, "", Some(there)),
+        (r#"{"type":"user","name":"carl"}"#, "", Some(there)),
         (r#"{"type":"user","name":"eve"}"#, "", Some(there)),
         (r#"{"type":"queue","name":"sales"}"#, "", Some(there)),
         (
@@ -87,8 +113,8 @@ fn each_destination_has_its_place() {
         ),
         (r#"{"type":"trunk","name":"other"}"#, "", Some(there)),
         (
-            r#"{"type":"ring_group","members":["+16822306467","sip:desk@pbx.example","eve"]}"#,
-            "sip:ann@192.0.2.7 sip:desk@pbx.example",
+            r#"{"type":"ring_group","members":["carl","+16822306467","sip:desk@pbx.example","eve"]}"#,
+            "sip:carl@192.0.2.9 sip:ann@192.0.2.7 sip:desk@pbx.example",
             Some(there),
         ),
     ] {
@@ -113,8 +139,8 @@ fn what_is_no_forward() {
         ),
         (r#"{"action":"hangup"}"#, "!603/21", None),
         (
-            r#"{"action":"redirect","contacts":["+16822306467","sip:desk@pbx.example"]}"#,
-            "sip:ann@192.0.2.7 sip:desk@pbx.example",
+            r#"{"action":"redirect","contacts":["carl","+16822306467","sip:desk@pbx.example"]}"#,
+            "sip:carl@192.0.2.9 sip:ann@192.0.2.7 sip:desk@pbx.example",
             None,
         ),
         (
