@@ -1,6 +1,7 @@
 //! Messages that arrive, and timers that fire.
 
 use std::collections::hash_map::Entry;
+use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,7 +34,7 @@ impl Inner {
         let mut buffer = vec![0; MAX_DATAGRAM];
         loop {
             let received = tokio::select! {
-                received = self.udp.recv_from(&mut buffer) => received,
+                received = poll_fn(|cx| self.udp.poll_receive(cx, &mut buffer)) => received,
                 () = ended(&mut over) => return,
             };
             match received {
@@ -41,7 +42,7 @@ impl Inner {
                     self.let_in(&upper, &buffer, length, source);
                     // What has come meanwhile is read at once, or the system drops it.
                     for _ in 0..BATCH {
-                        let Ok((length, source)) = self.udp.try_recv_from(&mut buffer) else {
+                        let Ok((length, source)) = self.udp.receive(&mut buffer) else {
                             break;
                         };
                         self.let_in(&upper, &buffer, length, source);
