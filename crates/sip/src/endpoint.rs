@@ -69,6 +69,8 @@ pub(crate) struct Settings {
     pub(crate) transactions: usize,
     /// Most connections in all.
     pub(crate) connections: usize,
+    /// For how long the socket is looked at after a datagram, before it is waited for.
+    pub(crate) spin: Duration,
 }
 
 /// A request that began a transaction, or the ACK of a 2xx.
@@ -160,6 +162,8 @@ struct Inner {
     waits: sipx_sip::Timers,
     transactions: usize,
     connections: usize,
+    /// For how long the socket is looked at after a datagram, before it is waited for.
+    spin: Duration,
 }
 
 /// Which of the two layers a transaction is of: both may have the same key, when we call

@@ -97,6 +97,7 @@ pub(crate) async fn bind(settings: Settings) -> Result<(Endpoint, Listeners), Re
         waits: settings.timers,
         transactions: settings.transactions,
         connections: settings.connections,
+        spin: settings.spin,
     };
     Ok((Endpoint(Arc::new(inner)), Listeners { tcp, tls, ws }))
 }
