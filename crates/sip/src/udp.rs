@@ -6,11 +6,21 @@ pub(crate) use elsewhere::Udp;
 #[cfg(unix)]
 pub(crate) use unix::Udp;
 
+use std::future::poll_fn;
+use std::io::Result;
+
+impl Udp {
+    /// Until we are told of a datagram.
+    pub(crate) async fn told(&self) -> Result<()> {
+        poll_fn(|cx| self.poll_told(cx)).await
+    }
+}
+
 #[cfg(unix)]
 mod unix {
     use std::io::Result;
     use std::net::{SocketAddr, UdpSocket};
-    use std::task::{Context, Poll, ready};
+    use std::task::{Context, Poll};
 
     use tokio::io::Interest;
     use tokio::io::unix::AsyncFd;
@@ -40,23 +50,9 @@ mod unix {
                 .try_io(Interest::READABLE, |socket| socket.recv_from(buffer))
         }
 
-        /// The same; whoever asks is told of the next one if there is none.
-        pub(crate) fn poll_receive(
-            &self,
-            cx: &mut Context<'_>,
-            buffer: &mut [u8],
-        ) -> Poll<Result<(usize, SocketAddr)>> {
-            loop {
-                let mut told = ready!(self.0.poll_read_ready(cx))?;
-                if let Ok(received) = told.try_io(|socket| socket.get_ref().recv_from(buffer)) {
-                    return Poll::Ready(received);
-                }
-            }
-        }
-
-        /// Until we are told.
-        pub(crate) async fn told(&self) -> Result<()> {
-            self.0.readable().await.map(drop)
+        /// Whether we were told of one; whoever asks is told of the next one if there is none.
+        pub(crate) fn poll_told(&self, cx: &mut Context<'_>) -> Poll<Result<()>> {
+            self.0.poll_read_ready(cx).map_ok(drop)
         }
 
         /// Sends at once, or not at all.
@@ -70,9 +66,8 @@ mod unix {
 mod elsewhere {
     use std::io::Result;
     use std::net::SocketAddr;
-    use std::task::{Context, Poll, ready};
+    use std::task::{Context, Poll};
 
-    use tokio::io::ReadBuf;
     use tokio::net::UdpSocket;
 
     /// A socket that never waits.
@@ -95,20 +90,9 @@ mod elsewhere {
             self.0.try_recv_from(buffer)
         }
 
-        /// The same; whoever asks is told of the next one if there is none.
-        pub(crate) fn poll_receive(
-            &self,
-            cx: &mut Context<'_>,
-            buffer: &mut [u8],
-        ) -> Poll<Result<(usize, SocketAddr)>> {
-            let mut buffer = ReadBuf::new(buffer);
-            let from = ready!(self.0.poll_recv_from(cx, &mut buffer))?;
-            Poll::Ready(Ok((buffer.filled().len(), from)))
-        }
-
-        /// Until we are told.
-        pub(crate) async fn told(&self) -> Result<()> {
-            self.0.readable().await
+        /// Whether we were told of one; whoever asks is told of the next one if there is none.
+        pub(crate) fn poll_told(&self, cx: &mut Context<'_>) -> Poll<Result<()>> {
+            self.0.poll_recv_ready(cx)
         }
 
         /// Sends at once, or not at all.

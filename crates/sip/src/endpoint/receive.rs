@@ -1,7 +1,6 @@
 //! Messages that arrive, and timers that fire.
 
 use std::collections::hash_map::Entry;
-use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -73,7 +72,13 @@ impl Inner {
                 received => return received,
             }
         }
-        poll_fn(|cx| self.udp.poll_receive(cx, buffer)).await
+        loop {
+            self.udp.told().await?;
+            match self.udp.receive(buffer) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                received => return received,
+            }
+        }
     }
 
     fn let_in(

@@ -2,11 +2,10 @@
 
 mod hear;
 
-use std::future::poll_fn;
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::{Arc, Mutex, Weak};
-use std::task::{Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -395,19 +394,26 @@ impl Stream {
     }
 }
 
-/// Waits for a datagram, for ever without a socket. The room that it is read into is there only
-/// while it is read: most legs wait most of the time.
-async fn receive<const MAX: usize>(socket: Option<&Udp>) -> std::io::Result<(SocketAddr, Bytes)> {
+/// Waits for a datagram, for ever without a socket.
+async fn receive<const MAX: usize>(socket: Option<&Udp>) -> io::Result<(SocketAddr, Bytes)> {
     let Some(socket) = socket else {
         return std::future::pending().await;
     };
-    poll_fn(|cx| {
-        let mut room = [0; MAX];
-        let (length, from) = ready!(socket.poll_receive(cx, &mut room))?;
-        let packet = room.get(..length).unwrap_or_default();
-        Poll::Ready(Ok((from, Bytes::copy_from_slice(packet))))
-    })
-    .await
+    loop {
+        socket.told().await?;
+        match read::<MAX>(socket) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            received => return received,
+        }
+    }
+}
+
+/// Reads a datagram. The room for it is there only meanwhile: most legs wait most of the time.
+fn read<const MAX: usize>(socket: &Udp) -> io::Result<(SocketAddr, Bytes)> {
+    let mut room = [0; MAX];
+    let (length, from) = socket.receive(&mut room)?;
+    let packet = room.get(..length).unwrap_or_default();
+    Ok((from, Bytes::copy_from_slice(packet)))
 }
 
 /// Waits for the pacer, for ever without one.
