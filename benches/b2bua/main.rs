@@ -21,6 +21,9 @@ use crate::talk::Talk;
 
 type Failure = Box<dyn std::error::Error>;
 
+/// How a router is named that does not sleep between two calls.
+const SPINNING: &str = "spinning";
+
 /// Calls that are held at the same time when memory is measured.
 const HELD: u32 = 1_000;
 
@@ -70,31 +73,43 @@ fn median(mut all: Vec<f64>) -> f64 {
 /// many that it does not.
 const RATES: [u32; 2] = [100, 1_000];
 
-/// What a router adds to the delay of an INVITE, by its file alone and when it asks a web server,
-/// beside a process that only hands datagrams on and the web server alone: in turn, a second each.
-/// Whoever is asked a hundred times a second is woken each time, which costs all the same.
+/// What a router adds to the delay of an INVITE, by its file alone and when it asks a web server, and
+/// when it does not sleep between two calls, beside a process that only hands datagrams on and the web
+/// server alone: in turn, a second each. Whoever is asked a hundred times a second is woken each time,
+/// which costs all the same.
 fn delays(talk: &mut Talk, rounds: u32) -> Result<(), Failure> {
     let by = at(2);
     let callee = talk.callee()?.to_string();
     let _process = Process::start(&["hand-on", &by.to_string(), &callee])?;
-    let web = SocketAddr::new(at(9).ip(), 8080);
-    let (_asking, mut asked) = begin(at(3), Some(web))?;
+    // Each has a callee of its own, which the web server names.
+    let [web, beside] = [8080, 8081].map(|port| SocketAddr::new(at(9).ip(), port));
+    let (_asking, mut asked) = begin(at(3), Some(web), false)?;
+    let (_spinning, mut spun) = begin(at(4), None, true)?;
+    let (_asking_spinning, mut asked_spun) = begin(at(5), Some(beside), true)?;
     let uri = format!("sip:callee@{}", asked.callee()?);
     let _web = webhook::start(web, &uri)?;
-    asked.wait()?;
+    let _beside = webhook::start(beside, &format!("sip:callee@{}", asked_spun.callee()?))?;
+    for talk in [&mut asked, &mut spun, &mut asked_spun] {
+        talk.wait()?;
+    }
     for per_s in RATES {
         let (mut by_file, mut by_web, mut straight) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut by_file_spinning, mut by_web_spinning) = (Vec::new(), Vec::new());
         let mut own = Vec::new();
         for _ in 0..rounds {
             let second = Duration::from_secs(1);
             by_file.push(talk.gently(1, per_s)?);
+            by_file_spinning.push(spun.gently(1, per_s)?);
             straight.push(talk.straight(by, 1, per_s)?);
             by_web.push(asked.gently(1, per_s)?);
+            by_web_spinning.push(asked_spun.gently(1, per_s)?);
             own.push(webhook::own_time_us(web, &uri, second, per_s)?);
         }
         for (what, done) in [
             ("INVITE in to INVITE out", &by_file),
+            ("the same, spinning", &by_file_spinning),
             ("the same with a web server asked", &by_web),
+            ("asked, spinning", &by_web_spinning),
             ("handed on by a bare process", &straight),
         ] {
             println!(
@@ -114,19 +129,24 @@ fn at(n: u8) -> SocketAddr {
 }
 
 /// A router of its own, and who calls through it.
-fn begin(router: SocketAddr, web: Option<SocketAddr>) -> Result<(Process, Talk), Failure> {
+fn begin(
+    router: SocketAddr,
+    web: Option<SocketAddr>,
+    spins: bool,
+) -> Result<(Process, Talk), Failure> {
     let talk = Talk::new(router)?;
     let callee = talk.callee()?.to_string();
     let (router, web) = (router.to_string(), web.map(|web| web.to_string()));
     let mut args = vec!["serve", &router, &callee];
     args.extend(web.as_deref());
+    args.extend(spins.then_some(SPINNING));
     Ok((Process::start(&args)?, talk))
 }
 
 /// What calls take that go on. In a process that has done nothing else: one that has served many
 /// calls takes what it needs from what those have left it, and does not grow.
 fn held(calls: u32, rest: Duration) -> Result<(), Failure> {
-    let (process, mut talk) = begin(at(1), None)?;
+    let (process, mut talk) = begin(at(1), None, false)?;
     talk.wait()?;
     let empty = process.rss_kib();
     let each = |process: &Process| {
@@ -153,11 +173,11 @@ fn main() -> Result<(), Failure> {
     let args: Vec<String> = std::env::args().collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     match args[..] {
-        [_, "serve", listen, callee] => {
-            return router::serve(listen.parse()?, callee.parse()?, None);
-        }
-        [_, "serve", listen, callee, web] => {
-            return router::serve(listen.parse()?, callee.parse()?, Some(web.parse()?));
+        [_, "serve", listen, callee, ref rest @ ..] => {
+            let spins = rest.contains(&SPINNING);
+            let web = rest.iter().find(|arg| **arg != SPINNING);
+            let web = web.map(|web| web.parse()).transpose()?;
+            return router::serve(listen.parse()?, callee.parse()?, web, spins);
         }
         [_, "hand-on", listen, callee] => return hand_on(listen.parse()?, callee.parse()?),
         [_, "web", listen, uri] => return webhook::serve(listen.parse()?, uri),
@@ -173,7 +193,7 @@ fn main() -> Result<(), Failure> {
     let wanted = |part: &str| only.is_none_or(|only| *only == part);
     // What transactions keep goes 32 s after their end.
     let rest = Duration::from_secs(if quick { 1 } else { 40 });
-    let (process, mut talk) = begin(at(1), None)?;
+    let (process, mut talk) = begin(at(1), None, false)?;
     talk.wait()?;
     println!("{} KiB at first", process.rss_kib());
     if wanted("delay") {

@@ -29,11 +29,15 @@ fn asking(web: SocketAddr) -> String {
 /// The port at which the router says what is left of its calls, to whomever asks.
 pub(crate) const LEFT: u16 = 5_999;
 
+/// Longer than the pause between two calls when the delay is measured.
+const SPIN: Duration = Duration::from_millis(20);
+
 /// Serves until it is ended; asks that web server, where there is one.
 pub(crate) fn serve(
     listen: SocketAddr,
     callee: SocketAddr,
     web: Option<SocketAddr>,
+    spins: bool,
 ) -> Result<(), Failure> {
     let workers = std::env::var("WORKERS").ok();
     let workers = workers.and_then(|workers| workers.parse().ok());
@@ -43,6 +47,9 @@ pub(crate) fn serve(
         .build()?;
     runtime.block_on(async {
         let mut sip = Config::new(listen);
+        if spins {
+            sip.spin = SPIN;
+        }
         let contact = format!("sip:callee@{callee}");
         sip.contacts = [("+16822306467".to_owned(), contact)].into();
         sip.protection.exempt = vec![listen.ip().into()];

@@ -30,7 +30,7 @@ fn main() -> Result<(), Failure> {
     let args: Vec<String> = std::env::args().collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     if let [_, "serve", listen, callee] = args[..] {
-        return router::serve(listen.parse()?, callee.parse()?, None);
+        return router::serve(listen.parse()?, callee.parse()?, None, false);
     }
     let quick = args.contains(&"--quick") || args.contains(&"--test");
     let after = |name: &str| {

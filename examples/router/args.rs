@@ -79,6 +79,10 @@ pub(crate) struct Args {
     /// Who such mail is from
     #[arg(long, requires = "mail")]
     pub(crate) mail_from: Option<String>,
+    /// How many microseconds a thread keeps looking for the next message before it sleeps, for who has
+    /// a core for it
+    #[arg(long, default_value_t = 0)]
+    pub(crate) spin: u64,
     /// How long calls may go on after SIGTERM or Ctrl-C, in seconds; then they are hung up
     #[arg(long, default_value_t = 30)]
     pub(crate) drain: u64,

@@ -33,6 +33,7 @@ pub(crate) async fn serve(args: Args) -> Result<(), Failure> {
         .unwrap_or_else(|| sounds::tones(table.current().region()));
     sip.codecs = callroute_audio::Codec::ALL.to_vec();
     sip.advertised = args.advertise;
+    sip.spin = Duration::from_micros(args.spin);
     sip.trunk = args.trunk.clone();
     sip.trusted = args.trusted;
     sip.contacts = args.contact.into_iter().collect();

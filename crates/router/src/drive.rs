@@ -172,7 +172,6 @@ impl<L: Line> Driver<L> {
                 .warning("the journal queue is full: a call's journal ends early");
         }
         let at_ms = u64::try_from(now.mono.as_millis()).unwrap_or(u64::MAX);
-        self.write();
         let call_id = self.session.event().call_id.clone();
         let mut messages = Vec::new();
         let mut looks_up = Vec::new();
@@ -227,13 +226,17 @@ impl<L: Line> Driver<L> {
                 .and_then(|name| self.endpoints.get(name.as_str()).cloned());
             crate::messages::take(&self.config, self.session.event(), endpoints, message);
         }
+        // Somebody waits for what the answer to an ask brings about, and before that for the ask.
+        if self.asking.is_none() {
+            self.write();
+        }
     }
 }
 
 impl<L> Driver<L> {
-    /// Writes the trace: not while a step is taken, which somebody waits for.
+    /// Writes the trace: not before something is done that somebody waits for.
     fn write(&mut self) {
-        let fresh = std::mem::take(&mut self.fresh).into_iter();
+        let fresh = self.fresh.drain(..);
         let lines = fresh.map(|(at_ms, note)| (at_ms, note.to_string()));
         self.trace.extend(lines);
     }

@@ -98,6 +98,7 @@ impl SipAdapter {
             protection,
             transactions: config.max_transactions,
             connections: config.max_connections,
+            spin: config.spin,
         };
         let (handle, listeners) = endpoint::bind(settings).await.map_err(
             |Refused {

@@ -257,7 +257,8 @@ impl Front {
             return Err((Box::new(incoming), Reply::new(482)));
         };
         begun.leg.entry = Some(entry);
-        begun.leg.local = stack.local_sdp(peer, begun.port);
+        let key = begun.leg.local.key.take();
+        begun.leg.local = stack.local_sdp(peer, begun.port, key);
         let invited = Box::new(Invited {
             invite: incoming,
             tag: tag.to_owned(),

@@ -32,7 +32,6 @@ use sipx_sip::transaction::{ClientTransaction, ServerTransaction};
 use sipx_sip::{Header, HeaderName, Limits, Message, Reason, Request, Response, TuEvent};
 use sipx_transport::tls::{ClientTls, ServerTls};
 use sipx_transport::{ConnectionKey, Target, TransportKind, new_branch};
-use tokio::net::UdpSocket;
 use tokio::sync::{Notify, mpsc, watch};
 
 pub(crate) use crate::endpoint::exchange::Exchange;
@@ -46,6 +45,7 @@ pub(crate) use crate::endpoint::timers::Timers;
 use crate::message::is_longer;
 use crate::named::{Hashes, Key};
 use crate::sdp::Remote;
+use crate::udp::Udp;
 
 /// Events of one client transaction that may wait.
 const EVENTS: usize = 32;
@@ -69,6 +69,8 @@ pub(crate) struct Settings {
     pub(crate) transactions: usize,
     /// Most connections in all.
     pub(crate) connections: usize,
+    /// For how long the socket is looked at after a datagram, before it is waited for.
+    pub(crate) spin: Duration,
 }
 
 /// A request that began a transaction, or the ACK of a 2xx.
@@ -138,7 +140,7 @@ pub(crate) struct Endpoint(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    udp: UdpSocket,
+    udp: Udp,
     local: SocketAddr,
     tls: Option<SocketAddr>,
     ws: Option<SocketAddr>,
@@ -160,6 +162,8 @@ struct Inner {
     waits: sipx_sip::Timers,
     transactions: usize,
     connections: usize,
+    /// For how long the socket is looked at after a datagram, before it is waited for.
+    spin: Duration,
 }
 
 /// Which of the two layers a transaction is of: both may have the same key, when we call

@@ -58,6 +58,7 @@ mod rtp;
 mod screen;
 mod sdp;
 mod stack;
+mod udp;
 mod way;
 
 pub use adapter::{SipAdapter, SipHandle, Stats};

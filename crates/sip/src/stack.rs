@@ -216,13 +216,13 @@ impl Stack {
     }
 
     /// Our end of a leg's sound, for a peer.
-    pub(crate) fn local_sdp(&self, peer: IpAddr, port: u16) -> Local {
+    pub(crate) fn local_sdp(&self, peer: IpAddr, port: u16, key: Option<Keys>) -> Local {
         let media = SocketAddr::new(self.named_ip(peer), port);
         Local {
             media,
             session: random() >> 2,
             version: 1,
-            key: Keys::new(),
+            key,
             encrypts: false,
             noise: self.config.comfort_noise,
         }

@@ -331,7 +331,7 @@ impl Inner {
         target: &Target,
     ) -> Result<(), SendFault> {
         if target.transport == TransportKind::Udp {
-            return match self.udp.try_send_to(&bytes, target.addr) {
+            return match self.udp.send(&bytes, target.addr) {
                 Ok(_) => Ok(()),
                 // A full buffer loses the packet, as the network may; it is sent again.
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => Ok(()),

@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, UdpSocket};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use sipx_sip::Limits;
 use sipx_transport::TransportKind;
 use sipx_transport::tls::ServerTls;
-use tokio::net::{TcpListener, TcpStream, UdpSocket};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio::time::{sleep, timeout};
 
@@ -18,6 +18,7 @@ use crate::endpoint::rest::Rests;
 use crate::endpoint::stream::PATIENCE;
 use crate::endpoint::timers::Timers;
 use crate::endpoint::{Endpoint, Inner, Keys, Settings, State, Upper, ended, web};
+use crate::udp::Udp;
 
 /// Handshakes that may go on at the same time.
 const HANDSHAKES: usize = 256;
@@ -96,12 +97,13 @@ pub(crate) async fn bind(settings: Settings) -> Result<(Endpoint, Listeners), Re
         waits: settings.timers,
         transactions: settings.transactions,
         connections: settings.connections,
+        spin: settings.spin,
     };
     Ok((Endpoint(Arc::new(inner)), Listeners { tcp, tls, ws }))
 }
 
 /// UDP and TCP on the same port, whatever port that is.
-async fn both(addr: SocketAddr) -> Result<(UdpSocket, TcpListener, SocketAddr), Refused> {
+async fn both(addr: SocketAddr) -> Result<(Udp, TcpListener, SocketAddr), Refused> {
     let refused = |transport| {
         move |source| Refused {
             addr,
@@ -111,14 +113,18 @@ async fn both(addr: SocketAddr) -> Result<(UdpSocket, TcpListener, SocketAddr), 
     };
     let mut attempt = 1;
     loop {
-        let udp = UdpSocket::bind(addr).await.map_err(refused("udp"))?;
+        let udp = UdpSocket::bind(addr).map_err(refused("udp"))?;
+        udp.set_nonblocking(true).map_err(refused("udp"))?;
         // As much as the system allows: a burst of calls must not be lost before it is read.
         if let Err(error) = socket2::SockRef::from(&udp).set_recv_buffer_size(RECEIVE_BUFFER) {
             tracing::debug!(%error, "the receive buffer stays as it is");
         }
         let local = udp.local_addr().map_err(refused("udp"))?;
         match TcpListener::bind(local).await {
-            Ok(tcp) => return Ok((udp, tcp, local)),
+            Ok(tcp) => {
+                let udp = Udp::new(udp).map_err(refused("udp"))?;
+                return Ok((udp, tcp, local));
+            }
             Err(error)
                 if addr.port() == 0
                     && error.kind() == io::ErrorKind::AddrInUse

@@ -1,9 +1,10 @@
 //! Messages that arrive, and timers that fire.
 
 use std::collections::hash_map::Entry;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use sipx_sip::headers::Via;
@@ -12,6 +13,7 @@ use sipx_sip::{HeaderName, Message, Method, Request, Response, Timer, TuEvent, p
 use sipx_transport::nat::apply_received_and_rport;
 use sipx_transport::target::response_destination;
 use sipx_transport::{Target, TransportKind};
+use tokio::task::yield_now;
 use tokio::time::sleep_until;
 
 use crate::endpoint::hop::see;
@@ -31,17 +33,19 @@ impl Inner {
     pub(super) async fn read_udp(self: Arc<Self>, upper: Arc<dyn Upper>) {
         let mut over = self.over.subscribe();
         let mut buffer = vec![0; MAX_DATAGRAM];
+        let mut looks = None;
         loop {
             let received = tokio::select! {
-                received = self.udp.recv_from(&mut buffer) => received,
+                received = self.next(&mut buffer, looks) => received,
                 () = ended(&mut over) => return,
             };
             match received {
                 Ok((length, source)) => {
                     self.let_in(&upper, &buffer, length, source);
+                    looks = (!self.spin.is_zero()).then(|| Instant::now() + self.spin);
                     // What has come meanwhile is read at once, or the system drops it.
                     for _ in 0..BATCH {
-                        let Ok((length, source)) = self.udp.try_recv_from(&mut buffer) else {
+                        let Ok((length, source)) = self.udp.receive(&mut buffer) else {
                             break;
                         };
                         self.let_in(&upper, &buffer, length, source);
@@ -49,6 +53,30 @@ impl Inner {
                 }
                 // An ICMP error of an earlier datagram; the socket is as good as before.
                 Err(error) => tracing::trace!(%error, "UDP socket"),
+            }
+        }
+    }
+
+    /// The next datagram; the socket is looked at until then, and afterwards waited for. Looked at by
+    /// itself: another thread may be the one that is told.
+    async fn next(
+        &self,
+        buffer: &mut [u8],
+        until: Option<Instant>,
+    ) -> io::Result<(usize, SocketAddr)> {
+        while until.is_some_and(|until| Instant::now() < until) {
+            // Whoever has something to do comes first.
+            yield_now().await;
+            match self.udp.look(buffer) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                received => return received,
+            }
+        }
+        loop {
+            self.udp.told().await?;
+            match self.udp.receive(buffer) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                received => return received,
             }
         }
     }

@@ -13,7 +13,7 @@ use crate::leg::offering::Offering;
 use crate::leg::session_timer::SessionTimer;
 use crate::message::{ALLOW, Reply, SUPPORTED};
 use crate::routes::{Entry, LegRequest};
-use crate::sdp::{self, Local, Remote};
+use crate::sdp::{self, Keys, Local, Remote};
 use crate::stack::Stack;
 
 /// What a leg is made of from now on.
@@ -50,7 +50,7 @@ pub(crate) fn take(
         .routes
         .enter_invite(incoming, tag, requests, Arc::default());
     let entry = entry.ok_or(Reply::new(482))?;
-    let local = stack.local_sdp(peer, port);
+    let local = stack.local_sdp(peer, port, Keys::new());
     let body = match &offer {
         Some(remote) => sdp::answer(&local, remote),
         None => sdp::offer(&local, &stack.config.codecs, sipx_sdp::Direction::SendRecv),

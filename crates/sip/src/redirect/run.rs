@@ -14,10 +14,10 @@ use tokio::sync::Notify;
 use tokio::time::Sleep;
 
 use crate::named::Key;
-use crate::redirect::ear::Ear;
 use crate::redirect::responder::Way;
 use crate::redirect::shard::{Asked, Shard};
 use crate::redirect::{Config, Counts, Decide, Responder, Verdict};
+use crate::udp::Udp;
 
 /// Bytes of datagrams that may wait in the system.
 const BUFFER: usize = 4 * 1024 * 1024;
@@ -62,13 +62,13 @@ pub(super) fn begin(
     let addr = socket.local_addr()?;
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let entered = runtime.enter();
-    let ear = Ear::new(socket)?;
+    let udp = Udp::new(socket)?;
     drop(entered);
     let bell = Arc::new(Notify::new());
     let way = Way::new(&bell, runtime.handle());
     let runner = Runner {
         shard: Shard::new(config),
-        ear,
+        udp,
         began: Instant::now(),
         decide,
         way: Arc::new(way),
@@ -98,7 +98,7 @@ fn serve(runtime: Runtime, runner: Runner) {
 
 struct Runner {
     shard: Shard,
-    ear: Ear,
+    udp: Udp,
     began: Instant,
     decide: Arc<dyn Decide>,
     way: Arc<Way>,
@@ -160,9 +160,9 @@ impl Runner {
 
     fn receive(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         match self.spin.is_zero() {
-            true => self.ear.receive(buffer),
+            true => self.udp.receive(buffer),
             // Whoever keeps looking has not been told.
-            false => self.ear.look(buffer),
+            false => self.udp.look(buffer),
         }
     }
 
@@ -191,7 +191,7 @@ impl Runner {
     fn send(&mut self) {
         for (bytes, to) in self.shard.out() {
             // A full buffer loses the packet, as the network may; it is asked for again.
-            if let Err(error) = self.ear.send(&bytes, to) {
+            if let Err(error) = self.udp.send(&bytes, to) {
                 tracing::debug!(%error, %to, "a datagram was not sent");
             }
         }
@@ -200,7 +200,7 @@ impl Runner {
     /// Waits for the socket, a verdict or a timer.
     async fn sleep(&mut self, mut alarm: Pin<&mut Sleep>, buffer: &mut [u8]) {
         if !self.spin.is_zero()
-            && let Ok((length, source)) = self.ear.receive(buffer)
+            && let Ok((length, source)) = self.udp.receive(buffer)
         {
             // Otherwise it is known from here on that all of which we were told has been read.
             self.datagram(buffer.get(..length).unwrap_or_default(), source);
@@ -221,7 +221,7 @@ impl Runner {
         if !self.way.take(&mut self.answered) {
             tokio::select! {
                 biased;
-                told = self.ear.told() => if let Err(error) = told {
+                told = self.udp.told() => if let Err(error) = told {
                     tracing::error!(%error, "a redirector cannot wait for its socket");
                     tokio::time::sleep(Duration::from_millis(10)).await;
                 },

@@ -189,7 +189,7 @@ impl RtpOut {
             Some(control) if !state.mux => control,
             _ => &self.rtp.socket,
         };
-        if let Err(error) = socket.try_send_to(&bytes, to) {
+        if let Err(error) = socket.send(&bytes, to) {
             tracing::trace!(%error, %to, "a report was not sent");
         }
     }
@@ -403,7 +403,7 @@ impl RtpOut {
         let Some(bytes) = state.sealer.packet(packet.encode()) else {
             return;
         };
-        if let Err(error) = self.rtp.socket.try_send_to(&bytes, to) {
+        if let Err(error) = self.rtp.socket.send(&bytes, to) {
             tracing::trace!(%error, %to, "an RTP packet was not sent");
         }
     }

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::count::{Count, Gauge};
+use crate::udp::Udp;
 
 /// Most ports that are bound before they are wanted; in a small range a quarter of it.
 const AHEAD: usize = 16;
@@ -35,18 +36,18 @@ pub(crate) struct Ports {
 /// A port's socket, and the one above it.
 #[derive(Debug)]
 struct Pair {
-    socket: tokio::net::UdpSocket,
+    socket: Udp,
     port: u16,
-    control: Option<tokio::net::UdpSocket>,
+    control: Option<Udp>,
 }
 
 /// A bound RTP socket, counted while it lives.
 #[derive(Debug)]
 pub(crate) struct RtpSocket {
-    pub(crate) socket: tokio::net::UdpSocket,
+    pub(crate) socket: Udp,
     pub(crate) port: u16,
     /// For RTCP, on the port above; `None` when somebody else has it.
-    pub(crate) control: Option<tokio::net::UdpSocket>,
+    pub(crate) control: Option<Udp>,
     _count: Count,
 }
 
@@ -138,7 +139,7 @@ impl Ports {
     }
 
     /// The port above (RFC 3550, section 11). A call goes on without it.
-    fn control(&self, port: u16) -> Option<tokio::net::UdpSocket> {
+    fn control(&self, port: u16) -> Option<Udp> {
         bound(self.ip, port.checked_add(1)?).ok()
     }
 }
@@ -147,7 +148,7 @@ impl RtpSocket {
     /// Throws away what has come before there was a call.
     pub(crate) fn begin(&self) {
         for socket in [Some(&self.socket), self.control.as_ref()] {
-            let come = |socket: &tokio::net::UdpSocket| socket.try_recv_from(&mut [0]).is_ok();
+            let come = |socket: &Udp| socket.receive(&mut [0]).is_ok();
             let mut left = STALE;
             while left > 0 && socket.is_some_and(come) {
                 left -= 1;
@@ -157,12 +158,12 @@ impl RtpSocket {
 }
 
 /// A socket that does not block from its beginning, which is one question less to the system.
-fn bound(ip: IpAddr, port: u16) -> io::Result<tokio::net::UdpSocket> {
+fn bound(ip: IpAddr, port: u16) -> io::Result<Udp> {
     let addr = SocketAddr::new(ip, port);
     let kind = Type::DGRAM.nonblocking();
     let socket = Socket::new(Domain::for_address(addr), kind, Some(Protocol::UDP))?;
     socket.bind(&addr.into())?;
-    tokio::net::UdpSocket::from_std(socket.into())
+    Udp::new(socket.into())
 }
 
 #[cfg(test)]
@@ -202,10 +203,10 @@ mod tests {
         }
         // Until the runtime has heard of it.
         let taken = ports.bind().unwrap();
-        taken.socket.readable().await.unwrap();
+        taken.socket.told().await.unwrap();
         assert_eq!((taken.port, gauge.get()), (20_000, 1));
         taken.begin();
-        assert!(taken.socket.try_recv_from(&mut [0; 9]).is_err());
+        assert!(taken.socket.receive(&mut [0; 9]).is_err());
         // All ten can be taken, and no more.
         let rest: Vec<_> = (0..9).map(|_| ports.bind().unwrap()).collect();
         assert_eq!((ports.ahead().len(), gauge.get()), (0, 10));

@@ -2,20 +2,16 @@
 
 mod hear;
 
-use std::future::poll_fn;
-use std::mem::MaybeUninit;
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::{Arc, Mutex, Weak};
-use std::task::{Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
 use callroute_audio::band::Halver;
 use callroute_audio::dtmf::Detector;
 use callroute_media::{LegId, Notice, PlayEnd, PlayId};
-use tokio::io::ReadBuf;
-use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
@@ -37,6 +33,7 @@ use crate::rtp::record::{Recording, Turn};
 use crate::rtp::room::Seat;
 use crate::rtp::steady::Steady;
 use crate::stack::random;
+use crate::udp::Udp;
 
 /// Largest datagram that is read; no voice packet comes near.
 const MAX_PACKET: usize = 2048;
@@ -397,21 +394,26 @@ impl Stream {
     }
 }
 
-/// Waits for a datagram, for ever without a socket. The room that it is read into is there only
-/// while it is read: most legs wait most of the time.
-async fn receive<const MAX: usize>(
-    socket: Option<&UdpSocket>,
-) -> std::io::Result<(SocketAddr, Bytes)> {
+/// Waits for a datagram, for ever without a socket.
+async fn receive<const MAX: usize>(socket: Option<&Udp>) -> io::Result<(SocketAddr, Bytes)> {
     let Some(socket) = socket else {
         return std::future::pending().await;
     };
-    poll_fn(|cx| {
-        let mut room = [MaybeUninit::uninit(); MAX];
-        let mut buffer = ReadBuf::uninit(&mut room);
-        let from = ready!(socket.poll_recv_from(cx, &mut buffer))?;
-        Poll::Ready(Ok((from, Bytes::copy_from_slice(buffer.filled()))))
-    })
-    .await
+    loop {
+        socket.told().await?;
+        match read::<MAX>(socket) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            received => return received,
+        }
+    }
+}
+
+/// Reads a datagram. The room for it is there only meanwhile: most legs wait most of the time.
+fn read<const MAX: usize>(socket: &Udp) -> io::Result<(SocketAddr, Bytes)> {
+    let mut room = [0; MAX];
+    let (length, from) = socket.receive(&mut room)?;
+    let packet = room.get(..length).unwrap_or_default();
+    Ok((from, Bytes::copy_from_slice(packet)))
 }
 
 /// Waits for the pacer, for ever without one.

@@ -4,14 +4,35 @@ use std::time::Duration;
 
 use callroute_media::{Command, EndCause, Line, Notice};
 use callroute_sip::phone::AnswerMode;
+use callroute_sip::{Config, SipAdapter};
 
-use crate::support::{CALLEE, CALLER, LONG, adapter, dial, empty, next_call, notice, phone, uri};
+use crate::support::{CALLEE, CALLER, LONG, config, dial, empty, next_call, notice, phone, uri};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fifty_calls_at_once_leave_nothing() {
-    let mut adapter = adapter("127.25.1.1").await;
-    let caller = phone("127.25.1.2", AnswerMode::Ring).await;
-    let callee = phone("127.25.1.3", AnswerMode::After(Duration::from_millis(20))).await;
+    leave_nothing("127.25.1", Duration::ZERO).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_adapter_that_does_not_sleep_takes_fifty_calls_likewise() {
+    leave_nothing("127.25.2", LONG).await;
+}
+
+/// On one thread, too: while it looks for datagrams everything else goes on.
+#[tokio::test]
+async fn nor_does_one_thread_that_does_not_sleep() {
+    leave_nothing("127.25.3", LONG).await;
+}
+
+async fn leave_nothing(net: &str, spin: Duration) {
+    let config = Config {
+        spin,
+        ..config(&format!("{net}.1"))
+    };
+    let mut adapter = SipAdapter::bind(config).await.unwrap();
+    let caller = phone(&format!("{net}.2"), AnswerMode::Ring).await;
+    let answers = AnswerMode::After(Duration::from_millis(20));
+    let callee = phone(&format!("{net}.3"), answers).await;
     let to = uri(callee.local_addr());
     let handle = adapter.handle();
     let mut calls = Vec::new();

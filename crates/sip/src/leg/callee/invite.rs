@@ -122,8 +122,8 @@ pub(super) fn send(
     target: Target,
 ) -> Result<Invite, SendError> {
     let uri = parsed(&route.uri)?;
-    let mut local = stack.local_sdp(target.addr.ip(), dialing.port);
-    local.key.clone_from(&dialing.key);
+    let key = dialing.key.clone();
+    let mut local = stack.local_sdp(target.addr.ip(), dialing.port, key);
     let tls = target.transport.is_secure();
     local.encrypts = stack.config.srtp.offers(tls);
     let contact = stack.contact(target.addr.ip(), target.transport);
