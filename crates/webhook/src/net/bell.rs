@@ -1,10 +1,20 @@
-//! Who is told that something happened to a connection: whoever uses it; while it rests, its keeper.
+//! A connection, and who is told that something happened to it: whoever uses it, or the crowd that
+//! moves it for them; while it rests, its keeper.
 
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::task::{Wake, Waker};
+use std::task::{Context, Wake, Waker};
 
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
 use tokio::sync::Notify;
+
+use crate::net::counted::Counted;
+use crate::net::crowd::Crowd;
+use crate::net::transport::Stream;
 
 /// Something happened that nobody has looked at.
 const RUNG: u8 = 1;
@@ -12,13 +22,25 @@ const RUNG: u8 = 1;
 const BUSY: u8 = 2;
 /// Nobody uses the connection.
 const RESTING: u8 = 4;
+/// A crowd moves it for whoever uses it: as long as it has rung, it is in the crowd's list.
+const CARRIED: u8 = 8;
 
-/// The waker of one connection, whoever uses it.
-#[derive(Debug)]
+pub(crate) type Connection = http1::Connection<TokioIo<Counted<Box<dyn Stream>>>, Full<Bytes>>;
+
+/// One connection with its waker, whoever uses it.
 pub(crate) struct Bell {
     state: AtomicU8,
     user: Mutex<Option<Waker>>,
     keeper: OnceLock<Arc<Notify>>,
+    crowd: OnceLock<Arc<Crowd>>,
+    /// `None`: it is over. It holds this bell, so that whoever drops a connection has to close it.
+    moved: Mutex<Option<Moved>>,
+}
+
+struct Moved {
+    connection: Connection,
+    /// Rings this bell: the same for all requests, so that it is not registered anew.
+    waker: Waker,
 }
 
 impl Bell {
@@ -28,6 +50,83 @@ impl Bell {
             state: AtomicU8::new(RUNG),
             user: Mutex::new(None),
             keeper: OnceLock::new(),
+            crowd: OnceLock::new(),
+            moved: Mutex::new(None),
+        }
+    }
+
+    /// The same, with its connection.
+    pub(crate) fn of(connection: Connection) -> Arc<Self> {
+        let bell = Arc::new(Self::new());
+        let waker = Waker::from(Arc::clone(&bell));
+        *lock(&bell.moved) = Some(Moved { connection, waker });
+        bell
+    }
+
+    /// Closes the connection.
+    pub(crate) fn close(&self) {
+        *lock(&self.moved) = None;
+    }
+
+    /// Moves the connection's bytes.
+    pub(crate) fn advance(&self) {
+        let mut place = lock(&self.moved);
+        let Some(moved) = place.as_mut() else {
+            return;
+        };
+        let mut context = Context::from_waker(&moved.waker);
+        // A fault reaches the request under way as well, which reports it.
+        if Pin::new(&mut moved.connection).poll(&mut context).is_ready() {
+            *place = None;
+        }
+    }
+
+    /// Its crowd, once there is one.
+    pub(crate) fn crowd(&self) -> Option<&Arc<Crowd>> {
+        self.crowd.get()
+    }
+
+    /// Its crowd from here on, unless it has one.
+    pub(crate) fn belong(&self, crowd: Arc<Crowd>) -> &Arc<Crowd> {
+        self.crowd.get_or_init(|| crowd)
+    }
+
+    /// The crowd moves it from here on, until the exchange is over. Whether there still is one.
+    pub(crate) fn hand_over(self: &Arc<Self>) -> bool {
+        self.state.store(CARRIED | RUNG, Ordering::Release);
+        let crowd = self.crowd.get();
+        crowd.is_some_and(|crowd| crowd.send(Arc::clone(self)))
+    }
+
+    /// The crowd moves it, if it still has to. Whether it has to once more.
+    pub(crate) fn carry(&self) -> bool {
+        let swap = |from, to| {
+            let swapped =
+                self.state
+                    .compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire);
+            swapped.is_ok()
+        };
+        // The exchange may be over, and the next begun.
+        if !swap(CARRIED | RUNG, CARRIED | BUSY) {
+            return false;
+        }
+        self.advance();
+        !swap(CARRIED | BUSY, CARRIED) && swap(CARRIED | BUSY | RUNG, CARRIED | RUNG)
+    }
+
+    /// `user` is woken when the crowd cannot go on, or when time is up.
+    pub(crate) fn wait(&self, user: &Waker) {
+        let mut known = self.user();
+        if !known.as_ref().is_some_and(|known| known.will_wake(user)) {
+            *known = Some(user.clone());
+        }
+    }
+
+    /// Tells whoever uses it.
+    pub(crate) fn tell(&self) {
+        let user = self.user().take();
+        if let Some(user) = user {
+            user.wake();
         }
     }
 
@@ -46,11 +145,7 @@ impl Bell {
         if self.has_rung() {
             return false;
         }
-        let mut known = self.user();
-        if !known.as_ref().is_some_and(|known| known.will_wake(user)) {
-            *known = Some(user.clone());
-        }
-        drop(known);
+        self.wait(user);
         self.state
             .compare_exchange(BUSY, 0, Ordering::AcqRel, Ordering::Acquire)
             .is_ok()
@@ -76,14 +171,20 @@ impl Bell {
     pub(crate) fn ring_if_used(self: &Arc<Self>) {
         // Written, though nothing is changed: whoever takes the connection up later sees all that
         // happened before this.
-        if self.state.fetch_or(0, Ordering::AcqRel) & RESTING == 0 {
-            self.wake_by_ref();
+        match self.state.fetch_or(0, Ordering::AcqRel) {
+            state if state & RESTING != 0 => {}
+            state if state & CARRIED != 0 => self.tell(),
+            _ => self.wake_by_ref(),
         }
     }
 
     fn user(&self) -> MutexGuard<'_, Option<Waker>> {
-        self.user.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.user)
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Wake for Bell {
@@ -101,9 +202,9 @@ impl Wake for Bell {
                 keeper.notify_one();
             }
         } else if before & BUSY == 0 {
-            let user = self.user().take();
-            if let Some(user) = user {
-                user.wake();
+            let crowd = self.crowd.get().filter(|_| before & CARRIED != 0);
+            if !crowd.is_some_and(|crowd| crowd.ring(Arc::clone(self))) {
+                self.tell();
             }
         }
     }

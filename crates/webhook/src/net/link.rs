@@ -11,6 +11,7 @@ use bytes::Bytes;
 use http_body_util::Full;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
+use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -18,6 +19,7 @@ use crate::net::alarm::Alarm;
 use crate::net::bell::Bell;
 use crate::net::connect::MAX_HEAD;
 use crate::net::counted::Counted;
+use crate::net::crowd::Crowds;
 use crate::net::transport::Stream;
 use crate::progress::Progress;
 
@@ -30,15 +32,9 @@ pub(crate) struct Link {
     motor: Motor,
 }
 
-type Connection = http1::Connection<TokioIo<Counted<Box<dyn Stream>>>, Full<Bytes>>;
-
 /// What moves a connection's bytes.
 pub(crate) struct Motor {
-    /// `None`: it is over.
-    connection: Option<Connection>,
     bell: Arc<Bell>,
-    /// Rings the bell: the same for all requests, so that it is not registered anew.
-    waker: Waker,
     alarm: Alarm,
 }
 
@@ -50,10 +46,8 @@ impl Link {
             .writev(false)
             .handshake(TokioIo::new(stream))
             .await?;
-        let bell = Arc::new(Bell::new());
+        let bell = Bell::of(connection);
         let motor = Motor {
-            connection: Some(connection),
-            waker: Waker::from(Arc::clone(&bell)),
             alarm: Alarm::new(&bell),
             bell,
         };
@@ -62,7 +56,7 @@ impl Link {
 
     /// Whether it is over, as far as is known.
     pub(crate) fn is_closed(&self) -> bool {
-        self.motor.connection.is_none() || self.sender.is_closed()
+        self.sender.is_closed()
     }
 
     /// Whether it takes a request now.
@@ -85,7 +79,7 @@ impl Link {
     pub(crate) fn look(&mut self) -> bool {
         if self.motor.bell.has_rung() {
             self.motor.bell.enter();
-            self.motor.advance();
+            self.motor.bell.advance();
             self.motor.bell.rest();
         }
         self.is_closed()
@@ -113,25 +107,66 @@ impl Motor {
         poll_fn(|context| self.poll(work.as_mut(), context)).await
     }
 
+    /// Whether a task of this runtime moves the connection from here on, with those of all others.
+    pub(crate) fn join(&self, crowds: &Crowds) -> bool {
+        let Ok(runtime) = Handle::try_current() else {
+            return false;
+        };
+        let crowd = match self.bell.crowd() {
+            Some(crowd) => crowd,
+            None => match crowds.here(&runtime) {
+                Some(crowd) => self.bell.belong(crowd),
+                None => return false,
+            },
+        };
+        crowd.is_of(&runtime) && self.bell.hand_over()
+    }
+
     /// The same; by this time, if there is one, whoever waits is woken, and `progress` says so.
+    /// `carried`: the crowd moves the connection.
     pub(crate) async fn run_until<F: Future>(
         &mut self,
         mut work: Pin<&mut F>,
         due: Option<Instant>,
         progress: &Progress,
+        mut carried: bool,
     ) -> F::Output {
         if let Some(due) = due {
             self.alarm.set(due);
             progress.set_alarm();
         }
         poll_fn(|context| {
-            let polled = self.poll(work.as_mut(), context);
+            let polled = match carried {
+                true => self.follow(work.as_mut(), context, &mut carried),
+                false => self.poll(work.as_mut(), context),
+            };
             if polled.is_pending() && due.is_some() && self.alarm.is_over() {
                 progress.on_alarm();
             }
             polled
         })
         .await
+    }
+
+    /// The crowd moves the connection, and wakes whoever waits for the work.
+    fn follow<F: Future>(
+        &mut self,
+        mut work: Pin<&mut F>,
+        context: &mut Context<'_>,
+        carried: &mut bool,
+    ) -> Poll<F::Output> {
+        let polled = work.as_mut().poll(context);
+        if polled.is_ready() {
+            self.bell.calm();
+            return polled;
+        }
+        self.bell.wait(context.waker());
+        // Looked at after that: when it ends later, whoever waits is told.
+        if self.bell.crowd().is_some_and(|crowd| crowd.is_over()) {
+            *carried = false;
+            return self.poll(work, context);
+        }
+        polled
     }
 
     fn poll<F: Future>(
@@ -141,7 +176,7 @@ impl Motor {
     ) -> Poll<F::Output> {
         for _ in 0..ROUNDS {
             self.bell.enter();
-            self.advance();
+            self.bell.advance();
             // It is looked at whenever the connection was moved, and need not wake anybody.
             let polled = work.as_mut().poll(&mut Context::from_waker(Waker::noop()));
             if polled.is_ready() {
@@ -155,16 +190,11 @@ impl Motor {
         context.waker().wake_by_ref();
         Poll::Pending
     }
+}
 
-    fn advance(&mut self) {
-        let Some(connection) = &mut self.connection else {
-            return;
-        };
-        let mut context = Context::from_waker(&self.waker);
-        // A fault reaches the request under way as well, which reports it.
-        if Pin::new(connection).poll(&mut context).is_ready() {
-            self.connection = None;
-        }
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.motor.bell.close();
     }
 }
 
