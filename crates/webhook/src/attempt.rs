@@ -19,6 +19,7 @@ use crate::held::Held;
 use crate::net::address::Network;
 use crate::net::body::whole;
 use crate::net::connect::{Connection, Dialer, Driver, Sender};
+use crate::net::link::Mover;
 use crate::net::pool::lane::{Found, Lane};
 use crate::net::pool::{Pool, Slot};
 use crate::plan::Fault;
@@ -272,9 +273,12 @@ impl Means {
                     let sent = pin!(sender.send_request(request));
                     let answer = pin!(self.answer(sent, question, progress, outcome));
                     let due = errand.due.filter(|_| Arc::strong_count(lane) <= MANY);
-                    let carried =
-                        Arc::strong_count(lane) > CROWD && motor.join(&self.pool.crowds);
-                    motor.run_until(answer, due, progress, carried).await
+                    let is_crowd = Arc::strong_count(lane) > CROWD;
+                    let mover = match is_crowd && motor.can_join(&self.pool.crowds) {
+                        true => Mover::NewCrowd,
+                        false => Mover::User,
+                    };
+                    motor.run_until(answer, due, progress, mover).await
                 }
                 Sender::Many(sender, _) => {
                     let sent = Box::pin(sender.send_request(request));

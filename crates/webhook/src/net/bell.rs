@@ -22,8 +22,10 @@ const RUNG: u8 = 1;
 const BUSY: u8 = 2;
 /// Nobody uses the connection.
 const RESTING: u8 = 4;
-/// A crowd moves it for whoever uses it: as long as it has rung, it is in the crowd's list.
+/// A crowd moves it for whoever uses it.
 const CARRIED: u8 = 8;
+/// Whoever uses it looks at what the crowd has read, and rings by that, most often for nothing.
+const LOOKED_AT: u8 = 16;
 
 pub(crate) type Connection = http1::Connection<TokioIo<Counted<Box<dyn Stream>>>, Full<Bytes>>;
 
@@ -76,7 +78,10 @@ impl Bell {
         };
         let mut context = Context::from_waker(&moved.waker);
         // A fault reaches the request under way as well, which reports it.
-        if Pin::new(&mut moved.connection).poll(&mut context).is_ready() {
+        if Pin::new(&mut moved.connection)
+            .poll(&mut context)
+            .is_ready()
+        {
             *place = None;
         }
     }
@@ -91,31 +96,47 @@ impl Bell {
         self.crowd.get_or_init(|| crowd)
     }
 
-    /// The crowd moves it from here on, until the exchange is over. Whether there still is one.
-    pub(crate) fn hand_over(self: &Arc<Self>) -> bool {
+    /// The crowd moves it from here on, until the exchange is over; `user` is woken when it cannot, or
+    /// when time is up. Whether there still is a crowd.
+    pub(crate) fn hand_over(self: &Arc<Self>, user: &Waker) -> bool {
+        self.wait(user);
         self.state.store(CARRIED | RUNG, Ordering::Release);
         let crowd = self.crowd.get();
         crowd.is_some_and(|crowd| crowd.send(Arc::clone(self)))
     }
 
-    /// The crowd moves it, if it still has to. Whether it has to once more.
-    pub(crate) fn carry(&self) -> bool {
-        let swap = |from, to| {
-            let swapped =
-                self.state
-                    .compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire);
-            swapped.is_ok()
-        };
-        // The exchange may be over, and the next begun.
-        if !swap(CARRIED | RUNG, CARRIED | BUSY) {
-            return false;
+    /// The crowd moves it, if it still has to: whether it had to, and whether it has to once more.
+    pub(crate) fn carry(&self) -> (bool, bool) {
+        let wanted = self.state.compare_exchange(
+            CARRIED | RUNG,
+            CARRIED | BUSY,
+            Ordering::AcqRel,
+            Ordering::Acquire,
+        );
+        // Else the exchange is over, and the next may have begun.
+        if wanted.is_err() {
+            return (false, false);
         }
         self.advance();
-        !swap(CARRIED | BUSY, CARRIED) && swap(CARRIED | BUSY | RUNG, CARRIED | RUNG)
+        let before = self.state.fetch_and(!BUSY, Ordering::AcqRel);
+        (true, before & !BUSY == CARRIED | RUNG)
     }
 
-    /// `user` is woken when the crowd cannot go on, or when time is up.
-    pub(crate) fn wait(&self, user: &Waker) {
+    /// Looks at what the crowd has read.
+    pub(crate) fn look(&self) {
+        self.state.fetch_or(LOOKED_AT, Ordering::AcqRel);
+    }
+
+    /// Done with looking, and there is more to come: `user` is woken when the crowd cannot bring it,
+    /// or when time is up. Whether there still is a crowd.
+    pub(crate) fn look_away(self: &Arc<Self>, user: &Waker) -> bool {
+        self.wait(user);
+        let rang = self.state.fetch_and(!LOOKED_AT, Ordering::AcqRel) & RUNG != 0;
+        let crowd = self.crowd.get().filter(|crowd| !crowd.is_over());
+        crowd.is_some_and(|crowd| !rang || crowd.ring(Arc::clone(self)))
+    }
+
+    fn wait(&self, user: &Waker) {
         let mut known = self.user();
         if !known.as_ref().is_some_and(|known| known.will_wake(user)) {
             *known = Some(user.clone());
@@ -201,7 +222,7 @@ impl Wake for Bell {
             if let Some(keeper) = self.keeper.get() {
                 keeper.notify_one();
             }
-        } else if before & BUSY == 0 {
+        } else if before & (BUSY | LOOKED_AT) == 0 {
             let crowd = self.crowd.get().filter(|_| before & CARRIED != 0);
             if !crowd.is_some_and(|crowd| crowd.ring(Arc::clone(self))) {
                 self.tell();

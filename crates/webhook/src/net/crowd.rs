@@ -106,17 +106,8 @@ impl Crowd {
 
     /// Moves some, as long as there are any.
     fn poll(&self, turn: &mut Vec<Arc<Bell>>, context: &mut Context<'_>) -> Poll<()> {
-        let mut lists = lock(&self.lists);
         for list in [Lists::sent, Lists::rung] {
-            let list = list(&mut lists);
-            let some = list.len().min(TURN);
-            turn.extend(list.drain(..some));
-        }
-        drop(lists);
-        for bell in turn.drain(..) {
-            if bell.carry() {
-                self.ring(bell);
-            }
+            self.move_some(list, turn);
         }
         let mut lists = lock(&self.lists);
         if self.is_over() {
@@ -129,6 +120,31 @@ impl Crowd {
             context.waker().wake_by_ref();
         }
         Poll::Pending
+    }
+
+    fn move_some(
+        &self,
+        list: fn(&mut Lists) -> &mut VecDeque<Arc<Bell>>,
+        turn: &mut Vec<Arc<Bell>>,
+    ) {
+        let mut left = TURN;
+        while left > 0 {
+            let mut lists = lock(&self.lists);
+            let list = list(&mut lists);
+            let some = list.len().min(left);
+            turn.extend(list.drain(..some));
+            drop(lists);
+            if turn.is_empty() {
+                return;
+            }
+            for bell in turn.drain(..) {
+                let (moved, again) = bell.carry();
+                left -= usize::from(moved);
+                if again {
+                    self.ring(bell);
+                }
+            }
+        }
     }
 
     /// Nobody moves them from here on but who uses them.
@@ -156,7 +172,9 @@ impl Lists {
 
 impl fmt::Debug for Crowd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Crowd").field("home", &self.home).finish_non_exhaustive()
+        f.debug_struct("Crowd")
+            .field("home", &self.home)
+            .finish_non_exhaustive()
     }
 }
 

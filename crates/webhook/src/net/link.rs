@@ -32,6 +32,17 @@ pub(crate) struct Link {
     motor: Motor,
 }
 
+/// Who moves a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mover {
+    /// Whoever uses it.
+    User,
+    /// A crowd, from now on.
+    NewCrowd,
+    /// A crowd.
+    Crowd,
+}
+
 /// What moves a connection's bytes.
 pub(crate) struct Motor {
     bell: Arc<Bell>,
@@ -107,8 +118,8 @@ impl Motor {
         poll_fn(|context| self.poll(work.as_mut(), context)).await
     }
 
-    /// Whether a task of this runtime moves the connection from here on, with those of all others.
-    pub(crate) fn join(&self, crowds: &Crowds) -> bool {
+    /// Whether a task of this runtime can move the connection, with those of all others.
+    pub(crate) fn can_join(&self, crowds: &Crowds) -> bool {
         let Ok(runtime) = Handle::try_current() else {
             return false;
         };
@@ -119,26 +130,25 @@ impl Motor {
                 None => return false,
             },
         };
-        crowd.is_of(&runtime) && self.bell.hand_over()
+        crowd.is_of(&runtime)
     }
 
     /// The same; by this time, if there is one, whoever waits is woken, and `progress` says so.
-    /// `carried`: the crowd moves the connection.
     pub(crate) async fn run_until<F: Future>(
         &mut self,
         mut work: Pin<&mut F>,
         due: Option<Instant>,
         progress: &Progress,
-        mut carried: bool,
+        mut mover: Mover,
     ) -> F::Output {
         if let Some(due) = due {
             self.alarm.set(due);
             progress.set_alarm();
         }
         poll_fn(|context| {
-            let polled = match carried {
-                true => self.follow(work.as_mut(), context, &mut carried),
-                false => self.poll(work.as_mut(), context),
+            let polled = match mover {
+                Mover::User => self.poll(work.as_mut(), context),
+                _ => self.follow(work.as_mut(), context, &mut mover),
             };
             if polled.is_pending() && due.is_some() && self.alarm.is_over() {
                 progress.on_alarm();
@@ -148,25 +158,32 @@ impl Motor {
         .await
     }
 
-    /// The crowd moves the connection, and wakes whoever waits for the work.
+    /// A crowd moves the connection, and what it brings wakes whoever waits for the work.
     fn follow<F: Future>(
         &mut self,
         mut work: Pin<&mut F>,
         context: &mut Context<'_>,
-        carried: &mut bool,
+        mover: &mut Mover,
     ) -> Poll<F::Output> {
+        let is_new = std::mem::replace(mover, Mover::Crowd) == Mover::NewCrowd;
+        if !is_new {
+            self.bell.look();
+        }
         let polled = work.as_mut().poll(context);
         if polled.is_ready() {
             self.bell.calm();
             return polled;
         }
-        self.bell.wait(context.waker());
-        // Looked at after that: when it ends later, whoever waits is told.
-        if self.bell.crowd().is_some_and(|crowd| crowd.is_over()) {
-            *carried = false;
-            return self.poll(work, context);
+        let user = context.waker();
+        let goes_on = match is_new {
+            true => self.bell.hand_over(user),
+            false => self.bell.look_away(user),
+        };
+        if goes_on {
+            return polled;
         }
-        polled
+        *mover = Mover::User;
+        self.poll(work, context)
     }
 
     fn poll<F: Future>(
