@@ -39,6 +39,16 @@ pub(crate) struct Bell {
     moved: Mutex<Option<Moved>>,
 }
 
+/// What came of a crowd's turn to move a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Carried {
+    /// It was not moved: its exchange is over.
+    Not,
+    Done,
+    /// It has to be moved once more.
+    Again,
+}
+
 struct Moved {
     connection: Connection,
     /// Rings this bell: the same for all requests, so that it is not registered anew.
@@ -105,8 +115,8 @@ impl Bell {
         crowd.is_some_and(|crowd| crowd.send(Arc::clone(self)))
     }
 
-    /// The crowd moves it, if it still has to: whether it had to, and whether it has to once more.
-    pub(crate) fn carry(&self) -> (bool, bool) {
+    /// The crowd moves it, if it still has to.
+    pub(crate) fn carry(&self) -> Carried {
         let wanted = self.state.compare_exchange(
             CARRIED | RUNG,
             CARRIED | BUSY,
@@ -115,11 +125,23 @@ impl Bell {
         );
         // Else the exchange is over, and the next may have begun.
         if wanted.is_err() {
-            return (false, false);
+            return Carried::Not;
         }
         self.advance();
         let before = self.state.fetch_and(!BUSY, Ordering::AcqRel);
-        (true, before & !BUSY == CARRIED | RUNG)
+        // Whoever looks at it sees to the rest.
+        match before & !BUSY == CARRIED | RUNG {
+            true => Carried::Again,
+            false => Carried::Done,
+        }
+    }
+
+    /// The crowd is to move it; if there is none any more, whoever uses it is told.
+    pub(crate) fn ring_crowd(self: &Arc<Self>) {
+        let crowd = self.crowd.get();
+        if !crowd.is_some_and(|crowd| crowd.ring(Arc::clone(self))) {
+            self.tell();
+        }
     }
 
     /// Looks at what the crowd has read.
@@ -223,9 +245,9 @@ impl Wake for Bell {
                 keeper.notify_one();
             }
         } else if before & (BUSY | LOOKED_AT) == 0 {
-            let crowd = self.crowd.get().filter(|_| before & CARRIED != 0);
-            if !crowd.is_some_and(|crowd| crowd.ring(Arc::clone(self))) {
-                self.tell();
+            match before & CARRIED {
+                0 => self.tell(),
+                _ => self.ring_crowd(),
             }
         }
     }
@@ -238,10 +260,12 @@ mod tests {
     use std::task::{Wake, Waker};
     use std::time::Duration;
 
+    use tokio::runtime::Handle;
     use tokio::sync::Notify;
     use tokio::time::timeout;
 
-    use super::Bell;
+    use super::{Bell, Carried};
+    use crate::net::crowd::Crowds;
 
     #[derive(Default)]
     struct Woken(AtomicUsize);
@@ -280,6 +304,34 @@ mod tests {
         bell.enter();
         assert!(bell.leave(&user));
         assert_eq!(woken.0.load(Ordering::SeqCst), 0);
+    }
+
+    #[tokio::test]
+    async fn a_crowd_moves_it_once_for_all_that_happened() {
+        let (bell, woken) = (Arc::new(Bell::new()), Arc::new(Woken::default()));
+        let user = Waker::from(Arc::clone(&woken));
+        bell.belong(Crowds::default().here(&Handle::current()).unwrap());
+        bell.enter();
+        // That the pool is gone, and its crowds with it, is known at once.
+        assert!(!bell.hand_over(&user));
+        assert_eq!((bell.carry(), bell.carry()), (Carried::Done, Carried::Not));
+        bell.wake_by_ref();
+        bell.wake_by_ref();
+        let count = || woken.0.load(Ordering::SeqCst);
+        assert_eq!((bell.carry(), count()), (Carried::Done, 1));
+        bell.look();
+        bell.wake_by_ref();
+        assert_eq!(
+            (bell.carry(), count()),
+            (Carried::Not, 1),
+            "it is looked at"
+        );
+        assert!(!bell.look_away(&user));
+        assert_eq!(bell.carry(), Carried::Done);
+        bell.look();
+        bell.wake_by_ref();
+        bell.calm();
+        assert_eq!((bell.carry(), count()), (Carried::Not, 1), "it is over");
     }
 
     #[tokio::test]

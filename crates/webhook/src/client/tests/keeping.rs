@@ -253,6 +253,53 @@ async fn asks_beyond_the_dials_take_connections_that_come_free() {
     assert!(server.accepted() <= 50);
 }
 
+/// A runtime of one thread, whose crowd moves the connections.
+#[tokio::test]
+async fn those_of_many_that_are_cut_off_leave_nothing_to_the_others() {
+    let server = Server::start(|connection, _| match connection % 2 {
+        0 => vec![Deed::Write(b"HTTP/1.1 20".to_vec()), Deed::Silence],
+        _ => vec![Deed::Write(json(VOICEMAIL))],
+    })
+    .await;
+    let (client, webhook) = (client(), webhook(&[server.url()], 10_000));
+    for round in 0..3 {
+        let mut set = JoinSet::new();
+        for _ in 0..40 {
+            let (client, webhook) = (client.clone(), webhook.clone());
+            set.spawn(async move { client.ask(&webhook, &event()).await });
+        }
+        // Half of those on new connections hear nothing.
+        for _ in 0..if round == 0 { 20 } else { 30 } {
+            let asked = set.join_next().await.unwrap().unwrap();
+            assert_eq!(asked.result, Ok(voicemail()));
+        }
+        set.shutdown().await;
+        server.until_open_is(|open| open <= 30).await;
+    }
+    drop(client);
+    server.until_open(0).await;
+}
+
+#[test]
+fn two_runtimes_of_one_thread_each_share_a_client() {
+    let servers = Builder::new_multi_thread().enable_all().build().unwrap();
+    let server = servers.block_on(Server::answering(json(VOICEMAIL)));
+    let client = Client::new(ClientConfig::default());
+    let runtime = || Builder::new_current_thread().enable_all().build().unwrap();
+    for _ in 0..2 {
+        std::thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    let runtime = runtime();
+                    for _ in 0..20 {
+                        runtime.block_on(many(&client, &server, 40));
+                    }
+                });
+            }
+        });
+    }
+}
+
 #[test]
 fn the_time_is_kept_where_the_ask_is_and_not_where_its_connection_was_made() {
     let here = Builder::new_current_thread().enable_all().build().unwrap();
