@@ -62,12 +62,12 @@ impl Crowds {
             over: AtomicBool::new(false),
         });
         crowds.push(Arc::clone(&crowd));
-        let mut mover = Mover {
+        let mut task = Task {
             crowd: Arc::clone(&crowd),
             turn: Vec::with_capacity(TURN),
         };
         // As many as one turn has would use up a task's share of reads and writes.
-        let task = poll_fn(move |context| mover.poll(context));
+        let task = poll_fn(move |context| task.poll(context));
         runtime.spawn(unconstrained(task));
         Some(crowd)
     }
@@ -144,13 +144,13 @@ impl fmt::Debug for Crowd {
 }
 
 /// The task that moves connections; when it is dropped, be it with its runtime, they know.
-struct Mover {
+struct Task {
     crowd: Arc<Crowd>,
     /// Those whose turn it is.
     turn: Vec<Arc<Bell>>,
 }
 
-impl Mover {
+impl Task {
     /// Moves some, as long as the crowd is not over.
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
         for list in [Lists::sent, Lists::rung] {
@@ -192,7 +192,7 @@ impl Mover {
     }
 }
 
-impl Drop for Mover {
+impl Drop for Task {
     fn drop(&mut self) {
         self.crowd.end();
         // There are some only when moving one of them panicked.
