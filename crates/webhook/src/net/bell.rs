@@ -4,7 +4,7 @@
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::task::{Context, Wake, Waker};
+use std::task::{Context, Poll, Wake, Waker};
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -35,8 +35,9 @@ pub(crate) struct Bell {
     user: Mutex<Option<Waker>>,
     keeper: OnceLock<Arc<Notify>>,
     crowd: OnceLock<Arc<Crowd>>,
-    /// `None`: it is over. It holds this bell, so that whoever drops a connection has to close it.
-    moved: Mutex<Option<Moved>>,
+    /// The connection, once a crowd moves it; it holds this bell, so that whoever drops it has to
+    /// close it.
+    moved: Mutex<Option<Box<Moved>>>,
 }
 
 /// What came of a crowd's turn to move a connection.
@@ -49,10 +50,25 @@ pub(crate) enum Carried {
     Again,
 }
 
-struct Moved {
+/// A connection that is moved.
+pub(crate) struct Moved {
     connection: Connection,
-    /// Rings this bell: the same for all requests, so that it is not registered anew.
+    /// Rings its bell: the same for all requests, so that it is not registered anew.
     waker: Waker,
+}
+
+impl Moved {
+    pub(crate) fn new(connection: Connection, bell: &Arc<Bell>) -> Self {
+        let waker = Waker::from(Arc::clone(bell));
+        Self { connection, waker }
+    }
+
+    /// Moves its bytes; ready when it is over.
+    pub(crate) fn advance(&mut self) -> Poll<()> {
+        let mut context = Context::from_waker(&self.waker);
+        // A fault reaches the request under way as well, which reports it.
+        Pin::new(&mut self.connection).poll(&mut context).map(drop)
+    }
 }
 
 impl Bell {
@@ -67,30 +83,21 @@ impl Bell {
         }
     }
 
-    /// The same, with its connection.
-    pub(crate) fn of(connection: Connection) -> Arc<Self> {
-        let bell = Arc::new(Self::new());
-        let waker = Waker::from(Arc::clone(&bell));
-        *lock(&bell.moved) = Some(Moved { connection, waker });
-        bell
+    /// Here is the connection that a crowd is to move.
+    pub(crate) fn put(&self, moved: Box<Moved>) {
+        *lock(&self.moved) = Some(moved);
     }
 
-    /// Closes the connection.
-    pub(crate) fn close(&self) {
-        *lock(&self.moved) = None;
+    /// The connection that a crowd moved, unless it is over.
+    pub(crate) fn take(&self) -> Option<Box<Moved>> {
+        lock(&self.moved).take()
     }
 
-    /// Moves the connection's bytes.
-    pub(crate) fn advance(&self) {
+    /// Moves the connection that is here.
+    fn advance(&self) {
         let mut place = lock(&self.moved);
-        let Some(moved) = place.as_mut() else {
-            return;
-        };
-        let mut context = Context::from_waker(&moved.waker);
-        // A fault reaches the request under way as well, which reports it.
-        if Pin::new(&mut moved.connection)
-            .poll(&mut context)
-            .is_ready()
+        if let Some(moved) = place.as_mut()
+            && moved.advance().is_ready()
         {
             *place = None;
         }

@@ -16,7 +16,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::net::alarm::Alarm;
-use crate::net::bell::Bell;
+use crate::net::bell::{Bell, Moved};
 use crate::net::connect::MAX_HEAD;
 use crate::net::counted::Counted;
 use crate::net::crowd::Crowds;
@@ -45,6 +45,8 @@ pub(crate) enum Mover {
 
 /// What moves a connection's bytes.
 pub(crate) struct Motor {
+    /// `None`: it is over, or with its bell, where a crowd moves it.
+    moved: Option<Box<Moved>>,
     bell: Arc<Bell>,
     alarm: Alarm,
 }
@@ -57,8 +59,9 @@ impl Link {
             .writev(false)
             .handshake(TokioIo::new(stream))
             .await?;
-        let bell = Bell::of(connection);
+        let bell = Arc::new(Bell::new());
         let motor = Motor {
+            moved: Some(Box::new(Moved::new(connection, &bell))),
             alarm: Alarm::new(&bell),
             bell,
         };
@@ -90,7 +93,7 @@ impl Link {
     pub(crate) fn look(&mut self) -> bool {
         if self.motor.bell.has_rung() {
             self.motor.bell.enter();
-            self.motor.bell.advance();
+            self.motor.advance();
             self.motor.bell.rest();
         }
         self.is_closed()
@@ -176,7 +179,12 @@ impl Motor {
         }
         let user = context.waker();
         let goes_on = match is_new {
-            true => self.bell.hand_over(user),
+            true => {
+                if let Some(moved) = self.moved.take() {
+                    self.bell.put(moved);
+                }
+                self.bell.hand_over(user)
+            }
             false => self.bell.look_away(user),
         };
         if goes_on {
@@ -193,7 +201,7 @@ impl Motor {
     ) -> Poll<F::Output> {
         for _ in 0..ROUNDS {
             self.bell.enter();
-            self.bell.advance();
+            self.advance();
             // It is looked at whenever the connection was moved, and need not wake anybody.
             let polled = work.as_mut().poll(&mut Context::from_waker(Waker::noop()));
             if polled.is_ready() {
@@ -207,11 +215,29 @@ impl Motor {
         context.waker().wake_by_ref();
         Poll::Pending
     }
+
+    fn advance(&mut self) {
+        if self.moved.is_none() {
+            self.take_back();
+        }
+        if let Some(moved) = &mut self.moved
+            && moved.advance().is_ready()
+        {
+            self.moved = None;
+        }
+    }
+
+    /// No crowd moves it any more, if it is not over.
+    #[cold]
+    #[inline(never)]
+    fn take_back(&mut self) {
+        self.moved = self.bell.take();
+    }
 }
 
 impl Drop for Link {
     fn drop(&mut self) {
-        self.motor.bell.close();
+        self.motor.take_back();
     }
 }
 
