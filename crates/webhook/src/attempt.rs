@@ -9,7 +9,6 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use http::Response;
 use hyper::body::Incoming;
-use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::time::Instant;
 
 use crate::book::health::Verdict;
@@ -20,6 +19,7 @@ use crate::held::Held;
 use crate::net::address::Network;
 use crate::net::body::whole;
 use crate::net::connect::{Connection, Dialer, Driver, Sender};
+use crate::net::link::Mover;
 use crate::net::pool::lane::{Found, Lane};
 use crate::net::pool::{Pool, Slot};
 use crate::plan::Fault;
@@ -31,8 +31,8 @@ use crate::wire::request::{Asks, Question};
 use crate::wire::retry_after::wish;
 use crate::wire::secret::Secret;
 
-/// Requests to one origin beyond which one thread reads all that is to be read before it looks at the
-/// first answer: what the processor has at hand for the one it need not fetch again for each.
+/// Requests to one origin beyond which a single-threaded runtime moves their connections in turn: what
+/// the processor has at hand for the one it need not fetch again for each.
 const CROWD: usize = 8;
 /// Requests to one origin beyond which each has a timer of its own: where each takes long, a
 /// connection's would be set anew for each all the same, and lies in memory that is far.
@@ -273,7 +273,12 @@ impl Means {
                     let sent = pin!(sender.send_request(request));
                     let answer = pin!(self.answer(sent, question, progress, outcome));
                     let due = errand.due.filter(|_| Arc::strong_count(lane) <= MANY);
-                    motor.run_until(answer, due, progress).await
+                    let is_crowd = Arc::strong_count(lane) > CROWD;
+                    let mover = match is_crowd && motor.can_join(&self.pool.crowds) {
+                        true => Mover::NewCrowd,
+                        false => Mover::User,
+                    };
+                    motor.run_until(answer, due, progress, mover).await
                 }
                 Sender::Many(sender, _) => {
                     let sent = Box::pin(sender.send_request(request));
@@ -282,9 +287,6 @@ impl Means {
             }
         };
         let ended = Instant::now();
-        if Arc::strong_count(lane) > CROWD && is_alone() {
-            tokio::task::yield_now().await;
-        }
         match answer {
             Ok(Answer::Whole(format, bytes)) => {
                 Doubt::settle(doubt);
@@ -389,12 +391,6 @@ fn sent(connection: &Connection, lane: &Arc<Lane>, progress: &Progress) -> Optio
     };
     progress.sent(connection.kept, received);
     doubt
-}
-
-/// Whether all tasks are this thread's: with several, whoever lets others go first wakes the next.
-fn is_alone() -> bool {
-    let flavor = Handle::try_current().map(|runtime| runtime.runtime_flavor());
-    flavor.is_ok_and(|flavor| flavor == RuntimeFlavor::CurrentThread)
 }
 
 /// Whether a kept connection was over before the server looked at the request.

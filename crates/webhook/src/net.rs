@@ -8,6 +8,7 @@ pub(crate) mod bell;
 pub(crate) mod body;
 pub(crate) mod connect;
 pub(crate) mod counted;
+pub(crate) mod crowd;
 pub(crate) mod link;
 pub(crate) mod lookup;
 pub(crate) mod pool;

@@ -11,13 +11,15 @@ use bytes::Bytes;
 use http_body_util::Full;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
+use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::net::alarm::Alarm;
-use crate::net::bell::Bell;
+use crate::net::bell::{Bell, Moved};
 use crate::net::connect::MAX_HEAD;
 use crate::net::counted::Counted;
+use crate::net::crowd::Crowds;
 use crate::net::transport::Stream;
 use crate::progress::Progress;
 
@@ -30,15 +32,22 @@ pub(crate) struct Link {
     motor: Motor,
 }
 
-type Connection = http1::Connection<TokioIo<Counted<Box<dyn Stream>>>, Full<Bytes>>;
+/// Who moves a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mover {
+    /// Whoever uses it.
+    User,
+    /// A crowd, from now on.
+    NewCrowd,
+    /// A crowd.
+    Crowd,
+}
 
 /// What moves a connection's bytes.
 pub(crate) struct Motor {
-    /// `None`: it is over.
-    connection: Option<Connection>,
+    /// `None`: it is over, or with its bell, where a crowd moves it.
+    moved: Option<Box<Moved>>,
     bell: Arc<Bell>,
-    /// Rings the bell: the same for all requests, so that it is not registered anew.
-    waker: Waker,
     alarm: Alarm,
 }
 
@@ -52,8 +61,7 @@ impl Link {
             .await?;
         let bell = Arc::new(Bell::new());
         let motor = Motor {
-            connection: Some(connection),
-            waker: Waker::from(Arc::clone(&bell)),
+            moved: Some(Box::new(Moved::new(connection, &bell))),
             alarm: Alarm::new(&bell),
             bell,
         };
@@ -62,7 +70,7 @@ impl Link {
 
     /// Whether it is over, as far as is known.
     pub(crate) fn is_closed(&self) -> bool {
-        self.motor.connection.is_none() || self.sender.is_closed()
+        self.sender.is_closed()
     }
 
     /// Whether it takes a request now.
@@ -113,25 +121,77 @@ impl Motor {
         poll_fn(|context| self.poll(work.as_mut(), context)).await
     }
 
+    /// Whether a task of this runtime can move the connection, with those of all others.
+    pub(crate) fn can_join(&self, crowds: &Crowds) -> bool {
+        let Ok(runtime) = Handle::try_current() else {
+            return false;
+        };
+        let crowd = match self.bell.crowd() {
+            Some(crowd) => crowd,
+            None => match crowds.here(&runtime) {
+                Some(crowd) => self.bell.belong(crowd),
+                None => return false,
+            },
+        };
+        crowd.is_of(&runtime)
+    }
+
     /// The same; by this time, if there is one, whoever waits is woken, and `progress` says so.
     pub(crate) async fn run_until<F: Future>(
         &mut self,
         mut work: Pin<&mut F>,
         due: Option<Instant>,
         progress: &Progress,
+        mut mover: Mover,
     ) -> F::Output {
         if let Some(due) = due {
             self.alarm.set(due);
             progress.set_alarm();
         }
         poll_fn(|context| {
-            let polled = self.poll(work.as_mut(), context);
+            let polled = match mover {
+                Mover::User => self.poll(work.as_mut(), context),
+                _ => self.follow(work.as_mut(), context, &mut mover),
+            };
             if polled.is_pending() && due.is_some() && self.alarm.is_over() {
                 progress.on_alarm();
             }
             polled
         })
         .await
+    }
+
+    /// A crowd moves the connection, and what it brings wakes whoever waits for the work.
+    fn follow<F: Future>(
+        &mut self,
+        mut work: Pin<&mut F>,
+        context: &mut Context<'_>,
+        mover: &mut Mover,
+    ) -> Poll<F::Output> {
+        let is_new = std::mem::replace(mover, Mover::Crowd) == Mover::NewCrowd;
+        if !is_new {
+            self.bell.look();
+        }
+        let polled = work.as_mut().poll(context);
+        if polled.is_ready() {
+            self.bell.calm();
+            return polled;
+        }
+        let user = context.waker();
+        let goes_on = match is_new {
+            true => {
+                if let Some(moved) = self.moved.take() {
+                    self.bell.put(moved);
+                }
+                self.bell.hand_over(user)
+            }
+            false => self.bell.look_away(user),
+        };
+        if goes_on {
+            return polled;
+        }
+        *mover = Mover::User;
+        self.poll(work, context)
     }
 
     fn poll<F: Future>(
@@ -157,14 +217,27 @@ impl Motor {
     }
 
     fn advance(&mut self) {
-        let Some(connection) = &mut self.connection else {
-            return;
-        };
-        let mut context = Context::from_waker(&self.waker);
-        // A fault reaches the request under way as well, which reports it.
-        if Pin::new(connection).poll(&mut context).is_ready() {
-            self.connection = None;
+        if self.moved.is_none() {
+            self.take_back();
         }
+        if let Some(moved) = &mut self.moved
+            && moved.advance().is_ready()
+        {
+            self.moved = None;
+        }
+    }
+
+    /// No crowd moves it any more, if it is not over.
+    #[cold]
+    #[inline(never)]
+    fn take_back(&mut self) {
+        self.moved = self.bell.take();
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.motor.take_back();
     }
 }
 

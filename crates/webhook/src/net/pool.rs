@@ -20,6 +20,7 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::endpoint::Origin;
 use crate::net::address::Network;
 use crate::net::connect::{Connection, Sender};
+use crate::net::crowd::Crowds;
 use crate::net::pool::lane::{Found, Lane, Returning};
 
 /// Most bytes of an unwanted body that are read to save the connection.
@@ -52,6 +53,7 @@ pub(crate) struct Pool {
     reaping: AtomicBool,
     /// Wakes the reaper.
     keeper: Arc<Notify>,
+    pub(crate) crowds: Crowds,
 }
 
 /// What a request gets.
@@ -69,6 +71,7 @@ impl Pool {
             lanes: Mutex::new(BTreeMap::new()),
             reaping: AtomicBool::new(false),
             keeper: Arc::default(),
+            crowds: Crowds::default(),
         }
     }
 

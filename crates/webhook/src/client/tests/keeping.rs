@@ -12,7 +12,7 @@ use super::{VOICEMAIL, voicemail};
 use crate::client::Client;
 use crate::config::ClientConfig;
 use crate::failure::FailureClass as Class;
-use crate::testing::{Deed, Server, ask, client, event, json, webhook, with};
+use crate::testing::{Deed, Server, ask, client, event, json, patient, webhook, with};
 
 #[tokio::test]
 async fn a_connection_is_used_again() {
@@ -251,6 +251,53 @@ async fn asks_beyond_the_dials_take_connections_that_come_free() {
     many(&client, &server, 50).await;
     assert_eq!(server.requests().len(), 50);
     assert!(server.accepted() <= 50);
+}
+
+/// A runtime of one thread, whose crowd moves the connections.
+#[tokio::test]
+async fn those_of_many_that_are_cut_off_leave_nothing_to_the_others() {
+    let server = Server::start(|connection, _| match connection % 2 {
+        0 => vec![Deed::Write(b"HTTP/1.1 20".to_vec()), Deed::Silence],
+        _ => vec![Deed::Write(json(VOICEMAIL))],
+    })
+    .await;
+    for _ in 0..3 {
+        let (client, webhook) = (patient(), webhook(&[server.url()], 10_000));
+        let mut set = JoinSet::new();
+        for _ in 0..40 {
+            let (client, webhook) = (client.clone(), webhook.clone());
+            set.spawn(async move { client.ask(&webhook, &event()).await });
+        }
+        // Half of the connections are good.
+        for _ in 0..20 {
+            let asked = set.join_next().await.unwrap().unwrap();
+            assert_eq!(asked.result, Ok(voicemail()));
+        }
+        set.shutdown().await;
+        server.until_open_is(|open| open <= 20).await;
+        drop(client);
+        server.until_open(0).await;
+    }
+}
+
+#[test]
+fn two_runtimes_of_one_thread_each_share_a_client() {
+    let servers = Builder::new_multi_thread().enable_all().build().unwrap();
+    let server = servers.block_on(Server::answering(json(VOICEMAIL)));
+    let client = Client::new(ClientConfig::default());
+    let runtime = || Builder::new_current_thread().enable_all().build().unwrap();
+    for _ in 0..2 {
+        std::thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    let runtime = runtime();
+                    for _ in 0..20 {
+                        runtime.block_on(many(&client, &server, 40));
+                    }
+                });
+            }
+        });
+    }
 }
 
 #[test]
