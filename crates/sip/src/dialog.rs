@@ -184,6 +184,18 @@ impl Dialog {
         format!("z9hG4bK{name:016x}{call:016x}.{sequence}")
     }
 
+    /// Gives a request that is sent once more, with something else in it, the next number.
+    pub(crate) fn renumber(&mut self, request: &mut Request) -> Result<(), BuildError> {
+        self.local_sequence = self.local_sequence.saturating_add(1);
+        let method = String::from_utf8_lossy(request.method.as_bytes()).into_owned();
+        let number = format!("{} {method}", self.local_sequence);
+        request.headers.remove_all(&HeaderName::CSeq);
+        request
+            .headers
+            .push(Header::build(HeaderName::CSeq, number)?);
+        Ok(())
+    }
+
     /// Numbers up to this one were used, in what came before the dialog was confirmed.
     pub(crate) fn used(&mut self, sequence: u32) {
         self.local_sequence = self.local_sequence.max(sequence);

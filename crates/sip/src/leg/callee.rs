@@ -18,6 +18,7 @@ use crate::dialog::Dialog;
 use crate::endpoint::{Exchange, Incoming};
 use crate::leg::callee::elsewhere::Elsewhere;
 use crate::leg::callee::invite::{Invite, Invites};
+use crate::leg::closing::Reached;
 use crate::leg::direct::Peer;
 use crate::leg::early::{self};
 use crate::leg::established::{Established, Session};
@@ -345,17 +346,15 @@ async fn answered(mut leg: Box<Leg>, invite: Box<Invite>, response: &Response) {
     leg.entry = Some(invite.entry);
     let route = invite.route;
     let sequence = dialog.local_sequence();
-    // A telephone behind a NAT is reached by the way that its registration opened, and one that
-    // connected to us over nothing else.
-    let flow = route.flow.clone();
-    let flow = flow.or_else(|| closing::flow(&dialog, &invite.target));
+    let flow = invite.reached.flow(&dialog);
     closing::ack(&stack, &dialog, flow.as_ref(), sequence).await;
     let mut body = response.body().clone();
     if let Some(early) = invite.early {
-        dialog.used(early.sequence);
+        let (sequence, answer) = early.confirmed().await;
+        dialog.used(sequence);
         // The answer came in a reliable provisional response (RFC 3262, section 5).
         if body.is_empty() {
-            body = early.answer;
+            body = answer;
         }
     }
     match sdp::read(&body, &stack.config.codecs) {
@@ -379,9 +378,10 @@ async fn answered(mut leg: Box<Leg>, invite: Box<Invite>, response: &Response) {
         contact: invite.contact,
         sequence,
         exchange: invite.exchange,
+        reached: invite.reached,
     };
     let session = Session {
-        peer: Peer::callee(&invite.target, &dialog),
+        peer: Peer::callee(&answers.reached.target, &dialog),
         timer,
         updates: sipx_sip::update::peer_allows(&response.headers),
         credentials: route.credentials,
@@ -409,14 +409,15 @@ async fn cancel(stack: Arc<Stack>, mut invite: Invite, cause: EndCause, _closing
     if let Ok(Some(response)) = timeout(stack.timeout() * 2, last).await
         && let Ok(dialog) = Dialog::from_answer(&invite.request, &response, invite.contact.clone())
     {
-        end_unwanted(&stack, dialog).await;
+        end_unwanted(&stack, dialog, &invite.reached).await;
     }
 }
 
 /// Acknowledges and ends a dialog that nobody wants.
-async fn end_unwanted(stack: &Arc<Stack>, dialog: Dialog) {
-    closing::ack(stack, &dialog, None, dialog.local_sequence()).await;
-    closing::part(Arc::clone(stack), dialog, None);
+async fn end_unwanted(stack: &Arc<Stack>, dialog: Dialog, reached: &Reached) {
+    let flow = reached.flow(&dialog);
+    closing::ack(stack, &dialog, flow.as_ref(), dialog.local_sequence()).await;
+    closing::part(Arc::clone(stack), dialog, flow);
 }
 
 /// What may still come of an INVITE after its first 2xx: copies of it until our ACK arrives, and
@@ -427,6 +428,7 @@ pub(crate) struct Answers {
     pub(crate) contact: String,
     pub(crate) sequence: u32,
     pub(crate) exchange: Exchange,
+    pub(crate) reached: Reached,
 }
 
 impl Answers {
@@ -461,8 +463,8 @@ impl Answers {
         let Ok(fork) = Dialog::from_answer(&self.invite, &response, self.contact.clone()) else {
             return;
         };
-        let stack = Arc::clone(stack);
+        let (stack, reached) = (Arc::clone(stack), self.reached.clone());
         tracing::info!("another fork answered; it is ended");
-        tokio::spawn(async move { end_unwanted(&stack, fork).await });
+        tokio::spawn(async move { end_unwanted(&stack, fork, &reached).await });
     }
 }

@@ -1,12 +1,17 @@
 //! A callee's dialog before its answer: reliable provisional responses and PRACK (RFC 3262).
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use callroute_media::Notice;
 use sipx_sip::rel::{RAck, RSeq};
-use sipx_sip::{HeaderName, Method, Response};
+use sipx_sip::{HeaderName, Method, Request, Response, TuEvent};
+use sipx_transport::Target;
+use tokio::sync::Mutex;
 
+use crate::admit::access::Credentials;
 use crate::dialog::Dialog;
-use crate::endpoint::{Incoming, is_provisional};
+use crate::endpoint::{Exchange, Incoming};
 use crate::leg::callee::invite::Invite;
 use crate::leg::{Leg, closing};
 use crate::message::{ALLOW, Reply, tags, to_tag};
@@ -16,18 +21,29 @@ use crate::stack::{Stack, token};
 /// What reliable provisional responses have begun.
 #[derive(Debug)]
 pub(crate) struct Early {
-    dialog: Dialog,
+    /// Shared with whoever waits for what comes of a PRACK; `None` once it is more than early.
+    dialog: Arc<Mutex<Option<Dialog>>>,
+    /// The way to its far end, if that is not its Contact.
+    flow: Option<Target>,
     tag: Option<Vec<u8>>,
     /// The number of the latest one that was acknowledged.
     last: u32,
-    /// The number of our latest request within it.
-    pub(crate) sequence: u32,
     /// The answer to our offer, if one of them brought it.
-    pub(crate) answer: Bytes,
+    answer: Bytes,
+}
+
+impl Early {
+    /// A 2xx has come: the number of our latest request within the dialog, and the answer to our offer, if
+    /// that has come already.
+    pub(crate) async fn confirmed(self) -> (u32, Bytes) {
+        let dialog = self.dialog.lock().await.take();
+        let sequence = dialog.map_or(0, |dialog| dialog.local_sequence());
+        (sequence, self.answer)
+    }
 }
 
 /// A provisional response; a reliable one is acknowledged, each once and in its order.
-pub(crate) async fn heard(stack: &Stack, invite: &mut Invite, response: &Response) {
+pub(crate) async fn heard(stack: &Arc<Stack>, invite: &mut Invite, response: &Response) {
     let number = response.headers.typed::<RSeq>().and_then(Result::ok);
     let reliable = tags(&response.headers, &HeaderName::Require).any(|tag| tag == "100rel");
     let (true, Some(RSeq(number)), true) = (reliable, number, response.status.code() > 100) else {
@@ -44,8 +60,8 @@ pub(crate) async fn heard(stack: &Stack, invite: &mut Invite, response: &Respons
                 return;
             };
             Early {
-                sequence: dialog.local_sequence(),
-                dialog,
+                flow: invite.reached.flow(&dialog),
+                dialog: Arc::new(Mutex::new(Some(dialog))),
                 tag,
                 last: number.wrapping_sub(1),
                 answer: Bytes::new(),
@@ -66,25 +82,66 @@ pub(crate) async fn heard(stack: &Stack, invite: &mut Invite, response: &Respons
         cseq: crate::message::sequence(&invite.request.headers).unwrap_or(1),
         method: b"INVITE".to_vec(),
     };
-    let sent = closing::send(stack, &mut early.dialog, None, |dialog| {
-        let request = dialog.request(&Method::Prack)?;
-        Ok(request.header(HeaderName::RAck, ack.to_string())?.build())
-    })
-    .await;
-    early.sequence = early.dialog.local_sequence();
+    let prack = Prack {
+        stack: Arc::clone(stack),
+        dialog: Arc::clone(&early.dialog),
+        flow: early.flow.clone(),
+        credentials: invite.route.credentials.clone(),
+    };
     invite.early = Some(early);
-    match sent {
-        Ok(mut exchange) => {
-            // What comes of it is nobody's business, but must be taken.
-            tokio::spawn(async move {
-                while exchange
-                    .next()
-                    .await
-                    .is_some_and(|event| is_provisional(&event))
-                {}
-            });
+    prack.send(&ack).await;
+}
+
+/// A PRACK, and what it needs to be sent again.
+struct Prack {
+    stack: Arc<Stack>,
+    dialog: Arc<Mutex<Option<Dialog>>>,
+    flow: Option<Target>,
+    credentials: Option<Credentials>,
+}
+
+impl Prack {
+    async fn send(self, ack: &RAck) {
+        let mut prack = None;
+        let sent = match &mut *self.dialog.lock().await {
+            Some(dialog) => {
+                closing::send(&self.stack, dialog, self.flow.as_ref(), |dialog| {
+                    let request = dialog.request(&Method::Prack)?;
+                    let request = request.header(HeaderName::RAck, ack.to_string())?.build();
+                    prack = Some(request.clone());
+                    Ok(request)
+                })
+                .await
+            }
+            None => return,
+        };
+        match (sent, prack) {
+            (Ok(exchange), Some(request)) => {
+                tokio::spawn(self.taken(request, exchange));
+            }
+            (Err(error), _) => tracing::info!(%error, "a PRACK was not sent"),
+            (Ok(_), None) => {}
         }
-        Err(error) => tracing::info!(%error, "a PRACK was not sent"),
+    }
+
+    /// Takes what comes of it; it is sent once more when a password is asked for.
+    async fn taken(self, mut prack: Request, mut exchange: Exchange) {
+        while let Some(TuEvent::Response(response)) = exchange.next().await {
+            if response.status.is_provisional() {
+                continue;
+            }
+            let mut dialog = self.dialog.lock().await;
+            let Some(dialog) = dialog.as_mut() else {
+                return;
+            };
+            let (flow, credentials) = (self.flow.as_ref(), self.credentials.as_ref());
+            let asked = (&prack, response.as_ref());
+            let again = closing::again(&self.stack, dialog, flow, asked, credentials).await;
+            match again {
+                Some(again) => (prack, exchange) = again,
+                None => return,
+            }
+        }
     }
 }
 

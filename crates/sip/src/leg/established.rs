@@ -27,6 +27,7 @@ use crate::leg::established::direct::Direct;
 use crate::leg::established::referral::Referred;
 use crate::leg::established::referring::Referring;
 use crate::leg::established::refresh::Refreshing;
+use crate::leg::established::reinvite::Copies;
 use crate::leg::established::replaced::Waiting;
 use crate::leg::offering::Offering;
 use crate::leg::session_timer::SessionTimer;
@@ -52,6 +53,8 @@ pub(crate) struct Established {
     offering: Option<Offering>,
     /// The 2xx of a callee come again until our ACK reaches it.
     answers: Option<Answers>,
+    /// So does the 2xx to a re-INVITE of ours.
+    copies: Option<Copies>,
     answered: bool,
     timer: Option<SessionTimer>,
     /// A refresh of ours that waits for its answer.
@@ -116,6 +119,7 @@ impl Established {
             unacked: Some(unacked),
             offering,
             answers: None,
+            copies: None,
             answered: false,
             timer,
             refreshing: None,
@@ -145,6 +149,7 @@ impl Established {
             unacked: None,
             offering: None,
             answers: Some(answers),
+            copies: None,
             answered: true,
             timer: session.timer,
             refreshing: None,
@@ -209,6 +214,11 @@ impl Established {
                         let flow = self.flow.as_ref();
                         answers.heard(&self.leg.stack, &self.dialog, flow, event).await;
                     }
+                    false
+                }
+                sequence = Copies::next(&mut self.copies) => {
+                    let flow = self.flow.as_ref();
+                    closing::ack(&self.leg.stack, &self.dialog, flow, sequence).await;
                     false
                 }
             };

@@ -10,6 +10,7 @@
 //! | forks: several 2xx, several early dialogs | `wire`: `a_callee_that_repeats_or_forks_…`, `reach`: `all_telephones_…` |
 //! | CANCEL, and a 2xx that crosses it | `caller`, `callee`, `calls`, `wire`: `an_answer_that_crosses_…` |
 //! | PRACK (RFC 3262) | `signalling`: `provisional_responses_…`, `early` |
+//! | the way back, through a NAT and by a connection; challenges within dialogs | `flows`, `nat` |
 //! | session timers (RFC 4028), UPDATE (RFC 3311) | `timers`, `signalling`: `a_call_is_updated_…` |
 //! | re-INVITE: hold, another codec | `hold`, `media`, `calls`: `hold_by_address_and_resume` |
 //! | direct media: re-INVITEs that hand descriptions on | `direct` |
@@ -45,6 +46,7 @@ mod capabilities;
 mod direct;
 mod early;
 mod elsewhere;
+mod flows;
 mod hold;
 mod hostile;
 mod leaks;

@@ -11,6 +11,7 @@ use super::Dialing;
 use crate::convert::from_header;
 use crate::dialog::is_tag;
 use crate::endpoint::Exchange;
+use crate::leg::closing::Reached;
 use crate::leg::early::Early;
 use crate::message::{ALLOW, HOPS_NAME, SDP_TYPE, SUPPORTED, call_id, from_tag, to_tag};
 use crate::reach::prove;
@@ -29,7 +30,7 @@ const FORKS: usize = 16;
 pub(crate) struct Invite {
     pub(crate) request: Request,
     pub(crate) contact: String,
-    pub(crate) target: Target,
+    pub(crate) reached: Reached,
     pub(crate) exchange: Exchange,
     /// What reliable provisional responses have begun.
     pub(crate) early: Option<Early>,
@@ -52,7 +53,7 @@ impl Invite {
         let Some(request) = prove::again(&self.request, response, credentials) else {
             return false;
         };
-        let Ok(exchange) = stack.send(request.clone(), self.target.clone()) else {
+        let Ok(exchange) = stack.send(request.clone(), self.reached.target.clone()) else {
             return false;
         };
         self.heard = true;
@@ -140,7 +141,10 @@ pub(super) fn send(
     Ok(Invite {
         request,
         contact,
-        target,
+        reached: Reached {
+            target,
+            registered: route.flow.is_some(),
+        },
         exchange,
         early: None,
         local,

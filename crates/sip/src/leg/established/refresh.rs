@@ -11,7 +11,6 @@ use crate::endpoint::Exchange;
 use crate::leg::closing;
 use crate::leg::session_timer::Due;
 use crate::message::SUPPORTED;
-use crate::reach::prove;
 
 /// An UPDATE of ours that waits for its answer.
 #[derive(Debug)]
@@ -78,29 +77,22 @@ impl Established {
 
     /// What came of our UPDATE; `true` when the leg is over.
     pub(super) async fn refresh_answered(&mut self, event: Option<TuEvent>) -> bool {
-        let Some(refreshing) = &self.refreshing else {
+        if self.refreshing.is_none() {
             return false;
-        };
+        }
         let response = match event {
             Some(TuEvent::Response(response)) if response.status.is_provisional() => return false,
             Some(TuEvent::Response(response)) => Some(response),
             Some(TuEvent::Request(_) | TuEvent::Ack(_)) => return false,
             _ => None,
         };
-        let once_more = response.as_ref().and_then(|response| {
-            prove::again(&refreshing.request, response, self.credentials.as_ref())
-        });
-        self.refreshing = None;
-        if let Some(request) = once_more {
-            self.dialog.used(self.dialog.local_sequence() + 1);
-            let to = self.dialog.next_hop().clone();
-            if let Ok(target) = self.leg.stack.resolve(&to).await
-                && let Ok(exchange) = self.leg.stack.send(request.clone(), target)
-            {
-                self.refreshing = Some(Refreshing { exchange, request });
-            }
+        if let (Some(response), Some(refreshing)) = (&response, self.refreshing.take())
+            && let Some((request, exchange)) = self.again(&refreshing.request, response).await
+        {
+            self.refreshing = Some(Refreshing { exchange, request });
             return false;
         }
+        self.refreshing = None;
         match response.map(|response| response.status.code()) {
             // It has gone, or does not know the call any more (RFC 4028, section 10).
             None | Some(408 | 481) => self.gone().await,

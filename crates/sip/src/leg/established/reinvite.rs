@@ -8,12 +8,10 @@ use sipx_sip::{HeaderName, Method, Request, Response, TuEvent};
 use super::{Established, Unacked};
 use crate::dispatch::unacceptable;
 use crate::endpoint::{Exchange, Incoming};
-use crate::leg::callee::Answers;
 use crate::leg::closing;
 use crate::leg::offering::{Asked, Offering};
 use crate::leg::session_timer::SessionTimer;
 use crate::message::{ALLOW, Reply, SDP_TYPE, SUPPORTED, body_is_sdp};
-use crate::reach::prove;
 use crate::sdp::{self, Described};
 
 impl Established {
@@ -168,16 +166,10 @@ impl Established {
                 }
                 closing::ack(&self.leg.stack, &self.dialog, self.flow.as_ref(), sequence).await;
                 self.described_anew(&response, asked).await;
-                // Copies of this 2xx are acknowledged for as long as they come.
-                self.answers = Some(Answers {
-                    invite: *invite,
-                    contact: self.dialog.contact().to_owned(),
-                    sequence,
-                    exchange,
-                });
+                self.copies = Some(Copies { exchange, sequence });
                 return false;
             }
-            Some(TuEvent::Response(response)) => match self.proven(&invite, &response).await {
+            Some(TuEvent::Response(response)) => match self.again(&invite, &response).await {
                 Some((request, exchange)) => {
                     self.offering = Some(Offering::InInvite {
                         exchange,
@@ -204,18 +196,15 @@ impl Established {
         gone
     }
 
-    /// The same re-INVITE with what its answer asks for; `None` when that is nothing that we have.
-    async fn proven(
+    /// The same request with what its answer asks for; `None` when that is nothing that we have.
+    pub(super) async fn again(
         &mut self,
-        invite: &Request,
+        request: &Request,
         response: &Response,
     ) -> Option<(Request, Exchange)> {
-        let request = prove::again(invite, response, self.credentials.as_ref())?;
-        self.dialog.used(self.dialog.local_sequence() + 1);
-        let to = self.dialog.next_hop().clone();
-        let target = self.leg.stack.resolve(&to).await.ok()?;
-        let exchange = self.leg.stack.send(request.clone(), target).ok()?;
-        Some((request, exchange))
+        let (flow, credentials) = (self.flow.as_ref(), self.credentials.as_ref());
+        let asked = (request, response);
+        closing::again(&self.leg.stack, &mut self.dialog, flow, asked, credentials).await
     }
 
     /// The far end has answered our offer.
@@ -249,6 +238,29 @@ impl Established {
                 let _ = told.send(Ok(None));
             }
         }
+    }
+}
+
+/// A re-INVITE of ours that has its 2xx, which comes again until our ACK arrives.
+#[derive(Debug)]
+pub(super) struct Copies {
+    exchange: Exchange,
+    sequence: u32,
+}
+
+impl Copies {
+    /// Waits for the next of them, and gives the number of its ACK; for ever when none can come any more.
+    pub(super) async fn next(copies: &mut Option<Self>) -> u32 {
+        while let Some(Self { exchange, sequence }) = copies {
+            match exchange.next().await {
+                Some(TuEvent::Response(response)) if response.status.is_success() => {
+                    return *sequence;
+                }
+                Some(_) => {}
+                None => *copies = None,
+            }
+        }
+        std::future::pending().await
     }
 }
 

@@ -93,7 +93,8 @@ impl Established {
         self.leg.local = local;
         self.unacked = Some(Unacked::new(&self.leg, incoming, response));
         self.offering = offering;
-        (self.answers, self.refreshing, self.referral) = (None, None, None);
+        (self.answers, self.copies) = (None, None);
+        (self.refreshing, self.referral) = (None, None);
         self.direct = None;
         self.timer = timer;
         self.updates = update::peer_allows(&incoming.request.headers);
