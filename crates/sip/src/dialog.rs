@@ -27,6 +27,8 @@ pub(crate) struct Dialog {
     routes: Vec<Uri>,
     /// Our Contact.
     contact: String,
+    /// We began it, and made its Call-ID.
+    is_ours: bool,
 }
 
 /// Why a message cannot begin a dialog.
@@ -64,6 +66,7 @@ impl Dialog {
             target: contact(headers).ok_or(DialogError::Contact)?,
             routes: record_route(headers)?,
             contact: contact_of_ours,
+            is_ours: false,
         })
     }
 
@@ -96,6 +99,7 @@ impl Dialog {
             target: contact(headers).ok_or(DialogError::Contact)?,
             routes,
             contact: contact_of_ours,
+            is_ours: true,
         })
     }
 
@@ -144,6 +148,11 @@ impl Dialog {
         if let Some(target) = contact(headers) {
             self.target = target;
         }
+    }
+
+    /// Whether we began it, and so made its Call-ID.
+    pub(crate) fn is_ours(&self) -> bool {
+        self.is_ours
     }
 
     /// Our Contact.

@@ -213,7 +213,7 @@ async fn attempt(
                         return Attempt::Answered(Box::new(invite), response);
                     }
                     Some(TuEvent::Response(response)) => {
-                        if invite.proven(&leg.stack, &response) {
+                        if invite.again(&leg.stack, &response) {
                             continue;
                         }
                         last = failure(&response);
@@ -372,7 +372,7 @@ async fn answered(mut leg: Box<Leg>, invite: Box<Invite>, response: &Response) {
         }
     }
     leg.answered().await;
-    let timer = SessionTimer::of_answer(response, stack.config.session_expires);
+    let timer = SessionTimer::of_answer(response, invite.asks);
     let answers = Answers {
         invite: invite.request,
         contact: invite.contact,

@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::task::Poll;
 
 use callroute_schema::mask;
-use sipx_sip::{HeaderName, Method, Request, RequestBuilder, Response, TuEvent, Uri};
+use sipx_sip::{Header, HeaderName, Method, Request, RequestBuilder, Response, TuEvent, Uri};
 use sipx_transport::Target;
 
 use super::Dialing;
@@ -13,7 +13,8 @@ use crate::dialog::is_tag;
 use crate::endpoint::Exchange;
 use crate::leg::closing::Reached;
 use crate::leg::early::Early;
-use crate::message::{ALLOW, HOPS_NAME, SDP_TYPE, SUPPORTED, call_id, from_tag, to_tag};
+use crate::leg::session_timer::Asks;
+use crate::message::{ALLOW, HOPS_NAME, SDP_TYPE, SUPPORTED, call_id, from_tag, sequence, to_tag};
 use crate::reach::prove;
 use crate::reach::ways::{Diverted, Route};
 use crate::refer::Replaces;
@@ -42,15 +43,18 @@ pub(crate) struct Invite {
     pub(crate) route: Route,
     /// Something has come of it.
     pub(crate) heard: bool,
+    /// What it asks for of session timers.
+    pub(crate) asks: Asks,
     /// The tags of the early dialogs that it has begun.
     pub(crate) tags: Vec<Vec<u8>>,
 }
 
 impl Invite {
     /// Sends it again with what its answer asks for; `false` when it asks for nothing that we have.
-    pub(super) fn proven(&mut self, stack: &Stack, response: &Response) -> bool {
+    pub(super) fn again(&mut self, stack: &Stack, response: &Response) -> bool {
         let credentials = self.route.credentials.as_ref();
-        let Some(request) = prove::again(&self.request, response, credentials) else {
+        let proven = prove::again(&self.request, response, credentials);
+        let Some(request) = proven.or_else(|| self.lengthened(response)) else {
             return false;
         };
         let Ok(exchange) = stack.send(request.clone(), self.reached.target.clone()) else {
@@ -60,6 +64,24 @@ impl Invite {
         (self.request, self.exchange, self.early) = (request, exchange, None);
         self.tags.clear();
         true
+    }
+
+    /// The same with the interval that the answer asks for, once (RFC 4028, section 7.3).
+    fn lengthened(&mut self, response: &Response) -> Option<Request> {
+        self.asks = self.asks.again(response)?;
+        let mut request = self.request.clone();
+        for name in [HeaderName::SessionExpires, HeaderName::CSeq] {
+            request.headers.remove_all(&name);
+        }
+        let next = sequence(&self.request.headers)
+            .unwrap_or(1)
+            .saturating_add(1);
+        let number = Header::build(HeaderName::CSeq, format!("{next} INVITE"));
+        request.headers.push(number.ok()?);
+        for (name, value) in self.asks.headers("") {
+            request.headers.push(Header::build(name, value).ok()?);
+        }
+        Some(request)
     }
 
     /// A provisional response has come: it may begin an early dialog (RFC 3261, section 12.1.2).
@@ -151,6 +173,10 @@ pub(super) fn send(
         entry,
         route: route.clone(),
         heard: false,
+        asks: Asks {
+            interval: stack.config.session_expires,
+            min: None,
+        },
         tags: Vec::new(),
     })
 }

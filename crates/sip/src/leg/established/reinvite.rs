@@ -107,7 +107,7 @@ impl Established {
 
     /// Sends a re-INVITE with this description.
     pub(super) async fn reinvite(&mut self, body: String, asked: Asked) {
-        let refresh = self.timer.map(|timer| timer.header());
+        let refresh = self.timer.map(|timer| timer.headers());
         let mut invite = None;
         let sent = closing::send(
             &self.leg.stack,
@@ -117,7 +117,7 @@ impl Established {
                 let mut builder = dialog
                     .request(&Method::Invite)?
                     .header(HeaderName::Supported, SUPPORTED)?;
-                if let Some((name, value)) = refresh {
+                for (name, value) in refresh.into_iter().flatten() {
                     builder = builder.header(name, value)?;
                 }
                 let request = builder
@@ -142,6 +142,9 @@ impl Established {
             (Err(error), _) => {
                 tracing::info!(%error, "a re-INVITE was not sent");
                 self.direct = None;
+                if matches!(asked, Asked::Refresh) {
+                    self.refresh_again(None);
+                }
                 asked.failed(Cause::local(Disposition::Unreachable));
             }
         }
@@ -161,9 +164,7 @@ impl Established {
         let cause = match event {
             Some(TuEvent::Response(response)) if response.status.is_success() => {
                 self.dialog.refresh(&response.headers);
-                if let Some(timer) = &mut self.timer {
-                    timer.refreshed();
-                }
+                self.adopt(&response);
                 closing::ack(&self.leg.stack, &self.dialog, self.flow.as_ref(), sequence).await;
                 self.described_anew(&response, asked).await;
                 self.copies = Some(Copies { exchange, sequence });
@@ -179,7 +180,12 @@ impl Established {
                     });
                     return false;
                 }
-                None => Cause::from_sip(response.status.code()),
+                None => {
+                    if matches!(asked, Asked::Refresh) {
+                        self.refresh_again(Some(&response));
+                    }
+                    Cause::from_sip(response.status.code())
+                }
             },
             _ => Cause::local(Disposition::Unreachable),
         };
