@@ -31,6 +31,36 @@ pub(crate) struct Dialog {
     is_ours: bool,
 }
 
+/// What of an INVITE of ours its dialogs are made of.
+#[derive(Debug)]
+pub(crate) struct Opening {
+    call_id: Bytes,
+    local: Bytes,
+    local_tag: Option<Vec<u8>>,
+    sequence: u32,
+    contact: String,
+}
+
+impl Opening {
+    /// Of this INVITE, with our Contact.
+    pub(crate) fn of(invite: &Request, contact: &str) -> Self {
+        let headers = &invite.headers;
+        let local = headers.value(&HeaderName::From).unwrap_or_default();
+        Self {
+            call_id: call_id(headers).into(),
+            local: local.into_owned().into(),
+            local_tag: from_tag(headers),
+            sequence: sequence(headers).unwrap_or(1),
+            contact: contact.to_owned(),
+        }
+    }
+
+    /// The INVITE's number.
+    pub(crate) fn sequence(&self) -> u32 {
+        self.sequence
+    }
+}
+
 /// Why a message cannot begin a dialog.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum DialogError {
@@ -70,35 +100,26 @@ impl Dialog {
         })
     }
 
-    /// The dialog that a 2xx to our INVITE begins.
-    pub(crate) fn from_answer(
-        invite: &Request,
-        response: &Response,
-        contact_of_ours: String,
-    ) -> Result<Self, DialogError> {
+    /// The dialog that a response to our INVITE begins: a 2xx, or a provisional one.
+    pub(crate) fn from_answer(opening: &Opening, response: &Response) -> Result<Self, DialogError> {
         let headers = &response.headers;
         let mut routes = record_route(headers)?;
         routes.reverse();
         Ok(Self {
-            call_id: call_id(&invite.headers).into(),
-            local: invite
-                .headers
-                .value(&HeaderName::From)
-                .unwrap_or_default()
-                .into_owned()
-                .into(),
+            call_id: opening.call_id.clone(),
+            local: opening.local.clone(),
             remote: headers
                 .value(&HeaderName::To)
                 .unwrap_or_default()
                 .into_owned()
                 .into(),
-            local_tag: from_tag(&invite.headers),
+            local_tag: opening.local_tag.clone(),
             remote_tag: to_tag(headers),
-            local_sequence: sequence(&invite.headers).unwrap_or(1),
+            local_sequence: opening.sequence,
             remote_sequence: None,
             target: contact(headers).ok_or(DialogError::Contact)?,
             routes,
-            contact: contact_of_ours,
+            contact: opening.contact.clone(),
             is_ours: true,
         })
     }

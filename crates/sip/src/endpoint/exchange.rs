@@ -36,6 +36,11 @@ impl Exchange {
         self.events.poll_recv(cx)
     }
 
+    /// Whether nothing can come of it any more.
+    pub(crate) fn is_over(&self) -> bool {
+        self.events.is_closed()
+    }
+
     /// Cancels an INVITE: as soon as a provisional response is there, and never after a final
     /// one (RFC 3261, section 9.1). What comes of the INVITE is still told.
     pub(crate) fn cancel(&mut self, reason: Option<Reason>) {

@@ -8,24 +8,22 @@ use std::sync::Arc;
 
 use callroute_media::{EndCause, Notice};
 use callroute_schema::{Caller, Cause, Disposition};
-use sipx_sip::{Request, Response, TuEvent};
+use sipx_sip::{Response, TuEvent};
 use sipx_transport::Target;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until};
 
 use crate::convert::cancel_reason;
-use crate::count::Count;
 use crate::dialog::Dialog;
-use crate::endpoint::{Exchange, Incoming};
+use crate::endpoint::Incoming;
 use crate::leg::callee::elsewhere::Elsewhere;
 use crate::leg::callee::invite::{Invite, Invites};
-use crate::leg::closing::Reached;
 use crate::leg::direct::Peer;
-use crate::leg::early::{self};
+use crate::leg::early::{self, Early};
 use crate::leg::established::{Established, Session};
 use crate::leg::session_timer::SessionTimer;
 use crate::leg::taking::Taken;
 use crate::leg::{Leg, LegCommand, closing, taking};
-use crate::message::{answered_elsewhere, q850};
+use crate::message::{answered_elsewhere, q850, to_tag};
 use crate::reach::ways::Route;
 use crate::routes::LegRequest;
 use crate::sdp;
@@ -304,8 +302,16 @@ async fn taken(leg: &mut Leg, dialing: &Dialing, invite: &Incoming) -> Option<Ta
 
 /// Cancels an INVITE, beside everything else.
 fn give_up(leg: &Leg, invite: Invite, cause: EndCause) {
-    let closing = leg.stack.counts.closing.count();
-    tokio::spawn(cancel(Arc::clone(&leg.stack), invite, cause, closing));
+    let (stack, reason) = (Arc::clone(&leg.stack), cancel_reason(cause));
+    let closing = stack.counts.closing.count();
+    // Twice 64·T1: for a provisional response, which CANCEL waits for, and for the final one.
+    let patience = stack.timeout() * 2;
+    tokio::spawn(async move {
+        // What comes of it is for its dialog, until it is over.
+        let (answers, _local, _entry) = Box::new(invite).answers();
+        answers.cancel(stack, reason, patience).await;
+        drop(closing);
+    });
 }
 
 /// What a final failure means; a Reason header outranks the status (RFC 3326).
@@ -331,25 +337,28 @@ fn given_up(cause: EndCause) -> Cause {
 }
 
 async fn answered(mut leg: Box<Leg>, invite: Box<Invite>, response: &Response) {
-    let invite = *invite;
     let stack = Arc::clone(&leg.stack);
-    let dialog = Dialog::from_answer(&invite.request, response, invite.contact.clone());
+    let (asks, credentials) = (invite.asks, invite.route.credentials.clone());
+    let (mut answers, local, entry) = invite.answers();
+    let dialog = Dialog::from_answer(&answers.opening, response);
     let mut dialog = match dialog {
         Ok(dialog) => dialog,
         Err(error) => {
             // Without a Contact there is nowhere to send ACK or BYE to; its own timer ends it.
             tracing::warn!(%error, "a 2xx that begins no dialog");
+            answers.linger(stack);
             return leg.end(Cause::local(Disposition::Failed)).await;
         }
     };
-    leg.local = invite.local;
-    leg.entry = Some(invite.entry);
-    let route = invite.route;
-    let sequence = dialog.local_sequence();
-    let flow = invite.reached.flow(&dialog);
-    closing::ack(&stack, &dialog, flow.as_ref(), sequence).await;
+    leg.local = local;
+    leg.entry = Some(entry);
+    let flow = answers.reached.flow(&dialog);
+    closing::ack(&stack, &dialog, flow.as_ref(), dialog.local_sequence()).await;
     let mut body = response.body().clone();
-    if let Some(early) = invite.early {
+    let tag = to_tag(&response.headers).unwrap_or_default();
+    let early = Early::of(&mut answers.early, &tag);
+    answers.known.push(tag);
+    if let Some(early) = early {
         let (sequence, answer) = early.confirmed().await;
         dialog.used(sequence);
         // The answer came in a reliable provisional response (RFC 3262, section 5).
@@ -361,110 +370,25 @@ async fn answered(mut leg: Box<Leg>, invite: Box<Invite>, response: &Response) {
         // Who was offered a key and answers without one would have us speak in the clear.
         Ok(remote) if leg.local.encrypts && !leg.local.keyed(&remote) => {
             tracing::info!("a 2xx whose description is not encrypted as was offered");
+            answers.linger(stack);
             leg.end(Cause::from_sip(488)).await;
             return closing::bye(&mut leg, &mut dialog, flow.as_ref(), None).await;
         }
         Ok(remote) => leg.agree(remote).await,
         Err(error) => {
             tracing::info!(%error, "a 2xx without a usable description");
+            answers.linger(stack);
             leg.end(Cause::from_sip(488)).await;
             return closing::bye(&mut leg, &mut dialog, flow.as_ref(), None).await;
         }
     }
     leg.answered().await;
-    let timer = SessionTimer::of_answer(response, invite.asks);
-    let answers = Answers {
-        invite: invite.request,
-        contact: invite.contact,
-        sequence,
-        exchange: invite.exchange,
-        reached: invite.reached,
-    };
+    let timer = SessionTimer::of_answer(response, asks);
     let session = Session {
         peer: Peer::callee(&answers.reached.target, &dialog),
         timer,
         updates: sipx_sip::update::peer_allows(&response.headers),
-        credentials: route.credentials,
+        credentials,
     };
     Established::of_callee(leg, dialog, answers, flow, session).begin();
-}
-
-/// Cancels an INVITE, and waits for what comes of it: when a 2xx crosses the CANCEL, the dialog
-/// is acknowledged and ended. `_closing` counts the leg until then.
-async fn cancel(stack: Arc<Stack>, mut invite: Invite, cause: EndCause, _closing: Count) {
-    invite.exchange.cancel(cancel_reason(cause));
-    let last = async {
-        while let Some(event) = invite.exchange.next().await {
-            match event {
-                TuEvent::Response(response) if response.status.is_success() => {
-                    return Some(response);
-                }
-                TuEvent::Response(response) if response.status.is_provisional() => {}
-                _ => return None,
-            }
-        }
-        None
-    };
-    // Twice 64·T1: for a provisional response, which CANCEL waits for, and for the final one.
-    if let Ok(Some(response)) = timeout(stack.timeout() * 2, last).await
-        && let Ok(dialog) = Dialog::from_answer(&invite.request, &response, invite.contact.clone())
-    {
-        end_unwanted(&stack, dialog, &invite.reached).await;
-    }
-}
-
-/// Acknowledges and ends a dialog that nobody wants.
-async fn end_unwanted(stack: &Arc<Stack>, dialog: Dialog, reached: &Reached) {
-    let flow = reached.flow(&dialog);
-    closing::ack(stack, &dialog, flow.as_ref(), dialog.local_sequence()).await;
-    closing::part(Arc::clone(stack), dialog, flow);
-}
-
-/// What may still come of an INVITE after its first 2xx: copies of it until our ACK arrives, and
-/// the 2xx of other forks (RFC 3261, section 13.2.2.4).
-#[derive(Debug)]
-pub(crate) struct Answers {
-    pub(crate) invite: Request,
-    pub(crate) contact: String,
-    pub(crate) sequence: u32,
-    pub(crate) exchange: Exchange,
-    pub(crate) reached: Reached,
-}
-
-impl Answers {
-    /// The next of them; waits for ever when nothing can come any more.
-    pub(crate) async fn next(answers: &mut Option<Self>) -> TuEvent {
-        if let Some(some) = answers {
-            match some.exchange.next().await {
-                Some(event) => return event,
-                None => *answers = None,
-            }
-        }
-        std::future::pending().await
-    }
-
-    /// Acknowledges a copy; acknowledges and ends another fork.
-    pub(crate) async fn heard(
-        &self,
-        stack: &Arc<Stack>,
-        dialog: &Dialog,
-        flow: Option<&Target>,
-        event: TuEvent,
-    ) {
-        let TuEvent::Response(response) = event else {
-            return;
-        };
-        if !response.status.is_success() {
-            return;
-        }
-        if dialog.is_answer_of_peer(&response) {
-            return closing::ack(stack, dialog, flow, self.sequence).await;
-        }
-        let Ok(fork) = Dialog::from_answer(&self.invite, &response, self.contact.clone()) else {
-            return;
-        };
-        let (stack, reached) = (Arc::clone(stack), self.reached.clone());
-        tracing::info!("another fork answered; it is ended");
-        tokio::spawn(async move { end_unwanted(&stack, fork, &reached).await });
-    }
 }

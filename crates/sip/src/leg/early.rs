@@ -12,7 +12,7 @@ use tokio::sync::Mutex;
 use crate::admit::access::Credentials;
 use crate::dialog::Dialog;
 use crate::endpoint::{Exchange, Incoming};
-use crate::leg::callee::invite::Invite;
+use crate::leg::callee::invite::{FORKS, Invite};
 use crate::leg::{Leg, closing};
 use crate::message::{ALLOW, Reply, tags, to_tag};
 use crate::sdp;
@@ -25,7 +25,7 @@ pub(crate) struct Early {
     dialog: Arc<Mutex<Option<Dialog>>>,
     /// The way to its far end, if that is not its Contact.
     flow: Option<Target>,
-    tag: Option<Vec<u8>>,
+    tag: Vec<u8>,
     /// The number of the latest one that was acknowledged.
     last: u32,
     /// The answer to our offer, if one of them brought it.
@@ -33,6 +33,12 @@ pub(crate) struct Early {
 }
 
 impl Early {
+    /// Takes the one whose far end has this tag.
+    pub(crate) fn of(early: &mut Vec<Self>, tag: &[u8]) -> Option<Self> {
+        let at = early.iter().position(|early| early.tag == tag)?;
+        Some(early.swap_remove(at))
+    }
+
     /// A 2xx has come: the number of our latest request within the dialog, and the answer to our offer, if
     /// that has come already.
     pub(crate) async fn confirmed(self) -> (u32, Bytes) {
@@ -49,14 +55,13 @@ pub(crate) async fn heard(stack: &Arc<Stack>, invite: &mut Invite, response: &Re
     let (true, Some(RSeq(number)), true) = (reliable, number, response.status.code() > 100) else {
         return;
     };
-    let tag = to_tag(&response.headers);
-    // Another fork has numbers of its own; the latest one is followed.
-    let known = invite.early.take().filter(|early| early.tag == tag);
-    let mut early = match known {
+    let tag = to_tag(&response.headers).unwrap_or_default();
+    // Each fork has numbers of its own.
+    let mut early = match Early::of(&mut invite.early, &tag) {
         Some(early) => early,
+        None if invite.early.len() >= FORKS => return,
         None => {
-            let contact = invite.contact.clone();
-            let Ok(dialog) = Dialog::from_answer(&invite.request, response, contact) else {
+            let Ok(dialog) = Dialog::from_answer(&invite.opening(), response) else {
                 return;
             };
             Early {
@@ -70,8 +75,7 @@ pub(crate) async fn heard(stack: &Arc<Stack>, invite: &mut Invite, response: &Re
     };
     if number != early.last.wrapping_add(1) {
         // A copy, or one whose predecessor is missing: that one comes again, and this one too.
-        invite.early = Some(early);
-        return;
+        return invite.early.push(early);
     }
     early.last = number;
     if early.answer.is_empty() {
@@ -88,7 +92,7 @@ pub(crate) async fn heard(stack: &Arc<Stack>, invite: &mut Invite, response: &Re
         flow: early.flow.clone(),
         credentials: invite.route.credentials.clone(),
     };
-    invite.early = Some(early);
+    invite.early.push(early);
     prack.send(&ack).await;
 }
 

@@ -21,7 +21,7 @@ use crate::admit::access::Credentials;
 use crate::convert::parting;
 use crate::dialog::Dialog;
 use crate::endpoint::Incoming;
-use crate::leg::callee::Answers;
+use crate::leg::answers::Answers;
 use crate::leg::direct::Peer;
 use crate::leg::established::direct::Direct;
 use crate::leg::established::referral::Referred;
@@ -209,10 +209,10 @@ impl Established {
                     Box::pin(self.refer_late()).await;
                     false
                 }
-                event = Answers::next(&mut self.answers) => {
-                    if let Some(answers) = &self.answers {
-                        let flow = self.flow.as_ref();
-                        answers.heard(&self.leg.stack, &self.dialog, flow, event).await;
+                response = Answers::next(&mut self.answers) => {
+                    if let Some(answers) = &mut self.answers {
+                        let (stack, flow) = (&self.leg.stack, self.flow.as_ref());
+                        Box::pin(answers.heard(stack, &self.dialog, flow, &response)).await;
                     }
                     false
                 }

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | transactions over UDP, retransmission (RFC 3261) | `wire`, `calls` |
 //! | 2xx until ACK, the Accepted state (RFC 6026) | `wire`: `an_answer_without_ack_…`, `a_hangup_before_the_ack_…` |
-//! | forks: several 2xx, several early dialogs | `wire`: `a_callee_that_repeats_or_forks_…`, `reach`: `all_telephones_…` |
+//! | forks: several 2xx, several early dialogs | `forks`, `wire`: `a_callee_that_repeats_or_forks_…`, `reach`: `all_telephones_…` |
 //! | CANCEL, and a 2xx that crosses it | `caller`, `callee`, `calls`, `wire`: `an_answer_that_crosses_…` |
 //! | PRACK (RFC 3262) | `signalling`: `provisional_responses_…`, `early` |
 //! | the way back, through a NAT and by a connection; challenges within dialogs | `flows`, `nat` |
@@ -47,6 +47,7 @@ mod direct;
 mod early;
 mod elsewhere;
 mod flows;
+mod forks;
 mod hold;
 mod hostile;
 mod leaks;

@@ -10,7 +10,7 @@ use crate::signalling::called;
 use crate::support::{CALLEE, CALLER, adapter, dial, ended, expect, next_call, uri};
 
 /// Moves the clock on by so many seconds, at once.
-async fn later(seconds: u64) {
+pub(crate) async fn later(seconds: u64) {
     // What was sent before is taken before.
     tokio::time::sleep(Duration::from_millis(100)).await;
     tokio::time::pause();

@@ -9,8 +9,9 @@ use sipx_transport::Target;
 
 use super::Dialing;
 use crate::convert::from_header;
-use crate::dialog::is_tag;
+use crate::dialog::{Opening, is_tag};
 use crate::endpoint::Exchange;
+use crate::leg::answers::Answers;
 use crate::leg::closing::Reached;
 use crate::leg::early::Early;
 use crate::leg::session_timer::Asks;
@@ -24,7 +25,7 @@ use crate::stack::{SendError, Stack, token};
 use crate::way::{deflected, privacy};
 
 /// Most early dialogs of one INVITE that are told apart.
-const FORKS: usize = 16;
+pub(crate) const FORKS: usize = 16;
 
 /// An INVITE on its way.
 #[derive(Debug)]
@@ -33,8 +34,8 @@ pub(crate) struct Invite {
     pub(crate) contact: String,
     pub(crate) reached: Reached,
     pub(crate) exchange: Exchange,
-    /// What reliable provisional responses have begun.
-    pub(crate) early: Option<Early>,
+    /// What reliable provisional responses have begun, one for each fork.
+    pub(crate) early: Vec<Early>,
     /// Our end of the sound, as it was offered.
     pub(crate) local: Local,
     /// Keeps requests of its dialog coming.
@@ -61,9 +62,28 @@ impl Invite {
             return false;
         };
         self.heard = true;
-        (self.request, self.exchange, self.early) = (request, exchange, None);
+        (self.request, self.exchange) = (request, exchange);
+        self.early.clear();
         self.tags.clear();
         true
+    }
+
+    /// What its dialogs are made of.
+    pub(crate) fn opening(&self) -> Opening {
+        Opening::of(&self.request, &self.contact)
+    }
+
+    /// It is answered, or given up: what may still come of it, our end of its sound, and what keeps
+    /// requests of its dialog coming.
+    pub(super) fn answers(self: Box<Self>) -> (Answers, Local, Entry) {
+        let answers = Answers {
+            opening: self.opening(),
+            reached: self.reached,
+            exchange: self.exchange,
+            early: self.early,
+            known: Vec::new(),
+        };
+        (answers, self.local, self.entry)
     }
 
     /// The same with the interval that the answer asks for, once (RFC 4028, section 7.3).
@@ -168,7 +188,7 @@ pub(super) fn send(
             registered: route.flow.is_some(),
         },
         exchange,
-        early: None,
+        early: Vec::new(),
         local,
         entry,
         route: route.clone(),

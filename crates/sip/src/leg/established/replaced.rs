@@ -93,7 +93,10 @@ impl Established {
         self.leg.local = local;
         self.unacked = Some(Unacked::new(&self.leg, incoming, response));
         self.offering = offering;
-        (self.answers, self.copies) = (None, None);
+        if let Some(answers) = self.answers.take() {
+            answers.linger(stack);
+        }
+        self.copies = None;
         (self.refreshing, self.referral) = (None, None);
         self.direct = None;
         self.timer = timer;
@@ -108,8 +111,11 @@ impl Established {
 }
 
 impl Drop for Established {
-    /// Whoever still waits finds the dialog ended (section 3).
+    /// Whoever still waits finds the dialog ended (section 3), and so do forks that answer later.
     fn drop(&mut self) {
+        if let Some(answers) = self.answers.take() {
+            answers.linger(Arc::clone(&self.leg.stack));
+        }
         if let Some(Waiting { invite, .. }) = self.waiting.take() {
             let reply = Reply::new(603).tag(&token());
             self.leg.stack.respond(&invite, reply);
