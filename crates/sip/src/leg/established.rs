@@ -70,6 +70,8 @@ pub(crate) struct Established {
     /// The far end, and another one with whom it speaks directly.
     peer: Peer,
     direct: Option<Direct>,
+    /// The description that it has accepted last is the other one's: it is to be given ours again.
+    away: bool,
     /// We hold it.
     holding: bool,
     credentials: Option<Credentials>,
@@ -129,6 +131,7 @@ impl Established {
             waiting: None,
             peer,
             direct: None,
+            away: false,
             holding: false,
             credentials: None,
         })
@@ -159,6 +162,7 @@ impl Established {
             waiting: None,
             peer: session.peer,
             direct: None,
+            away: false,
             holding: false,
             credentials: session.credentials,
         })
@@ -321,7 +325,10 @@ impl Established {
         if let Some(Offering::InAnswer) = self.offering {
             self.offering = None;
             match sdp::read(incoming.request.body(), &self.leg.stack.config.codecs) {
-                Ok(remote) => self.leg.agree(remote).await,
+                Ok(remote) => {
+                    self.away = false;
+                    self.leg.agree(remote).await;
+                }
                 Err(error) => {
                     tracing::info!(%error, "the ACK brought no answer to our offer");
                     self.leg.end(Cause::from_sip(488)).await;

@@ -165,6 +165,7 @@ impl Established {
             Some(TuEvent::Response(response)) if response.status.is_success() => {
                 self.dialog.refresh(&response.headers);
                 self.adopt(&response);
+                self.away = self.direct.is_some();
                 closing::ack(&self.leg.stack, &self.dialog, self.flow.as_ref(), sequence).await;
                 self.described_anew(&response, asked).await;
                 self.copies = Some(Copies { exchange, sequence });

@@ -98,7 +98,7 @@ impl Established {
         }
         self.copies = None;
         (self.refreshing, self.referral) = (None, None);
-        self.direct = None;
+        (self.direct, self.away) = (None, false);
         self.timer = timer;
         self.updates = update::peer_allows(&incoming.request.headers);
         self.credentials = None;
