@@ -45,8 +45,10 @@ const T2: Duration = Duration::from_secs(4);
 pub(crate) struct Established {
     leg: Box<Leg>,
     dialog: Dialog,
-    /// The connection that a caller came by, if it is to be used for requests to it.
+    /// The way that its requests come by, if ours are to go there as well.
     flow: Option<Target>,
+    /// It was found by its registration, so that there is no other way to it.
+    registered: bool,
     /// A 2xx of ours that waits for its ACK.
     unacked: Option<Unacked>,
     /// An offer of ours that waits for its answer.
@@ -118,6 +120,7 @@ impl Established {
             leg,
             dialog,
             flow,
+            registered: false,
             unacked: Some(unacked),
             offering,
             answers: None,
@@ -149,6 +152,7 @@ impl Established {
             leg,
             dialog,
             flow,
+            registered: answers.reached.registered,
             unacked: None,
             offering: None,
             answers: Some(answers),

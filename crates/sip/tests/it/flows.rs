@@ -6,7 +6,7 @@ use callroute_sip::{Config, Credentials, SipAdapter, SipLine, Trunk};
 
 use crate::raw::{Raw, SDP, header, to_tag};
 use crate::signalling::{bind, called};
-use crate::support::{CALLEE, config, ended, expect};
+use crate::support::{CALLEE, CALLER, config, ended, expect, next_call};
 
 /// A response of somebody whose Contact names an address behind his NAT.
 fn hidden(raw: &Raw, request: &str, status: &str, tag: &str, extra: &str, body: &str) -> String {
@@ -129,4 +129,47 @@ async fn an_unwanted_answer_from_behind_a_nat_is_acknowledged_and_ended() {
     }
     let bye = raw.until("BYE").await;
     assert_eq!(to_tag(&bye), ";tag=c");
+}
+
+/// RFC 3261, sections 12.2.2 and 14.2: who asks from elsewhere is there from then on.
+#[tokio::test]
+async fn who_moves_is_followed() {
+    for (at, (offer, behind_nat)) in [(SDP, false), ("", false), (SDP, true), ("", true)]
+        .into_iter()
+        .enumerate()
+    {
+        let net = format!("127.67.{}", 10 + at);
+        let mut adapter = bind(config(&format!("{net}.1"))).await;
+        let mut old = Raw::new(&format!("{net}.2"), adapter.local_addr()).await;
+        let mut new = Raw::new(&format!("{net}.2"), adapter.local_addr()).await;
+        new.call_id.clone_from(&old.call_id);
+        let contact = |raw: &Raw, text: String| match behind_nat {
+            true => text.replace(
+                &format!("Contact: <sip:ann@{}>", raw.addr),
+                "Contact: <sip:ann@10.9.9.9:5080>",
+            ),
+            false => text,
+        };
+        let invite = old.request("INVITE", "i", 1, "", "", SDP);
+        old.send(&contact(&old, invite)).await;
+        let mut line = next_call(&mut adapter).await.line;
+        line.perform(Command::Answer { leg: CALLER });
+        let ok = old.until("SIP/2.0 200").await;
+        old.send(&old.request("ACK", "a", 1, &to_tag(&ok), "", ""))
+            .await;
+        expect(&mut line, Notice::LegAnswered { leg: CALLER }).await;
+        let again = new.request("INVITE", "r", 2, &to_tag(&ok), "", offer);
+        let from = format!("From: <sip:ann@{}>", old.addr);
+        let again = again.replace(&format!("From: <sip:ann@{}>", new.addr), &from);
+        new.send(&contact(&new, again)).await;
+        new.until("SIP/2.0 200").await;
+        let answer = if offer.is_empty() { SDP } else { "" };
+        new.send(&new.request("ACK", "ra", 2, &to_tag(&ok), "", answer))
+            .await;
+        let (leg, cause) = (CALLER, EndCause::Normal);
+        line.perform(Command::Hangup { leg, cause });
+        let bye = new.until("BYE").await;
+        new.send(&new.response(&bye, "200 OK", "", "", "")).await;
+        ended(&mut line, CALLER).await;
+    }
 }

@@ -47,7 +47,7 @@ impl Established {
                 }
             }
         }
-        self.dialog.refresh(&request.headers);
+        self.refreshed_by(incoming);
         self.timer = timer.or(self.timer);
         stack.respond(incoming, terms.write(reply));
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use callroute_schema::{Cause, Disposition};
 use sipx_sip::{HeaderName, Method, Request, Response, TuEvent};
+use sipx_transport::Target;
 
 use super::{Established, Unacked};
 use crate::dispatch::unacceptable;
@@ -44,16 +45,14 @@ impl Established {
                 ok.sdp(self.description(sipx_sdp::Direction::SendRecv))
             } else {
                 match sdp::read(incoming.request.body(), &stack.config.codecs) {
-                    Ok(remote) => {
-                        self.dialog.refresh(&incoming.request.headers);
-                        ok.sdp(self.answer_to(remote).await)
-                    }
+                    Ok(remote) => ok.sdp(self.answer_to(remote).await),
                     Err(fault) => unacceptable(&stack, incoming.source.ip(), &fault),
                 }
             }
         };
         let accepted = reply.is_success();
         if accepted {
+            self.refreshed_by(&incoming);
             self.timer = timer.or(self.timer);
         }
         let sent = match reply.to(&incoming.request) {
@@ -75,6 +74,17 @@ impl Established {
                 }
             }
         }
+    }
+
+    /// A request of the far end's that was accepted, and may name another target (RFC 3261, section 12.2.2):
+    /// from now on it is reached there, or by the way that this one came.
+    pub(super) fn refreshed_by(&mut self, incoming: &Incoming) {
+        self.dialog.refresh(&incoming.request.headers);
+        let source = Target::new(incoming.source, incoming.transport);
+        self.flow = match closing::flow(&self.dialog, &source) {
+            None if self.registered => Some(source),
+            found => found,
+        };
     }
 
     pub(super) async fn hold(

@@ -89,6 +89,7 @@ impl Established {
         let old = std::mem::replace(&mut self.dialog, dialog);
         let old_flow = std::mem::replace(&mut self.flow, flow);
         closing::part(Arc::clone(&stack), old, old_flow);
+        self.registered = false;
         self.leg.entry = Some(entry);
         self.leg.local = local;
         self.unacked = Some(Unacked::new(&self.leg, incoming, response));
