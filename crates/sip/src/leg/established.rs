@@ -303,7 +303,7 @@ impl Established {
             }
             Method::Invite => self.reinvited(*incoming).await,
             Method::Update => self.updated(&incoming).await,
-            Method::Info => self.informed(&incoming),
+            Method::Info => self.informed(&incoming).await,
             Method::Refer => self.referred(&incoming).await,
             Method::Notify => return self.notified(&incoming).await,
             Method::Options => {

@@ -12,6 +12,7 @@
 //! | PRACK (RFC 3262) | `signalling`: `provisional_responses_…`, `early` |
 //! | the way back, through a NAT and by a connection; challenges within dialogs | `flows`, `nat` |
 //! | session timers (RFC 4028), UPDATE (RFC 3311) | `timers`, `signalling`: `a_call_is_updated_…` |
+//! | keys: telephone events, INFO, in band, and between them | `keys`, `bridge`, `rtp`, `signalling` |
 //! | re-INVITE: hold, another codec | `hold`, `media`, `calls`: `hold_by_address_and_resume` |
 //! | direct media: re-INVITEs that hand descriptions on | `direct` |
 //! | OPTIONS, unknown methods | `requests`, `trunks`: `the_next_trunk_is_tried` |
@@ -50,6 +51,7 @@ mod flows;
 mod forks;
 mod hold;
 mod hostile;
+mod keys;
 mod leaks;
 mod media;
 mod names;
