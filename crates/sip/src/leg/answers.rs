@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use sipx_sip::{Reason, Response, TuEvent};
 use sipx_transport::Target;
 use tokio::time::timeout;
@@ -83,7 +84,7 @@ impl Answers {
         if first {
             tracing::info!("an answer that nobody wants; its dialog is ended");
             if let Some(early) = Early::of(&mut self.early, &tag) {
-                dialog.used(early.confirmed().await.0);
+                dialog.used(early.confirmed(Bytes::new()).await.0);
             }
             self.known.push(tag);
         }

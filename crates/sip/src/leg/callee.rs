@@ -256,7 +256,9 @@ async fn attempt(
             }
             Some(request) = leg.requests.recv() => {
                 match request {
-                    LegRequest::Within(request) => early::asked(&leg.stack, &request),
+                    LegRequest::Within(request) => {
+                        Box::pin(early::asked(leg, &mut invites, &request)).await;
+                    }
                     LegRequest::Replaces(invite, named) if invites.began(&named) => {
                         let Some(taken) = taken(leg, dialing, &invite).await else {
                             continue;
@@ -359,12 +361,9 @@ async fn answered(mut leg: Box<Leg>, invite: Box<Invite>, response: &Response) {
     let early = Early::of(&mut answers.early, &tag);
     answers.known.push(tag);
     if let Some(early) = early {
-        let (sequence, answer) = early.confirmed().await;
+        let sequence;
+        (sequence, body) = early.confirmed(body).await;
         dialog.used(sequence);
-        // The answer came in a reliable provisional response (RFC 3262, section 5).
-        if body.is_empty() {
-            body = answer;
-        }
     }
     match sdp::read(&body, &stack.config.codecs) {
         // Who was offered a key and answers without one would have us speak in the clear.

@@ -12,10 +12,10 @@ use tokio::sync::Mutex;
 use crate::admit::access::Credentials;
 use crate::dialog::Dialog;
 use crate::endpoint::{Exchange, Incoming};
-use crate::leg::callee::invite::{FORKS, Invite};
+use crate::leg::callee::invite::{FORKS, Invite, Invites};
 use crate::leg::{Leg, closing};
-use crate::message::{ALLOW, Reply, tags, to_tag};
-use crate::sdp;
+use crate::message::{ALLOW, Reply, call_id, from_tag, tags, to_tag};
+use crate::sdp::{self, Local, Remote};
 use crate::stack::{Stack, token};
 
 /// What reliable provisional responses have begun.
@@ -30,6 +30,8 @@ pub(crate) struct Early {
     last: u32,
     /// The answer to our offer, if one of them brought it.
     answer: Bytes,
+    /// The far end has described itself anew since, which holds whatever its 2xx repeats.
+    updated: bool,
 }
 
 impl Early {
@@ -39,12 +41,42 @@ impl Early {
         Some(early.swap_remove(at))
     }
 
-    /// A 2xx has come: the number of our latest request within the dialog, and the answer to our offer, if
-    /// that has come already.
-    pub(crate) async fn confirmed(self) -> (u32, Bytes) {
+    /// A 2xx with this description has come: the number of our latest request within the dialog, and the
+    /// answer to our offer, which may have come already (RFC 3262, section 5).
+    pub(crate) async fn confirmed(self, body: Bytes) -> (u32, Bytes) {
         let dialog = self.dialog.lock().await.take();
         let sequence = dialog.map_or(0, |dialog| dialog.local_sequence());
-        (sequence, self.answer)
+        let known = body.is_empty() || self.updated;
+        (sequence, if known { self.answer } else { body })
+    }
+
+    /// An UPDATE of the far end's, with an offer: what to say to it, and what it describes. Our own offer is
+    /// open until its answer has come reliably (RFC 3311, section 5.2).
+    async fn updated(
+        &mut self,
+        stack: &Stack,
+        local: &mut Local,
+        request: &Request,
+    ) -> (Reply, Option<Remote>) {
+        if self.answer.is_empty() {
+            return (Reply::new(491), None);
+        }
+        let mut dialog = self.dialog.lock().await;
+        let Some(dialog) = dialog.as_mut() else {
+            return (Reply::new(481), None);
+        };
+        match sdp::read(request.body(), &stack.config.codecs) {
+            Ok(remote) if !local.encrypts || local.keyed(&remote) => {
+                dialog.refresh(&request.headers);
+                (self.answer, self.updated) = (request.body().clone(), true);
+                local.version += 1;
+                let ok = Reply::new(200)
+                    .header(HeaderName::Contact, dialog.contact().to_owned())
+                    .sdp(sdp::answer(local, &remote));
+                (ok, Some(remote))
+            }
+            _ => (Reply::new(488), None),
+        }
     }
 }
 
@@ -70,6 +102,7 @@ pub(crate) async fn heard(stack: &Arc<Stack>, invite: &mut Invite, response: &Re
                 tag,
                 last: number.wrapping_sub(1),
                 answer: Bytes::new(),
+                updated: false,
             }
         }
     };
@@ -184,14 +217,32 @@ pub(crate) fn not_replaced(stack: &Stack, invite: &Incoming) {
 }
 
 /// A request of a callee that has not answered yet.
-pub(crate) fn asked(stack: &Stack, request: &Incoming) {
-    let status = match request.request.method {
+pub(crate) async fn asked(leg: &mut Leg, invites: &mut Invites, request: &Incoming) {
+    let mut described = None;
+    let reply = match request.request.method {
         Method::Ack => return,
-        Method::Options | Method::Info => 200,
-        // Our offer is still open (RFC 3311, section 5.2).
-        Method::Update if !request.request.body().is_empty() => 491,
-        Method::Update => 200,
-        _ => 481,
+        Method::Update if !request.request.body().is_empty() => {
+            let tag = from_tag(&request.request.headers).unwrap_or_default();
+            match invites.of(&call_id(&request.request.headers)) {
+                Some(invite) => match invite.early.iter_mut().find(|early| early.tag == tag) {
+                    Some(early) => {
+                        let local = &mut invite.local;
+                        let reply = early.updated(&leg.stack, local, &request.request);
+                        let (reply, remote) = reply.await;
+                        described = remote;
+                        reply
+                    }
+                    None => Reply::new(491),
+                },
+                None => Reply::new(491),
+            }
+        }
+        Method::Options | Method::Info | Method::Update => Reply::new(200),
+        _ => Reply::new(481),
     };
-    stack.respond(request, Reply::new(status).header(HeaderName::Allow, ALLOW));
+    if let Some(remote) = described {
+        leg.agree(remote).await;
+    }
+    leg.stack
+        .respond(request, reply.header(HeaderName::Allow, ALLOW));
 }

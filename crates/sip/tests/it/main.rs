@@ -10,6 +10,7 @@
 //! | forks: several 2xx, several early dialogs | `forks`, `wire`: `a_callee_that_repeats_or_forks_…`, `reach`: `all_telephones_…` |
 //! | CANCEL, and a 2xx that crosses it | `caller`, `callee`, `calls`, `wire`: `an_answer_that_crosses_…` |
 //! | PRACK (RFC 3262) | `signalling`: `provisional_responses_…`, `early` |
+//! | offer and answer before the 2xx: reliable responses, PRACK, UPDATE | `offers` |
 //! | the way back, through a NAT and by a connection; challenges within dialogs | `flows`, `nat` |
 //! | session timers (RFC 4028), UPDATE (RFC 3311) | `timers`, `signalling`: `a_call_is_updated_…` |
 //! | keys: telephone events, INFO, in band, and between them | `keys`, `bridge`, `rtp`, `signalling` |
@@ -55,6 +56,7 @@ mod keys;
 mod leaks;
 mod media;
 mod names;
+mod offers;
 mod raw;
 mod reach;
 mod redirect;

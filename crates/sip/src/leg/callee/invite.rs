@@ -130,9 +130,15 @@ impl Invite {
 
 /// INVITEs that are on their way at the same time.
 #[derive(Debug, Default)]
-pub(super) struct Invites(pub(super) Vec<Invite>);
+pub(crate) struct Invites(pub(super) Vec<Invite>);
 
 impl Invites {
+    /// The one with this Call-ID.
+    pub(crate) fn of(&mut self, call: &[u8]) -> Option<&mut Invite> {
+        let mut all = self.0.iter_mut();
+        all.find(|invite| call_id(&invite.request.headers) == call)
+    }
+
     /// Whether one of them has begun the early dialog that somebody names.
     pub(super) fn began(&self, named: &Replaces) -> bool {
         self.0.iter().any(|invite| invite.began(named))
