@@ -351,12 +351,11 @@ impl Inner {
     /// A connection is gone, or was never made: what waits for it hears of it now.
     pub(super) fn lost(self: &Arc<Self>, key: &ConnectionKey, number: u64) {
         let mut state = self.state();
-        match state.connections.get(key) {
-            Some(connection) if connection.number == number => {
-                state.connections.remove(key);
-            }
+        let made = match state.connections.get(key) {
+            Some(connection) if connection.number == number => connection.made,
             _ => return,
-        }
+        };
+        state.connections.remove(key);
         let waiting: Vec<Key> = state
             .asked
             .iter()
@@ -366,7 +365,8 @@ impl Inner {
             .map(|(key, _)| *key)
             .collect();
         for key in waiting {
-            if self.again_by_udp(&mut state, key) {
+            // Over one that was there it may have arrived (RFC 3261, section 18.1.1).
+            if !made && self.again_by_udp(&mut state, key) {
                 continue;
             }
             if state.is_accepted(key) {
