@@ -1,7 +1,7 @@
 //! What may still come of an INVITE of ours that is cancelled or answered: copies of its 2xx, and those of
 //! other forks.
 
-use std::sync::Arc;
+use std::sync::Weak;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -10,7 +10,7 @@ use sipx_transport::Target;
 use tokio::time::timeout;
 
 use crate::dialog::{Dialog, Opening};
-use crate::endpoint::Exchange;
+use crate::endpoint::{Exchange, Heir};
 use crate::leg::callee::invite::FORKS;
 use crate::leg::closing::{self, Reached};
 use crate::leg::early::Early;
@@ -21,9 +21,17 @@ use crate::stack::Stack;
 /// after the first (RFC 3261, section 13.2.2.4).
 #[derive(Debug)]
 pub(crate) struct Answers {
+    pub(crate) exchange: Exchange,
+    pub(crate) left: Left,
+}
+
+/// What that takes. It is kept when nothing else of the call is.
+#[derive(Debug)]
+pub(crate) struct Left {
+    /// Weakly, as it is kept by what the stack is made of.
+    pub(crate) stack: Weak<Stack>,
     pub(crate) opening: Opening,
     pub(crate) reached: Reached,
-    pub(crate) exchange: Exchange,
     /// Early dialogs of which no 2xx has come.
     pub(crate) early: Vec<Early>,
     /// The tags of those of which one has: their dialogs are ended, or somebody's.
@@ -59,19 +67,40 @@ impl Answers {
     /// Acknowledges a copy of the 2xx that began this dialog; acknowledges and ends another fork.
     pub(crate) async fn heard(
         &mut self,
-        stack: &Arc<Stack>,
+        stack: &Stack,
         dialog: &Dialog,
         flow: Option<&Target>,
         response: &Response,
     ) {
         if dialog.is_answer_of_peer(response) {
-            return closing::ack(stack, dialog, flow, self.opening.sequence()).await;
+            return closing::ack(stack, dialog, flow, self.left.opening.sequence()).await;
         }
-        self.unwanted(stack, response).await;
+        self.left.heard(response);
     }
 
+    /// Whoever has had a dialog of them does so no longer: they are dealt with until none can come any
+    /// more.
+    pub(crate) fn leave(self) {
+        self.exchange.leave(Box::new(self.left));
+    }
+
+    /// Cancels the INVITE, and waits until it is refused, or a 2xx that has crossed the CANCEL is dealt
+    /// with; what comes after that is as well.
+    pub(crate) async fn cancel(mut self, reason: Option<Reason>, patience: Duration) {
+        self.exchange.cancel(reason);
+        if let Ok(Some(response)) = timeout(patience, self.another()).await {
+            self.left.heard(&response);
+            self.leave();
+        }
+    }
+}
+
+impl Heir for Left {
     /// Acknowledges a 2xx whose dialog nobody wants, and ends that once.
-    async fn unwanted(&mut self, stack: &Arc<Stack>, response: &Response) {
+    fn heard(&mut self, response: &Response) {
+        let Some(stack) = self.stack.upgrade() else {
+            return;
+        };
         let tag = to_tag(&response.headers).unwrap_or_default();
         let first = !self.known.contains(&tag);
         if first && self.known.len() > FORKS {
@@ -81,50 +110,23 @@ impl Answers {
         let Ok(mut dialog) = Dialog::from_answer(&self.opening, response) else {
             return;
         };
+        let mut early = None;
         if first {
             tracing::info!("an answer that nobody wants; its dialog is ended");
-            if let Some(early) = Early::of(&mut self.early, &tag) {
-                dialog.used(early.confirmed(Bytes::new()).await.0);
-            }
+            early = Early::of(&mut self.early, &tag);
             self.known.push(tag);
         }
         let (flow, sequence) = (self.reached.flow(&dialog), self.opening.sequence());
-        let stack = Arc::clone(stack);
         // Its Contact may have to be looked up, for which nobody waits.
-        tokio::spawn(async move {
+        let runtime = stack.runtime.clone();
+        runtime.spawn(async move {
             closing::ack(&stack, &dialog, flow.as_ref(), sequence).await;
+            if let Some(early) = early {
+                dialog.used(early.confirmed(Bytes::new()).await.0);
+            }
             if first {
                 closing::part(stack, dialog, flow);
             }
         });
-    }
-
-    /// Deals with them until none can come any more, beside everything else; whoever has had a dialog of
-    /// them does so no longer.
-    pub(crate) fn linger(mut self, stack: Arc<Stack>) {
-        if self.exchange.is_over() {
-            return;
-        }
-        let runtime = stack.runtime.clone();
-        runtime.spawn(Box::pin(async move {
-            while let Some(response) = self.another().await {
-                Box::pin(self.unwanted(&stack, &response)).await;
-            }
-        }));
-    }
-
-    /// Cancels the INVITE, and waits until it is refused, or a 2xx that has crossed the CANCEL is dealt
-    /// with; what comes after that is as well.
-    pub(crate) async fn cancel(
-        mut self,
-        stack: Arc<Stack>,
-        reason: Option<Reason>,
-        patience: Duration,
-    ) {
-        self.exchange.cancel(reason);
-        if let Ok(Some(response)) = timeout(patience, self.another()).await {
-            self.unwanted(&stack, &response).await;
-            self.linger(stack);
-        }
     }
 }

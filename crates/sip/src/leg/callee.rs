@@ -310,8 +310,8 @@ fn give_up(leg: &Leg, invite: Invite, cause: EndCause) {
     let patience = stack.timeout() * 2;
     tokio::spawn(async move {
         // What comes of it is for its dialog, until it is over.
-        let (answers, _local, _entry) = Box::new(invite).answers();
-        answers.cancel(stack, reason, patience).await;
+        let (answers, _local, _entry) = Box::new(invite).answers(&stack);
+        answers.cancel(reason, patience).await;
         drop(closing);
     });
 }
@@ -341,25 +341,26 @@ fn given_up(cause: EndCause) -> Cause {
 async fn answered(mut leg: Box<Leg>, invite: Box<Invite>, response: &Response) {
     let stack = Arc::clone(&leg.stack);
     let (asks, credentials) = (invite.asks, invite.route.credentials.clone());
-    let (mut answers, local, entry) = invite.answers();
-    let dialog = Dialog::from_answer(&answers.opening, response);
+    let (mut answers, local, entry) = invite.answers(&stack);
+    let dialog = Dialog::from_answer(&answers.left.opening, response);
     let mut dialog = match dialog {
         Ok(dialog) => dialog,
         Err(error) => {
             // Without a Contact there is nowhere to send ACK or BYE to; its own timer ends it.
             tracing::warn!(%error, "a 2xx that begins no dialog");
-            answers.linger(stack);
+            answers.leave();
             return leg.end(Cause::local(Disposition::Failed)).await;
         }
     };
     leg.local = local;
     leg.entry = Some(entry);
-    let flow = answers.reached.flow(&dialog);
+    let left = &mut answers.left;
+    let flow = left.reached.flow(&dialog);
     closing::ack(&stack, &dialog, flow.as_ref(), dialog.local_sequence()).await;
     let mut body = response.body().clone();
     let tag = to_tag(&response.headers).unwrap_or_default();
-    let early = Early::of(&mut answers.early, &tag);
-    answers.known.push(tag);
+    let early = Early::of(&mut left.early, &tag);
+    left.known.push(tag);
     if let Some(early) = early {
         let sequence;
         (sequence, body) = early.confirmed(body).await;
@@ -369,14 +370,14 @@ async fn answered(mut leg: Box<Leg>, invite: Box<Invite>, response: &Response) {
         // Who was offered a key and answers without one would have us speak in the clear.
         Ok(remote) if leg.local.encrypts && !leg.local.keyed(&remote) => {
             tracing::info!("a 2xx whose description is not encrypted as was offered");
-            answers.linger(stack);
+            answers.leave();
             leg.end(Cause::from_sip(488)).await;
             return closing::bye(&mut leg, &mut dialog, flow.as_ref(), None).await;
         }
         Ok(remote) => leg.agree(remote).await,
         Err(error) => {
             tracing::info!(%error, "a 2xx without a usable description");
-            answers.linger(stack);
+            answers.leave();
             leg.end(Cause::from_sip(488)).await;
             return closing::bye(&mut leg, &mut dialog, flow.as_ref(), None).await;
         }
@@ -384,7 +385,7 @@ async fn answered(mut leg: Box<Leg>, invite: Box<Invite>, response: &Response) {
     leg.answered().await;
     let timer = SessionTimer::of_answer(response, asks);
     let session = Session {
-        peer: Peer::callee(&answers.reached.target, &dialog),
+        peer: Peer::callee(&answers.left.reached.target, &dialog),
         timer,
         updates: sipx_sip::update::peer_allows(&response.headers),
         credentials,

@@ -152,7 +152,7 @@ impl Established {
             leg,
             dialog,
             flow,
-            registered: answers.reached.registered,
+            registered: answers.left.reached.registered,
             unacked: None,
             offering: None,
             answers: Some(answers),

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use callroute_media::{Command, EndCause, Line, Notice};
 use callroute_schema::Disposition;
+use callroute_sip::{Config, Headroom};
 
 use crate::raw::{Raw, SDP, header, to_tag};
-use crate::signalling::called;
-use crate::support::{CALLEE, CALLER, adapter, dial, ended, expect, next_call, uri};
+use crate::signalling::{bind, called};
+use crate::support::{CALLEE, CALLER, adapter, config, dial, ended, expect, next_call, uri};
 
 /// Moves the clock on by so many seconds, at once.
 pub(crate) async fn later(seconds: u64) {
@@ -99,7 +100,12 @@ async fn a_caller_that_should_ask_and_does_not_is_gone() {
 /// soon, and what its 2xx says holds from then on.
 #[tokio::test]
 async fn a_refused_refresh_is_tried_again_in_time() {
-    let mut adapter = adapter("127.45.3.1").await;
+    // A clock that jumps looks like a machine that is late.
+    let mut adapter = bind(Config {
+        headroom: Headroom::unlimited(),
+        ..config("127.45.3.1")
+    })
+    .await;
     let mut caller = Raw::new("127.45.3.2", adapter.local_addr()).await;
     for (net, allow, method) in [
         (3, "Allow: INVITE, ACK, BYE, UPDATE\r\n", "UPDATE"),

@@ -1,6 +1,7 @@
 //! An INVITE of ours, as it is written and sent.
 
 use std::future::poll_fn;
+use std::sync::Arc;
 use std::task::Poll;
 
 use callroute_schema::mask;
@@ -11,7 +12,7 @@ use super::Dialing;
 use crate::convert::from_header;
 use crate::dialog::{Opening, is_tag};
 use crate::endpoint::Exchange;
-use crate::leg::answers::Answers;
+use crate::leg::answers::{Answers, Left};
 use crate::leg::closing::Reached;
 use crate::leg::early::Early;
 use crate::leg::session_timer::Asks;
@@ -75,14 +76,16 @@ impl Invite {
 
     /// It is answered, or given up: what may still come of it, our end of its sound, and what keeps
     /// requests of its dialog coming.
-    pub(super) fn answers(self: Box<Self>) -> (Answers, Local, Entry) {
-        let answers = Answers {
+    pub(super) fn answers(self: Box<Self>, stack: &Arc<Stack>) -> (Answers, Local, Entry) {
+        let left = Left {
+            stack: Arc::downgrade(stack),
             opening: self.opening(),
             reached: self.reached,
-            exchange: self.exchange,
             early: self.early,
             known: Vec::new(),
         };
+        let exchange = self.exchange;
+        let answers = Answers { exchange, left };
         (answers, self.local, self.entry)
     }
 

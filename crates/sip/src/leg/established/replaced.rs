@@ -95,7 +95,7 @@ impl Established {
         self.unacked = Some(Unacked::new(&self.leg, incoming, response));
         self.offering = offering;
         if let Some(answers) = self.answers.take() {
-            answers.linger(stack);
+            answers.leave();
         }
         self.copies = None;
         (self.refreshing, self.referral) = (None, None);
@@ -115,7 +115,7 @@ impl Drop for Established {
     /// Whoever still waits finds the dialog ended (section 3), and so do forks that answer later.
     fn drop(&mut self) {
         if let Some(answers) = self.answers.take() {
-            answers.linger(Arc::clone(&self.leg.stack));
+            answers.leave();
         }
         if let Some(Waiting { invite, .. }) = self.waiting.take() {
             let reply = Reply::new(603).tag(&token());
