@@ -27,6 +27,38 @@ pub(crate) struct Dialog {
     routes: Vec<Uri>,
     /// Our Contact.
     contact: String,
+    /// We began it, and made its Call-ID.
+    is_ours: bool,
+}
+
+/// What of an INVITE of ours its dialogs are made of.
+#[derive(Debug)]
+pub(crate) struct Opening {
+    call_id: Bytes,
+    local: Bytes,
+    local_tag: Option<Vec<u8>>,
+    sequence: u32,
+    contact: String,
+}
+
+impl Opening {
+    /// Of this INVITE, with our Contact.
+    pub(crate) fn of(invite: &Request, contact: &str) -> Self {
+        let headers = &invite.headers;
+        let local = headers.value(&HeaderName::From).unwrap_or_default();
+        Self {
+            call_id: call_id(headers).into(),
+            local: local.into_owned().into(),
+            local_tag: from_tag(headers),
+            sequence: sequence(headers).unwrap_or(1),
+            contact: contact.to_owned(),
+        }
+    }
+
+    /// The INVITE's number.
+    pub(crate) fn sequence(&self) -> u32 {
+        self.sequence
+    }
 }
 
 /// Why a message cannot begin a dialog.
@@ -64,38 +96,31 @@ impl Dialog {
             target: contact(headers).ok_or(DialogError::Contact)?,
             routes: record_route(headers)?,
             contact: contact_of_ours,
+            is_ours: false,
         })
     }
 
-    /// The dialog that a 2xx to our INVITE begins.
-    pub(crate) fn from_answer(
-        invite: &Request,
-        response: &Response,
-        contact_of_ours: String,
-    ) -> Result<Self, DialogError> {
+    /// The dialog that a response to our INVITE begins: a 2xx, or a provisional one.
+    pub(crate) fn from_answer(opening: &Opening, response: &Response) -> Result<Self, DialogError> {
         let headers = &response.headers;
         let mut routes = record_route(headers)?;
         routes.reverse();
         Ok(Self {
-            call_id: call_id(&invite.headers).into(),
-            local: invite
-                .headers
-                .value(&HeaderName::From)
-                .unwrap_or_default()
-                .into_owned()
-                .into(),
+            call_id: opening.call_id.clone(),
+            local: opening.local.clone(),
             remote: headers
                 .value(&HeaderName::To)
                 .unwrap_or_default()
                 .into_owned()
                 .into(),
-            local_tag: from_tag(&invite.headers),
+            local_tag: opening.local_tag.clone(),
             remote_tag: to_tag(headers),
-            local_sequence: sequence(&invite.headers).unwrap_or(1),
+            local_sequence: opening.sequence,
             remote_sequence: None,
             target: contact(headers).ok_or(DialogError::Contact)?,
             routes,
-            contact: contact_of_ours,
+            contact: opening.contact.clone(),
+            is_ours: true,
         })
     }
 
@@ -146,6 +171,11 @@ impl Dialog {
         }
     }
 
+    /// Whether we began it, and so made its Call-ID.
+    pub(crate) fn is_ours(&self) -> bool {
+        self.is_ours
+    }
+
     /// Our Contact.
     pub(crate) fn contact(&self) -> &str {
         &self.contact
@@ -182,6 +212,18 @@ impl Dialog {
         let name = BuildHasherDefault::<DefaultHasher>::default().hash_one(tags);
         let call = BuildHasherDefault::<DefaultHasher>::default().hash_one(&self.call_id);
         format!("z9hG4bK{name:016x}{call:016x}.{sequence}")
+    }
+
+    /// Gives a request that is sent once more, with something else in it, the next number.
+    pub(crate) fn renumber(&mut self, request: &mut Request) -> Result<(), BuildError> {
+        self.local_sequence = self.local_sequence.saturating_add(1);
+        let method = String::from_utf8_lossy(request.method.as_bytes()).into_owned();
+        let number = format!("{} {method}", self.local_sequence);
+        request.headers.remove_all(&HeaderName::CSeq);
+        request
+            .headers
+            .push(Header::build(HeaderName::CSeq, number)?);
+        Ok(())
     }
 
     /// Numbers up to this one were used, in what came before the dialog was confirmed.

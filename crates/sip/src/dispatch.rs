@@ -16,7 +16,7 @@ use crate::admit::auth::{Authority, Proof};
 use crate::convert;
 use crate::dialog::Dialog;
 use crate::endpoint::{Incoming, Screened, Seen, Upper};
-use crate::leg::caller::{Invited, Unbegun};
+use crate::leg::caller::{EarlyOffer, Invited, Unbegun};
 use crate::leg::session_timer::SessionTimer;
 use crate::line::SipLine;
 use crate::message::{
@@ -265,6 +265,7 @@ impl Front {
             dialog,
             offer: offered,
             described: None,
+            early: EarlyOffer::None,
         });
         unbegun.put(begun.leg, invited);
         line.called_by(unbegun);

@@ -34,7 +34,8 @@ use sipx_transport::tls::{ClientTls, ServerTls};
 use sipx_transport::{ConnectionKey, Target, TransportKind, new_branch};
 use tokio::sync::{Notify, mpsc, watch};
 
-pub(crate) use crate::endpoint::exchange::Exchange;
+use crate::endpoint::exchange::Owner;
+pub(crate) use crate::endpoint::exchange::{Exchange, Heir};
 pub(crate) use crate::endpoint::key::Keys;
 pub(crate) use crate::endpoint::listen::{Refused, bind};
 
@@ -197,7 +198,7 @@ struct Asked {
     /// `None` for an INVITE that has a 2xx, after which only other 2xx are told.
     machine: Option<ClientTransaction>,
     target: Target,
-    events: mpsc::Sender<TuEvent>,
+    owner: Owner,
     /// A provisional response has come, so it may be cancelled.
     ringing: bool,
     /// It is to be cancelled as soon as it may be.
@@ -310,7 +311,9 @@ impl Endpoint {
         let mut state = self.0.state();
         state.next += 1;
         let number = state.next;
-        let sent = self.0.begin(&mut state, request, target, number, sender);
+        let sent = self
+            .0
+            .begin(&mut state, request, target, number, Owner::Waits(sender));
         let done = sent.map(|()| Exchange::new(self.clone(), number, events));
         self.0.release(state);
         done
@@ -427,7 +430,7 @@ impl Inner {
         mut request: Request,
         mut target: Target,
         number: u64,
-        events: mpsc::Sender<TuEvent>,
+        owner: Owner,
     ) -> Result<(), SendFault> {
         let mut by_udp = None;
         let with_via = |request: &mut Request, transport| {
@@ -451,7 +454,7 @@ impl Inner {
             number,
             machine: Some(machine),
             target,
-            events,
+            owner,
             ringing: false,
             cancel: None,
             cancelled: false,
@@ -471,7 +474,7 @@ impl Inner {
         let Some(Asked {
             machine: Some(machine),
             by_udp: Some(target),
-            events,
+            owner,
             number,
             ..
         }) = state.asked.remove(&key)
@@ -486,7 +489,7 @@ impl Inner {
             return false;
         };
         request.headers.push_front(via);
-        let sent = self.begin(state, request, target, number, events);
+        let sent = self.begin(state, request, target, number, owner);
         if let Err(error) = &sent {
             tracing::debug!(%error, "a long request was sent by neither TCP nor UDP");
         }

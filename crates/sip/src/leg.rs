@@ -1,5 +1,6 @@
 //! One party's dialog: a task for each leg, from its INVITE to its BYE.
 
+pub(crate) mod answers;
 pub(crate) mod callee;
 pub(crate) mod caller;
 pub(crate) mod closing;

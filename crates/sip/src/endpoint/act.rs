@@ -11,8 +11,9 @@ use sipx_sip::{
 use sipx_transport::{ConnectionKey, Target, TransportKind};
 use tokio::sync::mpsc;
 
+use crate::endpoint::exchange::Owner;
 use crate::endpoint::rest::{self, Refused};
-use crate::endpoint::{Back, Inner, RESERVED, Role, SendFault, State, is_provisional};
+use crate::endpoint::{Back, Inner, Role, SendFault, State, is_provisional};
 use crate::named::Key;
 
 /// What came of a transaction's wishes.
@@ -53,6 +54,12 @@ impl State {
         self.asked
             .get(&key)
             .is_some_and(|asked| asked.machine.is_none())
+    }
+
+    /// Whether its owner has left it to somebody else.
+    pub(super) fn is_left(&self, key: Key) -> bool {
+        let asked = self.asked.get(&key);
+        asked.is_some_and(|asked| matches!(asked.owner, Owner::Left(_)))
     }
 
     /// When a timer fires next, or something is over.
@@ -189,10 +196,7 @@ impl Inner {
         let provisional = is_provisional(&event);
         let cancels = provisional && asked.cancel.is_some();
         asked.ringing = provisional;
-        if !(provisional && asked.events.capacity() <= RESERVED) {
-            // discard: its owner has gone, or has enough copies of the same to deal with.
-            let _ = asked.events.try_send(event);
-        }
+        asked.owner.tell(event);
         if cancels {
             self.send_cancel(state, key);
         }
@@ -221,7 +225,7 @@ impl Inner {
         let number = state.next;
         let sent = cancel
             .map_err(SendFault::from)
-            .and_then(|cancel| self.begin(state, cancel, target, number, sender));
+            .and_then(|cancel| self.begin(state, cancel, target, number, Owner::Waits(sender)));
         if let Err(error) = sent {
             tracing::debug!(%error, "an INVITE was not cancelled");
         }
@@ -351,12 +355,11 @@ impl Inner {
     /// A connection is gone, or was never made: what waits for it hears of it now.
     pub(super) fn lost(self: &Arc<Self>, key: &ConnectionKey, number: u64) {
         let mut state = self.state();
-        match state.connections.get(key) {
-            Some(connection) if connection.number == number => {
-                state.connections.remove(key);
-            }
+        let made = match state.connections.get(key) {
+            Some(connection) if connection.number == number => connection.made,
             _ => return,
-        }
+        };
+        state.connections.remove(key);
         let waiting: Vec<Key> = state
             .asked
             .iter()
@@ -366,7 +369,8 @@ impl Inner {
             .map(|(key, _)| *key)
             .collect();
         for key in waiting {
-            if self.again_by_udp(&mut state, key) {
+            // Over one that was there it may have arrived (RFC 3261, section 18.1.1).
+            if !made && self.again_by_udp(&mut state, key) {
                 continue;
             }
             if state.is_accepted(key) {

@@ -2,10 +2,45 @@
 
 use std::task::{Context, Poll};
 
-use sipx_sip::{Reason, TuEvent};
+use sipx_sip::{Reason, Response, TuEvent};
 use tokio::sync::mpsc;
 
-use crate::endpoint::{Endpoint, Role};
+use crate::endpoint::{Endpoint, RESERVED, Role, is_provisional};
+
+/// What takes 2xx to an INVITE of ours when whoever has sent it is gone.
+pub(crate) trait Heir: std::fmt::Debug + Send {
+    /// One has come. It is told by the endpoint in the midst of its work: it may not wait, nor ask it for
+    /// anything before it has come back.
+    fn heard(&mut self, response: &Response);
+}
+
+/// Who is told what comes of a request of ours.
+#[derive(Debug)]
+pub(super) enum Owner {
+    /// Its exchange.
+    Waits(mpsc::Sender<TuEvent>),
+    /// What the exchange was left to.
+    Left(Box<dyn Heir>),
+}
+
+impl Owner {
+    /// Tells an event; a provisional response leaves room for final ones.
+    pub(super) fn tell(&mut self, event: TuEvent) {
+        match self {
+            Self::Waits(events) => {
+                if !(is_provisional(&event) && events.capacity() <= RESERVED) {
+                    // discard: it has gone, or has enough copies of the same to deal with.
+                    let _ = events.try_send(event);
+                }
+            }
+            Self::Left(heir) => {
+                if let TuEvent::Response(response) = event {
+                    heir.heard(&response);
+                }
+            }
+        }
+    }
+}
 
 /// A client transaction, as its owner sees it. Dropping it leaves the transaction to itself; when it
 /// has a 2xx, which nobody waits for any more, that is its end.
@@ -36,6 +71,28 @@ impl Exchange {
         self.events.poll_recv(cx)
     }
 
+    /// It is an INVITE that has a 2xx: whatever other 2xx come, and have come already, are left to somebody
+    /// who takes less room than who waits for them.
+    pub(crate) fn leave(mut self, mut heir: Box<dyn Heir>) {
+        let endpoint = self.endpoint.clone();
+        let mut state = endpoint.0.state();
+        while let Ok(event) = self.events.try_recv() {
+            if let TuEvent::Response(response) = event
+                && response.status.is_success()
+            {
+                heir.heard(&response);
+            }
+        }
+        let key = state.numbers.get(&self.number).map(|(_, key)| *key);
+        if let Some(asked) = key.and_then(|key| state.asked.get_mut(&key))
+            && asked.machine.is_none()
+        {
+            asked.owner = Owner::Left(heir);
+        }
+        // Before the exchange, which looks at it.
+        drop(state);
+    }
+
     /// Cancels an INVITE: as soon as a provisional response is there, and never after a final
     /// one (RFC 3261, section 9.1). What comes of the INVITE is still told.
     pub(crate) fn cancel(&mut self, reason: Option<Reason>) {
@@ -48,6 +105,7 @@ impl Drop for Exchange {
         let mut state = self.endpoint.0.state();
         if let Some((Role::Client, key)) = state.numbers.get(&self.number).copied()
             && state.is_accepted(key)
+            && !state.is_left(key)
         {
             state.finish(Role::Client, key);
         }

@@ -30,6 +30,8 @@ const CHUNK: usize = 8 * 1024;
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) number: u64,
+    /// It was established: what waits for it may have gone out.
+    pub(super) made: bool,
     writer: mpsc::Sender<Bytes>,
 }
 
@@ -68,9 +70,14 @@ impl Inner {
         let (writer, out) = mpsc::channel(WAITING);
         state.next += 1;
         let number = state.next;
-        state
-            .connections
-            .insert(key.clone(), Connection { number, writer });
+        state.connections.insert(
+            key.clone(),
+            Connection {
+                number,
+                made: counted,
+                writer,
+            },
+        );
         Line {
             inner: Arc::clone(self),
             key: key.clone(),
@@ -92,6 +99,13 @@ impl Inner {
             return None;
         }
         Some(self.enter(&mut state, &ConnectionKey::new(peer, transport), true))
+    }
+
+    /// A connection that we have opened is there.
+    fn made(&self, key: &ConnectionKey, number: u64) {
+        if let Some(connection) = self.state().connections.get_mut(key) {
+            connection.made |= connection.number == number;
+        }
     }
 
     /// Opens a connection. What is sent meanwhile waits for it.
@@ -123,6 +137,7 @@ impl Inner {
                 tracing::info!(%peer, "no connection");
                 return;
             };
+            line.inner.made(&line.key, line.number);
             let Some(tls) = tls else {
                 return line.serve(stream, &upper).await;
             };

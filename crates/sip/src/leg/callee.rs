@@ -8,23 +8,22 @@ use std::sync::Arc;
 
 use callroute_media::{EndCause, Notice};
 use callroute_schema::{Caller, Cause, Disposition};
-use sipx_sip::{Request, Response, TuEvent};
+use sipx_sip::{Response, TuEvent};
 use sipx_transport::Target;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until};
 
 use crate::convert::cancel_reason;
-use crate::count::Count;
 use crate::dialog::Dialog;
-use crate::endpoint::{Exchange, Incoming};
+use crate::endpoint::Incoming;
 use crate::leg::callee::elsewhere::Elsewhere;
 use crate::leg::callee::invite::{Invite, Invites};
 use crate::leg::direct::Peer;
-use crate::leg::early::{self};
+use crate::leg::early::{self, Early};
 use crate::leg::established::{Established, Session};
 use crate::leg::session_timer::SessionTimer;
 use crate::leg::taking::Taken;
 use crate::leg::{Leg, LegCommand, closing, taking};
-use crate::message::{answered_elsewhere, q850};
+use crate::message::{answered_elsewhere, q850, to_tag};
 use crate::reach::ways::Route;
 use crate::routes::LegRequest;
 use crate::sdp;
@@ -212,7 +211,7 @@ async fn attempt(
                         return Attempt::Answered(Box::new(invite), response);
                     }
                     Some(TuEvent::Response(response)) => {
-                        if invite.proven(&leg.stack, &response) {
+                        if invite.again(&leg.stack, &response) {
                             continue;
                         }
                         last = failure(&response);
@@ -257,7 +256,9 @@ async fn attempt(
             }
             Some(request) = leg.requests.recv() => {
                 match request {
-                    LegRequest::Within(request) => early::asked(&leg.stack, &request),
+                    LegRequest::Within(request) => {
+                        Box::pin(early::asked(leg, &mut invites, &request)).await;
+                    }
                     LegRequest::Replaces(invite, named) if invites.began(&named) => {
                         let Some(taken) = taken(leg, dialing, &invite).await else {
                             continue;
@@ -303,8 +304,16 @@ async fn taken(leg: &mut Leg, dialing: &Dialing, invite: &Incoming) -> Option<Ta
 
 /// Cancels an INVITE, beside everything else.
 fn give_up(leg: &Leg, invite: Invite, cause: EndCause) {
-    let closing = leg.stack.counts.closing.count();
-    tokio::spawn(cancel(Arc::clone(&leg.stack), invite, cause, closing));
+    let (stack, reason) = (Arc::clone(&leg.stack), cancel_reason(cause));
+    let closing = stack.counts.closing.count();
+    // Twice 64·T1: for a provisional response, which CANCEL waits for, and for the final one.
+    let patience = stack.timeout() * 2;
+    tokio::spawn(async move {
+        // What comes of it is for its dialog, until it is over.
+        let (answers, _local, _entry) = Box::new(invite).answers(&stack);
+        answers.cancel(reason, patience).await;
+        drop(closing);
+    });
 }
 
 /// What a final failure means; a Reason header outranks the status (RFC 3326).
@@ -330,139 +339,56 @@ fn given_up(cause: EndCause) -> Cause {
 }
 
 async fn answered(mut leg: Box<Leg>, invite: Box<Invite>, response: &Response) {
-    let invite = *invite;
     let stack = Arc::clone(&leg.stack);
-    let dialog = Dialog::from_answer(&invite.request, response, invite.contact.clone());
+    let (asks, credentials) = (invite.asks, invite.route.credentials.clone());
+    let (mut answers, local, entry) = invite.answers(&stack);
+    let dialog = Dialog::from_answer(&answers.left.opening, response);
     let mut dialog = match dialog {
         Ok(dialog) => dialog,
         Err(error) => {
             // Without a Contact there is nowhere to send ACK or BYE to; its own timer ends it.
             tracing::warn!(%error, "a 2xx that begins no dialog");
+            answers.leave();
             return leg.end(Cause::local(Disposition::Failed)).await;
         }
     };
-    leg.local = invite.local;
-    leg.entry = Some(invite.entry);
-    let route = invite.route;
-    let sequence = dialog.local_sequence();
-    // A telephone behind a NAT is reached by the way that its registration opened, and one that
-    // connected to us over nothing else.
-    let flow = route.flow.clone();
-    let flow = flow.or_else(|| closing::flow(&dialog, &invite.target));
-    closing::ack(&stack, &dialog, flow.as_ref(), sequence).await;
+    leg.local = local;
+    leg.entry = Some(entry);
+    let left = &mut answers.left;
+    let flow = left.reached.flow(&dialog);
+    closing::ack(&stack, &dialog, flow.as_ref(), dialog.local_sequence()).await;
     let mut body = response.body().clone();
-    if let Some(early) = invite.early {
-        dialog.used(early.sequence);
-        // The answer came in a reliable provisional response (RFC 3262, section 5).
-        if body.is_empty() {
-            body = early.answer;
-        }
+    let tag = to_tag(&response.headers).unwrap_or_default();
+    let early = Early::of(&mut left.early, &tag);
+    left.known.push(tag);
+    if let Some(early) = early {
+        let sequence;
+        (sequence, body) = early.confirmed(body).await;
+        dialog.used(sequence);
     }
     match sdp::read(&body, &stack.config.codecs) {
         // Who was offered a key and answers without one would have us speak in the clear.
         Ok(remote) if leg.local.encrypts && !leg.local.keyed(&remote) => {
             tracing::info!("a 2xx whose description is not encrypted as was offered");
+            answers.leave();
             leg.end(Cause::from_sip(488)).await;
             return closing::bye(&mut leg, &mut dialog, flow.as_ref(), None).await;
         }
         Ok(remote) => leg.agree(remote).await,
         Err(error) => {
             tracing::info!(%error, "a 2xx without a usable description");
+            answers.leave();
             leg.end(Cause::from_sip(488)).await;
             return closing::bye(&mut leg, &mut dialog, flow.as_ref(), None).await;
         }
     }
     leg.answered().await;
-    let timer = SessionTimer::of_answer(response, stack.config.session_expires);
-    let answers = Answers {
-        invite: invite.request,
-        contact: invite.contact,
-        sequence,
-        exchange: invite.exchange,
-    };
+    let timer = SessionTimer::of_answer(response, asks);
     let session = Session {
-        peer: Peer::callee(&invite.target, &dialog),
+        peer: Peer::callee(&answers.left.reached.target, &dialog),
         timer,
         updates: sipx_sip::update::peer_allows(&response.headers),
-        credentials: route.credentials,
+        credentials,
     };
     Established::of_callee(leg, dialog, answers, flow, session).begin();
-}
-
-/// Cancels an INVITE, and waits for what comes of it: when a 2xx crosses the CANCEL, the dialog
-/// is acknowledged and ended. `_closing` counts the leg until then.
-async fn cancel(stack: Arc<Stack>, mut invite: Invite, cause: EndCause, _closing: Count) {
-    invite.exchange.cancel(cancel_reason(cause));
-    let last = async {
-        while let Some(event) = invite.exchange.next().await {
-            match event {
-                TuEvent::Response(response) if response.status.is_success() => {
-                    return Some(response);
-                }
-                TuEvent::Response(response) if response.status.is_provisional() => {}
-                _ => return None,
-            }
-        }
-        None
-    };
-    // Twice 64·T1: for a provisional response, which CANCEL waits for, and for the final one.
-    if let Ok(Some(response)) = timeout(stack.timeout() * 2, last).await
-        && let Ok(dialog) = Dialog::from_answer(&invite.request, &response, invite.contact.clone())
-    {
-        end_unwanted(&stack, dialog).await;
-    }
-}
-
-/// Acknowledges and ends a dialog that nobody wants.
-async fn end_unwanted(stack: &Arc<Stack>, dialog: Dialog) {
-    closing::ack(stack, &dialog, None, dialog.local_sequence()).await;
-    closing::part(Arc::clone(stack), dialog, None);
-}
-
-/// What may still come of an INVITE after its first 2xx: copies of it until our ACK arrives, and
-/// the 2xx of other forks (RFC 3261, section 13.2.2.4).
-#[derive(Debug)]
-pub(crate) struct Answers {
-    pub(crate) invite: Request,
-    pub(crate) contact: String,
-    pub(crate) sequence: u32,
-    pub(crate) exchange: Exchange,
-}
-
-impl Answers {
-    /// The next of them; waits for ever when nothing can come any more.
-    pub(crate) async fn next(answers: &mut Option<Self>) -> TuEvent {
-        if let Some(some) = answers {
-            match some.exchange.next().await {
-                Some(event) => return event,
-                None => *answers = None,
-            }
-        }
-        std::future::pending().await
-    }
-
-    /// Acknowledges a copy; acknowledges and ends another fork.
-    pub(crate) async fn heard(
-        &self,
-        stack: &Arc<Stack>,
-        dialog: &Dialog,
-        flow: Option<&Target>,
-        event: TuEvent,
-    ) {
-        let TuEvent::Response(response) = event else {
-            return;
-        };
-        if !response.status.is_success() {
-            return;
-        }
-        if dialog.is_answer_of_peer(&response) {
-            return closing::ack(stack, dialog, flow, self.sequence).await;
-        }
-        let Ok(fork) = Dialog::from_answer(&self.invite, &response, self.contact.clone()) else {
-            return;
-        };
-        let stack = Arc::clone(stack);
-        tracing::info!("another fork answered; it is ended");
-        tokio::spawn(async move { end_unwanted(&stack, fork).await });
-    }
 }

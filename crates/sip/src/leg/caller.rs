@@ -19,6 +19,7 @@ use crate::leg::{Leg, LegCommand, early};
 use crate::message::{ALLOW, Reply, SUPPORTED, answered_elsewhere, moved, reason_text};
 use crate::routes::LegRequest;
 use crate::sdp::{self, Remote};
+use crate::stack::random;
 
 /// While it rings, the provisional answer is sent again this often (RFC 3261, section 13.3.1.1).
 const REFRESH: Duration = Duration::from_secs(60);
@@ -33,6 +34,20 @@ pub(crate) struct Invited {
     pub(crate) offer: Option<Remote>,
     /// Our answer to it, once it was sent before the call is answered.
     pub(crate) described: Option<String>,
+    /// What we have offered ourselves before the call is answered, where nothing was.
+    pub(crate) early: EarlyOffer,
+}
+
+/// An offer of ours in a reliable provisional response to an INVITE without one (RFC 3262, section 5).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum EarlyOffer {
+    /// There was none.
+    #[default]
+    None,
+    /// The PRACK is to answer it.
+    Open,
+    /// It has: our 2xx says no more.
+    Answered,
 }
 
 /// A caller's leg whose task has not begun: it does with what is done first in the call, which is what
@@ -172,13 +187,10 @@ async fn refuse(mut leg: Box<Leg>, invited: &Invited, cause: Cause) {
 
 async fn answer(mut leg: Box<Leg>, mut invited: Box<Invited>) {
     let (body, offering) = match (&invited.offer, invited.described.take()) {
-        (_, Some(described)) => (described, None),
-        (Some(remote), None) => (sdp::answer(&leg.local, remote), None),
-        (None, None) => {
-            let codecs = &leg.stack.config.codecs;
-            let body = sdp::offer(&leg.local, codecs, sipx_sdp::Direction::SendRecv);
-            (body, Some(Offering::InAnswer))
-        }
+        _ if invited.early == EarlyOffer::Answered => (None, None),
+        (_, Some(described)) => (Some(described), None),
+        (Some(remote), None) => (Some(sdp::answer(&leg.local, remote)), None),
+        (None, None) => (Some(our_offer(&leg)), Some(Offering::InAnswer)),
     };
     let on = !leg.stack.config.session_expires.is_zero();
     let (timer, terms) = match SessionTimer::of_request(&invited.invite.request, on) {
@@ -193,7 +205,11 @@ async fn answer(mut leg: Box<Leg>, mut invited: Box<Invited>) {
         .establishing(200)
         .header(HeaderName::Allow, ALLOW)
         .header(HeaderName::Supported, SUPPORTED);
-    let reply = terms.write(reply).sdp(body);
+    let reply = terms.write(reply);
+    let reply = match body {
+        Some(body) => reply.sdp(body),
+        None => reply,
+    };
     let response = match reply.to(&invited.invite.request) {
         Ok(response) => response,
         Err(error) => {
@@ -223,10 +239,16 @@ impl Invited {
         establishing(&self.invite.request, &self.tag, contact, status)
     }
 
-    /// Says that it rings, or with what sound.
-    fn ring(&self, leg: &Leg, reliable: &mut Reliable) {
+    /// Says that it rings, or with what sound. The first response that is reliable makes the offer where the
+    /// INVITE has none (RFC 3261, section 13.2.1).
+    fn ring(&mut self, leg: &Leg, reliable: &mut Reliable) {
+        let offers = self.offer.is_none() && self.early == EarlyOffer::None;
         let reply = match &self.described {
             Some(body) => self.establishing(183).sdp(body.clone()),
+            None if offers && Reliable::is_wanted(&self.invite) => {
+                self.early = EarlyOffer::Open;
+                self.establishing(180).sdp(our_offer(leg))
+            }
             None => self.establishing(180),
         };
         reliable.send(&leg.stack, &self.invite, reply);
@@ -243,10 +265,25 @@ impl Invited {
         self.ring(leg, reliable);
     }
 
-    /// Another description of the caller's, after ours was sent (RFC 3311, section 5.2).
-    async fn described_anew(&mut self, leg: &mut Leg, request: &Incoming) {
-        let stack = Arc::clone(&leg.stack);
-        let reply = match sdp::read(request.request.body(), &stack.config.codecs) {
+    /// The answer to our offer, in the PRACK; the cause when there is none that will do.
+    async fn answered_early(&mut self, leg: &mut Leg, prack: &Incoming) -> Option<Cause> {
+        match sdp::read(prack.request.body(), &leg.stack.config.codecs) {
+            Ok(remote) => {
+                self.early = EarlyOffer::Answered;
+                leg.agree(remote).await;
+                None
+            }
+            Err(error) => {
+                tracing::info!(%error, "a PRACK brought no answer to our offer");
+                Some(Cause::from_sip(488))
+            }
+        }
+    }
+
+    /// Another description of the caller's, after ours was sent (RFC 3311, section 5.2; RFC 3262, section
+    /// 5).
+    async fn described_anew(&mut self, leg: &mut Leg, request: &Incoming) -> Reply {
+        match sdp::read(request.request.body(), &leg.stack.config.codecs) {
             Ok(remote) => {
                 leg.local.version += 1;
                 let body = sdp::answer(&leg.local, &remote);
@@ -254,12 +291,10 @@ impl Invited {
                 leg.agree(remote).await;
                 Reply::new(200)
                     .header(HeaderName::Contact, self.dialog.contact().to_owned())
-                    .header(HeaderName::Allow, ALLOW)
                     .sdp(body)
             }
             Err(_) => Reply::new(488),
-        };
-        stack.respond(request, reply);
+        }
     }
 
     /// A request within the early dialog; the cause when it ends the leg.
@@ -269,41 +304,56 @@ impl Invited {
         request: &Incoming,
         reliable: &mut Reliable,
     ) -> Option<Cause> {
-        let acknowledged =
-            request.request.method == Method::Prack && reliable.acknowledged(request);
-        if request.request.method == Method::Update
-            && !request.request.body().is_empty()
-            && self.described.is_some()
-        {
-            self.described_anew(leg, request).await;
-            return None;
-        }
-        let (status, ends) = match request.request.method {
+        let offers = !request.request.body().is_empty();
+        let settled = self.described.is_some() || self.early == EarlyOffer::Answered;
+        let (mut reply, mut ends, mut acknowledged) = (Reply::new(200), None, false);
+        match request.request.method {
             // Callers may end an early dialog by BYE (RFC 3261, section 15).
-            Method::Bye => (200, true),
-            Method::Options | Method::Info => (200, false),
-            Method::Prack if acknowledged => (200, false),
-            Method::Prack => (481, false),
-            // Our answer is still to come (RFC 3311, section 5.2).
-            Method::Update if !request.request.body().is_empty() => (500, false),
-            Method::Update => (200, false),
-            // The first INVITE has no final answer yet (section 14.2).
-            Method::Invite => (491, false),
+            Method::Bye => ends = Some(Cause::from_sip(487)),
+            Method::Options | Method::Info => {}
+            Method::Prack if !reliable.acknowledged(request) => reply = Reply::new(481),
+            Method::Prack => {
+                acknowledged = true;
+                if self.early == EarlyOffer::Open {
+                    ends = self.answered_early(leg, request).await;
+                } else if offers && settled {
+                    reply = self.described_anew(leg, request).await;
+                }
+            }
+            Method::Update if offers && settled => {
+                reply = self.described_anew(leg, request).await;
+            }
+            // Our offer waits for its answer (RFC 3311, section 5.2).
+            Method::Update if offers && self.early == EarlyOffer::Open => reply = Reply::new(491),
+            // Our answer is still to come (the same), or the final one (RFC 3261, section 14.2).
+            Method::Update if offers => reply = busy(),
+            Method::Invite => reply = busy(),
+            Method::Update => {}
             Method::Ack => return None,
-            _ => (405, false),
-        };
-        let reply = Reply::new(status).header(HeaderName::Allow, ALLOW);
-        leg.stack.respond(request, reply);
-        if acknowledged {
-            reliable.next(&leg.stack, &self.invite);
-        }
-        if !ends {
-            return None;
+            _ => reply = Reply::new(405),
         }
         leg.stack
-            .respond(&self.invite, Reply::new(487).tag(&self.tag));
-        Some(Cause::from_sip(487))
+            .respond(request, reply.header(HeaderName::Allow, ALLOW));
+        if let Some(status) = ends.and_then(|cause| cause.sip_code) {
+            leg.stack
+                .respond(&self.invite, Reply::new(status).tag(&self.tag));
+        } else if acknowledged {
+            reliable.next(&leg.stack, &self.invite);
+        }
+        ends
     }
+}
+
+/// What comes too early, and may come again in 0 to 10 s.
+fn busy() -> Reply {
+    let after = (random() % 11).to_string();
+    Reply::new(500).header(HeaderName::RetryAfter, after)
+}
+
+/// Our description as an offer, where none was made.
+fn our_offer(leg: &Leg) -> String {
+    let codecs = &leg.stack.config.codecs;
+    sdp::offer(&leg.local, codecs, sipx_sdp::Direction::SendRecv)
 }
 
 /// A response that begins a dialog: with tag, Contact and Record-Route (RFC 3261, section 12.1.1).

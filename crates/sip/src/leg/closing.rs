@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use sipx_sip::{BuildError, HeaderName, Method, Request, TuEvent};
+use sipx_sip::{BuildError, HeaderName, Method, Request, Response, TuEvent};
 use sipx_transport::{Target, TransportKind};
 use tokio::time::timeout;
 
@@ -38,6 +38,25 @@ pub(crate) fn flow(dialog: &Dialog, peer: &Target) -> Option<Target> {
     behind_nat.then(|| peer.clone())
 }
 
+/// Whom an INVITE of ours went to, as he is reached.
+#[derive(Debug, Clone)]
+pub(crate) struct Reached {
+    pub(crate) target: Target,
+    /// By the way that his registration has opened: behind a NAT, and for who has connected to us, there
+    /// is no other.
+    pub(crate) registered: bool,
+}
+
+impl Reached {
+    /// The way back within a dialog that the INVITE has begun, if it is not the far end's Contact.
+    pub(crate) fn flow(&self, dialog: &Dialog) -> Option<Target> {
+        match self.registered {
+            true => Some(self.target.clone()),
+            false => flow(dialog, &self.target),
+        }
+    }
+}
+
 /// Sends a request of this dialog.
 pub(crate) async fn send(
     stack: &Stack,
@@ -48,6 +67,30 @@ pub(crate) async fn send(
     let target = target(stack, dialog, flow).await?;
     let request = build(dialog)?;
     stack.send(request, target)
+}
+
+/// Sends a request of this dialog once more with what its answer asks for; `None` when that is nothing
+/// that we have.
+pub(crate) async fn again(
+    stack: &Stack,
+    dialog: &mut Dialog,
+    flow: Option<&Target>,
+    (request, response): (&Request, &Response),
+    credentials: Option<&Credentials>,
+) -> Option<(Request, Exchange)> {
+    let mut request = prove::again(request, response, credentials)?;
+    let sent = async {
+        let target = target(stack, dialog, flow).await?;
+        dialog.renumber(&mut request)?;
+        stack.send(request.clone(), target)
+    };
+    match sent.await {
+        Ok(exchange) => Some((request, exchange)),
+        Err(error) => {
+            tracing::info!(%error, "a request was not sent once more");
+            None
+        }
+    }
 }
 
 /// Acknowledges a 2xx to the INVITE with this sequence number.
@@ -124,18 +167,13 @@ pub(crate) async fn bye(
                 event = exchange.next() => match event {
                     Some(TuEvent::Response(response)) if response.status.is_provisional() => {}
                     Some(TuEvent::Response(response)) => {
-                        let once_more = bye
-                            .take()
-                            .and_then(|bye| prove::again(&bye, &response, credentials));
-                        let Some(request) = once_more else {
+                        let Some(bye) = bye.take() else {
                             return;
                         };
-                        let Ok(target) = target(&stack, dialog, flow).await else {
-                            return;
-                        };
-                        match stack.send(request, target) {
-                            Ok(sent) => exchange = sent,
-                            Err(_) => return,
+                        let asked = (&bye, response.as_ref());
+                        match again(&stack, dialog, flow, asked, credentials).await {
+                            Some((_, sent)) => exchange = sent,
+                            None => return,
                         }
                     }
                     _ => return,

@@ -85,7 +85,8 @@ pub(crate) async fn connect(a: End, b: End, mut stop: oneshot::Receiver<()>) {
         Ok(None) => return give_back(&[&a]).await,
         Err(why) => {
             tracing::info!(?why, "a far end stays with us; the sound goes by us");
-            return;
+            // It may have accepted, and said nothing that can be used.
+            return give_back(&[&a]).await;
         }
     };
     match hand_on(&b, *for_b, &changed).await {

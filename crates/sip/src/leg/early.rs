@@ -1,61 +1,114 @@
 //! A callee's dialog before its answer: reliable provisional responses and PRACK (RFC 3262).
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use callroute_media::Notice;
 use sipx_sip::rel::{RAck, RSeq};
-use sipx_sip::{HeaderName, Method, Response};
+use sipx_sip::{HeaderName, Method, Request, Response, TuEvent};
+use sipx_transport::Target;
+use tokio::sync::Mutex;
 
+use crate::admit::access::Credentials;
 use crate::dialog::Dialog;
-use crate::endpoint::{Incoming, is_provisional};
-use crate::leg::callee::invite::Invite;
+use crate::endpoint::{Exchange, Incoming};
+use crate::leg::callee::invite::{FORKS, Invite, Invites};
 use crate::leg::{Leg, closing};
-use crate::message::{ALLOW, Reply, tags, to_tag};
-use crate::sdp;
+use crate::message::{ALLOW, Reply, call_id, from_tag, tags, to_tag};
+use crate::sdp::{self, Local, Remote};
 use crate::stack::{Stack, token};
 
 /// What reliable provisional responses have begun.
 #[derive(Debug)]
 pub(crate) struct Early {
-    dialog: Dialog,
-    tag: Option<Vec<u8>>,
+    /// Shared with whoever waits for what comes of a PRACK; `None` once it is more than early.
+    dialog: Arc<Mutex<Option<Dialog>>>,
+    /// The way to its far end, if that is not its Contact.
+    flow: Option<Target>,
+    tag: Vec<u8>,
     /// The number of the latest one that was acknowledged.
     last: u32,
-    /// The number of our latest request within it.
-    pub(crate) sequence: u32,
     /// The answer to our offer, if one of them brought it.
-    pub(crate) answer: Bytes,
+    answer: Bytes,
+    /// The far end has described itself anew since, which holds whatever its 2xx repeats.
+    updated: bool,
+}
+
+impl Early {
+    /// Takes the one whose far end has this tag.
+    pub(crate) fn of(early: &mut Vec<Self>, tag: &[u8]) -> Option<Self> {
+        let at = early.iter().position(|early| early.tag == tag)?;
+        Some(early.swap_remove(at))
+    }
+
+    /// A 2xx with this description has come: the number of our latest request within the dialog, and the
+    /// answer to our offer, which may have come already (RFC 3262, section 5).
+    pub(crate) async fn confirmed(self, body: Bytes) -> (u32, Bytes) {
+        let dialog = self.dialog.lock().await.take();
+        let sequence = dialog.map_or(0, |dialog| dialog.local_sequence());
+        let known = body.is_empty() || self.updated;
+        (sequence, if known { self.answer } else { body })
+    }
+
+    /// An UPDATE of the far end's, with an offer: what to say to it, and what it describes. Our own offer is
+    /// open until its answer has come reliably (RFC 3311, section 5.2).
+    async fn updated(
+        &mut self,
+        stack: &Stack,
+        local: &mut Local,
+        request: &Request,
+    ) -> (Reply, Option<Remote>) {
+        if self.answer.is_empty() {
+            return (Reply::new(491), None);
+        }
+        let mut dialog = self.dialog.lock().await;
+        let Some(dialog) = dialog.as_mut() else {
+            return (Reply::new(481), None);
+        };
+        match sdp::read(request.body(), &stack.config.codecs) {
+            Ok(remote) if !local.encrypts || local.keyed(&remote) => {
+                dialog.refresh(&request.headers);
+                (self.answer, self.updated) = (request.body().clone(), true);
+                local.version += 1;
+                let ok = Reply::new(200)
+                    .header(HeaderName::Contact, dialog.contact().to_owned())
+                    .sdp(sdp::answer(local, &remote));
+                (ok, Some(remote))
+            }
+            _ => (Reply::new(488), None),
+        }
+    }
 }
 
 /// A provisional response; a reliable one is acknowledged, each once and in its order.
-pub(crate) async fn heard(stack: &Stack, invite: &mut Invite, response: &Response) {
+pub(crate) async fn heard(stack: &Arc<Stack>, invite: &mut Invite, response: &Response) {
     let number = response.headers.typed::<RSeq>().and_then(Result::ok);
     let reliable = tags(&response.headers, &HeaderName::Require).any(|tag| tag == "100rel");
     let (true, Some(RSeq(number)), true) = (reliable, number, response.status.code() > 100) else {
         return;
     };
-    let tag = to_tag(&response.headers);
-    // Another fork has numbers of its own; the latest one is followed.
-    let known = invite.early.take().filter(|early| early.tag == tag);
-    let mut early = match known {
+    let tag = to_tag(&response.headers).unwrap_or_default();
+    // Each fork has numbers of its own.
+    let mut early = match Early::of(&mut invite.early, &tag) {
         Some(early) => early,
+        None if invite.early.len() >= FORKS => return,
         None => {
-            let contact = invite.contact.clone();
-            let Ok(dialog) = Dialog::from_answer(&invite.request, response, contact) else {
+            let Ok(dialog) = Dialog::from_answer(&invite.opening(), response) else {
                 return;
             };
             Early {
-                sequence: dialog.local_sequence(),
-                dialog,
+                flow: invite.reached.flow(&dialog),
+                dialog: Arc::new(Mutex::new(Some(dialog))),
                 tag,
                 last: number.wrapping_sub(1),
                 answer: Bytes::new(),
+                updated: false,
             }
         }
     };
     if number != early.last.wrapping_add(1) {
         // A copy, or one whose predecessor is missing: that one comes again, and this one too.
-        invite.early = Some(early);
-        return;
+        return invite.early.push(early);
     }
     early.last = number;
     if early.answer.is_empty() {
@@ -66,25 +119,66 @@ pub(crate) async fn heard(stack: &Stack, invite: &mut Invite, response: &Respons
         cseq: crate::message::sequence(&invite.request.headers).unwrap_or(1),
         method: b"INVITE".to_vec(),
     };
-    let sent = closing::send(stack, &mut early.dialog, None, |dialog| {
-        let request = dialog.request(&Method::Prack)?;
-        Ok(request.header(HeaderName::RAck, ack.to_string())?.build())
-    })
-    .await;
-    early.sequence = early.dialog.local_sequence();
-    invite.early = Some(early);
-    match sent {
-        Ok(mut exchange) => {
-            // What comes of it is nobody's business, but must be taken.
-            tokio::spawn(async move {
-                while exchange
-                    .next()
-                    .await
-                    .is_some_and(|event| is_provisional(&event))
-                {}
-            });
+    let prack = Prack {
+        stack: Arc::clone(stack),
+        dialog: Arc::clone(&early.dialog),
+        flow: early.flow.clone(),
+        credentials: invite.route.credentials.clone(),
+    };
+    invite.early.push(early);
+    prack.send(&ack).await;
+}
+
+/// A PRACK, and what it needs to be sent again.
+struct Prack {
+    stack: Arc<Stack>,
+    dialog: Arc<Mutex<Option<Dialog>>>,
+    flow: Option<Target>,
+    credentials: Option<Credentials>,
+}
+
+impl Prack {
+    async fn send(self, ack: &RAck) {
+        let mut prack = None;
+        let sent = match &mut *self.dialog.lock().await {
+            Some(dialog) => {
+                closing::send(&self.stack, dialog, self.flow.as_ref(), |dialog| {
+                    let request = dialog.request(&Method::Prack)?;
+                    let request = request.header(HeaderName::RAck, ack.to_string())?.build();
+                    prack = Some(request.clone());
+                    Ok(request)
+                })
+                .await
+            }
+            None => return,
+        };
+        match (sent, prack) {
+            (Ok(exchange), Some(request)) => {
+                tokio::spawn(self.taken(request, exchange));
+            }
+            (Err(error), _) => tracing::info!(%error, "a PRACK was not sent"),
+            (Ok(_), None) => {}
         }
-        Err(error) => tracing::info!(%error, "a PRACK was not sent"),
+    }
+
+    /// Takes what comes of it; it is sent once more when a password is asked for.
+    async fn taken(self, mut prack: Request, mut exchange: Exchange) {
+        while let Some(TuEvent::Response(response)) = exchange.next().await {
+            if response.status.is_provisional() {
+                continue;
+            }
+            let mut dialog = self.dialog.lock().await;
+            let Some(dialog) = dialog.as_mut() else {
+                return;
+            };
+            let (flow, credentials) = (self.flow.as_ref(), self.credentials.as_ref());
+            let asked = (&prack, response.as_ref());
+            let again = closing::again(&self.stack, dialog, flow, asked, credentials).await;
+            match again {
+                Some(again) => (prack, exchange) = again,
+                None => return,
+            }
+        }
     }
 }
 
@@ -123,14 +217,32 @@ pub(crate) fn not_replaced(stack: &Stack, invite: &Incoming) {
 }
 
 /// A request of a callee that has not answered yet.
-pub(crate) fn asked(stack: &Stack, request: &Incoming) {
-    let status = match request.request.method {
+pub(crate) async fn asked(leg: &mut Leg, invites: &mut Invites, request: &Incoming) {
+    let mut described = None;
+    let reply = match request.request.method {
         Method::Ack => return,
-        Method::Options | Method::Info => 200,
-        // Our offer is still open (RFC 3311, section 5.2).
-        Method::Update if !request.request.body().is_empty() => 491,
-        Method::Update => 200,
-        _ => 481,
+        Method::Update if !request.request.body().is_empty() => {
+            let tag = from_tag(&request.request.headers).unwrap_or_default();
+            match invites.of(&call_id(&request.request.headers)) {
+                Some(invite) => match invite.early.iter_mut().find(|early| early.tag == tag) {
+                    Some(early) => {
+                        let local = &mut invite.local;
+                        let reply = early.updated(&leg.stack, local, &request.request);
+                        let (reply, remote) = reply.await;
+                        described = remote;
+                        reply
+                    }
+                    None => Reply::new(491),
+                },
+                None => Reply::new(491),
+            }
+        }
+        Method::Options | Method::Info | Method::Update => Reply::new(200),
+        _ => Reply::new(481),
     };
-    stack.respond(request, Reply::new(status).header(HeaderName::Allow, ALLOW));
+    if let Some(remote) = described {
+        leg.agree(remote).await;
+    }
+    leg.stack
+        .respond(request, reply.header(HeaderName::Allow, ALLOW));
 }

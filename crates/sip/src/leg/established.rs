@@ -21,12 +21,13 @@ use crate::admit::access::Credentials;
 use crate::convert::parting;
 use crate::dialog::Dialog;
 use crate::endpoint::Incoming;
-use crate::leg::callee::Answers;
+use crate::leg::answers::Answers;
 use crate::leg::direct::Peer;
 use crate::leg::established::direct::Direct;
 use crate::leg::established::referral::Referred;
 use crate::leg::established::referring::Referring;
 use crate::leg::established::refresh::Refreshing;
+use crate::leg::established::reinvite::Copies;
 use crate::leg::established::replaced::Waiting;
 use crate::leg::offering::Offering;
 use crate::leg::session_timer::SessionTimer;
@@ -44,14 +45,18 @@ const T2: Duration = Duration::from_secs(4);
 pub(crate) struct Established {
     leg: Box<Leg>,
     dialog: Dialog,
-    /// The connection that a caller came by, if it is to be used for requests to it.
+    /// The way that its requests come by, if ours are to go there as well.
     flow: Option<Target>,
+    /// It was found by its registration, so that there is no other way to it.
+    registered: bool,
     /// A 2xx of ours that waits for its ACK.
     unacked: Option<Unacked>,
     /// An offer of ours that waits for its answer.
     offering: Option<Offering>,
     /// The 2xx of a callee come again until our ACK reaches it.
     answers: Option<Answers>,
+    /// So does the 2xx to a re-INVITE of ours.
+    copies: Option<Copies>,
     answered: bool,
     timer: Option<SessionTimer>,
     /// A refresh of ours that waits for its answer.
@@ -67,6 +72,8 @@ pub(crate) struct Established {
     /// The far end, and another one with whom it speaks directly.
     peer: Peer,
     direct: Option<Direct>,
+    /// The description that it has accepted last is the other one's: it is to be given ours again.
+    away: bool,
     /// We hold it.
     holding: bool,
     credentials: Option<Credentials>,
@@ -113,9 +120,11 @@ impl Established {
             leg,
             dialog,
             flow,
+            registered: false,
             unacked: Some(unacked),
             offering,
             answers: None,
+            copies: None,
             answered: false,
             timer,
             refreshing: None,
@@ -125,6 +134,7 @@ impl Established {
             waiting: None,
             peer,
             direct: None,
+            away: false,
             holding: false,
             credentials: None,
         })
@@ -142,9 +152,11 @@ impl Established {
             leg,
             dialog,
             flow,
+            registered: answers.left.reached.registered,
             unacked: None,
             offering: None,
             answers: Some(answers),
+            copies: None,
             answered: true,
             timer: session.timer,
             refreshing: None,
@@ -154,6 +166,7 @@ impl Established {
             waiting: None,
             peer: session.peer,
             direct: None,
+            away: false,
             holding: false,
             credentials: session.credentials,
         })
@@ -204,11 +217,16 @@ impl Established {
                     Box::pin(self.refer_late()).await;
                     false
                 }
-                event = Answers::next(&mut self.answers) => {
-                    if let Some(answers) = &self.answers {
-                        let flow = self.flow.as_ref();
-                        answers.heard(&self.leg.stack, &self.dialog, flow, event).await;
+                response = Answers::next(&mut self.answers) => {
+                    if let Some(answers) = &mut self.answers {
+                        let (stack, flow) = (&self.leg.stack, self.flow.as_ref());
+                        Box::pin(answers.heard(stack, &self.dialog, flow, &response)).await;
                     }
+                    false
+                }
+                sequence = Copies::next(&mut self.copies) => {
+                    let flow = self.flow.as_ref();
+                    closing::ack(&self.leg.stack, &self.dialog, flow, sequence).await;
                     false
                 }
             };
@@ -285,7 +303,7 @@ impl Established {
             }
             Method::Invite => self.reinvited(*incoming).await,
             Method::Update => self.updated(&incoming).await,
-            Method::Info => self.informed(&incoming),
+            Method::Info => self.informed(&incoming).await,
             Method::Refer => self.referred(&incoming).await,
             Method::Notify => return self.notified(&incoming).await,
             Method::Options => {
@@ -311,7 +329,10 @@ impl Established {
         if let Some(Offering::InAnswer) = self.offering {
             self.offering = None;
             match sdp::read(incoming.request.body(), &self.leg.stack.config.codecs) {
-                Ok(remote) => self.leg.agree(remote).await,
+                Ok(remote) => {
+                    self.away = false;
+                    self.leg.agree(remote).await;
+                }
                 Err(error) => {
                     tracing::info!(%error, "the ACK brought no answer to our offer");
                     self.leg.end(Cause::from_sip(488)).await;

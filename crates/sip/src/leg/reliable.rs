@@ -30,9 +30,14 @@ struct Pending {
 }
 
 impl Reliable {
+    /// Whether whoever sent this INVITE requires that.
+    pub(crate) fn is_wanted(invite: &Incoming) -> bool {
+        Offered::in_request(&invite.request).required
+    }
+
     /// Sends a provisional response: reliably when the caller requires that, and none is open.
     pub(crate) fn send(&mut self, stack: &Stack, invite: &Incoming, reply: Reply) {
-        if !Offered::in_request(&invite.request).required {
+        if !Self::is_wanted(invite) {
             stack.respond(invite, reply);
             return;
         }

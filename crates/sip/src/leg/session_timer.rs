@@ -12,6 +12,10 @@ use crate::message::{Reply, tags};
 
 /// The shortest interval that is agreed to (RFC 4028, section 4).
 const SHORTEST: Duration = Duration::from_secs(90);
+/// The longest one that can be written (RFC 3261, section 25.1: delta-seconds).
+const LONGEST: Duration = Duration::from_secs(u32::MAX as u64);
+/// What lies at least between a refresh that was refused and the next.
+const PAUSE: Duration = Duration::from_secs(4);
 
 /// The timer of one dialog.
 #[derive(Debug, Clone, Copy)]
@@ -19,6 +23,10 @@ pub(crate) struct SessionTimer {
     session: Session,
     /// When to refresh, or to give up.
     pub(crate) at: Instant,
+    /// When the session is over, unless it is refreshed.
+    until: Instant,
+    /// The shortest interval that somebody on the way agrees to, where we were told.
+    min: Option<Duration>,
     /// Whether the far end knows of it.
     agreed: bool,
 }
@@ -33,22 +41,39 @@ pub(crate) enum Due {
 }
 
 impl SessionTimer {
-    fn new(session: Session, agreed: bool) -> Self {
+    fn new(mut session: Session, agreed: bool) -> Self {
+        session.interval = session.interval.min(LONGEST);
+        let now = Instant::now();
         Self {
             session,
-            at: Instant::now() + session.act_after(),
+            at: now + session.act_after(),
+            until: now + session.interval,
+            min: None,
             agreed,
         }
     }
 
     /// What the answer to our INVITE says. A far end that knows nothing of timers is asked by us
     /// alone.
-    pub(crate) fn of_answer(response: &Response, asked: Duration) -> Option<Self> {
-        if asked.is_zero() {
+    pub(crate) fn of_answer(response: &Response, asked: Asks) -> Option<Self> {
+        if asked.interval.is_zero() {
             return None;
         }
         let agreed = expires(&response.headers);
-        adopt(agreed, Some(asked)).map(|session| Self::new(session, agreed.is_some()))
+        let session = adopt(agreed, Some(asked.interval))?;
+        Some(Self {
+            min: asked.min,
+            ..Self::new(session, agreed.is_some())
+        })
+    }
+
+    /// The far end has accepted a refresh of ours, on the terms that its 2xx says (section 7.2).
+    pub(crate) fn adopt(&mut self, response: &Response) {
+        let asked = Asks {
+            interval: self.session.interval,
+            min: self.min,
+        };
+        *self = Self::of_answer(response, asked).unwrap_or(*self);
     }
 
     /// What a request of theirs wants, and what our 2xx says to it. `Err` is the refusal of too
@@ -59,11 +84,7 @@ impl SessionTimer {
             return Ok((None, Terms(None)));
         }
         let supports = tags(headers, &HeaderName::Supported).any(|tag| tag == "timer");
-        let min = headers
-            .typed::<MinSe>()
-            .and_then(Result::ok)
-            .map(|min| min.0);
-        match answer(supports, expires(headers), min, SHORTEST) {
+        match answer(supports, expires(headers), min(headers), SHORTEST) {
             Answer::None => Ok((None, Terms(None))),
             Answer::TooBrief(shortest) => {
                 Err(Reply::new(422).header(HeaderName::MinSe, shortest.as_secs().to_string()))
@@ -87,16 +108,95 @@ impl SessionTimer {
         }
     }
 
-    /// The dialog was refreshed, by either end.
-    pub(crate) fn refreshed(&mut self) {
+    /// A refresh of ours is on its way: the next one, should it come to nothing.
+    pub(crate) fn asked(&mut self) {
         self.at = Instant::now() + self.session.act_after();
     }
 
-    /// The header of a refresh of ours.
-    pub(crate) fn header(&self) -> (HeaderName, String) {
-        let refresher = if self.agreed { ";refresher=uac" } else { "" };
-        let seconds = self.session.interval.as_secs();
-        (HeaderName::SessionExpires, format!("{seconds}{refresher}"))
+    /// A refresh came to nothing, and is tried again so much later: without a time given, when half of
+    /// what is left has passed. Whoever refuses it for a whole interval is asked as seldom as at first.
+    pub(crate) fn again(&mut self, wait: Option<Duration>) {
+        let now = Instant::now();
+        let left = self.until.saturating_duration_since(now);
+        let wait = wait.unwrap_or((left / 2).max(PAUSE));
+        if wait < left {
+            self.at = now + wait;
+        } else {
+            *self = Self {
+                min: self.min,
+                ..Self::new(self.session, self.agreed)
+            };
+        }
+    }
+
+    /// A refresh of ours was too early for somebody, who says by how much (422, section 7.3): it is due
+    /// at once with what he wants. `false` when that was said already.
+    pub(crate) fn lengthen(&mut self, response: &Response) -> bool {
+        let found = Asks::longer(response, self.session.interval);
+        if let Some(longer) = found {
+            self.session.interval = longer;
+            self.min = found;
+            self.at = Instant::now();
+        }
+        found.is_some()
+    }
+
+    /// The headers of a refresh of ours.
+    pub(crate) fn headers(&self) -> impl Iterator<Item = (HeaderName, String)> + use<> {
+        let asks = Asks {
+            interval: self.session.interval,
+            min: self.min,
+        };
+        asks.headers(match (self.agreed, self.session.we_refresh) {
+            (false, _) => "",
+            (true, true) => ";refresher=uac",
+            (true, false) => ";refresher=uas",
+        })
+    }
+}
+
+/// What a request of ours asks for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asks {
+    /// Nothing when it is zero.
+    pub(crate) interval: Duration,
+    /// The shortest one that somebody on the way agrees to, where we were told.
+    pub(crate) min: Option<Duration>,
+}
+
+impl Asks {
+    /// The interval that a refusal asks for, if it is longer than ours (422, section 7.3).
+    fn longer(response: &Response, interval: Duration) -> Option<Duration> {
+        if response.status.code() != 422 {
+            return None;
+        }
+        min(&response.headers).filter(|min| (interval..=LONGEST).contains(min) && *min != interval)
+    }
+
+    /// What to ask for after a refusal of that; `None` when it has other reasons, or was given before.
+    pub(crate) fn again(self, response: &Response) -> Option<Self> {
+        if self.interval.is_zero() || self.min.is_some() {
+            return None;
+        }
+        let interval = Self::longer(response, self.interval)?;
+        Some(Self {
+            interval,
+            min: Some(interval),
+        })
+    }
+
+    /// The headers, with this parameter of the first of them.
+    pub(crate) fn headers(
+        self,
+        refresher: &'static str,
+    ) -> impl Iterator<Item = (HeaderName, String)> + use<> {
+        let seconds = self.interval.as_secs();
+        let expires = (seconds > 0).then(|| format!("{seconds}{refresher}"));
+        let min = self.min.map(|min| min.as_secs().to_string());
+        let expires = expires.map(|value| (HeaderName::SessionExpires, value));
+        expires
+            .into_iter()
+            .chain(min.map(|value| (HeaderName::MinSe, value)))
     }
 }
 
@@ -120,6 +220,11 @@ impl Terms {
         }
         reply
     }
+}
+
+fn min(headers: &Headers) -> Option<Duration> {
+    let min = headers.typed::<MinSe>().and_then(Result::ok);
+    min.map(|min| min.0)
 }
 
 fn expires(headers: &Headers) -> Option<SessionExpires> {

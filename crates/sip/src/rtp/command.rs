@@ -32,8 +32,10 @@ pub(crate) enum MediaCommand {
     Join(Seat),
     /// Leave the room.
     Leave,
-    /// Press a key.
+    /// Press a key: the far end is sent it, as a telephone event or, where it takes none, as its sound.
     Press(Digit),
+    /// The far end has pressed a key, and has said so by its signalling: the peer is sent it.
+    Pressed(Digit),
     /// Keep what is heard here.
     Tap(Arc<Mutex<Vec<i16>>>),
 }

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use callroute_audio::dtmf::render;
 use callroute_schema::Digit;
 use sipx_rtp::dtmf::Event;
 
@@ -96,12 +97,26 @@ impl Presses {
     }
 }
 
+/// The sound of 20 ms of a key, for who takes no telephone events; silence behind it.
+pub(crate) fn sound(packet: Option<KeyPacket>) -> Vec<i16> {
+    let tone = packet.and_then(|packet| {
+        let [event, flags, high, low] = packet.payload;
+        let digit = Digit::from_event(event).filter(|_| flags & 0x80 == 0)?;
+        let tone = render(digit.as_char(), u32::from(PACKETS * STEP) / 8)?;
+        let end = u16::from_be_bytes([high, low]);
+        let begin = end.saturating_sub(STEP);
+        let part = tone.samples().get(usize::from(begin)..usize::from(end));
+        part.map(<[i16]>::to_vec)
+    });
+    tone.unwrap_or_else(|| vec![0; usize::from(STEP)])
+}
+
 #[cfg(test)]
 mod tests {
     use callroute_schema::Digit;
     use proptest::prelude::*;
 
-    use super::{Keys, Presses, STEP};
+    use super::{Keys, Presses, STEP, sound};
 
     #[test]
     fn a_key_is_told_once_even_when_its_first_packets_are_lost() {
@@ -148,6 +163,20 @@ mod tests {
         }
         assert_eq!(heard, text);
         assert_eq!(packets, 8 * text.len());
+    }
+
+    #[test]
+    fn a_key_that_is_pressed_has_its_sound() {
+        let mut presses = Presses::default();
+        let text = "1A*#990";
+        for c in text.chars() {
+            presses.press(Digit::new(c).unwrap());
+        }
+        let (mut heard, mut detector) = (Vec::new(), callroute_audio::dtmf::Detector::default());
+        while presses.is_pressing() {
+            heard.extend(detector.push(&sound(presses.next())));
+        }
+        assert_eq!(heard.iter().collect::<String>(), text);
     }
 
     proptest! {

@@ -93,9 +93,9 @@ pub(crate) fn new(
     sounds: Sounds,
     notices: Notices,
 ) -> (MediaHandle, MediaTask) {
-    let out = Arc::new(out);
-    let weak = Arc::downgrade(&out);
     let (commands, told) = mpsc::channel(COMMANDS);
+    let out = Arc::new(out.pressed_by(commands.downgrade()));
+    let weak = Arc::downgrade(&out);
     let (stop, stopped) = oneshot::channel();
     let stream = Box::new(Stream::new(leg, out, sounds, notices));
     let handle = MediaHandle {

@@ -1,5 +1,7 @@
 //! What a leg sends: every packet of every source goes through here, under one SSRC.
 
+mod press;
+
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -7,11 +9,13 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use callroute_audio::codec::{Band, Codec, Encoder};
 use sipx_rtp::packet::Packet;
+use tokio::sync::mpsc::WeakSender;
 
 use crate::rtp::clock::{OutClock, Stamp};
+use crate::rtp::command::MediaCommand;
 use crate::rtp::control::Sent;
 use crate::rtp::crypt::Sealer;
-use crate::rtp::dtmf::{KeyPacket, STEP};
+use crate::rtp::dtmf::{KeyPacket, STEP, sound};
 use crate::rtp::ear::Ear;
 use crate::rtp::ports::RtpSocket;
 use crate::rtp::voice::Voice;
@@ -31,6 +35,8 @@ pub(crate) struct RtpOut {
     ssrc: u32,
     began: Instant,
     state: Mutex<State>,
+    /// What presses keys here.
+    presses: Option<WeakSender<Box<MediaCommand>>>,
 }
 
 #[derive(Debug)]
@@ -107,6 +113,7 @@ impl RtpOut {
             ssrc,
             began: Instant::now(),
             state: Mutex::new(state),
+            presses: None,
         }
     }
 
@@ -286,16 +293,21 @@ impl RtpOut {
         self.send(state, payload_type, stamp, payload.into());
     }
 
-    /// Sends a packet of a key, if the far end takes keys.
-    pub(crate) fn key(&self, packet: KeyPacket) {
+    /// Sends 20 ms of a key, or of the pause behind it: a telephone event, or its sound where the far end
+    /// takes none.
+    pub(crate) fn key(&self, packet: Option<KeyPacket>) {
         let mut state = self.lock();
+        let Some(event) = state.event else {
+            return self.own(&mut state, Band::Narrow, &sound(packet));
+        };
+        let Some(packet) = packet else {
+            return;
+        };
         let now = self.began.elapsed();
         let ticks = u32::from(STEP) * (state.encoder.codec().clock() / 8000);
         let stamp = state.clock.key(now, packet.begins, ticks);
-        if let Some(event) = state.event {
-            let payload = lasting(&packet.payload, 8000, event.clock);
-            self.send(&mut state, event.payload, stamp, payload);
-        }
+        let payload = lasting(&packet.payload, 8000, event.clock);
+        self.send(&mut state, event.payload, stamp, payload);
     }
 
     /// Relays sound of a peer as it is, where the codec and the length of the packets are what the
@@ -353,12 +365,16 @@ impl RtpOut {
     }
 
     /// Relays a telephone event of a peer, under our payload type for it and on our clock. With
-    /// `anew` its sound is encoded anew meanwhile, and the two share no numbers with the peer's.
-    pub(crate) fn relay_key(&self, packet: &Packet, clock: u32, anew: bool) {
+    /// `anew` its sound is encoded anew meanwhile, and the two share no numbers with the peer's. `false`
+    /// when the far end takes none: then the key is to be [pressed](Self::press).
+    pub(crate) fn relay_key(&self, packet: &Packet, clock: u32, anew: bool) -> bool {
         let mut state = self.lock();
-        let Some(event) = state.event.filter(|_| !state.playing) else {
-            return;
+        let Some(event) = state.event else {
+            return false;
         };
+        if state.playing {
+            return true;
+        }
         let stamp = if anew || clock != event.clock {
             let now = self.began.elapsed();
             Some(state.clock.relay_key(now, packet.ssrc, packet.timestamp))
@@ -369,6 +385,7 @@ impl RtpOut {
             let payload = lasting(&packet.payload, clock, event.clock);
             self.send(&mut state, event.payload, stamp, payload);
         }
+        true
     }
 
     fn relayed(&self, state: &mut State, packet: &Packet, samples: u32) -> Option<Stamp> {

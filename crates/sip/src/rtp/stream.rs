@@ -249,8 +249,15 @@ impl Stream {
             }
             MediaCommand::Leave => self.seat = None,
             MediaCommand::Press(digit) => {
+                // What is relayed meanwhile would tear the key apart.
+                self.out.set_playing(true);
                 self.presses.press(digit);
                 self.pace();
+            }
+            MediaCommand::Pressed(digit) => {
+                if let Some(peer) = self.peer.as_ref().and_then(Weak::upgrade) {
+                    peer.press(digit);
+                }
             }
             MediaCommand::Tap(samples) => self.tap = Some((TimeLine::default(), samples)),
         }
@@ -320,7 +327,7 @@ impl Stream {
 
     async fn stop_play(&mut self, end: PlayEnd) {
         if let Some(playing) = self.playing.take() {
-            self.out.set_playing(false);
+            self.out.set_playing(self.presses.is_pressing());
             let notice = Notice::PlayEnded {
                 leg: self.leg,
                 play: playing.id,
@@ -379,8 +386,9 @@ impl Stream {
 
     async fn frame(&mut self) {
         if self.presses.is_pressing() {
-            if let Some(packet) = self.presses.next() {
-                self.out.key(packet);
+            self.out.key(self.presses.next());
+            if !self.presses.is_pressing() {
+                self.out.set_playing(self.playing.is_some());
             }
             return;
         }

@@ -249,6 +249,23 @@ async fn what_needs_the_sound_takes_it_back() {
     }
 }
 
+/// RFC 3261, section 14.1: its own re-INVITE has met ours, which it refuses therefore.
+#[tokio::test]
+async fn who_is_busy_is_asked_again_to_come_back() {
+    let bodies = [2, 3].map(|n| sdp(&format!("127.63.30.{n}"), n * 10_000 + 20_000, "0 101", 1));
+    let ours = "127.63.30.1";
+    let (_adapter, mut line, mut parties) =
+        connected("127.63.30", direct(ours), [&bodies[0], &bodies[1]]).await;
+    goes_direct(&mut parties, ["0 101", "0 101"]).await;
+    let (a, b) = (CALLER, CALLEE);
+    line.perform(Command::Unbridge { a, b });
+    let [first, _] = &mut parties;
+    let (invite, to, _) = first.asked().await;
+    assert_eq!(to.ip().to_string(), ours);
+    first.replies(&invite, "491 Request Pending", "").await;
+    comes_back(&mut parties, ours).await;
+}
+
 #[tokio::test]
 async fn who_refuses_stays_with_us() {
     let ours = "127.63.2.1";

@@ -3,10 +3,11 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use callroute_media::{Command, EndCause, Line, Notice};
-use callroute_schema::{Digit, Disposition, Transport};
+use callroute_media::{Command, DialTarget, EndCause, LegId, Line, Notice};
+use callroute_schema::{Caller, Digit, Disposition, SipUri, Transport};
 use callroute_sip::{Config, SipAdapter, SipLine, Tls};
 use futures_util::{SinkExt, StreamExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
@@ -325,4 +326,49 @@ async fn a_call_that_goes_in_circles_is_refused() {
         }
     }
     assert_eq!(rounds, 9);
+}
+
+/// RFC 3261, section 18.1.1: a long INVITE goes by UDP after all where there is no TCP, and only there.
+#[tokio::test]
+async fn a_long_invite_is_not_sent_twice() {
+    let mut adapter = adapter("127.29.30.1").await;
+    let mut caller = Raw::new("127.29.30.2", adapter.local_addr()).await;
+    let mut raw = Raw::new("127.29.30.3", adapter.local_addr()).await;
+    let mut line = called(&mut adapter, &mut caller).await;
+    let long = |leg| Command::Dial {
+        leg,
+        to: DialTarget::Sip(SipUri::new(format!("sip:bob@{}", raw.addr)).unwrap()),
+        from: Caller::Withheld,
+        from_name: None,
+        headers: (0..8)
+            .map(|at| (format!("X-Long-{at}"), "y".repeat(180)))
+            .collect(),
+    };
+    let (first, second) = (long(CALLEE), long(LegId(2)));
+    line.perform(first);
+    let invite = raw.until("INVITE").await;
+    assert!(invite.len() > 1300, "{invite}");
+    raw.send(&raw.response(&invite, "486 Busy", ";tag=a", "", ""))
+        .await;
+    assert_eq!(ended(&mut line, CALLEE).await.sip_code, Some(486));
+
+    let listener = tokio::net::TcpListener::bind(raw.addr).await.unwrap();
+    line.perform(second);
+    let (mut stream, _) = timeout(LONG, listener.accept()).await.unwrap().unwrap();
+    let mut invite = Vec::new();
+    while !invite.ends_with(b"telephone-event/8000\r\n") && !invite.ends_with(b"sendrecv\r\n") {
+        let read = timeout(LONG, stream.read_buf(&mut invite)).await;
+        assert_ne!(read.unwrap().unwrap(), 0);
+    }
+    let invite = String::from_utf8(invite).unwrap();
+    let ringing = raw.response(&invite, "180 Ringing", ";tag=a", "", "");
+    stream.write_all(ringing.as_bytes()).await.unwrap();
+    let leg = LegId(2);
+    expect(&mut line, Notice::LegRinging { leg }).await;
+    drop((stream, listener));
+    assert_eq!(
+        ended(&mut line, leg).await.disposition,
+        Disposition::Unreachable
+    );
+    assert!(raw.quiet("INVITE", Duration::from_millis(300)).await);
 }

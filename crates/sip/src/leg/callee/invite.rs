@@ -1,18 +1,22 @@
 //! An INVITE of ours, as it is written and sent.
 
 use std::future::poll_fn;
+use std::sync::Arc;
 use std::task::Poll;
 
 use callroute_schema::mask;
-use sipx_sip::{HeaderName, Method, Request, RequestBuilder, Response, TuEvent, Uri};
+use sipx_sip::{Header, HeaderName, Method, Request, RequestBuilder, Response, TuEvent, Uri};
 use sipx_transport::Target;
 
 use super::Dialing;
 use crate::convert::from_header;
-use crate::dialog::is_tag;
+use crate::dialog::{Opening, is_tag};
 use crate::endpoint::Exchange;
+use crate::leg::answers::{Answers, Left};
+use crate::leg::closing::Reached;
 use crate::leg::early::Early;
-use crate::message::{ALLOW, HOPS_NAME, SDP_TYPE, SUPPORTED, call_id, from_tag, to_tag};
+use crate::leg::session_timer::Asks;
+use crate::message::{ALLOW, HOPS_NAME, SDP_TYPE, SUPPORTED, call_id, from_tag, sequence, to_tag};
 use crate::reach::prove;
 use crate::reach::ways::{Diverted, Route};
 use crate::refer::Replaces;
@@ -22,17 +26,17 @@ use crate::stack::{SendError, Stack, token};
 use crate::way::{deflected, privacy};
 
 /// Most early dialogs of one INVITE that are told apart.
-const FORKS: usize = 16;
+pub(crate) const FORKS: usize = 16;
 
 /// An INVITE on its way.
 #[derive(Debug)]
 pub(crate) struct Invite {
     pub(crate) request: Request,
     pub(crate) contact: String,
-    pub(crate) target: Target,
+    pub(crate) reached: Reached,
     pub(crate) exchange: Exchange,
-    /// What reliable provisional responses have begun.
-    pub(crate) early: Option<Early>,
+    /// What reliable provisional responses have begun, one for each fork.
+    pub(crate) early: Vec<Early>,
     /// Our end of the sound, as it was offered.
     pub(crate) local: Local,
     /// Keeps requests of its dialog coming.
@@ -41,24 +45,66 @@ pub(crate) struct Invite {
     pub(crate) route: Route,
     /// Something has come of it.
     pub(crate) heard: bool,
+    /// What it asks for of session timers.
+    pub(crate) asks: Asks,
     /// The tags of the early dialogs that it has begun.
     pub(crate) tags: Vec<Vec<u8>>,
 }
 
 impl Invite {
     /// Sends it again with what its answer asks for; `false` when it asks for nothing that we have.
-    pub(super) fn proven(&mut self, stack: &Stack, response: &Response) -> bool {
+    pub(super) fn again(&mut self, stack: &Stack, response: &Response) -> bool {
         let credentials = self.route.credentials.as_ref();
-        let Some(request) = prove::again(&self.request, response, credentials) else {
+        let proven = prove::again(&self.request, response, credentials);
+        let Some(request) = proven.or_else(|| self.lengthened(response)) else {
             return false;
         };
-        let Ok(exchange) = stack.send(request.clone(), self.target.clone()) else {
+        let Ok(exchange) = stack.send(request.clone(), self.reached.target.clone()) else {
             return false;
         };
         self.heard = true;
-        (self.request, self.exchange, self.early) = (request, exchange, None);
+        (self.request, self.exchange) = (request, exchange);
+        self.early.clear();
         self.tags.clear();
         true
+    }
+
+    /// What its dialogs are made of.
+    pub(crate) fn opening(&self) -> Opening {
+        Opening::of(&self.request, &self.contact)
+    }
+
+    /// It is answered, or given up: what may still come of it, our end of its sound, and what keeps
+    /// requests of its dialog coming.
+    pub(super) fn answers(self: Box<Self>, stack: &Arc<Stack>) -> (Answers, Local, Entry) {
+        let left = Left {
+            stack: Arc::downgrade(stack),
+            opening: self.opening(),
+            reached: self.reached,
+            early: self.early,
+            known: Vec::new(),
+        };
+        let exchange = self.exchange;
+        let answers = Answers { exchange, left };
+        (answers, self.local, self.entry)
+    }
+
+    /// The same with the interval that the answer asks for, once (RFC 4028, section 7.3).
+    fn lengthened(&mut self, response: &Response) -> Option<Request> {
+        self.asks = self.asks.again(response)?;
+        let mut request = self.request.clone();
+        for name in [HeaderName::SessionExpires, HeaderName::CSeq] {
+            request.headers.remove_all(&name);
+        }
+        let next = sequence(&self.request.headers)
+            .unwrap_or(1)
+            .saturating_add(1);
+        let number = Header::build(HeaderName::CSeq, format!("{next} INVITE"));
+        request.headers.push(number.ok()?);
+        for (name, value) in self.asks.headers("") {
+            request.headers.push(Header::build(name, value).ok()?);
+        }
+        Some(request)
     }
 
     /// A provisional response has come: it may begin an early dialog (RFC 3261, section 12.1.2).
@@ -87,9 +133,15 @@ impl Invite {
 
 /// INVITEs that are on their way at the same time.
 #[derive(Debug, Default)]
-pub(super) struct Invites(pub(super) Vec<Invite>);
+pub(crate) struct Invites(pub(super) Vec<Invite>);
 
 impl Invites {
+    /// The one with this Call-ID.
+    pub(crate) fn of(&mut self, call: &[u8]) -> Option<&mut Invite> {
+        let mut all = self.0.iter_mut();
+        all.find(|invite| call_id(&invite.request.headers) == call)
+    }
+
     /// Whether one of them has begun the early dialog that somebody names.
     pub(super) fn began(&self, named: &Replaces) -> bool {
         self.0.iter().any(|invite| invite.began(named))
@@ -140,13 +192,20 @@ pub(super) fn send(
     Ok(Invite {
         request,
         contact,
-        target,
+        reached: Reached {
+            target,
+            registered: route.flow.is_some(),
+        },
         exchange,
-        early: None,
+        early: Vec::new(),
         local,
         entry,
         route: route.clone(),
         heard: false,
+        asks: Asks {
+            interval: stack.config.session_expires,
+            min: None,
+        },
         tags: Vec::new(),
     })
 }

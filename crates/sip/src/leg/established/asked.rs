@@ -9,6 +9,7 @@ use super::Established;
 use crate::endpoint::Incoming;
 use crate::leg::session_timer::SessionTimer;
 use crate::message::{ALLOW, Reply, SDP_TYPE, body_is_sdp};
+use crate::rtp::command::MediaCommand;
 use crate::sdp;
 
 impl Established {
@@ -47,14 +48,14 @@ impl Established {
                 }
             }
         }
-        self.dialog.refresh(&request.headers);
+        self.refreshed_by(incoming);
         self.timer = timer.or(self.timer);
         stack.respond(incoming, terms.write(reply));
     }
 
     /// INFO: a key, in either of the two forms that telephones use; anything else is taken
     /// without a word (RFC 6086, section 4.2.2, asks for 469 only of packages).
-    pub(super) fn informed(&mut self, incoming: &Incoming) {
+    pub(super) async fn informed(&mut self, incoming: &Incoming) {
         let kind = incoming.request.headers.typed::<ContentType>();
         let kind = kind.and_then(Result::ok);
         let is = |subtype| {
@@ -84,6 +85,7 @@ impl Established {
         if let Some(digit) = key.and_then(|key| Digit::new(key.to_ascii_uppercase()).ok()) {
             let leg = self.leg.notices.leg();
             self.leg.notices.tell_if_room(Notice::Digit { leg, digit });
+            self.leg.media.tell(MediaCommand::Pressed(digit)).await;
         }
     }
 }

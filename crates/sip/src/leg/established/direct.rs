@@ -93,7 +93,9 @@ impl Established {
                     let _ = told.send(Err(Cause::from_sip(491)));
                     return;
                 }
-                if self.direct.take().is_none() {
+                self.direct = None;
+                // As long as it refuses to come back, it is away.
+                if !self.away {
                     // discard: as above.
                     let _ = told.send(Ok(None));
                     return;
@@ -129,7 +131,7 @@ impl Established {
             };
             return sdp::answer(&there, &remote);
         }
-        self.direct = None;
+        (self.direct, self.away) = (None, false);
         self.leg.local.version += 1;
         let body = sdp::answer(&self.leg.local, &remote);
         self.leg.agree(remote).await;

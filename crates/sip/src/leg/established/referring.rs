@@ -12,7 +12,6 @@ use super::Established;
 use crate::endpoint::{Exchange, Incoming};
 use crate::leg::closing;
 use crate::message::Reply;
-use crate::reach::prove;
 use crate::refer::{self, FRAGMENT_TYPE};
 
 /// How long the far end may take to tell what became of it.
@@ -94,17 +93,13 @@ impl Established {
         if response.status.is_success() {
             return;
         }
-        let once_more = exchange
-            .and_then(|(_, request)| prove::again(&request, &response, self.credentials.as_ref()));
-        if let Some(request) = once_more {
-            self.dialog.used(self.dialog.local_sequence() + 1);
-            let to = self.dialog.next_hop().clone();
-            if let Ok(target) = self.leg.stack.resolve(&to).await
-                && let Ok(exchange) = self.leg.stack.send(request.clone(), target)
-            {
+        if let Some((_, request)) = exchange
+            && let Some((request, exchange)) = self.again(&request, &response).await
+        {
+            if let Some(referring) = &mut self.referring {
                 referring.exchange = Some((exchange, request));
-                return;
             }
+            return;
         }
         self.referring = None;
         let status = response.status.code();

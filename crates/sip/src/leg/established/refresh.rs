@@ -1,23 +1,42 @@
 //! Session timers of an established leg: asking the far end, and giving it up (RFC 4028).
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use callroute_schema::{Cause, Disposition};
-use sipx_sip::{HeaderName, Method, Request, TuEvent};
+use sipx_sip::{HeaderName, Method, Request, Response, TuEvent};
 use tokio::time::Instant;
 
 use super::Established;
+use crate::dialog::Dialog;
 use crate::endpoint::Exchange;
 use crate::leg::closing;
 use crate::leg::session_timer::Due;
 use crate::message::SUPPORTED;
-use crate::reach::prove;
+use crate::stack::random;
 
 /// An UPDATE of ours that waits for its answer.
 #[derive(Debug)]
 pub(super) struct Refreshing {
     exchange: Exchange,
     request: Request,
+}
+
+/// How long to wait when a request of ours has met one of theirs (RFC 3261, section 14.1).
+fn glare(dialog: &Dialog) -> Duration {
+    let (from, steps) = match dialog.is_ours() {
+        true => (2_100, 191),
+        false => (0, 201),
+    };
+    Duration::from_millis(from + 10 * (random() % steps))
+}
+
+/// The seconds that Retry-After begins with.
+fn seconds(value: &[u8]) -> Option<Duration> {
+    let value = std::str::from_utf8(value).ok()?;
+    let digits = value.trim_start().split(|c: char| !c.is_ascii_digit());
+    let seconds: u32 = digits.into_iter().next()?.parse().ok()?;
+    Some(Duration::from_secs(seconds.into()))
 }
 
 impl Refreshing {
@@ -45,12 +64,12 @@ impl Established {
         if timer.due() == Due::Over {
             return self.gone().await;
         }
-        // Once more after as long again, should this one come to nothing.
-        timer.refreshed();
-        let (name, value) = timer.header();
         if self.refreshing.is_some() || self.offering.is_some() || self.unacked.is_some() {
+            timer.again(Some(glare(&self.dialog)));
             return false;
         }
+        timer.asked();
+        let headers = timer.headers();
         if !self.updates {
             self.reinvite_to_refresh().await;
             return false;
@@ -58,11 +77,11 @@ impl Established {
         let mut update = None;
         let stack = Arc::clone(&self.leg.stack);
         let sent = closing::send(&stack, &mut self.dialog, self.flow.as_ref(), |dialog| {
-            let request = dialog
-                .request(&Method::Update)?
-                .header(name, value)?
-                .header(HeaderName::Supported, SUPPORTED)?
-                .build();
+            let mut request = dialog.request(&Method::Update)?;
+            for (name, value) in headers {
+                request = request.header(name, value)?;
+            }
+            let request = request.header(HeaderName::Supported, SUPPORTED)?.build();
             update = Some(request.clone());
             Ok(request)
         });
@@ -70,7 +89,10 @@ impl Established {
             (Ok(exchange), Some(request)) => {
                 self.refreshing = Some(Refreshing { exchange, request });
             }
-            (Err(error), _) => tracing::info!(%error, "a refresh was not sent"),
+            (Err(error), _) => {
+                tracing::info!(%error, "a refresh was not sent");
+                self.refresh_again(None);
+            }
             (Ok(_), None) => {}
         }
         false
@@ -78,38 +100,68 @@ impl Established {
 
     /// What came of our UPDATE; `true` when the leg is over.
     pub(super) async fn refresh_answered(&mut self, event: Option<TuEvent>) -> bool {
-        let Some(refreshing) = &self.refreshing else {
+        if self.refreshing.is_none() {
             return false;
-        };
+        }
         let response = match event {
             Some(TuEvent::Response(response)) if response.status.is_provisional() => return false,
             Some(TuEvent::Response(response)) => Some(response),
             Some(TuEvent::Request(_) | TuEvent::Ack(_)) => return false,
             _ => None,
         };
-        let once_more = response.as_ref().and_then(|response| {
-            prove::again(&refreshing.request, response, self.credentials.as_ref())
-        });
-        self.refreshing = None;
-        if let Some(request) = once_more {
-            self.dialog.used(self.dialog.local_sequence() + 1);
-            let to = self.dialog.next_hop().clone();
-            if let Ok(target) = self.leg.stack.resolve(&to).await
-                && let Ok(exchange) = self.leg.stack.send(request.clone(), target)
-            {
-                self.refreshing = Some(Refreshing { exchange, request });
-            }
+        if let (Some(response), Some(refreshing)) = (&response, self.refreshing.take())
+            && let Some((request, exchange)) = self.again(&refreshing.request, response).await
+        {
+            self.refreshing = Some(Refreshing { exchange, request });
             return false;
         }
-        match response.map(|response| response.status.code()) {
+        self.refreshing = None;
+        let Some(response) = response else {
+            return self.gone().await;
+        };
+        match response.status.code() {
             // It has gone, or does not know the call any more (RFC 4028, section 10).
-            None | Some(408 | 481) => self.gone().await,
-            Some(405 | 501) => {
-                self.updates = false;
-                false
+            408 | 481 => return self.gone().await,
+            200..300 => {
+                self.dialog.refresh(&response.headers);
+                self.adopt(&response);
             }
-            Some(_) => false,
+            405 | 501 => {
+                self.updates = false;
+                if let Some(timer) = &mut self.timer {
+                    timer.again(Some(Duration::ZERO));
+                }
+            }
+            _ => self.refresh_again(Some(&response)),
         }
+        false
+    }
+
+    /// The far end has accepted a refresh of ours.
+    pub(super) fn adopt(&mut self, response: &Response) {
+        if let Some(timer) = &mut self.timer {
+            timer.adopt(response);
+        }
+    }
+
+    /// A refresh of ours came to nothing: it is tried again, in time if it can be.
+    pub(super) fn refresh_again(&mut self, refusal: Option<&Response>) {
+        let Some(timer) = &mut self.timer else {
+            return;
+        };
+        if refusal.is_some_and(|refusal| timer.lengthen(refusal)) {
+            return;
+        }
+        let wait = refusal.and_then(|refusal| {
+            let told = refusal.headers.value(&HeaderName::RetryAfter);
+            let told = told.and_then(|told| seconds(&told));
+            match refusal.status.code() {
+                491 => Some(glare(&self.dialog)),
+                500 => Some(told.unwrap_or(glare(&self.dialog))),
+                _ => told,
+            }
+        });
+        timer.again(wait);
     }
 
     async fn gone(&mut self) -> bool {

@@ -4,16 +4,15 @@ use std::sync::Arc;
 
 use callroute_schema::{Cause, Disposition};
 use sipx_sip::{HeaderName, Method, Request, Response, TuEvent};
+use sipx_transport::Target;
 
 use super::{Established, Unacked};
 use crate::dispatch::unacceptable;
 use crate::endpoint::{Exchange, Incoming};
-use crate::leg::callee::Answers;
 use crate::leg::closing;
 use crate::leg::offering::{Asked, Offering};
 use crate::leg::session_timer::SessionTimer;
 use crate::message::{ALLOW, Reply, SDP_TYPE, SUPPORTED, body_is_sdp};
-use crate::reach::prove;
 use crate::sdp::{self, Described};
 
 impl Established {
@@ -46,16 +45,14 @@ impl Established {
                 ok.sdp(self.description(sipx_sdp::Direction::SendRecv))
             } else {
                 match sdp::read(incoming.request.body(), &stack.config.codecs) {
-                    Ok(remote) => {
-                        self.dialog.refresh(&incoming.request.headers);
-                        ok.sdp(self.answer_to(remote).await)
-                    }
+                    Ok(remote) => ok.sdp(self.answer_to(remote).await),
                     Err(fault) => unacceptable(&stack, incoming.source.ip(), &fault),
                 }
             }
         };
         let accepted = reply.is_success();
         if accepted {
+            self.refreshed_by(&incoming);
             self.timer = timer.or(self.timer);
         }
         let sent = match reply.to(&incoming.request) {
@@ -77,6 +74,17 @@ impl Established {
                 }
             }
         }
+    }
+
+    /// A request of the far end's that was accepted, and may name another target (RFC 3261, section 12.2.2):
+    /// from now on it is reached there, or by the way that this one came.
+    pub(super) fn refreshed_by(&mut self, incoming: &Incoming) {
+        self.dialog.refresh(&incoming.request.headers);
+        let source = Target::new(incoming.source, incoming.transport);
+        self.flow = match closing::flow(&self.dialog, &source) {
+            None if self.registered => Some(source),
+            found => found,
+        };
     }
 
     pub(super) async fn hold(
@@ -109,7 +117,7 @@ impl Established {
 
     /// Sends a re-INVITE with this description.
     pub(super) async fn reinvite(&mut self, body: String, asked: Asked) {
-        let refresh = self.timer.map(|timer| timer.header());
+        let refresh = self.timer.map(|timer| timer.headers());
         let mut invite = None;
         let sent = closing::send(
             &self.leg.stack,
@@ -119,7 +127,7 @@ impl Established {
                 let mut builder = dialog
                     .request(&Method::Invite)?
                     .header(HeaderName::Supported, SUPPORTED)?;
-                if let Some((name, value)) = refresh {
+                for (name, value) in refresh.into_iter().flatten() {
                     builder = builder.header(name, value)?;
                 }
                 let request = builder
@@ -144,6 +152,9 @@ impl Established {
             (Err(error), _) => {
                 tracing::info!(%error, "a re-INVITE was not sent");
                 self.direct = None;
+                if matches!(asked, Asked::Refresh) {
+                    self.refresh_again(None);
+                }
                 asked.failed(Cause::local(Disposition::Unreachable));
             }
         }
@@ -163,21 +174,14 @@ impl Established {
         let cause = match event {
             Some(TuEvent::Response(response)) if response.status.is_success() => {
                 self.dialog.refresh(&response.headers);
-                if let Some(timer) = &mut self.timer {
-                    timer.refreshed();
-                }
+                self.adopt(&response);
+                self.away = self.direct.is_some();
                 closing::ack(&self.leg.stack, &self.dialog, self.flow.as_ref(), sequence).await;
                 self.described_anew(&response, asked).await;
-                // Copies of this 2xx are acknowledged for as long as they come.
-                self.answers = Some(Answers {
-                    invite: *invite,
-                    contact: self.dialog.contact().to_owned(),
-                    sequence,
-                    exchange,
-                });
+                self.copies = Some(Copies { exchange, sequence });
                 return false;
             }
-            Some(TuEvent::Response(response)) => match self.proven(&invite, &response).await {
+            Some(TuEvent::Response(response)) => match self.again(&invite, &response).await {
                 Some((request, exchange)) => {
                     self.offering = Some(Offering::InInvite {
                         exchange,
@@ -187,7 +191,12 @@ impl Established {
                     });
                     return false;
                 }
-                None => Cause::from_sip(response.status.code()),
+                None => {
+                    if matches!(asked, Asked::Refresh) {
+                        self.refresh_again(Some(&response));
+                    }
+                    Cause::from_sip(response.status.code())
+                }
             },
             _ => Cause::local(Disposition::Unreachable),
         };
@@ -204,18 +213,15 @@ impl Established {
         gone
     }
 
-    /// The same re-INVITE with what its answer asks for; `None` when that is nothing that we have.
-    async fn proven(
+    /// The same request with what its answer asks for; `None` when that is nothing that we have.
+    pub(super) async fn again(
         &mut self,
-        invite: &Request,
+        request: &Request,
         response: &Response,
     ) -> Option<(Request, Exchange)> {
-        let request = prove::again(invite, response, self.credentials.as_ref())?;
-        self.dialog.used(self.dialog.local_sequence() + 1);
-        let to = self.dialog.next_hop().clone();
-        let target = self.leg.stack.resolve(&to).await.ok()?;
-        let exchange = self.leg.stack.send(request.clone(), target).ok()?;
-        Some((request, exchange))
+        let (flow, credentials) = (self.flow.as_ref(), self.credentials.as_ref());
+        let asked = (request, response);
+        closing::again(&self.leg.stack, &mut self.dialog, flow, asked, credentials).await
     }
 
     /// The far end has answered our offer.
@@ -249,6 +255,29 @@ impl Established {
                 let _ = told.send(Ok(None));
             }
         }
+    }
+}
+
+/// A re-INVITE of ours that has its 2xx, which comes again until our ACK arrives.
+#[derive(Debug)]
+pub(super) struct Copies {
+    exchange: Exchange,
+    sequence: u32,
+}
+
+impl Copies {
+    /// Waits for the next of them, and gives the number of its ACK; for ever when none can come any more.
+    pub(super) async fn next(copies: &mut Option<Self>) -> u32 {
+        while let Some(Self { exchange, sequence }) = copies {
+            match exchange.next().await {
+                Some(TuEvent::Response(response)) if response.status.is_success() => {
+                    return *sequence;
+                }
+                Some(_) => {}
+                None => *copies = None,
+            }
+        }
+        std::future::pending().await
     }
 }
 

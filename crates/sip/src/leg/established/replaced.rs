@@ -89,12 +89,17 @@ impl Established {
         let old = std::mem::replace(&mut self.dialog, dialog);
         let old_flow = std::mem::replace(&mut self.flow, flow);
         closing::part(Arc::clone(&stack), old, old_flow);
+        self.registered = false;
         self.leg.entry = Some(entry);
         self.leg.local = local;
         self.unacked = Some(Unacked::new(&self.leg, incoming, response));
         self.offering = offering;
-        (self.answers, self.refreshing, self.referral) = (None, None, None);
-        self.direct = None;
+        if let Some(answers) = self.answers.take() {
+            answers.leave();
+        }
+        self.copies = None;
+        (self.refreshing, self.referral) = (None, None);
+        (self.direct, self.away) = (None, false);
         self.timer = timer;
         self.updates = update::peer_allows(&incoming.request.headers);
         self.credentials = None;
@@ -107,8 +112,11 @@ impl Established {
 }
 
 impl Drop for Established {
-    /// Whoever still waits finds the dialog ended (section 3).
+    /// Whoever still waits finds the dialog ended (section 3), and so do forks that answer later.
     fn drop(&mut self) {
+        if let Some(answers) = self.answers.take() {
+            answers.leave();
+        }
         if let Some(Waiting { invite, .. }) = self.waiting.take() {
             let reply = Reply::new(603).tag(&token());
             self.leg.stack.respond(&invite, reply);

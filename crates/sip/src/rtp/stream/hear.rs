@@ -14,6 +14,7 @@ use super::{MAX_TAP, Stream};
 use crate::rtp::control::is_control;
 use crate::rtp::ear::Heard;
 use crate::rtp::latch::Verdict;
+use crate::rtp::out::RtpOut;
 use crate::rtp::payloads::Payload;
 use crate::rtp::steady::Steady;
 
@@ -101,13 +102,15 @@ impl Stream {
                 }
             }
             Payload::Key(clock) => {
-                if let Some(peer) = peer {
-                    peer.relay_key(&packet, clock, self.anew);
-                }
+                let relayed = |peer: &RtpOut| peer.relay_key(&packet, clock, self.anew);
+                let unheard = peer.filter(|peer| !relayed(peer));
                 let digit = self
                     .keys
                     .packet(packet.ssrc, packet.timestamp, &packet.payload);
                 if let Some(digit) = digit {
+                    if let Some(peer) = unheard {
+                        peer.press(digit);
+                    }
                     self.notices.tell_if_room(Notice::Digit {
                         leg: self.leg,
                         digit,
