@@ -220,6 +220,7 @@ impl Stack {
         let media = SocketAddr::new(self.named_ip(peer), port);
         Local {
             media,
+            peer: Some(peer),
             session: random() >> 2,
             version: 1,
             key: Keys::new(),

@@ -27,7 +27,7 @@ use crate::rtp::crypt::Opener;
 use crate::rtp::dtmf::{Keys, Presses};
 use crate::rtp::ear::Ear;
 use crate::rtp::heard::TimeLine;
-use crate::rtp::latch::Latch;
+use crate::rtp::latch::{Described, Latch};
 use crate::rtp::media::Sounds;
 use crate::rtp::out::RtpOut;
 use crate::rtp::pacer::Pacer;
@@ -196,7 +196,11 @@ impl Stream {
                 let keys = theirs.and_then(|theirs| Some((theirs, keys.as_ref()?.beside(theirs)?)));
                 self.opener.agree(keys.map(|(theirs, _)| theirs));
                 self.out.encrypt(keys.map(|(_, ours)| ours));
-                self.latch.describe(remote.media);
+                self.latch.describe(Described {
+                    media: remote.media,
+                    peer: remote.peer,
+                    version: remote.version(),
+                });
                 self.inband = match remote.event {
                     Some(_) => None,
                     None => Some(self.inband.take().unwrap_or_default()),
@@ -204,6 +208,10 @@ impl Stream {
                 self.quiet = remote.noise.then(|| Pacer::every(QUIET));
                 self.payloads.agree(&remote);
                 self.out.agree(&remote);
+                // Whom we hear stays where he is heard, whatever address he repeats.
+                if let Some(source) = self.latch.source() {
+                    self.out.send_to(source);
+                }
                 // What was to be played before anybody could hear it begins now.
                 if !std::mem::replace(&mut self.agreed, true) && self.playing.is_some() {
                     self.pace();

@@ -48,6 +48,7 @@ impl Established {
                 match sdp::read(incoming.request.body(), &stack.config.codecs) {
                     Ok(remote) => {
                         self.dialog.refresh(&incoming.request.headers);
+                        self.leg.local.peer = Some(incoming.source.ip());
                         ok.sdp(self.answer_to(remote).await)
                     }
                     Err(fault) => unacceptable(&stack, incoming.source.ip(), &fault),

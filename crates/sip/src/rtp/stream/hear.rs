@@ -55,7 +55,7 @@ impl Stream {
         let Some(payload) = self.payloads.of(packet.payload_type) else {
             return;
         };
-        match self.latch.packet(from) {
+        match self.latch.packet(from, packet.ssrc, packet.sequence) {
             Verdict::Dropped => return,
             Verdict::Moved => {
                 self.source = Some(from.ip());
