@@ -166,10 +166,16 @@ impl Authority {
         );
         let right = param(&right, "response").unwrap_or_default();
         let same: bool = right.as_bytes().ct_eq(answer.response.as_bytes()).into();
+        let old = now.saturating_sub(made) > LIFE;
         if !same || known.is_none() {
-            return Proof::Wrong;
+            // Whoever has this address now need not be whom we asked then.
+            return if old {
+                Proof::Ask { stale: false }
+            } else {
+                Proof::Wrong
+            };
         }
-        if now.saturating_sub(made) > LIFE || !self.count(now, answer, made) {
+        if old || !self.count(now, answer, made) {
             return Proof::Ask { stale: true };
         }
         Proof::User(answer.user.clone())

@@ -30,15 +30,17 @@ pub struct Protection {
     pub connections: usize,
     /// Sources that are remembered; those beyond share one allowance. Default 65,536.
     pub sources: usize,
-    /// A request whose User-Agent contains one of these, in any case, gets no answer, and its
-    /// source is not listened to for [`silence`](Self::silence). Default: known scanners.
+    /// A request whose User-Agent contains one of these, in any case, gets no answer. Where it has
+    /// not come by UDP, whose sources can be forged, its source can begin nothing more for
+    /// [`silence`](Self::silence). Default: known scanners.
     pub scanners: Vec<String>,
     /// Unless empty, a request that begins something needs a User-Agent that contains one of
     /// these, in any case; any other gets no answer. Default empty.
     pub agents: Vec<String>,
-    /// Wrong passwords after which a source is not listened to. Default 10.
+    /// Wrong passwords after which a source can begin nothing more. Default 10.
     pub wrong_passwords: u32,
-    /// For how long a source is not listened to. Default ten minutes.
+    /// For how long a source can begin nothing: no call, no registration, no connection. Calls that
+    /// go on and answers to us are not touched. Default ten minutes.
     pub silence: Duration,
 }
 
@@ -180,10 +182,6 @@ impl Guard {
         }
         let per_s = self.rules.messages_per_s;
         let source = self.source(now, ip);
-        if source.silent_until > now {
-            self.dropped.unwanted += 1;
-            return false;
-        }
         source.credit = source.credit.saturating_add(bytes).min(MAX_CREDIT);
         if source.messages.take(per_s, now) {
             return true;
@@ -192,17 +190,31 @@ impl Guard {
         false
     }
 
-    /// A request that begins something, of this user agent: whether it is looked at.
-    pub(crate) fn request(&mut self, now: Duration, ip: IpAddr, agent: &[u8]) -> bool {
+    /// A request that begins something, of this user agent: whether it is looked at. Its source is
+    /// `proven` where it cannot be forged.
+    pub(crate) fn request(
+        &mut self,
+        now: Duration,
+        ip: IpAddr,
+        agent: &[u8],
+        proven: bool,
+    ) -> bool {
         if self.is_exempt(ip) {
             return true;
+        }
+        if self.is_silenced(now, ip) {
+            self.dropped.unwanted += 1;
+            return false;
         }
         let agent = String::from_utf8_lossy(agent).to_ascii_lowercase();
         let named = |words: &[String]| words.iter().any(|word| agent.contains(word.as_str()));
         if named(&self.rules.scanners) {
             self.dropped.scanners += 1;
             let until = now + self.rules.silence;
-            self.source(now, ip).silent_until = until;
+            // Whoever could silence others by one forged datagram would.
+            if proven && let Some(source) = self.own(now, ip) {
+                source.silent_until = until;
+            }
             return false;
         }
         if !self.rules.agents.is_empty() && !named(&self.rules.agents) {
@@ -246,18 +258,27 @@ impl Guard {
         self.source(now, ip).credit
     }
 
-    /// A wrong password; enough of them silence the source.
+    /// Whether a source can begin nothing for now.
+    pub(crate) fn is_silenced(&self, now: Duration, ip: IpAddr) -> bool {
+        let source = self.sources.get(&network(ip));
+        source.is_some_and(|source| source.silent_until > now) && !self.is_exempt(ip)
+    }
+
+    /// A wrong password for a question that the source was asked and so has heard; enough of them
+    /// silence it.
     pub(crate) fn wrong_password(&mut self, now: Duration, ip: IpAddr) {
         if self.is_exempt(ip) {
             return;
         }
         let (most, until) = (self.rules.wrong_passwords, now + self.rules.silence);
-        let source = self.source(now, ip);
+        let Some(source) = self.own(now, ip) else {
+            return;
+        };
         source.wrong += 1;
         if source.wrong >= most {
             source.wrong = 0;
             source.silent_until = until;
-            tracing::warn!(%ip, "too many wrong passwords; the source is not listened to for a while");
+            tracing::warn!(%ip, "too many wrong passwords; the source can begin nothing for a while");
         }
     }
 
@@ -270,9 +291,9 @@ impl Guard {
     /// [`hung_up`](Self::hung_up).
     pub(crate) fn connected(&mut self, now: Duration, ip: IpAddr) -> bool {
         let (exempt, most) = (self.is_exempt(ip), self.rules.connections);
-        let may = self.may_send(ip);
+        let may = self.may_send(ip) && !self.is_silenced(now, ip);
         let source = self.source(now, ip);
-        let taken = may && source.silent_until <= now && (exempt || source.connections < most);
+        let taken = may && (exempt || source.connections < most);
         if taken {
             source.connections += 1;
         } else {
@@ -293,6 +314,13 @@ impl Guard {
     fn may_send(&self, ip: IpAddr) -> bool {
         (self.rules.allow.is_empty() || contains(&self.rules.allow, ip))
             && !contains(&self.rules.deny, ip)
+    }
+
+    /// What is remembered of one source alone; `None` for those that share an allowance, of whom
+    /// one must not speak for all.
+    fn own(&mut self, now: Duration, ip: IpAddr) -> Option<&mut Source> {
+        self.source(now, ip);
+        self.sources.get_mut(&network(ip))
     }
 
     fn source(&mut self, now: Duration, ip: IpAddr) -> &mut Source {

@@ -88,7 +88,7 @@ impl Inner {
             return;
         };
         let mut guard = self.guard();
-        let may = guard.request(now, ip, b"") && guard.spend(now, ip, response.len());
+        let may = guard.request(now, ip, b"", false) && guard.spend(now, ip, response.len());
         drop(guard);
         if may {
             self.answer(response, &Target::new(source, TransportKind::Udp));
@@ -249,7 +249,10 @@ impl Inner {
                 .headers
                 .value(&HeaderName::UserAgent)
                 .unwrap_or_default();
-            if !self.guard().request(now, ip, &agent) {
+            if !self
+                .guard()
+                .request(now, ip, &agent, transport != TransportKind::Udp)
+            {
                 return None;
             }
         }
@@ -262,6 +265,9 @@ impl Inner {
             Screened::Drop => None,
         };
         let mut response = answer.filter(|_| request.method != Method::Ack)?;
+        if self.guard().is_silenced(now, ip) {
+            return None;
+        }
         if transport != TransportKind::Udp {
             let bytes = Message::Response(response).to_bytes();
             self.answer(bytes, &Target::new(source, transport));

@@ -173,7 +173,10 @@ impl Shard {
             return None;
         }
         let agent = request.headers.value(&HeaderName::UserAgent);
-        if !self.guard.request(now, ip, &agent.unwrap_or_default()) {
+        if !self
+            .guard
+            .request(now, ip, &agent.unwrap_or_default(), false)
+        {
             return None;
         }
         if let Some(reply) = refusal_but_via(request) {
