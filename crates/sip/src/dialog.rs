@@ -27,6 +27,8 @@ pub(crate) struct Dialog {
     routes: Vec<Uri>,
     /// Our Contact.
     contact: String,
+    /// What our last INVITE has proven, for its ACK.
+    credentials: Vec<Header>,
 }
 
 /// Why a message cannot begin a dialog.
@@ -64,6 +66,7 @@ impl Dialog {
             target: contact(headers).ok_or(DialogError::Contact)?,
             routes: record_route(headers)?,
             contact: contact_of_ours,
+            credentials: Vec::new(),
         })
     }
 
@@ -96,6 +99,7 @@ impl Dialog {
             target: contact(headers).ok_or(DialogError::Contact)?,
             routes,
             contact: contact_of_ours,
+            credentials: credentials(invite),
         })
     }
 
@@ -167,10 +171,18 @@ impl Dialog {
         self.build(method, self.local_sequence)
     }
 
-    /// The ACK of a 2xx to the INVITE with this sequence number (section 13.2.2.4). Its Via is
-    /// `via`, as it has no transaction that would give it one.
+    /// An INVITE of ours within the dialog was accepted: its ACK has the same credentials.
+    pub(crate) fn accepted(&mut self, invite: &Request) {
+        self.credentials = credentials(invite);
+    }
+
+    /// The ACK of a 2xx to the INVITE with this sequence number, with its credentials (section
+    /// 13.2.2.4). Its Via is `via`, as it has no transaction that would give it one.
     pub(crate) fn ack(&self, sequence: u32, via: String) -> Result<Request, BuildError> {
         let mut ack = self.build(&Method::Ack, sequence)?.build();
+        for header in &self.credentials {
+            ack.headers.push(header.clone());
+        }
         ack.headers.push_front(Header::build(HeaderName::Via, via)?);
         Ok(ack)
     }
@@ -234,6 +246,12 @@ pub(crate) fn is_tag(found: Option<&[u8]>, named: &str) -> bool {
 /// Whether a route is a loose router (RFC 3261, section 19.1.1: `lr`).
 fn is_loose(route: &Uri) -> bool {
     route.params().is_some_and(|params| params.contains("lr"))
+}
+
+fn credentials(invite: &Request) -> Vec<Header> {
+    let names = [HeaderName::Authorization, HeaderName::ProxyAuthorization];
+    let all = names.iter().flat_map(|name| invite.headers.get_all(name));
+    all.cloned().collect()
 }
 
 fn record_route(headers: &sipx_sip::Headers) -> Result<Vec<Uri>, DialogError> {

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use callroute_media::{Incoming as IncomingCall, LegId};
+use callroute_schema::Caller;
 use sipx_sip::{HeaderName, Method, Request, Response};
 use sipx_transport::TransportKind;
 use tokio::sync::{mpsc, oneshot};
@@ -100,12 +101,14 @@ impl Front {
             .headers
             .get_all(&header)
             .map(|header| header.value());
-        let stale = match authority.check(now, ip, &method, values) {
+        let stale = match authority.check(now, ip, (&method, &request.uri), values) {
             Proof::User(user) => {
                 self.stack.handle.password(ip, true);
                 return Ok(Some(user));
             }
             Proof::Ask { stale } => stale,
+            Proof::Elsewhere if needs => return Err(Reply::new(400)),
+            Proof::Elsewhere => return Ok(None),
             Proof::Wrong => {
                 tracing::info!(%ip, %method, "a wrong password");
                 self.stack.handle.password(ip, false);
@@ -237,7 +240,12 @@ impl Front {
         let codecs = offered
             .as_ref()
             .map_or_else(Vec::new, |offered| offered.codecs.clone());
-        let way = Way::of(request, trusted);
+        let mut way = Way::of(request, trusted);
+        let user = incoming.seen.user.as_deref();
+        let proven = matches!(&offer.from, Caller::Known(from) if user == Some(from.as_str()));
+        if !trusted && !proven {
+            way.doubt(&offer.from);
+        }
         let mut line = SipLine::new(Arc::clone(stack), codecs, way);
         line.may_hear_early(offered.is_some());
         line.count_trunk(trunk.as_deref());

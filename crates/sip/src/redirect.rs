@@ -64,7 +64,8 @@ pub struct Config {
     /// for each INVITE that comes, as section 8.2.7 allows, at less than half of the cost; a
     /// decision must then be made at once. Default `true`.
     pub stateful: bool,
-    /// What strangers may do. The switches that ask belong into `exempt`.
+    /// What strangers may do. The switches that ask belong into `exempt`: their
+    /// P-Asserted-Identity is believed, and nobody else's (RFC 3325, section 5).
     pub protection: Protection,
     /// Most transactions of one shard; more are answered 503. Default 200,000.
     pub max_transactions: usize,

@@ -164,6 +164,7 @@ impl Established {
         let cause = match event {
             Some(TuEvent::Response(response)) if response.status.is_success() => {
                 self.dialog.refresh(&response.headers);
+                self.dialog.accepted(&invite);
                 if let Some(timer) = &mut self.timer {
                     timer.refreshed();
                 }
