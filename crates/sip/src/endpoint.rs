@@ -43,7 +43,7 @@ use crate::admit::guard::{Guard, Protection};
 use crate::endpoint::rest::Rests;
 use crate::endpoint::stream::Connection;
 pub(crate) use crate::endpoint::timers::Timers;
-use crate::message::is_longer;
+use crate::message::{is_longer, to_tag};
 use crate::named::{Hashes, Key};
 use crate::sdp::Remote;
 
@@ -210,6 +210,26 @@ struct Served {
     number: u64,
     machine: ServerTransaction,
     back: Back,
+    /// Which answers were sent, a bit each.
+    said: u8,
+    /// The tag of ours that its answer has, which only whoever hears it knows.
+    tag: Option<Vec<u8>>,
+}
+
+impl Served {
+    /// An answer is sent; whether it is one that a call needs, and the first of its kind. A 100 is
+    /// none: who hears nothing asks again.
+    fn says(&mut self, answer: &[u8]) -> bool {
+        let bit = match answer.get(8..11) {
+            Some(b"100") => return false,
+            Some([b'1', b'8', kind @ b'0'..=b'3']) => kind - b'0',
+            Some([b'1', ..]) => 4,
+            _ => 5,
+        };
+        let first = self.said & (1 << bit) == 0;
+        self.said |= 1 << bit;
+        first
+    }
 }
 
 /// The way back to whoever has asked.
@@ -218,6 +238,8 @@ struct Back {
     target: Target,
     /// Where its answer goes when the connection that it came by is gone.
     advertised: Option<Target>,
+    /// It may be somebody else's: a datagram's source can be forged.
+    doubtful: bool,
 }
 
 pub(crate) use crate::endpoint::salvage::bad_request;
@@ -334,6 +356,9 @@ impl Endpoint {
         let Some(served) = state.served.get_mut(&key) else {
             return self.0.once_more(&mut state, key, response);
         };
+        if served.back.doubtful {
+            served.tag = to_tag(&response.headers);
+        }
         let outputs = served.machine.on_tu_response(response);
         let done = self.0.perform(&mut state, Role::Server, key, outputs);
         self.0.release(state);
@@ -353,6 +378,14 @@ impl Endpoint {
                 .state()
                 .connections
                 .contains_key(&target.connection())
+    }
+
+    /// Whether nothing has shown that somebody is there who wants to hear us.
+    pub(crate) fn doubts(&self, target: &Target) -> bool {
+        let ip = target.addr.ip();
+        let now = self.0.now();
+        let guard = self.0.guard();
+        target.transport == TransportKind::Udp && !guard.is_exempt(ip) && !guard.knows(now, ip)
     }
 
     /// Waits so long, or until it is over.

@@ -94,6 +94,8 @@ pub struct Dropped {
 const BURST_S: u32 = 10;
 /// Most bytes that a source can save up for answers.
 const MAX_CREDIT: usize = 64 * 1024;
+/// For how long a source is known to be there, once it has shown that it hears us.
+const THERE: Duration = Duration::from_secs(3600);
 /// A source that was silent for so long is forgotten when room is needed.
 const IDLE: Duration = Duration::from_secs(20);
 
@@ -132,6 +134,7 @@ struct Source {
     credit: usize,
     wrong: u32,
     silent_until: Duration,
+    there_until: Duration,
     connections: usize,
     seen: Duration,
 }
@@ -250,6 +253,39 @@ impl Guard {
         left.is_some()
     }
 
+    /// An answer of a transaction, so many bytes long: whether it is sent. The `first` of its kind
+    /// is, for a call that is real needs it; what is said again only as far as there is credit,
+    /// unless the source is there.
+    pub(crate) fn answer(&mut self, now: Duration, ip: IpAddr, bytes: usize, first: bool) -> bool {
+        if self.knows(now, ip) {
+            return true;
+        }
+        let source = self.source(now, ip);
+        let left = source.credit.checked_sub(bytes);
+        if first {
+            source.credit = left.unwrap_or_default();
+            return true;
+        }
+        source.credit = left.unwrap_or(source.credit);
+        if left.is_none() {
+            self.dropped.unanswered += 1;
+        }
+        left.is_some()
+    }
+
+    /// A source has said what only we have told it: it is there.
+    pub(crate) fn is_there(&mut self, now: Duration, ip: IpAddr) {
+        if let Some(source) = self.own(now, ip) {
+            source.there_until = now + THERE;
+        }
+    }
+
+    /// Whether a source has shown that it is there.
+    pub(crate) fn knows(&self, now: Duration, ip: IpAddr) -> bool {
+        let source = self.sources.get(&network(ip));
+        source.is_some_and(|source| source.there_until > now)
+    }
+
     /// How many bytes may be sent to a source at this moment.
     pub(crate) fn left(&mut self, now: Duration, ip: IpAddr) -> usize {
         if self.is_exempt(ip) {
@@ -282,9 +318,12 @@ impl Guard {
         }
     }
 
-    /// A right password: earlier wrong ones are forgiven.
+    /// A right password: earlier wrong ones are forgiven, and the source has heard our question.
     pub(crate) fn right_password(&mut self, now: Duration, ip: IpAddr) {
-        self.source(now, ip).wrong = 0;
+        if let Some(source) = self.own(now, ip) {
+            source.wrong = 0;
+        }
+        self.is_there(now, ip);
     }
 
     /// A connection was opened: whether it is taken. What is taken is given back by
@@ -354,6 +393,7 @@ impl Source {
             credit: 0,
             wrong: 0,
             silent_until: Duration::ZERO,
+            there_until: Duration::ZERO,
             connections: 0,
             seen: now,
         }

@@ -241,20 +241,33 @@ impl Inner {
                 self.transmit(state, bytes, &target)
             }
             Role::Server => {
-                let served = state.served.get(&key).ok_or(SendFault::NoTransaction)?;
+                let served = state.served.get_mut(&key);
+                let served = served.ok_or(SendFault::NoTransaction)?;
+                let first = served.says(&bytes);
                 let back = served.back.clone();
-                self.send_back(state, bytes, &back)
+                self.send_back(state, bytes, &back, first)
             }
         }
     }
 
-    /// Sends an answer.
+    /// Sends an answer; one that is not the `first` of its kind only where nobody can use us against
+    /// somebody else by it.
     fn send_back(
         self: &Arc<Self>,
         state: &mut State,
         bytes: Bytes,
-        Back { target, advertised }: &Back,
+        back: &Back,
+        first: bool,
     ) -> Result<(), SendFault> {
+        let Back {
+            target, advertised, ..
+        } = back;
+        if back.doubtful {
+            let (now, ip) = (self.now(), target.addr.ip());
+            if !self.guard().answer(now, ip, bytes.len(), first) {
+                return Ok(());
+            }
+        }
         if target.transport == TransportKind::Udp {
             return self.transmit(state, bytes, target);
         }
@@ -286,7 +299,7 @@ impl Inner {
         }
         let back = back.as_ref().clone();
         let bytes = Message::Response(response).to_bytes();
-        self.send_back(state, bytes, &back)
+        self.send_back(state, bytes, &back, false)
     }
 
     /// A copy of what a transaction that is over was about; `false` when there is no such one.
@@ -296,7 +309,7 @@ impl Inner {
             Some(rest::Served::Accepted(_)) => return true,
             None => return false,
         };
-        if let Err(error) = self.send_back(state, bytes, &back) {
+        if let Err(error) = self.send_back(state, bytes, &back, false) {
             tracing::debug!(%error, "an answer was not sent again");
         }
         true

@@ -16,7 +16,7 @@ use tokio::time::sleep_until;
 
 use crate::endpoint::hop::see;
 use crate::endpoint::{Back, Incoming, Inner, Role, Screened, Seen, Served, Upper, ended, salvage};
-use crate::message::has_to_tag;
+use crate::message::{has_to_tag, to_tag};
 use crate::named::Key;
 
 /// Largest datagram that can be.
@@ -131,7 +131,7 @@ impl Inner {
         transport: TransportKind,
     ) {
         // Without a Via nothing can be answered, and no transaction be matched.
-        let Some((key, back)) = self.arrived(&mut request, source, transport) else {
+        let Some((key, mut back)) = self.arrived(&mut request, source, transport) else {
             self.guard().dropped.malformed += 1;
             if transport == TransportKind::Udp {
                 self.refuse(&Message::Request(request).to_bytes(), source);
@@ -147,9 +147,13 @@ impl Inner {
         };
         let mut state = self.state();
         if let Some(served) = state.served.get_mut(&key) {
+            let heard = served.tag.is_some() && served.tag == to_tag(&request.headers);
             let outputs = served.machine.on_request(&request);
             let done = self.perform(&mut state, Role::Server, key, outputs);
             self.release(state);
+            if heard {
+                self.guard().is_there(self.now(), source.ip());
+            }
             for event in done.told {
                 if let TuEvent::Ack(request) = event {
                     upper.request(incoming(*request, Seen::default()));
@@ -173,6 +177,9 @@ impl Inner {
         if request.method == Method::Ack {
             return upper.request(incoming(request, seen));
         }
+        let proven = seen.user.is_some() || has_to_tag(&request.headers);
+        back.doubtful =
+            transport == TransportKind::Udp && !proven && !self.guard().is_exempt(source.ip());
         let (machine, outputs) =
             ServerTransaction::new(request, transport.reliability(), self.waits);
         let mut state = self.state();
@@ -182,6 +189,8 @@ impl Inner {
             number,
             machine,
             back,
+            said: 0,
+            tag: None,
         };
         if let Entry::Vacant(vacant) = state.served.entry(key) {
             vacant.insert(served);
@@ -212,8 +221,13 @@ impl Inner {
             && let Some(to) = see(&mut request.headers, source)
         {
             let target = Target::new(to, transport);
-            let advertised = None;
-            return Some((key, Back { target, advertised }));
+            let (advertised, doubtful) = (None, true);
+            let back = Back {
+                target,
+                advertised,
+                doubtful,
+            };
+            return Some((key, back));
         }
         apply_received_and_rport(request, source);
         Some((key, back(request, source, transport)))
@@ -258,6 +272,10 @@ impl Inner {
         }
         let answer = match upper.screen(request, source, transport) {
             Screened::Serve(seen) if request.method == Method::Ack || self.has_room(begins) => {
+                // Our tag is not to be guessed: whoever knows it has heard us.
+                if has_to_tag(&request.headers) {
+                    self.guard().is_there(now, ip);
+                }
                 return Some(seen);
             }
             Screened::Serve(_) => upper.full(request),
@@ -362,6 +380,7 @@ fn back(request: &Request, source: SocketAddr, transport: TransportKind) -> Back
         return Back {
             target: answer_to(request, source),
             advertised: None,
+            doubtful: true,
         };
     }
     let via = request.headers.typed::<Via>().and_then(Result::ok);
@@ -370,6 +389,7 @@ fn back(request: &Request, source: SocketAddr, transport: TransportKind) -> Back
         advertised: via
             .map(|via| response_destination(&via, source, transport))
             .filter(|target| target.addr.ip() == source.ip()),
+        doubtful: false,
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use callroute_media::{Command, Line};
+use callroute_media::{Command, EndCause, Line};
 use callroute_sip::{Access, Config, Headroom, Permit, Protection, SipAdapter, User};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream, UdpSocket};
@@ -63,6 +63,59 @@ async fn never_more_bytes_to_strangers_than_from_them() {
     assert!(messages >= 30, "{messages} answers");
     assert!(bytes <= sent, "{bytes} bytes out for {sent} in");
     assert_eq!(adapter.handle().load().0, 0, "and nothing is kept of it");
+}
+
+/// The same where anybody may call: a call needs one answer of each kind, and whoever has heard
+/// none of them gets none again. Who has shown that he hears us gets them until he says so.
+#[tokio::test]
+async fn an_answer_is_repeated_for_those_who_hear_it() {
+    let mut adapter = SipAdapter::bind(config("127.28.12.1")).await.unwrap();
+    let mut raw = Raw::new("127.28.12.2", adapter.local_addr()).await;
+    let invite = |raw: &Raw, call: &str, extra: &str| {
+        let request = raw.request("INVITE", call, 1, "", extra, SDP);
+        request.replace("Call-ID: ", &format!("Call-ID: {call}"))
+    };
+    // What can be refused without a transaction is.
+    let lost = invite(&raw, "r", "Replaces: no;to-tag=such;from-tag=x\r\n");
+    raw.send(&lost).await;
+    let (bytes, messages) = heard(&raw.socket, Duration::from_millis(300)).await;
+    assert!(messages == 1 && bytes <= lost.len(), "{bytes}");
+    assert_eq!(adapter.handle().load().0, 0);
+    // T1 is 50 ms, so without a bound there were four in this time.
+    let mut lines = Vec::new();
+    for (call, refused) in [("a", false), ("b", true), ("c", false)] {
+        raw.send(&invite(&raw, call, "")).await;
+        let mut line = next_call(&mut adapter).await.line;
+        let leg = CALLER;
+        line.perform(match refused {
+            true => Command::Hangup {
+                leg,
+                cause: EndCause::NoAnswer,
+            },
+            false => Command::Answer { leg },
+        });
+        let last = raw
+            .until(if refused { "SIP/2.0 4" } else { "SIP/2.0 200" })
+            .await;
+        if call == "a" {
+            // 64 times T1 without an ACK: one BYE, which nobody has to answer.
+            raw.until("BYE").await;
+        }
+        if call == "c" {
+            let known = raw.request("ACK", "ack", 1, &to_tag(&last), "", "");
+            raw.send(&known.replace("Call-ID: ", "Call-ID: c")).await;
+        } else {
+            let again = heard(&raw.socket, Duration::from_millis(700)).await;
+            assert_eq!(again, (0, 0), "{call}");
+        }
+        lines.push(line);
+    }
+    raw.send(&invite(&raw, "d", "")).await;
+    let mut line = next_call(&mut adapter).await.line;
+    line.perform(Command::Answer { leg: CALLER });
+    for _ in 0..3 {
+        raw.until("SIP/2.0 200").await;
+    }
 }
 
 /// An INVITE whose Via names a third party is answered to its sender, not to that party.

@@ -124,6 +124,22 @@ fn wrong_passwords_silence_and_a_right_one_forgives() {
 }
 
 #[test]
+fn what_is_said_again_needs_credit_until_the_source_is_there() {
+    let mut guard = Guard::new(strict());
+    let (a, other) = (ip("192.0.2.1"), ip("192.0.2.2"));
+    guard.message(s(0), a, 500);
+    assert!(guard.answer(s(0), a, 300, false));
+    assert!(guard.answer(s(0), a, 900, true), "a call needs it");
+    assert!(!guard.answer(s(0), a, 900, false));
+    guard.message(s(0), a, 900);
+    assert!(guard.answer(s(0), a, 900, false));
+    guard.is_there(s(1), a);
+    assert!((0..99).all(|_| guard.answer(s(2), a, 900, false)));
+    assert!(!guard.answer(s(2), other, 900, false));
+    assert!(!guard.answer(s(9_000), a, 900, false), "that was long ago");
+}
+
+#[test]
 fn connections_are_counted() {
     let mut guard = Guard::new(strict());
     let (a, same) = (ip("2001:db8::1"), ip("2001:db8::ffff"));
