@@ -56,7 +56,8 @@ pub use self::responder::Responder;
 /// How a redirector is set up.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Where to listen, on UDP; port 0 takes any that is free.
+    /// Where to listen, on UDP; port 0 takes any that is free. `[::]` is for IPv4 as well, where the
+    /// system has it so.
     pub listen: SocketAddr,
     /// Threads, each with a socket of its own. Default 1.
     pub shards: usize,

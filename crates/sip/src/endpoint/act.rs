@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 
 use crate::endpoint::rest::{self, Refused};
 use crate::endpoint::{Back, Inner, RESERVED, Role, SendFault, State, is_provisional};
+use crate::family::reached_from;
 use crate::named::Key;
 
 /// What came of a transaction's wishes.
@@ -344,7 +345,8 @@ impl Inner {
         target: &Target,
     ) -> Result<(), SendFault> {
         if target.transport == TransportKind::Udp {
-            return match self.udp.try_send_to(&bytes, target.addr) {
+            let to = reached_from(self.local, target.addr);
+            return match self.udp.try_send_to(&bytes, to) {
                 Ok(_) => Ok(()),
                 // A full buffer loses the packet, as the network may; it is sent again.
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => Ok(()),

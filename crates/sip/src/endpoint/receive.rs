@@ -16,6 +16,7 @@ use tokio::time::sleep_until;
 
 use crate::endpoint::hop::see;
 use crate::endpoint::{Back, Incoming, Inner, Role, Screened, Seen, Served, Upper, ended, salvage};
+use crate::family::plain;
 use crate::message::{has_to_tag, to_tag};
 use crate::named::Key;
 
@@ -60,6 +61,7 @@ impl Inner {
         length: usize,
         source: SocketAddr,
     ) {
+        let source = plain(source);
         if self.guard().message(self.now(), source.ip(), length) {
             let bytes = buffer.get(..length).unwrap_or_default();
             self.datagram(upper, bytes, source);

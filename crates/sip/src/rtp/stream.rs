@@ -20,6 +20,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
+use crate::family::reached_from;
 use crate::notices::Notices;
 use crate::rtp::command::{MediaCommand, PlaySound};
 use crate::rtp::control::{Control, MAX_COMPOUND};
@@ -191,7 +192,7 @@ impl Stream {
 
     async fn perform(&mut self, command: MediaCommand) {
         match command {
-            MediaCommand::Agree(remote, keys) => {
+            MediaCommand::Agree(mut remote, keys) => {
                 let theirs = remote.key.as_ref();
                 let keys = theirs.and_then(|theirs| Some((theirs, keys.as_ref()?.beside(theirs)?)));
                 self.opener.agree(keys.map(|(theirs, _)| theirs));
@@ -207,10 +208,14 @@ impl Stream {
                 };
                 self.quiet = remote.noise.then(|| Pacer::every(QUIET));
                 self.payloads.agree(&remote);
+                let local = self.out.rtp.socket.local_addr().ok();
+                let as_sent = |to| local.map_or(to, |local| reached_from(local, to));
+                remote.media = remote.media.map(as_sent);
+                remote.control = remote.control.map(as_sent);
                 self.out.agree(&remote);
                 // Whom we hear stays where he is heard, whatever address he repeats.
                 if let Some(source) = self.latch.source() {
-                    self.out.send_to(source);
+                    self.out.send_to(as_sent(source));
                 }
                 // What was to be played before anybody could hear it begins now.
                 if !std::mem::replace(&mut self.agreed, true) && self.playing.is_some() {

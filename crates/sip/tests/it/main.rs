@@ -45,6 +45,7 @@ mod capabilities;
 mod direct;
 mod early;
 mod elsewhere;
+mod family;
 mod hold;
 mod hostile;
 mod leaks;
