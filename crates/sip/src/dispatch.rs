@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use callroute_media::{Incoming as IncomingCall, LegId};
 use callroute_schema::Caller;
 use sipx_sip::{HeaderName, Method, Request, Response};
-use sipx_transport::TransportKind;
+use sipx_transport::{Target, TransportKind};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::sleep;
 
@@ -344,6 +344,11 @@ impl Upper for Front {
                 stack.respond(&incoming, Reply::new(405).header(HeaderName::Allow, ALLOW));
             }
         }
+    }
+
+    fn keeps(&self, flow: &Target) -> bool {
+        let stack = &self.stack;
+        stack.registrar.stands_on(stack.began.elapsed(), flow)
     }
 
     fn full(&self, request: &Request) -> Option<Response> {

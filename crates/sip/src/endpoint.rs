@@ -12,6 +12,7 @@
 mod act;
 mod exchange;
 pub(crate) mod hop;
+mod idle;
 mod key;
 mod listen;
 mod receive;
@@ -108,6 +109,8 @@ pub(crate) trait Upper: std::fmt::Debug + Send + Sync + 'static {
     fn screen(&self, request: &Request, source: SocketAddr, transport: TransportKind) -> Screened;
     /// Serves it.
     fn request(&self, incoming: Incoming);
+    /// Whether somebody is to be reached by a connection on which nothing happens.
+    fn keeps(&self, flow: &Target) -> bool;
     /// What to answer when there is no room for another transaction.
     fn full(&self, request: &Request) -> Option<Response>;
 }

@@ -48,6 +48,7 @@ mod elsewhere;
 mod family;
 mod hold;
 mod hostile;
+mod idle;
 mod leaks;
 mod media;
 mod names;
