@@ -18,6 +18,7 @@ mod listen;
 mod receive;
 mod rest;
 mod salvage;
+mod served;
 mod stream;
 mod timers;
 mod web;
@@ -29,7 +30,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use sipx_sip::transaction::{ClientTransaction, ServerTransaction};
+use sipx_sip::transaction::ClientTransaction;
 use sipx_sip::{Header, HeaderName, Limits, Message, Reason, Request, Response, TuEvent};
 use sipx_transport::tls::{ClientTls, ServerTls};
 use sipx_transport::{ConnectionKey, Target, TransportKind, new_branch};
@@ -42,6 +43,7 @@ pub(crate) use crate::endpoint::listen::{Refused, bind};
 
 use crate::admit::guard::{Guard, Protection};
 use crate::endpoint::rest::Rests;
+use crate::endpoint::served::{Back, Served};
 use crate::endpoint::stream::Connection;
 pub(crate) use crate::endpoint::timers::Timers;
 use crate::message::{is_longer, to_tag};
@@ -205,44 +207,6 @@ struct Asked {
     cancelled: bool,
     /// How to send it over UDP, where TCP was only tried because of its length.
     by_udp: Option<Target>,
-}
-
-/// A server transaction.
-#[derive(Debug)]
-struct Served {
-    number: u64,
-    machine: ServerTransaction,
-    back: Back,
-    /// Which answers were sent, a bit each.
-    said: u8,
-    /// The tag of ours that its answer has, which only whoever hears it knows.
-    tag: Option<Vec<u8>>,
-}
-
-impl Served {
-    /// An answer is sent; whether it is one that a call needs, and the first of its kind. A 100 is
-    /// none: who hears nothing asks again.
-    fn says(&mut self, answer: &[u8]) -> bool {
-        let bit = match answer.get(8..11) {
-            Some(b"100") => return false,
-            Some([b'1', b'8', kind @ b'0'..=b'3']) => kind - b'0',
-            Some([b'1', ..]) => 4,
-            _ => 5,
-        };
-        let first = self.said & (1 << bit) == 0;
-        self.said |= 1 << bit;
-        first
-    }
-}
-
-/// The way back to whoever has asked.
-#[derive(Debug, Clone)]
-struct Back {
-    target: Target,
-    /// Where its answer goes when the connection that it came by is gone.
-    advertised: Option<Target>,
-    /// It may be somebody else's: a datagram's source can be forged.
-    doubtful: bool,
 }
 
 pub(crate) use crate::endpoint::salvage::bad_request;
