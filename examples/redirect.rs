@@ -51,7 +51,7 @@ struct Args {
     #[arg(long)]
     answering: Option<String>,
     /// The switches that ask, as an address or a network: the limits for strangers are not for
-    /// them; may be repeated
+    /// them, and whom they assert by P-Asserted-Identity is who calls; may be repeated
     #[arg(long)]
     switch: Vec<callroute_sip::Network>,
     /// The database that `sql` lookups of the routing file ask, an SQLite file

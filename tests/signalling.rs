@@ -204,7 +204,14 @@ async fn passwords_are_asked_for() {
     let phone = bench.uac_at(&router, port, "uac_registers", &known);
     phone.went_well(&router).await;
     let callee = bench.uas_at("uas_answer", port, How::default()).await;
-    let caller = bench.uac(&router, "uac_password", &known);
+    // What is proven is proven for whom is called; sipp would name the host alone.
+    let called = format!("+13146523057@{}", router.addr);
+    let how = How {
+        variables: &known,
+        more: &["-auth_uri", &called],
+        ..How::default()
+    };
+    let caller = bench.uac_with(router.addr, "uac_password", how);
     caller.went_well(&router).await;
     callee.went_well(&router).await;
     router.settled(1).await;

@@ -60,7 +60,8 @@ impl Srtp {
 /// How the adapter is set up. Begin with [`Config::new`] and change what should differ.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Where to listen, on UDP and TCP alike; port 0 takes any that is free.
+    /// Where to listen, on UDP and TCP alike; port 0 takes any that is free. `[::]` is for IPv4 as
+    /// well, where the system has it so.
     pub listen: SocketAddr,
     /// What Contact and session descriptions name as our address, where it is not the one that
     /// is bound: behind NAT. Without it, an adapter bound to `0.0.0.0` names the address of the

@@ -38,25 +38,16 @@ pub(crate) fn offer_of(
     trusted: bool,
 ) -> Option<Offer> {
     let headers = &invite.headers;
-    let to = || {
-        headers
-            .typed::<To>()?
-            .ok()
-            .and_then(|to| address(&to.0.uri))
-    };
     let identity = identity(headers, trusted);
     let from = caller(&identity);
     let shown = !matches!(from, Caller::Withheld);
-    let dialed = address(&invite.uri)
-        .or_else(to)
-        .or_else(|| Address::new(clean(&host(&invite.uri))).ok());
     let from_uri = match identity.who {
         Who::Known { uri, .. } if shown => Some(clean(uri.as_bytes())),
         _ => None,
     };
     Some(Offer {
         from,
-        to: dialed?,
+        to: dialed(invite)?,
         from_name: identity
             .display_name
             .map(|name| clean(name.as_bytes()))
@@ -75,6 +66,17 @@ pub(crate) fn offer_of(
         },
         headers: self::shown(headers),
     })
+}
+
+/// Whom an INVITE calls: whom it names, or the host that it was sent to.
+pub(crate) fn dialed(invite: &Request) -> Option<Address> {
+    let to = || {
+        let to = invite.headers.typed::<To>()?.ok();
+        to.and_then(|to| address(&to.0.uri))
+    };
+    address(&invite.uri)
+        .or_else(to)
+        .or_else(|| Address::new(clean(&host(&invite.uri))).ok())
 }
 
 /// Who calls, by From, P-Asserted-Identity and Privacy (RFC 3323, RFC 3325).

@@ -29,6 +29,8 @@ pub(crate) struct Dialog {
     contact: String,
     /// We began it, and made its Call-ID.
     is_ours: bool,
+    /// What our last INVITE has proven, for its ACK.
+    credentials: Vec<Header>,
 }
 
 /// What of an INVITE of ours its dialogs are made of.
@@ -39,6 +41,8 @@ pub(crate) struct Opening {
     local_tag: Option<Vec<u8>>,
     sequence: u32,
     contact: String,
+    /// What it has proven.
+    credentials: Vec<Header>,
 }
 
 impl Opening {
@@ -52,6 +56,7 @@ impl Opening {
             local_tag: from_tag(headers),
             sequence: sequence(headers).unwrap_or(1),
             contact: contact.to_owned(),
+            credentials: credentials(invite),
         }
     }
 
@@ -97,6 +102,7 @@ impl Dialog {
             routes: record_route(headers)?,
             contact: contact_of_ours,
             is_ours: false,
+            credentials: Vec::new(),
         })
     }
 
@@ -121,6 +127,7 @@ impl Dialog {
             routes,
             contact: opening.contact.clone(),
             is_ours: true,
+            credentials: opening.credentials.clone(),
         })
     }
 
@@ -197,10 +204,18 @@ impl Dialog {
         self.build(method, self.local_sequence)
     }
 
-    /// The ACK of a 2xx to the INVITE with this sequence number (section 13.2.2.4). Its Via is
-    /// `via`, as it has no transaction that would give it one.
+    /// An INVITE of ours within the dialog was accepted: its ACK has the same credentials.
+    pub(crate) fn accepted(&mut self, invite: &Request) {
+        self.credentials = credentials(invite);
+    }
+
+    /// The ACK of a 2xx to the INVITE with this sequence number, with its credentials (section
+    /// 13.2.2.4). Its Via is `via`, as it has no transaction that would give it one.
     pub(crate) fn ack(&self, sequence: u32, via: String) -> Result<Request, BuildError> {
         let mut ack = self.build(&Method::Ack, sequence)?.build();
+        for header in &self.credentials {
+            ack.headers.push(header.clone());
+        }
         ack.headers.push_front(Header::build(HeaderName::Via, via)?);
         Ok(ack)
     }
@@ -276,6 +291,12 @@ pub(crate) fn is_tag(found: Option<&[u8]>, named: &str) -> bool {
 /// Whether a route is a loose router (RFC 3261, section 19.1.1: `lr`).
 fn is_loose(route: &Uri) -> bool {
     route.params().is_some_and(|params| params.contains("lr"))
+}
+
+fn credentials(invite: &Request) -> Vec<Header> {
+    let names = [HeaderName::Authorization, HeaderName::ProxyAuthorization];
+    let all = names.iter().flat_map(|name| invite.headers.get_all(name));
+    all.cloned().collect()
 }
 
 fn record_route(headers: &sipx_sip::Headers) -> Result<Vec<Uri>, DialogError> {

@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use callroute_media::{Incoming as IncomingCall, LegId};
+use callroute_schema::Caller;
 use sipx_sip::{HeaderName, Method, Request, Response};
-use sipx_transport::TransportKind;
+use sipx_transport::{Target, TransportKind};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::sleep;
 
@@ -100,12 +101,14 @@ impl Front {
             .headers
             .get_all(&header)
             .map(|header| header.value());
-        let stale = match authority.check(now, ip, &method, values) {
+        let stale = match authority.check(now, ip, (&method, &request.uri), values) {
             Proof::User(user) => {
                 self.stack.handle.password(ip, true);
                 return Ok(Some(user));
             }
             Proof::Ask { stale } => stale,
+            Proof::Elsewhere if needs => return Err(Reply::new(400)),
+            Proof::Elsewhere => return Ok(None),
             Proof::Wrong => {
                 tracing::info!(%ip, %method, "a wrong password");
                 self.stack.handle.password(ip, false);
@@ -126,7 +129,12 @@ impl Front {
     }
 
     /// Looks at a request that belongs to nothing yet.
-    fn begins(&self, request: &Request, source: SocketAddr) -> Result<Seen, Reply> {
+    fn begins(
+        &self,
+        request: &Request,
+        source: SocketAddr,
+        transport: TransportKind,
+    ) -> Result<Seen, Reply> {
         let stack = &self.stack;
         match request.method {
             Method::Invite => {
@@ -139,7 +147,12 @@ impl Front {
                 if new && (self.calls.capacity() == 0 || !stack.has_room(request, source.ip())) {
                     return Err(busy());
                 }
-                let offer = self.usable(request, source.ip())?;
+                let offer = self.usable(request, source.ip(), transport)?;
+                if new {
+                    convert::dialed(request).ok_or_else(|| Reply::new(484))?;
+                } else {
+                    self.replaced(Replaces::of(&request.headers).flatten().as_ref())?;
+                }
                 Ok(Seen { user, offer })
             }
             Method::Options => Err(Reply::new(if stack.is_stopping() { 503 } else { 200 })
@@ -157,7 +170,12 @@ impl Front {
 
     /// Whether an INVITE can begin a call at all: what cannot is refused without a transaction,
     /// whose refusal would be sent until somebody acknowledges it. Gives what it offers.
-    fn usable(&self, request: &Request, peer: IpAddr) -> Result<Option<Box<Remote>>, Reply> {
+    fn usable(
+        &self,
+        request: &Request,
+        peer: IpAddr,
+        transport: TransportKind,
+    ) -> Result<Option<Box<Remote>>, Reply> {
         if !body_is_sdp(request) {
             return Err(Reply::new(415).header(HeaderName::Accept, SDP_TYPE));
         }
@@ -168,13 +186,16 @@ impl Front {
         }
         // What is too short is refused before anybody rings (RFC 4028, section 9).
         SessionTimer::of_request(request, !self.stack.config.session_expires.is_zero())?;
-        if request.body().is_empty() {
-            return Ok(None);
-        }
-        match sdp::read(request.body(), &self.stack.config.codecs) {
-            Ok(offer) => Ok(Some(Box::new(offer))),
-            Err(fault) => Err(unacceptable(&self.stack, peer, &fault)),
-        }
+        let offer = offered(&self.stack, request, peer, transport)?;
+        Ok(offer.map(Box::new))
+    }
+
+    /// The leg in whose place somebody wants to come, or why not.
+    fn replaced(&self, named: Option<&Replaces>) -> Result<mpsc::Sender<LegRequest>, Reply> {
+        let named = named.ok_or_else(|| Reply::new(400))?;
+        let routes = &self.stack.routes;
+        let gone = || Reply::new(if routes.has_ended(named) { 603 } else { 481 });
+        routes.of_name(named).ok_or_else(gone)
     }
 
     fn invite(&self, incoming: Incoming) {
@@ -186,13 +207,10 @@ impl Front {
 
     /// An INVITE that wants to take somebody's place (RFC 3891).
     fn replace(&self, incoming: Incoming, replaces: Option<Replaces>) -> Result<(), Refused> {
-        let Some(replaces) = replaces else {
-            return Err((Box::new(incoming), Reply::new(400)));
-        };
-        let Some(leg) = self.stack.routes.of_name(&replaces) else {
-            let ended = self.stack.routes.has_ended(&replaces);
-            let status = if ended { 603 } else { 481 };
-            return Err((Box::new(incoming), Reply::new(status)));
+        let (leg, replaces) = match (self.replaced(replaces.as_ref()), replaces) {
+            (Ok(leg), Some(replaces)) => (leg, replaces),
+            (Err(reply), _) => return Err((Box::new(incoming), reply)),
+            (Ok(_), None) => return Err((Box::new(incoming), Reply::new(400))),
         };
         match leg.try_send(LegRequest::Replaces(Box::new(incoming), Box::new(replaces))) {
             Err(mpsc::error::TrySendError::Full(LegRequest::Replaces(incoming, _))) => {
@@ -213,17 +231,9 @@ impl Front {
         let Ok(room) = self.calls.try_reserve() else {
             return Err((Box::new(incoming), busy()));
         };
-        let offer = incoming.seen.offer.take();
+        let offered = incoming.seen.offer.take().map(|offer| *offer);
         let request = &incoming.request;
         let peer = incoming.source.ip();
-        let offered = match offer {
-            Some(offer) => taken(stack, &incoming, Ok(*offer)).map(Some),
-            None => offered(stack, &incoming),
-        };
-        let offered = match offered {
-            Ok(offered) => offered,
-            Err(reply) => return Err((Box::new(incoming), reply)),
-        };
         let trunk = stack.config.trunk_of(peer);
         let trusted = stack.trusts(peer);
         let trunk = trunk.map(|trunk| trunk.name.clone());
@@ -237,7 +247,12 @@ impl Front {
         let codecs = offered
             .as_ref()
             .map_or_else(Vec::new, |offered| offered.codecs.clone());
-        let way = Way::of(request, trusted);
+        let mut way = Way::of(request, trusted);
+        let user = incoming.seen.user.as_deref();
+        let proven = matches!(&offer.from, Caller::Known(from) if user == Some(from.as_str()));
+        if !trusted && !proven {
+            way.doubt(&offer.from);
+        }
         let mut line = SipLine::new(Arc::clone(stack), codecs, way);
         line.may_hear_early(offered.is_some());
         line.count_trunk(trunk.as_deref());
@@ -277,7 +292,7 @@ impl Front {
 type Refused = (Box<Incoming>, Reply);
 
 impl Upper for Front {
-    fn screen(&self, request: &Request, source: SocketAddr, _: TransportKind) -> Screened {
+    fn screen(&self, request: &Request, source: SocketAddr, transport: TransportKind) -> Screened {
         let routes = &self.stack.routes;
         if request.method == Method::Ack {
             // The ACK of a refusal that was sent without a transaction belongs to nothing.
@@ -299,7 +314,7 @@ impl Upper for Front {
                 Some(_) => Ok(Seen::default()),
                 None => Err(Reply::new(481)),
             },
-            None => self.begins(request, source),
+            None => self.begins(request, source, transport),
         };
         match judged {
             Ok(seen) => Screened::Serve(seen),
@@ -331,6 +346,11 @@ impl Upper for Front {
                 stack.respond(&incoming, Reply::new(405).header(HeaderName::Allow, ALLOW));
             }
         }
+    }
+
+    fn keeps(&self, flow: &Target) -> bool {
+        let stack = &self.stack;
+        stack.registrar.stands_on(stack.began.elapsed(), flow)
     }
 
     fn full(&self, request: &Request) -> Option<Response> {
@@ -373,29 +393,23 @@ fn within(stack: &Arc<Stack>, incoming: Incoming) {
 }
 
 /// What an INVITE offers, as far as we take it; `None` when it leaves the offer to us.
-pub(crate) fn offered(stack: &Stack, incoming: &Incoming) -> Result<Option<Remote>, Reply> {
-    let body = incoming.request.body();
-    if body.is_empty() {
+pub(crate) fn offered(
+    stack: &Stack,
+    request: &Request,
+    peer: IpAddr,
+    transport: TransportKind,
+) -> Result<Option<Remote>, Reply> {
+    if request.body().is_empty() {
         return Ok(None);
     }
-    taken(stack, incoming, sdp::read(body, &stack.config.codecs)).map(Some)
-}
-
-/// What was read of an offer, if we take such ones.
-fn taken(
-    stack: &Stack,
-    incoming: &Incoming,
-    read: Result<Remote, SdpFault>,
-) -> Result<Remote, Reply> {
-    let read = match read {
-        Ok(remote)
-            if remote.key.is_some() && !stack.config.srtp.takes(incoming.transport.is_secure()) =>
-        {
+    let read = match sdp::read(request.body(), &stack.config.codecs) {
+        Ok(remote) if remote.key.is_some() && !stack.config.srtp.takes(transport.is_secure()) => {
             Err(SdpFault::Unsafe)
         }
         read => read,
     };
-    read.map_err(|fault| unacceptable(stack, incoming.source.ip(), &fault))
+    let read = read.map_err(|fault| unacceptable(stack, peer, &fault));
+    read.map(Some)
 }
 
 /// The refusal of a description that we cannot use, and why.

@@ -12,11 +12,13 @@
 mod act;
 mod exchange;
 pub(crate) mod hop;
+mod idle;
 mod key;
 mod listen;
 mod receive;
 mod rest;
 mod salvage;
+mod served;
 mod stream;
 mod timers;
 mod web;
@@ -28,7 +30,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use sipx_sip::transaction::{ClientTransaction, ServerTransaction};
+use sipx_sip::transaction::ClientTransaction;
 use sipx_sip::{Header, HeaderName, Limits, Message, Reason, Request, Response, TuEvent};
 use sipx_transport::tls::{ClientTls, ServerTls};
 use sipx_transport::{ConnectionKey, Target, TransportKind, new_branch};
@@ -41,9 +43,10 @@ pub(crate) use crate::endpoint::listen::{Refused, bind};
 
 use crate::admit::guard::{Guard, Protection};
 use crate::endpoint::rest::Rests;
+use crate::endpoint::served::{Back, Served};
 use crate::endpoint::stream::Connection;
 pub(crate) use crate::endpoint::timers::Timers;
-use crate::message::is_longer;
+use crate::message::{is_longer, to_tag};
 use crate::named::{Hashes, Key};
 use crate::sdp::Remote;
 use crate::udp::Udp;
@@ -111,6 +114,8 @@ pub(crate) trait Upper: std::fmt::Debug + Send + Sync + 'static {
     fn screen(&self, request: &Request, source: SocketAddr, transport: TransportKind) -> Screened;
     /// Serves it.
     fn request(&self, incoming: Incoming);
+    /// Whether somebody is to be reached by a connection on which nothing happens.
+    fn keeps(&self, flow: &Target) -> bool;
     /// What to answer when there is no room for another transaction.
     fn full(&self, request: &Request) -> Option<Response>;
 }
@@ -207,22 +212,6 @@ struct Asked {
     cancelled: bool,
     /// How to send it over UDP, where TCP was only tried because of its length.
     by_udp: Option<Target>,
-}
-
-/// A server transaction.
-#[derive(Debug)]
-struct Served {
-    number: u64,
-    machine: ServerTransaction,
-    back: Back,
-}
-
-/// The way back to whoever has asked.
-#[derive(Debug, Clone)]
-struct Back {
-    target: Target,
-    /// Where its answer goes when the connection that it came by is gone.
-    advertised: Option<Target>,
 }
 
 pub(crate) use crate::endpoint::salvage::bad_request;
@@ -341,6 +330,9 @@ impl Endpoint {
         let Some(served) = state.served.get_mut(&key) else {
             return self.0.once_more(&mut state, key, response);
         };
+        if served.back.doubtful {
+            served.tag = to_tag(&response.headers);
+        }
         let outputs = served.machine.on_tu_response(response);
         let done = self.0.perform(&mut state, Role::Server, key, outputs);
         self.0.release(state);
@@ -360,6 +352,14 @@ impl Endpoint {
                 .state()
                 .connections
                 .contains_key(&target.connection())
+    }
+
+    /// Whether nothing has shown that somebody is there who wants to hear us.
+    pub(crate) fn doubts(&self, target: &Target) -> bool {
+        let ip = target.addr.ip();
+        let now = self.0.now();
+        let guard = self.0.guard();
+        target.transport == TransportKind::Udp && !guard.is_exempt(ip) && !guard.knows(now, ip)
     }
 
     /// Waits so long, or until it is over.

@@ -62,6 +62,7 @@ pub fn sdp(bytes: &[u8]) {
     if let Ok(remote) = read(bytes, Codec::ALL) {
         let local = Local {
             media: SocketAddr::from(([192, 0, 2, 1], 4000)),
+            peer: None,
             session: 1,
             version: 1,
             key: crate::sdp::Keys::new(),
@@ -89,7 +90,7 @@ pub fn rtp(mut bytes: &[u8]) {
         let _ = control.heard(Duration::ZERO, 1, &Bytes::copy_from_slice(packet));
         if let Ok(packet) = Packet::decode(&Bytes::copy_from_slice(packet)) {
             let from = SocketAddr::from(([192, 0, 2, 1], at));
-            let _ = latch.packet(from);
+            let _ = latch.packet(from, packet.ssrc, packet.sequence);
             let _ = keys.packet(packet.ssrc, packet.timestamp, &packet.payload);
             let mut codecs = Codec::ALL.iter().cycle();
             let Some(codec) = codecs.nth(packet.payload_type.into()) else {

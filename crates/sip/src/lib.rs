@@ -41,6 +41,7 @@ mod dialog;
 mod dispatch;
 mod endpoint;
 mod error;
+mod family;
 #[cfg(feature = "__fuzz")]
 #[doc(hidden)]
 pub mod fuzz;

@@ -186,6 +186,7 @@ impl SipLine {
             media: task,
             local: Local {
                 media: media_addr,
+                peer: None,
                 session: random() >> 2,
                 version: 1,
                 key: Keys::new(),

@@ -55,7 +55,8 @@ pub use self::responder::Responder;
 /// How a redirector is set up.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Where to listen, on UDP; port 0 takes any that is free.
+    /// Where to listen, on UDP; port 0 takes any that is free. `[::]` is for IPv4 as well, where the
+    /// system has it so.
     pub listen: SocketAddr,
     /// Threads, each with a socket of its own. Default 1.
     pub shards: usize,
@@ -63,7 +64,8 @@ pub struct Config {
     /// for each INVITE that comes, as section 8.2.7 allows, at less than half of the cost; a
     /// decision must then be made at once. Default `true`.
     pub stateful: bool,
-    /// What strangers may do. The switches that ask belong into `exempt`.
+    /// What strangers may do. The switches that ask belong into `exempt`: their
+    /// P-Asserted-Identity is believed, and nobody else's (RFC 3325, section 5).
     pub protection: Protection,
     /// Most transactions of one shard; more are answered 503. Default 200,000.
     pub max_transactions: usize,

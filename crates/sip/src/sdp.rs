@@ -51,6 +51,8 @@ fn names(codecs: &[Codec]) -> String {
 pub(crate) struct Local {
     /// Where we receive.
     pub(crate) media: SocketAddr,
+    /// Whence the far end's signalling comes, as far as we know.
+    pub(crate) peer: Option<IpAddr>,
     /// The session id of our `o=` line.
     pub(crate) session: u64,
     /// The version of our `o=` line; one more with every description sent.
@@ -66,8 +68,11 @@ pub(crate) struct Local {
 impl Local {
     /// What an offer or answer came to: comfort noise is for two who both want it.
     pub(crate) fn agreed(&self, remote: Remote) -> Remote {
-        let noise = remote.noise && self.noise;
-        Remote { noise, ..remote }
+        Remote {
+            noise: remote.noise && self.noise,
+            peer: self.peer,
+            ..remote
+        }
     }
 
     /// Whether an answer has a key that answers one of ours.
@@ -100,6 +105,8 @@ pub(crate) struct Event {
 pub(crate) struct Remote {
     /// Where it receives; `None` when it named no usable address, and we wait for its sound.
     pub(crate) media: Option<SocketAddr>,
+    /// Whence its signalling comes, once it is agreed on.
+    pub(crate) peer: Option<IpAddr>,
     /// The codecs that both speak, in its order; never empty.
     pub(crate) codecs: Vec<Codec>,
     /// The same with its payload types.
@@ -136,6 +143,12 @@ impl Remote {
     pub(crate) fn payload(&self) -> u8 {
         self.formats.first().map_or(0, |format| format.payload)
     }
+
+    /// The id and version of its `o=` line.
+    pub(crate) fn version(&self) -> (u64, u64) {
+        let origin = &self.description.origin;
+        (origin.session_id, origin.session_version)
+    }
 }
 
 /// What a far end has said of itself, in short: enough to hand it on to another.
@@ -164,13 +177,13 @@ impl Described {
             event: remote.event,
             packet_ms: remote.packet_ms,
             control: remote.control.map(|control| control.port()),
-            version: version(remote),
+            version: remote.version(),
         })
     }
 
     /// Whether a description is the same again (RFC 3264, section 8).
     pub(crate) fn is_repeated_by(&self, remote: &Remote) -> bool {
-        self.version == version(remote)
+        self.version == remote.version()
     }
 
     /// What of it the other one speaks as well, its preference first; `None` when that is nothing.
@@ -182,11 +195,6 @@ impl Described {
             ..self.clone()
         })
     }
-}
-
-fn version(remote: &Remote) -> (u64, u64) {
-    let origin = &remote.description.origin;
-    (origin.session_id, origin.session_version)
 }
 
 /// The address to name for a peer: the advertised one, else the bound one, else the one of the

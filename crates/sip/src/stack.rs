@@ -16,6 +16,7 @@ use crate::config::Config;
 use crate::convert::bracketed;
 use crate::count::Gauge;
 use crate::endpoint::{Endpoint, Exchange, Incoming, SendFault};
+use crate::family::reaches;
 use crate::message::Reply;
 use crate::reach::registrar::Registrar;
 use crate::routes::Routes;
@@ -140,7 +141,7 @@ impl Stack {
             }
         }
         let ours = self.handle.local_addr();
-        found.retain(|target| target.addr.is_ipv4() == ours.is_ipv4());
+        found.retain(|target| reaches(ours.ip(), target.addr.ip()));
         found.truncate(MAX_TARGETS);
         if found.is_empty() {
             return Err(no_way());
@@ -220,6 +221,7 @@ impl Stack {
         let media = SocketAddr::new(self.named_ip(peer), port);
         Local {
             media,
+            peer: Some(peer),
             session: random() >> 2,
             version: 1,
             key,

@@ -55,6 +55,11 @@ mod unix {
             self.0.poll_read_ready(cx).map_ok(drop)
         }
 
+        /// Where it is bound.
+        pub(crate) fn local_addr(&self) -> Result<SocketAddr> {
+            self.0.get_ref().local_addr()
+        }
+
         /// Sends at once, or not at all.
         pub(crate) fn send(&self, bytes: &[u8], to: SocketAddr) -> Result<usize> {
             self.0.get_ref().send_to(bytes, to)
@@ -93,6 +98,11 @@ mod elsewhere {
         /// Whether we were told of one; whoever asks is told of the next one if there is none.
         pub(crate) fn poll_told(&self, cx: &mut Context<'_>) -> Poll<Result<()>> {
             self.0.poll_recv_ready(cx)
+        }
+
+        /// Where it is bound.
+        pub(crate) fn local_addr(&self) -> Result<SocketAddr> {
+            self.0.local_addr()
         }
 
         /// Sends at once, or not at all.

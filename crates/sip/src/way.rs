@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use callroute_schema::{Caller, Disposition};
+use callroute_schema::{Address, Caller, Disposition};
 use sipx_sip::{HeaderName, PAssertedIdentity, Request, TypedHeader};
 
 use crate::convert::{MAX_HEADERS, MAX_VALUE, clean, escaped, host, quoted};
@@ -27,6 +27,8 @@ pub(crate) struct Way {
     history: Vec<Line>,
     /// Who calls, as asserted by somebody whom we trust: for those whom we trust as well.
     asserted: Vec<Vec<u8>>,
+    /// Who calls, where nobody but the caller says so.
+    claimed: Option<Address>,
     /// Whom the caller dialed: the user part, and the host that it was dialed at.
     dialed: Option<(String, String)>,
 }
@@ -39,6 +41,7 @@ impl Default for Way {
             hops: 1,
             history: Vec::new(),
             asserted: Vec::new(),
+            claimed: None,
             dialed: None,
         }
     }
@@ -66,8 +69,17 @@ impl Way {
             hops: hops(headers).saturating_add(1),
             history: history.collect(),
             asserted: asserted.map(|header| bounded(&header.value())).collect(),
+            claimed: None,
             dialed,
         }
+    }
+
+    /// Nobody but the caller says that it is he: neither somebody whom we trust, nor his password.
+    pub(crate) fn doubt(&mut self, claimed: &Caller) {
+        self.claimed = match claimed {
+            Caller::Known(address) => Some(address.clone()),
+            _ => None,
+        };
     }
 
     /// The host at which the caller dialed.
@@ -131,9 +143,10 @@ impl Way {
     }
 
     /// Who calls, for somebody whom we trust (RFC 3325, section 9.1): what was asserted to us of a
-    /// caller who hides, else what we show.
+    /// caller who hides, else what we show, unless that is what only the caller says (section 5).
     pub(crate) fn asserted(&self, from: &Caller, name: Option<&str>, host: &str) -> Vec<Line> {
         let values = match from {
+            Caller::Known(address) if self.claimed.as_ref() == Some(address) => Vec::new(),
             Caller::Known(address) => {
                 let uri = format!("<sip:{}@{host}>", escaped(address.as_str()));
                 vec![match name {

@@ -8,12 +8,15 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use bytes::Bytes;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use sipx_sip::auth::{Algorithm, Challenge, Credentials, respond};
+use sipx_sip::{Host, Uri};
 use subtle::ConstantTimeEq;
 
 use crate::admit::secret::Secret;
+use crate::convert::{address, host};
 
 /// How long a nonce may be used.
 const LIFE: Duration = Duration::from_secs(300);
@@ -61,6 +64,8 @@ pub(crate) enum Proof {
     },
     /// They are wrong.
     Wrong,
+    /// They are right, but for another request than this one.
+    Elsewhere,
 }
 
 /// Asks for passwords and checks them.
@@ -113,7 +118,7 @@ impl Authority {
         &mut self,
         now: Duration,
         ip: IpAddr,
-        method: &str,
+        (method, uri): (&str, &Uri),
         headers: impl Iterator<Item = std::borrow::Cow<'a, [u8]>>,
     ) -> Proof {
         let mut proof = Proof::Ask { stale: false };
@@ -122,7 +127,7 @@ impl Authority {
             else {
                 continue;
             };
-            proof = self.judge(now, ip, method, &answer);
+            proof = self.judge(now, ip, (method, uri), &answer);
             if matches!(proof, Proof::User(_)) {
                 return proof;
             }
@@ -130,7 +135,13 @@ impl Authority {
         proof
     }
 
-    fn judge(&mut self, now: Duration, ip: IpAddr, method: &str, answer: &Answer) -> Proof {
+    fn judge(
+        &mut self,
+        now: Duration,
+        ip: IpAddr,
+        (method, uri): (&str, &Uri),
+        answer: &Answer,
+    ) -> Proof {
         let offered = self
             .digests
             .iter()
@@ -166,10 +177,19 @@ impl Authority {
         );
         let right = param(&right, "response").unwrap_or_default();
         let same: bool = right.as_bytes().ct_eq(answer.response.as_bytes()).into();
+        let old = now.saturating_sub(made) > LIFE;
         if !same || known.is_none() {
-            return Proof::Wrong;
+            // Whoever has this address now need not be whom we asked then.
+            return if old {
+                Proof::Ask { stale: false }
+            } else {
+                Proof::Wrong
+            };
         }
-        if now.saturating_sub(made) > LIFE || !self.count(now, answer, made) {
+        if !is_for(&answer.uri, uri) {
+            return Proof::Elsewhere;
+        }
+        if old || !self.count(now, answer, made) {
             return Proof::Ask { stale: true };
         }
         Proof::User(answer.user.clone())
@@ -263,6 +283,21 @@ impl Answer {
             },
         })
     }
+}
+
+/// Whether credentials for this `uri` are for this Request-URI (RFC 7616, section 3.4.6; RFC 3261,
+/// section 22.4): the same target at the same host. A proxy on the way may have put our address in
+/// place of our name, and a parameter in place of another.
+fn is_for(proven: &str, asked: &Uri) -> bool {
+    if proven.as_bytes() == asked.to_bytes() {
+        return true;
+    }
+    let Ok(proven) = Uri::parse(Bytes::copy_from_slice(proven.as_bytes())) else {
+        return false;
+    };
+    let host = |uri| host(uri).to_ascii_lowercase();
+    let same_host = host(&proven) == host(asked) || matches!(asked.host(), Some(Host::Ip(_)));
+    same_host && address(&proven) == address(asked)
 }
 
 /// A parameter of a list like `a="b, c", d=e`.

@@ -30,15 +30,17 @@ pub struct Protection {
     pub connections: usize,
     /// Sources that are remembered; those beyond share one allowance. Default 65,536.
     pub sources: usize,
-    /// A request whose User-Agent contains one of these, in any case, gets no answer, and its
-    /// source is not listened to for [`silence`](Self::silence). Default: known scanners.
+    /// A request whose User-Agent contains one of these, in any case, gets no answer. Where it has
+    /// not come by UDP, whose sources can be forged, its source can begin nothing more for
+    /// [`silence`](Self::silence). Default: known scanners.
     pub scanners: Vec<String>,
     /// Unless empty, a request that begins something needs a User-Agent that contains one of
     /// these, in any case; any other gets no answer. Default empty.
     pub agents: Vec<String>,
-    /// Wrong passwords after which a source is not listened to. Default 10.
+    /// Wrong passwords after which a source can begin nothing more. Default 10.
     pub wrong_passwords: u32,
-    /// For how long a source is not listened to. Default ten minutes.
+    /// For how long a source can begin nothing: no call, no registration, no connection. Calls that
+    /// go on and answers to us are not touched. Default ten minutes.
     pub silence: Duration,
 }
 
@@ -92,6 +94,8 @@ pub struct Dropped {
 const BURST_S: u32 = 10;
 /// Most bytes that a source can save up for answers.
 const MAX_CREDIT: usize = 64 * 1024;
+/// For how long a source is known to be there, once it has shown that it hears us.
+const THERE: Duration = Duration::from_secs(3600);
 /// A source that was silent for so long is forgotten when room is needed.
 const IDLE: Duration = Duration::from_secs(20);
 
@@ -130,6 +134,7 @@ struct Source {
     credit: usize,
     wrong: u32,
     silent_until: Duration,
+    there_until: Duration,
     connections: usize,
     seen: Duration,
 }
@@ -180,10 +185,6 @@ impl Guard {
         }
         let per_s = self.rules.messages_per_s;
         let source = self.source(now, ip);
-        if source.silent_until > now {
-            self.dropped.unwanted += 1;
-            return false;
-        }
         source.credit = source.credit.saturating_add(bytes).min(MAX_CREDIT);
         if source.messages.take(per_s, now) {
             return true;
@@ -192,17 +193,31 @@ impl Guard {
         false
     }
 
-    /// A request that begins something, of this user agent: whether it is looked at.
-    pub(crate) fn request(&mut self, now: Duration, ip: IpAddr, agent: &[u8]) -> bool {
+    /// A request that begins something, of this user agent: whether it is looked at. Its source is
+    /// `proven` where it cannot be forged.
+    pub(crate) fn request(
+        &mut self,
+        now: Duration,
+        ip: IpAddr,
+        agent: &[u8],
+        proven: bool,
+    ) -> bool {
         if self.is_exempt(ip) {
             return true;
+        }
+        if self.is_silenced(now, ip) {
+            self.dropped.unwanted += 1;
+            return false;
         }
         let agent = String::from_utf8_lossy(agent).to_ascii_lowercase();
         let named = |words: &[String]| words.iter().any(|word| agent.contains(word.as_str()));
         if named(&self.rules.scanners) {
             self.dropped.scanners += 1;
             let until = now + self.rules.silence;
-            self.source(now, ip).silent_until = until;
+            // Whoever could silence others by one forged datagram would.
+            if proven && let Some(source) = self.own(now, ip) {
+                source.silent_until = until;
+            }
             return false;
         }
         if !self.rules.agents.is_empty() && !named(&self.rules.agents) {
@@ -238,6 +253,39 @@ impl Guard {
         left.is_some()
     }
 
+    /// An answer of a transaction, so many bytes long: whether it is sent. The `first` of its kind
+    /// is, for a call that is real needs it; what is said again only as far as there is credit,
+    /// unless the source is there.
+    pub(crate) fn answer(&mut self, now: Duration, ip: IpAddr, bytes: usize, first: bool) -> bool {
+        if self.knows(now, ip) {
+            return true;
+        }
+        let source = self.source(now, ip);
+        let left = source.credit.checked_sub(bytes);
+        if first {
+            source.credit = left.unwrap_or_default();
+            return true;
+        }
+        source.credit = left.unwrap_or(source.credit);
+        if left.is_none() {
+            self.dropped.unanswered += 1;
+        }
+        left.is_some()
+    }
+
+    /// A source has said what only we have told it: it is there.
+    pub(crate) fn is_there(&mut self, now: Duration, ip: IpAddr) {
+        if let Some(source) = self.own(now, ip) {
+            source.there_until = now + THERE;
+        }
+    }
+
+    /// Whether a source has shown that it is there.
+    pub(crate) fn knows(&self, now: Duration, ip: IpAddr) -> bool {
+        let source = self.sources.get(&network(ip));
+        source.is_some_and(|source| source.there_until > now)
+    }
+
     /// How many bytes may be sent to a source at this moment.
     pub(crate) fn left(&mut self, now: Duration, ip: IpAddr) -> usize {
         if self.is_exempt(ip) {
@@ -246,33 +294,45 @@ impl Guard {
         self.source(now, ip).credit
     }
 
-    /// A wrong password; enough of them silence the source.
+    /// Whether a source can begin nothing for now.
+    pub(crate) fn is_silenced(&self, now: Duration, ip: IpAddr) -> bool {
+        let source = self.sources.get(&network(ip));
+        source.is_some_and(|source| source.silent_until > now) && !self.is_exempt(ip)
+    }
+
+    /// A wrong password for a question that the source was asked and so has heard; enough of them
+    /// silence it.
     pub(crate) fn wrong_password(&mut self, now: Duration, ip: IpAddr) {
         if self.is_exempt(ip) {
             return;
         }
         let (most, until) = (self.rules.wrong_passwords, now + self.rules.silence);
-        let source = self.source(now, ip);
+        let Some(source) = self.own(now, ip) else {
+            return;
+        };
         source.wrong += 1;
         if source.wrong >= most {
             source.wrong = 0;
             source.silent_until = until;
-            tracing::warn!(%ip, "too many wrong passwords; the source is not listened to for a while");
+            tracing::warn!(%ip, "too many wrong passwords; the source can begin nothing for a while");
         }
     }
 
-    /// A right password: earlier wrong ones are forgiven.
+    /// A right password: earlier wrong ones are forgiven, and the source has heard our question.
     pub(crate) fn right_password(&mut self, now: Duration, ip: IpAddr) {
-        self.source(now, ip).wrong = 0;
+        if let Some(source) = self.own(now, ip) {
+            source.wrong = 0;
+        }
+        self.is_there(now, ip);
     }
 
     /// A connection was opened: whether it is taken. What is taken is given back by
     /// [`hung_up`](Self::hung_up).
     pub(crate) fn connected(&mut self, now: Duration, ip: IpAddr) -> bool {
         let (exempt, most) = (self.is_exempt(ip), self.rules.connections);
-        let may = self.may_send(ip);
+        let may = self.may_send(ip) && !self.is_silenced(now, ip);
         let source = self.source(now, ip);
-        let taken = may && source.silent_until <= now && (exempt || source.connections < most);
+        let taken = may && (exempt || source.connections < most);
         if taken {
             source.connections += 1;
         } else {
@@ -293,6 +353,13 @@ impl Guard {
     fn may_send(&self, ip: IpAddr) -> bool {
         (self.rules.allow.is_empty() || contains(&self.rules.allow, ip))
             && !contains(&self.rules.deny, ip)
+    }
+
+    /// What is remembered of one source alone; `None` for those that share an allowance, of whom
+    /// one must not speak for all.
+    fn own(&mut self, now: Duration, ip: IpAddr) -> Option<&mut Source> {
+        self.source(now, ip);
+        self.sources.get_mut(&network(ip))
     }
 
     fn source(&mut self, now: Duration, ip: IpAddr) -> &mut Source {
@@ -326,6 +393,7 @@ impl Source {
             credit: 0,
             wrong: 0,
             silent_until: Duration::ZERO,
+            there_until: Duration::ZERO,
             connections: 0,
             seen: now,
         }

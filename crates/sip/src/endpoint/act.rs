@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 use crate::endpoint::exchange::Owner;
 use crate::endpoint::rest::{self, Refused};
 use crate::endpoint::{Back, Inner, Role, SendFault, State, is_provisional};
+use crate::family::reached_from;
 use crate::named::Key;
 
 /// What came of a transaction's wishes.
@@ -245,20 +246,33 @@ impl Inner {
                 self.transmit(state, bytes, &target)
             }
             Role::Server => {
-                let served = state.served.get(&key).ok_or(SendFault::NoTransaction)?;
+                let served = state.served.get_mut(&key);
+                let served = served.ok_or(SendFault::NoTransaction)?;
+                let first = served.says(&bytes);
                 let back = served.back.clone();
-                self.send_back(state, bytes, &back)
+                self.send_back(state, bytes, &back, first)
             }
         }
     }
 
-    /// Sends an answer.
+    /// Sends an answer; one that is not the `first` of its kind only where nobody can use us against
+    /// somebody else by it.
     fn send_back(
         self: &Arc<Self>,
         state: &mut State,
         bytes: Bytes,
-        Back { target, advertised }: &Back,
+        back: &Back,
+        first: bool,
     ) -> Result<(), SendFault> {
+        let Back {
+            target, advertised, ..
+        } = back;
+        if back.doubtful {
+            let (now, ip) = (self.now(), target.addr.ip());
+            if !self.guard().answer(now, ip, bytes.len(), first) {
+                return Ok(());
+            }
+        }
         if target.transport == TransportKind::Udp {
             return self.transmit(state, bytes, target);
         }
@@ -290,7 +304,7 @@ impl Inner {
         }
         let back = back.as_ref().clone();
         let bytes = Message::Response(response).to_bytes();
-        self.send_back(state, bytes, &back)
+        self.send_back(state, bytes, &back, false)
     }
 
     /// A copy of what a transaction that is over was about; `false` when there is no such one.
@@ -300,7 +314,7 @@ impl Inner {
             Some(rest::Served::Accepted(_)) => return true,
             None => return false,
         };
-        if let Err(error) = self.send_back(state, bytes, &back) {
+        if let Err(error) = self.send_back(state, bytes, &back, false) {
             tracing::debug!(%error, "an answer was not sent again");
         }
         true
@@ -335,7 +349,8 @@ impl Inner {
         target: &Target,
     ) -> Result<(), SendFault> {
         if target.transport == TransportKind::Udp {
-            return match self.udp.send(&bytes, target.addr) {
+            let to = reached_from(self.local, target.addr);
+            return match self.udp.send(&bytes, to) {
                 Ok(_) => Ok(()),
                 // A full buffer loses the packet, as the network may; it is sent again.
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => Ok(()),

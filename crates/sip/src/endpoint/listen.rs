@@ -18,6 +18,7 @@ use crate::endpoint::rest::Rests;
 use crate::endpoint::stream::PATIENCE;
 use crate::endpoint::timers::Timers;
 use crate::endpoint::{Endpoint, Inner, Keys, Settings, State, Upper, ended, web};
+use crate::family::plain;
 use crate::udp::Udp;
 
 /// Handshakes that may go on at the same time.
@@ -189,7 +190,7 @@ async fn accept(
             () = ended(&mut over) => return,
         };
         let (stream, peer) = match accepted {
-            Ok(accepted) => accepted,
+            Ok((stream, peer)) => (stream, plain(peer)),
             Err(error) => {
                 // No file descriptors, most likely: the ones that are taken must go first.
                 tracing::warn!(%error, "a connection was not taken");

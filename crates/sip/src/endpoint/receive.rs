@@ -18,7 +18,8 @@ use tokio::time::sleep_until;
 
 use crate::endpoint::hop::see;
 use crate::endpoint::{Back, Incoming, Inner, Role, Screened, Seen, Served, Upper, ended, salvage};
-use crate::message::has_to_tag;
+use crate::family::plain;
+use crate::message::{has_to_tag, to_tag};
 use crate::named::Key;
 
 /// Largest datagram that can be.
@@ -88,6 +89,7 @@ impl Inner {
         length: usize,
         source: SocketAddr,
     ) {
+        let source = plain(source);
         if self.guard().message(self.now(), source.ip(), length) {
             let bytes = buffer.get(..length).unwrap_or_default();
             self.datagram(upper, bytes, source);
@@ -116,7 +118,7 @@ impl Inner {
             return;
         };
         let mut guard = self.guard();
-        let may = guard.request(now, ip, b"") && guard.spend(now, ip, response.len());
+        let may = guard.request(now, ip, b"", false) && guard.spend(now, ip, response.len());
         drop(guard);
         if may {
             self.answer(response, &Target::new(source, TransportKind::Udp));
@@ -159,7 +161,7 @@ impl Inner {
         transport: TransportKind,
     ) {
         // Without a Via nothing can be answered, and no transaction be matched.
-        let Some((key, back)) = self.arrived(&mut request, source, transport) else {
+        let Some((key, mut back)) = self.arrived(&mut request, source, transport) else {
             self.guard().dropped.malformed += 1;
             if transport == TransportKind::Udp {
                 self.refuse(&Message::Request(request).to_bytes(), source);
@@ -175,9 +177,13 @@ impl Inner {
         };
         let mut state = self.state();
         if let Some(served) = state.served.get_mut(&key) {
+            let heard = served.tag.is_some() && served.tag == to_tag(&request.headers);
             let outputs = served.machine.on_request(&request);
             let done = self.perform(&mut state, Role::Server, key, outputs);
             self.release(state);
+            if heard {
+                self.guard().is_there(self.now(), source.ip());
+            }
             for event in done.told {
                 if let TuEvent::Ack(request) = event {
                     upper.request(incoming(*request, Seen::default()));
@@ -201,6 +207,9 @@ impl Inner {
         if request.method == Method::Ack {
             return upper.request(incoming(request, seen));
         }
+        let proven = seen.user.is_some() || has_to_tag(&request.headers);
+        back.doubtful =
+            transport == TransportKind::Udp && !proven && !self.guard().is_exempt(source.ip());
         let (machine, outputs) =
             ServerTransaction::new(request, transport.reliability(), self.waits);
         let mut state = self.state();
@@ -210,6 +219,8 @@ impl Inner {
             number,
             machine,
             back,
+            said: 0,
+            tag: None,
         };
         if let Entry::Vacant(vacant) = state.served.entry(key) {
             vacant.insert(served);
@@ -240,8 +251,13 @@ impl Inner {
             && let Some(to) = see(&mut request.headers, source)
         {
             let target = Target::new(to, transport);
-            let advertised = None;
-            return Some((key, Back { target, advertised }));
+            let (advertised, doubtful) = (None, true);
+            let back = Back {
+                target,
+                advertised,
+                doubtful,
+            };
+            return Some((key, back));
         }
         apply_received_and_rport(request, source);
         Some((key, back(request, source, transport)))
@@ -277,12 +293,19 @@ impl Inner {
                 .headers
                 .value(&HeaderName::UserAgent)
                 .unwrap_or_default();
-            if !self.guard().request(now, ip, &agent) {
+            if !self
+                .guard()
+                .request(now, ip, &agent, transport != TransportKind::Udp)
+            {
                 return None;
             }
         }
         let answer = match upper.screen(request, source, transport) {
             Screened::Serve(seen) if request.method == Method::Ack || self.has_room(begins) => {
+                // Our tag is not to be guessed: whoever knows it has heard us.
+                if has_to_tag(&request.headers) {
+                    self.guard().is_there(now, ip);
+                }
                 return Some(seen);
             }
             Screened::Serve(_) => upper.full(request),
@@ -290,6 +313,9 @@ impl Inner {
             Screened::Drop => None,
         };
         let mut response = answer.filter(|_| request.method != Method::Ack)?;
+        if self.guard().is_silenced(now, ip) {
+            return None;
+        }
         if transport != TransportKind::Udp {
             let bytes = Message::Response(response).to_bytes();
             self.answer(bytes, &Target::new(source, transport));
@@ -384,6 +410,7 @@ fn back(request: &Request, source: SocketAddr, transport: TransportKind) -> Back
         return Back {
             target: answer_to(request, source),
             advertised: None,
+            doubtful: true,
         };
     }
     let via = request.headers.typed::<Via>().and_then(Result::ok);
@@ -392,6 +419,7 @@ fn back(request: &Request, source: SocketAddr, transport: TransportKind) -> Back
         advertised: via
             .map(|via| response_destination(&via, source, transport))
             .filter(|target| target.addr.ip() == source.ip()),
+        doubtful: false,
     }
 }
 

@@ -116,6 +116,7 @@ mod tests {
         let back = Back {
             target: target.clone(),
             advertised: None,
+            doubtful: false,
         };
         let at = Duration::from_secs;
         let mut rests = Rests::default();

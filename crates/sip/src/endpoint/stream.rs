@@ -10,19 +10,15 @@ use sipx_transport::{ConnectionKey, Target, TransportKind};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep_until, timeout};
 
+use crate::endpoint::idle::Idle;
 use crate::endpoint::{Inner, SendFault, State, Upper, ended};
 
 /// Messages that may wait for one connection. Who does not read so many has gone.
 const WAITING: usize = 128;
 /// How long a connection, a handshake or a write may take.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
-/// A connection on which nothing at all happens is closed. Clients keep theirs open by pings
-/// every two minutes at the latest (RFC 5626, section 4.4.1).
-pub(super) const IDLE: Duration = Duration::from_secs(600);
-/// How long the first message may take: connections that say nothing are not kept for long.
-const FIRST: Duration = Duration::from_secs(30);
 /// Bytes read at once.
 const CHUNK: usize = 8 * 1024;
 
@@ -170,19 +166,18 @@ impl Line {
         let mut parser = StreamParser::new(self.inner.limits);
         let mut chunk = vec![0; CHUNK];
         let mut over = self.inner.over.subscribe();
-        let mut spoken = false;
+        let mut idle = Idle::new(Instant::now());
         loop {
-            let patience = if spoken { IDLE } else { FIRST };
             tokio::select! {
-                read = timeout(patience, reader.read(&mut chunk)) => {
-                    let Ok(Ok(length)) = read else {
+                read = reader.read(&mut chunk) => {
+                    let Ok(length) = read else {
                         return;
                     };
                     let bytes = chunk.get(..length).unwrap_or_default();
                     if bytes.is_empty() {
                         return;
                     }
-                    let Some(pings) = self.read(upper, &mut parser, bytes, &mut spoken) else {
+                    let Some(pings) = self.read(upper, &mut parser, bytes, &mut idle) else {
                         return;
                     };
                     // A ping is two line ends, and its pong one (RFC 5626, section 3.5.1).
@@ -196,7 +191,7 @@ impl Line {
                     let Some(bytes) = bytes else {
                         return;
                     };
-                    spoken = true;
+                    idle.spoke(Instant::now());
                     let wrote = timeout(PATIENCE, async {
                         writer.write_all(&bytes).await?;
                         writer.flush().await
@@ -205,9 +200,22 @@ impl Line {
                         return;
                     }
                 }
+                () = sleep_until(idle.until()) => if !self.is_kept(upper, &mut idle) {
+                    return;
+                },
                 () = ended(&mut over) => return,
             }
         }
+    }
+
+    /// Whether a connection is kept on which nothing happens: somebody who is registered by it could
+    /// not be reached any more.
+    pub(super) fn is_kept(&self, upper: &Arc<dyn Upper>, idle: &mut Idle) -> bool {
+        let kept = upper.keeps(&Target::new(self.key.peer, self.key.transport));
+        if kept {
+            idle.heard(Instant::now());
+        }
+        kept
     }
 
     /// Takes what was read; the number of pings, or `None` when the stream is not worth keeping.
@@ -216,9 +224,10 @@ impl Line {
         upper: &Arc<dyn Upper>,
         parser: &mut StreamParser,
         bytes: &[u8],
-        spoken: &mut bool,
+        idle: &mut Idle,
     ) -> Option<usize> {
         let peer = self.key.peer;
+        idle.heard(Instant::now());
         let messages = match parser.push(bytes) {
             Ok(messages) => messages,
             Err(error) => {
@@ -228,7 +237,7 @@ impl Line {
             }
         };
         for message in messages {
-            *spoken = true;
+            idle.spoke(Instant::now());
             let now = self.inner.now();
             if !self.inner.guard().message(now, peer.ip(), 0) {
                 return None;

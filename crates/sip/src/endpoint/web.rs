@@ -6,13 +6,14 @@ use std::sync::Arc;
 use futures_util::{SinkExt, StreamExt};
 use sipx_sip::parse_frame;
 use tokio::net::TcpStream;
-use tokio::time::{interval, timeout};
+use tokio::time::{Instant, interval, sleep_until, timeout};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
 use tokio_tungstenite::tungstenite::http::{HeaderValue, StatusCode};
 use tokio_tungstenite::tungstenite::protocol::{Message as Frame, WebSocketConfig};
 
-use crate::endpoint::stream::{IDLE, Line, PATIENCE};
+use crate::endpoint::idle::Idle;
+use crate::endpoint::stream::{Line, PATIENCE};
 use crate::endpoint::{Upper, ended};
 
 /// The subprotocol that both ends must name (RFC 7118, section 4.1).
@@ -69,19 +70,21 @@ impl Line {
     ) {
         let mut over = self.inner.over.subscribe();
         let mut ping = interval(PING);
+        let mut idle = Idle::new(Instant::now());
         loop {
             let wrote = tokio::select! {
-                frame = timeout(IDLE, socket.next()) => {
-                    let Ok(Some(Ok(frame))) = frame else {
+                frame = socket.next() => {
+                    let Some(Ok(frame)) = frame else {
                         return;
                     };
+                    idle.heard(Instant::now());
                     let bytes = match frame {
                         Frame::Text(text) => bytes::Bytes::copy_from_slice(text.as_bytes()),
                         Frame::Binary(bytes) => bytes,
                         Frame::Close(_) => return,
                         _ => continue,
                     };
-                    if !self.frame(upper, bytes) {
+                    if !self.frame(upper, bytes, &mut idle) {
                         return;
                     }
                     continue;
@@ -90,6 +93,7 @@ impl Line {
                     let Some(bytes) = bytes else {
                         return;
                     };
+                    idle.spoke(Instant::now());
                     let frame = match std::str::from_utf8(&bytes) {
                         Ok(text) => Frame::text(text),
                         Err(_) => Frame::binary(bytes),
@@ -99,6 +103,12 @@ impl Line {
                 _ = ping.tick() => {
                     timeout(PATIENCE, socket.send(Frame::Ping(bytes::Bytes::new()))).await
                 }
+                () = sleep_until(idle.until()) => {
+                    if !self.is_kept(upper, &mut idle) {
+                        return;
+                    }
+                    continue;
+                }
                 () = ended(&mut over) => return,
             };
             if !matches!(wrote, Ok(Ok(()))) {
@@ -107,7 +117,7 @@ impl Line {
         }
     }
 
-    fn frame(&self, upper: &Arc<dyn Upper>, bytes: bytes::Bytes) -> bool {
+    fn frame(&self, upper: &Arc<dyn Upper>, bytes: bytes::Bytes, idle: &mut Idle) -> bool {
         // A keepalive of two line ends (RFC 7118, section 6).
         if bytes.iter().all(|byte| b"\r\n".contains(byte)) {
             return true;
@@ -119,6 +129,7 @@ impl Line {
         }
         match parse_frame(bytes, &self.inner.limits) {
             Ok(message) => {
+                idle.spoke(Instant::now());
                 self.inner.message(upper, message, peer, self.key.transport);
                 true
             }

@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use sipx_sip::{BuildError, HeaderName, Method, Request, Response, TuEvent};
-use sipx_transport::{Target, TransportKind};
+use sipx_sip::{BuildError, Header, HeaderName, Method, Request, Response, TuEvent};
+use sipx_transport::{Target, TransportKind, new_branch};
 use tokio::time::timeout;
 
 use crate::admit::access::Credentials;
@@ -132,6 +132,26 @@ pub(crate) fn part(stack: Arc<Stack>, mut dialog: Dialog, flow: Option<Target>) 
             {}
         }
     });
+}
+
+/// Ends a dialog whose far end may not know of it, because its INVITE may be forged: BYE once, and
+/// what comes of it is not waited for. `false` where there is no such doubt, and nothing was sent.
+pub(crate) async fn bye_once(stack: &Stack, dialog: &mut Dialog, flow: Option<&Target>) -> bool {
+    let sent = async {
+        let target = target(stack, dialog, flow).await?;
+        if !stack.handle.doubts(&target) {
+            return Ok(false);
+        }
+        let mut bye = dialog.request(&Method::Bye)?.build();
+        let via = stack.handle.via(target.transport, &new_branch());
+        bye.headers.push_front(Header::build(HeaderName::Via, via)?);
+        stack.handle.send_directly(bye, &target)?;
+        Ok::<_, SendError>(true)
+    };
+    sent.await.unwrap_or_else(|error| {
+        tracing::info!(%error, "a BYE was not sent");
+        true
+    })
 }
 
 /// Sends BYE and waits for its answer; a BYE of the far end that crosses it is answered too. The

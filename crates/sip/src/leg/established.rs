@@ -365,7 +365,10 @@ impl Established {
                     ..Cause::local(Disposition::Failed)
                 })
                 .await;
-            self.bye().await;
+            let (stack, flow) = (&self.leg.stack, self.flow.as_ref());
+            if self.answered || !closing::bye_once(stack, &mut self.dialog, flow).await {
+                self.bye().await;
+            }
             return true;
         }
         unacked.interval = (unacked.interval * 2).min(T2);

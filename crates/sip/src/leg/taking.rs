@@ -41,7 +41,7 @@ pub(crate) fn take(
 ) -> Result<Option<Taken>, Reply> {
     let request = &incoming.request;
     let peer = incoming.source.ip();
-    let offer = offered(stack, incoming)?;
+    let offer = offered(stack, request, peer, incoming.transport)?;
     let on = !stack.config.session_expires.is_zero();
     let (timer, terms) = SessionTimer::of_request(request, on)?;
     let contact = stack.contact(peer, incoming.transport);

@@ -130,6 +130,13 @@ impl Registrar {
         alive.cloned().collect()
     }
 
+    /// Whether somebody is registered by this flow.
+    pub(crate) fn stands_on(&self, now: Duration, flow: &Target) -> bool {
+        let users = self.lock();
+        let mut all = users.values().flatten();
+        all.any(|binding| binding.until > now && binding.flow == *flow)
+    }
+
     /// How many bindings there are.
     pub(crate) fn len(&self, now: Duration) -> usize {
         let users = self.lock();
@@ -198,6 +205,9 @@ mod tests {
         assert_eq!(put(1, "sip:a", Some(59), 3), Err(Refusal::TooBrief));
         put(50, "sip:a", Some(100), 3).unwrap();
         assert_eq!(contacts(&registrar, 149), ["sip:a", "sip:b"]);
+        let other = Target::udp("192.0.2.1:40001".parse().unwrap());
+        assert!(registrar.stands_on(s(149), &flow) && !registrar.stands_on(s(149), &other));
+        assert!(!registrar.stands_on(s(9_000), &flow));
         assert_eq!(contacts(&registrar, 150), ["sip:b"]);
         assert_eq!(registrar.tend(s(149)), [flow.clone(), flow.clone()]);
         put(150, "sip:b", Some(0), 4).unwrap();

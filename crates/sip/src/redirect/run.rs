@@ -13,6 +13,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Notify;
 use tokio::time::Sleep;
 
+use crate::family::{plain, reached_from};
 use crate::named::Key;
 use crate::redirect::responder::Way;
 use crate::redirect::shard::{Asked, Shard};
@@ -68,6 +69,7 @@ pub(super) fn begin(
     let way = Way::new(&bell, runtime.handle());
     let runner = Runner {
         shard: Shard::new(config),
+        addr,
         udp,
         began: Instant::now(),
         decide,
@@ -98,6 +100,8 @@ fn serve(runtime: Runtime, runner: Runner) {
 
 struct Runner {
     shard: Shard,
+    /// Where the socket is bound.
+    addr: SocketAddr,
     udp: Udp,
     began: Instant,
     decide: Arc<dyn Decide>,
@@ -170,7 +174,7 @@ impl Runner {
         let bytes = Bytes::copy_from_slice(bytes);
         let now = self.began.elapsed();
         self.heard = now;
-        if let Some(Asked { key, offer }) = self.shard.datagram(now, &bytes, source) {
+        if let Some(Asked { key, offer }) = self.shard.datagram(now, &bytes, plain(source)) {
             self.counts.invites.fetch_add(1, Ordering::Relaxed);
             let responder = Responder::new(key, &self.way);
             self.decide.decide(&offer, responder);
@@ -191,7 +195,7 @@ impl Runner {
     fn send(&mut self) {
         for (bytes, to) in self.shard.out() {
             // A full buffer loses the packet, as the network may; it is asked for again.
-            if let Err(error) = self.udp.send(&bytes, to) {
+            if let Err(error) = self.udp.send(&bytes, reached_from(self.addr, to)) {
                 tracing::debug!(%error, %to, "a datagram was not sent");
             }
         }

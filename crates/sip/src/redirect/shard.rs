@@ -143,7 +143,9 @@ impl Shard {
             self.reply(now, &request, to, reply.tag(&key.tag()));
             return None;
         }
-        let offer = offer_of(&request, source, TransportKind::Udp, None, true);
+        // Who calls is asserted by the switches, not by whoever reaches us (RFC 3325, section 5).
+        let trusted = self.guard.is_exempt(source.ip());
+        let offer = offer_of(&request, source, TransportKind::Udp, None, trusted);
         if self.stateful {
             self.open.begin(now, key, request, to);
         } else {
@@ -173,7 +175,10 @@ impl Shard {
             return None;
         }
         let agent = request.headers.value(&HeaderName::UserAgent);
-        if !self.guard.request(now, ip, &agent.unwrap_or_default()) {
+        if !self
+            .guard
+            .request(now, ip, &agent.unwrap_or_default(), false)
+        {
             return None;
         }
         if let Some(reply) = refusal_but_via(request) {

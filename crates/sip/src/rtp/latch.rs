@@ -1,24 +1,72 @@
 //! Whom a leg listens to, and where it sends: symmetric RTP that cannot be stolen; pure.
 //!
-//! Behind a NAT the description names an address that nobody can reach, so the first valid packets
-//! decide, wherever they come from. Until [`LOCKED`] packets have come from one source, a packet
-//! of the described address outranks it: who races the party with a guess loses as soon as the
-//! party speaks. From then on the source is locked:
+//! Behind a NAT the description names an address that nobody can reach, so the packets decide. Who
+//! sends them is one of three, the later before the earlier:
+//! - a stranger, who is followed only once [`LOCKED`] packets of one stream have come from him;
+//! - somebody at an address that the description or the signalling names, who is followed at once;
+//! - the address and port of the description.
+//!
+//! [`LOCKED`] packets of one stream (one SSRC, rising sequence) lock their source. From then on:
 //! - its packets are heard, whatever their SSRC;
-//! - all else is dropped, for as long as it lasts;
-//! - only a new description, which comes by the signalling, begins anew.
+//! - all else is dropped, for as long as it lasts. Only a stranger gives way once more, to a stream
+//!   of somebody who is named: who sends much before the party speaks wins nothing for long;
+//! - only another description begins anew. The same again, as refreshes send it, changes nothing.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
-/// Packets after which a source is locked.
+/// Packets of one stream after which its source is locked.
 const LOCKED: u32 = 3;
+/// Sources beside the one that is heard whose packets are counted at a time.
+const RIVALS: usize = 4;
+
+/// What has come from one source.
+#[derive(Debug)]
+struct Stream {
+    from: SocketAddr,
+    ssrc: u32,
+    sequence: u16,
+    /// Packets in rising sequence.
+    packets: u32,
+}
+
+impl Stream {
+    fn packet(&mut self, ssrc: u32, sequence: u16) {
+        if ssrc != self.ssrc {
+            (self.ssrc, self.packets) = (ssrc, 0);
+        } else if !(1..0x8000).contains(&sequence.wrapping_sub(self.sequence)) {
+            return;
+        }
+        self.sequence = sequence;
+        self.packets = self.packets.saturating_add(1);
+    }
+}
+
+/// How much speaks for a source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    Stranger,
+    Named,
+    Described,
+}
+
+/// What the signalling says of where the party is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Described {
+    /// The address of the description; `None` where it names none.
+    pub(crate) media: Option<SocketAddr>,
+    /// Whence the signalling comes.
+    pub(crate) peer: Option<IpAddr>,
+    /// The id and version of the description.
+    pub(crate) version: (u64, u64),
+}
 
 /// What a leg has latched on to.
 #[derive(Debug, Default)]
 pub(crate) struct Latch {
-    described: Option<SocketAddr>,
-    source: Option<SocketAddr>,
-    heard: u32,
+    described: Option<Described>,
+    source: Option<Stream>,
+    locked: bool,
+    rivals: Vec<Stream>,
 }
 
 /// What to do with a packet.
@@ -33,103 +81,109 @@ pub(crate) enum Verdict {
 }
 
 impl Latch {
-    /// A description was agreed on, and names this address: the next packets decide anew, with
-    /// the source that we have as good as any until then.
-    pub(crate) fn describe(&mut self, described: Option<SocketAddr>) {
-        self.heard = 0;
-        if self.described != described {
-            self.described = described;
+    /// A description was agreed on. Unless it is the same again the next packets decide anew; the
+    /// source that we have stays until they have.
+    pub(crate) fn describe(&mut self, described: Described) {
+        let before = self.described.replace(described);
+        if before == Some(described) {
+            return;
+        }
+        self.locked = false;
+        self.rivals.clear();
+        if before.is_none_or(|before| before.media != described.media) {
             self.source = None;
+        }
+        if let Some(source) = &mut self.source {
+            source.packets = 0;
         }
     }
 
+    /// Whence the party is heard.
+    pub(crate) fn source(&self) -> Option<SocketAddr> {
+        self.source.as_ref().map(|source| source.from)
+    }
+
     /// A valid packet has come.
-    pub(crate) fn packet(&mut self, from: SocketAddr) -> Verdict {
-        if self.source == Some(from) {
-            self.heard = self.heard.saturating_add(1);
+    pub(crate) fn packet(&mut self, from: SocketAddr, ssrc: u32, sequence: u16) -> Verdict {
+        if let Some(source) = &mut self.source
+            && source.from == from
+        {
+            source.packet(ssrc, sequence);
+            if !self.locked && source.packets >= LOCKED {
+                self.locked = true;
+                self.rivals.clear();
+            }
             return Verdict::Heard;
         }
-        let better = self.source.is_none()
-            || (self.heard < LOCKED && (self.described == Some(from) || self.heard == 0));
-        if !better {
+        let rank = self.rank(from);
+        let held = self.source().map(|source| self.rank(source));
+        if self.locked && (held > Some(Rank::Stranger) || rank == Rank::Stranger) {
             return Verdict::Dropped;
         }
-        self.source = Some(from);
-        self.heard = 1;
+        let named = rank > Rank::Stranger;
+        if !self.locked && named && held.is_none_or(|held| rank > held) {
+            self.rivals.retain(|rival| rival.from != from);
+            let packets = 1;
+            self.source = Some(Stream {
+                from,
+                ssrc,
+                sequence,
+                packets,
+            });
+            return Verdict::Moved;
+        }
+        let at = self.rival(from, ssrc, sequence);
+        if self
+            .rivals
+            .get(at)
+            .is_none_or(|rival| rival.packets < LOCKED)
+        {
+            return Verdict::Dropped;
+        }
+        self.source = Some(self.rivals.swap_remove(at));
+        self.locked = true;
+        self.rivals.clear();
         Verdict::Moved
+    }
+
+    /// Counts a packet of somebody who is not heard; who he is.
+    fn rival(&mut self, from: SocketAddr, ssrc: u32, sequence: u16) -> usize {
+        if let Some(at) = self.rivals.iter().position(|rival| rival.from == from) {
+            if let Some(rival) = self.rivals.get_mut(at) {
+                rival.packet(ssrc, sequence);
+            }
+            return at;
+        }
+        if self.rivals.len() >= RIVALS {
+            // The longest of those for whom least speaks makes room.
+            let ranks = self.rivals.iter().map(|rival| self.rank(rival.from));
+            let least = ranks.enumerate().min_by_key(|(_, rank)| *rank);
+            self.rivals.remove(least.map_or(0, |(at, _)| at));
+        }
+        let packets = 1;
+        self.rivals.push(Stream {
+            from,
+            ssrc,
+            sequence,
+            packets,
+        });
+        self.rivals.len() - 1
+    }
+
+    fn rank(&self, from: SocketAddr) -> Rank {
+        let Some(described) = &self.described else {
+            return Rank::Stranger;
+        };
+        let is_at = |ip: Option<IpAddr>| ip == Some(from.ip());
+        if described.media == Some(from) {
+            Rank::Described
+        } else if is_at(described.peer) || is_at(described.media.map(|media| media.ip())) {
+            Rank::Named
+        } else {
+            Rank::Stranger
+        }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::net::SocketAddr;
-
-    use proptest::prelude::*;
-
-    use super::{Latch, Verdict};
-
-    fn addr(text: &str) -> SocketAddr {
-        text.parse().unwrap()
-    }
-
-    #[test]
-    fn the_first_packets_decide_and_nobody_steals_the_rest() {
-        let (a, b) = (addr("10.0.0.1:4000"), addr("10.0.0.2:4000"));
-        let mut latch = Latch::default();
-        latch.describe(Some(addr("192.168.1.5:4000")));
-        assert_eq!(latch.packet(a), Verdict::Moved);
-        assert_eq!(latch.packet(b), Verdict::Dropped);
-        assert_eq!(latch.packet(a), Verdict::Heard);
-        assert_eq!(latch.packet(b), Verdict::Dropped);
-        let other_port = addr("10.0.0.1:4002");
-        assert_eq!(latch.packet(other_port), Verdict::Dropped);
-    }
-
-    #[test]
-    fn who_was_described_outranks_who_was_faster() {
-        let (thief, party) = (addr("10.6.6.6:1"), addr("10.0.0.1:4000"));
-        let mut latch = Latch::default();
-        latch.describe(Some(party));
-        assert_eq!(latch.packet(thief), Verdict::Moved);
-        assert_eq!(latch.packet(thief), Verdict::Heard);
-        assert_eq!(latch.packet(party), Verdict::Moved);
-        assert_eq!(latch.packet(thief), Verdict::Dropped);
-    }
-
-    #[test]
-    fn only_a_description_begins_anew() {
-        let (a, b) = (addr("10.0.0.1:4000"), addr("10.0.0.2:4000"));
-        let mut latch = Latch::default();
-        latch.describe(Some(a));
-        for _ in 0..5 {
-            latch.packet(a);
-        }
-        assert_eq!(latch.packet(b), Verdict::Dropped);
-        // A re-INVITE from behind a NAT whose mapping has changed: the same description.
-        latch.describe(Some(a));
-        assert_eq!(latch.packet(b), Verdict::Moved);
-        latch.describe(Some(b));
-        assert_eq!(latch.packet(a), Verdict::Moved, "nobody is heard yet");
-        assert_eq!(
-            latch.packet(b),
-            Verdict::Moved,
-            "who was described outranks"
-        );
-    }
-
-    proptest! {
-        /// Once locked, no sequence of packets moves it.
-        #[test]
-        fn locked_is_locked(packets in proptest::collection::vec(0u16..8, 0..200)) {
-            let party = addr("10.0.0.1:4000");
-            let mut latch = Latch::default();
-            latch.describe(None);
-            for _ in 0..super::LOCKED { latch.packet(party); }
-            for port in packets {
-                let from = SocketAddr::new(party.ip(), 4000 + port);
-                let wanted = if port == 0 { Verdict::Heard } else { Verdict::Dropped };
-                prop_assert_eq!(latch.packet(from), wanted);
-            }
-        }
-    }
-}
+mod tests;

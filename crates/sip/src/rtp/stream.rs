@@ -16,6 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
+use crate::family::reached_from;
 use crate::notices::Notices;
 use crate::rtp::command::{MediaCommand, PlaySound};
 use crate::rtp::control::{Control, MAX_COMPOUND};
@@ -23,7 +24,7 @@ use crate::rtp::crypt::Opener;
 use crate::rtp::dtmf::{Keys, Presses};
 use crate::rtp::ear::Ear;
 use crate::rtp::heard::TimeLine;
-use crate::rtp::latch::Latch;
+use crate::rtp::latch::{Described, Latch};
 use crate::rtp::media::Sounds;
 use crate::rtp::out::RtpOut;
 use crate::rtp::pacer::Pacer;
@@ -188,19 +189,31 @@ impl Stream {
 
     async fn perform(&mut self, command: MediaCommand) {
         match command {
-            MediaCommand::Agree(remote, keys) => {
+            MediaCommand::Agree(mut remote, keys) => {
                 let theirs = remote.key.as_ref();
                 let keys = theirs.and_then(|theirs| Some((theirs, keys.as_ref()?.beside(theirs)?)));
                 self.opener.agree(keys.map(|(theirs, _)| theirs));
                 self.out.encrypt(keys.map(|(_, ours)| ours));
-                self.latch.describe(remote.media);
+                self.latch.describe(Described {
+                    media: remote.media,
+                    peer: remote.peer,
+                    version: remote.version(),
+                });
                 self.inband = match remote.event {
                     Some(_) => None,
                     None => Some(self.inband.take().unwrap_or_default()),
                 };
                 self.quiet = remote.noise.then(|| Pacer::every(QUIET));
                 self.payloads.agree(&remote);
+                let local = self.out.rtp.socket.local_addr().ok();
+                let as_sent = |to| local.map_or(to, |local| reached_from(local, to));
+                remote.media = remote.media.map(as_sent);
+                remote.control = remote.control.map(as_sent);
                 self.out.agree(&remote);
+                // Whom we hear stays where he is heard, whatever address he repeats.
+                if let Some(source) = self.latch.source() {
+                    self.out.send_to(as_sent(source));
+                }
                 // What was to be played before anybody could hear it begins now.
                 if !std::mem::replace(&mut self.agreed, true) && self.playing.is_some() {
                     self.pace();

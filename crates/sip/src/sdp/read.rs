@@ -65,6 +65,7 @@ pub(crate) fn read(body: &[u8], ours: &[Codec]) -> Result<Remote, SdpFault> {
     let longest_ms = milliseconds(media, "maxptime");
     Ok(Remote {
         media: named,
+        peer: None,
         control,
         mux,
         key,

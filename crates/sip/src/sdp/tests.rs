@@ -11,6 +11,7 @@ const BOTH: [Codec; 2] = [Codec::Pcmu, Codec::Pcma];
 fn local() -> Local {
     Local {
         media: "10.0.0.1:20000".parse().unwrap(),
+        peer: None,
         session: 7,
         version: 1,
         key: None,

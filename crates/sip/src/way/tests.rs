@@ -85,6 +85,19 @@ fn who_hides_is_only_told_as_he_was_asserted() {
     assert!(told(&trusted, &Caller::Unavailable).is_empty());
 }
 
+/// RFC 3325, section 5: what is asserted was authenticated, or is the routing's choice.
+#[test]
+fn what_only_the_caller_says_is_not_asserted() {
+    let known = |number| Caller::Known(Address::new(number).unwrap());
+    let mut way = Way::of(&invite(""), false);
+    way.doubt(&known("+12025550000"));
+    assert!(way.asserted(&known("+12025550000"), None, "h").is_empty());
+    assert_eq!(
+        text(&way.asserted(&known("+1415"), None, "h")),
+        ["P-Asserted-Identity: <sip:+1415@h>"]
+    );
+}
+
 #[test]
 fn only_harmless_headers_are_chosen() {
     let headers: BTreeMap<String, String> = [

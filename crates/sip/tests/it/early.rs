@@ -315,3 +315,38 @@ async fn a_callee_is_told_who_calls_and_by_whom_it_was_diverted() {
         assert_eq!(header(&invite, "P-Asserted-Identity"), None, "{invite}");
     }
 }
+
+/// RFC 3325, section 5: what only a stranger's From says is asserted to nobody; what the routing
+/// says is.
+#[tokio::test]
+async fn a_strangers_word_is_not_asserted() {
+    let mut adapter = bind(callroute_sip::Config {
+        trusted: vec!["127.41.8.3".parse().unwrap()],
+        ..config("127.41.8.4")
+    })
+    .await;
+    let caller = Raw::new("127.41.8.2", adapter.local_addr()).await;
+    let mut callee = Raw::new("127.41.8.3", adapter.local_addr()).await;
+    caller
+        .send(&caller.request("INVITE", "a", 1, "", "", SDP))
+        .await;
+    let mut incoming = next_call(&mut adapter).await;
+    let chosen = Caller::Known(Address::new("+14155550123").unwrap());
+    let uri = format!("sip:bob@{}", callee.addr);
+    for (leg, from, asserted) in [(1, incoming.offer.from, false), (2, chosen, true)] {
+        incoming.line.perform(Command::Dial {
+            leg: callroute_media::LegId(leg),
+            to: DialTarget::Sip(SipUri::new(&uri).unwrap()),
+            from,
+            from_name: None,
+            headers: BTreeMap::new(),
+        });
+        let invite = callee.until("INVITE").await;
+        let told = header(&invite, "P-Asserted-Identity");
+        assert_eq!(told.is_some(), asserted, "{invite}");
+        callee
+            .send(&callee.response(&invite, "486 Busy Here", ";tag=b", "", ""))
+            .await;
+        callee.until("ACK").await;
+    }
+}

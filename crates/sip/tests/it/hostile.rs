@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use callroute_media::{Command, Line};
+use callroute_media::{Command, EndCause, Line};
 use callroute_sip::{Access, Config, Headroom, Permit, Protection, SipAdapter, User};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpStream, UdpSocket};
+use tokio::net::{TcpSocket, TcpStream, UdpSocket};
 use tokio::time::{sleep, timeout};
 
 use crate::raw::{Raw, SDP, to_tag};
@@ -65,6 +65,59 @@ async fn never_more_bytes_to_strangers_than_from_them() {
     assert_eq!(adapter.handle().load().0, 0, "and nothing is kept of it");
 }
 
+/// The same where anybody may call: a call needs one answer of each kind, and whoever has heard
+/// none of them gets none again. Who has shown that he hears us gets them until he says so.
+#[tokio::test]
+async fn an_answer_is_repeated_for_those_who_hear_it() {
+    let mut adapter = SipAdapter::bind(config("127.28.12.1")).await.unwrap();
+    let mut raw = Raw::new("127.28.12.2", adapter.local_addr()).await;
+    let invite = |raw: &Raw, call: &str, extra: &str| {
+        let request = raw.request("INVITE", call, 1, "", extra, SDP);
+        request.replace("Call-ID: ", &format!("Call-ID: {call}"))
+    };
+    // What can be refused without a transaction is.
+    let lost = invite(&raw, "r", "Replaces: no;to-tag=such;from-tag=x\r\n");
+    raw.send(&lost).await;
+    let (bytes, messages) = heard(&raw.socket, Duration::from_millis(300)).await;
+    assert!(messages == 1 && bytes <= lost.len(), "{bytes}");
+    assert_eq!(adapter.handle().load().0, 0);
+    // T1 is 50 ms, so without a bound there were four in this time.
+    let mut lines = Vec::new();
+    for (call, refused) in [("a", false), ("b", true), ("c", false)] {
+        raw.send(&invite(&raw, call, "")).await;
+        let mut line = next_call(&mut adapter).await.line;
+        let leg = CALLER;
+        line.perform(match refused {
+            true => Command::Hangup {
+                leg,
+                cause: EndCause::NoAnswer,
+            },
+            false => Command::Answer { leg },
+        });
+        let last = raw
+            .until(if refused { "SIP/2.0 4" } else { "SIP/2.0 200" })
+            .await;
+        if call == "a" {
+            // 64 times T1 without an ACK: one BYE, which nobody has to answer.
+            raw.until("BYE").await;
+        }
+        if call == "c" {
+            let known = raw.request("ACK", "ack", 1, &to_tag(&last), "", "");
+            raw.send(&known.replace("Call-ID: ", "Call-ID: c")).await;
+        } else {
+            let again = heard(&raw.socket, Duration::from_millis(700)).await;
+            assert_eq!(again, (0, 0), "{call}");
+        }
+        lines.push(line);
+    }
+    raw.send(&invite(&raw, "d", "")).await;
+    let mut line = next_call(&mut adapter).await.line;
+    line.perform(Command::Answer { leg: CALLER });
+    for _ in 0..3 {
+        raw.until("SIP/2.0 200").await;
+    }
+}
+
 /// An INVITE whose Via names a third party is answered to its sender, not to that party.
 #[tokio::test]
 async fn nobody_is_hit_by_maddr_or_a_forged_via() {
@@ -110,24 +163,83 @@ async fn a_flood_of_invites_costs_nothing_but_its_first_ones() {
     other.until("SIP/2.0 401").await;
 }
 
+/// A datagram may be forged, so it silences nobody; over TCP, who scans can begin nothing more.
 #[tokio::test]
-async fn scanners_hear_nothing_at_all() {
+async fn scanners_hear_nothing_at_all_and_silence_nobody_else() {
     let adapter = closed("127.28.4.1", Protection::default()).await;
-    let raw = Raw::new("127.28.4.2", adapter.local_addr()).await;
-    let scan = raw.request(
-        "OPTIONS",
-        "s",
-        1,
-        "",
-        "User-Agent: friendly-scanner\r\n",
-        "",
-    );
+    let mut raw = Raw::new("127.28.4.2", adapter.local_addr()).await;
+    let agent = "User-Agent: friendly-scanner\r\n";
+    let scan = raw.request("OPTIONS", "s", 1, "", agent, "");
     raw.send(&scan).await;
-    raw.send(&raw.request("OPTIONS", "t", 2, "", "", "")).await;
-    raw.send(&raw.request("INVITE", "u", 3, "", "", SDP)).await;
     assert_eq!(heard(&raw.socket, Duration::from_millis(300)).await, (0, 0));
-    let dropped = adapter.handle().dropped();
-    assert_eq!((dropped.scanners, dropped.unwanted), (1, 2));
+    raw.send(&raw.request("OPTIONS", "t", 2, "", "", "")).await;
+    raw.until("SIP/2.0 200").await;
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.28.4.2:0".parse().unwrap()).unwrap();
+    let mut stream = socket.connect(adapter.local_addr()).await.unwrap();
+    stream.write_all(scan.as_bytes()).await.unwrap();
+    let silenced = async {
+        while adapter.handle().dropped().scanners < 2 {
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(LONG, silenced).await.expect("it is seen");
+    raw.send(&raw.request("OPTIONS", "u", 3, "", "", "")).await;
+    raw.send(&raw.request("BYE", "v", 4, ";tag=none", "", ""))
+        .await;
+    assert_eq!(heard(&raw.socket, Duration::from_millis(300)).await, (0, 0));
+    assert_eq!(adapter.handle().dropped().unwanted, 1);
+}
+
+/// Somebody behind the same address guesses passwords: calls from there go on, and end.
+#[tokio::test]
+async fn a_call_outlasts_the_silence_of_its_source() {
+    let mut adapter = SipAdapter::bind(Config {
+        users: vec![User {
+            name: "ann".to_owned(),
+            password: "secret".into(),
+        }],
+        protection: Protection {
+            wrong_passwords: 1,
+            ..Protection::default()
+        },
+        ..config("127.28.11.1")
+    })
+    .await
+    .unwrap();
+    let mut raw = Raw::new("127.28.11.2", adapter.local_addr()).await;
+    raw.send(&raw.request("INVITE", "a", 1, "", "", SDP)).await;
+    let mut line = next_call(&mut adapter).await.line;
+    line.perform(Command::Answer { leg: CALLER });
+    let tag = to_tag(&raw.until("SIP/2.0 200").await);
+    raw.send(&raw.request("ACK", "b", 1, &tag, "", "")).await;
+    let guess = |nonce: &str| {
+        format!(
+            "Authorization: Digest username=\"ann\",realm=\"callroute\",nonce=\"{nonce}\",\
+             uri=\"sip:x\",response=\"0\",qop=auth,nc=00000001,cnonce=\"c\"\r\n"
+        )
+    };
+    // Twice, for nobody is sent more than he has sent.
+    for branch in ["r", "r2"] {
+        raw.send(&raw.request("REGISTER", branch, 1, "", "", SDP))
+            .await;
+    }
+    let asked = raw.until("SIP/2.0 401").await;
+    let nonce = asked.split("nonce=\"").nth(1).unwrap();
+    let guess = guess(nonce.split('"').next().unwrap());
+    raw.send(&raw.request("REGISTER", "g", 3, "", &guess, ""))
+        .await;
+    raw.send(&raw.request("OPTIONS", "o", 4, "", "", "")).await;
+    let silenced = async {
+        while adapter.handle().dropped().unwanted < 1 {
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(LONG, silenced)
+        .await
+        .expect("it is not listened to");
+    raw.send(&raw.request("BYE", "d", 2, &tag, "", "")).await;
+    raw.until("SIP/2.0 200").await;
 }
 
 #[tokio::test]

@@ -50,7 +50,7 @@ async fn register(raw: &mut Raw) {
     let challenge = header(&asked, "WWW-Authenticate").unwrap();
     let challenge = sipx_sip::auth::Challenge::parse(challenge.as_bytes(), false).unwrap();
     let credentials = sipx_sip::auth::Credentials::new("ann", "secret");
-    let proof = sipx_sip::auth::respond(&challenge, &credentials, "REGISTER", "sip:x", 1, "c");
+    let proof = sipx_sip::auth::respond(&challenge, &credentials, "REGISTER", "sip:ann@x", 1, "c");
     let extra = format!("Authorization: {proof}\r\nExpires: 600\r\n");
     raw.send(&request(raw, "r2", 2, &extra)).await;
     let said = raw.next().await;

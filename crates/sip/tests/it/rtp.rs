@@ -121,16 +121,55 @@ async fn sound_goes_where_sound_comes_from() {
             let heard = timeout(Duration::from_millis(100), other.recv(&mut buffer)).await;
             assert!(heard.is_err(), "a stranger hears nothing");
         }
-        // A re-INVITE lets the party move: behind a NAT, its mapping has changed.
+        // A re-INVITE that says the same again opens nothing, and the sound stays where it is.
         let (_, raw) = &mut a.held;
-        raw.send(&raw.request("INVITE", "again", 2, &a.tag, "", &sdp))
-            .await;
-        raw.until("SIP/2.0 200").await;
-        raw.send(&raw.request("ACK", "again-a", 2, &a.tag, "", ""))
-            .await;
-        send(&thief, 20, 7).await;
-        hears(&thief).await;
+        let newer = sdp.replace("o=- 1 1", "o=- 1 2");
+        let moved = UdpSocket::bind(format!("{net}.2:0")).await.unwrap();
+        for (number, sdp) in [(2, &sdp), (3, &newer)] {
+            let (invite, ack) = (format!("i{number}"), format!("a{number}"));
+            raw.send(&raw.request("INVITE", &invite, number, &a.tag, "", sdp))
+                .await;
+            raw.until("SIP/2.0 200").await;
+            raw.send(&raw.request("ACK", &ack, number, &a.tag, "", ""))
+                .await;
+            if number == 2 {
+                for sequence in 20..30 {
+                    send(&thief, sequence, 7).await;
+                }
+                let heard = timeout(Duration::from_millis(100), thief.recv(&mut buffer)).await;
+                assert!(heard.is_err(), "a thief hears nothing after a refresh");
+                while socket.try_recv(&mut buffer).is_ok() {}
+                hears(&socket).await;
+            }
+        }
+        // Another one lets the party move: behind a NAT, its mapping has changed.
+        for sequence in 30..50 {
+            send(&moved, sequence, 7).await;
+        }
+        hears(&moved).await;
     }
+}
+
+/// A description of a private address, and somebody who sends before the party does.
+#[tokio::test]
+async fn a_stray_packet_steals_no_sound() {
+    let hidden = SDP.replace("c=IN IP4 127.0.0.1", "c=IN IP4 192.168.77.7");
+    let mut a = answered("127.27.6", &hidden).await;
+    let (leg, play, sound) = (CALLER, PlayId(1), Sound::Ringback);
+    a.line.perform(Command::Play { leg, play, sound });
+    let thief = UdpSocket::bind("127.27.6.66:0").await.unwrap();
+    let party = UdpSocket::bind("127.27.6.2:0").await.unwrap();
+    for (socket, ssrc) in [(&thief, 9), (&party, 7)] {
+        for sequence in 1..4 {
+            let packet = packet(0, sequence, u32::from(sequence) * 160, ssrc, &[0xff; 160]);
+            socket.send_to(&packet, a.media).await.unwrap();
+        }
+    }
+    hears(&party).await;
+    let mut buffer = [0; 256];
+    while thief.try_recv(&mut buffer).is_ok() {}
+    let heard = timeout(Duration::from_millis(100), thief.recv(&mut buffer)).await;
+    assert!(heard.is_err(), "the thief hears nothing any more");
 }
 
 #[tokio::test]

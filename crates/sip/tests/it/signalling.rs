@@ -16,7 +16,7 @@ use tokio_tungstenite::tungstenite::protocol::Message as Frame;
 
 use crate::raw::{Raw, SDP, header, to_tag};
 use crate::support::{
-    CALLEE, CALLER, LONG, adapter, answer, config, dial, ended, expect, next_call,
+    CALLEE, CALLER, LONG, adapter, answer, config, dial, ended, expect, friendly, next_call,
 };
 
 pub(crate) async fn bind(config: Config) -> SipAdapter {
@@ -144,7 +144,7 @@ async fn a_browser_calls_and_is_hung_up_on() {
 
 #[tokio::test]
 async fn provisional_responses_are_reliable_where_wanted() {
-    let mut adapter = adapter("127.29.7.1").await;
+    let mut adapter = friendly("127.29.7.1", "127.29.7.2").await;
     let mut raw = Raw::new("127.29.7.2", adapter.local_addr()).await;
     raw.send(&raw.request("INVITE", "p", 1, "", "Require: 100rel\r\n", SDP))
         .await;

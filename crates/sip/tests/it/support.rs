@@ -31,6 +31,13 @@ pub(crate) async fn adapter(ip: &str) -> SipAdapter {
     SipAdapter::bind(config(ip)).await.unwrap()
 }
 
+/// One that has a friend, to whom it repeats what is not acknowledged.
+pub(crate) async fn friendly(ip: &str, friend: &str) -> SipAdapter {
+    let mut config = config(ip);
+    config.protection.exempt = vec![friend.parse().unwrap()];
+    SipAdapter::bind(config).await.unwrap()
+}
+
 pub(crate) async fn phone(ip: &str, answer: AnswerMode) -> Phone {
     phone_with(
         ip,

@@ -71,7 +71,8 @@ async fn a_trunk_is_given_its_password() {
     assert_eq!(header(&second, "X-Callroute-Hops"), Some("1"));
     raw.send(&raw.response(&second, "200 OK", ";tag=a", "", SDP))
         .await;
-    raw.until("ACK").await;
+    let ack = raw.until("ACK").await;
+    assert_eq!(header(&ack, "Proxy-Authorization"), Some(given));
     expect(&mut line, Notice::LegAnswered { leg: CALLEE }).await;
     line.perform(Command::Hangup {
         leg: CALLEE,
@@ -231,7 +232,11 @@ async fn a_telephone_registers_and_is_called_where_it_is() {
         let challenge = header(asked, "WWW-Authenticate").unwrap();
         let challenge = sipx_sip::auth::Challenge::parse(challenge.as_bytes(), false).unwrap();
         let credentials = sipx_sip::auth::Credentials::new("ann", "secret");
-        let answer = sipx_sip::auth::respond(&challenge, &credentials, method, "sip:x", count, "c");
+        let uri = match method {
+            "REGISTER" => "sip:ann@x",
+            _ => "sip:+1314@x",
+        };
+        let answer = sipx_sip::auth::respond(&challenge, &credentials, method, uri, count, "c");
         format!("Authorization: {answer}\r\n")
     };
     let proof = prove(&asked, "REGISTER", 1);

@@ -8,7 +8,8 @@ use callroute_sip::phone::AnswerMode;
 
 use crate::raw::{Raw, SDP, header, to_tag};
 use crate::support::{
-    CALLEE, CALLER, adapter, dial, empty, ended, expect, local, next_call, notice, phone, uri,
+    CALLEE, CALLER, adapter, dial, empty, ended, expect, friendly, local, next_call, notice, phone,
+    uri,
 };
 
 #[tokio::test]
@@ -72,7 +73,7 @@ async fn a_transaction_that_is_over_still_meets_its_copies() {
 
 #[tokio::test]
 async fn an_answer_without_ack_is_repeated_then_given_up() {
-    let mut adapter = adapter("127.26.2.1").await;
+    let mut adapter = friendly("127.26.2.1", "127.26.2.2").await;
     let mut raw = Raw::new("127.26.2.2", adapter.local_addr()).await;
     raw.send(&raw.request("INVITE", "a", 1, "", "", SDP)).await;
     let mut line = next_call(&mut adapter).await.line;

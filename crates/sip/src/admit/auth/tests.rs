@@ -4,13 +4,21 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use bytes::Bytes;
 use proptest::prelude::*;
+use sipx_sip::Uri;
 use sipx_sip::auth::{Challenge, Credentials, respond};
 
-use super::{Answer, Authority, Digest, LIFE, Proof, User, param};
+use super::{Answer, Authority, Digest, LIFE, Proof, User, is_for, param};
 
 const IP: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
 const NOW: Duration = Duration::from_secs(1000);
+
+const URI: &str = "sip:+13146523057@pbx.example";
+
+fn uri(text: &str) -> Uri {
+    Uri::parse(Bytes::copy_from_slice(text.as_bytes())).unwrap()
+}
 
 fn authority(digests: &[Digest]) -> Authority {
     let user = User {
@@ -23,19 +31,12 @@ fn authority(digests: &[Digest]) -> Authority {
 fn answer(challenge: &str, user: &str, password: &str, method: &str, count: u32) -> String {
     let challenge = Challenge::parse(challenge.as_bytes(), false).unwrap();
     let credentials = Credentials::new(user, password);
-    respond(
-        &challenge,
-        &credentials,
-        method,
-        "sip:pbx.example",
-        count,
-        "c0ffee",
-    )
+    respond(&challenge, &credentials, method, URI, count, "c0ffee")
 }
 
 fn check(authority: &mut Authority, now: Duration, ip: IpAddr, header: &str) -> Proof {
     let headers = [Cow::Borrowed(header.as_bytes())];
-    authority.check(now, ip, "INVITE", headers.into_iter())
+    authority.check(now, ip, ("INVITE", &uri(URI)), headers.into_iter())
 }
 
 #[test]
@@ -59,6 +60,43 @@ fn a_right_answer_is_taken_once() {
                 assert_eq!(check(&mut authority, NOW, IP, &second), again);
             }
         }
+    }
+}
+
+/// RFC 3261, section 22.4: what was proven for one target proves nothing for another.
+#[test]
+fn credentials_are_for_one_target() {
+    let mut authority = authority(&[Digest::Md5]);
+    let challenge = authority.challenges(NOW, IP, false).remove(0);
+    let header = answer(&challenge, "ann", "secret", "INVITE", 1);
+    let headers = [Cow::Borrowed(header.as_bytes())];
+    let other = uri("sip:+19005550100@pbx.example");
+    let proof = authority.check(NOW, IP, ("INVITE", &other), headers.into_iter());
+    assert_eq!(proof, Proof::Elsewhere);
+    let known = Proof::User("ann".to_owned());
+    assert_eq!(
+        check(&mut authority, NOW, IP, &header),
+        known,
+        "nor is it used up"
+    );
+    for (proven, asked) in [
+        ("sip:1@PBX.example", "sip:1@pbx.example;transport=tcp"),
+        ("sip:%31@pbx.example:5060", "sip:1@192.0.2.1"),
+        ("sip:pbx.example", "sip:192.0.2.1:5070"),
+        ("tel:+1314", "tel:+1314"),
+    ] {
+        assert!(is_for(proven, &uri(asked)), "{proven} {asked}");
+    }
+    for (proven, asked) in [
+        ("sip:1@pbx.example", "sip:2@pbx.example"),
+        ("sip:1@pbx.example", "sip:1@other.example"),
+        ("sip:pbx.example", "sip:1@pbx.example"),
+        ("sip:pbx.example", "sip:other.example"),
+        ("tel:+1314", "tel:+1315"),
+        ("", "sip:1@pbx.example"),
+        ("1", "sip:1@192.0.2.1"),
+    ] {
+        assert!(!is_for(proven, &uri(asked)), "{proven} {asked}");
     }
 }
 

@@ -52,8 +52,18 @@ fn a_source_has_its_allowance_and_gets_it_back_by_time() {
         guard.message(s(1), ip("192.0.2.2"), 9),
         "another source has its own"
     );
-    assert_eq!((0..99).filter(|_| guard.request(s(0), a, b"")).count(), 10);
-    assert_eq!((0..99).filter(|_| guard.request(s(3), a, b"")).count(), 3);
+    assert_eq!(
+        (0..99)
+            .filter(|_| guard.request(s(0), a, b"", false))
+            .count(),
+        10
+    );
+    assert_eq!(
+        (0..99)
+            .filter(|_| guard.request(s(3), a, b"", false))
+            .count(),
+        3
+    );
 }
 
 #[test]
@@ -65,27 +75,35 @@ fn all_strangers_together_have_a_limit_and_friends_have_none() {
     });
     let many = (0..500u32).filter(|n| {
         let ip = IpAddr::V4(Ipv4Addr::from_bits(0x0a00_0000 + n));
-        guard.request(s(0), ip, b"")
+        guard.request(s(0), ip, b"", false)
     });
     assert_eq!(many.count(), 100);
     let friend = ip("203.0.113.9");
-    assert!((0..999).all(|_| guard.message(s(0), friend, 1) && guard.request(s(0), friend, b"")));
+    assert!(
+        (0..999).all(|_| guard.message(s(0), friend, 1) && guard.request(s(0), friend, b"", false))
+    );
 }
 
 #[test]
-fn scanners_are_not_answered_and_then_not_heard() {
+fn scanners_are_not_answered_and_those_that_are_no_forgery_begin_nothing_more() {
     let mut guard = Guard::new(strict());
-    let a = ip("192.0.2.1");
-    assert!(!guard.request(s(1), a, b"Friendly-Scanner"));
-    assert!(!guard.message(s(2), a, 9), "not listened to");
-    assert!(guard.message(s(62), a, 9), "a minute later it is");
+    let (a, scanner) = (ip("192.0.2.1"), b"Friendly-Scanner");
+    assert!(!guard.request(s(1), a, scanner, false));
+    assert!(
+        guard.request(s(1), a, b"", false),
+        "anybody can have forged that"
+    );
+    assert!(!guard.request(s(1), a, scanner, true));
+    assert!(!guard.request(s(2), a, b"", false) && !guard.connected(s(2), a));
+    assert!(guard.message(s(2), a, 9), "it may be of a call");
+    assert!(guard.request(s(62), a, b"", false), "a minute later it may");
     let mut guard = Guard::new(Protection {
         agents: vec!["Yealink".to_owned()],
         ..strict()
     });
-    assert!(guard.request(s(1), a, b"yealink SIP-T46U 108.86"));
-    assert!(!guard.request(s(1), a, b"baresip v1.0"));
-    assert!(!guard.request(s(1), a, b""));
+    assert!(guard.request(s(1), a, b"yealink SIP-T46U 108.86", false));
+    assert!(!guard.request(s(1), a, b"baresip v1.0", false));
+    assert!(!guard.request(s(1), a, b"", false));
 }
 
 #[test]
@@ -99,9 +117,26 @@ fn wrong_passwords_silence_and_a_right_one_forgives() {
     for _ in 0..2 {
         guard.wrong_password(s(0), a);
     }
-    assert!(guard.message(s(0), a, 9));
+    assert!(guard.request(s(0), a, b"", false));
     guard.wrong_password(s(0), a);
-    assert!(!guard.message(s(1), a, 9));
+    assert!(!guard.request(s(1), a, b"", false));
+    assert!(guard.message(s(1), a, 9), "it may be of a call");
+}
+
+#[test]
+fn what_is_said_again_needs_credit_until_the_source_is_there() {
+    let mut guard = Guard::new(strict());
+    let (a, other) = (ip("192.0.2.1"), ip("192.0.2.2"));
+    guard.message(s(0), a, 500);
+    assert!(guard.answer(s(0), a, 300, false));
+    assert!(guard.answer(s(0), a, 900, true), "a call needs it");
+    assert!(!guard.answer(s(0), a, 900, false));
+    guard.message(s(0), a, 900);
+    assert!(guard.answer(s(0), a, 900, false));
+    guard.is_there(s(1), a);
+    assert!((0..99).all(|_| guard.answer(s(2), a, 900, false)));
+    assert!(!guard.answer(s(2), other, 900, false));
+    assert!(!guard.answer(s(9_000), a, 900, false), "that was long ago");
 }
 
 #[test]
@@ -123,6 +158,11 @@ fn sources_without_room_share_one_allowance() {
     });
     assert_eq!(heard.count(), 8 + 40);
     assert_eq!(guard.sources.len(), 8);
+    // One of those who share it does not speak for all of them.
+    let (one, other) = (ip("10.0.0.100"), ip("10.0.0.101"));
+    assert!(!guard.request(s(1), one, b"friendly-scanner", true));
+    (0..9).for_each(|_| guard.wrong_password(s(1), one));
+    assert!(guard.request(s(1), other, b"", false) && guard.connected(s(1), other));
     assert!(
         guard.message(s(100), ip("192.0.2.1"), 1),
         "there is room again"

@@ -45,7 +45,10 @@ impl Established {
                 ok.sdp(self.description(sipx_sdp::Direction::SendRecv))
             } else {
                 match sdp::read(incoming.request.body(), &stack.config.codecs) {
-                    Ok(remote) => ok.sdp(self.answer_to(remote).await),
+                    Ok(remote) => {
+                        self.leg.local.peer = Some(incoming.source.ip());
+                        ok.sdp(self.answer_to(remote).await)
+                    }
                     Err(fault) => unacceptable(&stack, incoming.source.ip(), &fault),
                 }
             }
@@ -174,6 +177,7 @@ impl Established {
         let cause = match event {
             Some(TuEvent::Response(response)) if response.status.is_success() => {
                 self.dialog.refresh(&response.headers);
+                self.dialog.accepted(&invite);
                 self.adopt(&response);
                 self.away = self.direct.is_some();
                 closing::ack(&self.leg.stack, &self.dialog, self.flow.as_ref(), sequence).await;

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
+use callroute_schema::{Address, Caller};
 use proptest::prelude::*;
 
 use super::Shard;
@@ -80,6 +81,19 @@ fn an_answer_is_repeated_until_it_is_acknowledged_and_then_forgotten() {
     assert!(sent(&mut shard).is_empty());
     shard.fire(ms(6_000));
     assert_eq!((shard.len(), shard.next()), (0, None), "nothing is left");
+}
+
+/// RFC 3325, section 5: a stranger is whom From says, whatever he asserts.
+#[test]
+fn only_switches_assert_who_calls() {
+    let invite = String::from_utf8(request("INVITE", "a").to_vec()).unwrap();
+    let asserts = "P-Asserted-Identity: <sip:+18005550199@h>\r\nMax";
+    let invite = Bytes::from(invite.replacen("Max", asserts, 1));
+    let stranger = "198.51.100.1:5060".parse().unwrap();
+    for (source, who) in [(source(), "+18005550199"), (stranger, "a")] {
+        let asked = shard(true).datagram(ms(0), &invite, source).unwrap();
+        assert_eq!(asked.offer.from, Caller::Known(Address::new(who).unwrap()));
+    }
 }
 
 #[test]

@@ -11,6 +11,7 @@ use sipx_rtp::packet::Packet;
 use sipx_rtp::quality::ntp_now;
 
 use super::{MAX_TAP, Stream};
+use crate::family::plain;
 use crate::rtp::control::is_control;
 use crate::rtp::ear::Heard;
 use crate::rtp::latch::Verdict;
@@ -56,7 +57,7 @@ impl Stream {
         let Some(payload) = self.payloads.of(packet.payload_type) else {
             return;
         };
-        match self.latch.packet(from) {
+        match self.latch.packet(plain(from), packet.ssrc, packet.sequence) {
             Verdict::Dropped => return,
             Verdict::Moved => {
                 self.source = Some(from.ip());
