@@ -8,6 +8,7 @@ mod hours;
 mod implies;
 mod menus;
 mod names;
+mod patterns;
 mod rules;
 
 use callroute_schema::tree::Node;

@@ -24,15 +24,22 @@ fn report(name: &str, text: &str) -> String {
     }
 }
 
+/// The files of a folder with such endings, by name.
+fn files_of(folder: &Path, endings: &[&str]) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap();
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| {
+        path.extension()
+            .is_some_and(|ending| endings.iter().any(|wanted| *wanted == ending))
+    });
+    files.sort();
+    files
+}
+
 /// B26 among them: a key or silence that no branch covers, a number without an else.
 #[test]
 fn every_broken_file_has_its_report() {
-    let mut names: Vec<PathBuf> = fs::read_dir(folder())
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|ending| ending == "yaml"))
-        .collect();
-    names.sort();
+    let names = files_of(&folder(), &["yaml"]);
     assert!(names.len() >= 60, "{}", names.len());
     let mut wrong = Vec::new();
     for path in names {
@@ -62,7 +69,6 @@ fn no_false_alarm() {
         name: name.to_owned(),
         text: text.to_owned(),
     };
-    let design = include_str!("fine.yaml");
     let files = vec![
         source("holidays-us.ics", include_str!("fine/holidays-us.ics")),
         source("vip.csv", "number,name\n+14155550199,Ann\n"),
@@ -76,18 +82,33 @@ fn no_false_alarm() {
         .map(|rest| rest.split("```").next().unwrap())
         .collect();
     assert_eq!(blocks.len(), 3);
-    for (name, text) in [
-        ("first block", blocks[0]),
-        ("second block", blocks[1]),
-        ("third block", blocks[2]),
-        ("fine.yaml", design),
-        ("routes.yaml", include_str!("../../../examples/routes.yaml")),
+    let mut fine: Vec<(String, String)> = vec![
+        ("first block".to_owned(), blocks[0].to_owned()),
+        ("second block".to_owned(), blocks[1].to_owned()),
+        ("third block".to_owned(), blocks[2].to_owned()),
+        ("fine.yaml".to_owned(), include_str!("fine.yaml").to_owned()),
+    ];
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for file in [
+        "../../examples/routes.yaml",
+        "../../examples/crm/routes.yaml",
+        "../../examples/tests/office.yaml",
     ] {
+        fine.push((
+            file.to_owned(),
+            fs::read_to_string(root.join(file)).unwrap(),
+        ));
+    }
+    for path in files_of(&root.join("tests/fine"), &["yaml"]) {
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        fine.push((name, fs::read_to_string(&path).unwrap()));
+    }
+    for (name, text) in &fine {
         let engine = match load(name, text, &files, &ChronoTz) {
             Ok(engine) => engine,
             Err(faults) => panic!("{faults}"),
         };
         let found = review(&engine).to_string();
-        assert_eq!(found, "", "{found}");
+        assert_eq!(found, "", "{name}: {found}");
     }
 }

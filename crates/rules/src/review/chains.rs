@@ -53,11 +53,8 @@ impl Review<'_> {
         let blocks = self.engine.book.blocks.iter();
         let place = blocks
             .zip(self.table.numbers.entries())
-            .filter(|(block, _)| matches!(&block.dialed, crate::engine::Dialed::Key(found) if found.begins(key)))
-            .max_by_key(|(block, _)| match &block.dialed {
-                crate::engine::Dialed::Key(found) => found.len(),
-                crate::engine::Dialed::Text(_) => 0,
-            });
+            // A prefix covers numbers of the outside too, which never come back.
+            .find(|(block, _)| matches!(&block.dialed, crate::engine::Dialed::Key(found) if found.is_whole() && found.begins(key)));
         let (_, entry) = place?;
         let leads = |actions: &Actions| self.leads(actions, target, 0);
         let found = match entry.value.as_ref()? {

@@ -1,8 +1,9 @@
 //! Keys of menus that do nothing, and menus that hear themselves for ever.
 
-use callroute_schema::{Digits, Fit, Menu};
+use callroute_schema::{Digits, Menu};
 
 use super::Review;
+use super::patterns::meet;
 use crate::path::Path;
 
 impl Review<'_> {
@@ -112,11 +113,7 @@ impl Review<'_> {
         }
         let deny = at.key("deny");
         for (index, pattern) in extensions.deny.iter().enumerate() {
-            let sample: String = pattern.as_str().chars().map(sample).collect();
-            let allowed = extensions
-                .allow
-                .iter()
-                .any(|allow| matches!(allow.fit(&sample), Fit::Whole | Fit::WholeAndMore));
+            let allowed = extensions.allow.iter().any(|allow| meet(allow, pattern));
             if !allowed {
                 let message = format!(
                     "`{pattern}` is denied, and nothing allows it; leave it out, or allow more"
@@ -130,12 +127,4 @@ impl Review<'_> {
 fn without_last(key: &Digits) -> &str {
     let text = key.as_str();
     text.get(..text.len().saturating_sub(1)).unwrap_or("")
-}
-
-/// A digit that fits a pattern's character.
-fn sample(c: char) -> char {
-    match c {
-        'X' | 'Z' | 'N' | '.' => '5',
-        digit => digit,
-    }
 }
