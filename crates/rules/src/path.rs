@@ -11,6 +11,31 @@ pub(crate) struct Path<'a> {
     step: Step<'a>,
 }
 
+/// A place that outlives the walk that came to it.
+#[derive(Debug, Clone)]
+pub(crate) struct Spot {
+    pub(crate) span: Option<Span>,
+    pub(crate) path: String,
+}
+
+impl Spot {
+    /// Where a value stands.
+    pub(crate) fn of(root: &Node, path: &Path<'_>) -> Self {
+        Self {
+            span: path.span(root),
+            path: path.to_string(),
+        }
+    }
+
+    /// Where the key of an entry stands.
+    pub(crate) fn of_key(root: &Node, path: &Path<'_>) -> Self {
+        Self {
+            span: path.key_span(root),
+            path: path.to_string(),
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy)]
 enum Step<'a> {
     Root,
@@ -43,6 +68,19 @@ impl<'a> Path<'a> {
     /// action instead of a list), the place above it.
     pub(crate) fn span(&self, root: &Node) -> Option<Span> {
         self.find(root).1
+    }
+
+    /// Where its key stands; what is no entry of a map has none, and stands where its value does.
+    pub(crate) fn key_span(&self, root: &Node) -> Option<Span> {
+        let (Some(above), Step::Key(wanted)) = (self.above, self.step) else {
+            return self.span(root);
+        };
+        let (node, _) = above.find(root);
+        let entries = node.and_then(Node::entries).unwrap_or_default();
+        let found = entries.iter().find(|(key, _)| key.text == wanted);
+        found
+            .and_then(|(key, _)| key.span)
+            .or_else(|| self.span(root))
     }
 
     fn find<'n>(&self, root: &'n Node) -> (Option<&'n Node>, Option<Span>) {
