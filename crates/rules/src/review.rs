@@ -10,12 +10,13 @@ mod menus;
 mod names;
 mod patterns;
 mod rules;
+mod used;
 
 use callroute_schema::tree::Node;
 
 use crate::engine::{Clause, Engine};
 use crate::fault::{Faults, Report};
-use crate::path::Path;
+use crate::path::{Path, Spot};
 use crate::table::{Rules, Table};
 
 /// Rules of one block that are compared with each other; of longer blocks only the first.
@@ -91,6 +92,12 @@ struct Compared {
 impl<'a> Review<'a> {
     fn warn(&mut self, at: &Path<'_>, message: impl Into<String>) {
         self.report.at(self.root, at, message);
+    }
+
+    /// About an entry as a whole: where its name stands.
+    fn warn_key(&mut self, at: &Path<'_>, message: impl Into<String>) {
+        let spot = Spot::of_key(self.root, at);
+        self.report.add(spot.span, spot.path, message);
     }
 
     fn warn_between(

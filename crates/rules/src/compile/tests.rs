@@ -92,15 +92,15 @@ pub(crate) const FAULTY: &[(&str, &str)] = &[
     // Cycles.
     (
         "targets: { a: b, b: c, c: a }",
-        "3:15 $.targets.a: a call would go round for ever: a -> b -> c -> a; end one of these in another way",
+        "3:27 $.targets.c: a call would go round for ever: a -> b -> c -> a; end one of these in another way",
     ),
     (
         "targets: { a: { action: forward, destination: { type: number, number: \"+1\" }, on: { failed: a } } }",
-        "3:15 $.targets.a: a call would go round for ever: a -> a; end one of these in another way",
+        "3:93 $.targets.a.on.failed: a call would go round for ever: a -> a; end one of these in another way",
     ),
     (
         "webhooks: { w: { urls: [\"https://x/\"], fallback: a } }\ntargets: { a: { action: webhook, name: w } }",
-        "4:15 $.targets.a: a call would go round for ever: a -> webhook w -> a; end one of these in another way",
+        "3:50 $.webhooks.w.fallback: a call would go round for ever: a -> webhook w -> a; end one of these in another way",
     ),
     // Bounds.
     (
