@@ -70,6 +70,12 @@ impl<'a> Path<'a> {
         self.find(root).1
     }
 
+    /// Whether it is an entry of the map under this key.
+    pub(crate) fn is_right_below(&self, key: &str) -> bool {
+        let above = self.above.map(|above| above.step);
+        matches!((self.step, above), (Step::Key(_), Some(Step::Key(above))) if above == key)
+    }
+
     /// Where its key stands; what is no entry of a map has none, and stands where its value does.
     pub(crate) fn key_span(&self, root: &Node) -> Option<Span> {
         let (Some(above), Step::Key(wanted)) = (self.above, self.step) else {

@@ -112,3 +112,30 @@ fn no_false_alarm() {
         assert_eq!(found, "", "{name}: {found}");
     }
 }
+
+/// Rules beyond the first thousands are compared too, by what they ask.
+#[test]
+fn long_lists_are_compared_to_their_end() {
+    let mut text = String::from(
+        "version: 1\ndefault: { action: hangup }\nnumbers:\n  \"*\":\n",
+    );
+    let mut rule = |when: &str| {
+        text.push_str("    - { ");
+        text.push_str(when);
+        text.push_str("then: { action: busy } }\n");
+    };
+    for number in 0..3_000 {
+        let number = format!("caller: {{ is: \"+1415{number:07}\" }}");
+        rule(&format!("when: {{ {number}, header: {{ x-a: b }} }}, "));
+    }
+    rule("when: { caller: { is: \"+14150002999\" }, header: { x-a: b, x-c: d } }, ");
+    rule("");
+    rule("when: { caller: { country: IE } }, ");
+    let engine = load("routes.yaml", &text, &(), &ChronoTz).unwrap();
+    let found = review(&engine);
+    let lines = found.iter().map(|fault| {
+        let other = fault.other.as_ref().unwrap().span.line;
+        (fault.span.unwrap().line, other)
+    });
+    assert_eq!(lines.collect::<Vec<_>>(), [(3_005, 3_004), (3_007, 3_006)]);
+}

@@ -83,6 +83,11 @@ impl Hours {
         !self.plan.has_dates() && self.plan.force.is_none()
     }
 
+    /// Whether the same clock on the wall counts for both.
+    pub(super) fn is_in_zone_of(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.zone, &other.zone)
+    }
+
     /// Their name in the routing file.
     #[must_use]
     pub fn name(&self) -> &str {

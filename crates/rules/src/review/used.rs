@@ -165,7 +165,7 @@ impl Review<'_> {
     /// Every name that the file uses.
     pub(super) fn used(&self) -> Used {
         let mut used = Used::default();
-        self.each_list(&mut used);
+        each_list(self.table, &mut used);
         used.entries(self.table);
         used.texts(self.root);
         let rotas = self.engine.tables.rotas.iter();
@@ -187,47 +187,46 @@ impl Review<'_> {
         }
         used
     }
+}
 
-    /// Walks over every list of actions that the file has, those of menus and branches too.
-    pub(super) fn each_list(&self, sink: &mut impl Sink) {
-        let table = self.table;
-        let mut list = |actions: &Actions, at: &Path<'_>| check::actions(actions, at, sink);
-        if let Some(default) = &table.default {
-            list(default, &Path::ROOT.key("default"));
+/// Walks over every list of actions that the file has, those of menus and branches too.
+pub(super) fn each_list(table: &Table, sink: &mut impl Sink) {
+    let mut list = |actions: &Actions, at: &Path<'_>| check::actions(actions, at, sink);
+    if let Some(default) = &table.default {
+        list(default, &Path::ROOT.key("default"));
+    }
+    let targets = Path::ROOT.key("targets");
+    for entry in table.targets.entries() {
+        if let Some(actions) = &entry.value {
+            list(actions, &targets.key(&entry.name));
         }
-        let targets = Path::ROOT.key("targets");
-        for entry in table.targets.entries() {
-            if let Some(actions) = &entry.value {
-                list(actions, &targets.key(&entry.name));
-            }
+    }
+    let webhooks = Path::ROOT.key("webhooks");
+    for entry in table.webhooks.entries() {
+        let fallback = entry.value.as_ref().and_then(|value| value.fallback.as_ref());
+        if let Some(actions) = fallback {
+            list(actions, &webhooks.key(&entry.name).key("fallback"));
         }
-        let webhooks = Path::ROOT.key("webhooks");
-        for entry in table.webhooks.entries() {
-            let fallback = entry.value.as_ref().and_then(|value| value.fallback.as_ref());
-            if let Some(actions) = fallback {
-                list(actions, &webhooks.key(&entry.name).key("fallback"));
-            }
-        }
-        let numbers = Path::ROOT.key("numbers");
-        for entry in table.numbers.entries() {
-            let at = numbers.key(&entry.name);
-            match &entry.value {
-                Some(Rules::Always(actions)) => list(actions, &at),
-                Some(Rules::List(rules)) => {
-                    for (index, rule) in rules.iter().enumerate() {
-                        if let Some(rule) = rule {
-                            list(&rule.then, &at.index(index).key("then"));
-                        }
+    }
+    let numbers = Path::ROOT.key("numbers");
+    for entry in table.numbers.entries() {
+        let at = numbers.key(&entry.name);
+        match &entry.value {
+            Some(Rules::Always(actions)) => list(actions, &at),
+            Some(Rules::List(rules)) => {
+                for (index, rule) in rules.iter().enumerate() {
+                    if let Some(rule) = rule {
+                        list(&rule.then, &at.index(index).key("then"));
                     }
                 }
-                None => {}
             }
+            None => {}
         }
-        let menus = Path::ROOT.key("menus");
-        for entry in table.menus.entries() {
-            if let Some(menu) = &entry.value {
-                check::menu(menu, &menus.key(&entry.name), sink);
-            }
+    }
+    let menus = Path::ROOT.key("menus");
+    for entry in table.menus.entries() {
+        if let Some(menu) = &entry.value {
+            check::menu(menu, &menus.key(&entry.name), sink);
         }
     }
 }
