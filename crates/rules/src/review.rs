@@ -11,6 +11,7 @@ mod keys;
 mod menus;
 mod names;
 mod patterns;
+mod rings;
 mod rules;
 mod used;
 
@@ -64,10 +65,12 @@ pub fn review(engine: &Engine) -> Faults {
             logic: Logic::new(&engine.tables),
             report: &mut report,
         };
-        review.rules();
-        review.hours();
+        let blocks = review.blocks();
+        review.rules(&blocks);
+        review.hours(&blocks);
         review.menus();
         review.names();
+        review.rings(&blocks);
         review.chains();
     }
     report.finish(sources)

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Compared, Review};
+use super::{Block, Compared, Review};
 use crate::engine::Clause;
 use crate::path::Path;
 
@@ -17,7 +17,7 @@ const SECONDS: i64 = 7 * 24 * 3_600;
 type Asked = (u32, bool);
 
 impl Review<'_> {
-    pub(super) fn hours(&mut self) {
+    pub(super) fn hours(&mut self, blocks: &[Block<'_>]) {
         let section = Path::ROOT.key("hours");
         for entry in self.table.hours.entries() {
             let hours = self.engine.hours(&entry.name);
@@ -27,7 +27,7 @@ impl Review<'_> {
                 self.warn(&section.key(&entry.name), message);
             }
         }
-        self.overlaps();
+        self.overlaps(blocks);
     }
 
     /// The first instant of a usual week at which no rule that asks for the time alone holds.
@@ -42,9 +42,9 @@ impl Review<'_> {
     }
 
     /// Rules of a number that ask for nothing but hours, and share part of them.
-    fn overlaps(&mut self) {
+    fn overlaps(&mut self, blocks: &[Block<'_>]) {
         let section = Path::ROOT.key("numbers");
-        for block in self.blocks() {
+        for block in blocks {
             let at = section.key(block.number);
             let timed = block.rules.iter();
             let timed: Vec<_> = timed

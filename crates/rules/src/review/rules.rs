@@ -6,14 +6,14 @@ use crate::engine::Clause;
 use crate::path::Path;
 
 impl Review<'_> {
-    pub(super) fn rules(&mut self) {
+    pub(super) fn rules(&mut self, blocks: &[Block<'_>]) {
         self.overlong();
         let section = Path::ROOT.key("numbers");
-        for block in self.blocks() {
+        for block in blocks {
             let at = section.key(block.number);
             let mut above = Above::default();
             for rule in &block.rules {
-                if !self.contradiction(rule, &block, &at) {
+                if !self.contradiction(rule, block, &at) {
                     self.shadowed(rule, &above, &at);
                 }
                 above.push(rule);
