@@ -1,5 +1,6 @@
 //! Everything that is wrong with a routing file, each with its place.
 
+mod not_text;
 mod render;
 
 use std::fmt;
@@ -251,14 +252,23 @@ impl Report {
         self.add(span, format!("{path}{below}"), error.message());
     }
 
-    /// A fault of a file that the routing file names.
-    pub(crate) fn elsewhere(&mut self, file: &str, span: Option<Span>, message: impl Into<String>) {
+    /// A fault of a file that the routing file names; `other`: another place there.
+    pub(crate) fn elsewhere(
+        &mut self,
+        file: &str,
+        span: Option<Span>,
+        message: impl Into<String>,
+        other: Option<(Span, &str)>,
+    ) {
         self.push(Fault {
             file: file.to_owned(),
             span,
             path: String::new(),
             message: message.into(),
-            other: None,
+            other: other.map(|(span, text)| Label {
+                span,
+                text: text.to_owned(),
+            }),
             severity: self.severity,
         });
     }

@@ -137,7 +137,11 @@ fn named() -> HashMap<String, Vec<u32>> {
         let state = area.rsplit_once(", ").map(|(_, state)| state);
         let town = area.split_once(", ").map(|(town, _)| town);
         let states = names_of(state.unwrap_or(area)).filter(|_| with_states.contains(&place));
-        for name in [Some(*area), state, town].into_iter().flatten().chain(states) {
+        for name in [Some(*area), state, town]
+            .into_iter()
+            .flatten()
+            .chain(states)
+        {
             let places = named.entry(name.to_ascii_lowercase()).or_default();
             if places.last() != Some(&place) {
                 places.push(place);
@@ -189,9 +193,8 @@ mod tests {
 
     #[test]
     fn a_state_is_its_letters_its_name_and_its_towns() {
-        let within = |name: &str, number: &str| {
-            Origin::areas(&[name.to_owned()]).holds(Key::call(number))
-        };
+        let within =
+            |name: &str, number: &str| Origin::areas(&[name.to_owned()]).holds(Key::call(number));
         for name in ["MO", "Missouri", "missouri"] {
             assert!(within(name, "+13146523057"), "the area code is the state's");
             assert!(within(name, "+13143812345"), "St. Louis, MO");

@@ -262,8 +262,8 @@ fn version_and_default_are_required() {
     assert_eq!(
         missing,
         [
-            "$: `version` is missing; write `version: 1` at the top",
-            "$: `default` is missing; it says what happens to a call when nothing else does, as in \
+            "1:1 $: `version` is missing; write `version: 1` at the top",
+            "1:1 $: `default` is missing; it says what happens to a call when nothing else does, as in \
              `default: { action: voicemail, message: general }`",
         ]
     );

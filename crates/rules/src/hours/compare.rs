@@ -148,13 +148,17 @@ impl Plan {
         let has_calendar = rules.len() == other.rules().len()
             && (Arc::ptr_eq(&self.holidays, &other.holidays) || self.holidays == other.holidays);
         has_calendar
-            && rules.iter().zip(other.rules()).all(|(own, other)| {
-                same(own, other) && subset(&own.spans, &other.spans)
-            })
+            && rules
+                .iter()
+                .zip(other.rules())
+                .all(|(own, other)| same(own, other) && subset(&own.spans, &other.spans))
             && dates.len() == other.dates.len()
-            && dates.iter().zip(&other.dates).all(|((date, own), (other_date, other))| {
-                *date == other_date && subset(&own.spans, &other.spans)
-            })
+            && dates
+                .iter()
+                .zip(&other.dates)
+                .all(|((date, own), (other_date, other))| {
+                    *date == other_date && subset(&own.spans, &other.spans)
+                })
             && self
                 .weekly
                 .iter()
@@ -176,7 +180,8 @@ mod tests {
 
     fn hours(texts: &[&str], zone: &str) -> Vec<Hours> {
         let zone = ChronoTz.zone(zone).unwrap();
-        let read = |text: &&str| Hours::new("x".to_owned(), parse(text).unwrap(), Arc::clone(&zone));
+        let read =
+            |text: &&str| Hours::new("x".to_owned(), parse(text).unwrap(), Arc::clone(&zone));
         texts.iter().map(read).collect()
     }
 
@@ -192,7 +197,11 @@ mod tests {
             ("Mo-Su 02:10-02:50", "America/New_York", None),
             ("Mo-Fr 09:00-17:00; 2026 Jan 1-2030 Dec 31 off", "UTC", None),
             ("Feb Mo[5] 09:00-10:00", "UTC", None),
-            ("Mo[1] 09:00-10:00; Jan-Dec Mo off; Mo[1-5] off", "UTC", Some(false)),
+            (
+                "Mo[1] 09:00-10:00; Jan-Dec Mo off; Mo[1-5] off",
+                "UTC",
+                Some(false),
+            ),
             ("24/7", "UTC", Some(true)),
             ("Mo-Su 00:00-12:00,12:00-24:00", "UTC", Some(true)),
         ] {
@@ -207,17 +216,36 @@ mod tests {
             ("Mo-Fr 10:00-16:00", "Mo-Fr 09:00-17:00", true),
             ("Mo-Fr 10:00-16:00", "Mo-Fr 09:00-17:00; Dec 25 off", false),
             ("Mo-Fr 10:00-16:00; Dec 25 off", "Mo-Fr 09:00-17:00", true),
-            ("Mo-Fr 10:00-16:00; Dec 25 off", "Mo-Fr 09:00-17:00; Dec 25 off", true),
-            ("Mo-Fr 10:00-16:00; Dec 25 11:00-12:00", "Mo-Fr 09:00-17:00", false),
+            (
+                "Mo-Fr 10:00-16:00; Dec 25 off",
+                "Mo-Fr 09:00-17:00; Dec 25 off",
+                true,
+            ),
+            (
+                "Mo-Fr 10:00-16:00; Dec 25 11:00-12:00",
+                "Mo-Fr 09:00-17:00",
+                false,
+            ),
             ("Mo 22:00-02:00", "Mo 22:00-24:00; Tu 00:00-02:00", true),
-            ("Mo-Fr 10:00-16:00; Dec 24 off", "Mo-Fr 09:00-17:00; 2026 Dec 24 off", false),
+            (
+                "Mo-Fr 10:00-16:00; Dec 24 off",
+                "Mo-Fr 09:00-17:00; 2026 Dec 24 off",
+                false,
+            ),
         ] {
             let both = hours(&[own, other], "Europe/Dublin");
-            assert_eq!(both[0].open_only_while(&both[1]), within, "{own} in {other}");
+            assert_eq!(
+                both[0].open_only_while(&both[1]),
+                within,
+                "{own} in {other}"
+            );
         }
         let dublin = hours(&["Mo 10:00-11:00"], "Europe/Dublin");
         let london = hours(&["Mo 09:00-12:00"], "Europe/London");
-        assert!(!dublin[0].open_only_while(&london[0]), "their clocks may part");
+        assert!(
+            !dublin[0].open_only_while(&london[0]),
+            "their clocks may part"
+        );
     }
 
     #[test]
@@ -231,7 +259,8 @@ mod tests {
             ],
             "UTC",
         );
-        let cover = |one: usize, other: usize| Hours::cover(&[(&all[one], true), (&all[other], true)]);
+        let cover =
+            |one: usize, other: usize| Hours::cover(&[(&all[one], true), (&all[other], true)]);
         assert!(cover(0, 1));
         assert!(!cover(0, 3));
         assert!(!cover(2, 1), "not on Dec 25");

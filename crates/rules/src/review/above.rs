@@ -103,7 +103,8 @@ fn together<'r>(
                 kept.remove(place);
             }
         }
-        let every = kept.iter().all(|(_, rule)| rule.clauses.len() == 1) && logic.cover(&[], &clauses);
+        let every =
+            kept.iter().all(|(_, rule)| rule.clauses.len() == 1) && logic.cover(&[], &clauses);
         Some(Decides::Together(
             kept.into_iter().map(|(_, rule)| *rule).collect(),
             every,

@@ -11,8 +11,10 @@ use crate::path::{Path, Spot};
 const MAX_DEPTH: usize = 32;
 
 const NOBODY: &str = "nobody may answer, and after the default there is nothing: end it with `{ action: voicemail, message: … }`";
-const QUEUE: &str = "nobody may have time, and after the default there is nothing: give it `on: { failed: … }`";
-const SILENT: &str = "nobody may press a key, and after the default there is nothing: give it `on: { timeout: … }`";
+const QUEUE: &str =
+    "nobody may have time, and after the default there is nothing: give it `on: { failed: … }`";
+const SILENT: &str =
+    "nobody may press a key, and after the default there is nothing: give it `on: { timeout: … }`";
 const WEBHOOK: &str = "the default asks a web server: when that fails, there is nothing left; give it `on: { failed: … }`";
 const UNSAID: &str = "the default does not say where the call ends; end it with `{ action: voicemail, message: … }` or `{ action: hangup }`";
 
@@ -69,7 +71,8 @@ impl Review<'_> {
                     }
                 }
             },
-            Action::Webhook(webhook) => match (webhook.on.get(&Disposition::Failed), &webhook.name) {
+            Action::Webhook(webhook) => match (webhook.on.get(&Disposition::Failed), &webhook.name)
+            {
                 (None, Some(name)) => {
                     let mut webhooks = table.webhooks.entries().iter();
                     let entry = webhooks.find(|entry| entry.name == name.as_str());

@@ -22,7 +22,9 @@ impl<'e> Logic<'e> {
         let schedules = tables.schedules.iter();
         Self {
             tables,
-            settled: schedules.map(|schedule| schedule.hours().settled()).collect(),
+            settled: schedules
+                .map(|schedule| schedule.hours().settled())
+                .collect(),
             within: RefCell::default(),
         }
     }
@@ -40,7 +42,9 @@ impl<'e> Logic<'e> {
             Clause::Any(any) => {
                 any.iter().any(|part| self.always(part))
                     || any.iter().enumerate().any(|(place, one)| {
-                        any.iter().skip(place + 1).any(|other| opposites(one, other))
+                        any.iter()
+                            .skip(place + 1)
+                            .any(|other| opposites(one, other))
                     })
             }
             Clause::All(all) => all.iter().all(|part| self.always(part)),
@@ -112,7 +116,11 @@ impl<'e> Logic<'e> {
                 },
             ) => subject == other && countries.iter().all(|country| wide.contains(country)),
             (Clause::Place(places), Clause::Place(wide)) => {
-                let known = |name: &str| wide.names.iter().any(|wide| wide.eq_ignore_ascii_case(name));
+                let known = |name: &str| {
+                    wide.names
+                        .iter()
+                        .any(|wide| wide.eq_ignore_ascii_case(name))
+                };
                 places.names.iter().all(|name| known(name))
             }
             (Clause::Trunk(trunks), Clause::Trunk(wide)) => {
@@ -131,9 +139,13 @@ impl<'e> Logic<'e> {
             (Clause::Calls(calls), Clause::Calls(wide)) => {
                 calls.on == wide.on && values::fewer(calls, wide)
             }
-            (Clause::Duty { rota, who }, Clause::Duty { rota: other, who: wide }) => {
-                rota == other && who.iter().all(|agent| wide.contains(agent))
-            }
+            (
+                Clause::Duty { rota, who },
+                Clause::Duty {
+                    rota: other,
+                    who: wide,
+                },
+            ) => rota == other && who.iter().all(|agent| wide.contains(agent)),
             (_, Clause::HasNumber) => has_number(if_this),
             (_, Clause::Anonymous(false)) => has_number(if_this),
             _ => match (numbers(if_this), numbers(then_that)) {
@@ -218,7 +230,10 @@ impl<'e> Logic<'e> {
     /// Whether for every call with `own` one of several holds, of which each is enough.
     pub(super) fn cover(&self, own: &[Clause], parts: &[&Clause]) -> bool {
         let pairs = |(place, one): (usize, &&Clause)| {
-            parts.iter().skip(place + 1).any(|other| opposites(one, other))
+            parts
+                .iter()
+                .skip(place + 1)
+                .any(|other| opposites(one, other))
         };
         parts.iter().enumerate().any(pairs)
             || shares_cover(own, parts)
@@ -251,10 +266,12 @@ fn shares_cover(own: &[Clause], parts: &[&Clause]) -> bool {
     let mut shares: Vec<(u16, u16)> = parts.iter().filter_map(|part| bounds(part)).collect();
     shares.sort_unstable();
     let (from, to) = own.iter().find_map(bounds).unwrap_or((0, WHOLE));
-    let end = shares.iter().fold(from, |end, (from, to)| match *from <= end {
-        true => end.max(*to),
-        false => end,
-    });
+    let end = shares
+        .iter()
+        .fold(from, |end, (from, to)| match *from <= end {
+            true => end.max(*to),
+            false => end,
+        });
     shares.len() > 1 && end >= to
 }
 

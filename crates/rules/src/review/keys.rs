@@ -78,7 +78,9 @@ impl Review<'_> {
                 _ => "this pattern does nothing: whatever fits it is an option or fits a nearer pattern, which come first; take it out".to_owned(),
             };
             let here = Spot::of_key(self.root, &section.key(text));
-            let first = runs.iter().find(|run| menu.options.contains_key(run.as_str()));
+            let first = runs
+                .iter()
+                .find(|run| menu.options.contains_key(run.as_str()));
             match first {
                 Some(first) => {
                     let options = at.key("options");
@@ -113,7 +115,11 @@ impl Review<'_> {
                         "nobody can dial `{pattern}`: `{denied}` denies all of it; take one of them out"
                     ),
                 };
-                (message, Spot::of(self.root, &deny.index(place)), "this denies it")
+                (
+                    message,
+                    Spot::of(self.root, &deny.index(place)),
+                    "this denies it",
+                )
             } else if let Some(taken) = taken {
                 let message = format!(
                     "nobody reaches `{pattern}` as an extension: the menu's pattern `{taken}` comes first; take one of them out"

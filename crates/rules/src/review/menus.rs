@@ -77,10 +77,12 @@ impl Review<'_> {
         for entry in table.targets.entries() {
             let actions = entry.value.iter().flat_map(|list| list.as_slice());
             if led_to.targets.contains(&entry.name) {
-                led_to.menus.extend(actions.filter_map(|action| match action {
-                    Action::Menu(menu) => Some(menu.name.as_ref()?.as_str().to_owned()),
-                    _ => None,
-                }));
+                led_to
+                    .menus
+                    .extend(actions.filter_map(|action| match action {
+                        Action::Menu(menu) => Some(menu.name.as_ref()?.as_str().to_owned()),
+                        _ => None,
+                    }));
             }
         }
         // A webhook's answer may have menus whose keys lead here.

@@ -16,16 +16,36 @@ impl Review<'_> {
         let table = self.table;
         // A webhook's answer may name targets, menus and agents that no rule does.
         let answers = !table.webhooks.entries().is_empty();
-        self.unused("calendars", &table.calendars, &used, "no hours have it as `holidays`");
-        self.unused("hours", &table.hours, &used, "no rule asks whether they are open");
+        self.unused(
+            "calendars",
+            &table.calendars,
+            &used,
+            "no hours have it as `holidays`",
+        );
+        self.unused(
+            "hours",
+            &table.hours,
+            &used,
+            "no rule asks whether they are open",
+        );
         if !used.every_list {
-            self.unused("callers", &table.callers, &used, "no rule asks who is on it");
+            self.unused(
+                "callers",
+                &table.callers,
+                &used,
+                "no rule asks who is on it",
+            );
         }
         if !used.any_lookup {
             self.unused("lookups", &table.lookups, &used, "nothing asks it");
         }
         self.unused("prefixes", &table.prefixes, &used, "no rule asks it");
-        self.unused("overrides", &table.overrides, &used, "no rule asks how it stands");
+        self.unused(
+            "overrides",
+            &table.overrides,
+            &used,
+            "no rule asks how it stands",
+        );
         let why = "no rule, no group and no agent has it";
         self.unused("rotas", &table.rotas, &used, why);
         if !answers {

@@ -101,7 +101,12 @@ mod tests {
 
     #[test]
     fn patterns_are_compared_key_by_key() {
-        let both = |a: &str, b: &str| (meet(&pattern(a), &pattern(b)), within(&pattern(a), &pattern(b)));
+        let both = |a: &str, b: &str| {
+            (
+                meet(&pattern(a), &pattern(b)),
+                within(&pattern(a), &pattern(b)),
+            )
+        };
         assert_eq!(both("2X0", "20X"), (true, false));
         assert_eq!(both("20X", "2XX"), (true, true));
         assert_eq!(both("2XX", "20X"), (true, false));

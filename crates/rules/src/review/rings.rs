@@ -59,7 +59,9 @@ impl Review<'_> {
                     found.extend(rung.into_iter().map(|rung| (rung, &[][..], &[][..])));
                 }
                 Some(Rules::List(list)) => {
-                    let rules = of_rules.get(&*entry.name).map_or(&[][..], |block| &block.rules);
+                    let rules = of_rules
+                        .get(&*entry.name)
+                        .map_or(&[][..], |block| &block.rules);
                     for (rule, written) in rules.iter().zip(list) {
                         let Some(written) = written else {
                             continue;

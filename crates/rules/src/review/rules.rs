@@ -144,7 +144,10 @@ impl Review<'_> {
 
     fn without_else(&mut self, rules: &[Compared], above: &Above<'_>, at: &Path<'_>) {
         // Nothing is left for an else where the rules come to everything between them.
-        let Some(last) = rules.last().filter(|_| above.decides(&[], &self.logic).is_none()) else {
+        let Some(last) = rules
+            .last()
+            .filter(|_| above.decides(&[], &self.logic).is_none())
+        else {
             return;
         };
         let gap = self.first_gap(rules);

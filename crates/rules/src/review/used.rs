@@ -46,14 +46,23 @@ impl Used {
         }
     }
 
-    fn add_all<'n>(&mut self, sections: &[&'static str], names: impl IntoIterator<Item = &'n String>) {
+    fn add_all<'n>(
+        &mut self,
+        sections: &[&'static str],
+        names: impl IntoIterator<Item = &'n String>,
+    ) {
         names.into_iter().for_each(|name| self.add(sections, name));
     }
 
     fn when(&mut self, when: &When, root: &Node, at: &Path<'_>) {
         self.add_all(&["hours"], when.open.iter().chain(&when.closed));
         if let Some(caller) = &when.caller {
-            let texts = |texts: &Option<Texts>| texts.iter().flat_map(|Texts(list)| list.clone()).collect::<Vec<_>>();
+            let texts = |texts: &Option<Texts>| {
+                texts
+                    .iter()
+                    .flat_map(|Texts(list)| list.clone())
+                    .collect::<Vec<_>>()
+            };
             self.add_all(&["callers"], &texts(&caller.list));
             self.add_all(&["prefixes"], &texts(&caller.prefix));
             for kind in caller.kind.iter().flat_map(|Kinds(kinds)| kinds) {
@@ -65,7 +74,10 @@ impl Used {
                 }
             }
         }
-        if let Some(Texts(prefixes)) = when.dialed.as_ref().and_then(|dialed| dialed.prefix.as_ref())
+        if let Some(Texts(prefixes)) = when
+            .dialed
+            .as_ref()
+            .and_then(|dialed| dialed.prefix.as_ref())
         {
             self.add_all(&["prefixes"], prefixes);
         }
@@ -203,7 +215,10 @@ pub(super) fn each_list(table: &Table, sink: &mut impl Sink) {
     }
     let webhooks = Path::ROOT.key("webhooks");
     for entry in table.webhooks.entries() {
-        let fallback = entry.value.as_ref().and_then(|value| value.fallback.as_ref());
+        let fallback = entry
+            .value
+            .as_ref()
+            .and_then(|value| value.fallback.as_ref());
         if let Some(actions) = fallback {
             list(actions, &webhooks.key(&entry.name).key("fallback"));
         }

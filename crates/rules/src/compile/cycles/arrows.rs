@@ -2,9 +2,7 @@
 //!
 //! Nothing that a caller presses is an arrow, and nothing that needs an answered party.
 
-use callroute_schema::{
-    Action, Actions, Branch, Destination, Disposition, Menu, MenuBranches, On,
-};
+use callroute_schema::{Action, Actions, Branch, Destination, Disposition, Menu, MenuBranches, On};
 
 use crate::engine::Named;
 use crate::path::Path;
@@ -148,10 +146,13 @@ impl<'a> Walk<'a, '_> {
     /// A queue that the target of its name writes out: its branches, but for those given here.
     fn queue_named(&mut self, name: &str, given: &On, at: &Path<'_>) {
         let target = self.named.targets.get(name).map(Actions::as_slice);
-        let written = target.into_iter().flatten().find_map(|action| match action {
-            Action::Queue(queue) if !queue.members.is_empty() => Some(queue),
-            _ => None,
-        });
+        let written = target
+            .into_iter()
+            .flatten()
+            .find_map(|action| match action {
+                Action::Queue(queue) if !queue.members.is_empty() => Some(queue),
+                _ => None,
+            });
         for (on, branch) in written.into_iter().flat_map(|queue| &queue.on) {
             if leaves_by_itself(*on) && !given.contains_key(on) {
                 self.list(branch, at);

@@ -119,7 +119,11 @@ impl Compiler<'_> {
                 }
                 _ if is_named => {
                     let parties = self.parties(name, shared, &at.index(index))?;
-                    all.extend(parties.iter().flat_map(|party| self.asked_as(party, shared)));
+                    all.extend(
+                        parties
+                            .iter()
+                            .flat_map(|party| self.asked_as(party, shared)),
+                    );
                 }
                 _ => {
                     let known = table
@@ -159,7 +163,9 @@ impl Compiler<'_> {
             }
             Party::Other(name) => vec![name],
         };
-        let asked = names.into_iter().map(|name| Lookup::Available(name.to_owned()));
+        let asked = names
+            .into_iter()
+            .map(|name| Lookup::Available(name.to_owned()));
         asked.collect()
     }
 

@@ -9,9 +9,14 @@ pub(super) fn narrower(one: &Test, wide: &Test) -> bool {
             .iter()
             .all(|text| wide.iter().any(|wide| begins_so(text, wide))),
         // Whatever is compared is there.
-        (Test::Is(_), Test::Within { exists, below: None, at_least: None }) => {
-            *exists != Some(false)
-        }
+        (
+            Test::Is(_),
+            Test::Within {
+                exists,
+                below: None,
+                at_least: None,
+            },
+        ) => *exists != Some(false),
         (
             Test::Within {
                 exists,
