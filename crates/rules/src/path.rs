@@ -82,7 +82,11 @@ impl<'a> Path<'a> {
             return self.span(root);
         };
         let (node, _) = above.find(root);
-        let entries = node.and_then(Node::entries).unwrap_or_default();
+        let only = node.map(|node| match node.items() {
+            Some([only]) => only,
+            _ => node,
+        });
+        let entries = only.and_then(Node::entries).unwrap_or_default();
         let found = entries.iter().find(|(key, _)| key.text == wanted);
         found
             .and_then(|(key, _)| key.span)
@@ -100,7 +104,12 @@ impl<'a> Path<'a> {
         match self.step {
             Step::Root => (Some(node), span),
             Step::Key(wanted) => {
-                let entries = node.entries().unwrap_or_default();
+                // A list of one action is walked as that action.
+                let only = match node.items() {
+                    Some([only]) => only,
+                    _ => node,
+                };
+                let entries = only.entries().unwrap_or_default();
                 match entries.iter().find(|(key, _)| key.text == wanted) {
                     Some((key, child)) => (Some(child), child.span.or(key.span).or(span)),
                     None => (None, span),

@@ -15,6 +15,9 @@ mod rings;
 mod rules;
 mod used;
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+
 use callroute_schema::tree::Node;
 
 use self::implies::Logic;
@@ -63,6 +66,7 @@ pub fn review(engine: &Engine) -> Faults {
             table: &table,
             engine,
             logic: Logic::new(&engine.tables),
+            edges: RefCell::default(),
             report: &mut report,
         };
         let blocks = review.blocks();
@@ -82,6 +86,8 @@ struct Review<'a> {
     table: &'a Table,
     engine: &'a Engine,
     logic: Logic<'a>,
+    /// When hours change within a usual week.
+    edges: RefCell<HashMap<u32, Vec<i64>>>,
     report: &'a mut Report,
 }
 
@@ -102,6 +108,9 @@ struct Compared {
     title: String,
     /// Of which all must hold; without those that always do.
     clauses: Vec<Clause>,
+    /// Whether it is for emergency calls, which rules above it that turn a listed caller away
+    /// leave alone.
+    is_emergency: bool,
 }
 
 impl<'a> Review<'a> {
@@ -135,6 +144,7 @@ impl<'a> Review<'a> {
         lists
             .map(|(number, block, list)| {
                 let dialed = self.dialed(number);
+                let is_emergency = self.engine.tables.is_emergency(number);
                 let told = |clause: &Clause| {
                     let mut given = dialed.iter();
                     self.logic.always(clause)
@@ -149,6 +159,7 @@ impl<'a> Review<'a> {
                     let clauses = parts.into_iter().flatten();
                     Compared {
                         index,
+                        is_emergency: is_emergency || book.emergency.binary_search(&rule).is_ok(),
                         title: match name {
                             Some(name) => format!("rule {count} {name:?}"),
                             None => format!("rule {count}"),

@@ -191,7 +191,7 @@ pub(crate) const FAULTY: &[(&str, &str)] = &[
     ),
     (
         "numbers:\n  \"+1314\": { action: hangup }\n  \"+1 314\": { action: hangup }",
-        "5:13 $.numbers[\"+1 314\"]: this is the same number as `+1314`",
+        "5:3 $.numbers[\"+1 314\"]: this is the same number as `+1314`; put the rules of both under one of them",
     ),
     (
         "numbers: { \"+1\": [] }",
@@ -327,7 +327,10 @@ error: `version` is given twice
         faults_with("numbers: {}\nversion: 1", &[]).to_string(),
         "\
 error: `default` is missing; it says what happens to a call when nothing else does, as in `default: { action: voicemail, message: general }`
---> routes.yaml"
+ --> routes.yaml:1:1
+  |
+1 | numbers: {}
+  | ^^^^^^^"
     );
     let long = format!(
         "version: 1\ndefault: {{ action: hangup, {}: 1 }}\n",

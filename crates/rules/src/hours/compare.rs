@@ -1,5 +1,5 @@
 //! Hours beside each other: whether some are never open, and whether some are open only while
-//! others are. What is forced for a while is no part of it.
+//! others are.
 
 use std::sync::Arc;
 
@@ -15,10 +15,19 @@ const YEARS: (i32, i32) = (1900, 2400);
 const MINUTES: usize = DAY as usize;
 /// Minutes of a week.
 const WEEK: usize = 7 * MINUTES;
+/// Words that have a bit for each of them.
+const WORDS: usize = WEEK.div_ceil(64);
+
+/// The open minutes of each week, a bit each, Monday's first lowest.
+pub(super) type Week = Box<[u64; WORDS]>;
 
 impl Hours {
-    /// Whether they are open at all times (`true`), or never (`false`).
+    /// Whether they are open at all times (`true`), or never (`false`). Where something is forced
+    /// for a while, that is not so then.
     pub(crate) fn settled(&self) -> Option<bool> {
+        if self.plan.force.is_some() {
+            return None;
+        }
         match self.constant() {
             None if self.is_never_open() => Some(false),
             constant => constant,
@@ -69,7 +78,10 @@ impl Hours {
             return false;
         }
         match (self.week(), other.week()) {
-            (Some(own), Some(others)) => own.iter().zip(&others).all(|(own, other)| !own || *other),
+            (Some(own), Some(others)) => own
+                .iter()
+                .zip(others.iter())
+                .all(|(own, other)| own & !other == 0),
             _ => self.plan.within(&other.plan),
         }
     }
@@ -78,9 +90,10 @@ impl Hours {
     pub(crate) fn open_only_without(&self, other: &Self) -> bool {
         self.like(other)
             && match (self.week(), other.week()) {
-                (Some(own), Some(others)) => {
-                    !own.iter().zip(&others).any(|(own, other)| *own && *other)
-                }
+                (Some(own), Some(others)) => own
+                    .iter()
+                    .zip(others.iter())
+                    .all(|(own, other)| own & other == 0),
                 _ => false,
             }
     }
@@ -90,16 +103,16 @@ impl Hours {
         let Some((first, _)) = all.first() else {
             return false;
         };
-        let mut covered = vec![false; WEEK];
+        let mut open_at = [0; WORDS];
         for (hours, open) in all {
             let Some(week) = hours.week().filter(|_| hours.like(first)) else {
                 continue;
             };
-            for (covered, is_open) in covered.iter_mut().zip(week) {
-                *covered |= is_open == *open;
+            for (covered, word) in open_at.iter_mut().zip(week.iter()) {
+                *covered |= if *open { *word } else { !*word };
             }
         }
-        covered.into_iter().all(|covered| covered)
+        (0..WEEK).all(|minute| bit(&open_at, minute))
     }
 
     /// Whether the same clock counts for both, and nothing is forced.
@@ -107,23 +120,30 @@ impl Hours {
         self.is_in_zone_of(other) && self.plan.force.is_none() && other.plan.force.is_none()
     }
 
-    /// The minutes of each week by the clock on the wall, Monday's first; `None`: weeks differ.
-    fn week(&self) -> Option<Vec<bool>> {
-        if !self.is_weekly() {
-            return None;
-        }
-        let mut week = vec![false; WEEK];
-        for (weekday, spans) in self.plan.weekly.iter().enumerate() {
-            for (minute, second) in (0..2 * MINUTES).zip((0_u32..).step_by(60)) {
-                if spans.hold(second)
-                    && let Some(slot) = week.get_mut((weekday * MINUTES + minute) % WEEK)
-                {
-                    *slot = true;
+    /// The minutes of each week by the clock on the wall; `None`: weeks differ.
+    fn week(&self) -> Option<&Week> {
+        let week = || {
+            let mut week = [0; WORDS];
+            let days = self.plan.weekly.iter().enumerate();
+            for (weekday, spans) in days.filter(|_| self.is_weekly()) {
+                for (minute, second) in (0..2 * MINUTES).zip((0_u32..).step_by(60)) {
+                    let place = (weekday * MINUTES + minute) % WEEK;
+                    if spans.hold(second)
+                        && let Some(word) = week.get_mut(place / 64)
+                    {
+                        *word |= 1 << (place % 64);
+                    }
                 }
             }
-        }
-        Some(week)
+            self.is_weekly().then(|| Box::new(week))
+        };
+        self.week.get_or_init(week).as_ref()
     }
+}
+
+fn bit(week: &[u64; WORDS], minute: usize) -> bool {
+    let word = week.get(minute / 64).copied().unwrap_or(0);
+    word >> (minute % 64) & 1 == 1
 }
 
 impl Plan {

@@ -96,26 +96,34 @@ impl Review<'_> {
 
     /// The stretches of a usual week over which none of these hours changes.
     fn changes(&self, asked: &[Asked]) -> Vec<(i64, i64)> {
-        let end = WEEK + SECONDS;
-        let mut edges = vec![WEEK, end];
+        let mut edges = vec![WEEK, WEEK + SECONDS];
         for (hours, _) in asked {
-            let Some(hours) = self.engine.tables.hours(*hours) else {
-                continue;
-            };
-            let mut at = WEEK;
-            while let Some(next) = DateTime::from_timestamp(at, 0)
-                .and_then(|at| hours.answer(at).next_change)
-                .map(|next| next.timestamp())
-                .filter(|next| (at + 1..end).contains(next))
-            {
-                edges.push(next);
-                at = next;
-            }
+            let mut known = self.edges.borrow_mut();
+            let own = known.entry(*hours).or_insert_with(|| self.edges_of(*hours));
+            edges.extend_from_slice(own);
         }
         edges.sort_unstable();
         edges.dedup();
         let after = edges.iter().skip(1);
         edges.iter().copied().zip(after.copied()).collect()
+    }
+
+    /// When hours change within a usual week.
+    fn edges_of(&self, hours: u32) -> Vec<i64> {
+        let mut edges = Vec::new();
+        let Some(hours) = self.engine.tables.hours(hours) else {
+            return edges;
+        };
+        let mut at = WEEK;
+        while let Some(next) = DateTime::from_timestamp(at, 0)
+            .and_then(|at| hours.answer(at).next_change)
+            .map(|next| next.timestamp())
+            .filter(|next| (at + 1..WEEK + SECONDS).contains(next))
+        {
+            edges.push(next);
+            at = next;
+        }
+        edges
     }
 
     /// What the clock on the wall of hours reads.

@@ -13,7 +13,7 @@ impl Review<'_> {
             let at = section.key(block.number);
             let mut above = Above::default();
             for rule in &block.rules {
-                if !self.contradiction(rule, block, &at) {
+                if !self.contradiction(rule, block, &at) && !rule.is_emergency {
                     self.shadowed(rule, &above, &at);
                 }
                 above.push(rule);
