@@ -1,9 +1,10 @@
 //! The routing table that a command works with.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 
-use callroute_rules::{Engine, Files, Source};
+use callroute_rules::{Engine, Faults, Files, Source};
 use callroute_tables::{LoadError, SystemZones};
 
 use crate::error::Error;
@@ -21,14 +22,33 @@ const MAX_KEPT: u64 = 256 * 1024 * 1024;
 pub(crate) fn load(routes: &Input) -> Result<Arc<Engine>, Error> {
     let zones = SystemZones::new();
     let engine = match routes {
-        Input::File(path) => callroute_tables::load(path, &zones)?,
+        Input::File(path) => callroute_tables::load(path, &zones)
+            .map_err(|error| no_text(routes, &error).unwrap_or(error))?,
         Input::Stdin => {
-            let text = routes.text(MAX_ROUTES)?;
-            callroute_rules::load(&routes.to_string(), &text, &CurrentFolder, &zones)
+            let bytes = routes.bytes(MAX_ROUTES)?;
+            let name = routes.to_string();
+            if let Some(faults) = Faults::not_text(&name, &bytes) {
+                return Err(LoadError::Faults(faults).into());
+            }
+            // It is text, so that nothing is lost.
+            let text = String::from_utf8_lossy(&bytes);
+            callroute_rules::load(&name, &text, &CurrentFolder, &zones)
                 .map_err(LoadError::Faults)?
         }
     };
     Ok(Arc::new(engine))
+}
+
+/// Where the bytes of a routing file that could not be read are no text.
+fn no_text(routes: &Input, error: &LoadError) -> Option<LoadError> {
+    let LoadError::Read { source, .. } = error else {
+        return None;
+    };
+    if source.kind() != ErrorKind::InvalidData {
+        return None;
+    }
+    let bytes = routes.bytes(MAX_ROUTES).ok()?;
+    Faults::not_text(&routes.to_string(), &bytes).map(LoadError::Faults)
 }
 
 /// Loads the table that is kept beside a journal, under the fingerprint that its header names.

@@ -86,4 +86,15 @@ fn what_is_no_text_is_refused() {
     let ran = place.run_with(&["check", "-"], [ROUTES.as_bytes(), b"# caf\xc3"].concat());
     assert_eq!((ran.code, ran.out.as_str()), (1, ""));
     assert!(ran.err.contains("no UTF-8 text"), "{}", ran.err);
+    place.file("latin.yaml", b"version: 1\n# caf\xe9\n");
+    let ran = place.run(&["check", "latin.yaml"]);
+    assert_eq!((ran.code, ran.out.as_str()), (1, ""));
+    assert!(ran.err.contains("latin.yaml:2:6"), "{}", ran.err);
+    let ran = place.run(&["check", "--json", "latin.yaml"]);
+    assert_eq!((ran.code, ran.err.as_str()), (1, ""));
+    let faults = ran.json();
+    assert_eq!(
+        (&faults[0]["line"], &faults[0]["column"]),
+        (&2.into(), &6.into())
+    );
 }

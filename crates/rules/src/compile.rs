@@ -18,7 +18,7 @@ mod when;
 use std::sync::Arc;
 
 use callroute_schema::number::Region;
-use callroute_schema::tree::Node;
+use callroute_schema::tree::{Node, Span};
 use callroute_schema::{Actions, AgentName, MenuName, TargetName, variables};
 
 use self::shared::Shared;
@@ -119,9 +119,53 @@ pub(crate) fn root(name: &str, text: &str, report: &mut Report) -> Option<Node> 
         crate::toml::read(text, report)
     } else if json && text.len() > MAX_LINES {
         long_json(text, report)
+    } else if json && !is_json(text, report) {
+        None
     } else {
+        // JSON is YAML too, which knows where everything stands.
         crate::yaml::read(text, report)
     }
+}
+
+/// Whether a text is JSON to the letter; a fault if not.
+fn is_json(text: &str, report: &mut Report) -> bool {
+    let plain = text.trim_start_matches('\u{feff}');
+    let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(plain) else {
+        return true;
+    };
+    let small = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    let lines = plain.split_inclusive('\n');
+    let before: usize = lines
+        .take(error.line().saturating_sub(1))
+        .map(str::len)
+        .sum();
+    // Columns are counted in bytes, and there is none before the first.
+    let mut start = (before + error.column().saturating_sub(1)).min(plain.len());
+    while !plain.is_char_boundary(start) {
+        start -= 1;
+    }
+    let line = plain.get(before..start).unwrap_or_default();
+    let rest = plain.get(start..).unwrap_or_default().chars();
+    let width = rest
+        .take(1)
+        .filter(|c| *c != '\n')
+        .map(char::len_utf8)
+        .sum::<usize>();
+    let bom = text.len() - plain.len();
+    let span = Span {
+        line: small(error.line()),
+        column: small(line.chars().count().saturating_add(1)),
+        start: start + bom,
+        end: start + bom + width,
+    };
+    let message = error.to_string();
+    let what = message.split(" at line ").next().unwrap_or_default();
+    report.add(
+        Some(span),
+        String::new(),
+        format!("this is not valid JSON: {what}"),
+    );
+    false
 }
 
 fn long_json(text: &str, report: &mut Report) -> Option<Node> {

@@ -1,5 +1,6 @@
 //! Everything that is wrong with a routing file, each with its place.
 
+mod not_text;
 mod render;
 
 use std::fmt;
@@ -9,7 +10,7 @@ use callroute_schema::tree::{Node, ReadError, Span};
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
-use crate::path::Path;
+use crate::path::{Path, Spot};
 use crate::source::Source;
 
 /// Most faults that are kept; the rest are counted.
@@ -166,11 +167,20 @@ impl Report {
         other: (&Path<'_>, &str),
     ) {
         let (there, text) = other;
-        match there.span(root) {
-            Some(span) => {
-                self.conflict(path.span(root), path.to_string(), message, (span, text));
-            }
-            None => self.at(root, path, message),
+        let (here, there) = (Spot::of(root, path), Spot::of(root, there));
+        self.between_spots(&here, message, (&there, text));
+    }
+
+    /// The same of places that were kept.
+    pub(crate) fn between_spots(
+        &mut self,
+        here: &Spot,
+        message: impl Into<String>,
+        (there, text): (&Spot, &str),
+    ) {
+        match there.span {
+            Some(span) => self.conflict(here.span, here.path.clone(), message, (span, text)),
+            None => self.add(here.span, here.path.clone(), message),
         }
     }
 
@@ -242,14 +252,23 @@ impl Report {
         self.add(span, format!("{path}{below}"), error.message());
     }
 
-    /// A fault of a file that the routing file names.
-    pub(crate) fn elsewhere(&mut self, file: &str, span: Option<Span>, message: impl Into<String>) {
+    /// A fault of a file that the routing file names; `other`: another place there.
+    pub(crate) fn elsewhere(
+        &mut self,
+        file: &str,
+        span: Option<Span>,
+        message: impl Into<String>,
+        other: Option<(Span, &str)>,
+    ) {
         self.push(Fault {
             file: file.to_owned(),
             span,
             path: String::new(),
             message: message.into(),
-            other: None,
+            other: other.map(|(span, text)| Label {
+                span,
+                text: text.to_owned(),
+            }),
             severity: self.severity,
         });
     }

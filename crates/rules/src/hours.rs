@@ -4,6 +4,7 @@
 
 mod answer;
 mod calendar;
+mod compare;
 mod day;
 mod easter;
 mod eval;

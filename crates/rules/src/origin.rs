@@ -1,10 +1,14 @@
 //! Where numbers come from, by their first digits, in tables that a decision can afford.
 
-use std::collections::HashMap;
+mod states;
+
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use callroute_schema::number::{area_prefixes, country_prefixes};
 
+use self::states::names_of;
+use crate::hint::nearest;
 use crate::prefix::{Key, PrefixTable};
 
 static COUNTRIES: LazyLock<Origins> = LazyLock::new(|| Origins::new(country_prefixes()));
@@ -106,13 +110,38 @@ fn areas_named(wanted: &str) -> Vec<u32> {
     named.cloned().unwrap_or_default()
 }
 
+/// Whether numbers are given out in a place of this name.
+pub(crate) fn is_area(name: &str) -> bool {
+    NAMED.contains_key(&name.to_ascii_lowercase())
+}
+
+/// The place whose name is nearest to a text, in its usual spelling.
+pub(crate) fn nearest_area(text: &str) -> Option<&'static str> {
+    let states = AREAS.names.iter().flat_map(|area| names_of(area));
+    let names = AREAS.names.iter().flat_map(|area| {
+        let town = area.split_once(", ").map(|(town, _)| town);
+        [Some(*area), town].into_iter().flatten()
+    });
+    nearest(text, states.chain(names))
+}
+
 /// Areas by each of their names, in small letters.
 fn named() -> HashMap<String, Vec<u32>> {
+    let in_north_america = |(key, place): &(Key, u32)| {
+        let inside = Key::prefix("+1").is_some_and(|prefix| prefix.begins(*key));
+        inside.then_some(*place)
+    };
+    let with_states: HashSet<u32> = AREAS.rows.iter().filter_map(in_north_america).collect();
     let mut named: HashMap<String, Vec<u32>> = HashMap::new();
     for (area, place) in AREAS.names.iter().zip(0..) {
         let state = area.rsplit_once(", ").map(|(_, state)| state);
         let town = area.split_once(", ").map(|(town, _)| town);
-        for name in [Some(*area), state, town].into_iter().flatten() {
+        let states = names_of(state.unwrap_or(area)).filter(|_| with_states.contains(&place));
+        for name in [Some(*area), state, town]
+            .into_iter()
+            .flatten()
+            .chain(states)
+        {
             let places = named.entry(name.to_ascii_lowercase()).or_default();
             if places.last() != Some(&place) {
                 places.push(place);
@@ -129,7 +158,7 @@ mod tests {
 
     use std::sync::LazyLock;
 
-    use super::{AREAS, Origin, areas_named, country};
+    use super::{AREAS, Origin, areas_named, country, is_area, nearest_area};
     use crate::prefix::{Key, PrefixTable};
 
     static AREA_OF: LazyLock<PrefixTable> = LazyLock::new(|| AREAS.table());
@@ -162,6 +191,22 @@ mod tests {
         assert!(areas_named("nowhere at all").is_empty());
     }
 
+    #[test]
+    fn a_state_is_its_letters_its_name_and_its_towns() {
+        let within =
+            |name: &str, number: &str| Origin::areas(&[name.to_owned()]).holds(Key::call(number));
+        for name in ["MO", "Missouri", "missouri"] {
+            assert!(within(name, "+13146523057"), "the area code is the state's");
+            assert!(within(name, "+13143812345"), "St. Louis, MO");
+            assert!(!within(name, "+14155550123"));
+        }
+        assert!(within("Washington", "+12065550123"));
+        assert!(within("PE", "+19025550123"));
+        assert!(is_area("Dublin") && is_area("mo") && !is_area("Misouri"));
+        assert_eq!(nearest_area("Misouri"), Some("Missouri"));
+        assert_eq!(nearest_area("Xyzzyplugh"), None);
+    }
+
     proptest! {
         #[test]
         fn as_the_schema_says(digits in prop_oneof!["[1-9][0-9]{6,14}", "1[2-9][0-9]{9}", "54[0-9]{8,12}", "549[0-9]{8,11}"]) {
@@ -176,7 +221,7 @@ mod tests {
             let named = |area: &str| {
                 let parts = [Some(area), area.split_once(", ").map(|(town, _)| town),
                     area.rsplit_once(", ").map(|(_, state)| state)];
-                parts.into_iter().flatten().any(|part| ["CA", "Dublin", "Buenos Aires"].contains(&part))
+                parts.into_iter().flatten().any(|part| ["CA", "California", "Dublin", "Buenos Aires"].contains(&part))
             };
             prop_assert_eq!(within, number::area(&number).is_some_and(named));
         }

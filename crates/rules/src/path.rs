@@ -11,6 +11,31 @@ pub(crate) struct Path<'a> {
     step: Step<'a>,
 }
 
+/// A place that outlives the walk that came to it.
+#[derive(Debug, Clone)]
+pub(crate) struct Spot {
+    pub(crate) span: Option<Span>,
+    pub(crate) path: String,
+}
+
+impl Spot {
+    /// Where a value stands.
+    pub(crate) fn of(root: &Node, path: &Path<'_>) -> Self {
+        Self {
+            span: path.span(root),
+            path: path.to_string(),
+        }
+    }
+
+    /// Where the key of an entry stands.
+    pub(crate) fn of_key(root: &Node, path: &Path<'_>) -> Self {
+        Self {
+            span: path.key_span(root),
+            path: path.to_string(),
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy)]
 enum Step<'a> {
     Root,
@@ -45,6 +70,29 @@ impl<'a> Path<'a> {
         self.find(root).1
     }
 
+    /// Whether it is an entry of the map under this key.
+    pub(crate) fn is_right_below(&self, key: &str) -> bool {
+        let above = self.above.map(|above| above.step);
+        matches!((self.step, above), (Step::Key(_), Some(Step::Key(above))) if above == key)
+    }
+
+    /// Where its key stands; what is no entry of a map has none, and stands where its value does.
+    pub(crate) fn key_span(&self, root: &Node) -> Option<Span> {
+        let (Some(above), Step::Key(wanted)) = (self.above, self.step) else {
+            return self.span(root);
+        };
+        let (node, _) = above.find(root);
+        let only = node.map(|node| match node.items() {
+            Some([only]) => only,
+            _ => node,
+        });
+        let entries = only.and_then(Node::entries).unwrap_or_default();
+        let found = entries.iter().find(|(key, _)| key.text == wanted);
+        found
+            .and_then(|(key, _)| key.span)
+            .or_else(|| self.span(root))
+    }
+
     fn find<'n>(&self, root: &'n Node) -> (Option<&'n Node>, Option<Span>) {
         let Some(above) = self.above else {
             return (Some(root), root.span);
@@ -56,7 +104,12 @@ impl<'a> Path<'a> {
         match self.step {
             Step::Root => (Some(node), span),
             Step::Key(wanted) => {
-                let entries = node.entries().unwrap_or_default();
+                // A list of one action is walked as that action.
+                let only = match node.items() {
+                    Some([only]) => only,
+                    _ => node,
+                };
+                let entries = only.entries().unwrap_or_default();
                 match entries.iter().find(|(key, _)| key.text == wanted) {
                     Some((key, child)) => (Some(child), child.span.or(key.span).or(span)),
                     None => (None, span),

@@ -3,22 +3,29 @@
 //!
 //! Whatever is told here is so for every call: where it depends on the call, nothing is told.
 
+mod above;
 mod chains;
 mod hours;
 mod implies;
+mod keys;
 mod menus;
 mod names;
+mod patterns;
+mod rings;
 mod rules;
+mod used;
+
+use std::cell::RefCell;
+use std::collections::HashMap;
 
 use callroute_schema::tree::Node;
 
-use crate::engine::{Clause, Engine};
+use self::implies::Logic;
+use crate::engine::{Clause, Dialed, Engine, OneOf, Subject};
 use crate::fault::{Faults, Report};
-use crate::path::Path;
+use crate::number::Pattern;
+use crate::path::{Path, Spot};
 use crate::table::{Rules, Table};
-
-/// Rules of one block that are compared with each other; of longer blocks only the first.
-const MAX_COMPARED: usize = 2_000;
 
 /// What the routing file of an engine makes one wonder about, each with its places and the mend;
 /// empty when nothing does.
@@ -58,12 +65,16 @@ pub fn review(engine: &Engine) -> Faults {
             root: &root,
             table: &table,
             engine,
+            logic: Logic::new(&engine.tables),
+            edges: RefCell::default(),
             report: &mut report,
         };
-        review.rules();
-        review.hours();
+        let blocks = review.blocks();
+        review.rules(&blocks);
+        review.hours(&blocks);
         review.menus();
         review.names();
+        review.rings(&blocks);
         review.chains();
     }
     report.finish(sources)
@@ -74,7 +85,19 @@ struct Review<'a> {
     root: &'a Node,
     table: &'a Table,
     engine: &'a Engine,
+    logic: Logic<'a>,
+    /// When hours change within a usual week.
+    edges: RefCell<HashMap<u32, Vec<i64>>>,
     report: &'a mut Report,
+}
+
+/// The rules of a number, as they are compared with each other.
+struct Block<'a> {
+    /// The number as written.
+    number: &'a str,
+    /// What holds for every call to it.
+    dialed: Option<Clause>,
+    rules: Vec<Compared>,
 }
 
 /// A rule as it is compared with others.
@@ -83,13 +106,22 @@ struct Compared {
     index: usize,
     /// How it is called in messages.
     title: String,
-    /// Of which all must hold.
+    /// Of which all must hold; without those that always do.
     clauses: Vec<Clause>,
+    /// Whether it is for emergency calls, which rules above it that turn a listed caller away
+    /// leave alone.
+    is_emergency: bool,
 }
 
 impl<'a> Review<'a> {
     fn warn(&mut self, at: &Path<'_>, message: impl Into<String>) {
         self.report.at(self.root, at, message);
+    }
+
+    /// About an entry as a whole: where its name stands.
+    fn warn_key(&mut self, at: &Path<'_>, message: impl Into<String>) {
+        let spot = Spot::of_key(self.root, at);
+        self.report.add(spot.span, spot.path, message);
     }
 
     fn warn_between(
@@ -101,8 +133,8 @@ impl<'a> Review<'a> {
         self.report.between(self.root, at, message, other);
     }
 
-    /// The blocks that are lists of rules: the number as written, and the rules.
-    fn blocks(&self) -> Vec<(&'a str, Vec<Compared>)> {
+    /// The blocks that are lists of rules.
+    fn blocks(&self) -> Vec<Block<'a>> {
         let (table, book) = (self.table, &self.engine.book);
         let entries = table.numbers.entries().iter().zip(&book.blocks);
         let lists = entries.filter_map(|(entry, block)| match &entry.value {
@@ -111,36 +143,75 @@ impl<'a> Review<'a> {
         });
         lists
             .map(|(number, block, list)| {
+                let dialed = self.dialed(number);
+                let is_emergency = self.engine.tables.is_emergency(number);
+                let told = |clause: &Clause| {
+                    let mut given = dialed.iter();
+                    self.logic.always(clause)
+                        || given.any(|dialed| self.logic.implies(dialed, clause))
+                };
                 let rules = book.rules_of(block).zip(list).enumerate();
-                let compared = rules.map(|(index, (rule, written))| {
+                let rules = rules.map(|(index, (rule, written))| {
                     let name = written.as_ref().and_then(|written| written.name.as_deref());
                     let count = index.saturating_add(1);
                     let record = book.record(rule);
                     let parts = record.map(|record| record.parts(&book.clauses));
+                    let clauses = parts.into_iter().flatten();
                     Compared {
                         index,
+                        is_emergency: is_emergency || book.emergency.binary_search(&rule).is_ok(),
                         title: match name {
                             Some(name) => format!("rule {count} {name:?}"),
                             None => format!("rule {count}"),
                         },
-                        clauses: parts
-                            .into_iter()
-                            .flatten()
-                            .flat_map(|part| flat(part.clause()))
+                        clauses: clauses
+                            .flat_map(|part| flat(part.clause(), true))
+                            .filter(|clause| !told(clause))
                             .collect(),
                     }
                 });
-                (number, compared.take(MAX_COMPARED).collect())
+                Block {
+                    number,
+                    rules: rules.collect(),
+                    dialed,
+                }
             })
             .collect()
     }
+
+    /// What is known of the number that a call to a block has dialed.
+    fn dialed(&self, number: &str) -> Option<Clause> {
+        let (keys, texts, prefixes) =
+            match crate::number::pattern(number, self.engine.tables.region).ok()? {
+                Pattern::Any => return None,
+                Pattern::Exact(Dialed::Key(key)) => (vec![key], Vec::new(), false),
+                Pattern::Exact(Dialed::Text(text)) => (Vec::new(), vec![text], false),
+                Pattern::Prefix(keys) => (keys, Vec::new(), true),
+            };
+        Some(Clause::OneOf(Box::new(OneOf {
+            subject: Subject::Dialed,
+            keys: keys.into(),
+            texts: texts.into(),
+            prefixes,
+        })))
+    }
 }
 
-/// The clauses of which all must hold, without `all` around them.
-fn flat(clause: &Clause) -> Vec<Clause> {
-    match clause {
-        Clause::All(all) => all.iter().flat_map(flat).collect(),
-        Clause::Kind(_, spelled) => flat(spelled),
-        other => vec![other.clone()],
+/// The clauses of which all must hold, without `all` around them; of what must not hold where
+/// `holds` is false, the opposites.
+fn flat(clause: &Clause, holds: bool) -> Vec<Clause> {
+    match (clause, holds) {
+        (Clause::All(all), true) | (Clause::Any(all), false) => {
+            all.iter().flat_map(|part| flat(part, holds)).collect()
+        }
+        (Clause::Kind(_, spelled), _) => flat(spelled, holds),
+        (Clause::Not(not), _) => flat(not, !holds),
+        (Clause::Hours { hours, open }, _) => vec![Clause::Hours {
+            hours: *hours,
+            open: *open == holds,
+        }],
+        (Clause::Anonymous(wanted), _) => vec![Clause::Anonymous(*wanted == holds)],
+        (other, true) => vec![other.clone()],
+        (other, false) => vec![Clause::Not(Box::new(other.clone()))],
     }
 }

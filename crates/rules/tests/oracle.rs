@@ -210,6 +210,7 @@ fn engine(blocks: &Blocks) -> Engine {
         "callers": lists,
         "overrides": { "night": "off" },
         "agents": { "ann": { "to": "+1" }, "bob": { "to": "+2" } },
+        "targets": { "sales": { "action": "hangup" } },
         "numbers": numbers,
     });
     match load("routes.json", &table.to_string(), &(), &ChronoTz) {

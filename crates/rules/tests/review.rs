@@ -11,36 +11,54 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use callroute_rules::{ChronoTz, Source, load, review};
+use callroute_rules::{ChronoTz, Files, Source, load, review};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/review")
 }
 
+/// Files beside the broken ones.
+struct Beside;
+
+impl Files for Beside {
+    fn read(&self, relative: &str) -> Result<String, String> {
+        fs::read_to_string(folder().join(relative)).map_err(|error| error.to_string())
+    }
+}
+
 fn report(name: &str, text: &str) -> String {
-    match load(name, text, &(), &ChronoTz) {
+    match load(name, text, &Beside, &ChronoTz) {
         Ok(engine) => review(&engine).to_string(),
         Err(faults) => faults.to_string(),
     }
 }
 
+/// The files of a folder with such endings, by name.
+fn files_of(folder: &Path, endings: &[&str]) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap();
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| {
+        path.extension()
+            .is_some_and(|ending| endings.iter().any(|wanted| *wanted == ending))
+    });
+    files.sort();
+    files
+}
+
 /// B26 among them: a key or silence that no branch covers, a number without an else.
 #[test]
 fn every_broken_file_has_its_report() {
-    let mut names: Vec<PathBuf> = fs::read_dir(folder())
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|ending| ending == "yaml"))
-        .collect();
-    names.sort();
+    let names = files_of(&folder(), &["yaml", "toml", "json"]);
     assert!(names.len() >= 60, "{}", names.len());
     let mut wrong = Vec::new();
     for path in names {
         let name = path.file_name().unwrap().to_str().unwrap();
         let found = report(name, &fs::read_to_string(&path).unwrap());
         assert!(!found.is_empty(), "{name} is fine");
+        // A CSV file has the name of the routing file that names it.
+        let stem = path.file_stem().unwrap().to_str().unwrap();
         assert!(
-            found.contains(&format!("--> {name}:")),
+            found.contains(&format!("--> {stem}.")),
             "{name} has no place:\n{found}"
         );
         let kept = path.with_extension("txt");
@@ -62,7 +80,6 @@ fn no_false_alarm() {
         name: name.to_owned(),
         text: text.to_owned(),
     };
-    let design = include_str!("fine.yaml");
     let files = vec![
         source("holidays-us.ics", include_str!("fine/holidays-us.ics")),
         source("vip.csv", "number,name\n+14155550199,Ann\n"),
@@ -76,18 +93,58 @@ fn no_false_alarm() {
         .map(|rest| rest.split("```").next().unwrap())
         .collect();
     assert_eq!(blocks.len(), 3);
-    for (name, text) in [
-        ("first block", blocks[0]),
-        ("second block", blocks[1]),
-        ("third block", blocks[2]),
-        ("fine.yaml", design),
-        ("routes.yaml", include_str!("../../../examples/routes.yaml")),
+    let mut fine: Vec<(String, String)> = vec![
+        ("first block".to_owned(), blocks[0].to_owned()),
+        ("second block".to_owned(), blocks[1].to_owned()),
+        ("third block".to_owned(), blocks[2].to_owned()),
+        ("fine.yaml".to_owned(), include_str!("fine.yaml").to_owned()),
+    ];
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for file in [
+        "../../examples/routes.yaml",
+        "../../examples/crm/routes.yaml",
+        "../../examples/tests/office.yaml",
     ] {
+        fine.push((
+            file.to_owned(),
+            fs::read_to_string(root.join(file)).unwrap(),
+        ));
+    }
+    for path in files_of(&root.join("tests/fine"), &["yaml", "toml", "json"]) {
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        fine.push((name, fs::read_to_string(&path).unwrap()));
+    }
+    for (name, text) in &fine {
         let engine = match load(name, text, &files, &ChronoTz) {
             Ok(engine) => engine,
             Err(faults) => panic!("{faults}"),
         };
         let found = review(&engine).to_string();
-        assert_eq!(found, "", "{found}");
+        assert_eq!(found, "", "{name}: {found}");
     }
+}
+
+/// Rules beyond the first thousands are compared too, by what they ask.
+#[test]
+fn long_lists_are_compared_to_their_end() {
+    let mut text = String::from("version: 1\ndefault: { action: hangup }\nnumbers:\n  \"*\":\n");
+    let mut rule = |when: &str| {
+        text.push_str("    - { ");
+        text.push_str(when);
+        text.push_str("then: { action: busy } }\n");
+    };
+    for number in 0..3_000 {
+        let number = format!("caller: {{ is: \"+1415{number:07}\" }}");
+        rule(&format!("when: {{ {number}, header: {{ x-a: b }} }}, "));
+    }
+    rule("when: { caller: { is: \"+14150002999\" }, header: { x-a: b, x-c: d } }, ");
+    rule("");
+    rule("when: { caller: { country: IE } }, ");
+    let engine = load("routes.yaml", &text, &(), &ChronoTz).unwrap();
+    let found = review(&engine);
+    let lines = found.iter().map(|fault| {
+        let other = fault.other.as_ref().unwrap().span.line;
+        (fault.span.unwrap().line, other)
+    });
+    assert_eq!(lines.collect::<Vec<_>>(), [(3_005, 3_004), (3_007, 3_006)]);
 }

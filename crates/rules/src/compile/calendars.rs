@@ -91,7 +91,7 @@ impl Compiler<'_> {
         let (events, faults) = ics::read(text);
         for fault in faults.into_iter().take(MAX_FAULTS) {
             let message = fault.error.to_string();
-            self.report.elsewhere(file, Some(fault.span), message);
+            self.report.elsewhere(file, Some(fault.span), message, None);
         }
         let mut found = 0;
         for event in events {
@@ -115,7 +115,7 @@ impl Compiler<'_> {
         let (mut found, mut faults) = (0, 0);
         for (index, record) in Records::new(text).enumerate() {
             let mut wrong = |span: Option<Span>, message: String| {
-                self.report.elsewhere(file, span, message);
+                self.report.elsewhere(file, span, message, None);
             };
             let record = match record {
                 Ok(record) => record,

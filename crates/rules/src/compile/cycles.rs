@@ -1,33 +1,19 @@
 //! Targets, menus and webhooks that lead back to themselves: a call would go round for ever.
 //!
-//! An arrow is what happens without the caller's doing: a target in a list, in a branch of `on`,
-//! a webhook's fallback, and what a menu does when nobody presses anything. What a menu's keys
-//! lead to is the caller's choice, so by these a menu may lead back to itself.
+//! An arrow is what happens without the caller's doing: a target in a list, in a branch of `on`
+//! for a failure, a webhook's fallback, and what a menu does when nobody presses anything. What a
+//! menu's keys lead to is the caller's choice, so by these a menu may lead back to itself.
+
+mod arrows;
 
 use std::collections::HashMap;
 
-use callroute_schema::{Action, Actions, Branch, Disposition, Menu};
+use callroute_schema::Action;
 
+use self::arrows::{Place, leaving};
 use super::Compiler;
 use crate::engine::{MAX_DEPTH, MAX_EXPANDED, Named};
-use crate::path::Path;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-enum Place<'a> {
-    Target(&'a str),
-    Webhook(&'a str),
-    Menu(&'a str),
-}
-
-impl std::fmt::Display for Place<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Target(name) => write!(f, "{name}"),
-            Self::Webhook(name) => write!(f, "webhook {name}"),
-            Self::Menu(name) => write!(f, "menu {name}"),
-        }
-    }
-}
+use crate::path::{Path, Spot};
 
 /// A place on the way, and the arrows from it that are still to be followed.
 struct Step<'a> {
@@ -71,13 +57,13 @@ impl Compiler<'_> {
                         way.push(step(next, named));
                     }
                     Some(Mark::Done) => {}
-                    Some(Mark::OnTheWay) => self.cycle(&way, next),
+                    Some(Mark::OnTheWay) => self.cycle(&way, next, named),
                 }
             }
         }
     }
 
-    fn cycle(&mut self, way: &[Step<'_>], back_to: Place<'_>) {
+    fn cycle(&mut self, way: &[Step<'_>], back_to: Place<'_>, named: &Named) {
         const SHOWN: usize = 12;
         let on_cycle = way.iter().skip_while(|step| step.place != back_to);
         let mut names: Vec<String> = on_cycle.map(|step| step.place.to_string()).collect();
@@ -90,16 +76,21 @@ impl Compiler<'_> {
             "a call would go round for ever: {}; end one of these in another way",
             names.join(" -> ")
         );
-        self.fault_at(back_to, message);
-    }
-
-    fn fault_at(&mut self, place: Place<'_>, message: String) {
-        let (section, name) = match place {
-            Place::Target(name) => ("targets", name),
-            Place::Webhook(name) => ("webhooks", name),
-            Place::Menu(name) => ("menus", name),
-        };
-        self.fault(&Path::ROOT.key(section).key(name), message);
+        // Paths are only worth their while where something is told.
+        let mut back = None;
+        if let Some(last) = way.last() {
+            leaving(last.place, named, &mut |place, at| {
+                if place == back_to && back.is_none() {
+                    back = Some(Spot::of(self.root, at));
+                }
+            });
+        }
+        let (section, name) = back_to.entry();
+        let section = Path::ROOT.key(section);
+        let begin = Spot::of_key(self.root, &section.key(name));
+        let back = back.unwrap_or_else(|| begin.clone());
+        self.report
+            .between_spots(&back, message, (&begin, "and so round again from here"));
     }
 
     /// What a target comes to when its targets are followed; they were measured before it.
@@ -134,7 +125,7 @@ impl Compiler<'_> {
                  {MAX_EXPANDED} and {MAX_DEPTH}",
                 size.actions, size.depth
             );
-            self.fault_at(place, message);
+            self.fault(&Path::ROOT.key("targets").key(name), message);
         }
         sizes.insert(name, size);
     }
@@ -148,53 +139,8 @@ struct Size {
 
 fn step<'a>(place: Place<'a>, named: &'a Named) -> Step<'a> {
     let mut arrows = Vec::new();
-    let list = match place {
-        Place::Target(name) => named.targets.get(name),
-        Place::Webhook(name) => named.webhook(name).and_then(|spec| spec.fallback.as_ref()),
-        Place::Menu(name) => {
-            if let Some(menu) = named.menus.get(name) {
-                silence(menu, &mut arrows);
-            }
-            None
-        }
-    };
-    if let Some(list) = list {
-        collect(list, &mut arrows);
-    }
+    leaving(place, named, &mut |place, _| arrows.push(place));
     // The last is followed first.
     arrows.reverse();
     Step { place, arrows }
-}
-
-/// What a menu does when nobody presses anything.
-fn silence<'a>(menu: &'a Menu, arrows: &mut Vec<Place<'a>>) {
-    match &menu.on.timeout {
-        Some(Branch::Actions(list)) => collect(list, arrows),
-        Some(Branch::Repeat(repeat)) => collect(&repeat.then, arrows),
-        _ => {}
-    }
-}
-
-fn collect<'a>(list: &'a Actions, arrows: &mut Vec<Place<'a>>) {
-    for action in list.as_slice() {
-        match action {
-            Action::Target(name) => arrows.push(Place::Target(name.as_str())),
-            Action::Forward(forward) => {
-                let failures = forward.on.iter().filter(|(on, _)| on.is_failure());
-                failures.for_each(|(_, branch)| collect(branch, arrows));
-            }
-            Action::Menu(menu) => match &menu.name {
-                Some(name) => arrows.push(Place::Menu(name.as_str())),
-                None => silence(menu, arrows),
-            },
-            Action::Webhook(webhook) => {
-                match (webhook.on.get(&Disposition::Failed), &webhook.name) {
-                    (Some(branch), _) => collect(branch, arrows),
-                    (None, Some(name)) => arrows.push(Place::Webhook(name.as_str())),
-                    (None, None) => {}
-                }
-            }
-            _ => {}
-        }
-    }
 }

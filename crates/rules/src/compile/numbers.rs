@@ -13,7 +13,7 @@ use crate::engine::{
 use crate::fault::Report;
 use crate::hint::shorten;
 use crate::number::{self, Pattern};
-use crate::path::Path;
+use crate::path::{Path, Spot};
 use crate::prefix::Key;
 use crate::table::{RuleEntry, Rules};
 
@@ -86,8 +86,15 @@ impl Compiler<'_> {
     }
 
     fn twice(&mut self, first: &str, at: &Path<'_>) {
-        let message = format!("this is the same number as `{}`", shorten(first));
-        self.fault(at, message);
+        let section = Path::ROOT.key("numbers");
+        let here = Spot::of_key(self.root, at);
+        let there = Spot::of_key(self.root, &section.key(first));
+        let message = format!(
+            "this is the same number as `{}`; put the rules of both under one of them",
+            shorten(first)
+        );
+        self.report
+            .between_spots(&here, message, (&there, "first given here"));
     }
 
     fn always<'t>(

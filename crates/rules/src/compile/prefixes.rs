@@ -2,14 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use callroute_schema::number::Region;
+
 use super::callers::cell;
 use super::records::Wrong;
 use super::{Compiler, Shared};
-use crate::csv::Field;
+use crate::csv::{Field, Records};
 use crate::engine::{Deck, Place, Rows};
 use crate::hint::shorten;
 use crate::number;
-use crate::path::Path;
+use crate::path::{Path, Spot};
+use crate::prefix::Key;
 use crate::table::PrefixesEntry;
 
 /// The name of the column that holds prefixes.
@@ -68,10 +71,32 @@ impl Compiler<'_> {
         deck.rows = Rows::new(columns);
         for (prefix, values) in entries {
             let value = |name: &str| values.get(name).map_or("", String::as_str).into();
-            if let Err(message) = self.deck_row(deck, prefix, &value) {
-                self.fault(&at.key(prefix), message);
+            match add(deck, prefix, &value, self.region) {
+                Ok(()) => {}
+                Err(Refused::Wrong(message)) => self.fault(&at.key(prefix), message),
+                Err(Refused::Twice(key)) => self.prefix_twice(entries, prefix, key, at),
             }
         }
+    }
+
+    /// An entry that is the same prefix as another, whatever they look like.
+    fn prefix_twice(
+        &mut self,
+        entries: &BTreeMap<String, BTreeMap<String, String>>,
+        prefix: &str,
+        key: Key,
+        at: &Path<'_>,
+    ) {
+        let region = self.region;
+        let is_same = |other: &&String| *other != prefix && is_prefix(other, key, region);
+        let other = entries.keys().find(is_same).map_or(prefix, String::as_str);
+        let mut both = [prefix, other].map(|name| (Spot::of_key(self.root, &at.key(name)), name));
+        // They come sorted by name; the first that is written counts as the first.
+        both.sort_by_key(|(spot, _)| std::cmp::Reverse(spot.span.map(|span| span.start)));
+        let [(here, prefix), (there, first)] = &both;
+        let message = same(prefix, first);
+        self.report
+            .between_spots(here, message, (there, "first given here"));
     }
 
     fn deck_file(&mut self, file: &str, deck: &mut Deck, at: &Path<'_>) {
@@ -100,18 +125,24 @@ impl Compiler<'_> {
             let field: Option<&Field> = record.get(column);
             let prefix = field.map_or("", |field| field.text.as_str());
             let value = |name: &str| cell(&columns, record, name);
-            add(deck, prefix, &value, region)
-                .map_err(|message| Wrong::line(field.or(record.first()), message))
+            let wrong = |message| Wrong::line(field.or(record.first()), message);
+            add(deck, prefix, &value, region).map_err(|refused| match refused {
+                Refused::Wrong(message) => wrong(message),
+                Refused::Twice(key) => {
+                    let mut others = Records::new(&text).skip(1).map_while(Result::ok);
+                    let first = others.find_map(|record| {
+                        let field = record.into_iter().nth(column)?;
+                        is_prefix(&field.text, key, region).then_some(field)
+                    });
+                    match first {
+                        Some(first) => {
+                            wrong(same(prefix, &first.text)).between(first.span, "first given here")
+                        }
+                        None => wrong(same(prefix, prefix)),
+                    }
+                }
+            })
         });
-    }
-
-    fn deck_row(
-        &self,
-        deck: &mut Deck,
-        prefix: &str,
-        value: &dyn Fn(&str) -> Box<str>,
-    ) -> Result<(), String> {
-        add(deck, prefix, value, self.region)
     }
 
     /// Tables that fall back on the nearest of their places.
@@ -153,24 +184,44 @@ impl Compiler<'_> {
     }
 }
 
+/// Why an entry is not taken.
+enum Refused {
+    Wrong(String),
+    /// This prefix is there already.
+    Twice(Key),
+}
+
 fn add(
     deck: &mut Deck,
     prefix: &str,
     value: &dyn Fn(&str) -> Box<str>,
-    region: Option<callroute_schema::number::Region>,
-) -> Result<(), String> {
-    let keys = number::prefix(prefix, region).map_err(|error| error.to_string())?;
+    region: Option<Region>,
+) -> Result<(), Refused> {
+    let keys = number::prefix(prefix, region).map_err(|error| Refused::Wrong(error.to_string()))?;
     let row = deck.rows.push(value);
-    if let Some(place) = place(value)? {
+    if let Some(place) = place(value).map_err(Refused::Wrong)? {
         deck.places.push((row, place));
     }
     for key in keys {
         if deck.table.insert(key, row).is_some() {
-            return Err(format!("`{}` stands here twice", shorten(prefix)));
+            return Err(Refused::Twice(key));
         }
         deck.entries.push((key, row));
     }
     Ok(())
+}
+
+/// Whether a text is this prefix, as it is written or in full.
+fn is_prefix(text: &str, key: Key, region: Option<Region>) -> bool {
+    number::prefix(text, region).is_ok_and(|keys| keys.contains(&key))
+}
+
+fn same(prefix: &str, first: &str) -> String {
+    let (prefix, first) = (shorten(prefix), shorten(first));
+    match prefix == first {
+        true => format!("`{prefix}` stands here twice; take one of them out"),
+        false => format!("`{prefix}` is the same prefix as `{first}`; take one of them out"),
+    }
 }
 
 /// Where a row is, when it says so.

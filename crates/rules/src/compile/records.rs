@@ -11,6 +11,8 @@ const MAX_FAULTS: usize = 100;
 pub(super) struct Wrong {
     span: Option<Span>,
     message: String,
+    /// The other place of a conflict, and what it is.
+    other: Option<(Span, &'static str)>,
     /// Whether the rest of the file makes no sense without it.
     stop: bool,
 }
@@ -21,7 +23,16 @@ impl Wrong {
         Self {
             span: field.map(|field| field.span),
             message,
+            other: None,
             stop: false,
+        }
+    }
+
+    /// The same, with the place that it goes back to.
+    pub(super) fn between(self, span: Span, text: &'static str) -> Self {
+        Self {
+            other: Some((span, text)),
+            ..self
         }
     }
 
@@ -49,13 +60,15 @@ impl Compiler<'_> {
                 Err(Unclosed(span)) => Some(Wrong {
                     span: Some(*span),
                     message: "this quote is never closed".to_owned(),
+                    other: None,
                     stop: true,
                 }),
             };
             let Some(wrong) = wrong else {
                 continue;
             };
-            self.report.elsewhere(file, wrong.span, wrong.message);
+            self.report
+                .elsewhere(file, wrong.span, wrong.message, wrong.other);
             faults += 1;
             if wrong.stop || faults >= MAX_FAULTS {
                 return;

@@ -92,15 +92,15 @@ pub(crate) const FAULTY: &[(&str, &str)] = &[
     // Cycles.
     (
         "targets: { a: b, b: c, c: a }",
-        "3:15 $.targets.a: a call would go round for ever: a -> b -> c -> a; end one of these in another way",
+        "3:27 $.targets.c: a call would go round for ever: a -> b -> c -> a; end one of these in another way",
     ),
     (
         "targets: { a: { action: forward, destination: { type: number, number: \"+1\" }, on: { failed: a } } }",
-        "3:15 $.targets.a: a call would go round for ever: a -> a; end one of these in another way",
+        "3:93 $.targets.a.on.failed: a call would go round for ever: a -> a; end one of these in another way",
     ),
     (
         "webhooks: { w: { urls: [\"https://x/\"], fallback: a } }\ntargets: { a: { action: webhook, name: w } }",
-        "4:15 $.targets.a: a call would go round for ever: a -> webhook w -> a; end one of these in another way",
+        "3:50 $.webhooks.w.fallback: a call would go round for ever: a -> webhook w -> a; end one of these in another way",
     ),
     // Bounds.
     (
@@ -191,7 +191,7 @@ pub(crate) const FAULTY: &[(&str, &str)] = &[
     ),
     (
         "numbers:\n  \"+1314\": { action: hangup }\n  \"+1 314\": { action: hangup }",
-        "5:13 $.numbers[\"+1 314\"]: this is the same number as `+1314`",
+        "5:3 $.numbers[\"+1 314\"]: this is the same number as `+1314`; put the rules of both under one of them",
     ),
     (
         "numbers: { \"+1\": [] }",
@@ -262,8 +262,8 @@ fn version_and_default_are_required() {
     assert_eq!(
         missing,
         [
-            "$: `version` is missing; write `version: 1` at the top",
-            "$: `default` is missing; it says what happens to a call when nothing else does, as in \
+            "1:1 $: `version` is missing; write `version: 1` at the top",
+            "1:1 $: `default` is missing; it says what happens to a call when nothing else does, as in \
              `default: { action: voicemail, message: general }`",
         ]
     );
@@ -327,7 +327,10 @@ error: `version` is given twice
         faults_with("numbers: {}\nversion: 1", &[]).to_string(),
         "\
 error: `default` is missing; it says what happens to a call when nothing else does, as in `default: { action: voicemail, message: general }`
---> routes.yaml"
+ --> routes.yaml:1:1
+  |
+1 | numbers: {}
+  | ^^^^^^^"
     );
     let long = format!(
         "version: 1\ndefault: {{ action: hangup, {}: 1 }}\n",

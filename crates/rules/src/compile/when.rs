@@ -3,9 +3,8 @@
 mod parties;
 mod values;
 
-use super::shared::Named;
 use super::{Compiler, Shared};
-use crate::engine::{Clause, OneOf, Places, Subject};
+use crate::engine::{Clause, OneOf, Subject};
 use crate::hint::shorten;
 use crate::number;
 use crate::path::Path;
@@ -105,11 +104,8 @@ impl Compiler<'_> {
         if let Some(countries) = &when.country {
             all.push(self.country(Subject::Caller, countries, shared, &at.key("country")));
         }
-        if let Some(Texts(places)) = &when.region {
-            all.push(Some(Clause::Place(Box::new(Places {
-                names: places.iter().map(|place| place.as_str().into()).collect(),
-                origin: shared.origin(Named::Areas(places.clone())),
-            }))));
+        if let Some(places) = &when.region {
+            all.push(self.places(places, shared, &at.key("region")));
         }
         if let Some(anonymous) = when.anonymous {
             all.push(Some(Clause::Anonymous(anonymous)));

@@ -25,6 +25,17 @@ pub(crate) enum Turns {
 }
 
 impl Turns {
+    /// Everybody who is on duty at some time, each once.
+    pub(crate) fn agents(&self) -> Vec<&str> {
+        let mut all: Vec<&str> = match self {
+            Self::Steps(steps) => steps.iter().filter_map(|(_, who)| who.as_deref()).collect(),
+            Self::Cycle { who, .. } => who.iter().map(AsRef::as_ref).collect(),
+        };
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
     /// Who is on duty; `offset` tells a zone's offset from UTC in seconds.
     pub(crate) fn at(&self, utc: i64, offset: impl Fn(u32) -> i64) -> Option<&str> {
         match self {

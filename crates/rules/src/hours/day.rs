@@ -100,6 +100,11 @@ impl Plan {
         self.rules.iter().any(|it| it.days.on == On::Holidays)
     }
 
+    /// Everything between the week and the dates, the lowest first.
+    pub(super) fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
     pub(crate) fn rule_count(&self) -> usize {
         self.rules.len()
     }

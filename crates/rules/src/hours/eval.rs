@@ -1,10 +1,11 @@
 //! Whether it is open at an instant.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Timelike, Utc};
 
 use super::answer::{HoursAnswer, Layer};
+use super::compare::Week;
 use super::day::{Day, Force, Plan};
 use crate::zone::Zone;
 
@@ -60,6 +61,8 @@ pub struct Hours {
     /// Whether it is open, where that never changes.
     pub(super) constant: Option<bool>,
     zone: Arc<dyn Zone>,
+    /// Its weeks, worked out when hours are compared.
+    pub(super) week: OnceLock<Option<Week>>,
 }
 
 impl Hours {
@@ -70,6 +73,7 @@ impl Hours {
             plan,
             constant,
             zone,
+            week: OnceLock::new(),
         }
     }
 
@@ -81,6 +85,11 @@ impl Hours {
     /// Whether every week is like the next, but for where the clock on the wall jumps.
     pub(crate) fn is_weekly(&self) -> bool {
         !self.plan.has_dates() && self.plan.force.is_none()
+    }
+
+    /// Whether the same clock on the wall counts for both.
+    pub(super) fn is_in_zone_of(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.zone, &other.zone)
     }
 
     /// Their name in the routing file.

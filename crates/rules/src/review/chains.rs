@@ -1,170 +1,173 @@
-//! Calls that come back to themselves, and chains of fallbacks that end nowhere.
+//! Chains of fallbacks that end nowhere, or where they began.
 
-use callroute_schema::{Action, Actions, Destination, Disposition, Party};
+use std::collections::HashSet;
+
+use callroute_schema::{Action, Actions, Branch, Disposition, Menu, MenuBranches, On};
 
 use super::Review;
-use crate::path::Path;
-use crate::prefix::Key as DialedKey;
-use crate::table::Rules;
+use crate::path::{Path, Spot};
+
+/// How deep branches and targets in each other are followed.
+const MAX_DEPTH: usize = 32;
+
+const NOBODY: &str = "nobody may answer, and after the default there is nothing: end it with `{ action: voicemail, message: … }`";
+const QUEUE: &str =
+    "nobody may have time, and after the default there is nothing: give it `on: { failed: … }`";
+const SILENT: &str =
+    "nobody may press a key, and after the default there is nothing: give it `on: { timeout: … }`";
+const WEBHOOK: &str = "the default asks a web server: when that fails, there is nothing left; give it `on: { failed: … }`";
+const UNSAID: &str = "the default does not say where the call ends; end it with `{ action: voicemail, message: … }` or `{ action: hangup }`";
 
 impl Review<'_> {
     pub(super) fn chains(&mut self) {
-        self.own_numbers();
-        self.default_ends();
+        let table = self.table;
+        if let Some(default) = &table.default {
+            self.ends(default, &Path::ROOT.key("default"), 0);
+        }
         self.fallbacks();
     }
 
-    /// Groups and forwards that ring a number of this file whose rules lead back to them.
-    fn own_numbers(&mut self) {
-        let table = self.table;
-        let section = Path::ROOT.key("targets");
-        for entry in table.targets.entries() {
-            let Some(actions) = &entry.value else {
-                continue;
-            };
-            let at = section.key(&entry.name);
-            for (number, place) in rings(actions) {
-                let Some(block) = self.block_leading_to(&number, &entry.name) else {
-                    continue;
-                };
-                let message = format!(
-                    "a call to {number} rings {number} again: its rules lead to `{}`, which rings it; ring the phone behind it instead, by its SIP URI or extension",
-                    entry.name
-                );
-                let numbers = Path::ROOT.key("numbers");
-                let here = at.key("destination");
-                let members = here.key("members");
-                let here = match place {
-                    Some(member) => members.index(member),
-                    None => here.key("number"),
-                };
-                self.warn_between(
-                    &here,
-                    message,
-                    (&numbers.key(&block), "its rules are these"),
-                );
+    /// After the default there is nothing: its last action must not depend on anybody. In doubt
+    /// nothing is told.
+    fn ends(&mut self, list: &Actions, at: &Path<'_>, depth: usize) {
+        if depth > MAX_DEPTH {
+            return;
+        }
+        match list.as_slice() {
+            [one] => self.action_ends(one, at, depth),
+            many => {
+                if let Some((last, before)) = many.split_last() {
+                    self.action_ends(last, &at.index(before.len()), depth);
+                }
             }
         }
     }
 
-    /// The block of a number, when one of its rules names a target, perhaps through others.
-    fn block_leading_to(&self, number: &str, target: &str) -> Option<String> {
-        let key = DialedKey::call(number);
-        let blocks = self.engine.book.blocks.iter();
-        let place = blocks
-            .zip(self.table.numbers.entries())
-            .filter(|(block, _)| matches!(&block.dialed, crate::engine::Dialed::Key(found) if found.begins(key)))
-            .max_by_key(|(block, _)| match &block.dialed {
-                crate::engine::Dialed::Key(found) => found.len(),
-                crate::engine::Dialed::Text(_) => 0,
-            });
-        let (_, entry) = place?;
-        let leads = |actions: &Actions| self.leads(actions, target, 0);
-        let found = match entry.value.as_ref()? {
-            Rules::Always(actions) => leads(actions),
-            Rules::List(list) => list.iter().flatten().any(|rule| leads(&rule.then)),
-        };
-        found.then(|| entry.name.clone())
-    }
-
-    /// Whether a list names a target; the file has no cycles, and the depth bounds the rest.
-    fn leads(&self, actions: &Actions, target: &str, depth: usize) -> bool {
-        depth < 32
-            && actions.as_slice().iter().any(|action| match action {
-                Action::Target(name) => {
-                    name.as_str() == target
-                        || self
-                            .engine
-                            .target(name.as_str())
-                            .is_some_and(|next| self.leads(next, target, depth + 1))
-                }
-                _ => false,
-            })
-    }
-
-    /// After the default there is nothing: it must not depend on somebody answering.
-    fn default_ends(&mut self) {
-        let at = Path::ROOT.key("default");
-        let actions = self.engine.default.actions.clone();
-        match actions.last() {
-            Some(Action::Forward(forward)) => {
-                let caught = forward.on.contains_key(&Disposition::Failed);
-                if !caught {
-                    let message = "nobody may answer, and after the default there is nothing: end it with `{ action: voicemail, message: … }`";
-                    self.warn(&at, message);
+    fn action_ends(&mut self, last: &Action, at: &Path<'_>, depth: usize) {
+        let table = self.table;
+        let on = at.key("on");
+        match last {
+            Action::Target(name) => {
+                let mut targets = table.targets.entries().iter();
+                let target = targets.find(|entry| entry.name == name.as_str());
+                let section = Path::ROOT.key("targets");
+                if let Some(list) = target.and_then(|entry| entry.value.as_ref()) {
+                    self.ends(list, &section.key(name.as_str()), depth + 1);
                 }
             }
-            Some(Action::Set(_) | Action::Continue(_) | Action::Record(_) | Action::Collect(_)) => {
-                let message = "the default does not say where the call ends; end it with `{ action: voicemail, message: … }` or `{ action: hangup }`";
-                self.warn(&at, message);
-            }
-            Some(Action::Webhook(webhook)) if !webhook.on.contains_key(&Disposition::Failed) => {
-                let message = "the default asks a web server: when that fails, there is nothing left; give it `on: { failed: … }`";
-                self.warn(&at, message);
+            Action::Forward(forward) => self.failure_ends(&forward.on, &on, depth, (at, NOBODY)),
+            Action::Queue(queue) if queue.members.is_empty() => {}
+            // Which of its ends a queue may come to is not always plain.
+            Action::Queue(queue) if queue.on.keys().any(|on| *on != Disposition::Failed) => {}
+            Action::Queue(queue) => self.failure_ends(&queue.on, &on, depth, (at, QUEUE)),
+            Action::Menu(menu) => match &menu.name {
+                None => self.menu_ends(menu, at, depth),
+                Some(name) => {
+                    let mut menus = table.menus.entries().iter();
+                    let menu = menus.find(|entry| entry.name == name.as_str());
+                    let section = Path::ROOT.key("menus");
+                    if let Some(menu) = menu.and_then(|entry| entry.value.as_ref()) {
+                        self.menu_ends(menu, &section.key(name.as_str()), depth + 1);
+                    }
+                }
+            },
+            Action::Webhook(webhook) => match (webhook.on.get(&Disposition::Failed), &webhook.name)
+            {
+                (None, Some(name)) => {
+                    let mut webhooks = table.webhooks.entries().iter();
+                    let entry = webhooks.find(|entry| entry.name == name.as_str());
+                    let value = entry.and_then(|entry| entry.value.as_ref());
+                    let section = Path::ROOT.key("webhooks");
+                    let there = section.key(name.as_str());
+                    match value.and_then(|value| value.fallback.as_ref()) {
+                        Some(list) => self.ends(list, &there.key("fallback"), depth + 1),
+                        None => self.warn(at, WEBHOOK),
+                    }
+                }
+                _ => self.failure_ends(&webhook.on, &on, depth, (at, WEBHOOK)),
+            },
+            Action::Set(_) | Action::Continue(_) | Action::Record(_) | Action::Collect(_) => {
+                self.warn(at, UNSAID);
             }
             _ => {}
         }
     }
 
-    /// Fallbacks of webhooks that ask the same servers again.
+    /// What comes of a failure; `else_`: where there is nothing, and what that means.
+    fn failure_ends(
+        &mut self,
+        branches: &On,
+        on: &Path<'_>,
+        depth: usize,
+        else_: (&Path<'_>, &str),
+    ) {
+        match branches.get(&Disposition::Failed) {
+            Some(branch) => {
+                let at = on.key(Disposition::Failed.as_str());
+                self.ends(branch, &at, depth + 1);
+            }
+            None => self.warn(else_.0, else_.1),
+        }
+    }
+
+    fn menu_ends(&mut self, menu: &Menu, at: &Path<'_>, depth: usize) {
+        let MenuBranches { timeout, .. } = &menu.on;
+        let on = at.key("on");
+        let then = on.key("timeout");
+        match timeout {
+            // A wrong PIN ends the call as it should.
+            _ if menu.pin.is_some() => {}
+            Some(Branch::Actions(list)) => self.ends(list, &then, depth + 1),
+            Some(Branch::Repeat(repeat)) => self.ends(&repeat.then, &then.key("then"), depth + 1),
+            _ => self.warn(at, SILENT),
+        }
+    }
+
+    /// Fallbacks of webhooks that come to ask the same servers again.
     fn fallbacks(&mut self) {
         let table = self.table;
         let section = Path::ROOT.key("webhooks");
         let entries = table.webhooks.entries();
+        let value_of = |name: &str| {
+            let found = entries.iter().find(|entry| entry.name == name);
+            found.and_then(|entry| entry.value.as_ref())
+        };
+        let mut told = HashSet::new();
         for entry in entries {
-            let Some(fallback) = entry
-                .value
-                .as_ref()
-                .and_then(|value| value.fallback.as_ref())
-            else {
-                continue;
-            };
-            let at = section.key(&entry.name);
-            let asked = fallback.as_slice().iter().find_map(|action| match action {
-                Action::Webhook(webhook) => webhook.name.as_ref(),
-                _ => None,
-            });
-            let Some(asked) = asked else {
-                continue;
-            };
-            let urls = |name: &str| {
-                let found = entries.iter().find(|entry| entry.name == name);
-                found
-                    .and_then(|entry| entry.value.as_ref())
-                    .map(|value| &value.urls)
-            };
-            if let (Some(own), Some(others)) = (urls(&entry.name), urls(asked.as_str()))
-                && others.iter().all(|url| own.contains(url))
+            let mut seen = vec![entry.name.as_str()];
+            while let Some(last) = seen.last().copied()
+                && let Some(fallback) = value_of(last).and_then(|value| value.fallback.as_ref())
+                && let Some(next) = asked(fallback)
+                && !seen.contains(&next)
             {
-                let message = format!(
-                    "the fallback asks `{asked}`, which is the same servers again; name what is done when they are away, as a voicemail box"
-                );
-                self.warn_between(
-                    &at.key("fallback"),
-                    message,
-                    (&section.key(asked.as_str()), "these servers"),
-                );
+                let urls = value_of(next).map(|value| value.urls.as_slice());
+                let again = seen.iter().find(|before| {
+                    let known = value_of(before).map(|value| value.urls.as_slice());
+                    let both = urls.zip(known);
+                    both.is_some_and(|(urls, known)| urls.iter().all(|url| known.contains(url)))
+                });
+                if let Some(again) = again
+                    && told.insert((last, next))
+                {
+                    let message = format!(
+                        "the fallback asks `{next}`, which is the same servers again as `{again}`; name what is done when they are away, as a voicemail box"
+                    );
+                    let at = section.key(last);
+                    let here = Spot::of(self.root, &at.key("fallback"));
+                    let there = Spot::of_key(self.root, &section.key(again));
+                    self.report
+                        .between_spots(&here, message, (&there, "these servers"));
+                }
+                seen.push(next);
             }
         }
     }
 }
 
-/// The numbers that a target rings itself, with a member's place.
-fn rings(actions: &Actions) -> Vec<(String, Option<usize>)> {
-    let mut found = Vec::new();
-    // A list has no path of its own in a target of one action.
-    if let [Action::Forward(forward)] = actions.as_slice() {
-        match &forward.destination {
-            Destination::Number(number) => found.push((number.number.to_string(), None)),
-            Destination::RingGroup(group) => {
-                for (place, member) in group.members.iter().enumerate() {
-                    if let Party::Number(number) = &member.to {
-                        found.push((number.to_string(), Some(place)));
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-    found
+/// The webhook that a list asks first.
+fn asked(list: &Actions) -> Option<&str> {
+    list.as_slice().iter().find_map(|action| match action {
+        Action::Webhook(webhook) => webhook.name.as_ref().map(|name| name.as_str()),
+        _ => None,
+    })
 }

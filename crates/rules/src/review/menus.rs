@@ -1,141 +1,121 @@
-//! Keys of menus that do nothing, and menus that hear themselves for ever.
+//! The menus of a file, named or written where they are used, and ways back that there are not.
 
-use callroute_schema::{Digits, Fit, Menu};
+use std::collections::HashSet;
+
+use callroute_schema::{Action, Menu};
 
 use super::Review;
-use crate::path::Path;
+use super::used::each_list;
+use crate::check::Sink;
+use crate::path::{Path, Spot};
+
+/// Gathers what the keys of menus lead to: from there, `back` goes back.
+#[derive(Default)]
+struct LedTo {
+    menus: HashSet<String>,
+    targets: HashSet<String>,
+}
+
+impl Sink for LedTo {
+    fn action(&mut self, action: &Action, at: &Path<'_>) {
+        match action {
+            Action::Menu(menu) if is_behind_key(at) => {
+                let name = menu.name.as_ref();
+                self.menus.extend(name.map(|name| name.as_str().to_owned()));
+            }
+            Action::Target(name) if is_behind_key(at) => {
+                self.targets.insert(name.as_str().to_owned());
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Looks at the menus that are written where they are used.
+struct InPlace<'r, 'a> {
+    review: &'r mut Review<'a>,
+    led_to: Option<&'r LedTo>,
+}
+
+impl Sink for InPlace<'_, '_> {
+    fn action(&mut self, action: &Action, at: &Path<'_>) {
+        let Action::Menu(menu) = action else {
+            return;
+        };
+        if menu.name.is_none() {
+            self.review.keys(menu, at);
+            let led_to = is_behind_key(at) || self.led_to.is_none_or(|led| led.is_target(at));
+            if !led_to {
+                self.review.nowhere_back(menu, at);
+            }
+        }
+    }
+}
+
+impl LedTo {
+    /// Whether a place is that of a target that some key leads to.
+    fn is_target(&self, at: &Path<'_>) -> bool {
+        let below = |name: &String| {
+            let section = Path::ROOT.key("targets");
+            let target = section.key(name).to_string();
+            at.to_string().starts_with(&target)
+        };
+        self.targets.iter().any(below)
+    }
+}
+
+/// Whether it is all that a key of a menu does.
+fn is_behind_key(at: &Path<'_>) -> bool {
+    at.is_right_below("options") || at.is_right_below("patterns")
+}
 
 impl Review<'_> {
     pub(super) fn menus(&mut self) {
-        let section = Path::ROOT.key("menus");
         let table = self.table;
+        let mut led_to = LedTo::default();
+        each_list(table, &mut led_to);
+        for entry in table.targets.entries() {
+            let actions = entry.value.iter().flat_map(|list| list.as_slice());
+            if led_to.targets.contains(&entry.name) {
+                led_to
+                    .menus
+                    .extend(actions.filter_map(|action| match action {
+                        Action::Menu(menu) => Some(menu.name.as_ref()?.as_str().to_owned()),
+                        _ => None,
+                    }));
+            }
+        }
+        // A webhook's answer may have menus whose keys lead here.
+        let led_to = table.webhooks.entries().is_empty().then_some(&led_to);
+        let section = Path::ROOT.key("menus");
         for entry in table.menus.entries() {
+            let at = section.key(&entry.name);
             if let Some(menu) = &entry.value {
-                self.menu(menu, &section.key(&entry.name));
-            }
-        }
-    }
-
-    fn menu(&mut self, menu: &Menu, at: &Path<'_>) {
-        let options = at.key("options");
-        for (field, key) in [("back", &menu.back), ("repeat", &menu.repeat)] {
-            if let Some(key) = key.as_ref().filter(|key| menu.options.contains_key(*key)) {
-                let message = format!(
-                    "this key does nothing: {key} is an option too, which comes first; give one of them another key"
-                );
-                self.warn_between(
-                    &at.key(field),
-                    message,
-                    (&options.key(key.as_str()), "this one is taken"),
-                );
-            }
-        }
-        if menu.back.is_some() && menu.back == menu.repeat {
-            let message = "this key does nothing: `back` has it, and comes first; give one of them another key";
-            self.warn_between(
-                &at.key("repeat"),
-                message,
-                (&at.key("back"), "this one is taken"),
-            );
-        }
-        if let Some(end) = menu.terminator {
-            for key in menu.options.keys() {
-                let alone = key.as_str().len() == 1;
-                if !alone
-                    && key.as_str().ends_with(end.as_char())
-                    && menu.options.contains_key(without_last(key))
-                {
-                    let message = format!(
-                        "`{key}` ends with the terminator {end} and is waited for all the same; leave {end} out of it"
-                    );
-                    self.warn(&options.key(key.as_str()), message);
+                self.keys(menu, &at);
+                if led_to.is_some_and(|led| !led.menus.contains(&entry.name)) {
+                    self.nowhere_back(menu, &at);
                 }
             }
         }
-        self.patterns(menu, at);
-        self.extensions(menu, at);
-        if menu.timeout_s.is_none()
-            && menu.options.is_empty()
-            && menu.patterns.is_empty()
-            && menu.extensions.is_none()
-        {
-            self.warn(
-                at,
-                "this menu has no key at all; a text that is only heard is `say`",
-            );
-        }
+        let mut in_place = InPlace {
+            review: self,
+            led_to,
+        };
+        each_list(table, &mut in_place);
     }
 
-    fn patterns(&mut self, menu: &Menu, at: &Path<'_>) {
-        let section = at.key("patterns");
-        for pattern in menu.patterns.keys() {
-            // All of whose runs of digits are options.
-            let text = pattern.as_str();
-            let plain = text
-                .chars()
-                .all(|c| c.is_ascii_digit() || matches!(c, '*' | '#'));
-            if plain && menu.options.contains_key(text) {
-                let message = format!(
-                    "this pattern does nothing: {text} is an option, which comes first; take one of them out"
-                );
-                self.warn_between(
-                    &section.key(text),
-                    message,
-                    (&at.key("options").key(text), "this one is taken"),
-                );
-            }
-        }
-    }
-
-    fn extensions(&mut self, menu: &Menu, at: &Path<'_>) {
-        let Some(extensions) = &menu.extensions else {
+    /// A way back in a menu that no key of another leads to.
+    fn nowhere_back(&mut self, menu: &Menu, at: &Path<'_>) {
+        let Some(back) = menu.back.as_ref() else {
             return;
         };
-        let at = at.key("extensions");
-        let allow = at.key("allow");
-        for (index, pattern) in extensions.allow.iter().enumerate() {
-            let here = allow.index(index);
-            if let Some(denied) = extensions.deny.iter().position(|deny| deny == pattern) {
-                let message =
-                    format!("nobody can dial `{pattern}`: it is denied too; take one of them out");
-                self.warn_between(
-                    &here,
-                    message,
-                    (&at.key("deny").index(denied), "this denies it"),
-                );
-            } else if menu.patterns.contains_key(pattern) {
-                let message = format!(
-                    "nobody reaches `{pattern}` as an extension: a pattern of the menu is the same, and comes first"
-                );
-                self.warn(&here, message);
-            }
+        if menu.options.contains_key(back) {
+            return;
         }
-        let deny = at.key("deny");
-        for (index, pattern) in extensions.deny.iter().enumerate() {
-            let sample: String = pattern.as_str().chars().map(sample).collect();
-            let allowed = extensions
-                .allow
-                .iter()
-                .any(|allow| matches!(allow.fit(&sample), Fit::Whole | Fit::WholeAndMore));
-            if !allowed {
-                let message = format!(
-                    "`{pattern}` is denied, and nothing allows it; leave it out, or allow more"
-                );
-                self.warn(&deny.index(index), message);
-            }
-        }
-    }
-}
-
-fn without_last(key: &Digits) -> &str {
-    let text = key.as_str();
-    text.get(..text.len().saturating_sub(1)).unwrap_or("")
-}
-
-/// A digit that fits a pattern's character.
-fn sample(c: char) -> char {
-    match c {
-        'X' | 'Z' | 'N' | '.' => '5',
-        digit => digit,
+        let message = format!(
+            "there is no menu to go back to: no key leads to this one, so {back} only lets it be heard again; call it `repeat`, or take it out"
+        );
+        let spot = Spot::of_key(self.root, &at.key("back"));
+        self.report.add(spot.span, spot.path, message);
     }
 }

@@ -1,122 +1,97 @@
 //! Names that nothing uses, and entries of lists that say nothing new.
 
-use std::collections::HashSet;
-
-use callroute_schema::tree::{Node, Value};
-use callroute_schema::variables;
-
 use super::Review;
+use super::used::Used;
+use crate::hint::{nearest, shorten};
 use crate::number;
 use crate::path::Path;
-use crate::table::CallersEntry;
-
-/// Stands for an attribute of no particular lookup; no name can be like it.
-const ANY: &str = "attribute of any";
+use crate::table::{CallersEntry, Section};
 
 /// Entries of a list that are compared with each other; longer lists are files of programs.
 const MAX_LISTED: usize = 2_000;
 
 impl Review<'_> {
     pub(super) fn names(&mut self) {
-        let mut used = HashSet::new();
-        texts(self.root, &mut used);
+        let used = self.used();
         let table = self.table;
         // A webhook's answer may name targets, menus and agents that no rule does.
         let answers = !table.webhooks.entries().is_empty();
-        let kinds = table.callers.entries().iter().filter(|entry| {
-            matches!(entry.name.as_str(), "vip" | "blocked")
-                || used.contains("known")
-                || used.contains("new")
-        });
-        let kinds: HashSet<&str> = kinds.map(|entry| entry.name.as_str()).collect();
-        // Any lookup may have what a plain attribute asks for.
-        let asked = used.contains(ANY);
-        let lookups = if asked {
-            Vec::new()
-        } else {
-            table.lookups.names().collect()
-        };
-        let sections: [(&str, Vec<&str>, &str); 10] = [
-            (
-                "calendars",
-                table.calendars.names().collect(),
-                "no hours have it as `holidays`",
-            ),
-            (
-                "hours",
-                table.hours.names().collect(),
-                "no rule asks whether they are open",
-            ),
-            (
+        self.unused(
+            "calendars",
+            &table.calendars,
+            &used,
+            "no hours have it as `holidays`",
+        );
+        self.unused(
+            "hours",
+            &table.hours,
+            &used,
+            "no rule asks whether they are open",
+        );
+        if !used.every_list {
+            self.unused(
                 "callers",
-                table
-                    .callers
-                    .names()
-                    .filter(|name| !kinds.contains(name))
-                    .collect(),
+                &table.callers,
+                &used,
                 "no rule asks who is on it",
-            ),
-            ("lookups", lookups, "nothing asks it"),
-            (
-                "prefixes",
-                table.prefixes.names().collect(),
-                "no rule asks it",
-            ),
-            (
-                "overrides",
-                table.overrides.names().collect(),
-                "no rule asks how it stands",
-            ),
-            (
-                "rotas",
-                table.rotas.names().collect(),
-                "no rule, no group and no agent has it",
-            ),
-            (
-                "targets",
-                if answers {
-                    Vec::new()
-                } else {
-                    table.targets.names().collect()
-                },
-                "nothing leads to it",
-            ),
-            (
-                "menus",
-                if answers {
-                    Vec::new()
-                } else {
-                    table.menus.names().collect()
-                },
-                "nothing leads to it",
-            ),
-            (
-                "agents",
-                if answers {
-                    Vec::new()
-                } else {
-                    table.agents.names().collect()
-                },
-                "nothing rings them",
-            ),
-        ];
-        for (section, names, why) in sections {
-            let at = Path::ROOT.key(section);
-            for name in names.into_iter().filter(|name| !used.contains(*name)) {
-                self.warn(
-                    &at.key(name),
-                    format!("`{name}` is not used: {why}; take it out, or use it"),
-                );
-            }
-        }
-        let webhooks = Path::ROOT.key("webhooks");
-        for name in table.webhooks.names().filter(|name| !used.contains(*name)) {
-            self.warn(
-                &webhooks.key(name),
-                format!("`{name}` is not used: nothing asks it; take it out, or use it"),
             );
         }
+        if !used.any_lookup {
+            self.unused("lookups", &table.lookups, &used, "nothing asks it");
+        }
+        self.unused("prefixes", &table.prefixes, &used, "no rule asks it");
+        self.unused(
+            "overrides",
+            &table.overrides,
+            &used,
+            "no rule asks how it stands",
+        );
+        let why = "no rule, no group and no agent has it";
+        self.unused("rotas", &table.rotas, &used, why);
+        if !answers {
+            self.unused("targets", &table.targets, &used, "nothing leads to it");
+            self.unused("menus", &table.menus, &used, "nothing leads to it");
+            self.unused("agents", &table.agents, &used, "nothing rings them");
+        }
+        self.unused("webhooks", &table.webhooks, &used, "nothing asks it");
+        self.attributes(&used);
         self.lists();
+    }
+
+    fn unused<T>(&mut self, section: &str, entries: &'_ Section<T>, used: &Used, why: &str) {
+        let at = Path::ROOT.key(section);
+        for name in entries.names().filter(|name| !used.has(section, name)) {
+            // These two are also what `type` asks for, and whoever has such a list means to; one
+            // with its lookup's name is that lookup's other face.
+            let is_kind = matches!(name, "vip" | "blocked") || self.table.lookups.has(name);
+            if section == "callers" && is_kind {
+                continue;
+            }
+            let message = format!("`{name}` is not used: {why}; take it out, or use it");
+            self.warn_key(&at.key(name), message);
+        }
+    }
+
+    /// Attributes of tables that the file does not have, where it has one of nearly that name.
+    fn attributes(&mut self, used: &Used) {
+        let table = self.table;
+        let tables = || {
+            let names = table.lookups.names().chain(table.callers.names());
+            names.chain(table.prefixes.names())
+        };
+        for (name, spot) in &used.tables {
+            let wanted = name.split_once('.').map_or("", |(table, _)| table);
+            if used.is_noted(name) || tables().any(|known| known == wanted) {
+                continue;
+            }
+            if let Some(near) = nearest(wanted, tables()) {
+                let message = format!(
+                    "`{}` is no lookup, no list of callers and no prefixes of this file; did you mean `{near}`?",
+                    shorten(wanted)
+                );
+                self.report.add(spot.span, spot.path.clone(), message);
+            }
+        }
     }
 
     fn lists(&mut self) {
@@ -167,40 +142,5 @@ fn covers(wide: &number::Pattern, narrow: &number::Pattern) -> bool {
             .all(|key| wide.iter().any(|wide| wide.begins(*key))),
         (Exact(one), Exact(other)) => one == other,
         _ => false,
-    }
-}
-
-/// Every text of the file that may be a name, but for the names themselves, which are keys.
-fn texts<'n>(node: &'n Node, used: &mut HashSet<&'n str>) {
-    match &node.value {
-        Value::Text(text) | Value::Plain(text) => {
-            used.insert(text);
-            for variable in variables(text) {
-                used.insert(
-                    variable
-                        .strip_prefix("hours.")
-                        .unwrap_or(variable)
-                        .split('.')
-                        .next()
-                        .unwrap_or(variable),
-                );
-            }
-        }
-        Value::Seq(items) => items.iter().for_each(|item| texts(item, used)),
-        Value::Map(entries) => {
-            for (key, value) in entries {
-                // `shift: { support: ann }` and `attribute: { crm.tier: gold }` name by a key.
-                if key.text == "shift" || key.text == "attribute" {
-                    for (name, _) in value.entries().unwrap_or_default() {
-                        used.insert(name.text.split('.').next().unwrap_or(&name.text));
-                        if key.text == "attribute" && !name.text.contains('.') {
-                            used.insert(ANY);
-                        }
-                    }
-                }
-                texts(value, used);
-            }
-        }
-        _ => {}
     }
 }

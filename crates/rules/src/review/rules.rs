@@ -1,23 +1,24 @@
 //! Rules that never decide, and numbers without an else.
 
-use super::implies::{excludes, implies};
-use super::{Compared, Review};
+use super::above::{Above, Decides};
+use super::{Block, Compared, Review};
 use crate::engine::Clause;
 use crate::path::Path;
-use crate::table::Rules;
 
 impl Review<'_> {
-    pub(super) fn rules(&mut self) {
+    pub(super) fn rules(&mut self, blocks: &[Block<'_>]) {
         self.overlong();
         let section = Path::ROOT.key("numbers");
-        for (number, rules) in self.blocks() {
-            let at = section.key(number);
-            for rule in &rules {
-                if !self.contradiction(rule, &at) {
-                    self.shadowed(rule, &rules, &at);
+        for block in blocks {
+            let at = section.key(block.number);
+            let mut above = Above::default();
+            for rule in &block.rules {
+                if !self.contradiction(rule, block, &at) && !rule.is_emergency {
+                    self.shadowed(rule, &above, &at);
                 }
+                above.push(rule);
             }
-            self.without_else(&rules, number, &at);
+            self.without_else(&block.rules, &above, &at);
         }
     }
 
@@ -44,7 +45,7 @@ impl Review<'_> {
     }
 
     /// Whether a rule contradicts itself.
-    fn contradiction(&mut self, rule: &Compared, at: &Path<'_>) -> bool {
+    fn contradiction(&mut self, rule: &Compared, block: &Block<'_>, at: &Path<'_>) -> bool {
         let at = at.index(rule.index);
         let when = at.key("when");
         for (place, clause) in rule.clauses.iter().enumerate() {
@@ -53,8 +54,17 @@ impl Review<'_> {
                 self.warn(&when, message);
                 return true;
             }
-            let others = rule.clauses.iter().skip(place + 1);
-            if let Some(other) = others.into_iter().find(|other| excludes(clause, other)) {
+            let dialed = block.dialed.as_ref();
+            if dialed.is_some_and(|dialed| self.logic.excludes(clause, dialed)) {
+                let message = format!(
+                    "this rule never decides: `{}` is another number than this block's; put it under that number, or take it out",
+                    self.words(clause)
+                );
+                self.warn(&when, message);
+                return true;
+            }
+            let mut others = rule.clauses.iter().skip(place + 1);
+            if let Some(other) = others.find(|other| self.logic.excludes(clause, other)) {
                 let (one, other) = (self.words(clause), self.words(other));
                 let message = format!(
                     "this rule never decides: `{one}` and `{other}` never hold together; put them under `any`, or leave one out"
@@ -70,8 +80,8 @@ impl Review<'_> {
     fn never(&self, clause: &Clause) -> Option<String> {
         match clause {
             Clause::Hours { hours, open } => {
+                let constant = self.logic.settled(*hours)?;
                 let hours = self.engine.tables.hours(*hours)?;
-                let constant = hours.constant()?;
                 let (name, word) = (hours.name(), if constant { "open" } else { "closed" });
                 (constant != *open).then(|| format!("`{name}` is always {word}"))
             }
@@ -96,80 +106,48 @@ impl Review<'_> {
         }
     }
 
-    fn shadowed(&mut self, rule: &Compared, rules: &[Compared], at: &Path<'_>) {
-        let above = || rules.iter().take(rule.index);
-        let here = at.index(rule.index);
-        let covers = |above: &&Compared| {
-            above
-                .clauses
-                .iter()
-                .all(|wanted| rule.clauses.iter().any(|own| implies(own, wanted)))
-        };
-        if let Some(first) = above().find(covers) {
-            let message = match first.clauses.is_empty() {
-                true => format!(
-                    "this rule never decides: {} above it always holds; move it up, or give that one a `when`",
-                    first.title
-                ),
-                false => format!(
-                    "this rule never decides: {} above it holds whenever this one does; move it up, or take it out",
-                    first.title
-                ),
-            };
-            self.warn_between(
-                &here,
-                message,
-                (&at.index(first.index), "this one decides first"),
-            );
-            return;
-        }
-        // Two that ask for opposites decide everything between them.
-        let alone = |rule: &&Compared| rule.clauses.len() == 1;
-        let single: Vec<&Compared> = above().filter(alone).collect();
-        for (place, one) in single.iter().enumerate() {
-            let opposite = single.iter().skip(place + 1).find(|other| {
-                let (Some(a), Some(b)) = (one.clauses.first(), other.clauses.first()) else {
-                    return false;
+    fn shadowed(&mut self, rule: &Compared, above: &Above<'_>, at: &Path<'_>) {
+        let (message, index, label) = match above.decides(&rule.clauses, &self.logic) {
+            None => return,
+            Some(Decides::One(first)) => {
+                let message = match first.clauses.is_empty() {
+                    true => format!(
+                        "this rule never decides: {} above it always holds; move it up, or give that one a `when`",
+                        first.title
+                    ),
+                    false => format!(
+                        "this rule never decides: {} above it holds whenever this one does; move it up, or take it out",
+                        first.title
+                    ),
                 };
-                opposites(a, b)
-            });
-            if let Some(other) = opposite {
-                let message = format!(
-                    "this rule never decides: between them, {} and {} above it hold for every call; move it up, or take one of them out",
-                    one.title, other.title
-                );
-                self.warn_between(
-                    &here,
-                    message,
-                    (&at.index(other.index), "one of these two decides first"),
-                );
-                return;
+                (message, first.index, "this one decides first")
             }
-        }
+            Some(Decides::Together(rules, every)) => {
+                let Some((last, others)) = rules.split_last() else {
+                    return;
+                };
+                let others: Vec<&str> = others.iter().map(|rule| rule.title.as_str()).collect();
+                let when = match every {
+                    true => "hold for every call",
+                    false => "hold whenever this one does",
+                };
+                let message = format!(
+                    "this rule never decides: between them, {} and {} above it {when}; move it up, or take one of them out",
+                    others.join(", "),
+                    last.title
+                );
+                (message, last.index, "one of these decides first")
+            }
+        };
+        self.warn_between(&at.index(rule.index), message, (&at.index(index), label));
     }
 
-    fn without_else(&mut self, rules: &[Compared], number: &str, at: &Path<'_>) {
-        let entry = self
-            .table
-            .numbers
-            .entries()
-            .iter()
-            .find(|entry| entry.name == number);
-        let Some(Rules::List(list)) = entry.and_then(|entry| entry.value.as_ref()) else {
-            return;
-        };
-        let unsettled = |rule: &&Compared| !rule.clauses.is_empty();
-        let all_ask = list.len() == rules.len() && rules.iter().all(|rule| unsettled(&rule));
-        let covered = rules.iter().enumerate().any(|(place, one)| {
-            rules
-                .iter()
-                .skip(place + 1)
-                .any(|other| match (&*one.clauses, &*other.clauses) {
-                    ([a], [b]) => opposites(a, b),
-                    _ => false,
-                })
-        });
-        let Some(last) = rules.last().filter(|_| all_ask && !covered) else {
+    fn without_else(&mut self, rules: &[Compared], above: &Above<'_>, at: &Path<'_>) {
+        // Nothing is left for an else where the rules come to everything between them.
+        let Some(last) = rules
+            .last()
+            .filter(|_| above.decides(&[], &self.logic).is_none())
+        else {
             return;
         };
         let gap = self.first_gap(rules);
@@ -190,39 +168,5 @@ impl Review<'_> {
             }
             .to_string(),
         }
-    }
-}
-
-/// Whether one of two holds for every call.
-fn opposites(one: &Clause, other: &Clause) -> bool {
-    match (one, other) {
-        (
-            Clause::Hours { hours, open },
-            Clause::Hours {
-                hours: same,
-                open: other,
-            },
-        ) => hours == same && open != other,
-        (Clause::Anonymous(one), Clause::Anonymous(other)) => one != other,
-        (Clause::Not(not), other) | (other, Clause::Not(not)) => {
-            // What may not be known is no opposite of itself.
-            **not == *other && settles(other)
-        }
-        _ => false,
-    }
-}
-
-/// Whether it always comes out one way or the other, without a fact.
-fn settles(clause: &Clause) -> bool {
-    match clause {
-        Clause::Attribute(_)
-        | Clause::Found(_)
-        | Clause::Available(_)
-        | Clause::Calls(_)
-        | Clause::Switch(_)
-        | Clause::Missing(_) => false,
-        Clause::All(parts) | Clause::Any(parts) => parts.iter().all(settles),
-        Clause::Not(part) | Clause::Kind(_, part) => settles(part),
-        _ => true,
     }
 }

@@ -77,8 +77,10 @@ pub(crate) fn read(root: &Node, report: &mut Report) -> Table {
         ),
     ] {
         if root.get(required).is_none() {
+            // What is not there stands nowhere: the file's first entry is shown.
+            let span = entries.first().and_then(|(key, _)| key.span);
             report.add(
-                None,
+                span.or(root.span),
                 "$".to_owned(),
                 format!("`{required}` is missing; {why}"),
             );

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::de::{Error, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 /// One text, or a list of texts; never empty.
@@ -24,9 +24,21 @@ impl<'de> Deserialize<'de> for Texts {
                 Ok(Texts(vec![text.to_owned()]))
             }
 
+            fn visit_u64<E: Error>(self, number: u64) -> Result<Texts, E> {
+                Text.visit_u64(number).map(|text| Texts(vec![text]))
+            }
+
+            fn visit_i64<E: Error>(self, number: i64) -> Result<Texts, E> {
+                Text.visit_i64(number).map(|text| Texts(vec![text]))
+            }
+
+            fn visit_f64<E: Error>(self, number: f64) -> Result<Texts, E> {
+                Text.visit_f64(number).map(|text| Texts(vec![text]))
+            }
+
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Texts, A::Error> {
                 let mut list = Vec::new();
-                while let Some(text) = seq.next_element()? {
+                while let Some(text) = seq.next_element_seed(Text)? {
                     list.push(text);
                 }
                 match list.is_empty() {
@@ -37,6 +49,41 @@ impl<'de> Deserialize<'de> for Texts {
         }
 
         deserializer.deserialize_any(OneOrMany)
+    }
+}
+
+/// One text. Digits and shares need no quotes, in TOML and JSON neither.
+struct Text;
+
+impl<'de> DeserializeSeed<'de> for Text {
+    type Value = String;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<String, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl Visitor<'_> for Text {
+    type Value = String;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<String, E> {
+        Ok(text.to_owned())
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<String, E> {
+        Ok(number.to_string())
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<String, E> {
+        Ok(number.to_string())
+    }
+
+    fn visit_f64<E: Error>(self, number: f64) -> Result<String, E> {
+        Ok(number.to_string())
     }
 }
 

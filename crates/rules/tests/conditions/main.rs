@@ -110,7 +110,7 @@ fn conditions_on_the_event_alone() {
         (
             "{ caller: { region: MO } }",
             with("from", "+13145550123"),
-            "no",
+            "yes",
         ),
         (
             "{ caller: { region: Missouri } }",
@@ -283,7 +283,7 @@ fn conditions_on_the_event_alone() {
 fn conditions_on_facts() {
     let crm = || Lookup::Row("crm".to_owned());
     let ann = || Lookup::Available("ann".to_owned());
-    let calls = || Lookup::Calls("sales".to_owned());
+    let calls = || Lookup::Calls("team".to_owned());
     let night = || Lookup::Override("night".to_owned());
     for (when, facts, expected) in [
         ("{ caller: { in: crm } }", Facts::new(), "lookup crm"),
@@ -323,18 +323,20 @@ fn conditions_on_facts() {
             "available cem",
         ),
         ("{ available: duty }", Facts::new(), "available bob"),
+        ("{ missing: team }", Facts::new(), "available ann"),
+        ("{ missing: team }", known(ann(), Fact::Missing), "yes"),
         (
-            "{ calls: { on: sales, below: 3 } }",
+            "{ calls: { on: team, below: 3 } }",
             Facts::new(),
-            "calls on sales",
+            "calls on team",
         ),
         (
-            "{ calls: { on: sales, below: 3 } }",
+            "{ calls: { on: team, below: 3 } }",
             known(calls(), Fact::Count(2)),
             "yes",
         ),
         (
-            "{ calls: { on: sales, at_least: 3 } }",
+            "{ calls: { on: team, at_least: 3 } }",
             known(calls(), Fact::Count(2)),
             "no",
         ),

@@ -4,7 +4,7 @@ use callroute_schema::{Action, Destination, Party as Written};
 
 use super::super::{Compiler, Shared};
 use super::{either, together};
-use crate::engine::{Available, Clause, Party};
+use crate::engine::{Available, Clause, Lookup, Party};
 use crate::hint::{choices, shorten};
 use crate::path::Path;
 use crate::table::{CallerKind, Kinds, Texts};
@@ -94,6 +94,79 @@ impl Compiler<'_> {
             })
             .collect();
         either(read.into_iter().collect::<Option<_>>()?)
+    }
+
+    /// Lookups, and whoever may not have answered whether they can take a call.
+    pub(super) fn missing(
+        &mut self,
+        Texts(names): &Texts,
+        shared: &Shared,
+        at: &Path<'_>,
+    ) -> Option<Clause> {
+        let mut all = Vec::new();
+        for (index, name) in names.iter().enumerate() {
+            if shared.lookups.contains_key(name) {
+                all.push(Lookup::Row(name.clone()));
+                continue;
+            }
+            let table = self.table;
+            let party = Written::new(name).ok();
+            let is_named =
+                table.agents.has(name) || table.rotas.has(name) || table.targets.has(name);
+            match party {
+                Some(Written::Number(_) | Written::Sip(_)) => {
+                    all.push(Lookup::Available(name.clone()));
+                }
+                _ if is_named => {
+                    let parties = self.parties(name, shared, &at.index(index))?;
+                    all.extend(
+                        parties
+                            .iter()
+                            .flat_map(|party| self.asked_as(party, shared)),
+                    );
+                }
+                _ => {
+                    let known = table
+                        .lookups
+                        .names()
+                        .chain(table.agents.names())
+                        .chain(table.rotas.names())
+                        .chain(table.targets.names());
+                    let message = format!(
+                        "unknown lookup, agent, rota or target `{}`{}",
+                        shorten(name),
+                        choices(name, known)
+                    );
+                    self.fault(&at.index(index), message);
+                    return None;
+                }
+            }
+        }
+        either(
+            all.into_iter()
+                .map(|lookup| Clause::Missing(Box::new(lookup)))
+                .collect(),
+        )
+    }
+
+    /// The names by which a party is asked whether it can take a call: all of a rota's, as time
+    /// goes on.
+    fn asked_as(&self, party: &Party, shared: &Shared) -> Vec<Lookup> {
+        let names: Vec<&str> = match party {
+            Party::Agent(place) => {
+                let agent = self.table.agents.names().nth(*place as usize);
+                agent.into_iter().collect()
+            }
+            Party::Rota(place) => {
+                let rota = shared.tables.rotas.get(*place as usize);
+                rota.map(|rota| rota.turns.agents()).unwrap_or_default()
+            }
+            Party::Other(name) => vec![name],
+        };
+        let asked = names
+            .into_iter()
+            .map(|name| Lookup::Available(name.to_owned()));
+        asked.collect()
     }
 
     fn parties(&mut self, name: &str, shared: &Shared, at: &Path<'_>) -> Option<Vec<Party>> {

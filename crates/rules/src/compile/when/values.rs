@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use callroute_schema::Transport;
 use callroute_schema::number::Region;
+use callroute_schema::{Party, Transport};
 
 use super::super::shared::Named;
 use super::super::{Compiler, Shared};
 use super::Clauses;
-use crate::engine::{Calls, Clause, Field, Lookup, Subject, Test, WHOLE};
-use crate::hint::shorten;
+use crate::engine::{Calls, Clause, Field, Places, Subject, Test, WHOLE};
+use crate::hint::{choices, shorten};
 use crate::hours::Hours;
+use crate::origin::{is_area, nearest_area};
 use crate::path::Path;
 use crate::table::{Bounds, CallsWhen, DateWhen, Texts, ValueWhen, When};
 
@@ -70,11 +71,8 @@ impl Compiler<'_> {
                 all.push(self.duty(rota, who, shared, &at.key(rota)));
             }
         }
-        if let Some(Texts(names)) = &when.missing {
-            let read = self.each(names, &at.key("missing"), |name| {
-                Ok(Clause::Missing(Box::new(self_lookup(name, shared))))
-            });
-            all.push(read.and_then(super::either));
+        if let Some(names) = &when.missing {
+            all.push(self.missing(names, shared, &at.key("missing")));
         }
     }
 
@@ -202,11 +200,56 @@ impl Compiler<'_> {
             }
             _ => {}
         }
+        if !self.is_counted(&calls.on) {
+            let table = self.table;
+            let known = table.targets.names().chain(table.agents.names());
+            let message = format!(
+                "unknown target, agent or number `{}`{}",
+                shorten(&calls.on),
+                choices(&calls.on, known)
+            );
+            self.fault(&at.key("on"), message);
+            return None;
+        }
         shared.counted.insert(calls.on.clone());
         Some(Clause::Calls(Box::new(Calls {
             on: calls.on.as_str().into(),
             below: calls.below,
             at_least: calls.at_least,
+        })))
+    }
+
+    /// Whether calls on it are counted under this name.
+    fn is_counted(&self, name: &str) -> bool {
+        let table = self.table;
+        table.targets.has(name)
+            || table.agents.has(name)
+            || table.rotas.has(name)
+            || matches!(Party::new(name), Ok(Party::Number(_) | Party::Sip(_)))
+    }
+
+    pub(super) fn places(
+        &mut self,
+        Texts(places): &Texts,
+        shared: &mut Shared,
+        at: &Path<'_>,
+    ) -> Option<Clause> {
+        let names = self.each(places, at, |place| match is_area(place) {
+            true => Ok(place.into()),
+            false => {
+                let hint = match nearest_area(place) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => "write a state or province under +1, else a town or district as \
+                             `callroute number` tells it"
+                        .to_owned(),
+                };
+                let place = shorten(place);
+                Err(format!("no numbers are given out in `{place}`; {hint}"))
+            }
+        })?;
+        Some(Clause::Place(Box::new(Places {
+            names: names.into(),
+            origin: shared.origin(Named::Areas(places.clone())),
         })))
     }
 
@@ -245,14 +288,6 @@ impl Compiler<'_> {
             rota: place,
             who: who.iter().map(|agent| agent.as_str().into()).collect(),
         })
-    }
-}
-
-/// A lookup's name, or that of whoever may not have answered whether they can take a call.
-fn self_lookup(name: &str, shared: &Shared) -> Lookup {
-    match shared.lookups.contains_key(name) {
-        true => Lookup::Row(name.to_owned()),
-        false => Lookup::Available(name.to_owned()),
     }
 }
 

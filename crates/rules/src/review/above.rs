@@ -1,0 +1,138 @@
+//! The rules of a block that come first, found by what they ask: a rule is compared with those
+//! that could decide in its place, and not with all.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::Compared;
+use super::implies::Logic;
+use crate::engine::{Clause, Subject};
+use crate::prefix::Key;
+
+/// Rules without a number that are compared with each rule below them; of more only the first.
+/// Where there are so many, that every call compares them is told anyway.
+const MAX_COMPARED: usize = 2_000;
+
+/// Rules above the one that is looked at.
+#[derive(Default)]
+pub(super) struct Above<'r> {
+    /// The first that always holds.
+    always: Option<&'r Compared>,
+    /// By a key that they ask for.
+    keyed: HashMap<(Subject, Key), Vec<&'r Compared>>,
+    others: Vec<&'r Compared>,
+}
+
+/// Who decides in a rule's place.
+pub(super) enum Decides<'r> {
+    /// One whose conditions hold whenever the rule's do.
+    One(&'r Compared),
+    /// Several, of which one always holds then; whether for every call.
+    Together(Vec<&'r Compared>, bool),
+}
+
+impl<'r> Above<'r> {
+    /// The next rule goes above those that come.
+    pub(super) fn push(&mut self, rule: &'r Compared) {
+        let key = rule.clauses.iter().find_map(|clause| match clause {
+            Clause::Key { subject, key } => Some((*subject, *key)),
+            _ => None,
+        });
+        match key {
+            _ if rule.clauses.is_empty() => self.always = self.always.or(Some(rule)),
+            Some(key) => self.keyed.entry(key).or_default().push(rule),
+            None if self.others.len() < MAX_COMPARED => self.others.push(rule),
+            None => {}
+        }
+    }
+
+    /// Who decides in place of a rule that asks this.
+    pub(super) fn decides(&self, own: &[Clause], logic: &Logic<'_>) -> Option<Decides<'r>> {
+        let mut near: Vec<&'r Compared> = self.others.clone();
+        let keys: BTreeSet<_> = own.iter().flat_map(keys_of).collect();
+        let found = keys.into_iter().filter_map(|key| self.keyed.get(&key));
+        near.extend(found.flatten());
+        near.sort_by_key(|rule| rule.index);
+        let implied = |wanted: &Clause| own.iter().any(|own| logic.implies(own, wanted));
+        let mut left: Vec<(&Clause, &'r Compared)> = Vec::new();
+        for rule in near {
+            if self.always.is_some_and(|always| always.index < rule.index) {
+                break;
+            }
+            let mut open = rule.clauses.iter().filter(|clause| !implied(clause));
+            match (open.next(), open.next()) {
+                (None, _) => return Some(Decides::One(rule)),
+                (Some(one), None) => left.push((one, rule)),
+                _ => {}
+            }
+        }
+        if let Some(always) = self.always {
+            return Some(Decides::One(always));
+        }
+        together(own, &left, logic)
+    }
+}
+
+/// Rules that are each short of one condition, where one of these conditions always holds.
+fn together<'r>(
+    own: &[Clause],
+    left: &[(&Clause, &'r Compared)],
+    logic: &Logic<'_>,
+) -> Option<Decides<'r>> {
+    let kinds: [fn(&Clause) -> bool; 3] = [
+        |clause| matches!(clause, Clause::Share { .. }),
+        |clause| matches!(clause, Clause::Hours { .. }),
+        |clause| !matches!(clause, Clause::Share { .. } | Clause::Hours { .. }),
+    ];
+    kinds.into_iter().find_map(|is_kind| {
+        let kind: Vec<_> = left.iter().filter(|(clause, _)| is_kind(clause)).collect();
+        let clauses: Vec<&Clause> = kind.iter().map(|(clause, _)| *clause).collect();
+        let enough = |count: usize| {
+            let first = clauses.get(..count).unwrap_or_default();
+            logic.cover(own, first)
+        };
+        if !enough(clauses.len()) {
+            return None;
+        }
+        // As few as there have to be, and the first of them.
+        let count = (2..=clauses.len()).find(|count| enough(*count))?;
+        let mut kept: Vec<_> = kind.into_iter().take(count).collect();
+        for place in (0..kept.len()).rev() {
+            let without = kept.iter().enumerate().filter(|(other, _)| *other != place);
+            let without: Vec<&Clause> = without.map(|(_, (clause, _))| *clause).collect();
+            if logic.cover(own, &without) {
+                kept.remove(place);
+            }
+        }
+        let every =
+            kept.iter().all(|(_, rule)| rule.clauses.len() == 1) && logic.cover(&[], &clauses);
+        Some(Decides::Together(
+            kept.into_iter().map(|(_, rule)| *rule).collect(),
+            every,
+        ))
+    })
+}
+
+/// Every key that a clause's number may begin with, where that is all that could be asked above.
+fn keys_of(clause: &Clause) -> Vec<(Subject, Key)> {
+    let beginnings = |subject: Subject, key: Key| {
+        (1..=16_u32).map(move |symbols| {
+            let shift = 64 - 4 * symbols;
+            (subject, Key::of(key.word() >> shift << shift))
+        })
+    };
+    match clause {
+        Clause::Key { subject, key } => beginnings(*subject, *key).collect(),
+        Clause::OneOf(one_of) => {
+            let first = one_of.keys.first();
+            first
+                .into_iter()
+                .flat_map(|key| beginnings(one_of.subject, *key))
+                .collect()
+        }
+        // What follows from any of them follows from the first.
+        Clause::Any(any) => any.first().map(keys_of).unwrap_or_default(),
+        Clause::All(all) => all.iter().flat_map(keys_of).collect(),
+        Clause::Kind(_, spelled) => keys_of(spelled),
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,368 @@
+//! Numbers of the file whose calls ring them again, by themselves or by way of others.
+//!
+//! Only what goes on by itself is followed, and only to numbers that are written out in full: a
+//! prefix covers numbers of the outside, which never come back.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::rc::Rc;
+
+use callroute_schema::{
+    Action, Actions, Branch, Destination, Disposition, Menu, MenuBranches, On, Party,
+};
+
+use super::above::Above;
+use super::{Block, Compared, Review};
+use crate::engine::{Clause, Dialed, Subject};
+use crate::number::{self, Pattern};
+use crate::path::{Path, Spot};
+use crate::table::Rules;
+
+/// How deep targets in each other are followed.
+const MAX_DEPTH: usize = 32;
+
+/// A number of the file is rung: its place among them, and where that is written.
+type Rung = (usize, Spot);
+
+/// A number rings another of the file.
+struct Edge<'r> {
+    to: usize,
+    at: Spot,
+    /// The rules above the one that does so.
+    above: &'r [Compared],
+}
+
+impl Review<'_> {
+    pub(super) fn rings(&mut self, blocks: &[Block<'_>]) {
+        let ours = self.written_out();
+        let of_rules: HashMap<&str, &Block<'_>> =
+            blocks.iter().map(|block| (block.number, block)).collect();
+        let table = self.table;
+        let mut walk = Walk {
+            review: &*self,
+            ours: &ours,
+            targets: HashMap::new(),
+        };
+        let section = Path::ROOT.key("numbers");
+        let mut again = Vec::new();
+        let mut edges: HashMap<usize, Vec<Edge<'_>>> = HashMap::new();
+        let mut whole: Vec<usize> = ours.values().copied().collect();
+        whole.sort_unstable();
+        for place in whole {
+            let Some(entry) = table.numbers.entries().get(place) else {
+                continue;
+            };
+            let at = section.key(&entry.name);
+            let mut found: Vec<(Rung, &[Compared], &[Clause])> = Vec::new();
+            match &entry.value {
+                Some(Rules::Always(actions)) => {
+                    let rung = walk.rung(actions, &at);
+                    found.extend(rung.into_iter().map(|rung| (rung, &[][..], &[][..])));
+                }
+                Some(Rules::List(list)) => {
+                    let rules = of_rules
+                        .get(&*entry.name)
+                        .map_or(&[][..], |block| &block.rules);
+                    for (rule, written) in rules.iter().zip(list) {
+                        let Some(written) = written else {
+                            continue;
+                        };
+                        let at = at.index(rule.index);
+                        let above = rules.get(..rule.index).unwrap_or_default();
+                        for rung in walk.rung(&written.then, &at.key("then")) {
+                            found.push((rung, above, &rule.clauses));
+                        }
+                    }
+                }
+                None => {}
+            }
+            for ((to, at), above, clauses) in found {
+                if to != place {
+                    let like = above.iter().flat_map(|rule| &rule.clauses).all(of_caller);
+                    if clauses.is_empty() && like {
+                        edges.entry(place).or_default().push(Edge { to, at, above });
+                    }
+                } else if clauses.iter().all(of_time)
+                    && above.iter().flat_map(|rule| &rule.clauses).all(stays)
+                {
+                    again.push((at, vec![place]));
+                }
+            }
+        }
+        again.extend(self.rounds(&edges));
+        self.tell(again);
+    }
+
+    /// Ways from a number over others back to it, each told once, where it is closed.
+    fn rounds(&self, edges: &HashMap<usize, Vec<Edge<'_>>>) -> Vec<(Spot, Vec<usize>)> {
+        let mut starts: Vec<usize> = edges.keys().copied().collect();
+        starts.sort_unstable();
+        let mut found = Vec::new();
+        for start in starts {
+            let mut came: HashMap<usize, (usize, &Edge<'_>)> = HashMap::new();
+            let mut next = VecDeque::from([start]);
+            while let Some(place) = next.pop_front() {
+                for edge in edges.get(&place).into_iter().flatten() {
+                    // A round is told of its first number.
+                    if edge.to < start || came.contains_key(&edge.to) {
+                        continue;
+                    }
+                    came.insert(edge.to, (place, edge));
+                    next.push_back(edge.to);
+                }
+                if came.contains_key(&start) {
+                    break;
+                }
+            }
+            let mut way = Vec::new();
+            let mut above = Above::default();
+            let mut place = start;
+            while let Some((from, edge)) = came.get(&place) {
+                way.push(*from);
+                edge.above.iter().for_each(|rule| above.push(rule));
+                place = *from;
+                if place == start {
+                    break;
+                }
+            }
+            // Rules above that come to everything between them leave no call to go round.
+            let goes_round = came.contains_key(&start) && above.decides(&[], &self.logic).is_none();
+            if let Some((_, last)) = came.get(&start).filter(|_| goes_round) {
+                way.reverse();
+                found.push((last.at.clone(), way));
+            }
+        }
+        found
+    }
+
+    fn tell(&mut self, again: Vec<(Spot, Vec<usize>)>) {
+        let table = self.table;
+        let name = |place: &usize| {
+            let entry = table.numbers.entries().get(*place);
+            entry.map_or("", |entry| entry.name.as_str())
+        };
+        let section = Path::ROOT.key("numbers");
+        let mut told = HashSet::new();
+        for (at, way) in again {
+            let Some((first, others)) = way.split_first() else {
+                continue;
+            };
+            if !told.insert((at.span.map(|span| span.start), *first)) {
+                continue;
+            }
+            let number = name(first);
+            let others: Vec<&str> = others.iter().map(name).collect();
+            let over = match &*others {
+                [] => String::new(),
+                others => format!(", by way of {}", others.join(" and ")),
+            };
+            let message = format!(
+                "a call to {number} rings {number} again{over}; ring the phone behind it instead, by its SIP URI or extension"
+            );
+            let there = Spot::of_key(self.root, &section.key(number));
+            self.report
+                .between_spots(&at, message, (&there, "its rules lead there"));
+        }
+    }
+
+    /// The numbers that are written out, with their places.
+    fn written_out(&self) -> HashMap<Dialed, usize> {
+        let entries = self.table.numbers.entries().iter().enumerate();
+        let whole = entries.filter_map(|(place, entry)| {
+            match number::pattern(&entry.name, self.engine.tables.region).ok()? {
+                Pattern::Exact(dialed) => Some((dialed, place)),
+                _ => None,
+            }
+        });
+        whole.collect()
+    }
+}
+
+/// Whether it comes out the same for a call that the routing makes at that time.
+fn of_time(clause: &Clause) -> bool {
+    match clause {
+        Clause::Hours { .. } | Clause::Switch(_) | Clause::Duty { .. } => true,
+        Clause::Key { subject, .. }
+        | Clause::Deck { subject, .. }
+        | Clause::Country { subject, .. } => *subject == Subject::Dialed,
+        Clause::OneOf(one_of) => one_of.subject == Subject::Dialed,
+        Clause::All(parts) | Clause::Any(parts) => parts.iter().all(of_time),
+        Clause::Not(part) | Clause::Kind(_, part) => of_time(part),
+        _ => false,
+    }
+}
+
+/// Whether it only looks at who calls.
+fn of_caller(clause: &Clause) -> bool {
+    match clause {
+        Clause::List(_) | Clause::Anonymous(_) | Clause::HasNumber | Clause::Place(_) => true,
+        Clause::Key { subject, .. }
+        | Clause::Deck { subject, .. }
+        | Clause::Country { subject, .. } => *subject == Subject::Caller,
+        Clause::OneOf(one_of) => one_of.subject == Subject::Caller,
+        Clause::All(parts) | Clause::Any(parts) => parts.iter().all(of_caller),
+        Clause::Not(part) | Clause::Kind(_, part) => of_caller(part),
+        _ => false,
+    }
+}
+
+/// Whether it tells the call that comes back from the one that went out: it does not.
+fn stays(clause: &Clause) -> bool {
+    match clause {
+        Clause::All(parts) | Clause::Any(parts) => parts.iter().all(stays),
+        Clause::Not(part) | Clause::Kind(_, part) => stays(part),
+        other => of_time(other) || of_caller(other),
+    }
+}
+
+/// Follows what lists of actions come to by themselves.
+struct Walk<'w, 'a> {
+    review: &'w Review<'a>,
+    ours: &'w HashMap<Dialed, usize>,
+    /// What targets come to.
+    targets: HashMap<String, Rc<[Rung]>>,
+}
+
+impl Walk<'_, '_> {
+    /// The numbers of the file that a list rings.
+    fn rung(&mut self, list: &Actions, at: &Path<'_>) -> Vec<Rung> {
+        let mut found = Vec::new();
+        self.list(list, at, 0, &mut found);
+        found
+    }
+
+    fn list(&mut self, list: &Actions, at: &Path<'_>, depth: usize, found: &mut Vec<Rung>) {
+        match list.as_slice() {
+            [one] => self.action(one, at, depth, found),
+            many => {
+                for (index, one) in many.iter().enumerate() {
+                    self.action(one, &at.index(index), depth, found);
+                }
+            }
+        }
+    }
+
+    fn action(&mut self, one: &Action, at: &Path<'_>, depth: usize, found: &mut Vec<Rung>) {
+        let on = at.key("on");
+        match one {
+            Action::Target(name) => self.target(name.as_str(), depth, found),
+            Action::Forward(forward) => {
+                self.destination(&forward.destination, &at.key("destination"), found);
+                self.failures(&forward.on, &on, depth, found);
+            }
+            Action::Queue(queue) => {
+                let members = at.key("members");
+                for (index, member) in queue.members.iter().enumerate() {
+                    self.party(&member.to, &members.index(index), found);
+                }
+                self.failures(&queue.on, &on, depth, found);
+            }
+            Action::Menu(menu) => match &menu.name {
+                Some(name) => {
+                    let engine = self.review.engine;
+                    if let Some(menu) = engine.menu(name.as_str()) {
+                        let section = Path::ROOT.key("menus");
+                        self.silence(menu, &section.key(name.as_str()), depth, found);
+                    }
+                }
+                None => self.silence(menu, at, depth, found),
+            },
+            Action::Collect(collect) => self.timeout(&collect.on, &on, depth, found),
+            other => {
+                if let Some(branches) = other.on() {
+                    self.failures(branches, &on, depth, found);
+                }
+            }
+        }
+    }
+
+    fn target(&mut self, name: &str, depth: usize, found: &mut Vec<Rung>) {
+        if let Some(known) = self.targets.get(name) {
+            found.extend(known.iter().cloned());
+            return;
+        }
+        let engine = self.review.engine;
+        let list = engine.target(name).filter(|_| depth < MAX_DEPTH);
+        let mut rung = Vec::new();
+        if let Some(list) = list {
+            let section = Path::ROOT.key("targets");
+            self.list(list, &section.key(name), depth + 1, &mut rung);
+        }
+        found.extend(rung.iter().cloned());
+        self.targets.insert(name.to_owned(), rung.into());
+    }
+
+    fn destination(&mut self, to: &Destination, at: &Path<'_>, found: &mut Vec<Rung>) {
+        match to {
+            Destination::Number(to) => self.number(to.number.as_str(), &at.key("number"), found),
+            Destination::Agent(agent) => {
+                self.agent(agent.name.as_str(), &at.key("name"), found);
+            }
+            Destination::RingGroup(group) => {
+                let members = at.key("members");
+                for (index, member) in group.members.iter().enumerate() {
+                    self.party(&member.to, &members.index(index), found);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn party(&mut self, party: &Party, at: &Path<'_>, found: &mut Vec<Rung>) {
+        match party {
+            Party::Number(number) => self.number(number.as_str(), at, found),
+            Party::Agent(name) => self.agent(name.as_str(), at, found),
+            Party::Sip(_) => {}
+        }
+    }
+
+    fn agent(&mut self, name: &str, at: &Path<'_>, found: &mut Vec<Rung>) {
+        let engine = self.review.engine;
+        if let Some(agent) = engine.agent(name)
+            && let Party::Number(number) = &agent.to
+        {
+            self.number(number.as_str(), at, found);
+        }
+    }
+
+    fn number(&mut self, number: &str, at: &Path<'_>, found: &mut Vec<Rung>) {
+        let region = self.review.engine.tables.region;
+        let dialed = number::exact(number, region).ok();
+        if let Some(place) = dialed.and_then(|dialed| self.ours.get(&dialed)) {
+            found.push((*place, Spot::of(self.review.root, at)));
+        }
+    }
+
+    fn failures(&mut self, branches: &On, at: &Path<'_>, depth: usize, found: &mut Vec<Rung>) {
+        // A queue is left by a key.
+        let by_itself = |on: Disposition| on.is_failure() && on != Disposition::Canceled;
+        for (on, branch) in branches.iter().filter(|(on, _)| by_itself(**on)) {
+            self.list(branch, &at.key(on.as_str()), depth, found);
+        }
+    }
+
+    fn silence(&mut self, menu: &Menu, at: &Path<'_>, depth: usize, found: &mut Vec<Rung>) {
+        match &menu.pin {
+            None => self.timeout(&menu.on, &at.key("on"), depth, found),
+            Some(pin) => {
+                if let Some(failed) = &pin.failed {
+                    self.list(failed, &at.key("pin").key("failed"), depth, found);
+                }
+            }
+        }
+    }
+
+    fn timeout(
+        &mut self,
+        branches: &MenuBranches,
+        at: &Path<'_>,
+        depth: usize,
+        found: &mut Vec<Rung>,
+    ) {
+        let at = at.key("timeout");
+        match &branches.timeout {
+            Some(Branch::Actions(list)) => self.list(list, &at, depth, found),
+            Some(Branch::Repeat(repeat)) => self.list(&repeat.then, &at.key("then"), depth, found),
+            _ => {}
+        }
+    }
+}
