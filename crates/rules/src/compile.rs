@@ -194,6 +194,7 @@ fn compile(
     let default = default(root, table.default.as_ref()?, &mut resolved, report)?;
     let answers = resolved.finish();
     shared.tables.lists.asked = book.asks_for_lists;
+    shared.tables.for_help = book.number_for_help(&shared.tables);
     Some(Engine {
         book,
         answers,

@@ -261,7 +261,7 @@ impl fmt::Display for Explanation<'_> {
                 self.dialed()
             )?,
         }
-        let emergency = self.engine.tables.is_emergency(self.dialed());
+        let emergency = self.engine.is_emergency(self.dialed());
         if emergency {
             writeln!(f, "an emergency number: only rules that name it may decide")?;
         }

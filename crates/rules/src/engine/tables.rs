@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use callroute_schema::number::Region;
+use callroute_schema::number::{Emergency, Region};
 use chrono::DateTime;
 
 use super::call::in_full;
@@ -31,6 +31,8 @@ pub(crate) struct Tables {
     pub(crate) region: Option<Region>,
     /// Numbers that reach an emergency service of the region, exactly as dialed.
     pub(crate) emergency: &'static [&'static str],
+    /// The one of them that a call for help means when it dials the service, and no number.
+    pub(crate) for_help: Option<&'static str>,
 }
 
 /// Who else is asked about a caller.
@@ -128,9 +130,13 @@ impl Tables {
         self.rotas.get(rota as usize)?.turns.at(utc, offset)
     }
 
-    /// Whether a dialed text is an emergency number of the region.
-    pub(crate) fn is_emergency(&self, dialed: &str) -> bool {
-        self.emergency.contains(&dialed)
+    /// The emergency number of the region that a dialed text is, in whatever form.
+    pub(crate) fn emergency(&self, dialed: &str) -> Option<&'static str> {
+        match Emergency::read(dialed, self.emergency)? {
+            Emergency::Number(number) => Some(number),
+            // A region may have the service and no number that is known.
+            Emergency::Service => Some(self.for_help.unwrap_or("")),
+        }
     }
 
     /// A national number in full, as far as a region tells how it is read.

@@ -8,6 +8,7 @@
 )]
 
 mod answers;
+mod emergency;
 
 use callroute_rules::{ChronoTz, Engine, Fact, Facts, Lookup, Outcome, load};
 use callroute_schema::Event;
