@@ -43,7 +43,8 @@ impl Emergency {
             // After a plus it is a country's number, which 911 is not.
             return of(text);
         }
-        let is_urn = text.trim_start().starts_with(['u', 'U']);
+        let begin = text.trim_start().get(..4);
+        let is_urn = begin.is_some_and(|begin| begin.eq_ignore_ascii_case("urn:"));
         let names_nothing = text.is_ascii() && !text.bytes().any(|byte| byte.is_ascii_digit());
         if names_nothing && !is_urn || is_too_long(text) {
             return None;
