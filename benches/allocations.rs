@@ -1,10 +1,12 @@
-//! Decisions allocate nothing: counted, not timed.
+//! Decisions allocate nothing: counted, not timed. What does is reading a national number, with a
+//! `region`: the numbering plans take it apart.
 #![allow(clippy::unwrap_used, reason = "a test's helpers may fail loudly")]
 
 mod workload;
 
 use allocation_counter::measure;
 use callroute_rules::{ChronoTz, Engine, Outcome, load};
+use callroute_schema::Event;
 use workload::{Calls, Mix, Spread, facts, table};
 
 fn engine(mix: Mix, rules: u64) -> Engine {
@@ -39,6 +41,41 @@ fn decisions_allocate_nothing() {
         });
         assert_eq!(counted.count_total, 0, "{mix:?} with {rules} rules");
         assert_eq!(decided, events.len(), "{mix:?} with {rules} rules");
+    }
+}
+
+/// Numbers of other forms than `+` and digits: extensions, SIP users, and calls for help, in a
+/// block of their own and by rules that name them.
+#[test]
+fn other_forms_of_numbers_allocate_nothing() {
+    let table = |numbers: &str| {
+        format!(
+            r#"{{"version":1,"region":"US","default":{{"action":"hangup"}},
+            "callers":{{"blocked":{{"numbers":["+1415*","alice"]}}}},
+            "targets":{{"help":{{"action":"forward","destination":{{"type":"number","number":"911"}}}},"no":{{"action":"reject"}}}},
+            "numbers":{{{numbers}}}}}"#
+        )
+    };
+    let own = r#""911":[{"when":{"caller":{"in":"blocked"}},"then":"no"},{"then":"help"}],"200*":"no","bob":"no","*":"no""#;
+    let named = r#""9*":"no","*":[{"when":{"any":[{"dialed":{"is":"911"}},{"dialed":{"is":"112"}}]},"then":"help"},{"then":"no"}]"#;
+    let facts = facts();
+    for numbers in [own, named] {
+        let engine = load("routes.json", &table(numbers), &(), &ChronoTz).unwrap();
+        for to in ["911", "112", "2001", "bob", "ursula", "+911"] {
+            for from in ["+14155550123", "2002", "alice", "anonymous"] {
+                let json = format!(
+                    r#"{{"event":"incoming_call","from":"{from}","to":"{to}","timestamp":"2026-04-21T14:32:00Z","call_id":"c1"}}"#
+                );
+                let event = Event::from_json(json.as_bytes()).unwrap();
+                let _ = engine.decide(&event, &facts);
+                let mut decided = false;
+                let counted = measure(|| {
+                    decided = matches!(engine.decide(&event, &facts), Outcome::Decided(_));
+                });
+                assert!(decided);
+                assert_eq!(counted.count_total, 0, "{from} {to}");
+            }
+        }
     }
 }
 

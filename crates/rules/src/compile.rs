@@ -239,6 +239,7 @@ fn compile(
     let answers = resolved.finish();
     shared.tables.lists.asked = book.asks_for_lists;
     let counted = Counted::new(&shared.counted, &named, &shared.tables);
+    shared.tables.for_help = book.number_for_help(&shared.tables);
     Some(Engine {
         book,
         answers,

@@ -10,8 +10,12 @@ use crate::engine::{
     Written,
 };
 
+/// Most rules that are told though the index passed them over.
+const PASSED_OVER: usize = 64;
+
 /// Every rule that was looked at, and what came of it. It borrows the engine and the event:
-/// clauses are put into words when they are shown.
+/// clauses are put into words when they are shown, and rules that the index passed over are
+/// looked at only then.
 #[derive(Clone)]
 pub struct Explanation<'e> {
     engine: &'e Engine,
@@ -145,27 +149,71 @@ impl<'e> Explanation<'e> {
         }
     }
 
-    /// How many rules of the block, before the one that decided, the index ruled out without
-    /// looking at them: their caller, number, digits or list is another.
+    /// How many rules of the block, before the one that decided, are not among
+    /// [`rules`](Self::rules): the index passed them over, because they ask for another caller,
+    /// number, digits or list, and there are too many to tell.
     #[must_use]
     pub fn ruled_out(&self) -> usize {
-        let Some(block) = self.engine.book.block_for(&self.call()) else {
-            return 0;
-        };
-        let rules = self.engine.book.rules_of(block);
-        let end = rules.end.min(self.best.rule().saturating_add(1));
-        (end.saturating_sub(rules.start) as usize).saturating_sub(self.looked.len())
+        let rules = self.before().len();
+        rules
+            .saturating_sub(self.looked.len())
+            .saturating_sub(PASSED_OVER)
     }
 
-    /// The rules that were looked at, in written order; the last of them decided, unless the
+    /// The rules that were looked at, and the first 64 of those that the index passed over, each
+    /// with the clause that ruled it out; in written order. The last of them decided, unless the
     /// default did.
     #[must_use]
     pub fn rules(&self) -> Vec<RuleTrace> {
         let call = self.call();
-        let rules = self.looked.iter();
+        let mut looked = self.looked.iter().peekable();
+        let mut passed_over = 0;
+        let mut rules = Vec::new();
+        for rule in self.before() {
+            if let Some((_, truth)) = looked.next_if(|(looked, _)| *looked == rule) {
+                rules.extend(self.rule(rule, *truth, &call));
+            } else if passed_over < PASSED_OVER {
+                passed_over += 1;
+                rules.extend(self.passed_over(rule, &call));
+            } else {
+                // Behind these, only what was looked at is told.
+                let rest = looked.filter_map(|(rule, truth)| self.rule(*rule, *truth, &call));
+                rules.extend(rest);
+                break;
+            }
+        }
         rules
-            .filter_map(|(rule, truth)| self.rule(*rule, *truth, &call))
-            .collect()
+    }
+
+    /// The rules of the block up to the one that decided.
+    fn before(&self) -> std::ops::Range<u32> {
+        let book = &self.engine.book;
+        let block = book.block_for(&self.call());
+        let rules = block.map_or(0..0, |block| book.rules_of(block));
+        rules.start..rules.end.min(self.best.rule().saturating_add(1))
+    }
+
+    /// A rule that was not looked at: the index told that it does not hold, or it may not decide
+    /// a call for help.
+    fn passed_over(&self, rule: u32, call: &Call<'_>) -> Option<RuleTrace> {
+        let book = &self.engine.book;
+        let record = book.record(rule)?;
+        if !call.emergency {
+            return self.rule(rule, record.truth(call, &book.clauses), call);
+        }
+        let why = match record.rejects() {
+            true => "it asks who calls, and does not carry the call on".to_owned(),
+            false => format!("it does not name {}", self.dialed()),
+        };
+        let clause = ClauseTrace {
+            clause: "for emergency calls".to_owned(),
+            holds: Some(false),
+            compared: why,
+        };
+        Some(RuleTrace {
+            clauses: vec![clause],
+            ..self.rule(rule, Truth::False, call)?
+        })
     }
 
     fn rule(&self, rule: u32, truth: Truth, call: &Call<'_>) -> Option<RuleTrace> {
@@ -261,7 +309,7 @@ impl fmt::Display for Explanation<'_> {
                 self.dialed()
             )?,
         }
-        let emergency = self.engine.tables.is_emergency(self.dialed());
+        let emergency = self.engine.is_emergency(self.dialed());
         if emergency {
             writeln!(f, "an emergency number: only rules that name it may decide")?;
         }
@@ -270,7 +318,7 @@ impl fmt::Display for Explanation<'_> {
         }
         match self.ruled_out() {
             0 => {}
-            _ if emergency => {}
+            _ if emergency => writeln!(f, "   more rules do not name it")?,
             1 => writeln!(f, "   1 more rule asks for another caller, number or list")?,
             more => writeln!(
                 f,

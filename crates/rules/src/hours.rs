@@ -20,7 +20,7 @@ pub(crate) use calendar::Calendar;
 pub(crate) use day::{Exception, Force, Plan, Rank, Rule};
 pub(crate) use lexer::HoursError;
 pub(crate) use offsets::Offsets;
-pub(crate) use parse::{parse, parse_day};
+pub(crate) use parse::{parse, parse_dates, parse_day};
 pub(crate) use schedule::Schedule;
 pub(crate) use span::Spans;
 pub(crate) use when::{Dates, Days, EVERY_DAY, On, Point, Which};

@@ -144,7 +144,7 @@ impl<'a> Review<'a> {
         lists
             .map(|(number, block, list)| {
                 let dialed = self.dialed(number);
-                let is_emergency = self.engine.tables.is_emergency(number);
+                let is_emergency = self.engine.tables.emergency(number).is_some();
                 let told = |clause: &Clause| {
                     let mut given = dialed.iter();
                     self.logic.always(clause)

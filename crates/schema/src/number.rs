@@ -18,6 +18,8 @@ mod country;
 mod data;
 #[cfg(feature = "numbers")]
 mod digits;
+#[cfg(feature = "numbers")]
+mod emergency;
 mod identity;
 mod key;
 #[cfg(feature = "numbers")]
@@ -47,6 +49,8 @@ mod zone;
 pub use country::{country, country_prefixes};
 #[cfg(feature = "numbers")]
 pub use data::DATA_RELEASE;
+#[cfg(feature = "numbers")]
+pub use emergency::Emergency;
 pub use identity::{CallerHeaders, CallerIdentity, Header, Ignored, IgnoredWhy, Who, identify};
 pub use key::Key;
 #[cfg(feature = "numbers")]

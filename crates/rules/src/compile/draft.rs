@@ -1,21 +1,19 @@
 //! From the clauses of a rule to its draft.
 
 use callroute_schema::Action;
+use callroute_schema::number::Emergency;
 
-use crate::engine::{Clause, Draft, Subject};
+use crate::engine::{Clause, Draft, Lookup, Subject};
 use crate::prefix::Key;
 
 /// Takes out the most telling number, and puts first what costs least to compare.
 pub(super) fn draft(
     mut clauses: Vec<Clause>,
     answer: u32,
-    first: Option<&Action>,
-    emergency: &[&str],
+    actions: &[Action],
+    emergency: &'static [&'static str],
 ) -> Draft {
-    let rejects = matches!(
-        first,
-        Some(Action::Reject(_) | Action::Busy(_) | Action::Hangup(_))
-    );
+    let rejects = !carry_on(actions) && clauses.iter().any(asks_who);
     let names = clauses.iter().any(|clause| names(clause, emergency));
     let lists = clauses.iter().any(asks_lists);
     // Of several numbers the most telling one is kept at hand.
@@ -57,8 +55,31 @@ pub(super) fn draft(
     }
 }
 
+/// Whether actions bring a call to somebody, or leave that to somebody else. All others (refused,
+/// busy, ended, a mailbox, nothing but a text to hear or keys to press) leave a caller who needs
+/// help without it.
+fn carry_on(actions: &[Action]) -> bool {
+    for action in actions {
+        match action {
+            Action::Forward(_)
+            | Action::Queue(_)
+            | Action::Webhook(_)
+            | Action::Redirect(_)
+            | Action::Continue(_)
+            | Action::Park(_)
+            | Action::Conference(_) => return true,
+            // Nothing after these is done.
+            Action::Reject(_) | Action::Busy(_) | Action::Hangup(_) | Action::Voicemail(_) => {
+                return false;
+            }
+            _ => {}
+        }
+    }
+    false
+}
+
 /// Whether a clause names an emergency number as the dialed one.
-fn names(clause: &Clause, emergency: &[&str]) -> bool {
+fn names(clause: &Clause, emergency: &'static [&'static str]) -> bool {
     let is = |found: Key| {
         emergency
             .iter()
@@ -70,11 +91,13 @@ fn names(clause: &Clause, emergency: &[&str]) -> bool {
             key,
         } => is(*key),
         Clause::OneOf(one_of) => {
+            let mut texts = one_of.texts.iter();
             one_of.subject == Subject::Dialed
                 && !one_of.prefixes
-                && one_of.keys.iter().any(|key| is(*key))
+                && (one_of.keys.iter().any(|key| is(*key))
+                    || texts.any(|text| Emergency::read(text, emergency).is_some()))
         }
-        Clause::All(all) => all.iter().any(|clause| names(clause, emergency)),
+        Clause::All(parts) | Clause::Any(parts) => parts.iter().any(|part| names(part, emergency)),
         _ => false,
     }
 }
@@ -84,6 +107,27 @@ fn asks_lists(clause: &Clause) -> bool {
         Clause::List(_) | Clause::Found(_) | Clause::Kind(..) | Clause::Anonymous(_) => true,
         Clause::All(parts) | Clause::Any(parts) => parts.iter().any(asks_lists),
         Clause::Not(part) => asks_lists(part),
+        _ => false,
+    }
+}
+
+/// Whether a clause asks who calls, or for what is known of them.
+fn asks_who(clause: &Clause) -> bool {
+    match clause {
+        Clause::All(parts) | Clause::Any(parts) => parts.iter().any(asks_who),
+        Clause::Not(part) => asks_who(part),
+        Clause::Key { subject, .. }
+        | Clause::Deck { subject, .. }
+        | Clause::Country { subject, .. } => *subject == Subject::Caller,
+        Clause::OneOf(one_of) => one_of.subject == Subject::Caller,
+        Clause::List(_)
+        | Clause::Found(_)
+        | Clause::Anonymous(_)
+        | Clause::HasNumber
+        | Clause::Kind(..)
+        | Clause::Place(_)
+        | Clause::Attribute(_) => true,
+        Clause::Missing(lookup) => matches!(**lookup, Lookup::Row(_)),
         _ => false,
     }
 }

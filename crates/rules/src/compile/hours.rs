@@ -139,7 +139,17 @@ impl Compiler<'_> {
     }
 
     pub(super) fn text(&mut self, text: &str, at: &Path<'_>) -> Option<Plan> {
-        match hours::parse(text) {
+        self.understood(text, hours::parse(text), at)
+    }
+
+    /// What a text says; `None`: it is not understood, and the report says where.
+    pub(super) fn understood(
+        &mut self,
+        text: &str,
+        read: Result<Plan, HoursError>,
+        at: &Path<'_>,
+    ) -> Option<Plan> {
+        match read {
             Ok(plan) => Some(plan),
             Err(error) => {
                 self.inside(text, &error, at);

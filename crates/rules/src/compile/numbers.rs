@@ -105,7 +105,7 @@ impl Compiler<'_> {
         at: &Path<'_>,
     ) -> Option<(Draft, Option<&'t str>)> {
         let answer = self.answer(actions, shared, resolved, at)?;
-        Some((draft(Vec::new(), answer, None, &[]), None))
+        Some((draft(Vec::new(), answer, &[], &[]), None))
     }
 
     fn rule<'t>(
@@ -126,11 +126,9 @@ impl Compiler<'_> {
             None => Some(Vec::new()),
         };
         let answer = self.answer(&entry.then, shared, resolved, &at.key("then"))?;
-        let first = resolved
-            .answers
-            .get(answer)
-            .and_then(|answer| answer.actions.first());
-        let draft = draft(when?, answer, first, shared.tables.emergency);
+        let answered = resolved.answers.get(answer);
+        let actions = answered.map_or([].as_slice(), |answer| &answer.actions);
+        let draft = draft(when?, answer, actions, shared.tables.emergency);
         Some((draft, entry.name.as_deref()))
     }
 

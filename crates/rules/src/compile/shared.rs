@@ -4,6 +4,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::Compiler;
+use callroute_schema::number::Emergency;
+
 use crate::engine::{Tables, ZoneTable};
 use crate::hint::{choices, shorten};
 use crate::hours::{Hours, Offsets, Schedule};
@@ -84,7 +86,7 @@ impl Compiler<'_> {
     pub(super) fn shared(&mut self) -> Shared {
         let mut shared = Shared::default();
         shared.tables.region = self.region;
-        shared.tables.emergency = self.region.map_or(&[], |region| region.emergency_numbers());
+        shared.tables.emergency = Emergency::numbers(self.region);
         for (name, hours, zone) in self.hours(&mut shared.tables) {
             let offsets = shared
                 .tables

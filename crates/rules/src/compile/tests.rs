@@ -32,6 +32,15 @@ pub(crate) fn shown(faults: &Faults) -> Vec<String> {
 
 /// Faulty files, without [`HEAD`], and the fault of each.
 pub(crate) const FAULTY: &[(&str, &str)] = &[
+    // Dates.
+    (
+        "numbers: { \"+1\": [{ when: { date: { zone: UTC, on: \"Dec 25; Foo 3\" } }, then: { action: busy } }] }",
+        "3:61 $.numbers[\"+1\"][0].when.date.on: `Foo` is not understood; expected a weekday (Mo, Tu, …), PH, a month (Jan-Mar), a date (Dec 25), `week`, `easter`, a time (09:00-17:30), `off` or 24/7 (at character 9)",
+    ),
+    (
+        "numbers: { \"+1\": [{ when: { date: { zone: UTC, on: \"\" } }, then: { action: busy } }] }",
+        "3:53 $.numbers[\"+1\"][0].when.date.on: expected a date (Dec 25), a month (Jan-Mar), a weekday (Mo, Mo[1]), `week` or `easter`, found the end (at character 1)",
+    ),
     // Names.
     (
         "numbers: { \"+1\": nobody }",

@@ -1,6 +1,7 @@
 //! Every rule of a table, in the order and the shape in which they are looked at.
 
 mod build;
+mod emergency;
 mod exact;
 mod node;
 mod place;

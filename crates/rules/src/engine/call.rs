@@ -28,7 +28,7 @@ pub(crate) struct Call<'a> {
     keys: [Key; 4],
     /// The numbers in full, where the event has them in a national form.
     full: Option<Box<InFull>>,
-    /// Whether an emergency number of the region was dialed, exactly.
+    /// Whether an emergency number of the region was dialed.
     pub(crate) emergency: bool,
     hits: Cell<Hits>,
     share: OnceCell<u16>,
@@ -85,7 +85,8 @@ impl<'a> Call<'a> {
     #[cold]
     fn closer(&mut self) {
         let Self { view, tables, .. } = *self;
-        self.emergency = tables.is_emergency(view.to());
+        let emergency = tables.emergency(view.to());
+        self.emergency = emergency.is_some();
         let caller = view.caller();
         let full = [
             caller.and_then(|caller| tables.in_full(caller)),
@@ -98,7 +99,7 @@ impl<'a> Call<'a> {
         let [caller, dialed] = view.keys();
         self.keys = [
             from.as_deref().map_or(caller, Key::call),
-            to.as_deref().map_or(dialed, Key::call),
+            to.as_deref().or(emergency).map_or(dialed, Key::call),
             Key::call(view.digits()),
             Key::EVERY,
         ];

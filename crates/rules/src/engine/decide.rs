@@ -52,7 +52,8 @@ pub(crate) struct DefaultActions {
 impl Engine {
     /// What happens to a call: the first rule, in written order, that holds in the most specific
     /// block for the dialed number; else the default. An emergency number of the file's region is
-    /// only decided by a block that is this number, or by rules whose `dialed.is` names it.
+    /// only decided by a block that is this number, or by rules whose `dialed.is` names it; and
+    /// never by a rule that asks who calls and does not carry the call on.
     ///
     /// [`Outcome::Need`] when a rule depends on a fact that is not among `facts`: ask again with
     /// it. Each round asks for another, so that this ends.
@@ -230,10 +231,12 @@ impl Engine {
         self.policy.judge(actions)
     }
 
-    /// Whether a dialed text is an emergency number of this table's region, as it was dialed.
+    /// Whether a dialed text is an emergency number of this table's region (without one: 112 or
+    /// 911), with or without punctuation, also as a URI; or the URN of an emergency service
+    /// (RFC 5031).
     #[must_use]
     pub fn is_emergency(&self, dialed: &str) -> bool {
-        self.tables.is_emergency(dialed)
+        self.tables.emergency(dialed).is_some()
     }
 
     /// Whether `destinations` of this table allows this party, a number or a SIP URI: for what

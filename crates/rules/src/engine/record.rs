@@ -19,7 +19,7 @@ const ON: u64 = 1 << 1;
 const KEY: u64 = 1 << 2;
 /// A word follows with the rule's position, and above it the place of what is asked.
 const WIDE: u64 = 1 << 3;
-/// It turns calls away because of a list: not for emergency calls.
+/// It turns calls away because of who calls: not for emergency calls.
 const REJECTS: u64 = 1 << 4;
 /// What it asks must not hold.
 const NOT: u64 = 1 << 5;
@@ -75,7 +75,7 @@ impl Part<'_> {
 
 impl Record {
     /// A rule that does `answer`, asks something, and perhaps compares a key of at least one
-    /// symbol; and whether it turns calls away because of a list.
+    /// symbol; and whether it turns calls away because of who calls.
     pub(crate) fn new(
         rule: u32,
         answer: u32,
@@ -167,7 +167,7 @@ impl Record {
         u32::try_from(self.word >> ANSWER).unwrap_or(0)
     }
 
-    /// Whether it turns calls away because of a list.
+    /// Whether it turns calls away because of who calls.
     pub(crate) fn rejects(&self) -> bool {
         self.word & REJECTS != 0
     }

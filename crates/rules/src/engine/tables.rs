@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use callroute_schema::number::Region;
+use callroute_schema::number::{Emergency, Region};
 use chrono::DateTime;
 
 use super::call::in_full;
@@ -31,6 +31,8 @@ pub(crate) struct Tables {
     pub(crate) region: Option<Region>,
     /// Numbers that reach an emergency service of the region, exactly as dialed.
     pub(crate) emergency: &'static [&'static str],
+    /// The one of them that a call for help means when it dials the service, and no number.
+    pub(crate) for_help: Option<&'static str>,
 }
 
 /// Who else is asked about a caller.
@@ -128,9 +130,22 @@ impl Tables {
         self.rotas.get(rota as usize)?.turns.at(utc, offset)
     }
 
-    /// Whether a dialed text is an emergency number of the region.
-    pub(crate) fn is_emergency(&self, dialed: &str) -> bool {
-        self.emergency.contains(&dialed)
+    /// When next somebody is on duty in a rota whom `is` means.
+    pub(crate) fn next_duty(&self, rota: u32, utc: i64, is: impl Fn(&str) -> bool) -> Option<i64> {
+        let offset = |zone: u32, utc| {
+            let zone = self.zones.get(zone as usize);
+            zone.map_or(0, |zone| i64::from(zone.offset(utc)))
+        };
+        self.rotas.get(rota as usize)?.turns.next(utc, is, offset)
+    }
+
+    /// The emergency number of the region that a dialed text is, in whatever form.
+    pub(crate) fn emergency(&self, dialed: &str) -> Option<&'static str> {
+        match Emergency::read(dialed, self.emergency)? {
+            Emergency::Number(number) => Some(number),
+            // A region may have the service and no number that is known.
+            Emergency::Service => Some(self.for_help.unwrap_or("")),
+        }
     }
 
     /// A national number in full, as far as a region tells how it is read.
@@ -151,6 +166,17 @@ impl ZoneTable {
 }
 
 impl OnShift {
+    /// When a shift of theirs begins next, as far as 400 days ahead; for who is off shift.
+    pub(crate) fn next_shift(&self, tables: &Tables, utc: i64) -> Option<i64> {
+        let now = DateTime::from_timestamp(utc, 0)?;
+        let hours = self.hours.iter().filter_map(|hours| tables.hours(*hours));
+        let open = hours.filter_map(|hours| Some(hours.answer(now).next_change?.timestamp()));
+        let mine = |name: &str| *name == *self.name;
+        let rotas = self.rotas.iter();
+        let turns = rotas.filter_map(|rota| tables.next_duty(*rota, utc, mine));
+        open.chain(turns).min()
+    }
+
     pub(crate) fn is_on_shift(&self, tables: &Tables, utc: i64) -> bool {
         if self.hours.is_empty() && self.rotas.is_empty() {
             return true;

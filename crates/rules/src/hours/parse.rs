@@ -11,7 +11,7 @@ use super::day::{Plan, Rank, Rule};
 use super::lexer::{HoursError, Lexer};
 use super::span::{Span, Spans};
 use super::when::{Dates, Days, EVERY_DAY, On};
-use words::{EXPECTED, unknown, weekday};
+use words::{DATES, EXPECTED, unknown, weekday};
 
 /// Most rules of one text, each date of a list counted.
 const MAX_RULES: usize = 256;
@@ -35,14 +35,39 @@ struct Written {
 /// # Errors
 /// [`HoursError`]: the first thing that is not understood.
 pub(crate) fn parse(text: &str) -> Result<Plan, HoursError> {
-    let mut lexer = Lexer::new(text);
+    rules(Lexer::new(text), spans, true)
+}
+
+/// Reads dates without times, as in `Dec 24-Jan 2; Mo[1]`: open all day on each of them.
+///
+/// # Errors
+/// [`HoursError`]: the first thing that is not understood.
+pub(crate) fn parse_dates(text: &str) -> Result<Plan, HoursError> {
+    let whole_day = |lexer: &mut Lexer<'_>| match lexer.peek() {
+        None | Some(';') => Ok(Spans::whole_day()),
+        Some(_) => Err(lexer.unexpected("`;` and another date, or the end")),
+    };
+    rules(Lexer::new(text), whole_day, false)
+}
+
+/// Reads days, each with what `spans` makes of the text behind them; `times`: a rule may begin
+/// with these, for every day.
+fn rules(
+    mut lexer: Lexer<'_>,
+    spans: fn(&mut Lexer<'_>) -> Result<Spans, HoursError>,
+    times: bool,
+) -> Result<Plan, HoursError> {
     let mut plan = Plan::default();
     let mut written: Vec<Written> = Vec::new();
     let mut adds = false;
     loop {
         lexer.spaces();
         let start = lexer.at();
-        let selected = selector(&mut lexer)?;
+        let expected = if times { EXPECTED } else { DATES };
+        let selected = selector(&mut lexer, expected)?;
+        if !times && lexer.at() == start {
+            return Err(lexer.unexpected(expected));
+        }
         lexer.spaces();
         let spans = spans(&mut lexer)?;
         if adds && spans.is_closed() {
@@ -200,10 +225,10 @@ fn supersede(written: &mut [Written], days: u8) -> Result<(), HoursError> {
     Ok(())
 }
 
-fn selector(lexer: &mut Lexer<'_>) -> Result<Selected, HoursError> {
+fn selector(lexer: &mut Lexer<'_>, expected: &str) -> Result<Selected, HoursError> {
     let every_day = || vec![On::Weekdays(EVERY_DAY)];
     let Some(next) = lexer.peek() else {
-        return Err(lexer.unexpected(EXPECTED));
+        return Err(lexer.unexpected(expected));
     };
     let start = lexer.at();
     let word = lexer.clone().word();
@@ -219,7 +244,7 @@ fn selector(lexer: &mut Lexer<'_>) -> Result<Selected, HoursError> {
         let on = weekdays::weekdays(lexer)?;
         return Ok(Selected { dates, on });
     } else if word.is_empty() {
-        return Err(lexer.unexpected(EXPECTED));
+        return Err(lexer.unexpected(expected));
     } else {
         lexer.word();
         return Err(lexer.wrong_since(start, unknown(word)));

@@ -12,6 +12,8 @@ default: { action: voicemail, message: general }
 targets:
   sales: { action: voicemail, message: sales }
   english: { action: voicemail, message: english }
+  to_languages: { action: menu, name: languages }
+  far: to_languages
 menus:
   main:
     prompt: { say: "Press 1 for sales, 2 for languages" }
@@ -27,6 +29,8 @@ menus:
     options: { 1: english, 2: { action: menu, options: { 1: sales }, back: "0", prompt: { say: deepest } } }
     back: "*"
   bare: { options: { 1: sales } }
+  named: { prompt: { say: top }, options: { 1: to_languages, 2: far } }
+  round: { prompt: { say: round }, repeat: "9", options: { 1: { action: menu, name: round } }, back: "*" }
   safe:
     prompt: { say: inside }
     pin: { codes: ["4711", "081"], tries: 2, failed: { action: hangup } }
@@ -108,6 +112,34 @@ fn submenus_and_the_way_back() {
         "2 1 for English",
         "nothing is before the first"
     );
+}
+
+#[test]
+fn a_submenu_by_a_target_is_one_too() {
+    for key in ["1", "2"] {
+        assert_eq!(
+            play("named", &format!("{key}*{key}1")),
+            [
+                "1 top",
+                "1 1 for English",
+                "2 top",
+                "1 1 for English",
+                r#"Option "english""#,
+            ],
+            "{key}"
+        );
+    }
+}
+
+#[test]
+fn however_deep_a_key_leads_on_and_back_goes_32_menus() {
+    let down = "1".repeat(40);
+    assert_eq!(last("round", &down), "1 round");
+    let heard = play("round", &format!("{down}{}", "*".repeat(34)));
+    let ups = heard.get(41..).unwrap();
+    // Each of these was heard once before; then there is nothing to go back to.
+    assert_eq!(ups.iter().filter(|word| *word == "2 round").count(), 32);
+    assert_eq!(ups.last().unwrap(), "4 round");
 }
 
 #[test]

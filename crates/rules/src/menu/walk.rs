@@ -1,5 +1,6 @@
 //! The walk itself.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use callroute_schema::{Action, Actions, Digit, Digits, Menu, MenuName, Prompt};
@@ -7,8 +8,8 @@ use callroute_schema::{Action, Actions, Digit, Digits, Menu, MenuName, Prompt};
 use super::level::{Level, Meaning, Missed};
 use crate::engine::Engine;
 
-/// How deep menus may lead into each other.
-const MAX_DEPTH: usize = 32;
+/// How many menus a caller can go back through: of those before, only the way on is left.
+const MAX_BACK: usize = 32;
 /// How often a caller hears menus in one walk, whatever they say.
 const MAX_HEARD: u32 = 100;
 
@@ -16,7 +17,7 @@ const MAX_HEARD: u32 = 100;
 #[derive(Debug)]
 pub struct Walk {
     /// The menus that the caller came through, the first of them first.
-    before: Vec<Level>,
+    before: VecDeque<Level>,
     here: Level,
     heard: u32,
 }
@@ -91,7 +92,7 @@ impl Walk {
     #[must_use]
     pub fn begin(menu: Menu) -> (Self, Next) {
         let mut walk = Self {
-            before: Vec::new(),
+            before: VecDeque::new(),
             here: Level::new(menu),
             heard: 0,
         };
@@ -155,7 +156,7 @@ impl Walk {
             Meaning::Extension(actions) => self.done(actions, Choice::Extension),
             Meaning::Again | Meaning::PinRight => self.hear(),
             Meaning::Back => {
-                if let Some(before) = self.before.pop() {
+                if let Some(before) = self.before.pop_back() {
                     self.here = before;
                 }
                 self.hear()
@@ -178,9 +179,14 @@ impl Walk {
         }
     }
 
-    /// An option that is nothing but a menu is a submenu: the walk goes into it.
+    /// An option that is nothing but a menu, or comes to that by targets, is a submenu: the walk
+    /// goes into it.
     fn choose(&mut self, engine: &Engine, actions: Actions) -> Next {
-        let [Action::Menu(menu)] = actions.as_slice() else {
+        let resolved = match actions.as_slice() {
+            [Action::Target(_)] => engine.resolve(&actions).ok(),
+            _ => None,
+        };
+        let [Action::Menu(menu)] = resolved.as_deref().unwrap_or(actions.as_slice()) else {
             return self.done(actions, Choice::Option);
         };
         let found = match &menu.name {
@@ -193,11 +199,11 @@ impl Walk {
         let Some(menu) = found else {
             return Next::Stop(Stopped::Unknown);
         };
-        if self.before.len() >= MAX_DEPTH {
-            return Next::Stop(Stopped::Rounds);
+        if self.before.len() >= MAX_BACK {
+            self.before.pop_front();
         }
         let before = std::mem::replace(&mut self.here, Level::new(menu));
-        self.before.push(before);
+        self.before.push_back(before);
         self.hear()
     }
 

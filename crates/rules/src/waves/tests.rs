@@ -8,6 +8,8 @@ use proptest::prelude::*;
 
 use super::{GroupFacts, MemberFacts, MemberState, Onward, Plan, Skip, plan, seed};
 
+mod product;
+
 const ALL: [Strategy; 11] = [
     Strategy::Simultaneous,
     Strategy::Sequential,
@@ -84,7 +86,7 @@ fn longer(plan: &Plan, member: usize) -> Duration {
     step * u32::try_from(plan.waves.len() - 1 - place.unwrap()).unwrap()
 }
 
-const CASES: [Case; 14] = [
+const CASES: [Case; 13] = [
     (
         "no option",
         |_| {},
@@ -210,18 +212,6 @@ const CASES: [Case; 14] = [
             assert_eq!(plan.goes_on(Disposition::NoAnswer, false), !rollover);
             assert_eq!(plan.goes_on(Disposition::Busy, true), rollover);
         },
-    ),
-    (
-        "confirm, whisper and headers",
-        |group| {
-            group.members[0].headers = BTreeMap::from([("X-Group".to_owned(), "sales".to_owned())]);
-            group.confirm = Some(callroute_schema::Confirm {
-                digit: None,
-                prompt: None,
-            });
-            group.whisper = Some(callroute_schema::Prompt::Play("sales".to_owned()));
-        },
-        |_, plan| assert_eq!(plan.members(), 4),
     ),
 ];
 

@@ -8,6 +8,8 @@
 )]
 
 mod answers;
+mod emergency;
+mod explain;
 
 use callroute_rules::{ChronoTz, Engine, Fact, Facts, Lookup, Outcome, load};
 use callroute_schema::Event;

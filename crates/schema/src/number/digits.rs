@@ -36,7 +36,7 @@ pub(crate) fn digit(c: char) -> Option<char> {
 }
 
 /// Punctuation without a meaning, as in `(01) 679-9222`.
-fn is_separator(c: char) -> bool {
+pub(crate) fn is_separator(c: char) -> bool {
     c.is_whitespace()
         || matches!(c, '-' | '.' | '/' | '(' | ')' | '[' | ']' | '~')
         || matches!(c, '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{30FC}' | '\u{FF0D}'..='\u{FF0F}')

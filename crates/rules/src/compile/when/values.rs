@@ -11,7 +11,7 @@ use super::super::{Compiler, Shared};
 use super::Clauses;
 use crate::engine::{Calls, Clause, Field, Places, Subject, Test, WHOLE};
 use crate::hint::{choices, shorten};
-use crate::hours::Hours;
+use crate::hours::{self, Hours};
 use crate::origin::{is_area, nearest_area};
 use crate::path::Path;
 use crate::table::{Bounds, CallsWhen, DateWhen, Texts, ValueWhen, When};
@@ -90,12 +90,6 @@ impl Compiler<'_> {
             });
         }
         let zone = self.zone_table(&date.zone, &mut shared.tables, &at.key("zone"));
-        // Whole days, written as hours that are open all day.
-        let days: Vec<String> = date
-            .on
-            .split(';')
-            .map(|day| format!("{day} 00:00-24:00"))
-            .collect();
         if date.on.contains(':') {
             self.fault(
                 &at.key("on"),
@@ -103,7 +97,7 @@ impl Compiler<'_> {
             );
             return None;
         }
-        let plan = self.text(&days.join(";"), &at.key("on"))?;
+        let plan = self.understood(&date.on, hours::parse_dates(&date.on), &at.key("on"))?;
         if plan.has_holidays() {
             let message = "PH is for hours, which name a calendar; ask `closed` of such hours";
             self.fault(&at.key("on"), message);

@@ -26,7 +26,7 @@ pub(crate) struct Draft {
     pub(crate) key: Option<(Subject, Key)>,
     /// Further clauses; all of them must hold.
     pub(crate) clauses: Vec<Clause>,
-    /// It turns calls away: not emergency calls, if it asks for a list.
+    /// It asks who calls, and does not carry the call on: not for emergency calls.
     pub(crate) rejects: bool,
     /// It names an emergency number.
     pub(crate) names: bool,
@@ -100,9 +100,14 @@ impl Builder {
             if draft.names {
                 self.book.emergency.push(rule);
             }
-            let rejects = draft.rejects && draft.lists;
             let asks = self.asks(draft.clauses);
-            records.push(Record::new(rule, draft.answer, draft.key, asks, rejects));
+            records.push(Record::new(
+                rule,
+                draft.answer,
+                draft.key,
+                asks,
+                draft.rejects,
+            ));
         }
         if let Dialed::Key(key) = dialed
             && key.is_whole()

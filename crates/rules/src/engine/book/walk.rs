@@ -1,6 +1,6 @@
 //! The one walk that decides and explains.
 
-use super::{Block, Book, Child, Dialed};
+use super::{Block, Book, Child};
 use crate::engine::answers::NEEDS;
 use crate::engine::call::Call;
 use crate::engine::record::Record;
@@ -144,11 +144,28 @@ impl Book {
         Some(Run { first, words })
     }
 
-    /// The block for the dialed number; for an emergency number only one that names it.
+    /// The block for the dialed number; for an emergency number one that names it, if there is.
     pub(crate) fn block_for(&self, call: &Call<'_>) -> Option<&Block> {
-        self.block_of(match self.dialed(call)? {
+        let for_help = match call.emergency {
+            true => self.block_for_help(call),
+            false => None,
+        };
+        for_help.or_else(|| self.dialed_block(call))
+    }
+
+    /// The most specific block that covers the dialed number.
+    pub(super) fn dialed_block(&self, call: &Call<'_>) -> Option<&Block> {
+        self.block_found(&self.dialed(call)?)
+    }
+
+    pub(super) fn block_at(&self, child: Child) -> Option<&Block> {
+        self.block_found(&self.found(child)?)
+    }
+
+    fn block_found(&self, found: &Found<'_>) -> Option<&Block> {
+        self.block_of(match found {
             Found::Run(run) => run.first,
-            Found::Node(node) => self.nodes.get(node)?.first,
+            Found::Node(node) => self.nodes.get(*node)?.first,
         })
     }
 
@@ -264,27 +281,11 @@ impl Book {
     }
 
     /// An emergency call: only a block that is this number, or rules that name it, may decide;
-    /// and no rule that turns calls away by a list.
+    /// and no rule that turns calls away by who calls.
+    #[cold]
     fn emergency<O: Observer>(&self, call: &Call<'_>, from: u32, observer: &mut O) -> Best {
-        let own = self.block_for(call).filter(|block| match &block.dialed {
-            Dialed::Key(key) => key.is_whole(),
-            Dialed::Text(_) => true,
-        });
-        let block = self.block_for(call).map(|block| self.rules_of(block));
-        let rules: Box<dyn Iterator<Item = u32>> = match (own, block) {
-            (Some(block), _) => Box::new(self.rules_of(block)),
-            (None, Some(block)) => {
-                let listed = self
-                    .emergency
-                    .iter()
-                    .filter(move |rule| block.contains(rule));
-                Box::new(listed.copied())
-            }
-            (None, None) => return Best::NONE,
-        };
-        let records = rules.filter_map(|rule| self.record(rule));
-        let mut own = records.filter(|record| record.rule >= from && !record.rejects());
-        let best = own.find_map(|record| self.look(&record, call, observer));
+        let mut records = self.for_help(call, from);
+        let best = records.find_map(|record| self.look(&record, call, observer));
         best.unwrap_or(Best::NONE)
     }
 }

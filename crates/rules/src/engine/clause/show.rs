@@ -293,10 +293,19 @@ impl Clause {
                 },
                 None => String::new(),
             },
-            Self::Duty { rota, .. } => tables
-                .on_duty(*rota, call.utc())
-                .unwrap_or("nobody is on duty")
-                .to_owned(),
+            Self::Duty { rota, who } => {
+                let wanted = |name: &str| who.iter().any(|wanted| **wanted == *name);
+                let on_duty = tables.on_duty(*rota, call.utc());
+                let next = match on_duty {
+                    Some(name) if wanted(name) => None,
+                    _ => tables.next_duty(*rota, call.utc(), wanted),
+                };
+                let name = on_duty.unwrap_or("nobody is on duty");
+                match next {
+                    Some(next) => format!("{name}, theirs {}", From(next, call.utc())),
+                    None => name.to_owned(),
+                }
+            }
             Self::Share { .. } => format!("this call is at {} %", Percent(call.share())),
             Self::Missing(lookup) => fact(call.facts.get(lookup)),
         }
@@ -309,7 +318,12 @@ impl Available {
             Party::Other(name) => format!("{name}: {}", fact(call.facts.available(name))),
             Party::Agent(agent) => match call.tables.agents.get(*agent as usize) {
                 Some(agent) if !agent.is_on_shift(call.tables, call.utc()) => {
-                    format!("{}: off shift", agent.name)
+                    match agent.next_shift(call.tables, call.utc()) {
+                        Some(next) => {
+                            format!("{}: off shift, on {}", agent.name, From(next, call.utc()))
+                        }
+                        None => format!("{}: off shift", agent.name),
+                    }
                 }
                 Some(agent) => format!(
                     "{}: {}",
@@ -363,6 +377,24 @@ fn near(found: &str, wanted: &str) -> String {
         return format!("{found}, the first {same} of {count} are the same");
     }
     found.to_owned()
+}
+
+/// From when on, and how long that is from now: both in seconds since 1970.
+struct From(i64, i64);
+
+impl fmt::Display for From {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(then, now) = *self;
+        match instant(then) {
+            Some(at) => write!(
+                f,
+                "from {}, in {}",
+                at.format("%a %Y-%m-%d %H:%M UTC"),
+                Span(TimeDelta::seconds(then - now))
+            ),
+            None => Ok(()),
+        }
+    }
 }
 
 /// A stretch of time in its largest unit or two.

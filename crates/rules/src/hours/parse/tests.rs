@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{parse, parse_day};
+use super::{parse, parse_dates, parse_day};
 
 mod meaning;
 
@@ -32,6 +32,45 @@ fn understands_the_subset() {
         "Mo-Fr 09:00-12:00, We 13:00-17:00, 2026 Dec 24 13:00-14:00, week 1 20:00-21:00; PH off, Sa 10:00-12:00",
     ] {
         assert!(parse(text).is_ok(), "{text}: {:?}", parse(text));
+    }
+}
+
+#[test]
+fn dates_are_whole_days_and_no_others() {
+    for (text, same) in [
+        ("Dec 25", "off; Dec 25 24/7"),
+        ("Dec 25;", "off; Dec 25 24/7"),
+        (
+            "Mo[1]; Dec 24-Jan 2 ; ",
+            "off; Mo[1] 24/7; Dec 24-Jan 2 24/7",
+        ),
+        ("Mo-We, Fr; easter", "Mo-We,Fr 24/7; easter 24/7"),
+    ] {
+        let plan = parse_dates(text).unwrap();
+        let day = chrono::NaiveDate::from_ymd_opt(2026, 1, 1).unwrap();
+        let same = parse(same).unwrap();
+        for date in day.iter_days().take(400) {
+            let open = |plan: &super::Plan| plan.day(date).hold(12 * 3600);
+            assert_eq!(open(&plan), open(&same), "{text} {date}");
+        }
+    }
+    for (text, at, len) in [
+        ("", 0, 0),
+        (" ;", 1, 1),
+        ("Dec 25;;", 7, 1),
+        ("Dec 25; Foo 3", 8, 3),
+        ("Dec 25 off", 7, 1),
+        ("off", 0, 1),
+        ("24/7", 0, 1),
+        ("Dec 25 24/7", 7, 1),
+    ] {
+        let error = parse_dates(text).unwrap_err();
+        assert_eq!(
+            (error.at, error.len),
+            (at, len),
+            "{text:?} {}",
+            error.message
+        );
     }
 }
 

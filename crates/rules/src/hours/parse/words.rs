@@ -7,6 +7,8 @@ pub(super) const MONTHS: [&str; 12] = [
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
 ];
 /// How a rule may begin.
+pub(super) const DATES: &str = "a date (Dec 25), a month (Jan-Mar), a weekday (Mo, Mo[1]), `week` or \
+                                `easter`";
 pub(super) const EXPECTED: &str = "a weekday (Mo, Tu, …), PH, a month (Jan-Mar), a date (Dec 25), \
                                    `week`, `easter`, a time (09:00-17:30), `off` or 24/7";
 const OTHERS: [&str; 5] = ["PH", "off", "easter", "week", "closed"];

@@ -92,6 +92,19 @@ fn the_tables_answer_within_their_decades() {
     }
 }
 
+/// In October 2040 Gaza's summer ends, and its Ramadan too: two changes within a week.
+#[test]
+fn clocks_that_change_twice_in_a_month() {
+    for zone in ["Asia/Gaza", "Asia/Hebron"] {
+        let (hours, schedule) = schedule(zone, "Mo-Su 09:00-17:00");
+        let from = DateTime::<Utc>::from_timestamp(2_233_000_000, 0).unwrap();
+        assert_eq!(from.to_string(), "2040-10-04 21:46:40 UTC");
+        for utc in (from.timestamp()..from.timestamp() + 40 * 86_400).step_by(600) {
+            same(&hours, &schedule, utc);
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn any_instant_is_answered_as_by_the_calendar(

@@ -8,187 +8,34 @@
     reason = "a test fails by panicking"
 )]
 
+mod model;
+
 use std::collections::BTreeMap;
 
 use callroute_rules::{ChronoTz, Engine, Fact, Facts, Lookup, Outcome, RuleRef, load};
 use callroute_schema::Event;
-use chrono::{DateTime, Datelike, Timelike, Utc};
+use chrono::DateTime;
+use model::{Ask, Call, DATES, DECK, Known, LISTS, Truth, asks_who, in_full, names, truth, when};
 use proptest::prelude::*;
-use serde_json::{Value, json};
-
-/// What a rule asks, as this test understands it.
-#[derive(Debug, Clone)]
-enum Ask {
-    Open(bool),
-    CallerIs(Vec<String>),
-    CallerPrefix(Vec<String>),
-    DialedPrefix(String),
-    In(&'static str),
-    Digits(String),
-    Anonymous(bool),
-    Share(u32, u32),
-    Header(String),
-    Attribute(String),
-    Trunk(String),
-    Switch,
-    Available(&'static str),
-    CallsBelow(u64),
-    Not(Box<Self>),
-    Any(Vec<Self>),
-    All(Vec<Self>),
-}
-
-#[derive(Debug, Clone)]
-struct Call {
-    from: String,
-    to: String,
-    at: i64,
-    id: String,
-    digits: String,
-    header: Option<String>,
-    attribute: Option<String>,
-    trunk: Option<String>,
-}
-
-/// Facts as they are known: `None`, not asked; `Some(None)`, not to be had.
-#[derive(Debug, Clone, Copy)]
-struct Known {
-    switch: bool,
-    ann: Option<Option<bool>>,
-    bob: Option<Option<bool>>,
-    calls: Option<Option<u64>>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Truth {
-    No,
-    Yes,
-    Missing,
-    Need,
-}
-
-const LISTS: [(&str, &[&str]); 3] = [
-    ("blocked", &["+12*", "+1311", "anonymous"]),
-    ("vip", &["+131*", "+1322", "alice"]),
-    ("staff", &["+1311", "+13*", "77"]),
-];
-
-fn is_listed(list: &str, from: &str) -> bool {
-    let (_, entries) = LISTS.iter().find(|(name, _)| *name == list).unwrap();
-    entries.iter().any(|entry| match entry.strip_suffix('*') {
-        Some(begin) => from.starts_with(begin),
-        None => from == *entry,
-    })
-}
-
-fn is_open(at: i64) -> bool {
-    let at: DateTime<Utc> = DateTime::from_timestamp(at, 0).unwrap();
-    let week = at.weekday().num_days_from_monday() < 5;
-    week && (9 * 60..17 * 60 + 30).contains(&(at.hour() * 60 + at.minute()))
-}
-
-fn yes(holds: bool) -> Truth {
-    if holds { Truth::Yes } else { Truth::No }
-}
-
-fn known<T>(fact: Option<Option<T>>, is: impl Fn(T) -> bool) -> Truth {
-    match fact {
-        None => Truth::Need,
-        Some(None) => Truth::Missing,
-        Some(Some(value)) => yes(is(value)),
-    }
-}
-
-fn truth(ask: &Ask, call: &Call, facts: &Known) -> Truth {
-    let number = |text: &str| text != "anonymous";
-    match ask {
-        Ask::Open(open) => yes(is_open(call.at) == *open),
-        Ask::CallerIs(list) => yes(number(&call.from) && list.contains(&call.from)),
-        Ask::CallerPrefix(list) => yes(number(&call.from)
-            && list
-                .iter()
-                .any(|begin| call.from.starts_with(begin.as_str()))),
-        Ask::DialedPrefix(begin) => yes(call.to.starts_with(begin.as_str())),
-        Ask::In(list) => yes(is_listed(list, &call.from)),
-        Ask::Digits(digits) => yes(call.digits == *digits),
-        Ask::Anonymous(wanted) => yes((call.from == "anonymous") == *wanted),
-        Ask::Share(from, to) => {
-            let place = u128::from(callroute_rules::waves::seed(&call.id)) * 10_000;
-            let place = place >> 64;
-            yes((u128::from(from * 100)..u128::from(to * 100)).contains(&place))
-        }
-        Ask::Header(value) => yes(call.header.as_ref() == Some(value)),
-        Ask::Attribute(value) => yes(call.attribute.as_ref() == Some(value)),
-        Ask::Trunk(trunk) => yes(call.trunk.as_ref() == Some(trunk)),
-        Ask::Switch => yes(facts.switch),
-        Ask::Available("ann") => known(facts.ann, |available| available),
-        Ask::Available(_) => known(facts.bob, |available| available),
-        Ask::CallsBelow(below) => known(facts.calls, |calls| calls < *below),
-        Ask::Not(not) => match truth(not, call, facts) {
-            Truth::Yes => Truth::No,
-            Truth::No => Truth::Yes,
-            open => open,
-        },
-        Ask::All(all) => together(
-            all.iter().map(|ask| truth(ask, call, facts)),
-            Truth::No,
-            Truth::Yes,
-        ),
-        Ask::Any(any) => together(
-            any.iter().map(|ask| truth(ask, call, facts)),
-            Truth::Yes,
-            Truth::No,
-        ),
-    }
-}
-
-fn together(parts: impl Iterator<Item = Truth>, settles: Truth, else_: Truth) -> Truth {
-    let parts: Vec<Truth> = parts.collect();
-    let has = |truth| parts.contains(&truth);
-    if has(settles) {
-        settles
-    } else if has(Truth::Need) {
-        Truth::Need
-    } else if has(Truth::Missing) {
-        Truth::Missing
-    } else {
-        else_
-    }
-}
-
-fn when(ask: &Ask) -> Value {
-    match ask {
-        Ask::Open(true) => json!({ "open": "office" }),
-        Ask::Open(false) => json!({ "closed": "office" }),
-        Ask::CallerIs(list) => json!({ "caller": { "is": list } }),
-        Ask::CallerPrefix(list) => json!({ "caller": { "prefix": list } }),
-        Ask::DialedPrefix(begin) => json!({ "dialed": { "prefix": begin } }),
-        Ask::In(list) => json!({ "caller": { "in": list } }),
-        Ask::Digits(digits) => json!({ "digits": digits }),
-        Ask::Anonymous(wanted) => json!({ "caller": { "anonymous": wanted } }),
-        Ask::Share(from, to) => json!({ "share": format!("{from}-{to}") }),
-        Ask::Header(value) => json!({ "header": { "x-line": value } }),
-        Ask::Attribute(value) => json!({ "attribute": { "tier": value } }),
-        Ask::Trunk(trunk) => json!({ "trunk": trunk }),
-        Ask::Switch => json!({ "override": "night" }),
-        Ask::Available(name) => json!({ "available": name }),
-        Ask::CallsBelow(below) => json!({ "calls": { "on": "sales", "below": below } }),
-        Ask::Not(not) => json!({ "not": when(not) }),
-        Ask::Any(any) => json!({ "any": any.iter().map(when).collect::<Vec<_>>() }),
-        Ask::All(all) => json!({ "all": all.iter().map(when).collect::<Vec<_>>() }),
-    }
-}
+use serde_json::json;
 
 /// The number of the block, and its rules: what each asks.
 type Blocks = Vec<(String, Vec<Option<Ask>>)>;
 
-fn engine(blocks: &Blocks) -> Engine {
-    let lists: BTreeMap<_, _> = LISTS
+fn engine(blocks: &Blocks, region: bool) -> Engine {
+    let mut lists: BTreeMap<_, _> = LISTS
         .iter()
         .map(|(name, numbers)| (*name, json!({ "numbers": numbers })))
         .collect();
+    lists.insert("crm", json!({ "lookup": "crm" }));
     let rule = |index: usize, ask: &Option<Ask>| {
-        let then = json!({ "action": "voicemail", "message": format!("m{index}") });
+        let then = match carries_on(index) {
+            true => {
+                let destination = json!({ "type": "number", "number": format!("+1{index}") });
+                json!({ "action": "forward", "destination": destination })
+            }
+            false => json!({ "action": "voicemail", "message": format!("m{index}") }),
+        };
         match ask {
             Some(ask) => json!({ "when": when(ask), "then": then }),
             None => json!({ "then": then }),
@@ -204,15 +51,25 @@ fn engine(blocks: &Blocks) -> Engine {
             (number.as_str(), rules.collect::<Vec<_>>())
         })
         .collect();
-    let table = json!({
+    let deck: BTreeMap<_, _> = DECK
+        .iter()
+        .map(|begin| (*begin, json!({ "label": "x" })))
+        .collect();
+    let mut table = json!({
         "version": 1, "default": { "action": "hangup" },
         "hours": { "office": { "zone": "UTC", "open": "Mo-Fr 09:00-17:30" } },
         "callers": lists,
         "overrides": { "night": "off" },
         "agents": { "ann": { "to": "+1" }, "bob": { "to": "+2" } },
         "targets": { "sales": { "action": "hangup" } },
+        "rotas": { "duty": { "who": ["ann", "bob"], "from": "2026-01-05 00:00", "every": "1d", "zone": "UTC" } },
+        "lookups": { "crm": { "custom": "x" } },
+        "prefixes": { "west": { "entries": deck } },
         "numbers": numbers,
     });
+    if region {
+        table["region"] = json!("US");
+    }
     match load("routes.json", &table.to_string(), &(), &ChronoTz) {
         Ok(engine) => engine,
         Err(faults) => panic!("{faults}\n{table:#}"),
@@ -234,8 +91,14 @@ fn event(call: &Call) -> Event {
     if let Some(tier) = &call.attribute {
         event["attributes"] = json!({ "tier": tier });
     }
+    if call.trunk.is_some() || call.transport.is_some() {
+        event["source"] = json!({});
+    }
     if let Some(trunk) = &call.trunk {
-        event["source"] = json!({ "trunk": trunk });
+        event["source"]["trunk"] = json!(trunk);
+    }
+    if let Some(transport) = call.transport {
+        event["source"]["transport"] = json!(transport);
     }
     Event::from_json(event.to_string().as_bytes()).unwrap()
 }
@@ -258,30 +121,85 @@ fn facts(known: &Known) -> Facts {
             calls.map_or(Fact::Missing, Fact::Count),
         );
     }
+    if let Some(crm) = &known.crm {
+        let row = |tier: &String| Fact::Row(BTreeMap::from([("tier".to_owned(), tier.clone())]));
+        let found = |crm: &Option<String>| crm.as_ref().map_or(Fact::No, row);
+        let fact = crm.as_ref().map_or(Fact::Missing, found);
+        facts.add(Lookup::Row("crm".to_owned()), fact);
+    }
     facts
 }
 
-/// The simplest decision: the block by its text, the first rule that holds.
-fn decide(blocks: &Blocks, call: &Call, known: &Known) -> String {
+/// Every second rule carries calls on; the others take a message.
+fn carries_on(index: usize) -> bool {
+    index % 2 == 1
+}
+
+/// The emergency number that is dialed, in any form; of the service, one that the table names.
+fn emergency(blocks: &Blocks, to: &str) -> Option<&'static str> {
+    let has_rule = |number: &str| {
+        let mut asks = blocks.iter().flat_map(|(_, rules)| rules).flatten();
+        asks.any(|ask| names(ask, number))
+    };
+    let both = ["112", "911"];
+    match to {
+        "911" | "9-1-1" | "tel:911" => Some("911"),
+        "112" | "sip:112@host" => Some("112"),
+        "urn:service:sos" => {
+            let block = both
+                .iter()
+                .find(|own| blocks.iter().any(|(number, _)| number == *own));
+            let found = block.or_else(|| both.iter().find(|number| has_rule(number)));
+            Some(found.unwrap_or(&"112"))
+        }
+        _ => None,
+    }
+}
+
+/// The simplest decision: the block by its text, the first rule that holds. A call for help is
+/// decided by its number's own block, else by rules that name it in the most specific block that
+/// has any; and not by a rule that asks who calls and takes a message.
+fn decide(blocks: &Blocks, region: bool, call: &Call, known: &Known) -> String {
+    let mut call = call.clone();
+    let help = emergency(blocks, &call.to);
+    call.from = in_full(&call.from, region);
+    call.to = in_full(&call.to, region);
+    if let Some(number) = help {
+        call.to = number.to_owned();
+    }
     let covers = |number: &str| match number.strip_suffix('*') {
         Some(begin) => call.to.starts_with(begin),
         None => call.to == number,
     };
-    let specific = |number: &str| (!number.ends_with('*'), number.len());
-    let block = blocks
+    let mut covering: Vec<_> = blocks.iter().filter(|(number, _)| covers(number)).collect();
+    covering.sort_by_key(|(number, _)| (!number.ends_with('*'), number.len()));
+    covering.reverse();
+    let may = |number: &str, ask: &Option<Ask>| {
+        let named = |help| ask.as_ref().is_some_and(|ask| names(ask, help));
+        help.is_none_or(|help| number == help || named(help))
+    };
+    let block = covering
         .iter()
-        .filter(|(number, _)| covers(number))
-        .max_by_key(|(number, _)| specific(number));
+        .find(|(number, rules)| rules.iter().any(|ask| may(number, ask)));
     let Some((number, rules)) = block else {
         return "default".to_owned();
     };
+    // A national prefix is shown in full.
+    let shown = match number.strip_suffix('*') {
+        Some(begin) if region && begin.starts_with(['7', '9']) => format!("+1{number}"),
+        _ => number.clone(),
+    };
     for (index, ask) in rules.iter().enumerate() {
+        let keeps = help.is_some() && !carries_on(index) && ask.as_ref().is_some_and(asks_who);
+        if keeps || !may(number, ask) {
+            continue;
+        }
         match ask
             .as_ref()
-            .map_or(Truth::Yes, |ask| truth(ask, call, known))
+            .map_or(Truth::Yes, |ask| truth(ask, &call, region, known))
         {
-            Truth::Yes => return format!("{number} rule {}", index + 1),
-            Truth::Need => return format!("needs a fact for {number} rule {}", index + 1),
+            Truth::Yes => return format!("{shown} rule {}", index + 1),
+            Truth::Need => return format!("needs a fact for {shown} rule {}", index + 1),
             Truth::No | Truth::Missing => {}
         }
     }
@@ -301,7 +219,31 @@ fn outcome(outcome: &Outcome<'_>, wanted: &str) -> String {
 }
 
 fn number() -> impl Strategy<Value = String> {
-    prop_oneof!["\\+1[123]{1,3}", "[7]{1,2}", Just("alice".to_owned())]
+    prop_oneof![
+        6 => "\\+1[123]{1,3}",
+        3 => "[7]{1,2}",
+        3 => Just("alice".to_owned()),
+        1 => "\\+353[12]{1,2}",
+        1 => "\\+1314555010[12]",
+        1 => "314555010[12]",
+    ]
+}
+
+/// Emergency numbers in their forms.
+fn help() -> impl Strategy<Value = String> {
+    const FORMS: [&str; 6] = [
+        "911",
+        "112",
+        "9-1-1",
+        "tel:911",
+        "sip:112@host",
+        "urn:service:sos",
+    ];
+    proptest::sample::select(&FORMS).prop_map(str::to_owned)
+}
+
+fn dialed_is() -> impl Strategy<Value = String> {
+    prop_oneof![2 => Just("911".to_owned()), 1 => Just("112".to_owned()), 2 => number()]
 }
 
 fn leaf() -> impl Strategy<Value = Ask> {
@@ -320,6 +262,14 @@ fn leaf() -> impl Strategy<Value = Ask> {
         1 => Just(Ask::Switch),
         1 => prop_oneof![Just("ann"), Just("bob")].prop_map(Ask::Available),
         1 => (1_u64..4).prop_map(Ask::CallsBelow),
+        2 => proptest::collection::vec(dialed_is(), 1..3).prop_map(Ask::DialedIs),
+        1 => Just(Ask::Deck),
+        2 => proptest::sample::select(&["known", "vip", "blocked", "new", "anonymous"]).prop_map(Ask::Kind),
+        1 => prop_oneof![Just(Ask::Country), Just(Ask::Missouri)],
+        1 => proptest::sample::select(&DATES).prop_map(Ask::Date),
+        1 => prop_oneof![Just("ann"), Just("bob")].prop_map(Ask::Duty),
+        1 => prop_oneof![Just("udp"), Just("tls")].prop_map(Ask::Transport),
+        1 => prop_oneof![Just(Ask::Crm), Just(Ask::CrmMissing), "[ab]".prop_map(Ask::CrmTier)],
     ]
 }
 
@@ -349,6 +299,9 @@ fn blocks() -> impl Strategy<Value = Blocks> {
         "\\+1[123]{1,3}",
         Just("alice".to_owned()),
         Just("7*".to_owned()),
+        Just("9*".to_owned()),
+        Just("911".to_owned()),
+        Just("112".to_owned()),
     ];
     let rules = prop_oneof![
         3 => proptest::collection::vec(rule(), 1..12),
@@ -362,16 +315,17 @@ fn call() -> impl Strategy<Value = Call> {
     let from = prop_oneof![6 => number(), 1 => Just("anonymous".to_owned())];
     (
         from,
-        number(),
+        prop_oneof![4 => number(), 1 => help()],
         1_776_000_000_i64..1_777_300_000,
         "[a-z]{1,6}",
         "[12]{0,2}",
         text(),
         text(),
         text(),
+        proptest::option::of(prop_oneof![Just("udp"), Just("tls")]),
     )
         .prop_map(
-            |(from, to, at, id, digits, header, attribute, trunk)| Call {
+            |(from, to, at, id, digits, header, attribute, trunk, transport)| Call {
                 from,
                 to,
                 at,
@@ -380,6 +334,7 @@ fn call() -> impl Strategy<Value = Call> {
                 header,
                 attribute,
                 trunk,
+                transport,
             },
         )
 }
@@ -387,11 +342,13 @@ fn call() -> impl Strategy<Value = Call> {
 fn fact_set() -> impl Strategy<Value = Known> {
     let flag = || proptest::option::of(proptest::option::of(any::<bool>()));
     let count = proptest::option::of(proptest::option::of(0_u64..5));
-    (any::<bool>(), flag(), flag(), count).prop_map(|(switch, ann, bob, calls)| Known {
+    let crm = proptest::option::of(proptest::option::of(proptest::option::of("[ab]")));
+    (any::<bool>(), flag(), flag(), count, crm).prop_map(|(switch, ann, bob, calls, crm)| Known {
         switch,
         ann,
         bob,
         calls,
+        crm,
     })
 }
 
@@ -400,13 +357,14 @@ proptest! {
     #[test]
     fn index_linear_walk_and_explanation_say_what_the_simplest_decision_says(
         blocks in blocks(),
+        region in any::<bool>(),
         calls in proptest::collection::vec((call(), fact_set()), 12),
     ) {
-        let engine = engine(&blocks);
+        let engine = engine(&blocks, region);
         for (call, known) in &calls {
             let event = event(call);
             let facts = facts(known);
-            let wanted = decide(&blocks, call, known);
+            let wanted = decide(&blocks, region, call, known);
             prop_assert_eq!(outcome(&engine.decide(&event, &facts), &wanted), wanted.clone(), "index, {:?}", call);
             prop_assert_eq!(outcome(&engine.decide_linear(&event, &facts), &wanted), wanted.clone(), "linear");
             let explanation = engine.explain(&event, &facts);

@@ -1,0 +1,304 @@
+//! What rules mean, worked out in the simplest way: texts compared as texts, time by the calendar.
+
+use chrono::{DateTime, Datelike, Timelike, Utc};
+use serde_json::{Value, json};
+
+/// What a rule asks, as this test understands it.
+#[derive(Debug, Clone)]
+pub(crate) enum Ask {
+    Open(bool),
+    CallerIs(Vec<String>),
+    CallerPrefix(Vec<String>),
+    DialedPrefix(String),
+    In(&'static str),
+    Digits(String),
+    Anonymous(bool),
+    Share(u32, u32),
+    Header(String),
+    Attribute(String),
+    Trunk(String),
+    Switch,
+    Available(&'static str),
+    CallsBelow(u64),
+    DialedIs(Vec<String>),
+    /// A table of prefixes.
+    Deck,
+    Kind(&'static str),
+    Country,
+    Missouri,
+    Date(&'static str),
+    Duty(&'static str),
+    Transport(&'static str),
+    Crm,
+    CrmTier(String),
+    CrmMissing,
+    Not(Box<Self>),
+    Any(Vec<Self>),
+    All(Vec<Self>),
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Call {
+    pub(crate) from: String,
+    pub(crate) to: String,
+    pub(crate) at: i64,
+    pub(crate) id: String,
+    pub(crate) digits: String,
+    pub(crate) header: Option<String>,
+    pub(crate) attribute: Option<String>,
+    pub(crate) trunk: Option<String>,
+    pub(crate) transport: Option<&'static str>,
+}
+
+/// Facts as they are known: `None`, not asked; `Some(None)`, not to be had.
+#[derive(Debug, Clone)]
+pub(crate) struct Known {
+    pub(crate) switch: bool,
+    pub(crate) ann: Option<Option<bool>>,
+    pub(crate) bob: Option<Option<bool>>,
+    pub(crate) calls: Option<Option<u64>>,
+    /// The row's tier; inside, `None`: nobody is known by this number.
+    pub(crate) crm: Option<Option<Option<String>>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Truth {
+    No,
+    Yes,
+    Missing,
+    Need,
+}
+
+pub(crate) const LISTS: [(&str, &[&str]); 3] = [
+    ("blocked", &["+12*", "+1311", "anonymous"]),
+    ("vip", &["+131*", "+1322", "alice"]),
+    ("staff", &["+1311", "+13*", "77"]),
+];
+
+fn is_listed(list: &str, from: &str) -> bool {
+    let (_, entries) = LISTS.iter().find(|(name, _)| *name == list).unwrap();
+    entries.iter().any(|entry| match entry.strip_suffix('*') {
+        Some(begin) => from.starts_with(begin),
+        None => from == *entry,
+    })
+}
+
+fn is_open(at: i64) -> bool {
+    let at: DateTime<Utc> = DateTime::from_timestamp(at, 0).unwrap();
+    let week = at.weekday().num_days_from_monday() < 5;
+    week && (9 * 60..17 * 60 + 30).contains(&(at.hour() * 60 + at.minute()))
+}
+
+fn yes(holds: bool) -> Truth {
+    if holds { Truth::Yes } else { Truth::No }
+}
+
+fn known<T>(fact: Option<Option<T>>, is: impl Fn(T) -> bool) -> Truth {
+    match fact {
+        None => Truth::Need,
+        Some(None) => Truth::Missing,
+        Some(Some(value)) => yes(is(value)),
+    }
+}
+
+/// A table of prefixes.
+pub(crate) const DECK: [&str; 2] = ["+121", "+33"];
+
+pub(crate) fn truth(ask: &Ask, call: &Call, region: bool, facts: &Known) -> Truth {
+    let number = |text: &str| text != "anonymous";
+    let is =
+        |list: &[String], found: &str| list.iter().any(|known| in_full(known, region) == *found);
+    match ask {
+        Ask::Open(open) => yes(is_open(call.at) == *open),
+        Ask::CallerIs(list) => yes(number(&call.from) && is(list, &call.from)),
+        Ask::CallerPrefix(list) => yes(number(&call.from)
+            && list
+                .iter()
+                .any(|begin| call.from.starts_with(begin.as_str()))),
+        Ask::DialedPrefix(begin) => yes(call.to.starts_with(begin.as_str())),
+        Ask::In(list) => yes(is_listed(list, &call.from)),
+        Ask::Digits(digits) => yes(call.digits == *digits),
+        Ask::Anonymous(wanted) => yes((call.from == "anonymous") == *wanted),
+        Ask::Share(from, to) => {
+            let place = u128::from(callroute_rules::waves::seed(&call.id)) * 10_000;
+            let place = place >> 64;
+            yes((u128::from(from * 100)..u128::from(to * 100)).contains(&place))
+        }
+        Ask::Header(value) => yes(call.header.as_ref() == Some(value)),
+        Ask::Attribute(value) => match &call.attribute {
+            Some(found) => yes(found == value),
+            None => crm(facts, |tier| tier == Some(value)),
+        },
+        Ask::Trunk(trunk) => yes(call.trunk.as_ref() == Some(trunk)),
+        Ask::Switch => yes(facts.switch),
+        Ask::DialedIs(list) => yes(is(list, &call.to)),
+        Ask::Deck => yes(DECK.iter().any(|begin| call.from.starts_with(begin))),
+        Ask::Kind(kind) => {
+            let on = |list| is_listed(list, &call.from);
+            match *kind {
+                "anonymous" => yes(!number(&call.from)),
+                "known" => any([yes(on("vip")), yes(on("staff")), crm_list(facts)]),
+                "new" if !number(&call.from) => Truth::No,
+                "new" => not(any([
+                    yes(LISTS.iter().any(|(list, _)| on(list))),
+                    crm_list(facts),
+                ])),
+                list => yes(on(list)),
+            }
+        }
+        Ask::Country => yes(call.from.starts_with("+353")),
+        Ask::Missouri => yes(call.from.starts_with("+1314")),
+        Ask::Date(date) => yes(is_date(date, call.at)),
+        Ask::Duty(name) => yes(on_duty(call.at) == *name),
+        Ask::Transport(name) => yes(call.transport == Some(name)),
+        Ask::Crm => crm_list(facts),
+        Ask::CrmTier(value) => crm(facts, |tier| tier == Some(value)),
+        Ask::CrmMissing => match facts.crm {
+            None => Truth::Need,
+            Some(ref row) => yes(row.is_none()),
+        },
+        Ask::Available("ann") => known(facts.ann, |available| available),
+        Ask::Available(_) => known(facts.bob, |available| available),
+        Ask::CallsBelow(below) => known(facts.calls, |calls| calls < *below),
+        Ask::Not(part) => not(truth(part, call, region, facts)),
+        Ask::All(all) => together(
+            all.iter().map(|ask| truth(ask, call, region, facts)),
+            Truth::No,
+            Truth::Yes,
+        ),
+        Ask::Any(any) => together(
+            any.iter().map(|ask| truth(ask, call, region, facts)),
+            Truth::Yes,
+            Truth::No,
+        ),
+    }
+}
+
+/// A national number in full.
+pub(crate) fn in_full(number: &str, region: bool) -> String {
+    let rest = number.strip_prefix("314").filter(|_| region);
+    match rest.is_some_and(|rest| rest.len() == 7) {
+        true => format!("+1{number}"),
+        false => number.to_owned(),
+    }
+}
+
+/// Whether the lookup knows the caller.
+fn crm_list(facts: &Known) -> Truth {
+    known(facts.crm.as_ref().map(Option::as_ref), |row| row.is_some())
+}
+
+/// What the lookup's row says.
+fn crm(facts: &Known, is: impl Fn(Option<&String>) -> bool) -> Truth {
+    known(facts.crm.as_ref().map(Option::as_ref), |row| {
+        is(row.as_ref())
+    })
+}
+
+fn not(truth: Truth) -> Truth {
+    match truth {
+        Truth::Yes => Truth::No,
+        Truth::No => Truth::Yes,
+        open => open,
+    }
+}
+
+fn any<const N: usize>(parts: [Truth; N]) -> Truth {
+    together(parts.into_iter(), Truth::Yes, Truth::No)
+}
+
+pub(crate) const DATES: [&str; 3] = ["Tu", "Apr 15", "Apr 20-23; Su"];
+
+fn is_date(date: &str, at: i64) -> bool {
+    let at: DateTime<Utc> = DateTime::from_timestamp(at, 0).unwrap();
+    let (weekday, month, day) = (at.weekday().num_days_from_monday(), at.month(), at.day());
+    match date {
+        "Tu" => weekday == 1,
+        "Apr 15" => (month, day) == (4, 15),
+        _ => month == 4 && (20..=23).contains(&day) || weekday == 6,
+    }
+}
+
+/// From 2026-01-05 on, each for a day.
+fn on_duty(at: i64) -> &'static str {
+    let days = at.div_euclid(86_400) - 20_458;
+    if days % 2 == 0 { "ann" } else { "bob" }
+}
+
+/// Whether it asks anything of the caller: such rules do not keep calls for help.
+pub(crate) fn asks_who(ask: &Ask) -> bool {
+    match ask {
+        Ask::CallerIs(_)
+        | Ask::CallerPrefix(_)
+        | Ask::In(_)
+        | Ask::Anonymous(_)
+        | Ask::Attribute(_)
+        | Ask::Deck
+        | Ask::Kind(_)
+        | Ask::Country
+        | Ask::Missouri
+        | Ask::Crm
+        | Ask::CrmTier(_)
+        | Ask::CrmMissing => true,
+        Ask::Not(part) => asks_who(part),
+        Ask::Any(parts) | Ask::All(parts) => parts.iter().any(asks_who),
+        _ => false,
+    }
+}
+
+/// Whether it asks for a dialed number, by this number itself.
+pub(crate) fn names(ask: &Ask, number: &str) -> bool {
+    match ask {
+        Ask::DialedIs(list) => list.iter().any(|known| known == number),
+        Ask::Any(parts) | Ask::All(parts) => parts.iter().any(|part| names(part, number)),
+        _ => false,
+    }
+}
+
+fn together(parts: impl Iterator<Item = Truth>, settles: Truth, else_: Truth) -> Truth {
+    let parts: Vec<Truth> = parts.collect();
+    let has = |truth| parts.contains(&truth);
+    if has(settles) {
+        settles
+    } else if has(Truth::Need) {
+        Truth::Need
+    } else if has(Truth::Missing) {
+        Truth::Missing
+    } else {
+        else_
+    }
+}
+
+pub(crate) fn when(ask: &Ask) -> Value {
+    match ask {
+        Ask::Open(true) => json!({ "open": "office" }),
+        Ask::Open(false) => json!({ "closed": "office" }),
+        Ask::CallerIs(list) => json!({ "caller": { "is": list } }),
+        Ask::CallerPrefix(list) => json!({ "caller": { "prefix": list } }),
+        Ask::DialedPrefix(begin) => json!({ "dialed": { "prefix": begin } }),
+        Ask::In(list) => json!({ "caller": { "in": list } }),
+        Ask::Digits(digits) => json!({ "digits": digits }),
+        Ask::Anonymous(wanted) => json!({ "caller": { "anonymous": wanted } }),
+        Ask::Share(from, to) => json!({ "share": format!("{from}-{to}") }),
+        Ask::Header(value) => json!({ "header": { "x-line": value } }),
+        Ask::Attribute(value) => json!({ "attribute": { "tier": value } }),
+        Ask::Trunk(trunk) => json!({ "trunk": trunk }),
+        Ask::Switch => json!({ "override": "night" }),
+        Ask::Available(name) => json!({ "available": name }),
+        Ask::CallsBelow(below) => json!({ "calls": { "on": "sales", "below": below } }),
+        Ask::DialedIs(list) => json!({ "dialed": { "is": list } }),
+        Ask::Deck => json!({ "caller": { "prefix": "west" } }),
+        Ask::Kind(kind) => json!({ "caller": { "type": kind } }),
+        Ask::Country => json!({ "caller": { "country": "IE" } }),
+        Ask::Missouri => json!({ "caller": { "region": "Missouri" } }),
+        Ask::Date(date) => json!({ "date": { "zone": "UTC", "on": date } }),
+        Ask::Duty(name) => json!({ "shift": { "duty": name } }),
+        Ask::Transport(name) => json!({ "transport": name }),
+        Ask::Crm => json!({ "caller": { "in": "crm" } }),
+        Ask::CrmTier(value) => json!({ "attribute": { "crm.tier": value } }),
+        Ask::CrmMissing => json!({ "missing": "crm" }),
+        Ask::Not(not) => json!({ "not": when(not) }),
+        Ask::Any(any) => json!({ "any": any.iter().map(when).collect::<Vec<_>>() }),
+        Ask::All(all) => json!({ "all": all.iter().map(when).collect::<Vec<_>>() }),
+    }
+}
