@@ -92,11 +92,12 @@ fn no_false_alarm() {
     let blocks: Vec<&str> = guide
         .map(|rest| rest.split("```").next().unwrap())
         .collect();
-    assert_eq!(blocks.len(), 3);
+    assert_eq!(blocks.len(), 4);
     let mut fine: Vec<(String, String)> = vec![
         ("first block".to_owned(), blocks[0].to_owned()),
         ("second block".to_owned(), blocks[1].to_owned()),
         ("third block".to_owned(), blocks[2].to_owned()),
+        ("fourth block".to_owned(), blocks[3].to_owned()),
         ("fine.yaml".to_owned(), include_str!("fine.yaml").to_owned()),
     ];
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

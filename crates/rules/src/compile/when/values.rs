@@ -12,6 +12,7 @@ use super::Clauses;
 use crate::engine::{Calls, Clause, Field, Places, Subject, Test, WHOLE};
 use crate::hint::{choices, shorten};
 use crate::hours::{self, Hours};
+use crate::number;
 use crate::origin::{is_area, nearest_area};
 use crate::path::Path;
 use crate::table::{Bounds, CallsWhen, DateWhen, Texts, ValueWhen, When};
@@ -194,7 +195,9 @@ impl Compiler<'_> {
             }
             _ => {}
         }
-        if !self.is_counted(&calls.on) {
+        // A number may be written as people write it.
+        let on = number::number(&calls.on).unwrap_or_else(|_| calls.on.clone());
+        if !self.is_counted(&on) {
             let table = self.table;
             let known = table.targets.names().chain(table.agents.names());
             let message = format!(
@@ -205,9 +208,9 @@ impl Compiler<'_> {
             self.fault(&at.key("on"), message);
             return None;
         }
-        shared.counted.insert(calls.on.clone());
+        shared.counted.insert(on.clone());
         Some(Clause::Calls(Box::new(Calls {
-            on: calls.on.as_str().into(),
+            on: on.into(),
             below: calls.below,
             at_least: calls.at_least,
         })))
