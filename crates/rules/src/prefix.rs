@@ -6,10 +6,10 @@
 //! ```
 //! use callroute_rules::prefix::{Key, PrefixTable};
 //!
-//! let mut table = PrefixTable::new();
-//! for (text, value) in [("+1", 1), ("+1314", 2), ("+44", 3)] {
-//!     table.insert(Key::prefix(text).ok_or("no prefix")?, value);
-//! }
+//! let prefixes = [("+1", 1), ("+1314", 2), ("+44", 3)];
+//! let prefixes = prefixes.map(|(text, value)| Some((Key::prefix(text)?, value)));
+//! let prefixes: Option<Vec<(Key, u32)>> = prefixes.into_iter().collect();
+//! let mut table = PrefixTable::from(prefixes.ok_or("no prefix")?);
 //! table.insert(Key::number("+13146523057").ok_or("no number")?, 4);
 //! let longest = |number| table.longest(Key::call(number));
 //! assert_eq!(longest("+13146523057"), Some(4));
@@ -18,12 +18,15 @@
 //! # Ok::<(), &str>(())
 //! ```
 
+mod cells;
+mod open;
+mod packed;
 mod table;
 
 pub use callroute_schema::number::Key;
 
+pub(crate) use self::cells::share;
 pub use self::table::PrefixTable;
-pub(crate) use self::table::share;
 
 #[cfg(test)]
 mod tests;

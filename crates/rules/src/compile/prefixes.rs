@@ -33,9 +33,7 @@ impl Compiler<'_> {
             all.push(deck);
         }
         self.connect(&mut all, shared);
-        for deck in &mut all {
-            deck.entries = Vec::new();
-        }
+        all.iter_mut().for_each(Deck::finish);
         all
     }
 

@@ -19,24 +19,40 @@ use super::clause::Clause;
 use super::record::Record;
 use crate::prefix::{Key, PrefixTable};
 
-/// Where a look-up goes on: the beginning of a run, or with the highest bit a node.
+/// Where a look-up goes on: the beginning of a run, or with the lowest bit a node. Most of these
+/// numbers are small, and so prefix tables have room for them beside long prefixes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Child(pub(crate) u32);
 
 impl Child {
-    const NODE: u32 = 1 << 31;
+    const NODE: u32 = 1;
 
     fn run(start: usize) -> Self {
-        Self(u32::try_from(start).unwrap_or(Self::NODE - 1))
+        Self::at(start)
     }
 
     fn node(place: usize) -> Self {
-        Self(u32::try_from(place).unwrap_or(Self::NODE - 1) | Self::NODE)
+        Self(Self::at(place).0 | Self::NODE)
+    }
+
+    fn at(place: usize) -> Self {
+        let place = u32::try_from(place).ok();
+        Self(
+            place
+                .and_then(|place| place.checked_mul(2))
+                .unwrap_or(!Self::NODE),
+        )
     }
 
     #[inline]
     pub(crate) fn as_node(self) -> Option<usize> {
-        (self.0 & Self::NODE != 0).then_some((self.0 & !Self::NODE) as usize)
+        (self.0 & Self::NODE != 0).then_some(self.place())
+    }
+
+    /// Where the run or the node is.
+    #[inline]
+    pub(crate) fn place(self) -> usize {
+        (self.0 >> 1) as usize
     }
 }
 

@@ -43,7 +43,7 @@ impl Deck {
 
     /// Has numbers that no prefix covers go to the row nearest to where `places` puts them.
     pub(crate) fn connect(&mut self, places: &Self) {
-        let mut near = PrefixTable::with_capacity(places.entries.len());
+        let mut near = Vec::new();
         let placed: std::collections::HashMap<u32, Place> = places.places.iter().copied().collect();
         for (key, row) in &places.entries {
             let Some(there) = placed.get(row) else {
@@ -55,9 +55,14 @@ impl Deck {
                 .iter()
                 .min_by(|(_, one), (_, other)| apart(one).total_cmp(&apart(other)));
             if let Some((row, _)) = nearest {
-                near.insert(*key, *row);
+                near.push((*key, *row));
             }
         }
-        self.near = Some(near);
+        self.near = Some(near.into());
+    }
+
+    /// Packs the table, of which all prefixes are known by now.
+    pub(crate) fn finish(&mut self) {
+        self.table = std::mem::take(&mut self.entries).into();
     }
 }

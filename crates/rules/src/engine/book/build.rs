@@ -137,11 +137,8 @@ impl Builder {
 
     pub(crate) fn finish(mut self) -> Book {
         self.settle();
-        let mut dialed = PrefixTable::with_capacity(self.dialed.len());
-        for (key, child) in self.dialed {
-            dialed.insert(key, child.0);
-        }
-        self.book.dialed = dialed;
+        let dialed = self.dialed.into_iter().map(|(key, child)| (key, child.0));
+        self.book.dialed = PrefixTable::from(dialed.collect::<Vec<_>>());
         self.book.runs.shrink_to_fit();
         self.book.clauses.shrink_to_fit();
         self.book.overlong.sort_unstable_by_key(|run| run.first);

@@ -6,6 +6,7 @@ use crate::engine::call::Call;
 use crate::engine::record::Record;
 use crate::engine::subject::Subject;
 use crate::engine::truth::Truth;
+use crate::prefix::Key;
 
 /// Watches a walk. Every method does nothing unless it is written out, so that a walk without a
 /// watcher compiles to the bare decision.
@@ -125,8 +126,14 @@ impl Book {
         let dialed = call.key(Subject::Dialed);
         match self.exact.find(dialed.word()) {
             Some((first, words)) => Some(Found::Run(Run { first, words })),
-            None => self.found(Child(self.dialed.longest(dialed)?)),
+            None => self.found(self.by_prefix(dialed)?),
         }
+    }
+
+    /// On its own, so that numbers which stand by themselves do not carry it along.
+    #[inline(never)]
+    fn by_prefix(&self, dialed: Key) -> Option<Child> {
+        self.dialed.longest(dialed).map(Child)
     }
 
     #[inline]
@@ -139,7 +146,7 @@ impl Book {
 
     #[inline]
     fn run(&self, child: Child) -> Option<Run<'_>> {
-        let (first, words) = self.runs.get(child.0 as usize..)?.split_first()?;
+        let (first, words) = self.runs.get(child.place()..)?.split_first()?;
         let first = u32::try_from(*first).unwrap_or(u32::MAX);
         Some(Run { first, words })
     }
