@@ -10,9 +10,10 @@ use crate::admit::secret::Secret;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Access {
     /// Anybody who reaches us: for a laboratory, or behind a firewall. A user who is known by
-    /// password is still known. What a stranger is answered over UDP is repeated only as far as he
-    /// has sent as much, until an ACK of his shows that he is there: peers over a network that
-    /// loses packets belong into [`Protection::exempt`](crate::Protection::exempt).
+    /// password is still known. What a stranger is answered over UDP is repeated (but for one more
+    /// 2xx) only as far as he has sent as much, until an ACK of his shows that he is there: peers
+    /// over a network that loses packets belong into
+    /// [`Protection::exempt`](crate::Protection::exempt).
     #[default]
     Anybody,
     /// Trunks, by their addresses, and users, by their passwords. Strangers are asked for a

@@ -17,12 +17,14 @@ pub(super) struct Served {
 
 impl Served {
     /// An answer is sent; whether it is one that a call needs, and the first of its kind. A 100 is
-    /// none: who hears nothing asks again.
+    /// none: who hears nothing asks again. A 2xx may be said twice, or one lost packet would lose a
+    /// call that was answered.
     pub(super) fn says(&mut self, answer: &[u8]) -> bool {
         let bit = match answer.get(8..11) {
             Some(b"100") => return false,
             Some([b'1', b'8', kind @ b'0'..=b'3']) => kind - b'0',
             Some([b'1', ..]) => 4,
+            Some([b'2', ..]) if self.said & (1 << 5) != 0 => 6,
             _ => 5,
         };
         let first = self.said & (1 << bit) == 0;
