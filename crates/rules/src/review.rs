@@ -5,6 +5,7 @@
 
 mod above;
 mod chains;
+mod going_on;
 mod hours;
 mod implies;
 mod keys;
@@ -20,6 +21,7 @@ use std::collections::HashMap;
 
 use callroute_schema::tree::Node;
 
+use self::going_on::may_go_on;
 use self::implies::Logic;
 use crate::engine::{Clause, Dialed, Engine, OneOf, Subject};
 use crate::fault::{Faults, Report};
@@ -111,6 +113,8 @@ struct Compared {
     /// Whether it is for emergency calls, which rules above it that turn a listed caller away
     /// leave alone.
     is_emergency: bool,
+    /// Whether the rules behind it may be asked although it holds.
+    goes_on: bool,
 }
 
 impl<'a> Review<'a> {
@@ -157,8 +161,10 @@ impl<'a> Review<'a> {
                     let record = book.record(rule);
                     let parts = record.map(|record| record.parts(&book.clauses));
                     let clauses = parts.into_iter().flatten();
+                    let then = written.as_ref().map(|written| &written.then);
                     Compared {
                         index,
+                        goes_on: then.is_none_or(|then| may_go_on(&self.engine.named, then)),
                         is_emergency: is_emergency || book.emergency.binary_search(&rule).is_ok(),
                         title: match name {
                             Some(name) => format!("rule {count} {name:?}"),

@@ -12,11 +12,16 @@ impl Review<'_> {
         for block in blocks {
             let at = section.key(block.number);
             let mut above = Above::default();
+            // Those that end the walk whenever they hold.
+            let mut ending = Above::default();
             for rule in &block.rules {
                 if !self.contradiction(rule, block, &at) && !rule.is_emergency {
-                    self.shadowed(rule, &above, &at);
+                    self.shadowed(rule, &ending, &at);
                 }
                 above.push(rule);
+                if !rule.goes_on {
+                    ending.push(rule);
+                }
             }
             self.without_else(&block.rules, &above, &at);
         }
