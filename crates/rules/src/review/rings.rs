@@ -177,41 +177,51 @@ impl Review<'_> {
     }
 }
 
-/// Whether it comes out the same for a call that the routing makes at that time.
-fn of_time(clause: &Clause) -> bool {
+/// Whether all that a clause is made of is so.
+fn all(clause: &Clause, is: &dyn Fn(&Clause) -> bool) -> bool {
     match clause {
-        Clause::Hours { .. } | Clause::Switch(_) | Clause::Duty { .. } => true,
+        Clause::All(parts) | Clause::Any(parts) => parts.iter().all(|part| all(part, is)),
+        Clause::Not(part) | Clause::Kind(_, part) => all(part, is),
+        leaf => is(leaf),
+    }
+}
+
+/// Whose number it asks for.
+fn subject(clause: &Clause) -> Option<Subject> {
+    match clause {
         Clause::Key { subject, .. }
         | Clause::Deck { subject, .. }
-        | Clause::Country { subject, .. } => *subject == Subject::Dialed,
-        Clause::OneOf(one_of) => one_of.subject == Subject::Dialed,
-        Clause::All(parts) | Clause::Any(parts) => parts.iter().all(of_time),
-        Clause::Not(part) | Clause::Kind(_, part) => of_time(part),
-        _ => false,
+        | Clause::Country { subject, .. } => Some(*subject),
+        Clause::OneOf(one_of) => Some(one_of.subject),
+        _ => None,
     }
+}
+
+/// Whether it comes out the same for a call that the routing makes at that time.
+fn of_time(clause: &Clause) -> bool {
+    all(clause, &|leaf| {
+        let is_now = matches!(
+            leaf,
+            Clause::Hours { .. } | Clause::Switch(_) | Clause::Duty { .. }
+        );
+        is_now || subject(leaf) == Some(Subject::Dialed)
+    })
 }
 
 /// Whether it only looks at who calls.
 fn of_caller(clause: &Clause) -> bool {
-    match clause {
-        Clause::List(_) | Clause::Anonymous(_) | Clause::HasNumber | Clause::Place(_) => true,
-        Clause::Key { subject, .. }
-        | Clause::Deck { subject, .. }
-        | Clause::Country { subject, .. } => *subject == Subject::Caller,
-        Clause::OneOf(one_of) => one_of.subject == Subject::Caller,
-        Clause::All(parts) | Clause::Any(parts) => parts.iter().all(of_caller),
-        Clause::Not(part) | Clause::Kind(_, part) => of_caller(part),
-        _ => false,
-    }
+    all(clause, &|leaf| {
+        let is_caller = matches!(
+            leaf,
+            Clause::List(_) | Clause::Anonymous(_) | Clause::HasNumber | Clause::Place(_)
+        );
+        is_caller || subject(leaf) == Some(Subject::Caller)
+    })
 }
 
 /// Whether it tells the call that comes back from the one that went out: it does not.
 fn stays(clause: &Clause) -> bool {
-    match clause {
-        Clause::All(parts) | Clause::Any(parts) => parts.iter().all(stays),
-        Clause::Not(part) | Clause::Kind(_, part) => stays(part),
-        other => of_time(other) || of_caller(other),
-    }
+    all(clause, &|leaf| of_time(leaf) || of_caller(leaf))
 }
 
 /// Follows what lists of actions come to by themselves.
