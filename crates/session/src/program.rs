@@ -29,8 +29,8 @@ pub(crate) enum Flow {
     Become(Actions),
     /// The action came to nothing, and this is its branch for that.
     Branch { actions: Actions, why: String },
-    /// What the table decided, with its targets followed.
-    Decided(Vec<Action>),
+    /// What the table decided, with its targets followed, and whether it holds variables.
+    Decided(Vec<Action>, bool),
     /// The file's default is taken, for this reason.
     Default(String),
     /// Another step takes its place within the same action.
@@ -72,14 +72,23 @@ pub(crate) enum Next {
 #[derive(Debug, Default)]
 pub(crate) struct Program {
     queue: VecDeque<Action>,
+    /// Whether any of them holds variables.
+    varies: bool,
     begun: u32,
     default_taken: bool,
 }
 
 impl Program {
     /// What is done from here on.
-    pub(crate) fn replace(&mut self, actions: impl IntoIterator<Item = Action>) {
-        self.queue = actions.into_iter().collect();
+    pub(crate) fn replace(&mut self, actions: Vec<Action>) {
+        let varies = has_variables(&actions);
+        self.replace_known(actions, varies);
+    }
+
+    /// The same, where it is known whether any of it holds variables.
+    pub(crate) fn replace_known(&mut self, actions: Vec<Action>, varies: bool) {
+        self.queue = actions.into();
+        self.varies = varies;
     }
 
     /// The next action after one that was done; at the list's end the call is over.
@@ -148,7 +157,11 @@ impl Program {
         call.is_on(&action);
         call.patience.begins(&action);
         let kind = action.kind().map_or("target", ActionKind::as_str);
-        match filled(call, action) {
+        let filled = match self.varies {
+            true => filled(call, action),
+            false => Ok(action),
+        };
+        match filled {
             Ok(action) => Next::Action(action),
             Err(error) => {
                 let why = error.to_string();

@@ -328,8 +328,8 @@ impl Session {
                 self.program.after_failed(call, disposition, why)
             }
             Flow::Become(actions) => self.become_these(&actions),
-            Flow::Decided(actions) => {
-                self.program.replace(actions);
+            Flow::Decided(actions, varies) => {
+                self.program.replace_known(actions, varies);
                 self.program.after_done(call)
             }
             Flow::Default(why) => self.program.take_default(call, Disposition::Failed, why),

@@ -7,7 +7,7 @@ use callroute_schema::Action;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
-use super::answers::json;
+use super::answers::{VARIES, json};
 use super::decide::Engine;
 use super::facts::Lookup;
 use super::render::RenderError;
@@ -97,6 +97,15 @@ impl<'e> Decision<'e> {
     pub fn written(&self) -> &[Action] {
         let answer = self.rule.and_then(|_| self.engine.answers.get(self.answer));
         answer.map_or(&*self.engine.default.actions, |answer| &answer.actions)
+    }
+
+    /// Whether [`written`](Self::written) holds variables.
+    #[must_use]
+    pub fn has_variables(&self) -> bool {
+        match self.rule {
+            Some(_) => self.answer & VARIES != 0,
+            None => self.engine.default.varies,
+        }
     }
 
     /// Why the rule's actions could not be done, so that [`actions`](Self::actions) are the

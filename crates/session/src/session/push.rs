@@ -52,7 +52,7 @@ impl Session {
             // A conversation that goes on without its caller has nobody to do anything with.
             return self.end(EndCause::Normal, "told from outside".to_owned());
         }
-        self.program.replace(resolved);
+        self.program.replace(resolved.collect());
         let next = self.program.after_done(&mut self.call);
         self.follow(next);
         self.finish_if_over();

@@ -85,7 +85,7 @@ impl Deciding {
         let flow = match (decision.id(), decision.unfilled()) {
             (None, _) => Flow::Default("no rule holds".to_owned()),
             (_, Some(error)) => Flow::Default(error.to_string()),
-            _ => Flow::Decided(decision.written().to_vec()),
+            _ => Flow::Decided(decision.written().to_vec(), decision.has_variables()),
         };
         (Step::New, flow)
     }
