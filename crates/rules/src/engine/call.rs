@@ -7,7 +7,7 @@ use callroute_schema::number::{self, Kind, Region};
 use super::facts::{Fact, Facts};
 use super::lists::Hits;
 use super::subject::Subject;
-use super::tables::Tables;
+use super::tables::{Tables, parted};
 use super::truth::Truth;
 use super::view::{From, View};
 use crate::prefix::Key;
@@ -203,14 +203,12 @@ impl<'a> Call<'a> {
         if let Some(value) = self.view.attribute(name) {
             return Ok(Some(value));
         }
-        if let Some((table, column)) = name.split_once('.')
-            && let Some(found) = self.column(table, column)
-        {
+        let (table, column) = parted(name);
+        if let Some(found) = table.and_then(|table| self.column(table, column)) {
             return Ok(Some(found));
         }
-        let column = name.split_once('.').map_or(name, |(_, column)| column);
         let mut missing = false;
-        for lookup in self.tables.lookups_for(name) {
+        for lookup in self.tables.lookups_for(table) {
             match self.facts.row(&lookup.name) {
                 None => return Err(Truth::Need),
                 Some(Fact::Missing) => missing = true,

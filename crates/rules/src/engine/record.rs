@@ -29,8 +29,10 @@ const LIST: u64 = 1 << 7;
 const CLAUSE: u64 = 1 << 8;
 /// Whose key it is: a subject's place.
 const SUBJECT: u32 = 9;
+/// The key or what it asks has to hold, not both.
+const EITHER: u64 = 1 << 11;
 /// The place of what is asked is above these bits, and above it the answer.
-const PLACE: u32 = 11;
+const PLACE: u32 = 12;
 const ANSWER: u32 = 32;
 /// Places that do not fit there.
 const FAR: u32 = 1 << (ANSWER - PLACE);
@@ -57,6 +59,17 @@ pub(crate) enum Asks {
     Clause(u32),
 }
 
+/// What a rule compares before it asks: a number of the call.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Compares {
+    #[default]
+    Nothing,
+    /// It has to begin so, and what is asked has to hold.
+    Both(Subject, Key),
+    /// It has to begin so, or else what is asked has to hold.
+    Either(Subject, Key),
+}
+
 /// A part of a record, as a clause.
 #[derive(Debug, Clone)]
 pub(crate) enum Part<'e> {
@@ -79,7 +92,7 @@ impl Record {
     pub(crate) fn new(
         rule: u32,
         answer: u32,
-        key: Option<(Subject, Key)>,
+        compares: Compares,
         asks: Asks,
         rejects: bool,
     ) -> Self {
@@ -89,9 +102,12 @@ impl Record {
             Asks::List { list, on } => (LIST | if on { 0 } else { NOT }, list),
             Asks::Clause(clause) => (CLAUSE, clause),
         };
-        let (subject, key) = key.map_or((0, 0), |(subject, key)| {
-            (KEY | (subject.place() as u64) << SUBJECT, key.word())
-        });
+        let keyed = |subject: Subject| KEY | (subject.place() as u64) << SUBJECT;
+        let (subject, key) = match compares {
+            Compares::Nothing => (0, 0),
+            Compares::Both(subject, key) => (keyed(subject), key.word()),
+            Compares::Either(subject, key) => (keyed(subject) | EITHER, key.word()),
+        };
         Self {
             word: u64::from(answer) << ANSWER | flags | subject | if rejects { REJECTS } else { 0 },
             key,
@@ -172,10 +188,23 @@ impl Record {
         self.word & REJECTS != 0
     }
 
-    /// The key that it compares, and whose.
+    /// What it compares.
+    fn compares(&self) -> Compares {
+        match Subject::ALL.get(usize::from(self.subject())) {
+            Some(subject) if self.key != 0 => match self.word & EITHER {
+                0 => Compares::Both(*subject, Key::of(self.key)),
+                _ => Compares::Either(*subject, Key::of(self.key)),
+            },
+            _ => Compares::Nothing,
+        }
+    }
+
+    /// The key without which it does not hold, and whose.
     pub(crate) fn key(&self) -> Option<(Subject, Key)> {
-        let subject = *Subject::ALL.get(usize::from(self.subject()))?;
-        (self.key != 0).then_some((subject, Key::of(self.key)))
+        match self.compares() {
+            Compares::Both(subject, key) => Some((subject, key)),
+            Compares::Either(..) | Compares::Nothing => None,
+        }
     }
 
     /// What it asks besides.
@@ -195,12 +224,8 @@ impl Record {
         }
     }
 
-    /// Its clauses, in the order in which they are compared.
+    /// Its clauses, all of which must hold, in the order in which they are compared.
     pub(crate) fn parts(self, clauses: &[Clause]) -> impl Iterator<Item = Part<'_>> {
-        let key = self.key().map(|(subject, key)| {
-            let key = Clause::Key { subject, key };
-            Part::Own(key)
-        });
         let asked = match self.asks() {
             Asks::Nothing => None,
             Asks::Hours { hours, open } => Some(Part::Own(Clause::Hours { hours, open })),
@@ -210,14 +235,30 @@ impl Record {
             }
             Asks::Clause(place) => clauses.get(place as usize).map(Part::Kept),
         };
-        key.into_iter().chain(asked)
+        let (first, then) = match self.compares() {
+            Compares::Nothing => (None, asked),
+            Compares::Both(subject, key) => (Some(Part::Own(Clause::Key { subject, key })), asked),
+            Compares::Either(subject, key) => {
+                let rest = asked.as_ref().map(|asked| match asked.clause() {
+                    Clause::Any(parts) => &**parts,
+                    one => std::slice::from_ref(one),
+                });
+                let key = Clause::Key { subject, key };
+                let any = std::iter::once(key).chain(rest.unwrap_or_default().iter().cloned());
+                (Some(Part::Own(Clause::Any(any.collect()))), None)
+            }
+        };
+        first.into_iter().chain(then)
     }
 
     /// Whether it holds for a call.
     #[inline(always)]
     pub(crate) fn truth(&self, call: &Call<'_>, clauses: &[Clause]) -> Truth {
-        if self.key != 0 && !self.key_holds(call) {
-            return Truth::False;
+        if self.key != 0 {
+            let holds = self.key_holds(call);
+            if holds == (self.word & EITHER != 0) {
+                return holds.into();
+            }
         }
         if self.word & HOURS != 0 {
             if self.is_not(call.tables.is_open(self.place, call.utc())) {
@@ -272,7 +313,9 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read() {
-        let key = Key::prefix("+1314").map(|key| (Subject::Digits, key));
+        let key = Key::prefix("+1314").unwrap();
+        let both = Compares::Both(Subject::Digits, key);
+        let either = Compares::Either(Subject::Dialed, key);
         let all = [
             Asks::Nothing,
             Asks::Hours {
@@ -293,20 +336,21 @@ mod tests {
             },
             Asks::Clause(u32::MAX),
         ];
-        for (asks, key, rejects, next) in all.into_iter().flat_map(|asks| {
+        for (asks, compares, rejects, next) in all.into_iter().flat_map(|asks| {
             [
-                (asks, key, true, 7),
-                (asks, None, false, 7),
-                (asks, key, false, 8),
+                (asks, both, true, 7),
+                (asks, Compares::Nothing, false, 7),
+                (asks, both, false, 8),
+                (asks, either, false, 8),
             ]
         }) {
-            let record = Record::new(7, u32::MAX, key, asks, rejects);
+            let record = Record::new(7, u32::MAX, compares, asks, rejects);
             let run = written(&record, next);
             let mut words = run.iter();
             let read = Record::read(&mut words, next).unwrap();
             assert_eq!(words.len(), 0);
             assert_eq!((read.rule, read.answer()), (7, u32::MAX));
-            assert_eq!((read.asks(), read.key()), (asks, key));
+            assert_eq!((read.asks(), read.compares()), (asks, compares));
             assert_eq!(read.rejects(), rejects);
         }
     }
@@ -316,7 +360,7 @@ mod tests {
         let plain = Record::new(
             3,
             1,
-            None,
+            Compares::Nothing,
             Asks::Hours {
                 hours: 9,
                 open: false,
@@ -324,8 +368,9 @@ mod tests {
             true,
         );
         assert_eq!(written(&plain, 3).len(), 1);
-        let key = Key::number("+13146523057").map(|key| (Subject::Caller, key));
-        let keyed = Record::new(3, 1, key, Asks::Nothing, false);
+        let key = Key::number("+13146523057").unwrap();
+        let keyed = Compares::Both(Subject::Caller, key);
+        let keyed = Record::new(3, 1, keyed, Asks::Nothing, false);
         assert_eq!(written(&keyed, 3).len(), 2);
         assert_eq!(written(&keyed, 2).len(), 3);
     }

@@ -106,13 +106,12 @@ impl Tables {
         lookup.map(|lookup| lookup.name.as_str())
     }
 
-    /// The lookups that may know an attribute: `crm.tier` is the lookup `crm`'s, or that of the
-    /// list `crm`; `tier` that of any.
+    /// The lookups that may know an attribute: of the table `crm` the lookup `crm`, or that of the
+    /// list `crm`; without a table any.
     pub(crate) fn lookups_for<'a>(
         &'a self,
-        attribute: &'a str,
+        table: Option<&'a str>,
     ) -> impl Iterator<Item = &'a LookupSpec> {
-        let table = attribute.split_once('.').map(|(table, _)| table);
         let list = table.and_then(|table| self.lists.named(table));
         let of_list = list.and_then(|list| self.lookup_name(list.lookup?));
         let asked = move |lookup: &&LookupSpec| {
@@ -151,6 +150,14 @@ impl Tables {
     /// A national number in full, as far as a region tells how it is read.
     pub(crate) fn in_full(&self, text: &str) -> Option<String> {
         in_full(text, self.region?)
+    }
+}
+
+/// The table that an attribute's name names, as in `crm.tier`, and its column there.
+pub(crate) fn parted(name: &str) -> (Option<&str>, &str) {
+    match name.split_once('.') {
+        Some((table, column)) => (Some(table), column),
+        None => (None, name),
     }
 }
 

@@ -8,7 +8,7 @@ use super::place::{Home, write};
 use super::split::Used;
 use super::{Block, Book, Child, Dialed};
 use crate::engine::clause::Clause;
-use crate::engine::record::{Asks, Record};
+use crate::engine::record::{Asks, Compares, Record};
 use crate::engine::subject::Subject;
 use crate::prefix::{Key, PrefixTable};
 
@@ -100,11 +100,11 @@ impl Builder {
             if draft.names {
                 self.book.emergency.push(rule);
             }
-            let asks = self.asks(draft.clauses);
+            let (compares, asks) = self.asks(draft.key, draft.clauses);
             records.push(Record::new(
                 rule,
                 draft.answer,
-                draft.key,
+                compares,
                 asks,
                 draft.rejects,
             ));
@@ -145,13 +145,18 @@ impl Builder {
         self.book
     }
 
-    /// What a rule asks: the commonest clauses stand in its record.
-    fn asks(&mut self, mut clauses: Vec<Clause>) -> Asks {
+    /// What a rule compares and asks: keys and the commonest clauses stand in its record.
+    fn asks(&mut self, key: Option<(Subject, Key)>, mut clauses: Vec<Clause>) -> (Compares, Asks) {
         let clause = match clauses.len() {
             0 | 1 => clauses.pop(),
             _ => Some(Clause::All(clauses.into())),
         };
-        match clause {
+        let (compares, clause) = match (key, clause) {
+            (Some((subject, key)), clause) => (Compares::Both(subject, key), clause),
+            (None, Some(Clause::Any(any))) => either(any),
+            (None, clause) => (Compares::Nothing, clause),
+        };
+        let asks = match clause {
             None => Asks::Nothing,
             Some(Clause::Hours { hours, open }) => Asks::Hours { hours, open },
             Some(Clause::List(list)) => Asks::List { list, on: true },
@@ -160,7 +165,8 @@ impl Builder {
                 other => Asks::Clause(self.keep(Clause::Not(Box::new(other)))),
             },
             Some(other) => Asks::Clause(self.keep(other)),
-        }
+        };
+        (compares, asks)
     }
 
     /// Equal clauses are kept once: thousands of numbers ask for the same, and what all of them
@@ -178,5 +184,22 @@ impl Builder {
         let kept = u32::try_from(clauses.len()).unwrap_or(u32::MAX);
         clauses.push(clause);
         *place.insert_entry(kept).get()
+    }
+}
+
+/// A key that stands first of several alternatives is compared by itself: what is left is often
+/// the same for many rules, and near.
+fn either(any: Box<[Clause]>) -> (Compares, Option<Clause>) {
+    match *any {
+        [Clause::Key { subject, key }, _, ..] if !key.is_empty() => {
+            let mut rest = any.into_vec();
+            rest.remove(0);
+            let rest = match rest.len() {
+                1 => rest.pop(),
+                _ => Some(Clause::Any(rest.into())),
+            };
+            (Compares::Either(subject, key), rest)
+        }
+        _ => (Compares::Nothing, Some(Clause::Any(any))),
     }
 }

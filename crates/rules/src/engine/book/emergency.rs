@@ -3,7 +3,7 @@
 use super::{Block, Book, Child, Dialed};
 use crate::engine::call::Call;
 use crate::engine::clause::Clause;
-use crate::engine::record::{Asks, Record};
+use crate::engine::record::Record;
 use crate::engine::subject::Subject;
 use crate::engine::tables::Tables;
 use crate::prefix::Key;
@@ -65,19 +65,8 @@ impl Book {
     }
 
     fn names(&self, record: &Record, call: &Call<'_>) -> bool {
-        let dialed = call.key(Subject::Dialed);
-        let by_key = match record.key() {
-            Some((Subject::Dialed, key)) => key.is_whole() && key == dialed,
-            _ => false,
-        };
-        by_key
-            || match record.asks() {
-                Asks::Clause(place) => {
-                    let clause = self.clauses.get(place as usize);
-                    clause.is_some_and(|clause| clause.names(call))
-                }
-                _ => false,
-            }
+        let mut parts = record.parts(&self.clauses);
+        parts.any(|part| part.clause().names(call))
     }
 
     /// The emergency number that a call for help means when it dials the service and no number:
@@ -90,12 +79,8 @@ impl Book {
         let is_in_rule = |key: Key| {
             let mut records = self.emergency.iter().filter_map(|rule| self.record(*rule));
             records.any(|record| {
-                let clause = match record.asks() {
-                    Asks::Clause(place) => self.clauses.get(place as usize),
-                    _ => None,
-                };
-                record.key() == Some((Subject::Dialed, key))
-                    || clause.is_some_and(|clause| clause.names_key(key))
+                let mut parts = record.parts(&self.clauses);
+                parts.any(|part| part.clause().names_key(key))
             })
         };
         let find = |is: &dyn Fn(Key) -> bool| {
