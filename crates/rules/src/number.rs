@@ -149,7 +149,8 @@ pub(crate) fn prefix_as_written(text: &str) -> Option<Key> {
     plain.then(|| Key::prefix(stem))?
 }
 
-/// A national prefix in full: what is left of a number that begins so when it is read.
+/// A national prefix in full: what is left of a number that begins so when it is read. `None`: too
+/// short to tell it from the beginning of an extension or of a code for an outside line.
 fn prefix_in_full(plain: &str, region: Region) -> Option<Key> {
     const FILL: [&str; 4] = ["5555555555", "2222222222", "1234567890", "0000000000"];
     // In full already, or no national number: nothing behind it changes that.
@@ -161,9 +162,29 @@ fn prefix_in_full(plain: &str, region: Region) -> Option<Key> {
     fills
         .filter_map(|fill| {
             let full = in_full(&format!("{plain}{fill}"), region)?;
-            Key::prefix(full.strip_suffix(fill)?)
+            let full = full.strip_suffix(fill)?;
+            is_telling(plain, full).then(|| Key::prefix(full))?
         })
         .next()
+}
+
+/// Whether a national prefix, which is `full` in full, says enough: it begins with the 0 that is
+/// dialed before national numbers, or has as many digits as an area code, the digit that is dialed
+/// before it left out.
+fn is_telling(plain: &str, full: &str) -> bool {
+    const AREA: usize = 3;
+    // Where `1` is both dialed first and the country's code, it is no digit of the area.
+    let own = match full.starts_with("+1") {
+        true => plain.strip_prefix('1').unwrap_or(plain),
+        false => (0..plain.len())
+            .filter_map(|left_out| plain.get(left_out..))
+            .find(|rest| full.ends_with(rest))
+            .unwrap_or(""),
+    };
+    match plain.starts_with('0') {
+        true => plain.len() > 1 && !own.is_empty(),
+        false => own.len() >= AREA,
+    }
 }
 
 fn check_length(text: &str) -> Result<(), NumberError> {
@@ -244,5 +265,32 @@ mod tests {
         assert_eq!(keys("01*", "IE"), ["01*", "+3531*"]);
         assert_eq!(keys("+1314*", "US"), ["+1314*"]);
         assert_eq!(keys("*97", "US"), ["*97*"]);
+        assert_eq!(keys("314*", "US"), ["314*", "+1314*"]);
+        assert_eq!(keys("1314*", "US"), ["1314*", "+1314*"]);
+        assert_eq!(keys("020*", "GB"), ["020*", "+4420*"]);
+        assert_eq!(keys("07*", "GB"), ["07*", "+447*"]);
+        assert_eq!(keys("06*", "IT"), ["06*", "+3906*"]);
+        assert_eq!(keys("912*", "ES"), ["912*", "+34912*"]);
+    }
+
+    #[test]
+    fn a_short_prefix_is_one_of_extensions() {
+        let region = |text| Some(Region::new(text).unwrap());
+        for (text, at) in [
+            ("2*", "US"),
+            ("31*", "US"),
+            ("9*", "US"),
+            ("1*", "US"),
+            ("13*", "US"),
+            ("2*", "GB"),
+            ("20*", "GB"),
+            ("0*", "GB"),
+            ("2*", "IE"),
+            ("9*", "ES"),
+            ("91*", "ES"),
+            ("0*", "IT"),
+        ] {
+            assert_eq!(prefix(text, region(at)).unwrap().len(), 1, "{text} in {at}");
+        }
     }
 }

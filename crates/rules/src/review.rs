@@ -6,6 +6,7 @@
 mod above;
 mod chains;
 mod going_on;
+mod help;
 mod hours;
 mod implies;
 mod keys;
@@ -14,6 +15,7 @@ mod names;
 mod patterns;
 mod rings;
 mod rules;
+mod through;
 mod used;
 
 use std::cell::RefCell;
@@ -73,6 +75,7 @@ pub fn review(engine: &Engine) -> Faults {
         };
         let blocks = review.blocks();
         review.rules(&blocks);
+        review.help();
         review.hours(&blocks);
         review.menus();
         review.names();

@@ -1,26 +1,35 @@
 //! Masking of caller numbers for logs.
 
 use std::fmt;
+use std::net::Ipv4Addr;
 
-/// A number with its last digits but four hidden: `+14155550123` becomes `+1415•••0123`.
+/// A number with its last digits but four hidden: `+14155550123` becomes `+1415•••0123`, and so does
+/// `+1-415-555-0123`.
 ///
-/// Texts of fewer than eight characters, such as extensions, tell nothing about a person and
-/// stay as they are; a SIP URI keeps its host and hides the middle of its user part.
+/// Texts of fewer than eight digits, such as extensions, tell nothing about a person and stay as they
+/// are; a SIP URI keeps its host and hides the middle of its user part.
 #[must_use]
 pub fn mask(text: &str) -> String {
-    if let Some((scheme, rest)) = text.split_once(':')
-        && let Some((user, host)) = rest.split_once('@')
-    {
-        return format!("{scheme}:{}@{host}", mask(user));
+    if let Some((scheme, rest)) = text.split_once(':') {
+        if let Some((user, host)) = rest.split_once('@') {
+            return format!("{scheme}:{}@{host}", mask(user));
+        }
+        if scheme.eq_ignore_ascii_case("tel") {
+            return format!("{scheme}:{}", mask(rest));
+        }
     }
-    let chars: Vec<char> = text.chars().collect();
-    if chars.len() < 8 || !chars.iter().all(|c| c.is_ascii_digit() || *c == '+') {
+    let is_seen = |c: char| matches!(c, ' ' | '-' | '.' | '(' | ')');
+    let is_digit = |c: char| c.is_ascii_digit() || c == '+';
+    let digits: Vec<char> = text.chars().filter(|c| is_digit(*c)).collect();
+    let is_number = text.chars().all(|c| is_digit(c) || is_seen(c));
+    // Eight digits with dots may also be an address.
+    if digits.len() < 8 || !is_number || text.parse::<Ipv4Addr>().is_ok() {
         return text.to_owned();
     }
-    let tail = chars.len() - 4;
+    let tail = digits.len() - 4;
     let head = tail.saturating_sub(3).min(5);
     let shown = |range: &[char]| range.iter().collect::<String>();
-    let (front, back) = (chars.get(..head), chars.get(tail..));
+    let (front, back) = (digits.get(..head), digits.get(tail..));
     format!(
         "{}•••{}",
         shown(front.unwrap_or_default()),
@@ -52,6 +61,10 @@ mod tests {
     fn hides_the_middle_of_numbers_only() {
         assert_eq!(mask("+14155550123"), "+1415•••0123");
         assert_eq!(mask("12345678"), "1•••5678");
+        assert_eq!(mask("+1-415-555-0123"), "+1415•••0123");
+        assert_eq!(mask("(415) 555-0123"), "415•••0123");
+        assert_eq!(mask("tel:+14155550123"), "tel:+1415•••0123");
+        assert_eq!(mask("192.168.100.20"), "192.168.100.20");
         assert_eq!(mask("1001"), "1001");
         assert_eq!(mask("alice.cooper"), "alice.cooper");
         assert_eq!(

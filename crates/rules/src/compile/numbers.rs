@@ -167,11 +167,12 @@ fn dialed(pattern: Pattern) -> (Dialed, Vec<Key>) {
     match pattern {
         Pattern::Any => (Dialed::Key(Key::EVERY), Vec::new()),
         Pattern::Exact(dialed) => (dialed, Vec::new()),
-        Pattern::Prefix(mut keys) => match keys.pop() {
-            // The last is the prefix in full.
-            Some(full) => (Dialed::Key(full), keys),
-            None => (Dialed::Key(Key::EVERY), keys),
-        },
+        Pattern::Prefix(keys) => {
+            // The first is the prefix as it is written, by which explanations name the block.
+            let mut keys = keys.into_iter();
+            let written = keys.next().unwrap_or(Key::EVERY);
+            (Dialed::Key(written), keys.collect())
+        }
     }
 }
 

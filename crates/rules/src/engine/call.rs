@@ -251,6 +251,18 @@ impl<'a> Call<'a> {
     }
 }
 
+/// A number without what is only to be seen in it (RFC 3966, section 5.1.1), as files are read too;
+/// `None`: there is no such thing in it, or it is no number.
+pub(crate) fn plain(text: &str) -> Option<String> {
+    let seen = |c: char| matches!(c, ' ' | '-' | '.' | '(' | ')');
+    let behind = text.strip_prefix('+').unwrap_or(text);
+    let begins = behind.starts_with(|c: char| c == '(' || c.is_ascii_digit());
+    let digits = |c: char| c.is_ascii_digit() || seen(c);
+    let is_number = begins && behind.contains(seen) && behind.chars().all(digits);
+    (is_number && behind.contains(|c: char| c.is_ascii_digit()))
+        .then(|| text.chars().filter(|c| !seen(*c)).collect())
+}
+
 /// A national number in full, read with a region; `None`: it is no national number.
 pub(crate) fn in_full(text: &str, region: Region) -> Option<String> {
     let digits = text.bytes().filter(u8::is_ascii_digit).count();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use callroute_schema::number::{Emergency, Region};
 use chrono::DateTime;
 
-use super::call::in_full;
+use super::call::{in_full, plain};
 use super::decks::Deck;
 use super::lists::Lists;
 use super::rotas::Rota;
@@ -147,9 +147,11 @@ impl Tables {
         }
     }
 
-    /// A national number in full, as far as a region tells how it is read.
+    /// A number as it is compared, where that is not as it stands: a national one in full, as far as
+    /// a region tells how it is read; others without what is only to be seen.
     pub(crate) fn in_full(&self, text: &str) -> Option<String> {
-        in_full(text, self.region?)
+        let full = self.region.and_then(|region| in_full(text, region));
+        full.or_else(|| plain(text))
     }
 }
 

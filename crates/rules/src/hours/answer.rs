@@ -75,7 +75,7 @@ impl fmt::Display for HoursAnswer {
         write!(f, "{now} at {} ({})", self.local.format(WALL), self.layer)?;
         match self.next_local {
             Some(next) => write!(f, ", {then} {}", next.format(WALL)),
-            None => f.write_str(", and stays so"),
+            None => f.write_str(", and stays so for 400 days"),
         }
     }
 }

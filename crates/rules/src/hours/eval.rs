@@ -63,6 +63,8 @@ pub struct Hours {
     zone: Arc<dyn Zone>,
     /// Its weeks, worked out when hours are compared.
     pub(super) week: OnceLock<Option<Week>>,
+    /// They are the dates of a `date` condition.
+    is_date: bool,
 }
 
 impl Hours {
@@ -74,7 +76,21 @@ impl Hours {
             constant,
             zone,
             week: OnceLock::new(),
+            is_date: false,
         }
+    }
+
+    /// The dates of a `date` condition, open all day.
+    pub(crate) fn of_date(name: String, plan: Plan, zone: Arc<dyn Zone>) -> Self {
+        Self {
+            is_date: true,
+            ..Self::new(name, plan, zone)
+        }
+    }
+
+    /// Whether they are the dates of a `date` condition.
+    pub(crate) fn is_date(&self) -> bool {
+        self.is_date
     }
 
     /// Whether they are open, when that never changes; what is forced for a while does not count.

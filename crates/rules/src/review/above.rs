@@ -78,10 +78,12 @@ fn together<'r>(
     left: &[(&Clause, &'r Compared)],
     logic: &Logic<'_>,
 ) -> Option<Decides<'r>> {
-    let kinds: [fn(&Clause) -> bool; 3] = [
+    let kinds: [fn(&Clause) -> bool; 4] = [
         |clause| matches!(clause, Clause::Share { .. }),
         |clause| matches!(clause, Clause::Hours { .. }),
         |clause| !matches!(clause, Clause::Share { .. } | Clause::Hours { .. }),
+        // A share beside what is none of it.
+        |_| true,
     ];
     kinds.into_iter().find_map(|is_kind| {
         let kind: Vec<_> = left.iter().filter(|(clause, _)| is_kind(clause)).collect();

@@ -286,6 +286,13 @@ fn opposites(one: &Clause, other: &Clause) -> bool {
             },
         ) => hours == same && open != other,
         (Clause::Anonymous(one), Clause::Anonymous(other)) => one != other,
+        // A header is there or is not, where an attribute may not be known.
+        (Clause::Header(one), Clause::Header(other)) => {
+            one.name.eq_ignore_ascii_case(&other.name)
+                && values::is_there(&one.test)
+                    .zip(values::is_there(&other.test))
+                    .is_some_and(|(one, other)| one != other)
+        }
         (Clause::Not(not), other) | (other, Clause::Not(not)) => {
             // What may not be known is no opposite of itself.
             **not == *other && settles(other)
@@ -301,7 +308,6 @@ fn settles(clause: &Clause) -> bool {
         | Clause::Found(_)
         | Clause::Available(_)
         | Clause::Calls(_)
-        | Clause::Switch(_)
         | Clause::Missing(_) => false,
         Clause::All(parts) | Clause::Any(parts) => parts.iter().all(settles),
         Clause::Not(part) | Clause::Kind(_, part) => settles(part),

@@ -142,7 +142,7 @@ fn a_prefix_does_not_hide_who_names_the_number() {
         "  \"9*\": { action: hangup }\n  \"*\":\n    - { when: { dialed: { is: \"911\" } }, then: help }\n    - { then: no }\n",
     );
     assert_eq!(rule(&engine, BLOCKED, "911"), "* rule 1");
-    assert_eq!(rule(&engine, BLOCKED, "912"), "+19* rule 1");
+    assert_eq!(rule(&engine, BLOCKED, "912"), "9* rule 1");
 }
 
 #[test]

@@ -184,11 +184,6 @@ fn decide(blocks: &Blocks, region: bool, call: &Call, known: &Known) -> String {
     let Some((number, rules)) = block else {
         return "default".to_owned();
     };
-    // A national prefix is shown in full.
-    let shown = match number.strip_suffix('*') {
-        Some(begin) if region && begin.starts_with(['7', '9']) => format!("+1{number}"),
-        _ => number.clone(),
-    };
     for (index, ask) in rules.iter().enumerate() {
         let keeps = help.is_some() && !carries_on(index) && ask.as_ref().is_some_and(asks_who);
         if keeps || !may(number, ask) {
@@ -198,8 +193,8 @@ fn decide(blocks: &Blocks, region: bool, call: &Call, known: &Known) -> String {
             .as_ref()
             .map_or(Truth::Yes, |ask| truth(ask, &call, region, known))
         {
-            Truth::Yes => return format!("{shown} rule {}", index + 1),
-            Truth::Need => return format!("needs a fact for {shown} rule {}", index + 1),
+            Truth::Yes => return format!("{number} rule {}", index + 1),
+            Truth::Need => return format!("needs a fact for {number} rule {}", index + 1),
             Truth::No | Truth::Missing => {}
         }
     }

@@ -106,7 +106,7 @@ impl Compiler<'_> {
         }
         let table = shared.tables.zones.get(zone? as usize)?;
         let name = format!("{} in {}", date.on, date.zone);
-        let hours = Arc::new(Hours::new(name, plan, Arc::clone(&table.zone)));
+        let hours = Arc::new(Hours::of_date(name, plan, Arc::clone(&table.zone)));
         let place = shared.schedule(hours, table.offsets.clone());
         shared.dates.insert(written, place);
         Some(Clause::Hours {

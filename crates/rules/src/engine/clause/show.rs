@@ -10,6 +10,7 @@ use crate::engine::call::Call;
 use crate::engine::facts::Fact;
 use crate::engine::subject::Subject;
 use crate::engine::tables::Tables;
+use crate::hours::HoursAnswer;
 use crate::origin::country;
 use crate::table::CallerKind;
 
@@ -45,12 +46,14 @@ impl fmt::Display for Written<'_> {
             Clause::Any(_) => f.write_str("any"),
             Clause::Not(_) => f.write_str("not"),
             Clause::Hours { hours, open } => {
-                let word = if *open { "open" } else { "closed" };
-                write!(
-                    f,
-                    "{word}: {}",
-                    name(tables.hours(*hours).map(|hours| hours.name()))
-                )
+                let hours = tables.hours(*hours);
+                let word = match (hours.is_some_and(|hours| hours.is_date()), open) {
+                    (true, true) => "date",
+                    (true, false) => "not date",
+                    (false, true) => "open",
+                    (false, false) => "closed",
+                };
+                write!(f, "{word}: {}", name(hours.map(|hours| hours.name())))
             }
             Clause::Key {
                 subject: Subject::Digits,
@@ -190,6 +193,17 @@ impl fmt::Display for Calls {
     }
 }
 
+/// What a date is compared with: `Tue 2026-04-21, from Fri 2026-12-25 on`.
+fn date(answer: &HoursAnswer) -> String {
+    const DAY: &str = "%a %Y-%m-%d";
+    let today = answer.local.format(DAY);
+    let word = if answer.open { "until" } else { "from" };
+    match answer.next_local {
+        Some(next) => format!("{today}, {word} {}", next.format(DAY)),
+        None => today.to_string(),
+    }
+}
+
 /// Hundredths of a percent.
 struct Percent(u16);
 
@@ -220,6 +234,9 @@ impl Clause {
             Self::Hours { hours, .. } => match (tables.hours(*hours), instant(call.utc())) {
                 (Some(hours), Some(now)) => {
                     let answer = hours.answer(now);
+                    if hours.is_date() {
+                        return date(&answer);
+                    }
                     match answer.next_change {
                         Some(next) => format!("{answer}, in {}", Span(next - now)),
                         None => answer.to_string(),

@@ -94,7 +94,7 @@ fn always_open_is_open_through_every_change_of_clocks() {
     assert_eq!((answer.open, answer.next_change), (true, None));
     assert_eq!(
         answer.to_string(),
-        "open at Tue 2026-04-21 10:32 (weekly), and stays so"
+        "open at Tue 2026-04-21 10:32 (weekly), and stays so for 400 days"
     );
 }
 

@@ -43,6 +43,18 @@ pub(super) fn narrower(one: &Test, wide: &Test) -> bool {
     }
 }
 
+/// Whether a test only asks for a value to be there, or for none.
+pub(super) fn is_there(test: &Test) -> Option<bool> {
+    match test {
+        Test::Within {
+            exists,
+            below: None,
+            at_least: None,
+        } => *exists,
+        _ => None,
+    }
+}
+
 /// Whether whatever a text stands for, another stands for too; a `*` at the end is the rest.
 fn begins_so(text: &str, wide: &str) -> bool {
     match wide.strip_suffix('*') {

@@ -1,0 +1,74 @@
+//! Calls for help that a table which dials out does not carry on.
+
+use callroute_schema::{Action, Actions, Destination};
+
+use super::Review;
+use super::through::finds;
+use crate::number::{Pattern, pattern};
+use crate::path::Path;
+use crate::table::Rules;
+
+impl Review<'_> {
+    /// A block of many numbers dials what was dialed, and no rule names an emergency number, which
+    /// no such block decides.
+    pub(super) fn help(&mut self) {
+        let tables = &self.engine.tables;
+        let named = &self.engine.named;
+        let entries = self.table.numbers.entries();
+        let is_named = !self.engine.book.emergency.is_empty()
+            || entries
+                .iter()
+                .any(|entry| tables.emergency(&entry.name).is_some());
+        let numbers: Vec<String> = tables
+            .emergency
+            .iter()
+            .map(|one| format!("`{one}`"))
+            .collect();
+        // The country's own is better known than the one of all.
+        let own = tables.emergency.iter().find(|number| **number != "112");
+        let Some(example) = own.or(tables.emergency.first()) else {
+            return;
+        };
+        if is_named || finds(named, self.engine.default_actions(), dials_on) {
+            return;
+        }
+        let dials = |list: &Actions| finds(named, list, dials_on);
+        let out = entries.iter().find(|entry| {
+            let is_whole = matches!(
+                pattern(&entry.name, tables.region),
+                Ok(Pattern::Exact(_)) | Err(_)
+            );
+            !is_whole
+                && match &entry.value {
+                    Some(Rules::Always(actions)) => dials(actions),
+                    Some(Rules::List(rules)) => {
+                        rules.iter().flatten().any(|rule| dials(&rule.then))
+                    }
+                    None => false,
+                }
+        });
+        if let Some(out) = out {
+            let message = format!(
+                "a call to {} is not carried on by this: emergency numbers are decided only where they are named, else the file's default takes the call; add a block, as in \"{example}\": …",
+                numbers.join(" or ")
+            );
+            self.warn_key(&Path::ROOT.key("numbers").key(&out.name), message);
+        }
+    }
+}
+
+/// Whether it dials what was dialed.
+fn dials_on(action: &Action) -> bool {
+    let Action::Forward(forward) = action else {
+        return false;
+    };
+    let number = match &forward.destination {
+        Destination::Trunk(trunk) => match &trunk.number {
+            Some(number) => number,
+            None => return true,
+        },
+        Destination::Number(number) => &number.number,
+        _ => return false,
+    };
+    number.as_str().contains("{to}")
+}
