@@ -102,6 +102,8 @@ struct Block<'a> {
     number: &'a str,
     /// What holds for every call to it.
     dialed: Option<Clause>,
+    /// Its first rule among all.
+    first: u32,
     rules: Vec<Compared>,
 }
 
@@ -180,6 +182,7 @@ impl<'a> Review<'a> {
                     }
                 });
                 Block {
+                    first: block.first,
                     number,
                     rules: rules.collect(),
                     dialed,

@@ -173,6 +173,13 @@ impl Book {
         self.blocks.get(after.checked_sub(1)?)
     }
 
+    /// The block that is a whole number.
+    pub(crate) fn block_of_number(&self, number: Key) -> Option<&Block> {
+        let (first, _) = self.exact.find(number.word())?;
+        let block = self.block_of(first)?;
+        (block.dialed == Dialed::Key(number)).then_some(block)
+    }
+
     /// The rules of a block.
     pub(crate) fn rules_of(&self, block: &Block) -> std::ops::Range<u32> {
         let after = self

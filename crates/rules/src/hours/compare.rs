@@ -21,6 +21,12 @@ const WORDS: usize = WEEK.div_ceil(64);
 /// The open minutes of each week, a bit each, Monday's first lowest.
 pub(super) type Week = Box<[u64; WORDS]>;
 
+/// The century in which the dates of conditions are compared, a bit for each.
+const CENTURY: (i32, usize) = (2020, 36_525);
+
+/// The dates of a condition.
+pub(super) type Dates = Box<[u64]>;
+
 impl Hours {
     /// Whether they are open at all times (`true`), or never (`false`). Where something is forced
     /// for a while, that is not so then.
@@ -82,7 +88,13 @@ impl Hours {
                 .iter()
                 .zip(others.iter())
                 .all(|(own, other)| own & !other == 0),
-            _ => self.plan.within(&other.plan),
+            _ => match (self.dates(), other.dates()) {
+                (Some(own), Some(others)) => {
+                    let mut words = own.iter().zip(others);
+                    words.all(|(own, other)| own & !other == 0)
+                }
+                _ => self.plan.within(&other.plan),
+            },
         }
     }
 
@@ -94,8 +106,33 @@ impl Hours {
                     .iter()
                     .zip(others.iter())
                     .all(|(own, other)| own & other == 0),
-                _ => false,
+                _ => self
+                    .dates()
+                    .zip(other.dates())
+                    .is_some_and(|(own, others)| {
+                        let mut words = own.iter().zip(others);
+                        words.all(|(own, other)| own & other == 0)
+                    }),
             }
+    }
+
+    /// The dates of a `date` condition, which hold from midnight to midnight; `None`: it is none.
+    fn dates(&self) -> Option<&[u64]> {
+        let dates = || {
+            let (year, count) = CENTURY;
+            let mut dates = vec![0; count.div_ceil(64)];
+            let first = NaiveDate::from_yo_opt(year, 1)?;
+            for (place, date) in first.iter_days().take(count).enumerate() {
+                if self.plan.day(date).hold(0)
+                    && let Some(word) = dates.get_mut(place / 64)
+                {
+                    *word |= 1 << (place % 64);
+                }
+            }
+            Some(dates.into())
+        };
+        let dates = self.dates.get_or_init(|| self.is_date().then(dates)?);
+        dates.as_deref()
     }
 
     /// Whether at every time one of several is as it should be: open, or closed. In doubt not.

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Timelike, Utc};
 
 use super::answer::{HoursAnswer, Layer};
-use super::compare::Week;
+use super::compare::{Dates, Week};
 use super::day::{Day, Force, Plan};
 use crate::zone::Zone;
 
@@ -63,6 +63,8 @@ pub struct Hours {
     zone: Arc<dyn Zone>,
     /// Its weeks, worked out when hours are compared.
     pub(super) week: OnceLock<Option<Week>>,
+    /// Its dates, worked out when dates are compared.
+    pub(super) dates: OnceLock<Option<Dates>>,
     /// They are the dates of a `date` condition.
     is_date: bool,
 }
@@ -76,6 +78,7 @@ impl Hours {
             constant,
             zone,
             week: OnceLock::new(),
+            dates: OnceLock::new(),
             is_date: false,
         }
     }

@@ -2,7 +2,7 @@
 
 use super::above::{Above, Decides};
 use super::{Block, Compared, Review};
-use crate::engine::Clause;
+use crate::engine::{Clause, Subject};
 use crate::path::Path;
 
 impl Review<'_> {
@@ -68,6 +68,13 @@ impl Review<'_> {
                 self.warn(&when, message);
                 return true;
             }
+            if let Some(number) = self.other_block(clause, block) {
+                let message = format!(
+                    "this rule never decides: calls to {number} are decided by the block of that number; move it there"
+                );
+                self.warn(&when, message);
+                return true;
+            }
             let mut others = rule.clauses.iter().skip(place + 1);
             if let Some(other) = others.find(|other| self.logic.excludes(clause, other)) {
                 let (one, other) = (self.words(clause), self.words(other));
@@ -79,6 +86,19 @@ impl Review<'_> {
             }
         }
         false
+    }
+
+    /// The number that a clause asks to be dialed, where another block is that number.
+    fn other_block(&self, clause: &Clause, block: &Block<'_>) -> Option<String> {
+        let Clause::Key {
+            subject: Subject::Dialed,
+            key,
+        } = clause
+        else {
+            return None;
+        };
+        let own = self.engine.book.block_of_number(*key)?;
+        (own.first != block.first).then(|| key.to_string())
     }
 
     /// Why a clause never holds.
