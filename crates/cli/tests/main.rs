@@ -18,5 +18,6 @@ mod route;
 mod schema;
 mod test;
 mod trigger;
+mod urls;
 mod usage;
 mod way;
