@@ -16,6 +16,7 @@ mod place;
 mod replay;
 mod route;
 mod schema;
+mod suite;
 mod test;
 mod trigger;
 mod urls;
