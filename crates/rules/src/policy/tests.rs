@@ -1,3 +1,5 @@
+//! Tests of what may be dialed.
+
 use callroute_schema::number::Region;
 use proptest::prelude::*;
 
@@ -154,6 +156,11 @@ fn what_is_denied_is_denied_to_extensions_and_behind_other_digits() {
         let wanted = fine == "1180";
         assert_eq!(policy.refuse(fine).is_some(), wanted, "{fine}");
     }
+    let home = Policy::new(None, &["+1900*".to_owned()], Region::new("US").ok()).unwrap();
+    for refused in ["9005550123#", "*679005550123", "9005550123*1"] {
+        assert!(home.refuse(refused).is_some(), "{refused}");
+    }
+    assert_eq!(home.refuse("*67"), None);
     assert!(deny(&["*"]).refuse("+1").is_some());
     assert_eq!(deny(&["*"]).refuse("sip:ann@gw"), None);
 }
