@@ -4,7 +4,7 @@
 mod server;
 
 use callroute_schema::{Event, mask};
-use callroute_webhook::Secret;
+use callroute_webhook::{Secret, SecretError};
 use clap::Parser;
 use tokio::net::TcpListener;
 
@@ -29,16 +29,32 @@ fn route(event: &Event) -> String {
     .to_owned()
 }
 
+/// None where the variable is not set; where it is set, it has to hold one.
+fn secrets() -> Result<Vec<Secret>, Box<dyn std::error::Error>> {
+    let text = match std::env::var("CALLROUTE_SECRET") {
+        Err(std::env::VarError::NotPresent) => return Ok(Vec::new()),
+        text => text?,
+    };
+    let secrets = text.split_whitespace().map(Secret::new);
+    match secrets.collect::<Result<Vec<_>, _>>()? {
+        none if none.is_empty() => Err(SecretError::Empty.into()),
+        secrets => Ok(secrets),
+    }
+}
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let Args { address } = Args::parse();
-    let secrets = std::env::var("CALLROUTE_SECRET").unwrap_or_default();
-    let secrets = secrets.split_whitespace().map(Secret::new);
-    let secrets = secrets.collect::<Result<Vec<_>, _>>()?;
+    let secrets = secrets().map_err(|error| format!("CALLROUTE_SECRET: {error}"))?;
+    let verifies = match secrets.is_empty() {
+        true => "signatures are not verified",
+        false => "signatures are verified",
+    };
     let listener = TcpListener::bind(&address)
         .await
         .map_err(|error| format!("cannot listen on {address}: {error}; name another address"))?;
-    println!("webhook on http://{}/webhook/sales", listener.local_addr()?);
+    let at = listener.local_addr()?;
+    println!("webhook on http://{at}/webhook/sales ({verifies})");
     let stop = async {
         if let Err(error) = tokio::signal::ctrl_c().await {
             eprintln!("cannot wait for Ctrl-C: {error}");

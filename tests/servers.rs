@@ -14,6 +14,8 @@ use crate::common::example::program;
 use crate::common::webhook::RING_GROUP;
 use crate::common::{peer, until};
 
+mod refusals;
+
 /// The event of a caller who pressed 1 in the menu.
 const PRESSED_ONE: &[u8] = br#"{"event":"incoming_call","from":"+14155550123","to":"+13146523057","timestamp":"2026-04-21T14:32:00Z","call_id":"abc123xyz","menu":{"name":"main","digits":"1","attempt":1}}"#;
 /// The same call before anything was pressed.
@@ -211,9 +213,7 @@ impl Server {
 
     /// The same, with secrets.
     pub(crate) fn talkative_with(program: &str, name: &str, secrets: &str) -> Self {
-        let mut command = Command::new(program);
-        command.arg(script(name)).arg("0");
-        Self::that_says_where(command, secrets)
+        Self::that_says_where(sample(program, name), secrets)
     }
 
     /// The sample in Rust.
@@ -224,9 +224,7 @@ impl Server {
     }
 
     fn that_says_where(mut command: Command, secrets: &str) -> Self {
-        let mut child = command
-            .env("CALLROUTE_SECRET", secrets)
-            .stdin(Stdio::null())
+        let mut child = with_secrets(&mut command, secrets)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -253,11 +251,11 @@ impl Server {
             .unwrap()
             .local_addr()
             .unwrap();
-        let child = Command::new("php")
+        let mut command = Command::new("php");
+        command
             .args(["-S", &free.to_string()])
-            .arg(script("webhook.php"))
-            .env("CALLROUTE_SECRET", secrets)
-            .stdin(Stdio::null())
+            .arg(script("webhook.php"));
+        let child = with_secrets(&mut command, secrets)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
@@ -291,6 +289,21 @@ impl Server {
         }
         reused
     }
+}
+
+/// Without any, the variable is not set; set to nothing it would be refused.
+fn with_secrets<'a>(command: &'a mut Command, secrets: &str) -> &'a mut Command {
+    match secrets {
+        "" => command.env_remove("CALLROUTE_SECRET"),
+        secrets => command.env("CALLROUTE_SECRET", secrets),
+    }
+    .stdin(Stdio::null())
+}
+
+fn sample(program: &str, name: &str) -> Command {
+    let mut command = Command::new(program);
+    command.arg(script(name)).arg("0");
+    command
 }
 
 fn accepts(addr: SocketAddr) -> bool {

@@ -27,29 +27,56 @@ function route(event) {
   return { action: "voicemail", message: "general" };
 }
 
-// What requests are signed with: "whsec_…" and base64, or any text; two, with a blank between
-// them, while they are changed. Without any, signatures are not verified.
-const SECRETS = (process.env.CALLROUTE_SECRET ?? "").split(" ").filter(Boolean);
+// An event is a few hundred bytes; nobody needs to send more.
+const MAX_BODY = 64 * 1024;
 const REPLAY_WINDOW_S = 5 * 60;
 
 /** @param {string} secret */
-const key = (secret) =>
-  secret.startsWith("whsec_") ? Buffer.from(secret.slice(6), "base64") : Buffer.from(secret);
+function key(secret) {
+  if (!secret.startsWith("whsec_")) return Buffer.from(secret);
+  const encoded = secret.slice(6).replace(/={1,2}$/, "");
+  // `Buffer.from` passes over what is not base64, and anybody can sign with an empty key.
+  if (!/^[A-Za-z0-9+/]+$/.test(encoded) || encoded.length % 4 === 1) {
+    throw new Error("what follows `whsec_` must be base64");
+  }
+  return Buffer.from(encoded, "base64");
+}
+
+/**
+ * What requests are signed with: "whsec_…" and base64, or any text; two, with a blank between
+ * them, while they are changed. Where the variable is not set, signatures are not verified.
+ * @param {string | undefined} text
+ */
+function readKeys(text) {
+  if (text === undefined) return [];
+  const keys = text.split(/\s+/).filter(Boolean).map(key);
+  if (keys.length === 0) throw new Error("a secret must not be empty");
+  return keys;
+}
+
+/** @type {Buffer[]} */
+let KEYS;
+try {
+  KEYS = readKeys(process.env.CALLROUTE_SECRET);
+} catch (error) {
+  console.error(`CALLROUTE_SECRET: ${error instanceof Error ? error.message : error}`);
+  process.exit(1);
+}
 
 /**
  * Whether one of the secrets signed this very body, lately (https://www.standardwebhooks.com).
  * @param {import("node:http").IncomingHttpHeaders} headers
  * @param {Buffer} body
- * @param {string[]} secrets
+ * @param {Buffer[]} keys
  * @param {number} now in seconds
  */
-function verified(headers, body, secrets, now) {
+function verified(headers, body, keys, now) {
   const id = `${headers["webhook-id"] ?? ""}`;
   const sent = `${headers["webhook-timestamp"] ?? ""}`;
   if (!id || !/^[0-9]{1,12}$/.test(sent)) return false;
   if (Math.abs(now - Number(sent)) > REPLAY_WINDOW_S) return false;
-  const wanted = secrets.map((secret) => {
-    const digest = createHmac("sha256", key(secret)).update(`${id}.${sent}.`).update(body);
+  const wanted = keys.map((key) => {
+    const digest = createHmac("sha256", key).update(`${id}.${sent}.`).update(body);
     return Buffer.from(`v1,${digest.digest("base64")}`);
   });
   const given = `${headers["webhook-signature"] ?? ""}`.split(" ").map((one) => Buffer.from(one));
@@ -59,12 +86,27 @@ function verified(headers, body, secrets, now) {
   return given.some((one) => wanted.some((two) => equal(one, two)));
 }
 
+/**
+ * The body; one that is too long is given up, and its connection with it.
+ * @param {import("node:http").IncomingMessage} request
+ */
+async function bodyOf(request) {
+  const tooLong = () => new Error(`a body has at most ${MAX_BODY} bytes`);
+  if (Number(request.headers["content-length"] ?? 0) > MAX_BODY) throw tooLong();
+  const chunks = [];
+  let length = 0;
+  for await (const chunk of request) {
+    length += chunk.length;
+    if (length > MAX_BODY) throw tooLong();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
 const server = createServer(async (request, response) => {
   try {
-    const chunks = [];
-    for await (const chunk of request) chunks.push(chunk);
-    const received = Buffer.concat(chunks);
-    if (SECRETS.length && !verified(request.headers, received, SECRETS, Date.now() / 1000)) {
+    const received = await bodyOf(request);
+    if (KEYS.length && !verified(request.headers, received, KEYS, Date.now() / 1000)) {
       response.writeHead(401, { "Content-Length": 0 });
       response.end();
       return;
@@ -79,7 +121,9 @@ const server = createServer(async (request, response) => {
     });
     response.end(body);
   } catch (error) {
-    response.writeHead(400, { "Content-Type": "text/plain" });
+    // What was not read must not be taken for the next request.
+    const rest = request.complete ? {} : { Connection: "close" };
+    response.writeHead(400, { "Content-Type": "text/plain", ...rest });
     response.end(`${error}`);
   }
 });
@@ -88,5 +132,6 @@ const port = Number(process.argv[2] ?? 8080);
 server.listen(port, "127.0.0.1", () => {
   const address = server.address();
   const at = typeof address === "object" ? address?.port : address;
-  console.log(`webhook on http://127.0.0.1:${at}/webhook/sales`);
+  const verifies = KEYS.length ? "signatures are verified" : "signatures are not verified";
+  console.log(`webhook on http://127.0.0.1:${at}/webhook/sales (${verifies})`);
 });

@@ -18,18 +18,35 @@ function route(Event $event): array
     };
 }
 
-// What requests are signed with: "whsec_…" and base64, or any text; two, with a blank between
-// them, while they are changed. Without any, signatures are not verified.
-$secrets = array_filter(explode(' ', getenv('CALLROUTE_SECRET') ?: ''));
+// An event is a few hundred bytes; nobody needs to send more.
+const MAX_BODY = 64 * 1024;
 const REPLAY_WINDOW_S = 5 * 60;
 
 function key_of(string $secret): string
 {
-    return str_starts_with($secret, 'whsec_') ? base64_decode(substr($secret, 6)) : $secret;
+    // Anybody can sign with an empty key.
+    $key = str_starts_with($secret, 'whsec_') ? base64_decode(substr($secret, 6), true) : $secret;
+    return match ($key) {
+        false, '' => throw new UnexpectedValueException('what follows `whsec_` must be base64'),
+        default => $key,
+    };
+}
+
+/**
+ * What requests are signed with: "whsec_…" and base64, or any text; two, with a blank between
+ * them, while they are changed. Where the variable is not set, signatures are not verified.
+ */
+function read_keys(string|false $text): array
+{
+    if ($text === false) {
+        return [];
+    }
+    $keys = array_map('key_of', preg_split('/\s+/', $text, -1, PREG_SPLIT_NO_EMPTY));
+    return $keys ?: throw new UnexpectedValueException('a secret must not be empty');
 }
 
 /** Whether one of the secrets signed this very body, lately (https://www.standardwebhooks.com). */
-function verified(array $headers, string $body, array $secrets, int $now): bool
+function verified(array $headers, string $body, array $keys, int $now): bool
 {
     $id = $headers['HTTP_WEBHOOK_ID'] ?? '';
     $sent = $headers['HTTP_WEBHOOK_TIMESTAMP'] ?? '';
@@ -38,8 +55,8 @@ function verified(array $headers, string $body, array $secrets, int $now): bool
     }
     $fits = false;
     foreach (explode(' ', $headers['HTTP_WEBHOOK_SIGNATURE'] ?? '') as $given) {
-        foreach ($secrets as $secret) {
-            $digest = hash_hmac('sha256', "$id.$sent.$body", key_of($secret), true);
+        foreach ($keys as $key) {
+            $digest = hash_hmac('sha256', "$id.$sent.$body", $key, true);
             // In the same time wherever they differ.
             $fits = hash_equals('v1,' . base64_encode($digest), $given) || $fits;
         }
@@ -47,14 +64,27 @@ function verified(array $headers, string $body, array $secrets, int $now): bool
     return $fits;
 }
 
-$received = file_get_contents('php://input');
-if ($secrets && !verified($_SERVER, $received, $secrets, time())) {
+try {
+    $keys = read_keys(getenv('CALLROUTE_SECRET'));
+} catch (UnexpectedValueException $error) {
+    // This runs for each request: nothing is answered until it is mended.
+    error_log("CALLROUTE_SECRET: {$error->getMessage()}");
+    http_response_code(500);
+    exit;
+}
+$received = file_get_contents('php://input', length: MAX_BODY + 1);
+if (strlen($received) > MAX_BODY) {
+    http_response_code(400);
+    exit;
+}
+if ($keys && !verified($_SERVER, $received, $keys, time())) {
     http_response_code(401);
     exit;
 }
 try {
     $event = Event::read($received);
-    error_log("{$event->event} from {$event->from} to {$event->to}");
+    $verified = $keys ? 'verified' : 'signatures are not verified';
+    error_log("{$event->event} from {$event->from} to {$event->to} ($verified)");
     $body = answer(route($event));
     header('Content-Type: application/json');
     header('Content-Length: ' . strlen($body));

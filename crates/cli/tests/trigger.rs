@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use crate::place::{Place, event};
 
 const SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
-const VOICEMAIL: &str = r#"{"action":"voicemail","message":"sales"}"#;
+pub(crate) const VOICEMAIL: &str = r#"{"action":"voicemail","message":"sales"}"#;
 
 /// What a server says to a request: the status and the body.
 type Manner = Arc<dyn Fn(&HeaderMap, &[u8]) -> (u16, String) + Send + Sync>;
@@ -68,7 +68,7 @@ fn answer(stream: &TcpStream, pause: Duration, manner: &Manner) {
     }
 }
 
-fn signed(headers: &HeaderMap, body: &[u8]) -> bool {
+pub(crate) fn signed(headers: &HeaderMap, body: &[u8]) -> bool {
     let now = std::time::SystemTime::now()
         .duration_since(std::time::UNIX_EPOCH)
         .unwrap()
@@ -83,7 +83,7 @@ fn signed(headers: &HeaderMap, body: &[u8]) -> bool {
     .is_ok()
 }
 
-fn trigger(address: SocketAddr, more: &[&str]) -> crate::place::Ran {
+pub(crate) fn trigger(address: SocketAddr, more: &[&str]) -> crate::place::Ran {
     let place = Place::new();
     place.file("secret", SECRET);
     let url = format!("http://{address}/webhook/sales");

@@ -103,7 +103,7 @@ fn play<S: Sink>(play: &Play, at: &Path<'_>, sink: &mut S) {
     match (&play.prompt, &play.url) {
         (Some(_), None) => {}
         (None, Some(url)) => {
-            if let Err(error) = crate::url::check(url) {
+            if let Err(error) = crate::url::check_written(url) {
                 sink.wrong(&at.key("url"), error.to_string());
             }
         }
@@ -303,7 +303,7 @@ fn webhook<S: Sink>(webhook: &Webhook, at: &Path<'_>, sink: &mut S) {
     match (&webhook.name, &webhook.url) {
         (Some(name), None) => sink.name(NameKind::Webhook, name.as_str(), &at.key("name")),
         (None, Some(url)) => {
-            if let Err(error) = crate::url::check(url) {
+            if let Err(error) = crate::url::check_written(url) {
                 sink.wrong(&at.key("url"), error.to_string());
             }
         }

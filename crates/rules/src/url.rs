@@ -1,5 +1,9 @@
-//! Where a webhook answers: an `http` or `https` URL with a host. Checked for shape; whoever
-//! dials it judges the address.
+//! Where a webhook answers: an `http` or `https` URL with a host. Checked for shape, so that what
+//! passes here is taken by whoever dials it, who judges the address.
+
+use std::net::Ipv6Addr;
+
+use callroute_schema::with_variables;
 
 /// Longest URL that is accepted, in bytes.
 const MAX_URL: usize = 2_048;
@@ -17,6 +21,8 @@ pub(crate) enum UrlError {
     Scheme { found: String },
     #[error("the URL has no host; write https://yourcompany.com/…")]
     Host,
+    #[error("`{found}` is no host; write a name, an IPv4 address, or an IPv6 address as in [::1]")]
+    NoHost { found: String },
     #[error("a webhook's URL must not hold a user or password; use `secret` to sign requests")]
     Credentials,
     #[error("`{found}` is no port; expected 1 to 65535")]
@@ -48,24 +54,53 @@ pub(crate) fn check(url: &str) -> Result<(), UrlError> {
     if authority.contains('@') {
         return Err(UrlError::Credentials);
     }
-    let (host, port) = match authority.rsplit_once(':') {
-        Some((host, port)) if !port.contains(']') => (host, Some(port)),
-        _ => (authority, None),
-    };
+    let (host, port) = take_apart(authority);
     if host.is_empty() {
         return Err(UrlError::Host);
     }
+    let is_host = match host.strip_prefix('[') {
+        Some(rest) => rest
+            .strip_suffix(']')
+            .is_some_and(|address| address.parse::<Ipv6Addr>().is_ok()),
+        None => host
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte)),
+    };
+    if !is_host {
+        return Err(UrlError::NoHost {
+            found: crate::hint::shorten(authority),
+        });
+    }
+    // `parse` alone would take a sign.
+    let digits = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
     match port {
-        Some(port) if !port.parse::<u16>().is_ok_and(|port| port > 0) => Err(UrlError::Port {
-            found: port.to_owned(),
-        }),
+        Some(port) if !(digits(port) && port.parse::<u16>().is_ok_and(|port| port > 0)) => {
+            Err(UrlError::Port {
+                found: crate::hint::shorten(port),
+            })
+        }
         _ => Ok(()),
+    }
+}
+
+/// The same of a URL of an action, whose variables are filled in before it is asked.
+pub(crate) fn check_written(url: &str) -> Result<(), UrlError> {
+    // A digit may stand everywhere: in a name, as a port, in a path.
+    let one = with_variables(url, |_| Ok::<_, UrlError>("1".to_owned()))?;
+    check(&one)
+}
+
+/// A host, with its brackets, and a port.
+fn take_apart(authority: &str) -> (&str, Option<&str>) {
+    match authority.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => (host, Some(port)),
+        _ => (authority, None),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::check;
+    use super::{check, check_written};
 
     #[test]
     fn takes_web_addresses() {
@@ -77,6 +112,9 @@ mod tests {
         ] {
             assert_eq!(check(url), Ok(()), "{url}");
         }
+        let variables = "https://{attributes.host}:{attributes.port}/{to}";
+        assert_eq!(check_written(variables), Ok(()));
+        assert!(check(variables).is_err(), "nobody fills it in");
     }
 
     #[test]
@@ -102,6 +140,16 @@ mod tests {
                 "https://x:99999/",
                 "`99999` is no port; expected 1 to 65535",
             ),
+            (
+                "http://[::1",
+                "`[::1` is no host; write a name, an IPv4 address, or an IPv6 address as in [::1]",
+            ),
+            (
+                "http://::1/",
+                "`::1` is no host; write a name, an IPv4 address, or an IPv6 address as in [::1]",
+            ),
+            ("https://x:+80/", "`+80` is no port; expected 1 to 65535"),
+            ("https://x:/", "`` is no port; expected 1 to 65535"),
             ("https://a b/", "a webhook's URL must not hold ' '"),
             (
                 "https://u:p@x/",

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::map::unique;
 use crate::name::{AgentName, ConferenceName, QueueName, TrunkName, UserName};
-use crate::party::{Number, SipUri};
+use crate::party::Number;
 use crate::ring_group::RingGroup;
+use crate::sip_uri::SipUri;
 use crate::tagged::tagged;
 
 /// Where a forward leads.

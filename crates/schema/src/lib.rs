@@ -46,6 +46,7 @@ pub mod number;
 mod party;
 mod record;
 mod ring_group;
+mod sip_uri;
 mod tagged;
 pub mod tree;
 mod variable;
@@ -75,10 +76,11 @@ pub use name::{
     AgentName, CallId, ConferenceName, MenuName, NameError, QueueName, TargetName, TrunkName,
     UserName, WebhookName,
 };
-pub use party::{Number, NumberError, Party, PartyError, SipUri, SipUriError};
+pub use party::{Number, NumberError, Party, PartyError};
 pub use record::{
     AttemptRecord, CallRecord, DecisionRecord, EndedBy, QueueRecord, RecordingRecord, SoundRecord,
 };
 pub use ring_group::{CallerId, Confirm, EarlyMedia, Member, RingGroup, Ringback, Strategy};
+pub use sip_uri::{SipUri, SipUriError};
 pub use variable::{variables, with_variables};
 pub use words::Word;

@@ -4,15 +4,13 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::name::{AgentName, NameError};
-
 use crate::mask::Masked;
+use crate::name::{AgentName, NameError};
+use crate::sip_uri::{SipUri, SipUriError, strip_scheme};
 use crate::variable::fixed;
 
 /// Most digits of a number: E.164 has 15, national prefixes and extensions may add some.
 const MAX_NUMBER: usize = 32;
-/// Longest SIP URI that is accepted, in bytes.
-const MAX_URI: usize = 512;
 
 /// A telephone number: E.164 with its `+`, or digits with a national or local meaning.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -86,96 +84,6 @@ impl fmt::Display for Number {
 }
 
 impl<'de> Deserialize<'de> for Number {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Self::new(text).map_err(serde::de::Error::custom)
-    }
-}
-
-/// A SIP or SIPS URI (RFC 3261, section 19.1), checked for shape only: the adapter parses it.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-pub struct SipUri(String);
-
-impl fmt::Debug for SipUri {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SipUri({:?})", Masked(&self.0))
-    }
-}
-
-/// Why a text is no SIP URI.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum SipUriError {
-    /// Neither `sip:` nor `sips:` at the front.
-    #[error("a SIP URI starts with `sip:` or `sips:`, found `{found}`; write `sip:{found}`")]
-    Scheme {
-        /// The text found.
-        found: String,
-    },
-    /// No host part.
-    #[error("a SIP URI needs a host, as in sip:ann@pbx.example")]
-    Host,
-    /// Longer than any URI may be.
-    #[error("a SIP URI has at most {MAX_URI} bytes, found {found}")]
-    TooLong {
-        /// Length found, in bytes.
-        found: usize,
-    },
-    /// A character that no URI may hold.
-    #[error("a SIP URI must not hold {found:?}")]
-    Character {
-        /// The character found.
-        found: char,
-    },
-}
-
-impl SipUri {
-    /// Takes a text as a SIP URI.
-    ///
-    /// # Errors
-    /// [`SipUriError`] says what is missing or wrong.
-    pub fn new(text: impl Into<String>) -> Result<Self, SipUriError> {
-        let text = text.into();
-        if text.len() > MAX_URI {
-            return Err(SipUriError::TooLong { found: text.len() });
-        }
-        let Some(rest) = strip_scheme(&text) else {
-            return Err(SipUriError::Scheme { found: text });
-        };
-        let forbidden =
-            |c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '"');
-        if let Some(found) = text.chars().find(|c| forbidden(*c)) {
-            return Err(SipUriError::Character { found });
-        }
-        let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
-        if host.is_empty() || host.starts_with([':', ';', '?']) {
-            return Err(SipUriError::Host);
-        }
-        Ok(Self(text))
-    }
-
-    /// The URI as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-fn strip_scheme(text: &str) -> Option<&str> {
-    let (scheme, rest) = text.split_once(':')?;
-    ["sip", "sips"]
-        .iter()
-        .any(|known| scheme.eq_ignore_ascii_case(known))
-        .then_some(rest)
-}
-
-impl fmt::Display for SipUri {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl<'de> Deserialize<'de> for SipUri {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         Self::new(text).map_err(serde::de::Error::custom)

@@ -339,6 +339,10 @@ fn bounds_are_clear_errors() {
             "$: duplicate field `text`",
         ),
         (
+            r#"{"text":"x","action":"say","action":"busy"}"#,
+            "$: duplicate field `action`",
+        ),
+        (
             r#"{"action":"set","attributes":{"a":"1","a":"2"}}"#,
             "$.attributes: `a` stands here twice",
         ),

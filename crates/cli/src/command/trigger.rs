@@ -62,32 +62,45 @@ async fn one(target: &Target, event: Event, out: &mut Output) -> Result<Status, 
 }
 
 async fn suite(target: &Target, args: &Trigger, out: &mut Output) -> Result<Status, Error> {
+    let mut target = target.clone();
     let cases = cases::all(args, !target.secrets.is_empty())?;
     let mut status = Status::Fine;
-    let mut findings = 0;
+    let (mut sent, mut findings) = (0, 0);
+    let mut plain = None;
     for case in &cases {
-        let verdict = target.send(case).await;
-        let found = verdict.status();
+        let mut verdict = target.send(case).await;
+        match &plain {
+            None => plain = Some(verdict.refused()),
+            Some(refused) => verdict.beside(case, *refused),
+        }
+        let found = verdict.status_within(sent > 0);
+        sent += 1;
         findings += usize::from(found != Status::Fine);
         status = status.max(found);
         tell(case, &verdict, out)?;
         // Nobody there: the other cases would say the same.
         if found == Status::OutOfReach {
-            return Ok(status);
+            break;
+        }
+        if found != Status::Fine {
+            // What it did wrong before shall not keep it from being asked.
+            target.forget();
         }
     }
-    if let Some(first) = cases.first() {
-        advise(target, first, out).await?;
+    if let Some(first) = cases.first().filter(|_| status != Status::OutOfReach) {
+        advise(&target, first, out).await?;
     }
-    if target.secrets.is_empty() && !out.is_json() {
+    if out.is_json() {
+        return Ok(status);
+    }
+    if target.secrets.is_empty() {
         out.line("signatures were not tried: give --secret-env or --secret-file")?;
     }
-    if !out.is_json() {
-        out.line(format_args!(
-            "{} requests, {findings} findings",
-            cases.len()
-        ))?;
-    }
+    let sent = match cases.len() - sent {
+        0 => format!("{sent} requests"),
+        _ => format!("{sent} of {} requests", cases.len()),
+    };
+    out.line(format_args!("{sent}, {findings} findings"))?;
     Ok(status)
 }
 
@@ -122,9 +135,11 @@ fn tell(case: &Case, verdict: &Verdict, out: &mut Output) -> Result<(), Error> {
 }
 
 /// Whom the events go to.
+#[derive(Clone)]
 struct Target {
     endpoints: Endpoints,
     secrets: Vec<Secret>,
+    config: ClientConfig,
     client: Client,
     /// A client whose clock is late.
     late: Client,
@@ -157,21 +172,19 @@ impl Target {
             second_uses: false,
             ..ClientConfig::default()
         };
-        let clock = || {
-            SystemTime::now()
-                .checked_sub(REPLAYED)
-                .unwrap_or(SystemTime::UNIX_EPOCH)
-        };
-        let late = ClientConfig {
-            clock: Some(Arc::new(clock)),
-            ..config.clone()
-        };
         Ok(Self {
             endpoints,
             secrets,
-            client: Client::new(config),
-            late: Client::new(late),
+            client: Client::new(config.clone()),
+            late: Client::new(late(&config)),
+            config,
         })
+    }
+
+    /// Begins anew, without what is known of how the server did until now.
+    fn forget(&mut self) {
+        self.client = Client::new(self.config.clone());
+        self.late = Client::new(late(&self.config));
     }
 
     async fn send(&self, case: &Case) -> Verdict {
@@ -198,5 +211,18 @@ impl Target {
                 Verdict::of_notice(case, client.notify(&endpoints, &case.event, id).await)
             }
         }
+    }
+}
+
+/// The same client with a clock that is late.
+fn late(config: &ClientConfig) -> ClientConfig {
+    let clock = || {
+        SystemTime::now()
+            .checked_sub(REPLAYED)
+            .unwrap_or(SystemTime::UNIX_EPOCH)
+    };
+    ClientConfig {
+        clock: Some(Arc::new(clock)),
+        ..config.clone()
     }
 }

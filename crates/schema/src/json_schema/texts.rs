@@ -11,8 +11,9 @@ use crate::name::{
     AgentName, CallId, ConferenceName, MenuName, QueueName, TargetName, TrunkName, UserName,
     WebhookName,
 };
-use crate::party::{Number, Party, SipUri};
+use crate::party::{Number, Party};
 use crate::ring_group::{CallerId, Ringback};
+use crate::sip_uri::SipUri;
 
 // Patterns keep to what every dialect of regular expressions knows: no classes of Unicode.
 
@@ -92,13 +93,13 @@ text! {
     }
     SipUri {
         "description": "A SIP or SIPS URI (RFC 3261, section 19.1).",
-        "pattern": r#"^[sS][iI][pP][sS]?:[^\x00-\x20\x7f<>"]+$"#,
+        "pattern": r"^[sS][iI][pP][sS]?:[!$%&'()*+,./0-9:;=?@A-Z\[\]_a-z~{}-]+$",
         "maxLength": 512,
         "examples": ["sip:ann@pbx.example"]
     }
     Party {
         "description": "Whom to ring: a number, a SIP URI or an agent of the routing file.",
-        "pattern": r#"^([sS][iI][pP][sS]?:[^\x00-\x20\x7f<>"]+|\+[0-9]{1,32}|[0-9*#]{1,32}|[^\x00-,/-9;-@\[-^`{-\x7f\s][^\x00-,/;-@\[-^`{-\x7f\s]*)$"#,
+        "pattern": r"^([sS][iI][pP][sS]?:[!$%&'()*+,./0-9:;=?@A-Z\[\]_a-z~{}-]+|\+[0-9]{1,32}|[0-9*#]{1,32}|[^\x00-,/-9;-@\[-^`{-\x7f\s][^\x00-,/;-@\[-^`{-\x7f\s]*)$",
         "maxLength": 512,
         "examples": ["+16822306467", "sip:ann@pbx.example", "ann"]
     }

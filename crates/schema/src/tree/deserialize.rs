@@ -249,6 +249,14 @@ impl<'de> MapAccess<'de> for Entries<'de> {
         };
         self.current = Some(entry);
         let (key, _) = entry;
+        // A struct tells its own fields that are there twice; the tag is none of them.
+        if self
+            .skip
+            .is_some_and(|tag| tag.0.text == key.text && !std::ptr::eq(tag, entry))
+        {
+            let message = format!("duplicate field `{}`", key.text);
+            return Err(ReadError::new(message).at(key.span));
+        }
         let text: StrDeserializer<'de, ReadError> = key.text.as_str().into_deserializer();
         seed.deserialize(text)
             .map(Some)

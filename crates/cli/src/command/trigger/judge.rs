@@ -25,10 +25,20 @@ pub(crate) struct Verdict {
 
 /// What is wrong.
 struct Finding {
-    /// Nobody answered at all.
-    out_of_reach: bool,
+    reach: Reach,
     class: &'static str,
     detail: String,
+}
+
+/// Whether anybody answered.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// Somebody did.
+    Reached,
+    /// Nobody did in time; whether anybody is there, other requests say.
+    Silent,
+    /// Nobody is there.
+    Nobody,
 }
 
 /// The same as a line of JSON.
@@ -54,12 +64,13 @@ struct Told<'a> {
 impl From<Failure> for Finding {
     fn from(failure: Failure) -> Self {
         use FailureClass as C;
-        let out_of_reach = matches!(
-            failure.class,
-            C::Dns | C::Connect | C::Tls | C::TimeoutFirstByte | C::Resting
-        );
+        let reach = match failure.class {
+            C::Dns | C::Connect | C::Tls => Reach::Nobody,
+            C::TimeoutFirstByte | C::Resting => Reach::Silent,
+            _ => Reach::Reached,
+        };
         Self {
-            out_of_reach,
+            reach,
             class: failure.class.as_str(),
             detail: failure.detail,
         }
@@ -69,14 +80,16 @@ impl From<Failure> for Finding {
 /// Judges the answer to an ask.
 pub(crate) fn judge(case: &Case, asked: Asked) -> Verdict {
     let found = match (case.wanted, asked.result) {
-        (Wanted::Refusal, result) => refusal(case, result),
+        (Wanted::Refusal, result) => {
+            let status = asked.attempts.last().and_then(|attempt| attempt.status);
+            refusal(case, status, result)
+        }
         (_, Ok(actions)) => match check(&actions) {
             Ok(()) => Ok(Some(actions)),
-            Err(wrong) => Err(Finding {
-                out_of_reach: false,
-                class: FailureClass::BadSchema.as_str(),
-                detail: wrong.to_string(),
-            }),
+            Err(wrong) => Err(Finding::of(
+                FailureClass::BadSchema.as_str(),
+                wrong.to_string(),
+            )),
         },
         (_, Err(failure)) => Err(failure.into()),
     };
@@ -84,25 +97,44 @@ pub(crate) fn judge(case: &Case, asked: Asked) -> Verdict {
 }
 
 /// A request that must be refused was refused, or that is what is wrong.
-fn refusal(case: &Case, result: Result<Actions, Failure>) -> Result<Option<Actions>, Finding> {
+fn refusal(
+    case: &Case,
+    status: Option<u16>,
+    result: Result<Actions, Failure>,
+) -> Result<Option<Actions>, Finding> {
+    use FailureClass as C;
     let detail = match result {
-        Err(failure) if failure.class == FailureClass::Status4xx => return Ok(None),
-        Err(failure) if failure.class == FailureClass::Status5xx => format!(
+        Err(failure) if failure.class == C::Status4xx => return Ok(None),
+        Err(failure) if failure.class == C::Status5xx => format!(
             "{}; refuse such a request with status 401, since 5xx is sent again",
             failure.detail
         ),
-        Err(failure) => return Err(failure.into()),
-        Ok(_) => format!(
-            "a request with {} was answered; verify the signature of each, and refuse with \
-             status 401",
-            case.name
+        Err(failure) if matches!(failure.class, C::Redirect | C::Status429) => {
+            format!("{}; refuse such a request with status 401", failure.detail)
+        }
+        // A bad answer is an answer.
+        Err(failure) if !status.is_some_and(|status| (200..300).contains(&status)) => {
+            return Err(failure.into());
+        }
+        _ => format!(
+            "a request with {} was answered with status {}; verify the signature of each, and \
+             refuse with status 401",
+            case.name,
+            status.unwrap_or_default()
         ),
     };
-    Err(Finding {
-        out_of_reach: false,
-        class: "not_refused",
-        detail,
-    })
+    Err(Finding::of("not_refused", detail))
+}
+
+impl Finding {
+    /// Of somebody who answered.
+    fn of(class: &'static str, detail: String) -> Self {
+        Self {
+            reach: Reach::Reached,
+            class,
+            detail,
+        }
+    }
 }
 
 impl Verdict {
@@ -127,10 +159,35 @@ impl Verdict {
     }
 
     pub(crate) fn status(&self) -> Status {
+        self.status_within(false)
+    }
+
+    /// The same; where somebody has `answered` before, one who is silent is there nevertheless.
+    pub(crate) fn status_within(&self, answered: bool) -> Status {
         match &self.found {
             Ok(_) => Status::Fine,
-            Err(finding) if finding.out_of_reach => Status::OutOfReach,
-            Err(_) => Status::Findings,
+            Err(finding) => match finding.reach {
+                Reach::Nobody => Status::OutOfReach,
+                Reach::Silent if !answered => Status::OutOfReach,
+                Reach::Silent | Reach::Reached => Status::Findings,
+            },
+        }
+    }
+
+    /// The status of 400 to 499 with which it was refused.
+    pub(crate) fn refused(&self) -> Option<u16> {
+        self.http.filter(|status| (400..500).contains(status))
+    }
+
+    /// Judges once more, beside a signed call that was `refused`: who refuses every request says
+    /// nothing about signatures.
+    pub(crate) fn beside(&mut self, case: &Case, refused: Option<u16>) {
+        if let (Wanted::Refusal, Ok(_), Some(status)) = (case.wanted, &self.found, refused) {
+            let detail = format!(
+                "a call that is signed as it should be is refused too, with status {status}; \
+                 signatures can be judged once that one is answered"
+            );
+            self.found = Err(Finding::of("not_judged", detail));
         }
     }
 
