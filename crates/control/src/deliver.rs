@@ -10,7 +10,7 @@ use callroute_schema::Event;
 use callroute_webhook::{Client, FailureClass};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::{interval, sleep, timeout};
 
 use crate::config::WebhookSink;
 use crate::outbox::{Outbox, Record};
@@ -24,6 +24,8 @@ const WINDOW_BYTES: usize = 16 * 1024 * 1024;
 const BESIDE: usize = 32;
 /// How long an outbox that cannot be written or read is left alone.
 const DISK_PAUSE: Duration = Duration::from_secs(1);
+/// How often is looked for what processes left that have ended.
+const LOOK: Duration = Duration::from_secs(2);
 /// How long a stop waits for the answers to requests under way; what is not answered by then is
 /// told again after the next start.
 const LAST_ANSWERS: Duration = Duration::from_secs(2);
@@ -52,6 +54,7 @@ impl Delivery {
         let mut waiting = Waiting::new();
         let mut tasks = JoinSet::new();
         let (mut syncs, mut written, mut synced) = (Syncs::new(), 0, 0);
+        let mut look = interval(LOOK);
         loop {
             self.fill(&mut waiting, &mut tasks, &turns, outlet.shared())
                 .await;
@@ -85,6 +88,9 @@ impl Delivery {
                     // The runtime ends, and all is put on the disk below.
                     Err(_) => {}
                 },
+                _ = look.tick() => {
+                    self.check("adopt what a process left", Outbox::adopt);
+                }
                 job = outlet.next() => match job {
                     Some(job) => self.write(job, &mut outlet, &mut written),
                     None => break,
@@ -247,7 +253,7 @@ impl Delivery {
                 self.warn(&format!("holds an event that its server refuses: {why}"));
             }
         }
-        self.check("write", |outbox| outbox.take(record.seq));
+        self.check("write", |outbox| outbox.take(record.place));
     }
 
     fn check<T>(

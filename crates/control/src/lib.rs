@@ -21,7 +21,7 @@
 //! |---|---|
 //! | the queue of a sink | 8,192 events, 16 MiB |
 //! | events of a webhook in memory | 1,024, 16 MiB |
-//! | the outbox of a webhook | [`WebhookSink::max_bytes`], by default 256 MiB |
+//! | the outbox of a webhook, for each process | [`WebhookSink::max_bytes`], by default 256 MiB |
 //! | a file of JSON lines | twice [`LinesSink::max_bytes`], by default 1 GiB |
 
 mod callbacks;
