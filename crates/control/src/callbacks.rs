@@ -207,12 +207,7 @@ fn webhook(
         .build()
         .map_err(CallbackError::Thread)?;
     let name = format!("the sink {}", sink.endpoints.name);
-    let delivery = Delivery {
-        sink: Arc::new(sink),
-        client: Client::new(client),
-        outbox,
-        observer: Arc::clone(observer),
-    };
+    let delivery = Delivery::new(sink, Client::new(client), outbox, Arc::clone(observer));
     spawn(name, move |outlet| {
         runtime.block_on(delivery.run(outlet));
         // Lookups are not waited for.

@@ -34,8 +34,8 @@ use crate::queue::Told;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Place {
     /// The number of the process that put it there.
-    share: u64,
-    seq: u64,
+    pub(crate) share: u64,
+    pub(crate) seq: u64,
 }
 
 /// One event of an outbox.
@@ -171,39 +171,51 @@ impl Outbox {
         }
     }
 
-    /// The next events that were not taken, at most so many, and of so many bytes unless the first
-    /// has more; each is given once. What older processes left comes first.
-    pub(crate) fn read(&mut self, most: usize, most_bytes: usize) -> io::Result<Vec<Record>> {
-        let (mut records, mut bytes) = (Vec::new(), 0);
-        let mut damaged = Vec::new();
-        self.flush(false)?;
+    /// The next events that were not taken, at most so many: the call of each, and where it is; each
+    /// is given once. What older processes left comes first.
+    pub(crate) fn read(&mut self, most: usize) -> io::Result<Vec<(Arc<str>, Place)>> {
+        let (mut found, mut damaged) = (Vec::new(), Vec::new());
         'all: for (number, share) in &mut self.shares {
-            while records.len() < most && bytes < most_bytes {
+            while found.len() < most {
                 let (seq, line) = match share.read() {
                     Ok(Some(next)) => next,
                     Ok(None) => break,
-                    Err(error) if records.is_empty() => return Err(error),
+                    Err(error) if found.is_empty() => return Err(error),
                     // What was read is told; the rest fails again when that is over.
                     Err(_) => break 'all,
                 };
                 let share = *number;
                 let place = Place { share, seq };
                 match parse(&line, place) {
-                    Some(record) => {
-                        bytes += record.told.json.len();
-                        records.push(record);
-                    }
+                    Some(record) => found.push((record.told.call, place)),
                     None => damaged.push(place),
                 }
             }
         }
-        // Otherwise its file would stay for ever.
-        self.damaged += damaged.len() as u64;
         for place in damaged {
-            // If that fails, it is found again after the next start.
-            let _ = self.take(place);
+            self.is_damaged(place);
         }
-        Ok(records)
+        Ok(found)
+    }
+
+    /// An event that was read; `None`: the disk has damaged it since.
+    pub(crate) fn load(&mut self, place: Place) -> io::Result<Option<Record>> {
+        let line = match self.shares.get_mut(&place.share) {
+            Some(share) => share.line(place.seq)?,
+            None => Vec::new(),
+        };
+        let record = parse(&line, place);
+        if record.is_none() {
+            self.is_damaged(place);
+        }
+        Ok(record)
+    }
+
+    fn is_damaged(&mut self, place: Place) {
+        self.damaged += 1;
+        // Otherwise its file would stay for ever. If that fails, it is found again after the next
+        // start.
+        let _ = self.take(place);
     }
 
     /// How many events the disk damaged, so that they cannot be told, since this was asked last.

@@ -234,6 +234,14 @@ impl Share {
         }
     }
 
+    /// The line of an event; empty, if there is none.
+    pub(super) fn line(&mut self, seq: u64) -> io::Result<Vec<u8>> {
+        match self.segments.range_mut(..=seq).next_back() {
+            Some((_, segment)) => segment.line(seq),
+            None => Ok(Vec::new()),
+        }
+    }
+
     /// An event was taken, or is not to be told any more.
     pub(super) fn take(&mut self, seq: u64) -> io::Result<()> {
         let Some((first, segment)) = self.segments.range_mut(..=seq).next_back() else {

@@ -11,6 +11,7 @@
 
 mod killed;
 mod server;
+mod stuck;
 mod together;
 
 use std::collections::BTreeMap;
