@@ -252,7 +252,7 @@ impl Delivery {
                 if let Some(calls) = self.trouble.failed(failures.saturating_add(1), now) {
                     let why = said(&failure);
                     self.warn(&format!(
-                        "waits for its server, which fails at events of calls (now {calls}): {why}"
+                        "waits for its server, which fails at events of {calls} calls so far: {why}"
                     ));
                 }
                 return;

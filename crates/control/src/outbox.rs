@@ -11,7 +11,9 @@
 //! So several processes may use one outbox, as when one is started while another still drains.
 //! What a process left that is no more is adopted by one that is there: nobody waits for a start.
 //!
-//! A file whose events were all taken is deleted. What a crash cut off in the middle of a line
+//! A file whose events were all taken is deleted. One with a few that are not, because a server
+//! keeps failing at them, is written anew when room is needed: of what was taken empty lines stay, so
+//! that the others keep their numbers. What a crash cut off in the middle of a line
 //! never was an event. What is taken is not put on the disk at once: after a crash of the machine
 //! it may be told twice, under the same id.
 
@@ -83,13 +85,14 @@ impl Outbox {
             shares: BTreeMap::new(),
             damaged: 0,
         };
-        let last = share::found(folder)?.last().copied().unwrap_or_default();
-        // Its events are the oldest, but no process has written both in it and in a folder.
+        let mut last = share::found(folder)?.last().copied().unwrap_or_default();
+        // Its events are the oldest, but no process has written both there and in a folder.
         if let Some(old) = Share::adopt_old(folder, last + 1)? {
-            outbox.shares.insert(last + 1, old);
+            last += 1;
+            outbox.shares.insert(last, old);
         }
         outbox.adopt_free()?;
-        outbox.own = last + 2;
+        outbox.own = last + 1;
         let own = Share::create(folder, outbox.own)?;
         outbox.shares.insert(outbox.own, own);
         Ok(outbox)
@@ -146,11 +149,25 @@ impl Outbox {
         // Beside the line, what says that it was taken.
         let size = line.len() as u64 + segment::TAKEN;
         own.turn(size)?;
-        if self.bytes().saturating_add(size) > self.max_bytes {
+        if !self.has_room(size)? {
             return Ok(false);
         }
         if let Some(own) = self.shares.get_mut(&self.own) {
             own.add(&line)?;
+        }
+        Ok(true)
+    }
+
+    /// Whether there is room for so many bytes, or can be made by cutting out what was taken.
+    fn has_room(&mut self, size: u64) -> io::Result<bool> {
+        while self.bytes().saturating_add(size) > self.max_bytes {
+            let mut some = false;
+            for share in self.shares.values_mut() {
+                some = some || share.shrink()?;
+            }
+            if !some {
+                return Ok(false);
+            }
         }
         Ok(true)
     }

@@ -1,7 +1,7 @@
 //! One file of an outbox, and what was taken of it.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, IntoInnerError, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// Bytes that say that one event was taken.
@@ -28,6 +28,8 @@ pub(super) struct Segment {
     /// A bit for each event.
     taken: Vec<u64>,
     left: u64,
+    /// Bytes of lines that were taken, and not cut out.
+    spare: u64,
 }
 
 /// The numbers of the files in a folder, in order.
@@ -87,6 +89,7 @@ impl Segment {
             taken_path,
             taken_file,
             taken: Vec::new(),
+            spare: 0,
         };
         segment.read_taken()?;
         Ok(segment)
@@ -192,6 +195,37 @@ impl Segment {
         Ok(())
     }
 
+    /// Whether most of it was taken.
+    pub(super) fn is_sparse(&self) -> bool {
+        self.spare > self.end() / 2 && self.spare > self.ends.len() as u64
+    }
+
+    /// Leaves empty lines in the place of those that were taken.
+    pub(super) fn shrink(&mut self) -> io::Result<()> {
+        self.flush(false)?;
+        // An empty line that nothing says was taken would count as damaged.
+        self.taken_file.sync_data()?;
+        let part = self.path.with_extension("part");
+        let mut options = OpenOptions::new();
+        options.create(true).truncate(true).read(true).write(true);
+        let mut file = BufWriter::new(options.open(&part)?);
+        let (mut ends, mut end) = (Vec::with_capacity(self.ends.len()), 0);
+        for number in self.first..self.next() {
+            let line = match self.is_taken(number) {
+                true => b"\n".to_vec(),
+                false => self.line(number)?,
+            };
+            file.write_all(&line)?;
+            end += line.len() as u64;
+            ends.push(end);
+        }
+        let file = file.into_inner().map_err(IntoInnerError::into_error)?;
+        file.sync_all()?;
+        std::fs::rename(&part, &self.path)?;
+        (self.events, self.ends, self.written, self.spare) = (file, ends, end, 0);
+        self.path.parent().map_or(Ok(()), sync_folder)
+    }
+
     pub(super) fn delete(self) -> io::Result<()> {
         std::fs::remove_file(&self.path)?;
         std::fs::remove_file(&self.taken_path)
@@ -210,6 +244,8 @@ impl Segment {
             *word |= bit;
         }
         self.left -= 1;
+        let (begin, end) = self.span(number);
+        self.spare += end - begin;
         true
     }
 

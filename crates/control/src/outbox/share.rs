@@ -183,6 +183,16 @@ impl Share {
         Ok(())
     }
 
+    /// Cuts out what was taken of one file, where that is worth it; whether there was such a file.
+    pub(super) fn shrink(&mut self) -> io::Result<bool> {
+        let finished = self.segments.len() - usize::from(self.grows && !self.segments.is_empty());
+        let mut segments = self.segments.values_mut().take(finished);
+        match segments.find(|segment| segment.is_sparse()) {
+            Some(segment) => segment.shrink().map(|()| true),
+            None => Ok(false),
+        }
+    }
+
     /// Bytes on disk.
     pub(super) fn bytes(&self) -> u64 {
         self.segments.values().map(Segment::bytes).sum()
