@@ -54,7 +54,7 @@ impl WebhookSink {
 /// A file of JSON lines.
 #[derive(Debug, Clone)]
 pub struct LinesSink {
-    /// The file; what it holds is kept.
+    /// The file; what it holds is kept. Several processes may write to one, with the same bound.
     pub path: PathBuf,
     /// When it has so many bytes, it is renamed to `….1`, in place of the one before, and begun
     /// anew.
