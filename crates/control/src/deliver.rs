@@ -49,6 +49,8 @@ pub(crate) struct Delivery {
     again: Arc<Semaphore>,
     /// Until then nothing is read: the disk failed.
     rests: Instant,
+    /// Whether it was possible last time to look for what processes left.
+    adopts: bool,
 }
 
 /// How many events are on the disk when the system has put them there.
@@ -74,6 +76,7 @@ impl Delivery {
             beside: Arc::new(Semaphore::new(BESIDE)),
             again: Arc::new(Semaphore::new(AGAIN)),
             rests: Instant::now(),
+            adopts: true,
         }
     }
 
@@ -102,9 +105,7 @@ impl Delivery {
                     // The runtime ends, and all is put on the disk below.
                     Err(_) => {}
                 },
-                _ = look.tick() => {
-                    self.check("adopt what a process left", Outbox::adopt);
-                }
+                _ = look.tick() => self.adopt(),
                 job = outlet.next() => match job {
                     Some(job) => self.write(job, &mut outlet, &mut written),
                     None => break,
@@ -123,6 +124,17 @@ impl Delivery {
         };
         // Whoever does not answer in time is asked again, under the same id.
         let _ = timeout(LAST_ANSWERS, answers).await;
+    }
+
+    /// Looks for what processes left that have ended.
+    fn adopt(&mut self) {
+        let adopted = self.outbox.adopt();
+        if let Err(error) = &adopted
+            && self.adopts
+        {
+            self.warn(&format!("cannot adopt what a process left: {error}"));
+        }
+        self.adopts = adopted.is_ok();
     }
 
     /// Has the system put on the disk what was handed to it, beside the telling.

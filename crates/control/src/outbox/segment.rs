@@ -163,16 +163,22 @@ impl Segment {
         self.events.try_clone()
     }
 
-    /// The line of an event.
+    /// Whether the system has not got an event yet.
+    pub(super) fn is_pending(&self, number: u64) -> bool {
+        self.span(number).1 > self.written
+    }
+
+    /// The line of an event that the system has got.
     pub(super) fn line(&mut self, number: u64) -> io::Result<Vec<u8>> {
-        self.flush(false)?;
         let (begin, end) = self.span(number);
         self.events.seek(SeekFrom::Start(begin))?;
-        let mut line = Vec::new();
-        (&mut self.events)
-            .take(end - begin)
-            .read_to_end(&mut line)?;
-        Ok(line)
+        let mut line = vec![0; usize::try_from(end - begin).unwrap_or_default()];
+        match self.events.read_exact(&mut line) {
+            Ok(()) => Ok(line),
+            // The file was cut: what it held is damaged like any other line.
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Where a line begins and ends; nowhere, if there is none.
@@ -280,5 +286,32 @@ fn line_ends(path: &Path) -> io::Result<Vec<u64>> {
         }
         length += read as u64;
         ends.push(length);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A disk that takes no more does not keep what it has from being told, and gets the rest when
+    /// there is room again.
+    #[test]
+    fn what_a_disk_does_not_take_is_written_later() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut segment = Segment::create(folder.path(), 1).unwrap();
+        segment.add(b"one\n").unwrap();
+        segment.flush(false).unwrap();
+        let full = File::open(&segment.path).unwrap();
+        let disk = std::mem::replace(&mut segment.events, full);
+        segment.add(b"two\n").unwrap();
+        assert!(segment.flush(false).is_err());
+        assert_eq!([1, 2].map(|n| segment.is_pending(n)), [false, true]);
+        assert_eq!(segment.line(1).unwrap(), b"one\n");
+        // Half of it got there.
+        (&disk).write_all(b"t").unwrap();
+        segment.events = disk;
+        segment.flush(true).unwrap();
+        assert_eq!(segment.line(2).unwrap(), b"two\n");
+        assert_eq!(std::fs::read(&segment.path).unwrap(), b"one\ntwo\n");
     }
 }

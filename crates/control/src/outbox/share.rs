@@ -233,6 +233,10 @@ impl Share {
             if seq >= segment.next() {
                 return Ok(None);
             }
+            if segment.is_pending(seq) && segment.flush(false).is_err() {
+                // Whoever wrote it said so. What the disk took is told, which makes room.
+                return Ok(None);
+            }
             let line = match segment.is_taken(seq) {
                 true => None,
                 false => Some(segment.line(seq)?),
