@@ -264,7 +264,7 @@ impl Delivery {
                 if let Some(calls) = self.trouble.failed(failures.saturating_add(1), now) {
                     let why = said(&failure);
                     self.warn(&format!(
-                        "waits for its server, which fails at events of {calls} calls so far: {why}"
+                        "cannot tell its server the events of {calls} calls so far: {why}"
                     ));
                 }
                 return;
@@ -281,7 +281,7 @@ impl Delivery {
         self.check("write", |outbox| outbox.take(record.place));
         self.calls.over(key);
         if self.trouble.over(failures, taken) {
-            self.warn("waits no more: its server takes events again");
+            self.warn("tells its server all events again");
         }
     }
 

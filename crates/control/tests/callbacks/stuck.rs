@@ -70,13 +70,15 @@ fn a_server_that_fails_is_spoken_of() {
     for call in 0..50 {
         callbacks.event(&event(&format!("call{call}"), 0));
     }
-    until("it is said", || said("which fails") > 0);
+    until("it is said", || said("cannot tell its server") > 0);
     assert_eq!(said("connect: "), 1);
     let server = Server::start(address, fine());
     server.until_taken(50);
-    until("it is said", || said("takes events again") > 0);
+    until("it is said", || {
+        said("tells its server all events again") > 0
+    });
     drop(callbacks);
-    assert_eq!((said("which fails"), said("again")), (1, 1));
+    assert_eq!((said("cannot tell its server"), said("again")), (1, 1));
 
     // What is never allowed is said as well, without what may be secret.
     let urls = ["http://10.255.1.2/x?key=secret".to_owned()];
