@@ -86,7 +86,7 @@ pub(crate) struct Args {
     /// How long calls may go on after SIGTERM or Ctrl-C, in seconds; then they are hung up
     #[arg(long, default_value_t = 30)]
     pub(crate) drain: u64,
-    /// Where recordings and journals are kept
+    /// Where recordings, messages, journals and events that no server has taken yet are kept
     #[arg(long, default_value = "callroute-data")]
     pub(crate) data: PathBuf,
 }

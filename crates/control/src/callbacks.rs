@@ -1,6 +1,8 @@
 //! Watches a router and hands its events to sinks.
 
 use std::collections::BTreeSet;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use std::thread::{self, JoinHandle};
@@ -28,7 +30,9 @@ const SAY_AGAIN: u64 = 1_000;
 /// the system put it on the disk (`fdatasync`) as often as the disk can, each time all that came
 /// meanwhile. What is on the disk, counted by [`kept`](Self::kept), is told at least once, a
 /// call's events in order, whatever happens to the process or to the machine. When the process is
-/// killed, what was still in memory is lost: what came within the last instants. Dropping this
+/// killed, what was still in memory is lost: what came within the last instants. Several processes
+/// may share an outbox, as when one starts while another drains: each tells its own events, and those
+/// that a process left which has ended. Dropping this
 /// puts all that came on the disk, waits up to 2 s for the answers to requests under way, and ends
 /// its threads: a stop in good order loses nothing, and tells nothing again that was taken.
 #[derive(Debug)]
@@ -61,7 +65,11 @@ impl Callbacks {
             running.push(match sink {
                 Sink::Lines(sink) => lines(sink, &next)?,
                 Sink::Webhook(sink) => {
-                    if !outboxes.insert(sink.outbox.clone()) {
+                    let made = made(&sink.outbox).map_err(|source| CallbackError::Outbox {
+                        path: sink.outbox.clone(),
+                        source,
+                    })?;
+                    if !outboxes.insert(made) {
                         return Err(CallbackError::Shared { path: sink.outbox });
                     }
                     webhook(sink, client.clone(), &next)?
@@ -164,6 +172,12 @@ impl Drop for Callbacks {
     }
 }
 
+/// A folder that is there now, by the one name that it has however it was written.
+fn made(folder: &Path) -> io::Result<PathBuf> {
+    std::fs::create_dir_all(folder)?;
+    folder.canonicalize()
+}
+
 fn lines(sink: LinesSink, observer: &Arc<dyn Observer>) -> Result<Running, CallbackError> {
     let path = sink.path.clone();
     let lines = Lines::open(sink).map_err(|source| CallbackError::Lines {
@@ -193,12 +207,7 @@ fn webhook(
         .build()
         .map_err(CallbackError::Thread)?;
     let name = format!("the sink {}", sink.endpoints.name);
-    let delivery = Delivery {
-        sink: Arc::new(sink),
-        client: Client::new(client),
-        outbox,
-        observer: Arc::clone(observer),
-    };
+    let delivery = Delivery::new(sink, Client::new(client), outbox, Arc::clone(observer));
     spawn(name, move |outlet| {
         runtime.block_on(delivery.run(outlet));
         // Lookups are not waited for.

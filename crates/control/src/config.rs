@@ -20,9 +20,12 @@ pub enum Sink {
 pub struct WebhookSink {
     /// Where, and what requests are signed with. Each request has the whole deadline.
     pub endpoints: Endpoints,
-    /// The folder of what is not yet taken; made if it is not there. Each sink has its own.
+    /// The folder of what is not yet taken, on a file system with locks; made if it is not there.
+    /// Each sink has its own. Several processes may share it: each has a part that it locks, and
+    /// adopts those of processes that have ended.
     pub outbox: PathBuf,
-    /// Most bytes of the outbox; what comes when it is full is lost, counted and said.
+    /// Most bytes of a process's part, with those that it adopted; what comes when it is full is
+    /// lost, counted and said.
     pub max_bytes: u64,
     /// The first pause after a failure; each further one is twice as long, up to
     /// [`max_pause`](Self::max_pause).
@@ -51,7 +54,7 @@ impl WebhookSink {
 /// A file of JSON lines.
 #[derive(Debug, Clone)]
 pub struct LinesSink {
-    /// The file; what it holds is kept.
+    /// The file; what it holds is kept. Several processes may write to one, with the same bound.
     pub path: PathBuf,
     /// When it has so many bytes, it is renamed to `….1`, in place of the one before, and begun
     /// anew.

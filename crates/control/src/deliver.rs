@@ -1,82 +1,102 @@
 //! Tells a web server what happened: again and again until it takes it, a call's events in order.
 
-use std::collections::{HashMap, VecDeque};
+mod calls;
+mod trouble;
+
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use callroute_router::Observer;
 use callroute_schema::Event;
-use callroute_webhook::{Client, FailureClass};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use callroute_webhook::{Attempt, Client, Failure, FailureClass};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::{JoinSet, yield_now};
+use tokio::time::{Instant, interval, sleep, sleep_until, timeout};
 
 use crate::config::WebhookSink;
-use crate::outbox::{Outbox, Record};
+use crate::deliver::calls::{Calls, Key};
+use crate::deliver::trouble::Trouble;
+use crate::outbox::{Outbox, Place, Record};
 use crate::queue::{Job, Outlet, Shared, TOGETHER};
 
-/// Most events in memory.
-const WINDOW: usize = 1_024;
-/// Most bytes of them.
-const WINDOW_BYTES: usize = 16 * 1024 * 1024;
+/// Most calls that are known before their first event is tried.
+const UNTRIED: usize = 1_024;
 /// Most requests under way.
 const BESIDE: usize = 32;
+/// Most of them at which the server failed before: it may be slow to fail, and others do not wait
+/// for that.
+const AGAIN: usize = 16;
 /// How long an outbox that cannot be written or read is left alone.
 const DISK_PAUSE: Duration = Duration::from_secs(1);
+/// How often is looked for what processes left that have ended.
+const LOOK: Duration = Duration::from_secs(2);
 /// How long a stop waits for the answers to requests under way; what is not answered by then is
 /// told again after the next start.
 const LAST_ANSWERS: Duration = Duration::from_secs(2);
 
 /// One sink at work.
 pub(crate) struct Delivery {
-    pub(crate) sink: Arc<WebhookSink>,
-    pub(crate) client: Client,
-    pub(crate) outbox: Outbox,
-    pub(crate) observer: Arc<dyn Observer>,
+    sink: Arc<WebhookSink>,
+    client: Client,
+    outbox: Outbox,
+    observer: Arc<dyn Observer>,
+    calls: Calls,
+    trouble: Trouble,
+    tasks: Tasks,
+    /// Who may ask now.
+    beside: Arc<Semaphore>,
+    again: Arc<Semaphore>,
+    /// Until then nothing is read: the disk failed.
+    rests: Instant,
+    /// Whether it was possible last time to look for what processes left.
+    adopts: bool,
 }
 
 /// How many events are on the disk when the system has put them there.
 type Syncs = JoinSet<(u64, io::Result<()>)>;
-/// The events of one call that are in memory; the first is being told.
-type Waiting = HashMap<Arc<str>, VecDeque<Record>>;
+/// Requests under way: whose event, which, and how it ended.
+type Tasks = JoinSet<(Key, Record, End)>;
 
 impl Delivery {
+    pub(crate) fn new(
+        sink: WebhookSink,
+        client: Client,
+        outbox: Outbox,
+        observer: Arc<dyn Observer>,
+    ) -> Self {
+        Self {
+            sink: Arc::new(sink),
+            client,
+            outbox,
+            observer,
+            calls: Calls::default(),
+            trouble: Trouble::default(),
+            tasks: Tasks::new(),
+            beside: Arc::new(Semaphore::new(BESIDE)),
+            again: Arc::new(Semaphore::new(AGAIN)),
+            rests: Instant::now(),
+            adopts: true,
+        }
+    }
+
     /// Works until no more events will come; what is not taken by then stays in the outbox.
     pub(crate) async fn run(mut self, mut outlet: Outlet) {
-        let (over, ends) = watch::channel(false);
-        let turns = Turns {
-            beside: Arc::new(Semaphore::new(BESIDE)),
-            over: ends,
-        };
-        let mut waiting = Waiting::new();
-        let mut tasks = JoinSet::new();
         let (mut syncs, mut written, mut synced) = (Syncs::new(), 0, 0);
+        let mut look = interval(LOOK);
         loop {
-            self.fill(&mut waiting, &mut tasks, &turns, outlet.shared())
-                .await;
+            let more = self.fill(outlet.shared()).await;
+            let due = self.begin(outlet.shared());
             if synced < written && syncs.is_empty() {
                 synced = written;
                 self.sync(written, &mut syncs);
             }
             tokio::select! {
                 biased;
-                Some(ended) = tasks.join_next() => {
+                Some(ended) = self.tasks.join_next() => {
                     // A task that failed tells its event again after the next start.
-                    if let Ok((record, end)) = ended {
-                        self.settle(&record, end, outlet.shared());
-                        let rest = waiting.get_mut(&record.told.call);
-                        if let Some(rest) = rest {
-                            rest.pop_front();
-                            match rest.front() {
-                                Some(next) => {
-                                    tasks.spawn(self.tell(next.clone(), &turns));
-                                }
-                                None => {
-                                    waiting.remove(&record.told.call);
-                                }
-                            }
-                        }
+                    if let Ok((key, record, end)) = ended {
+                        self.settle(key, &record, end, outlet.shared());
                     }
                 }
                 Some(ended) = syncs.join_next() => match ended {
@@ -85,23 +105,36 @@ impl Delivery {
                     // The runtime ends, and all is put on the disk below.
                     Err(_) => {}
                 },
+                _ = look.tick() => self.adopt(),
                 job = outlet.next() => match job {
                     Some(job) => self.write(job, &mut outlet, &mut written),
                     None => break,
                 },
+                () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {}
+                () = yield_now(), if more => {}
             }
         }
         self.flush(outlet.shared(), written);
-        over.send_replace(true);
         let answers = async {
-            while let Some(ended) = tasks.join_next().await {
-                if let Ok((record, end)) = ended {
-                    self.settle(&record, end, outlet.shared());
+            while let Some(ended) = self.tasks.join_next().await {
+                if let Ok((key, record, end)) = ended {
+                    self.settle(key, &record, end, outlet.shared());
                 }
             }
         };
         // Whoever does not answer in time is asked again, under the same id.
         let _ = timeout(LAST_ANSWERS, answers).await;
+    }
+
+    /// Looks for what processes left that have ended.
+    fn adopt(&mut self) {
+        let adopted = self.outbox.adopt();
+        if let Err(error) = &adopted
+            && self.adopts
+        {
+            self.warn(&format!("cannot adopt what a process left: {error}"));
+        }
+        self.adopts = adopted.is_ok();
     }
 
     /// Has the system put on the disk what was handed to it, beside the telling.
@@ -155,89 +188,87 @@ impl Delivery {
         self.check("write", |outbox| outbox.flush(false));
     }
 
-    /// Reads as many events as may be in memory, and begins to tell those that are first.
-    async fn fill(
-        &mut self,
-        waiting: &mut Waiting,
-        tasks: &mut JoinSet<(Record, End)>,
-        turns: &Turns,
-        shared: &Shared,
-    ) {
-        let (mut held, mut bytes) = (0, 0);
-        for record in waiting.values().flatten() {
-            held += 1;
-            bytes += record.told.json.len();
-        }
-        if held >= WINDOW || bytes >= WINDOW_BYTES {
-            return;
-        }
-        let room = (WINDOW - held, WINDOW_BYTES - bytes);
-        let Some(records) = self.check("read", |outbox| outbox.read(room.0, room.1)) else {
-            return sleep(DISK_PAUSE).await;
+    /// Reads whose events are next; whether there may be more to read.
+    async fn fill(&mut self, shared: &Shared) -> bool {
+        let room = UNTRIED.saturating_sub(self.calls.untried());
+        let Some(found) = self.check("read", |outbox| outbox.read(room)) else {
+            sleep(DISK_PAUSE).await;
+            return true;
         };
-        let damaged = self.outbox.damaged();
-        if damaged > 0 {
-            (0..damaged).for_each(|_| shared.lose());
-            self.warn(&format!(
-                "holds {damaged} events that the disk damaged; they are lost"
-            ));
+        self.damaged(shared);
+        let more = found.len() == room && room > 0;
+        for (call, place) in found {
+            self.calls.add(&call, place);
         }
-        for record in records {
-            let queue = waiting.entry(Arc::clone(&record.told.call)).or_default();
-            if queue.is_empty() {
-                tasks.spawn(self.tell(record.clone(), turns));
-            }
-            queue.push_back(record);
-        }
+        more
     }
 
-    /// Tells one event until it is taken, refused or too old.
-    fn tell(
-        &self,
-        record: Record,
-        turns: &Turns,
-    ) -> impl Future<Output = (Record, End)> + Send + 'static {
-        let (sink, client) = (Arc::clone(&self.sink), self.client.clone());
-        let mut turns = turns.clone();
-        async move {
-            let Ok(event) = Event::from_json(record.told.json.as_bytes()) else {
-                return (
-                    record,
-                    End::Refused("it is no event of this version".to_owned()),
-                );
+    /// Tells as many events as may be told beside each other; when a call that failed is due, if
+    /// there will be room for it then.
+    fn begin(&mut self, shared: &Shared) -> Option<Instant> {
+        loop {
+            let now = Instant::now();
+            if now < self.rests {
+                return Some(self.rests);
+            }
+            let Ok(turn) = Arc::clone(&self.beside).try_acquire_owned() else {
+                return None;
             };
-            let mut pause = sink.pause;
-            loop {
-                let age = Duration::from_millis(now_ms().saturating_sub(record.at_ms));
-                if age > sink.max_age {
-                    return (record, End::TooOld);
-                }
-                let Some(turn) = turns.next().await else {
-                    return (record, End::Left);
-                };
-                let notified = client.notify(&sink.endpoints, &event, record.told.id).await;
-                drop(turn);
-                match notified.result {
-                    Ok(()) => return (record, End::Taken),
-                    Err(failure)
-                        if is_final(&notified_status(&notified.attempts), failure.class) =>
-                    {
-                        return (record, End::Refused(failure.to_string()));
-                    }
-                    Err(_) if turns.over_within(spread(pause, record.told.id)).await => {
-                        return (record, End::Left);
-                    }
-                    Err(_) => {}
-                }
-                pause = pause.saturating_mul(2).min(sink.max_pause);
+            let again = Arc::clone(&self.again).try_acquire_owned().ok();
+            let due = again.and_then(|turn| Some((self.calls.again(now)?, turn)));
+            let ((key, place), again) = match due {
+                Some((first, turn)) => (first, Some(turn)),
+                None => match self.calls.fresh() {
+                    Some(first) => (first, None),
+                    None => break,
+                },
+            };
+            if let Some(record) = self.load(key, place, shared) {
+                self.tell(key, record, (turn, again));
             }
         }
+        let room = self.again.available_permits() > 0;
+        self.calls.due().filter(|_| room)
     }
 
-    fn settle(&mut self, record: &Record, end: End, shared: &Shared) {
+    fn load(&mut self, key: Key, place: Place, shared: &Shared) -> Option<Record> {
+        let Some(record) = self.check("read", |outbox| outbox.load(place)) else {
+            self.rests = Instant::now() + DISK_PAUSE;
+            self.calls.put_off(key, self.rests);
+            return None;
+        };
+        if record.is_none() {
+            self.damaged(shared);
+            self.calls.over(key);
+        }
+        record
+    }
+
+    /// Tells one event once.
+    fn tell(&mut self, key: Key, record: Record, turns: Turns) {
+        let (sink, client) = (Arc::clone(&self.sink), self.client.clone());
+        self.tasks.spawn(async move {
+            let end = told(&sink, &client, &record).await;
+            drop(turns);
+            (key, record, end)
+        });
+    }
+
+    fn settle(&mut self, key: Key, record: &Record, end: End, shared: &Shared) {
+        let (failures, taken) = (self.calls.failures(key), matches!(end, End::Taken));
         match end {
-            End::Left => return,
             End::Taken => {}
+            End::Failed(failure) => {
+                let now = Instant::now();
+                self.calls.failed(key, now + self.pause(failures, record));
+                if let Some(calls) = self.trouble.failed(failures.saturating_add(1), now) {
+                    let why = said(&failure);
+                    self.warn(&format!(
+                        "cannot tell its server the events of {calls} calls so far: {why}"
+                    ));
+                }
+                return;
+            }
             End::TooOld => {
                 shared.lose();
                 self.warn("holds events that are too old; they are not told any more");
@@ -247,7 +278,28 @@ impl Delivery {
                 self.warn(&format!("holds an event that its server refuses: {why}"));
             }
         }
-        self.check("write", |outbox| outbox.take(record.seq));
+        self.check("write", |outbox| outbox.take(record.place));
+        self.calls.over(key);
+        if self.trouble.over(failures, taken) {
+            self.warn("tells its server all events again");
+        }
+    }
+
+    /// How long an event is left alone that has failed once more than so often.
+    fn pause(&self, failures: u32, record: &Record) -> Duration {
+        let pause = self.sink.pause.saturating_mul(1 << failures.min(31));
+        spread(pause.min(self.sink.max_pause), record.told.id)
+    }
+
+    /// Says how many events the disk damaged.
+    fn damaged(&mut self, shared: &Shared) {
+        let damaged = self.outbox.damaged();
+        if damaged > 0 {
+            (0..damaged).for_each(|_| shared.lose());
+            self.warn(&format!(
+                "holds {damaged} events that the disk damaged; they are lost"
+            ));
+        }
     }
 
     fn check<T>(
@@ -270,50 +322,52 @@ impl Delivery {
     }
 }
 
-/// How the telling of one event ended.
-pub(crate) enum End {
+/// How one try to tell an event ended.
+enum End {
     Taken,
+    Failed(Failure),
     TooOld,
     Refused(String),
-    /// It stays in the outbox: the process stops.
-    Left,
 }
 
-/// Who may ask a server now.
-#[derive(Clone)]
-struct Turns {
-    beside: Arc<Semaphore>,
-    /// Whether nobody may any more.
-    over: watch::Receiver<bool>,
-}
+/// The places of a request among those under way.
+type Turns = (OwnedSemaphorePermit, Option<OwnedSemaphorePermit>);
 
-impl Turns {
-    /// Waits for a turn. `None`: there are no more.
-    async fn next(&mut self) -> Option<OwnedSemaphorePermit> {
-        let beside = Arc::clone(&self.beside);
-        tokio::select! {
-            biased;
-            _ = self.over.wait_for(|over| *over) => None,
-            turn = beside.acquire_owned() => turn.ok(),
+/// Tells one event once.
+async fn told(sink: &WebhookSink, client: &Client, record: &Record) -> End {
+    let Ok(event) = Event::from_json(record.told.json.as_bytes()) else {
+        return End::Refused("it is no event of this version".to_owned());
+    };
+    let age = Duration::from_millis(now_ms().saturating_sub(record.at_ms));
+    if age > sink.max_age {
+        return End::TooOld;
+    }
+    let notified = client.notify(&sink.endpoints, &event, record.told.id).await;
+    match notified.result {
+        Ok(()) => End::Taken,
+        Err(failure) if is_final(status(&notified.attempts), failure.class) => {
+            End::Refused(failure.to_string())
         }
-    }
-
-    /// Waits so long; whether all was over before.
-    async fn over_within(&mut self, pause: Duration) -> bool {
-        timeout(pause, self.over.wait_for(|over| *over))
-            .await
-            .is_ok()
+        Err(failure) => End::Failed(failure),
     }
 }
 
-type Status = Option<u16>;
-
-fn notified_status(attempts: &[callroute_webhook::Attempt]) -> Status {
+fn status(attempts: &[Attempt]) -> Option<u16> {
     attempts.iter().rev().find_map(|attempt| attempt.status)
 }
 
+/// A failure as it may stand in a log: where a server points to, it may repeat what it was asked
+/// with, and that may be secret.
+fn said(failure: &Failure) -> String {
+    let text = failure.to_string();
+    match text.split_once('?') {
+        Some((before, _)) if failure.class == FailureClass::Redirect => format!("{before}?…"),
+        _ => text,
+    }
+}
+
 /// Whether telling it again would be in vain: the server says that the event itself is at fault.
-fn is_final(status: &Status, class: FailureClass) -> bool {
+fn is_final(status: Option<u16>, class: FailureClass) -> bool {
     class == FailureClass::Status4xx && matches!(status, Some(400 | 413 | 415 | 422))
 }
 

@@ -14,14 +14,16 @@
 //! `fdatasync`. A process that stops in good order ([`Callbacks::flush`], or dropping it) loses
 //! nothing; one that is killed loses what was not yet there, the events of its last instants,
 //! since waiting for a disk has no place on a call's path. A call's events are told in order;
-//! calls do not wait for each other. A sink that is dead costs memory and disk within stated
-//! bounds:
+//! calls do not wait for each other: of those at which a server fails only the places are kept in
+//! memory, and the others go on. That a server fails is said, and that it is well again. A sink that
+//! is dead costs memory and disk within stated bounds:
 //!
 //! | what | bound |
 //! |---|---|
 //! | the queue of a sink | 8,192 events, 16 MiB |
-//! | events of a webhook in memory | 1,024, 16 MiB |
-//! | the outbox of a webhook | [`WebhookSink::max_bytes`], by default 256 MiB |
+//! | events that are told to a webhook at once | 32, 8 MiB |
+//! | what is known of those in its outbox | some 50 bytes an event, 250 a call |
+//! | the outbox of a webhook, for each process | [`WebhookSink::max_bytes`], by default 256 MiB |
 //! | a file of JSON lines | twice [`LinesSink::max_bytes`], by default 1 GiB |
 
 mod callbacks;

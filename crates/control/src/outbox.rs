@@ -1,15 +1,24 @@
-//! What is not yet taken, on disk: files that only grow, and beside each a list of what was taken.
+//! What is not yet taken, on disk: for each process a folder that it locks, with files that only
+//! grow, and beside each file a list of what was taken.
 //!
 //! ```text
-//! 000000000001.jsonl   {"seq":1,"id":"01J…","at_ms":…,"call":"…","event":{…}}   one a line
-//! 000000000001.taken   the numbers of events that were taken, 8 bytes each
+//! lock                             held while folders are made, adopted and deleted
+//! process-7/lock                   held by that process as long as it lives
+//! process-7/000000000001.jsonl     {"seq":1,"id":"01J…","at_ms":…,"call":"…","event":{…}}   one a line
+//! process-7/000000000001.taken     the numbers of events that were taken, 8 bytes each
 //! ```
 //!
-//! A file whose events were all taken is deleted. What a crash cut off in the middle of a line
+//! So several processes may use one outbox, as when one is started while another still drains.
+//! What a process left that is no more is adopted by one that is there: nobody waits for a start.
+//!
+//! A file whose events were all taken is deleted. One with a few that are not, because a server
+//! keeps failing at them, is written anew when room is needed: of what was taken empty lines stay, so
+//! that the others keep their numbers. What a crash cut off in the middle of a line
 //! never was an event. What is taken is not put on the disk at once: after a crash of the machine
 //! it may be told twice, under the same id.
 
 mod segment;
+mod share;
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -20,16 +29,21 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::outbox::segment::Segment;
+use crate::outbox::share::Share;
 use crate::queue::Told;
 
-/// Bytes from which on a new file is begun.
-const FULL: u64 = 4 * 1024 * 1024;
+/// Where an event is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// The number of the process that put it there.
+    pub(crate) share: u64,
+    pub(crate) seq: u64,
+}
 
 /// One event of an outbox.
 #[derive(Debug, Clone)]
 pub(crate) struct Record {
-    pub(crate) seq: u64,
+    pub(crate) place: Place,
     /// When it happened, in milliseconds since 1970.
     pub(crate) at_ms: u64,
     pub(crate) told: Told,
@@ -51,11 +65,10 @@ struct Line<'a> {
 pub(crate) struct Outbox {
     folder: PathBuf,
     max_bytes: u64,
-    /// By the number of each one's first event.
-    segments: BTreeMap<u64, Segment>,
-    next: u64,
-    /// The first event that was not read yet.
-    unread: u64,
+    /// The number of this process.
+    own: u64,
+    /// Its part, and those that it adopted.
+    shares: BTreeMap<u64, Share>,
     /// Events that the disk damaged, since somebody asked.
     damaged: u64,
 }
@@ -64,154 +77,162 @@ impl Outbox {
     /// Opens the outbox of a folder, with what earlier processes left in it.
     pub(crate) fn open(folder: &Path, max_bytes: u64) -> io::Result<Self> {
         std::fs::create_dir_all(folder)?;
-        let mut segments = BTreeMap::new();
-        let mut next = 1;
-        for first in segment::found(folder)? {
-            let segment = Segment::open(folder, first)?;
-            next = next.max(segment.next());
-            if segment.left() == 0 {
-                segment.delete()?;
-            } else {
-                segments.insert(first, segment);
-            }
-        }
+        let _gate = share::gate(folder)?;
         let mut outbox = Self {
             folder: folder.to_owned(),
             max_bytes,
-            segments,
-            next,
-            unread: 1,
+            own: 0,
+            shares: BTreeMap::new(),
             damaged: 0,
         };
-        if outbox.segments.is_empty() {
-            // Its name keeps the number that is next.
-            outbox.begin()?;
+        let mut last = share::found(folder)?.last().copied().unwrap_or_default();
+        // Its events are the oldest, but no process has written both there and in a folder.
+        if let Some(old) = Share::adopt_old(folder, last + 1)? {
+            last += 1;
+            outbox.shares.insert(last, old);
         }
+        outbox.adopt_free()?;
+        outbox.own = last + 1;
+        let own = Share::create(folder, outbox.own)?;
+        outbox.shares.insert(outbox.own, own);
         Ok(outbox)
     }
 
-    fn begin(&mut self) -> io::Result<()> {
-        let segment = Segment::create(&self.folder, self.next)?;
-        self.segments.insert(self.next, segment);
-        Ok(())
+    /// Adopts what processes left that have ended meanwhile.
+    pub(crate) fn adopt(&mut self) -> io::Result<()> {
+        match share::free_gate(&self.folder)? {
+            Some(_gate) => self.adopt_free(),
+            // Whoever is there adopts them as well.
+            None => Ok(()),
+        }
     }
 
-    /// Begins a new file when the last one is full, or all of it was taken.
-    fn turn(&mut self, size: u64) -> io::Result<()> {
-        let Some((first, last)) = self.segments.iter().next_back() else {
-            return self.begin();
-        };
-        let over = last.left() == 0;
-        if last.bytes() == 0 || !(over || last.bytes().saturating_add(size) > FULL) {
-            return Ok(());
+    fn adopt_free(&mut self) -> io::Result<()> {
+        for number in share::found(&self.folder)? {
+            if !self.shares.contains_key(&number)
+                && let Some(share) = Share::adopt(&self.folder, number)?
+            {
+                self.shares.insert(number, share);
+            }
         }
-        let first = *first;
-        // From here on only the new file is flushed.
-        self.flush(true)?;
-        self.begin()?;
-        if over && let Some(segment) = self.segments.remove(&first) {
-            segment.delete()?;
+        let others = self
+            .shares
+            .iter()
+            .filter(|(number, _)| **number != self.own);
+        let over = others.filter(|(_, share)| share.left() == 0);
+        let over: Vec<u64> = over.map(|(number, _)| *number).collect();
+        for number in over {
+            if let Some(share) = self.shares.remove(&number) {
+                share.delete()?;
+            }
         }
         Ok(())
     }
 
     /// Bytes on disk.
     pub(crate) fn bytes(&self) -> u64 {
-        self.segments.values().map(Segment::bytes).sum()
+        self.shares.values().map(Share::bytes).sum()
     }
 
     /// Events that were not taken yet.
     #[cfg(test)]
     pub(crate) fn left(&self) -> u64 {
-        self.segments.values().map(Segment::left).sum()
+        self.shares.values().map(Share::left).sum()
     }
 
     /// Adds an event; whether there was room.
     pub(crate) fn add(&mut self, told: &Told, at_ms: u64) -> io::Result<bool> {
-        let event: &RawValue = serde_json::from_str(&told.json)?;
-        let mut line = serde_json::to_vec(&Line {
-            seq: self.next,
-            id: ulid::Ulid(told.id).to_string(),
-            at_ms,
-            call: &told.call,
-            event,
-        })?;
-        line.push(b'\n');
-        if line.len() as u64 > segment::MAX_LINE {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                format!(
-                    "an event has {} bytes; at most {} are told",
-                    line.len(),
-                    segment::MAX_LINE
-                ),
-            ));
-        }
+        let Some(own) = self.shares.get_mut(&self.own) else {
+            return Ok(false);
+        };
+        let line = line(told, own.next(), at_ms)?;
         // Beside the line, what says that it was taken.
         let size = line.len() as u64 + segment::TAKEN;
-        self.turn(size)?;
-        if self.bytes().saturating_add(size) > self.max_bytes {
+        own.turn(size)?;
+        if !self.has_room(size)? {
             return Ok(false);
         }
-        if let Some(segment) = self.segments.values_mut().next_back() {
-            segment.add(&line)?;
-            self.next += 1;
+        if let Some(own) = self.shares.get_mut(&self.own) {
+            own.add(&line)?;
+        }
+        Ok(true)
+    }
+
+    /// Whether there is room for so many bytes, or can be made by cutting out what was taken.
+    fn has_room(&mut self, size: u64) -> io::Result<bool> {
+        while self.bytes().saturating_add(size) > self.max_bytes {
+            let mut some = false;
+            for share in self.shares.values_mut() {
+                some = some || share.shrink()?;
+            }
+            if !some {
+                return Ok(false);
+            }
         }
         Ok(true)
     }
 
     /// Hands what was added to the system; `to_disk`: and on to the disk.
     pub(crate) fn flush(&mut self, to_disk: bool) -> io::Result<()> {
-        match self.segments.values_mut().next_back() {
-            Some(segment) => segment.flush(to_disk),
+        match self.shares.get_mut(&self.own) {
+            Some(own) => own.flush(to_disk),
             None => Ok(()),
         }
     }
 
     /// The file that grows, to put it on the disk elsewhere.
     pub(crate) fn newest(&mut self) -> io::Result<Option<File>> {
-        let newest = self.segments.values_mut().next_back();
-        newest.map(Segment::file).transpose()
+        match self.shares.get_mut(&self.own) {
+            Some(own) => own.newest(),
+            None => Ok(None),
+        }
     }
 
-    /// The next events that were not taken, at most so many, and of so many bytes unless the first
-    /// has more; each is given once.
-    pub(crate) fn read(&mut self, most: usize, most_bytes: usize) -> io::Result<Vec<Record>> {
-        let (mut records, mut bytes) = (Vec::new(), 0);
-        let mut damaged = Vec::new();
-        self.flush(false)?;
-        'all: for segment in self.segments.values_mut() {
-            if segment.next() <= self.unread {
-                continue;
-            }
-            while records.len() < most && bytes < most_bytes {
-                let (number, line) = match segment.read() {
+    /// The next events that were not taken, at most so many: the call of each, and where it is; each
+    /// is given once. What older processes left comes first.
+    pub(crate) fn read(&mut self, most: usize) -> io::Result<Vec<(Arc<str>, Place)>> {
+        let (mut found, mut damaged) = (Vec::new(), Vec::new());
+        'all: for (number, share) in &mut self.shares {
+            while found.len() < most {
+                let (seq, line) = match share.read() {
                     Ok(Some(next)) => next,
                     Ok(None) => break,
-                    Err(error) if records.is_empty() => return Err(error),
+                    Err(error) if found.is_empty() => return Err(error),
                     // What was read is told; the rest fails again when that is over.
                     Err(_) => break 'all,
                 };
-                self.unread = number + 1;
-                if segment.is_taken(number) {
-                    continue;
-                }
-                match parse(&line).filter(|record| record.seq == number) {
-                    Some(record) => {
-                        bytes += record.told.json.len();
-                        records.push(record);
-                    }
-                    None => damaged.push(number),
+                let share = *number;
+                let place = Place { share, seq };
+                match parse(&line, place) {
+                    Some(record) => found.push((record.told.call, place)),
+                    None => damaged.push(place),
                 }
             }
         }
-        // Otherwise its file would stay for ever.
-        self.damaged += damaged.len() as u64;
-        for number in damaged {
-            // If that fails, it is found again after the next start.
-            let _ = self.take(number);
+        for place in damaged {
+            self.is_damaged(place);
         }
-        Ok(records)
+        Ok(found)
+    }
+
+    /// An event that was read; `None`: the disk has damaged it since.
+    pub(crate) fn load(&mut self, place: Place) -> io::Result<Option<Record>> {
+        let line = match self.shares.get_mut(&place.share) {
+            Some(share) => share.line(place.seq)?,
+            None => Vec::new(),
+        };
+        let record = parse(&line, place);
+        if record.is_none() {
+            self.is_damaged(place);
+        }
+        Ok(record)
+    }
+
+    fn is_damaged(&mut self, place: Place) {
+        self.damaged += 1;
+        // Otherwise its file would stay for ever. If that fails, it is found again after the next
+        // start.
+        let _ = self.take(place);
     }
 
     /// How many events the disk damaged, so that they cannot be told, since this was asked last.
@@ -220,25 +241,43 @@ impl Outbox {
     }
 
     /// An event was taken, or is not to be told any more.
-    pub(crate) fn take(&mut self, seq: u64) -> io::Result<()> {
-        let Some((first, segment)) = self.segments.range_mut(..=seq).next_back() else {
-            return Ok(());
-        };
-        segment.take(seq)?;
-        // One that may still grow is kept.
-        let (first, over) = (*first, segment.left() == 0 && segment.next() < self.next);
-        if over && let Some(segment) = self.segments.remove(&first) {
-            segment.delete()?;
+    pub(crate) fn take(&mut self, place: Place) -> io::Result<()> {
+        match self.shares.get_mut(&place.share) {
+            Some(share) => share.take(place.seq),
+            None => Ok(()),
         }
-        Ok(())
     }
 }
 
+fn line(told: &Told, seq: u64, at_ms: u64) -> io::Result<Vec<u8>> {
+    let event: &RawValue = serde_json::from_str(&told.json)?;
+    let mut line = serde_json::to_vec(&Line {
+        seq,
+        id: ulid::Ulid(told.id).to_string(),
+        at_ms,
+        call: &told.call,
+        event,
+    })?;
+    line.push(b'\n');
+    if line.len() as u64 > segment::MAX_LINE {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            format!(
+                "an event has {} bytes; at most {} are told",
+                line.len(),
+                segment::MAX_LINE
+            ),
+        ));
+    }
+    Ok(line)
+}
+
 /// A line that is none was damaged on the disk, and cannot be told.
-fn parse(line: &[u8]) -> Option<Record> {
+fn parse(line: &[u8], place: Place) -> Option<Record> {
     let line: Line<'_> = serde_json::from_slice(line).ok()?;
+    (line.seq == place.seq).then_some(())?;
     Some(Record {
-        seq: line.seq,
+        place,
         at_ms: line.at_ms,
         told: Told {
             id: ulid::Ulid::from_string(&line.id).ok()?.0,

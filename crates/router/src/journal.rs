@@ -193,16 +193,23 @@ impl Writer {
         if self.tables.contains(fingerprint) {
             return Ok(());
         }
-        let path = self
-            .folder
-            .join("tables")
-            .join(format!("{fingerprint}.json"));
+        let tables = self.folder.join("tables");
+        let part = tables.join(format!("{fingerprint}.{}.part", ulid::Ulid::new()));
         let mut file = OpenOptions::new();
-        file.create(true).write(true).truncate(true);
+        file.create_new(true).write(true);
         // A routing file may have a webhook's secret in it.
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
-        file.open(path)?.write_all(&serde_json::to_vec(sources)?)?;
+        // Whole or not at all: another process may have the same table, and journals that need it.
+        let written = (|| {
+            file.open(&part)?.write_all(&serde_json::to_vec(sources)?)?;
+            std::fs::rename(&part, tables.join(format!("{fingerprint}.json")))
+        })();
+        if written.is_err() {
+            // It may not even be there.
+            let _ = std::fs::remove_file(&part);
+        }
+        written?;
         self.tables.insert(fingerprint.to_owned());
         Ok(())
     }
@@ -214,20 +221,37 @@ mod tests {
 
     use super::*;
 
+    fn writer(folder: &Path) -> Writer {
+        Writer {
+            folder: folder.to_owned(),
+            observer: Arc::new(crate::Silent),
+            open: HashMap::new(),
+            tables: HashSet::new(),
+        }
+    }
+
     #[test]
     fn only_the_owner_reads_a_copy_of_the_table() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("tables")).unwrap();
-        let mut writer = Writer {
-            folder: folder.path().to_owned(),
-            observer: Arc::new(crate::Silent),
-            open: HashMap::new(),
-            tables: HashSet::new(),
-        };
-        writer.keep_table("f", &[]).unwrap();
+        writer(folder.path()).keep_table("f", &[]).unwrap();
         let copy = folder.path().join("tables/f.json");
         assert_eq!(std::fs::read(&copy).unwrap(), b"[]");
         let mode = std::fs::metadata(copy).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
+    }
+
+    /// Two processes may have one table: neither cuts what the other has kept of it.
+    #[test]
+    fn a_copy_of_the_table_is_put_in_the_place_of_another_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let tables = folder.path().join("tables");
+        std::fs::create_dir(&tables).unwrap();
+        std::fs::write(tables.join("f.json"), "another's").unwrap();
+        std::fs::hard_link(tables.join("f.json"), tables.join("kept")).unwrap();
+        writer(folder.path()).keep_table("f", &[]).unwrap();
+        assert_eq!(std::fs::read(tables.join("f.json")).unwrap(), b"[]");
+        assert_eq!(std::fs::read(tables.join("kept")).unwrap(), b"another's");
+        assert_eq!(std::fs::read_dir(tables).unwrap().count(), 2);
     }
 }

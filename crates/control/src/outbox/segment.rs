@@ -1,30 +1,35 @@
 //! One file of an outbox, and what was taken of it.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, IntoInnerError, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// Bytes that say that one event was taken.
 pub(super) const TAKEN: u64 = 8;
 /// Longest line that is read.
 pub(super) const MAX_LINE: u64 = 256 * 1024;
+/// Bytes that are handed to the system together.
+const BUFFER: usize = 64 * 1024;
 
 /// One file.
 #[derive(Debug)]
 pub(super) struct Segment {
     first: u64,
-    next: u64,
     path: PathBuf,
-    events: BufWriter<File>,
-    reader: BufReader<File>,
-    /// The event that is read next.
-    reads: u64,
+    events: File,
+    /// Where each line ends.
+    ends: Vec<u64>,
+    /// Lines that the system has not got yet.
+    pending: Vec<u8>,
+    /// Where they begin.
+    written: u64,
     taken_path: PathBuf,
     taken_file: File,
-    bytes: u64,
     /// A bit for each event.
     taken: Vec<u64>,
     left: u64,
+    /// Bytes of lines that were taken, and not cut out.
+    spare: u64,
 }
 
 /// The numbers of the files in a folder, in order.
@@ -44,109 +49,144 @@ fn paths(folder: &Path, first: u64) -> (PathBuf, PathBuf) {
     (of("jsonl"), of("taken"))
 }
 
+/// Moves a file to another folder.
+pub(super) fn carry(from: &Path, to: &Path, first: u64) -> io::Result<()> {
+    let (old, new) = (paths(from, first), paths(to, first));
+    // In this order: what a crash keeps from being moved is moved by the next start, and events
+    // without what says that they were taken are told twice, at worst.
+    match std::fs::rename(&old.1, &new.1) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    std::fs::rename(&old.0, &new.0)
+}
+
 impl Segment {
     pub(super) fn create(folder: &Path, first: u64) -> io::Result<Self> {
         let segment = Self::open(folder, first)?;
-        // A file whose name is lost with a crash of the machine is lost itself. Elsewhere a folder
-        // cannot be opened as a file.
-        #[cfg(unix)]
-        File::open(folder)?.sync_all()?;
+        sync_folder(folder)?;
         Ok(segment)
     }
 
     /// Opens a file, or makes it; what a crash cut off in the middle of a line is cut off.
     pub(super) fn open(folder: &Path, first: u64) -> io::Result<Self> {
         let (path, taken_path) = paths(folder, first);
-        let append = |path: &Path| {
-            let mut options = OpenOptions::new();
-            options.create(true).append(true).read(true).open(path)
-        };
-        let events = append(&path)?;
-        let (lines, length) = whole_lines(&path)?;
-        events.set_len(length)?;
-        let taken_file = append(&taken_path)?;
+        let mut options = OpenOptions::new();
+        options.create(true).read(true);
+        let events = options.clone().write(true).truncate(false).open(&path)?;
+        let ends = line_ends(&path)?;
+        let written = ends.last().copied().unwrap_or_default();
+        events.set_len(written)?;
+        let taken_file = options.append(true).open(&taken_path)?;
         let mut segment = Self {
             first,
-            next: first + lines,
-            reader: BufReader::new(File::open(&path)?),
-            reads: first,
             path,
-            events: BufWriter::new(events),
+            events,
+            left: ends.len() as u64,
+            ends,
+            pending: Vec::new(),
+            written,
             taken_path,
             taken_file,
-            bytes: length + lines * TAKEN,
             taken: Vec::new(),
-            left: lines,
+            spare: 0,
         };
+        segment.read_taken()?;
+        Ok(segment)
+    }
+
+    fn read_taken(&mut self) -> io::Result<()> {
         let mut taken = Vec::new();
-        File::open(&segment.taken_path)?
-            .take(length)
+        File::open(&self.taken_path)?
+            .take(self.bytes())
             .read_to_end(&mut taken)?;
         let mut known = Vec::with_capacity(taken.len());
         for number in taken.chunks_exact(8) {
-            if segment.mark(number.try_into().map_or(0, u64::from_le_bytes)) {
+            if self.mark(number.try_into().map_or(0, u64::from_le_bytes)) {
                 known.extend_from_slice(number);
             }
         }
         if known != taken {
             // A crash of the machine may keep that an event was taken, and not the event: the
             // next one with its number was not.
-            segment.taken_file.set_len(0)?;
-            segment.taken_file.write_all(&known)?;
+            self.taken_file.set_len(0)?;
+            self.taken_file.write_all(&known)?;
         }
-        Ok(segment)
+        Ok(())
     }
 
     pub(super) fn next(&self) -> u64 {
-        self.next
+        self.first + self.ends.len() as u64
     }
 
+    /// Bytes on disk. What says that an event was taken has its room from the beginning.
     pub(super) fn bytes(&self) -> u64 {
-        self.bytes
+        self.end() + self.ends.len() as u64 * TAKEN
     }
 
     pub(super) fn left(&self) -> u64 {
         self.left
     }
 
+    /// Where the last line ends.
+    fn end(&self) -> u64 {
+        self.ends.last().copied().unwrap_or_default()
+    }
+
     pub(super) fn add(&mut self, line: &[u8]) -> io::Result<()> {
-        self.events.write_all(line)?;
-        // What will say that it was taken has its room from the beginning.
-        self.bytes += line.len() as u64 + TAKEN;
-        self.next += 1;
+        if self.pending.len() + line.len() > BUFFER {
+            self.flush(false)?;
+        }
+        self.pending.extend_from_slice(line);
+        self.ends.push(self.end() + line.len() as u64);
         self.left += 1;
         Ok(())
     }
 
     pub(super) fn flush(&mut self, to_disk: bool) -> io::Result<()> {
-        self.events.flush()?;
+        if !self.pending.is_empty() {
+            // What a full disk took of it last time is written again.
+            self.events.seek(SeekFrom::Start(self.written))?;
+            self.events.write_all(&self.pending)?;
+            self.written = self.end();
+            self.pending.clear();
+        }
         match to_disk {
-            true => self.events.get_ref().sync_data(),
+            true => self.events.sync_data(),
             false => Ok(()),
         }
     }
 
     /// The same file once more.
     pub(super) fn file(&mut self) -> io::Result<File> {
-        self.events.flush()?;
-        self.events.get_ref().try_clone()
+        self.flush(false)?;
+        self.events.try_clone()
     }
 
-    /// The next line that was not read yet, and its number.
-    pub(super) fn read(&mut self) -> io::Result<Option<(u64, Vec<u8>)>> {
-        let mut line = Vec::new();
-        let at = self.reader.stream_position()?;
-        (&mut self.reader)
-            .take(MAX_LINE)
-            .read_until(b'\n', &mut line)?;
-        if !line.ends_with(b"\n") {
-            // What is being written just now is read whole, later.
-            self.reader.seek(SeekFrom::Start(at))?;
-            return Ok(None);
+    /// Whether the system has not got an event yet.
+    pub(super) fn is_pending(&self, number: u64) -> bool {
+        self.span(number).1 > self.written
+    }
+
+    /// The line of an event that the system has got.
+    pub(super) fn line(&mut self, number: u64) -> io::Result<Vec<u8>> {
+        let (begin, end) = self.span(number);
+        self.events.seek(SeekFrom::Start(begin))?;
+        let mut line = vec![0; usize::try_from(end - begin).unwrap_or_default()];
+        match self.events.read_exact(&mut line) {
+            Ok(()) => Ok(line),
+            // The file was cut: what it held is damaged like any other line.
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(Vec::new()),
+            Err(error) => Err(error),
         }
-        let number = self.reads;
-        self.reads += 1;
-        Ok(Some((number, line)))
+    }
+
+    /// Where a line begins and ends; nowhere, if there is none.
+    fn span(&self, number: u64) -> (u64, u64) {
+        let at = usize::try_from(number.saturating_sub(self.first)).unwrap_or(usize::MAX);
+        let end = self.ends.get(at).copied().unwrap_or(self.end());
+        let before = at.checked_sub(1).map(|before| self.ends.get(before));
+        (before.map_or(0, |begin| begin.copied().unwrap_or(end)), end)
     }
 
     pub(super) fn is_taken(&self, number: u64) -> bool {
@@ -161,6 +201,37 @@ impl Segment {
         Ok(())
     }
 
+    /// Whether most of it was taken.
+    pub(super) fn is_sparse(&self) -> bool {
+        self.spare > self.end() / 2 && self.spare > self.ends.len() as u64
+    }
+
+    /// Leaves empty lines in the place of those that were taken.
+    pub(super) fn shrink(&mut self) -> io::Result<()> {
+        self.flush(false)?;
+        // An empty line that nothing says was taken would count as damaged.
+        self.taken_file.sync_data()?;
+        let part = self.path.with_extension("part");
+        let mut options = OpenOptions::new();
+        options.create(true).truncate(true).read(true).write(true);
+        let mut file = BufWriter::new(options.open(&part)?);
+        let (mut ends, mut end) = (Vec::with_capacity(self.ends.len()), 0);
+        for number in self.first..self.next() {
+            let line = match self.is_taken(number) {
+                true => b"\n".to_vec(),
+                false => self.line(number)?,
+            };
+            file.write_all(&line)?;
+            end += line.len() as u64;
+            ends.push(end);
+        }
+        let file = file.into_inner().map_err(IntoInnerError::into_error)?;
+        file.sync_all()?;
+        std::fs::rename(&part, &self.path)?;
+        (self.events, self.ends, self.written, self.spare) = (file, ends, end, 0);
+        self.path.parent().map_or(Ok(()), sync_folder)
+    }
+
     pub(super) fn delete(self) -> io::Result<()> {
         std::fs::remove_file(&self.path)?;
         std::fs::remove_file(&self.taken_path)
@@ -168,7 +239,7 @@ impl Segment {
 
     /// Whether that is news.
     fn mark(&mut self, number: u64) -> bool {
-        if !(self.first..self.next).contains(&number) || self.is_taken(number) {
+        if !(self.first..self.next()).contains(&number) || self.is_taken(number) {
             return false;
         }
         let (place, bit) = self.place(number);
@@ -179,6 +250,8 @@ impl Segment {
             *word |= bit;
         }
         self.left -= 1;
+        let (begin, end) = self.span(number);
+        self.spare += end - begin;
         true
     }
 
@@ -191,17 +264,54 @@ impl Segment {
     }
 }
 
-/// How many whole lines a file has, and where the last of them ends.
-fn whole_lines(path: &Path) -> io::Result<(u64, u64)> {
+/// A file whose name is lost with a crash of the machine is lost itself.
+pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
+    // Elsewhere a folder cannot be opened as a file.
+    match cfg!(unix) {
+        true => File::open(folder)?.sync_all(),
+        false => Ok(()),
+    }
+}
+
+/// Where each whole line of a file ends.
+fn line_ends(path: &Path) -> io::Result<Vec<u64>> {
     let mut reader = BufReader::new(File::open(path)?);
-    let (mut lines, mut length) = (0, 0);
+    let (mut ends, mut length) = (Vec::new(), 0);
+    let mut line = Vec::new();
     loop {
-        let mut line = Vec::new();
+        line.clear();
         let read = (&mut reader).take(MAX_LINE).read_until(b'\n', &mut line)?;
         if !line.ends_with(b"\n") {
-            return Ok((lines, length));
+            return Ok(ends);
         }
-        lines += 1;
         length += read as u64;
+        ends.push(length);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A disk that takes no more does not keep what it has from being told, and gets the rest when
+    /// there is room again.
+    #[test]
+    fn what_a_disk_does_not_take_is_written_later() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut segment = Segment::create(folder.path(), 1).unwrap();
+        segment.add(b"one\n").unwrap();
+        segment.flush(false).unwrap();
+        let full = File::open(&segment.path).unwrap();
+        let disk = std::mem::replace(&mut segment.events, full);
+        segment.add(b"two\n").unwrap();
+        assert!(segment.flush(false).is_err());
+        assert_eq!([1, 2].map(|n| segment.is_pending(n)), [false, true]);
+        assert_eq!(segment.line(1).unwrap(), b"one\n");
+        // Half of it got there.
+        (&disk).write_all(b"t").unwrap();
+        segment.events = disk;
+        segment.flush(true).unwrap();
+        assert_eq!(segment.line(2).unwrap(), b"two\n");
+        assert_eq!(std::fs::read(&segment.path).unwrap(), b"one\ntwo\n");
     }
 }

@@ -1,11 +1,12 @@
 //! Tests of the outbox: what is in it outlasts everything but its bound.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::io::Write;
+use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 
-use super::Outbox;
+use super::{Outbox, Place};
 use crate::queue::Told;
 
 fn told(n: u64) -> Told {
@@ -16,94 +17,113 @@ fn told(n: u64) -> Told {
     }
 }
 
+/// The events that were not read yet.
 fn numbers(outbox: &mut Outbox) -> Vec<u64> {
+    let places = places(outbox).into_iter();
+    places.map(|(number, _)| number).collect()
+}
+
+fn places(outbox: &mut Outbox) -> Vec<(u64, Place)> {
     let mut all = Vec::new();
     loop {
-        let some = outbox.read(7, usize::MAX).unwrap();
+        let some = outbox.read(7).unwrap();
         if some.is_empty() {
             return all;
         }
-        all.extend(some.iter().map(|record| record.seq));
+        for (call, place) in some {
+            let record = outbox.load(place).unwrap().unwrap();
+            assert_eq!((record.place, &record.told.call), (place, &call));
+            all.push((u64::try_from(record.told.id).unwrap() - 1, place));
+        }
     }
+}
+
+fn open(folder: &Path) -> Outbox {
+    Outbox::open(folder, 1 << 20).unwrap()
+}
+
+/// Adds an event, and hands it to the system.
+fn add(outbox: &mut Outbox, n: u64) -> Place {
+    let own = outbox.own;
+    let seq = outbox.shares[&own].next();
+    assert!(outbox.add(&told(n), 1000 + n).unwrap());
+    outbox.flush(false).unwrap();
+    Place { share: own, seq }
+}
+
+/// A process's first file.
+fn first(folder: &Path, process: u64) -> PathBuf {
+    folder.join(format!("process-{process}/000000000001.jsonl"))
 }
 
 #[test]
 fn what_was_not_taken_is_there_again_in_order() {
     let folder = tempfile::tempdir().unwrap();
-    let mut outbox = Outbox::open(folder.path(), 1 << 20).unwrap();
-    for n in 0..20 {
-        assert!(outbox.add(&told(n), 1000 + n).unwrap());
-    }
-    let records = outbox.read(3, usize::MAX).unwrap();
-    assert_eq!((records[1].seq, records[1].at_ms), (2, 1001));
-    assert_eq!((records[1].told.id, &*records[1].told.call), (2, "call1"));
-    assert_eq!(&*records[1].told.json, "{\"n\":1}");
-    for seq in [1, 3, 20] {
-        outbox.take(seq).unwrap();
+    let mut outbox = open(folder.path());
+    let places: Vec<Place> = (0..20).map(|n| add(&mut outbox, n)).collect();
+    let found = outbox.read(3).unwrap();
+    assert_eq!((&*found[1].0, found[1].1), ("call1", places[1]));
+    let record = outbox.load(places[1]).unwrap().unwrap();
+    assert_eq!((record.at_ms, record.told.id), (1001, 2));
+    assert_eq!(&*record.told.json, "{\"n\":1}");
+    for n in [0, 2, 19] {
+        outbox.take(places[n]).unwrap();
     }
     drop(outbox);
-    let mut again = Outbox::open(folder.path(), 1 << 20).unwrap();
+    let mut again = open(folder.path());
     assert_eq!(again.left(), 17);
-    let expected: Vec<u64> = (1..=20).filter(|seq| ![1, 3, 20].contains(seq)).collect();
-    assert_eq!(numbers(&mut again), expected);
-    assert!(again.add(&told(99), 0).unwrap());
-    assert_eq!(numbers(&mut again), [21], "numbers go on");
+    add(&mut again, 99);
+    let expected: Vec<u64> = (0..20).filter(|n| ![0, 2, 19].contains(n)).collect();
+    assert_eq!(numbers(&mut again), [expected, vec![99]].concat());
+    add(&mut again, 100);
+    assert_eq!(numbers(&mut again), [100]);
 }
 
 #[test]
 fn a_line_that_a_crash_cut_off_is_none() {
     let folder = tempfile::tempdir().unwrap();
-    let mut outbox = Outbox::open(folder.path(), 1 << 20).unwrap();
-    outbox.add(&told(0), 0).unwrap();
+    let mut outbox = open(folder.path());
+    add(&mut outbox, 0);
+    let own = outbox.own;
     drop(outbox);
-    let path = folder.path().join("000000000001.jsonl");
+    let path = first(folder.path(), own);
     let mut file = std::fs::OpenOptions::new().append(true).open(path).unwrap();
     file.write_all(b"{\"seq\":2,\"id\":\"01").unwrap();
-    let mut again = Outbox::open(folder.path(), 1 << 20).unwrap();
-    again.add(&told(1), 0).unwrap();
-    assert_eq!(numbers(&mut again), [1, 2]);
+    let mut again = open(folder.path());
+    add(&mut again, 1);
+    assert_eq!(numbers(&mut again), [0, 1]);
 }
 
 /// What the disk damaged is counted, holds up nobody, and does not keep its file for ever.
 #[test]
 fn a_damaged_line_is_counted_and_left_out() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("000000000001.jsonl");
-    let mut outbox = Outbox::open(folder.path(), 1 << 20).unwrap();
-    for n in 0..3 {
-        outbox.add(&told(n), 0).unwrap();
-    }
+    let mut outbox = open(folder.path());
+    let places: Vec<Place> = (0..3).map(|n| add(&mut outbox, n)).collect();
+    let path = first(folder.path(), outbox.own);
     drop(outbox);
     let text = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, text.replace("\"seq\":2,", "\0\0\0\0\0\0\0\0")).unwrap();
-    let mut again = Outbox::open(folder.path(), 1 << 20).unwrap();
-    assert_eq!(numbers(&mut again), [1, 3]);
+    let mut again = open(folder.path());
+    assert_eq!(numbers(&mut again), [0, 2]);
     assert_eq!((again.damaged(), again.damaged(), again.left()), (1, 0, 2));
-    again.take(1).unwrap();
-    again.take(3).unwrap();
-    drop(again);
-    Outbox::open(folder.path(), 1 << 20).unwrap();
+    again.take(places[0]).unwrap();
+    again.take(places[2]).unwrap();
     assert!(!path.exists(), "all of it is over");
 }
 
-/// What is read at once is bounded in bytes as well.
+/// The disk may damage what was read before it was told.
 #[test]
-fn large_events_are_read_a_few_at_a_time() {
+fn a_line_that_is_damaged_later_is_counted_once() {
     let folder = tempfile::tempdir().unwrap();
-    let mut outbox = Outbox::open(folder.path(), 1 << 20).unwrap();
-    for n in 0..5 {
-        let json = format!("{{\"n\":\"{}\"}}", "x".repeat(1000));
-        let large = Told {
-            json: json.as_str().into(),
-            ..told(n)
-        };
-        outbox.add(&large, 0).unwrap();
-    }
-    let mut read = |bytes| outbox.read(100, bytes).unwrap().len();
-    assert_eq!(
-        [read(1), read(2000), read(1 << 20), read(1 << 20)],
-        [1, 2, 2, 0]
-    );
+    let mut outbox = open(folder.path());
+    let place = add(&mut outbox, 0);
+    assert_eq!(outbox.read(1).unwrap().len(), 1);
+    let path = first(folder.path(), outbox.own);
+    let length = std::fs::metadata(&path).unwrap().len();
+    std::fs::write(&path, vec![b'x'; usize::try_from(length).unwrap()]).unwrap();
+    assert!(outbox.load(place).unwrap().is_none());
+    assert_eq!((outbox.damaged(), outbox.left()), (1, 0));
 }
 
 #[test]
@@ -116,11 +136,12 @@ fn the_bound_holds_and_room_comes_back() {
         added += 1;
     }
     assert!(outbox.bytes() <= max && added > 50, "{added}");
-    for seq in numbers(&mut outbox) {
-        outbox.take(seq).unwrap();
+    for (_, place) in places(&mut outbox) {
+        outbox.take(place).unwrap();
     }
     assert!(outbox.bytes() <= max);
-    let on_disk: u64 = std::fs::read_dir(folder.path())
+    let own = first(folder.path(), outbox.own);
+    let on_disk: u64 = std::fs::read_dir(own.parent().unwrap())
         .unwrap()
         .map(|entry| entry.unwrap().metadata().unwrap().len())
         .sum();
@@ -135,32 +156,70 @@ fn the_bound_holds_and_room_comes_back() {
     assert!(again.add(&told(0), 0).unwrap());
 }
 
+/// One event that is never taken holds no more room than itself, however many come after it.
+#[test]
+fn what_was_taken_makes_room_beside_what_was_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let max = 12 * 1024 * 1024;
+    let mut outbox = Outbox::open(folder.path(), max).unwrap();
+    let filler = "x".repeat(200_000);
+    let mut stuck = Vec::new();
+    for n in 0..300 {
+        let json = format!("{{\"n\":\"{filler}\"}}");
+        let large = Told {
+            json: json.as_str().into(),
+            ..told(n)
+        };
+        assert!(outbox.add(&large, 0).unwrap(), "{n}");
+        let (_, place) = outbox.read(1).unwrap().remove(0);
+        if n % 30 == 7 {
+            stuck.push((n, place));
+        } else {
+            outbox.take(place).unwrap();
+        }
+    }
+    assert!(outbox.bytes() <= max);
+    for (n, place) in &stuck {
+        let record = outbox.load(*place).unwrap().unwrap();
+        assert_eq!(record.told.id, u128::from(*n) + 1);
+    }
+    outbox.flush(false).unwrap();
+    drop(outbox);
+    let mut again = Outbox::open(folder.path(), max).unwrap();
+    assert_eq!((again.left(), places(&mut again)), (10, stuck));
+    assert_eq!(again.damaged(), 0);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
-    /// Whatever is added and taken, over restarts at any moment: what was added and not taken is
+    /// Whatever is added, taken and cut out, over restarts at any moment: what was added and not taken is
     /// given again, in order, and nothing else.
     #[test]
     fn nothing_is_lost_over_restarts(deeds in proptest::collection::vec((0_u8..8, any::<u64>()), 1..120)) {
         let folder = tempfile::tempdir().unwrap();
-        let mut outbox = Outbox::open(folder.path(), 1 << 20).unwrap();
-        let (mut open, mut added) = (BTreeSet::new(), 0_u64);
+        let mut outbox = open(folder.path());
+        let (mut left, mut added) = (BTreeMap::new(), 0_u64);
         for (deed, pick) in deeds {
             match deed {
                 0..=3 => {
-                    outbox.add(&told(added), 0).unwrap();
+                    left.insert(added, add(&mut outbox, added));
                     added += 1;
-                    open.insert(added);
                 }
-                4..=6 if !open.is_empty() => {
-                    let seq = *open.iter().nth((pick % open.len() as u64) as usize).unwrap();
-                    outbox.take(seq).unwrap();
-                    open.remove(&seq);
+                4..=6 if !left.is_empty() => {
+                    let nth = usize::try_from(pick % left.len() as u64).unwrap();
+                    let (n, place) = left.iter().nth(nth).map(|(n, place)| (*n, *place)).unwrap();
+                    outbox.take(place).unwrap();
+                    left.remove(&n);
                 }
                 _ => {
-                    outbox.flush(false).unwrap();
-                    outbox = Outbox::open(folder.path(), 1 << 20).unwrap();
+                    if pick % 2 == 0 {
+                        let shares = outbox.shares.values_mut();
+                        shares.for_each(|share| while share.shrink().unwrap() {});
+                    }
+                    drop(outbox);
+                    outbox = open(folder.path());
                     let given = numbers(&mut outbox);
-                    prop_assert_eq!(&given, &open.iter().copied().collect::<Vec<_>>());
+                    prop_assert_eq!(&given, &left.keys().copied().collect::<Vec<_>>());
                 }
             }
         }
@@ -169,38 +228,87 @@ proptest! {
 
 /// A crash of the machine may keep that an event was taken, and lose the event.
 #[test]
-fn a_number_that_was_taken_before_a_crash_is_not_that_of_a_later_event() {
+fn what_was_taken_and_lost_in_a_crash_is_forgotten() {
     let folder = tempfile::tempdir().unwrap();
-    let mut outbox = Outbox::open(folder.path(), 1 << 20).unwrap();
-    for n in 0..3 {
-        outbox.add(&told(n), 0).unwrap();
+    let mut outbox = open(folder.path());
+    let places: Vec<Place> = (0..3).map(|n| add(&mut outbox, n)).collect();
+    for n in [0, 2] {
+        outbox.take(places[n]).unwrap();
     }
-    for seq in [1, 3] {
-        outbox.take(seq).unwrap();
-    }
-    outbox.flush(true).unwrap();
+    let path = first(folder.path(), outbox.own);
     drop(outbox);
-    let path = folder.path().join("000000000001.jsonl");
     let text = std::fs::read_to_string(&path).unwrap();
     let two: String = text.split_inclusive('\n').take(2).collect();
     std::fs::write(&path, two).unwrap();
     for _ in 0..2 {
-        let mut again = Outbox::open(folder.path(), 1 << 20).unwrap();
-        again.add(&told(9), 0).unwrap();
-        again.flush(false).unwrap();
+        let mut again = open(folder.path());
+        assert_eq!((numbers(&mut again), again.left()), (vec![1], 1));
+        let taken = std::fs::read(path.with_extension("taken")).unwrap();
+        assert_eq!(taken, 1_u64.to_le_bytes());
     }
-    let mut again = Outbox::open(folder.path(), 1 << 20).unwrap();
-    assert_eq!(numbers(&mut again), [2, 3, 4]);
 }
 
 #[test]
 fn an_event_that_would_not_be_read_again_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let mut outbox = Outbox::open(folder.path(), 1 << 20).unwrap();
+    let mut outbox = open(folder.path());
     let mut long = told(0);
     long.json = format!("{{\"n\":\"{}\"}}", "x".repeat(256 * 1024)).into();
     let error = outbox.add(&long, 0).unwrap_err();
     assert!(error.to_string().contains("at most 262144"), "{error}");
-    assert!(outbox.add(&told(1), 0).unwrap());
+    add(&mut outbox, 1);
     assert_eq!(numbers(&mut outbox), [1]);
+}
+
+/// Several processes use one outbox: none touches what another that lives has written, and what one
+/// left is adopted, once, by whoever is there.
+#[test]
+fn processes_share_an_outbox() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut one = open(folder.path());
+    // Nothing is in it yet: that is no reason to delete it.
+    let mut two = open(folder.path());
+    for n in 0..4 {
+        add(&mut one, n);
+        add(&mut two, 10 + n);
+    }
+    assert_eq!(numbers(&mut one), [0, 1, 2, 3]);
+    let theirs = places(&mut two);
+    assert_eq!(theirs.len(), 4);
+    one.adopt().unwrap();
+    assert!(numbers(&mut one).is_empty(), "the other lives");
+    two.take(theirs[1].1).unwrap();
+    drop(two);
+    let mut three = open(folder.path());
+    assert_eq!(numbers(&mut three), [10, 12, 13]);
+    one.adopt().unwrap();
+    assert!(numbers(&mut one).is_empty());
+    drop(three);
+    one.adopt().unwrap();
+    let left = places(&mut one);
+    assert_eq!(left.len(), 3);
+    for (_, place) in left {
+        one.take(place).unwrap();
+    }
+    one.adopt().unwrap();
+    let folders = std::fs::read_dir(folder.path()).unwrap().count();
+    assert_eq!(folders, 2, "its own, and the lock");
+}
+
+/// Earlier versions had no folders of processes.
+#[test]
+fn what_lies_in_the_old_place_is_adopted() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut outbox = open(folder.path());
+    let places: Vec<Place> = (0..3).map(|n| add(&mut outbox, n)).collect();
+    outbox.take(places[1]).unwrap();
+    let own = first(folder.path(), outbox.own);
+    drop(outbox);
+    for kind in ["jsonl", "taken"] {
+        let name = format!("000000000001.{kind}");
+        std::fs::rename(own.with_extension(kind), folder.path().join(name)).unwrap();
+    }
+    for _ in 0..2 {
+        assert_eq!(numbers(&mut open(folder.path())), [0, 2]);
+    }
 }

@@ -1,5 +1,6 @@
 //! A web server that takes notices, and sinks that tell it.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -54,9 +55,12 @@ impl Server {
         self.taken.lock().unwrap().clone()
     }
 
+    /// Waits until so many events are taken; one that is told twice counts once.
     pub(crate) fn until_taken(&self, count: usize) {
         until(&format!("{count} are taken"), || {
-            self.taken().len() >= count
+            let taken = self.taken();
+            let ids: BTreeSet<&String> = taken.iter().map(|(_, id)| id).collect();
+            ids.len() >= count
         });
     }
 }
