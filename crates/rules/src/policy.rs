@@ -5,7 +5,7 @@
 mod dialed;
 mod uri;
 
-use callroute_schema::number::Region;
+use callroute_schema::number::{Emergency, Region};
 use callroute_schema::{Action, Actions, variables};
 
 use crate::check::{self, Sink};
@@ -153,7 +153,11 @@ impl Policy {
         self.allow.as_ref().is_none_or(|list| list.iter().any(fits))
     }
 
+    /// Calls for help are allowed without being named.
     fn allows_number(&self, number: &str) -> bool {
+        if Emergency::numbers(self.region).contains(&number) {
+            return true;
+        }
         let number = Both::new(number, self.region);
         self.allows(|pattern| number.fits(pattern))
     }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use callroute_rules::{Engine, Fact, Facts, Lookup, Outcome, RenderError, RuleId, check};
-use callroute_schema::{Action, Actions, Disposition, Event, On, Set, Webhook, variables};
+use callroute_schema::{
+    Action, Actions, Destination, Disposition, Event, On, Set, Webhook, variables,
+};
 use callroute_session::{AskTarget, Patience};
 use callroute_webhook::{Asked, Failure, FailureClass};
 use tokio::time::Instant;
@@ -95,6 +97,7 @@ impl<'a, T> Walk<'a, T> {
                 continue;
             };
             match action {
+                action if self.dials_what_it_may_not(&action) => self.failed(&action),
                 Action::Webhook(webhook) => self.ask(&webhook).await,
                 Action::Continue(_) => self.decide().await,
                 Action::Set(set) => self.note(set),
@@ -118,6 +121,15 @@ impl<'a, T> Walk<'a, T> {
         }
         self.routed.elapsed = self.began.elapsed();
         (found, self.routed)
+    }
+
+    /// Whether it sends what was dialed through a trunk, which `destinations` does not allow.
+    fn dials_what_it_may_not(&self, action: &Action) -> bool {
+        let Action::Forward(forward) = action else {
+            return false;
+        };
+        matches!(&forward.destination, Destination::Trunk(trunk) if trunk.number.is_none())
+            && !self.engine.permits(self.event.to.as_str())
     }
 
     /// Decides by the table, with the facts that it wants: from the top, or after the rule that

@@ -104,13 +104,11 @@ fn is_action(item: &Value) -> bool {
 /// The contract bounds how deep actions nest, so this ends.
 fn texts(tree: &mut Value, call: &Call<'_>, now: bool) -> Result<(), RenderError> {
     match tree {
-        Value::String(text) if text.contains('{') => {
-            match with_variables(text, |name| value(call, name)) {
-                Ok(filled) => *text = filled,
-                Err(RenderError::NotKnown { .. }) if !now => {}
-                Err(error) => return Err(error),
-            }
-        }
+        Value::String(text) if text.contains('{') => match filled(text, call) {
+            Ok(filled) => *text = filled,
+            Err(RenderError::NotKnown { .. }) if !now => {}
+            Err(error) => return Err(error),
+        },
         Value::Array(list) => list
             .iter_mut()
             .try_for_each(|item| texts(item, call, now && !is_action(item)))?,
@@ -130,6 +128,35 @@ fn texts(tree: &mut Value, call: &Call<'_>, now: bool) -> Result<(), RenderError
         _ => {}
     }
     Ok(())
+}
+
+/// A text with its variables filled in; those of a SIP URI's user are escaped, so that what was
+/// dialed stays one (RFC 3261, section 25.1).
+fn filled(text: &str, call: &Call<'_>) -> Result<String, RenderError> {
+    let scheme = text.split_once(':').map_or("", |(scheme, _)| scheme);
+    let is_uri = ["sip", "sips"]
+        .iter()
+        .any(|known| scheme.eq_ignore_ascii_case(known));
+    match text.rsplit_once('@').filter(|_| is_uri) {
+        Some((user, host)) => {
+            let user = with_variables(user, |name| Ok(escaped(&value(call, name)?)))?;
+            let host = with_variables(host, |name| value(call, name))?;
+            Ok(format!("{user}@{host}"))
+        }
+        None => with_variables(text, |name| value(call, name)),
+    }
+}
+
+fn escaped(user: &str) -> String {
+    let stays = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.!~*'()&=+$,".contains(&byte);
+    let mut text = String::with_capacity(user.len());
+    for byte in user.bytes() {
+        match stays(byte) {
+            true => text.push(char::from(byte)),
+            false => text.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    text
 }
 
 #[cfg(test)]
@@ -179,6 +206,27 @@ numbers:
             let (json, wrong) = decided(&engine, to);
             assert!(json.contains(text), "{to}: {json}");
             assert_eq!(wrong, unfilled, "{to}");
+        }
+    }
+
+    #[test]
+    fn what_was_dialed_stays_one_user() {
+        let engine = engine(
+            r#"
+version: 1
+default: { action: busy }
+numbers:
+  "*": [{ then: { action: forward, destination: { type: sip, uri: "sip:{to}@pbx.example" } } }]
+"#,
+        );
+        for (to, user) in [
+            ("#97", "%2397"),
+            ("+13146523057", "+13146523057"),
+            ("*97", "*97"),
+        ] {
+            let (json, unfilled) = decided(&engine, to);
+            assert!(json.contains(&format!("sip:{user}@pbx.example")), "{json}");
+            assert!(!unfilled, "{to}");
         }
     }
 

@@ -167,7 +167,10 @@ pub(crate) fn single(call: &Call, forward: &Forward) -> Option<Spec> {
         Destination::Trunk(to) => {
             let number = match &to.number {
                 Some(number) => Some(number.clone()),
-                None => Number::new(dialed).ok(),
+                // Nobody wrote what is dialed here, so it was not judged yet.
+                None => Number::new(dialed)
+                    .ok()
+                    .filter(|_| call.engine.permits(dialed)),
             };
             let member = number
                 .as_ref()
