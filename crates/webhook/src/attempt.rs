@@ -61,6 +61,8 @@ pub(crate) struct Outcome {
     /// A kept connection broke before the first byte of an answer: the server had closed it,
     /// and most likely never saw the request.
     stale: bool,
+    /// There was no room to look its host up, or to dial it.
+    crowded: bool,
     /// What the server said beside its answer; most often nothing.
     said: Option<Box<Said>>,
     /// From its beginning to its end.
@@ -82,6 +84,7 @@ impl Outcome {
         Self {
             result: Err(failure),
             stale: false,
+            crowded: false,
             said: None,
             took,
         }
@@ -96,7 +99,7 @@ impl Outcome {
     /// answers may be of use, and it costs no time.
     fn verdict(&self) -> Verdict {
         use FailureClass as C;
-        if self.stale {
+        if self.stale || self.crowded {
             return Verdict::Nothing;
         }
         if let Some(wish) = self.said.as_ref().and_then(|said| said.wish) {
@@ -144,6 +147,8 @@ enum Answer {
 /// Who is asked, and on what terms.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Target<'a> {
+    /// The webhook's name.
+    pub(crate) webhook: &'a str,
     pub(crate) endpoint: &'a Endpoint,
     /// What may be dialled beside the public internet.
     pub(crate) allow: &'a [Network],
@@ -222,6 +227,7 @@ impl Means {
             let mut outcome = Outcome {
                 result: Ok(Reply::Taken),
                 stale: false,
+                crowded: false,
                 said: None,
                 took: Duration::ZERO,
             };
@@ -236,6 +242,7 @@ impl Means {
                         .await
                 }
                 Err(failure) => {
+                    outcome.crowded = progress.is_before_dialing();
                     outcome.result = Err(failure);
                     Instant::now()
                 }
@@ -327,7 +334,7 @@ impl Means {
     #[cold]
     fn began_to_rest(self: &Arc<Self>, target: &Target<'_>, outcome: &Outcome, knock: Knock) {
         if outcome.is_unreachable() {
-            self.knock_later(target.endpoint, target.allow, knock);
+            self.knock_later(target, knock);
         }
     }
 
@@ -374,8 +381,7 @@ impl Means {
         match self.pool.take(lane, target.allow, fresh, at, found).await {
             Slot::Kept(connection) => Ok(connection),
             Slot::Dial(_permit) => {
-                let dial = self.dialer.dial(target.endpoint, target.allow, progress);
-                let connection = dial.await?;
+                let connection = self.dialer.dial(target, progress).await?;
                 self.pool.share(lane, &connection);
                 Ok(connection)
             }

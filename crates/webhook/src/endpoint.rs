@@ -21,7 +21,7 @@ pub(crate) const MIN_DEADLINE: Duration = Duration::from_millis(50);
 /// Longest deadline that is accepted: a caller hears nothing meanwhile.
 pub(crate) const MAX_DEADLINE: Duration = Duration::from_secs(10);
 /// Most URLs that one webhook may have.
-const MAX_URLS: usize = 16;
+pub(crate) const MAX_URLS: usize = 16;
 /// Longest URL that is accepted, in bytes.
 const MAX_URL: usize = 2048;
 
