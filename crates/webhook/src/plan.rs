@@ -73,8 +73,8 @@ pub(crate) enum Fault {
 /// What is known of a request that goes out.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Begun {
-    /// How long to wait for it before the next URL is asked beside it; at most a third of the
-    /// deadline.
+    /// How long to wait for it before the next URL is asked beside it; never so long that a later
+    /// URL would have less time than each of the others.
     pub(crate) hedge: Duration,
     /// How long it may be silent on a kept connection until that is in doubt; `None`: half the
     /// deadline.
@@ -116,7 +116,7 @@ impl Plan {
         Self {
             urls: urls.min(Set::ROOM),
             deadline,
-            longest_hedge: deadline / 3,
+            longest_hedge: deadline,
             pause,
             asked: 0,
             running: 0,
@@ -135,6 +135,9 @@ impl Plan {
 
     /// Begins.
     pub(crate) fn on_start(&mut self, now: Duration) -> Option<Step> {
+        // Each URL has its share of the time, and the last one two.
+        let shares = u32::try_from(self.urls + 1).unwrap_or(u32::MAX);
+        self.longest_hedge = self.deadline.saturating_sub(now) / shares.max(3);
         self.go_on(now)
     }
 
@@ -229,7 +232,7 @@ impl Plan {
             return None;
         }
         if late && now < self.last_call() {
-            let later = now.saturating_add(PUT_OFF);
+            let later = now.saturating_add(PUT_OFF).min(self.last_call());
             self.next_hedge = self.next_hedge.max(later);
             self.next_doubt = self.next_doubt.max(later);
             return None;
@@ -266,7 +269,9 @@ impl Plan {
     /// From here on the next URL is asked though our own runtime is late: rather more load than a
     /// lost call.
     fn last_call(&self) -> Duration {
-        self.deadline.saturating_mul(2) / 3
+        let left = u32::try_from(self.urls.saturating_sub(self.asked)).unwrap_or(u32::MAX);
+        let wanted = self.longest_hedge.saturating_mul(left.max(1));
+        self.deadline.saturating_sub(wanted)
     }
 
     /// Asks the next URL; without one, waits for what runs; without that, tries what is left.
