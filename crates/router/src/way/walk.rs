@@ -40,8 +40,6 @@ pub(super) struct Walk<'a, T> {
     unanswered: Option<[(String, String); 2]>,
     patience: Patience,
     began: Instant,
-    /// Each ask's deadline counts from what it is asked about: the call, or the answer before.
-    since: Instant,
     routed: Routed,
 }
 
@@ -67,7 +65,6 @@ impl<'a, T> Walk<'a, T> {
             unanswered: None,
             patience: Patience::default(),
             began,
-            since: began,
             routed: Routed {
                 actions: Vec::new(),
                 source: RouteSource::Table,
@@ -175,7 +172,7 @@ impl<'a, T> Walk<'a, T> {
             let why = "too long was waited for others".to_owned();
             (Fact::Missing, Some(why))
         };
-        let Some(left) = self.patience.left(self.began.elapsed(), budget) else {
+        let Some(left) = self.patience.look_up(self.began.elapsed(), budget) else {
             return too_long();
         };
         let (endpoints, _) = way.asks.endpoints(engine);
@@ -254,14 +251,13 @@ impl<'a, T> Walk<'a, T> {
             event
         });
         let event = with_failure.as_ref().unwrap_or(&self.event);
-        let asked = self.way.client.ask_since(&endpoints, event, self.since);
+        let asked = self.way.client.ask(&endpoints, event);
         let Asked {
             result,
             attempts,
             stood_in,
             ..
         } = asked.await;
-        self.since = Instant::now();
         self.routed.attempts.extend(attempts);
         let actions = result?;
         // An answer to an earlier call that will not do leaves the failure as it is.
