@@ -151,8 +151,7 @@ impl Asking {
 
     /// `on.failed`, else the webhook's own fallback, else what the program does next.
     fn failed(&self, call: &mut Call, failure: AskFailure) -> Flow {
-        let webhook = self.target.to_string();
-        let why = format!("webhook {webhook} failed: {}", failure.class);
+        let why = format!("webhook {} failed: {}", self.target.told(), failure.class);
         self.tell(call, failure);
         if let Some(actions) = branch(&self.on, Disposition::Failed) {
             return Flow::Branch {
@@ -169,6 +168,7 @@ impl Asking {
         };
         match fallback {
             Some(actions) => {
+                let webhook = self.target.to_string();
                 call.note(Note::Fallback { webhook });
                 Flow::Branch { actions, why }
             }
@@ -178,20 +178,15 @@ impl Asking {
 
     /// Everybody concerned: the trace, the callbacks, the server that is asked next.
     fn tell(&self, call: &mut Call, failure: AskFailure) {
-        let webhook = self.target.to_string();
-        // A URL may hold what is not for other servers to know.
-        let told = match &self.target {
-            AskTarget::Named(name) => name.to_string(),
-            AskTarget::Url(_) => "url".to_owned(),
-        };
-        call.unanswered = Some((told, failure.class.clone()));
+        let told = self.target.told().to_owned();
+        call.unanswered = Some((told.clone(), failure.class.clone()));
         let mut event = call.event_now(EventKind::WebhookFailed);
-        event.attributes.insert(WEBHOOK.to_owned(), webhook.clone());
+        event.attributes.insert(WEBHOOK.to_owned(), told);
         event
             .attributes
             .insert(FAILURE.to_owned(), failure.class.clone());
         call.note(Note::WebhookFailed {
-            webhook,
+            webhook: self.target.to_string(),
             elapsed_ms: call.elapsed_ms(self.since),
             class: failure.class,
             detail: failure.detail,
