@@ -159,7 +159,7 @@ impl<'a> Asking<'a> {
         };
         let admission = match how {
             How::First => Use::First,
-            How::Instead | How::Again => Use::Usual,
+            How::Instead | How::Anew | How::Again => Use::Usual,
             How::Anyway => Use::Anyway,
         };
         let book = self.inner.book();
@@ -198,7 +198,7 @@ impl<'a> Asking<'a> {
             progress: theirs,
             start: Start {
                 // Connections from before a rest, too, may be dead without having said so.
-                fresh: how != How::First,
+                fresh: !matches!(how, How::First | How::Anew),
                 at: self.now,
             },
             trial,

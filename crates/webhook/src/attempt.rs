@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use crate::book::health::Verdict;
 use crate::book::{Book, Knock, Trial};
 use crate::endpoint::Endpoint;
-use crate::failure::{Failure, FailureClass, is_unprocessed, of_exchange};
+use crate::failure::{Failure, FailureClass, is_refused, is_unprocessed, of_exchange};
 use crate::held::Held;
 use crate::net::address::Network;
 use crate::net::body::whole;
@@ -61,6 +61,8 @@ pub(crate) struct Outcome {
     /// A kept connection broke before the first byte of an answer: the server had closed it,
     /// and most likely never saw the request.
     stale: bool,
+    /// The server refused this one request, and its connection is well.
+    refused: bool,
     /// There was no room to look its host up, or to dial it.
     crowded: bool,
     /// What the server said beside its answer; most often nothing.
@@ -84,6 +86,7 @@ impl Outcome {
         Self {
             result: Err(failure),
             stale: false,
+            refused: false,
             crowded: false,
             said: None,
             took,
@@ -127,6 +130,7 @@ impl Outcome {
     pub(crate) fn fault(&self) -> Fault {
         use FailureClass as C;
         match self.result.as_ref().map_err(|failure| failure.class) {
+            Err(C::Reset) if self.stale && self.refused => Fault::Refused,
             Err(C::Reset) if self.stale => Fault::Stale,
             Err(C::Dns | C::Connect | C::Reset | C::Status5xx) => Fault::Passing,
             _ => Fault::Lasting,
@@ -227,6 +231,7 @@ impl Means {
             let mut outcome = Outcome {
                 result: Ok(Reply::Taken),
                 stale: false,
+                refused: false,
                 crowded: false,
                 said: None,
                 took: Duration::ZERO,
@@ -307,6 +312,10 @@ impl Means {
             }
             Err(error) => {
                 outcome.stale = is_stale(&connection, progress, &error);
+                outcome.refused = is_refused(&error);
+                if outcome.refused {
+                    Doubt::settle(doubt);
+                }
                 outcome.result = Err(of_exchange(&error));
             }
         }

@@ -42,6 +42,8 @@ pub(crate) enum How {
     First,
     /// In place of an attempt whose kept connection was found dead.
     Instead,
+    /// In place of an attempt that the server refused to look at: on any connection.
+    Anew,
     /// For the second time, which is paid for.
     Again,
     /// Though it rests: nobody else is left.
@@ -64,6 +66,8 @@ pub(crate) enum Ending {
 pub(crate) enum Fault {
     /// A kept connection broke before the first byte of an answer.
     Stale,
+    /// A kept connection is well, and the server did not look at this one request.
+    Refused,
     /// The same request may fare better another time.
     Passing,
     /// The same request will fare the same.
@@ -172,10 +176,17 @@ impl Plan {
             return None;
         }
         self.running = self.running.saturating_sub(1);
-        if now < self.deadline && fault == Fault::Stale && self.may_replace(url) {
+        let replacement = match fault {
+            Fault::Stale => Some(How::Instead),
+            Fault::Refused => Some(How::Anew),
+            Fault::Passing | Fault::Lasting => None,
+        };
+        if let Some(how) = replacement
+            && now < self.deadline
+            && self.may_replace(url)
+        {
             self.retried = true;
             self.running += 1;
-            let how = How::Instead;
             return Some(Step::Ask { url, how });
         }
         if fault != Fault::Lasting && !self.spent.contains(url) {
@@ -319,7 +330,7 @@ impl Plan {
         Some(Step::Ask { url, how })
     }
 
-    /// Whether a dead kept connection may be replaced for free: once, and not when a new one was
+    /// Whether an attempt that came to nothing on a kept connection may be replaced for free: once, and not when a new one was
     /// made beside it.
     fn may_replace(&self, url: usize) -> bool {
         !self.retried && !self.spent.contains(url)

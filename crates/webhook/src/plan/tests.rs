@@ -267,6 +267,7 @@ enum Deed {
 fn deed() -> impl Strategy<Value = Deed> {
     let fault = prop_oneof![
         Just(Fault::Stale),
+        Just(Fault::Refused),
         Just(Fault::Passing),
         Just(Fault::Lasting)
     ];
@@ -326,7 +327,7 @@ impl World {
                     let draw = self.draw();
                     match how {
                         How::First => self.first.push(url),
-                        How::Instead => self.instead += 1,
+                        How::Instead | How::Anew => self.instead += 1,
                         How::Again => self.again.push(url),
                         How::Anyway => self.anyway.push(url),
                     }
