@@ -103,7 +103,13 @@ impl Desk {
                 contacts: Vec::new(),
             });
             let by = match (&routed.failure, routed.source) {
-                (Some(failure), _) => format!("fallback, {}: {}", failure.class, failure.detail),
+                (Some(failure), source) => {
+                    let by = match source {
+                        RouteSource::LastGood => "last good answer",
+                        _ => "fallback",
+                    };
+                    format!("{by}, {}: {}", failure.class, failure.detail)
+                }
                 (None, RouteSource::Table) => "table".to_owned(),
                 (None, _) => format!("webhook, {} ms", routed.elapsed.as_millis()),
             };

@@ -2,10 +2,13 @@
 //! go where they say.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
-use callroute_router::{CustomFuture, CustomLookup, Lookups, Router, RouterConfig, RouterError};
-use callroute_rules::{ChronoTz, load};
+use callroute_router::{
+    CustomFuture, CustomLookup, Lookups, Router, RouterConfig, RouterError, Way,
+};
+use callroute_rules::{ChronoTz, Facts, load};
 use callroute_schema::Event;
 use callroute_session::Note;
 use callroute_session::shared::AgentState;
@@ -258,6 +261,56 @@ async fn what_cannot_be_looked_up_is_missing_and_the_trace_says_why() {
     // Gold, but nobody says how many points: that rule does not hold, and the next one does.
     assert_eq!(call(&router, &caller, GOLD, to).await, Some(403));
     assert_eq!(why("connect: "), 1, "{}", router.seen.trace());
+}
+
+/// Knows nothing, ever.
+#[derive(Debug)]
+struct Never;
+
+impl CustomLookup for Never {
+    fn find<'a>(&'a self, _: &'a Event) -> CustomFuture<'a> {
+        Box::pin(std::future::pending())
+    }
+}
+
+/// A19: a webhook is asked also when lookups took as long as its deadline, by a router and by `Way`,
+/// and both tell it the same time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_webhook_has_time_after_a_lookup_that_took_all_of_it() {
+    let bench = Bench::new();
+    let caller = phone(&bench).await;
+    let sales = Webhook::start(r#"{"action":"reject","cause":"declined"}"#).await;
+    let table = format!(
+        r#"
+version: 1
+default: {{ action: busy }}
+lookups: {{ crm: {{ custom: never, budget_ms: 1200 }} }}
+callers: {{ crm: {{ lookup: crm }} }}
+webhooks: {{ w: {{ urls: ["http://{}/"], allow: ["127.0.0.0/8"], deadline_ms: 1200 }} }}
+numbers:
+  "*":
+    - {{ when: {{ caller: {{ in: crm }} }}, then: {{ action: hangup }} }}
+    - {{ then: {{ action: webhook, name: w }} }}
+"#,
+        sales.addr
+    );
+    let lookups = || Lookups::default().with_custom("never", Never);
+    let router = bench.router_made(&table, bench.config(&[]), |config| {
+        config.lookups = lookups();
+    });
+    let router = router.await;
+    let refused = call(&router, &caller, GOLD, "+13146523057").await;
+    assert_eq!(refused, Some(603), "{}", router.seen.trace());
+    let engine = Arc::new(load("routes.yaml", &table, &(), &ChronoTz).unwrap());
+    let way = Way::new(Client::new(ClientConfig::default()), lookups());
+    let event = sales.asked()[0].clone();
+    let routed = way.of(&engine, event, Facts::default()).await;
+    assert_eq!(routed.source.as_str(), "webhook");
+    let asked = sales.asked();
+    assert_eq!(asked.len(), 2);
+    for event in asked {
+        assert!(event.deadline_ms.unwrap() <= 400, "{event:?}");
+    }
 }
 
 /// What can never be looked up is told before the first call.

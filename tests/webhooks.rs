@@ -7,13 +7,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use callroute_control::{Callbacks, LinesSink, Sink};
-use callroute_router::{Router, RouterConfig, Silent};
-use callroute_rules::{ChronoTz, load};
+use callroute_router::{Lookups, Router, RouterConfig, Silent, Way};
+use callroute_rules::{ChronoTz, Facts, load};
 use callroute_schema::{Event, EventKind};
+use callroute_session::Note;
 use callroute_sip::phone::{Phone, PhoneConfig};
 use callroute_sip::{Config, SipAdapter};
 use callroute_tables::TableHandle;
 use callroute_webhook::{Client, ClientConfig};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::common::Bench;
 use crate::common::counted::Counted;
@@ -107,6 +109,81 @@ numbers:
     );
 }
 
+/// A web server that answers once, lets that answer stand in for later ones, and is gone.
+async fn answers_once() -> SocketAddr {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        drop(listener);
+        let mut asked = Vec::new();
+        while !asked.ends_with(b"}") {
+            stream.read_buf(&mut asked).await.unwrap();
+        }
+        let body = r#"{"action":"reject","cause":"declined"}"#;
+        let answer = format!(
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n\
+             cache-control: stale-if-error=600\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        stream.write_all(answer.as_bytes()).await.unwrap();
+    });
+    addr
+}
+
+/// A8, A19: a last good answer that stands in is no answer: the trace, the events and `Way` say that
+/// the server failed, and how.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_last_good_answer_hides_no_failure() {
+    let addr = answers_once().await;
+    let table = format!(
+        r#"
+version: 1
+default: {{ action: reject, cause: congestion }}
+webhooks:
+  w: {{ urls: ["http://{addr}/"], allow: ["127.0.0.0/8"], last_good: true }}
+numbers:
+  "+13146523057": {{ action: webhook, name: w }}
+"#
+    );
+    let bench = Bench::new();
+    let client = Client::new(ClientConfig::default());
+    let router = bench.router_made(&table, bench.config(&[]), |config| {
+        config.webhooks = client.clone();
+    });
+    let router = router.await;
+    let phone = Phone::bind((bench.ip, 0).into(), PhoneConfig::default());
+    let phone = phone.await.unwrap();
+    let uri = format!("sip:+13146523057@{}", router.addr);
+    for (calls, failed) in [
+        (1, vec![]),
+        (2, vec![("w".to_owned(), "connect".to_owned())]),
+    ] {
+        let call = phone.call(&uri, "+14155550123").await.unwrap();
+        let cause = call.wait_answered(PATIENCE).await.unwrap_err();
+        assert_eq!(cause.sip_code, Some(603), "what the server said");
+        router.settled(calls).await;
+        assert_eq!(
+            failures(&router.seen.events(EventKind::WebhookFailed)),
+            failed
+        );
+        let answered = |note: &Note| matches!(note, Note::WebhookAnswered { .. });
+        assert_eq!(router.seen.count(answered), 1, "{}", router.seen.trace());
+    }
+    assert!(
+        router.seen.has(|note| {
+            note.to_string() == "the last good answer of webhook w stands in: reject"
+        })
+    );
+    let engine = Arc::new(load("routes.yaml", &table, &(), &ChronoTz).unwrap());
+    let event = br#"{"event":"incoming_call","from":"+14155550123","to":"+13146523057","timestamp":"2026-04-21T14:32:00Z","call_id":"c1"}"#;
+    let event = Event::from_json(event).unwrap();
+    let way = Way::new(client, Lookups::default());
+    let routed = way.of(&engine, event, Facts::default()).await;
+    assert_eq!(routed.source.as_str(), "last_good");
+    assert_eq!(routed.failure.unwrap().class.as_str(), "connect");
+}
+
 /// A web server whose answers dial a number that costs.
 async fn fraud() -> Webhook {
     Webhook::start(
@@ -171,7 +248,8 @@ async fn failures_are_counted_by_webhook_and_class() {
         let before = count(webhook, class);
         let (status, events) = call(&careful(name, url)).await;
         assert_eq!(status, Some(503), "{name}: the default");
-        assert_eq!(failures(&events).len(), 1, "{name}");
+        let told = (webhook.to_owned(), class.to_owned());
+        assert_eq!(failures(&events), [told], "{name}: no URL is told");
         assert_eq!(count(webhook, class), before + 1, "{name}");
     }
 }

@@ -30,18 +30,31 @@ impl Ask {
 
 /// What an answer, or none, comes to. An answer that dials what the table does not allow is none.
 pub(crate) fn answer(engine: &Engine, ask: AskId, asked: Result<Asked, Failure>) -> Input {
-    let failure = match asked.and_then(|asked| asked.result) {
-        Ok(actions) => match engine.permit(&actions) {
-            Ok(()) => return Input::Answered { ask, actions },
-            Err(refused) => AskFailure {
-                class: FailureClass::BadSchema.as_str().to_owned(),
-                detail: refused.to_string(),
-            },
+    let permitted = asked.and_then(|asked| {
+        let actions = asked.result?;
+        match (engine.permit(&actions), asked.stood_in) {
+            (Ok(()), stood_in) => Ok((actions, stood_in)),
+            // An answer to an earlier call that will not do leaves the failure as it is.
+            (Err(_), Some(failure)) => Err(failure),
+            (Err(refused), None) => Err(Failure::new(FailureClass::BadSchema, refused.to_string())),
+        }
+    });
+    match permitted {
+        Ok((actions, stood_in)) => Input::Answered {
+            ask,
+            actions,
+            stood_in: stood_in.map(told),
         },
-        Err(failure) => AskFailure {
-            class: failure.class.as_str().to_owned(),
-            detail: failure.detail,
+        Err(failure) => Input::AskFailed {
+            ask,
+            failure: told(failure),
         },
-    };
-    Input::AskFailed { ask, failure }
+    }
+}
+
+fn told(failure: Failure) -> AskFailure {
+    AskFailure {
+        class: failure.class.as_str().to_owned(),
+        detail: failure.detail,
+    }
 }

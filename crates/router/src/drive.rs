@@ -155,7 +155,8 @@ struct Driver<L> {
 
 impl<L: Line> Driver<L> {
     fn input(&mut self, input: Input) {
-        // Deadlines count from here: from the call's arrival, or the key that was pressed.
+        // Deadlines count from here: from the call's arrival, or the key that was pressed. What
+        // lookups took has been taken off by the session.
         let heard = match input {
             Input::Start | Input::CallBack(_) => self.began,
             _ => Instant::now(),

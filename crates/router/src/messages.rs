@@ -1,6 +1,7 @@
 //! What becomes of a message that a caller left: it is kept, and told of by webhook and mail,
 //! beside the call.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,8 +9,10 @@ use callroute_schema::{Event, EventKind, RecordingInfo};
 use callroute_session::Message;
 use callroute_store::StoredMessage;
 use callroute_webhook::Endpoints;
+use ulid::Ulid;
 
 use crate::config::RouterConfig;
+use crate::observer::Observer;
 
 /// How long before a mail or a webhook is tried again, each time.
 const AGAIN: [Duration; 3] = [
@@ -91,22 +94,12 @@ fn recorded(event: &Event, message: &Message) -> Event {
 
 /// Tells a webhook. It need not say anything sensible: whatever it answers, it was told.
 async fn tell(config: Arc<RouterConfig>, endpoints: Endpoints, event: Event) {
-    for pause in AGAIN {
-        match config.webhooks.ask(&endpoints, &event).await.result {
-            Ok(_) => return,
-            Err(failure) => {
-                let class = failure.class.as_str();
-                if class == "empty" || class.starts_with("bad_") {
-                    return;
-                }
-                config.observer.warning(&format!(
-                    "a webhook was not told of a message: {class}: {}",
-                    failure.detail
-                ));
-            }
-        }
-        tokio::time::sleep(pause).await;
-    }
+    let (client, endpoints, event) = (&config.webhooks, &endpoints, &event);
+    // The same each time, so that its receiver knows it again.
+    let id = Ulid::new().0;
+    let told = || async move { client.notify(endpoints, event, id).await.result };
+    let what = format!("webhook `{}` was not told of a message", endpoints.name);
+    keep_trying(config.observer.as_ref(), &what, told).await;
 }
 
 async fn mail(config: Arc<RouterConfig>, message: Message) {
@@ -115,13 +108,26 @@ async fn mail(config: Arc<RouterConfig>, message: Message) {
             .observer
             .warning("a message was not mailed: the router has no mail server");
     };
-    for pause in AGAIN {
-        match mail.send(&message).await {
-            Ok(()) => return,
-            Err(error) => config
-                .observer
-                .warning(&format!("a message was not mailed: {error}")),
-        }
-        tokio::time::sleep(pause).await;
+    let what = "a message was not mailed";
+    keep_trying(config.observer.as_ref(), what, || mail.send(&message)).await;
+}
+
+/// Tries until it is done, or has been tried again often enough. `what` says what was not.
+async fn keep_trying<F, E>(observer: &dyn Observer, what: &str, attempt: impl Fn() -> F)
+where
+    F: Future<Output = Result<(), E>>,
+    E: fmt::Display,
+{
+    let mut pauses = AGAIN.iter();
+    while let Err(error) = attempt().await {
+        let Some(pause) = pauses.next() else {
+            return observer.warning(&format!("{what}, and it is given up: {error}"));
+        };
+        let s = pause.as_secs();
+        observer.warning(&format!("{what}: {error}; again in {s} s"));
+        tokio::time::sleep(*pause).await;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -48,7 +48,7 @@ pub struct Routed {
     pub actions: Vec<Action>,
     /// Whose answer that is.
     pub source: RouteSource,
-    /// Why the webhook that was asked last did not decide.
+    /// Why the webhook that was asked last did not decide, or not about this call.
     pub failure: Option<Failure>,
     /// The variable that was not known for this call where it was wanted, last: another action
     /// took its action's place, or it stands there as it is written.
@@ -70,17 +70,21 @@ pub enum RouteSource {
     Table,
     /// A webhook.
     Webhook,
+    /// A webhook that fails, asked about an earlier call: its answer stands in, as both sides
+    /// allow.
+    LastGood,
     /// What was configured for a webhook that fails.
     Fallback,
 }
 
 impl RouteSource {
-    /// `table`, `webhook` or `fallback`.
+    /// `table`, `webhook`, `last_good` or `fallback`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Table => "table",
             Self::Webhook => "webhook",
+            Self::LastGood => "last_good",
             Self::Fallback => "fallback",
         }
     }

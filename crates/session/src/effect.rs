@@ -44,13 +44,29 @@ impl AskTarget {
         let deadline_ms = webhook.deadline_ms.or(own);
         Some((target, deadline_ms.unwrap_or(DEFAULT_DEADLINE_MS)))
     }
+
+    /// What others are told: the name, or `url`, since a URL may hold what is not for them.
+    pub(crate) fn told(&self) -> &str {
+        match self {
+            Self::Named(name) => name.as_str(),
+            Self::Url(_) => "url",
+        }
+    }
 }
 
+/// For traces: a URL without what is likeliest to be secret, its query and a user's name and
+/// password.
 impl fmt::Display for AskTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Named(name) => name.fmt(f),
-            Self::Url(url) => url.fmt(f),
+            Self::Url(url) => {
+                let plain = url.split(['?', '#']).next().unwrap_or_default();
+                let (scheme, rest) = plain.split_once("://").unwrap_or(("", plain));
+                let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+                let host = authority.rsplit('@').next().unwrap_or_default();
+                write!(f, "{scheme}://{host}/{path}")
+            }
         }
     }
 }
@@ -134,4 +150,21 @@ pub struct Message {
     /// The mail addresses to send it to.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub mail: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::AskTarget;
+
+    #[test]
+    fn a_url_is_shown_without_its_secrets() {
+        for (url, shown) in [
+            ("https://a.example/x?token=t", "https://a.example/x"),
+            ("https://me:word@a.example:81?t", "https://a.example:81/"),
+            ("http://a.example/@me/x#t", "http://a.example/@me/x"),
+            ("me:word@a.example/x?t", "://a.example/x"),
+        ] {
+            assert_eq!(AskTarget::Url(url.to_owned()).to_string(), shown);
+        }
+    }
 }

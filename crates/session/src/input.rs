@@ -37,6 +37,9 @@ pub enum Input {
         ask: AskId,
         /// What it said.
         actions: Actions,
+        /// Why it did not answer this time: what it said of an earlier call stands in.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        stood_in: Option<AskFailure>,
     },
     /// A webhook gave no usable answer.
     AskFailed {

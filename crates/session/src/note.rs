@@ -100,6 +100,13 @@ pub enum Note {
         /// What was found.
         detail: String,
     },
+    /// What a server said of an earlier call stands in for the answer that it did not give.
+    LastGood {
+        /// Whose answer.
+        webhook: String,
+        /// What it said, by the kind of each action.
+        actions: Vec<ActionKind>,
+    },
     /// A webhook's own fallback is taken.
     Fallback {
         /// Whose.

@@ -7,15 +7,20 @@ use callroute_schema::Action;
 /// Longest that servers and lookups are waited for one after the other, before no further one is
 /// asked.
 const LONGEST: Duration = Duration::from_secs(5);
+/// The part of its deadline that a server has however long lookups took before: a third.
+const LEAST: u32 = 3;
 /// Most servers that are asked one after the other.
 const MAX_ASKS: u32 = 8;
 
 /// Each server and each lookup has a deadline of its own; this bounds their sum, where one names
-/// the next: at most eight servers, and none 5 s after the first was asked. Instants are on any
-/// clock that only goes forward.
+/// the next: at most eight servers, and none 5 s after the first was asked. What lookups take is
+/// taken from the deadline of the server that is asked after them. Instants are on any clock that
+/// only goes forward.
 #[derive(Debug, Default)]
 pub struct Patience {
     since: Option<Duration>,
+    /// When the first of the lookups was begun that no server was asked after.
+    looking: Option<Duration>,
     asks: u32,
 }
 
@@ -34,6 +39,9 @@ impl Patience {
     /// be asked.
     pub fn ask(&mut self, now: Duration, own: Duration) -> Option<Duration> {
         self.asks += 1;
+        let looked = self.looking.take().map(|since| now.saturating_sub(since));
+        let left = own.saturating_sub(looked.unwrap_or_default());
+        let own = left.max(own / LEAST);
         match self.asks {
             1..=MAX_ASKS => self.left(now, own),
             _ => None,
@@ -42,7 +50,12 @@ impl Patience {
 
     /// How long a lookup may take, of the time that it has for itself; `None`: it is not waited
     /// for.
-    pub fn left(&mut self, now: Duration, own: Duration) -> Option<Duration> {
+    pub fn look_up(&mut self, now: Duration, own: Duration) -> Option<Duration> {
+        self.looking = self.looking.or(Some(now));
+        self.left(now, own)
+    }
+
+    fn left(&mut self, now: Duration, own: Duration) -> Option<Duration> {
         let Some(since) = self.since else {
             // The first has all of its own time, however long that is.
             self.since = Some(now);
@@ -65,10 +78,31 @@ mod tests {
         assert_eq!(patience.ask(s(110), s(1)), None);
         let mut patience = Patience::default();
         assert_eq!(patience.ask(s(0), s(1)), Some(s(1)));
-        assert_eq!(patience.left(s(4), s(3)), Some(s(1)));
+        assert_eq!(patience.look_up(s(4), s(3)), Some(s(1)));
         assert_eq!(patience.ask(s(5), s(1)), None);
         patience.begins(&Action::Hangup(callroute_schema::Hangup::default()));
         assert_eq!(patience.ask(s(6), s(1)), Some(s(1)));
+    }
+
+    #[test]
+    fn lookups_take_their_time_from_the_server_after_them_and_leave_it_a_third() {
+        let ms = Duration::from_millis;
+        for (looked, left) in [(0, 1500), (800, 700), (1400, 500), (3000, 500)] {
+            let mut patience = Patience::default();
+            assert_eq!(patience.look_up(ms(100), ms(50)), Some(ms(50)));
+            patience.look_up(ms(100 + looked / 2), ms(50));
+            let now = ms(100 + looked);
+            assert_eq!(patience.ask(now, ms(1500)), Some(ms(left)), "{looked}");
+            assert_eq!(patience.ask(now, ms(1500)), Some(ms(1500)), "the next one");
+        }
+        let mut patience = Patience::default();
+        patience.look_up(ms(0), ms(50));
+        patience.begins(&Action::Hangup(callroute_schema::Hangup::default()));
+        assert_eq!(
+            patience.ask(ms(40), ms(1500)),
+            Some(ms(1500)),
+            "it was heard"
+        );
     }
 
     #[test]

@@ -83,10 +83,13 @@ impl Session {
             Input::Start => self.start(),
             Input::CallBack(callback) => self.call_back(callback),
             Input::Media(notice) => self.on_notice(&notice),
-            Input::Answered { ask, actions } => {
-                let flow = self
-                    .step
-                    .on_reply(&mut self.call, ask, Reply::Answer(actions));
+            Input::Answered {
+                ask,
+                actions,
+                stood_in,
+            } => {
+                let reply = Reply::Answer(actions, stood_in);
+                let flow = self.step.on_reply(&mut self.call, ask, reply);
                 self.go_on(flow);
             }
             Input::AskFailed { ask, failure } => {

@@ -134,7 +134,13 @@ impl World {
                 };
                 let (after, input) = match self.script.servers.get(name).cloned() {
                     Some(Server::Answers { after, actions }) => {
-                        (after, Input::Answered { ask: *ask, actions })
+                        let (ask, stood_in) = (*ask, None);
+                        let answered = Input::Answered {
+                            ask,
+                            actions,
+                            stood_in,
+                        };
+                        (after, answered)
                     }
                     Some(Server::Fails { after, failure }) => {
                         (after, Input::AskFailed { ask: *ask, failure })

@@ -11,6 +11,7 @@ mod abilities;
 mod callbacks;
 mod chaos;
 mod common;
+mod deadlines;
 mod forward;
 mod groups;
 mod messages;

@@ -159,7 +159,7 @@ impl<'a> Asking<'a> {
         };
         let admission = match how {
             How::First => Use::First,
-            How::Instead | How::Again => Use::Usual,
+            How::Instead | How::Anew | How::Again => Use::Usual,
             How::Anyway => Use::Anyway,
         };
         let book = self.inner.book();
@@ -189,6 +189,7 @@ impl<'a> Asking<'a> {
         let flight = self.report.begin(url, endpoint, progress, self.elapsed);
         let errand = Errand {
             target: Target {
+                webhook: &endpoints.name,
                 endpoint,
                 allow: &endpoints.allow,
                 secrets: &endpoints.secrets,
@@ -197,7 +198,7 @@ impl<'a> Asking<'a> {
             progress: theirs,
             start: Start {
                 // Connections from before a rest, too, may be dead without having said so.
-                fresh: how != How::First,
+                fresh: !matches!(how, How::First | How::Anew),
                 at: self.now,
             },
             trial,
@@ -270,7 +271,7 @@ impl<'a> Asking<'a> {
     {
         let means = Arc::clone(&self.inner.means);
         let (endpoint, allow) = (errand.target.endpoint.clone(), self.endpoints.allow.clone());
-        let secrets = self.endpoints.secrets.clone();
+        let (webhook, secrets) = (self.endpoints.name.clone(), self.endpoints.secrets.clone());
         // It may outlive the ask.
         let question = Arc::new(errand.question.copy());
         let progress = Arc::new(Progress::new());
@@ -281,6 +282,7 @@ impl<'a> Asking<'a> {
         let task = tokio::spawn(async move {
             let errand = Errand {
                 target: Target {
+                    webhook: &webhook,
                     endpoint: &endpoint,
                     allow: &allow,
                     secrets: &secrets,

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use crate::book::health::Verdict;
 use crate::book::{Book, Knock, Trial};
 use crate::endpoint::Endpoint;
-use crate::failure::{Failure, FailureClass, is_unprocessed, of_exchange};
+use crate::failure::{Failure, FailureClass, is_refused, is_unprocessed, of_exchange};
 use crate::held::Held;
 use crate::net::address::Network;
 use crate::net::body::whole;
@@ -61,6 +61,10 @@ pub(crate) struct Outcome {
     /// A kept connection broke before the first byte of an answer: the server had closed it,
     /// and most likely never saw the request.
     stale: bool,
+    /// The server refused this one request, and its connection is well.
+    refused: bool,
+    /// There was no room to look its host up, or to dial it.
+    crowded: bool,
     /// What the server said beside its answer; most often nothing.
     said: Option<Box<Said>>,
     /// From its beginning to its end.
@@ -82,6 +86,8 @@ impl Outcome {
         Self {
             result: Err(failure),
             stale: false,
+            refused: false,
+            crowded: false,
             said: None,
             took,
         }
@@ -96,7 +102,7 @@ impl Outcome {
     /// answers may be of use, and it costs no time.
     fn verdict(&self) -> Verdict {
         use FailureClass as C;
-        if self.stale {
+        if self.stale || self.crowded {
             return Verdict::Nothing;
         }
         if let Some(wish) = self.said.as_ref().and_then(|said| said.wish) {
@@ -124,6 +130,7 @@ impl Outcome {
     pub(crate) fn fault(&self) -> Fault {
         use FailureClass as C;
         match self.result.as_ref().map_err(|failure| failure.class) {
+            Err(C::Reset) if self.stale && self.refused => Fault::Refused,
             Err(C::Reset) if self.stale => Fault::Stale,
             Err(C::Dns | C::Connect | C::Reset | C::Status5xx) => Fault::Passing,
             _ => Fault::Lasting,
@@ -144,6 +151,8 @@ enum Answer {
 /// Who is asked, and on what terms.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Target<'a> {
+    /// The webhook's name.
+    pub(crate) webhook: &'a str,
     pub(crate) endpoint: &'a Endpoint,
     /// What may be dialled beside the public internet.
     pub(crate) allow: &'a [Network],
@@ -222,6 +231,8 @@ impl Means {
             let mut outcome = Outcome {
                 result: Ok(Reply::Taken),
                 stale: false,
+                refused: false,
+                crowded: false,
                 said: None,
                 took: Duration::ZERO,
             };
@@ -236,6 +247,7 @@ impl Means {
                         .await
                 }
                 Err(failure) => {
+                    outcome.crowded = progress.is_before_dialing();
                     outcome.result = Err(failure);
                     Instant::now()
                 }
@@ -300,6 +312,10 @@ impl Means {
             }
             Err(error) => {
                 outcome.stale = is_stale(&connection, progress, &error);
+                outcome.refused = is_refused(&error);
+                if outcome.refused {
+                    Doubt::settle(doubt);
+                }
                 outcome.result = Err(of_exchange(&error));
             }
         }
@@ -327,7 +343,7 @@ impl Means {
     #[cold]
     fn began_to_rest(self: &Arc<Self>, target: &Target<'_>, outcome: &Outcome, knock: Knock) {
         if outcome.is_unreachable() {
-            self.knock_later(target.endpoint, target.allow, knock);
+            self.knock_later(target, knock);
         }
     }
 
@@ -374,8 +390,7 @@ impl Means {
         match self.pool.take(lane, target.allow, fresh, at, found).await {
             Slot::Kept(connection) => Ok(connection),
             Slot::Dial(_permit) => {
-                let dial = self.dialer.dial(target.endpoint, target.allow, progress);
-                let connection = dial.await?;
+                let connection = self.dialer.dial(target, progress).await?;
                 self.pool.share(lane, &connection);
                 Ok(connection)
             }

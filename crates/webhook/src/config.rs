@@ -23,7 +23,8 @@ pub struct ClientConfig {
     pub max_dials: usize,
     /// Wait for a URL before the next is asked beside it, until 20 of its answers are known;
     /// default 300 ms. Later it is what 95 % of its last 100 answers kept within, 50 to 400 ms.
-    /// Never more than a third of the deadline.
+    /// Never more than a third of the time, nor so much that a later URL would have less time than
+    /// each of the others.
     pub hedge: Duration,
     /// Whether an ask may use a URL that failed a second time, when it has no other: within a
     /// budget of a fifth of the URL's first uses and 10 a second. Default true.

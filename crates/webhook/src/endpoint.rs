@@ -21,7 +21,7 @@ pub(crate) const MIN_DEADLINE: Duration = Duration::from_millis(50);
 /// Longest deadline that is accepted: a caller hears nothing meanwhile.
 pub(crate) const MAX_DEADLINE: Duration = Duration::from_secs(10);
 /// Most URLs that one webhook may have.
-const MAX_URLS: usize = 16;
+pub(crate) const MAX_URLS: usize = 16;
 /// Longest URL that is accepted, in bytes.
 const MAX_URL: usize = 2048;
 
@@ -246,9 +246,11 @@ impl Endpoint {
     /// # Errors
     /// [`ConfigError`] names the fault and its mend.
     pub fn new(url: &str) -> Result<Self, ConfigError> {
-        let text = || url.to_owned();
+        // A query may hold a secret, which would end in logs.
+        let text = || url.split(['?', '#']).next().unwrap_or_default().to_owned();
         let Some((scheme, rest)) = url.split_once("://") else {
-            return Err(ConfigError::NoScheme { url: text() });
+            let url = text().rsplit('@').next().unwrap_or_default().to_owned();
+            return Err(ConfigError::NoScheme { url });
         };
         let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
         if let Some((_, host)) = authority.rsplit_once('@') {

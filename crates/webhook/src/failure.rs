@@ -153,16 +153,34 @@ pub(crate) fn of_exchange(error: &hyper::Error) -> Failure {
 /// Whether an HTTP/2 server never looked at the request (RFC 9113, sections 6.8 and 8.7), or its
 /// connection was over before.
 pub(crate) fn is_unprocessed(error: &hyper::Error) -> bool {
+    match of_http2(error) {
+        Some(error) => {
+            error.is_io()
+                || error.is_go_away()
+                || error.reason() == Some(h2::Reason::REFUSED_STREAM)
+        }
+        None => error.is_canceled() || error.is_closed(),
+    }
+}
+
+/// Whether the server refused this one stream, which it says of none that it looked at, and of
+/// nothing else (RFC 9113, section 8.7): the connection is well.
+pub(crate) fn is_refused(error: &hyper::Error) -> bool {
+    of_http2(error).is_some_and(|error| {
+        let reason = error.reason() == Some(h2::Reason::REFUSED_STREAM);
+        error.is_remote() && error.is_reset() && reason
+    })
+}
+
+fn of_http2(error: &hyper::Error) -> Option<&h2::Error> {
     let mut source = error.source();
     while let Some(found) = source {
         if let Some(error) = found.downcast_ref::<h2::Error>() {
-            return error.is_io()
-                || error.is_go_away()
-                || error.reason() == Some(h2::Reason::REFUSED_STREAM);
+            return Some(error);
         }
         source = found.source();
     }
-    error.is_canceled() || error.is_closed()
+    None
 }
 
 /// Whether TLS itself is at fault, such as an alert of the other side.

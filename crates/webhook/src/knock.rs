@@ -11,8 +11,6 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::attempt::{Means, Start, Target};
 use crate::book::health::Verdict;
 use crate::book::{Knock, Trial, Use};
-use crate::endpoint::Endpoint;
-use crate::net::address::Network;
 use crate::net::pool::lane::Found;
 use crate::progress::Progress;
 
@@ -24,17 +22,13 @@ const TRIES: u32 = 24;
 
 impl Means {
     /// Knocks when the rest is over, again and again while it fails.
-    pub(crate) fn knock_later(
-        self: &Arc<Self>,
-        endpoint: &Endpoint,
-        allow: &[Network],
-        first: Knock,
-    ) {
+    pub(crate) fn knock_later(self: &Arc<Self>, target: &Target<'_>, first: Knock) {
         if !self.knock {
             return;
         }
         let means = Arc::downgrade(self);
-        let (endpoint, allow) = (endpoint.clone(), allow.to_vec());
+        let webhook = target.webhook.to_owned();
+        let (endpoint, allow) = (target.endpoint.clone(), target.allow.to_vec());
         tokio::spawn(async move {
             let Knock { key, mut rest } = first;
             for _ in 0..TRIES {
@@ -52,7 +46,13 @@ impl Means {
                 if !trial.is_probe() {
                     return;
                 }
-                match means.knock(&endpoint, &allow, trial, began).await {
+                let target = Target {
+                    webhook: &webhook,
+                    endpoint: &endpoint,
+                    allow: &allow,
+                    secrets: &[],
+                };
+                match means.knock(&target, trial, began).await {
                     Some(next) => rest = next.rest,
                     None => return,
                 }
@@ -62,23 +62,17 @@ impl Means {
 
     async fn knock(
         self: &Arc<Self>,
-        endpoint: &Endpoint,
-        allow: &[Network],
+        target: &Target<'_>,
         mut trial: Trial,
         began: Instant,
     ) -> Option<Knock> {
-        let lane = self.pool.lane(endpoint.origin());
+        let lane = self.pool.lane(target.endpoint.origin());
         let progress = Progress::new();
-        let target = Target {
-            endpoint,
-            allow,
-            secrets: &[],
-        };
         let start = Start {
             fresh: true,
             at: began,
         };
-        let connection = self.connection(&target, &lane, start, &progress, Found::Nothing);
+        let connection = self.connection(target, &lane, start, &progress, Found::Nothing);
         match timeout(PATIENCE, connection).await {
             Ok(Ok(connection)) => {
                 self.pool.give_back(&lane, connection, None, Instant::now());

@@ -42,6 +42,8 @@ pub(crate) enum How {
     First,
     /// In place of an attempt whose kept connection was found dead.
     Instead,
+    /// In place of an attempt that the server refused to look at: on any connection.
+    Anew,
     /// For the second time, which is paid for.
     Again,
     /// Though it rests: nobody else is left.
@@ -64,6 +66,8 @@ pub(crate) enum Ending {
 pub(crate) enum Fault {
     /// A kept connection broke before the first byte of an answer.
     Stale,
+    /// A kept connection is well, and the server did not look at this one request.
+    Refused,
     /// The same request may fare better another time.
     Passing,
     /// The same request will fare the same.
@@ -73,8 +77,8 @@ pub(crate) enum Fault {
 /// What is known of a request that goes out.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Begun {
-    /// How long to wait for it before the next URL is asked beside it; at most a third of the
-    /// deadline.
+    /// How long to wait for it before the next URL is asked beside it; never so long that a later
+    /// URL would have less time than each of the others.
     pub(crate) hedge: Duration,
     /// How long it may be silent on a kept connection until that is in doubt; `None`: half the
     /// deadline.
@@ -116,7 +120,7 @@ impl Plan {
         Self {
             urls: urls.min(Set::ROOM),
             deadline,
-            longest_hedge: deadline / 3,
+            longest_hedge: deadline,
             pause,
             asked: 0,
             running: 0,
@@ -135,6 +139,9 @@ impl Plan {
 
     /// Begins.
     pub(crate) fn on_start(&mut self, now: Duration) -> Option<Step> {
+        // Each URL has its share of the time, and the last one two.
+        let shares = u32::try_from(self.urls + 1).unwrap_or(u32::MAX);
+        self.longest_hedge = self.deadline.saturating_sub(now) / shares.max(3);
         self.go_on(now)
     }
 
@@ -169,10 +176,17 @@ impl Plan {
             return None;
         }
         self.running = self.running.saturating_sub(1);
-        if now < self.deadline && fault == Fault::Stale && self.may_replace(url) {
+        let replacement = match fault {
+            Fault::Stale => Some(How::Instead),
+            Fault::Refused => Some(How::Anew),
+            Fault::Passing | Fault::Lasting => None,
+        };
+        if let Some(how) = replacement
+            && now < self.deadline
+            && self.may_replace(url)
+        {
             self.retried = true;
             self.running += 1;
-            let how = How::Instead;
             return Some(Step::Ask { url, how });
         }
         if fault != Fault::Lasting && !self.spent.contains(url) {
@@ -229,7 +243,7 @@ impl Plan {
             return None;
         }
         if late && now < self.last_call() {
-            let later = now.saturating_add(PUT_OFF);
+            let later = now.saturating_add(PUT_OFF).min(self.last_call());
             self.next_hedge = self.next_hedge.max(later);
             self.next_doubt = self.next_doubt.max(later);
             return None;
@@ -266,7 +280,9 @@ impl Plan {
     /// From here on the next URL is asked though our own runtime is late: rather more load than a
     /// lost call.
     fn last_call(&self) -> Duration {
-        self.deadline.saturating_mul(2) / 3
+        let left = u32::try_from(self.urls.saturating_sub(self.asked)).unwrap_or(u32::MAX);
+        let wanted = self.longest_hedge.saturating_mul(left.max(1));
+        self.deadline.saturating_sub(wanted)
     }
 
     /// Asks the next URL; without one, waits for what runs; without that, tries what is left.
@@ -314,7 +330,7 @@ impl Plan {
         Some(Step::Ask { url, how })
     }
 
-    /// Whether a dead kept connection may be replaced for free: once, and not when a new one was
+    /// Whether an attempt that came to nothing on a kept connection may be replaced for free: once, and not when a new one was
     /// made beside it.
     fn may_replace(&self, url: usize) -> bool {
         !self.retried && !self.spent.contains(url)

@@ -83,6 +83,11 @@ impl Progress {
         self.phase.store(phase as u8, Ordering::Release);
     }
 
+    /// Whether it never got as far as to dial.
+    pub(crate) fn is_before_dialing(&self) -> bool {
+        self.phase.load(Ordering::Acquire) == Phase::Turn as u8
+    }
+
     /// `received`: the connection's count; `None` where others share it.
     pub(crate) fn sent(&self, reused: bool, received: Option<Received>) {
         if let Some(received) = received {

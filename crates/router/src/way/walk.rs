@@ -37,13 +37,11 @@ pub(super) struct Walk<'a, T> {
     default_taken: bool,
     /// The rule that decided last.
     rule: Option<RuleId>,
-    /// The webhook that was asked last and gave no usable answer, and the failure's class: what
-    /// the next one is told.
+    /// The webhook that was asked last and gave no answer to this call, and the failure's class:
+    /// what the next one is told.
     unanswered: Option<[(String, String); 2]>,
     patience: Patience,
     began: Instant,
-    /// Each ask's deadline counts from what it is asked about: the call, or the answer before.
-    since: Instant,
     routed: Routed,
 }
 
@@ -69,7 +67,6 @@ impl<'a, T> Walk<'a, T> {
             unanswered: None,
             patience: Patience::default(),
             began,
-            since: began,
             routed: Routed {
                 actions: Vec::new(),
                 source: RouteSource::Table,
@@ -187,7 +184,7 @@ impl<'a, T> Walk<'a, T> {
             let why = "too long was waited for others".to_owned();
             (Fact::Missing, Some(why))
         };
-        let Some(left) = self.patience.left(self.began.elapsed(), budget) else {
+        let Some(left) = self.patience.look_up(self.began.elapsed(), budget) else {
             return too_long();
         };
         let (endpoints, _) = way.asks.endpoints(engine);
@@ -212,19 +209,18 @@ impl<'a, T> Walk<'a, T> {
             return self.go_on();
         };
         match self.answer(&target, deadline_ms).await {
-            Ok(actions) => {
-                self.unanswered = None;
-                (self.routed.source, self.routed.failure) = (RouteSource::Webhook, None);
+            Ok((actions, stood_in)) => {
+                let told = |failure| unanswered(webhook, failure);
+                self.unanswered = stood_in.as_ref().map(told);
+                self.routed.source = match &stood_in {
+                    None => RouteSource::Webhook,
+                    Some(_) => RouteSource::LastGood,
+                };
+                self.routed.failure = stood_in;
                 self.queue = actions.into();
             }
             Err(failure) => {
-                // A URL may hold what is not for other servers to know.
-                let name = webhook.name.as_ref().map_or("url", |name| name.as_str());
-                let told = [
-                    ("webhook", name.to_owned()),
-                    ("failure", failure.class.to_string()),
-                ];
-                self.unanswered = Some(told.map(|(name, value)| (name.to_owned(), value)));
+                self.unanswered = Some(unanswered(webhook, &failure));
                 self.unasked(failure);
                 let engine = self.engine;
                 let spec = match &target {
@@ -245,12 +241,13 @@ impl<'a, T> Walk<'a, T> {
         self.routed.failure = Some(failure);
     }
 
-    /// The actions that a webhook answers with, if they can be carried out.
+    /// The actions that a webhook answers with, if they can be carried out; and why they are its
+    /// answer to an earlier call, if they are.
     async fn answer(
         &mut self,
         target: &AskTarget,
         deadline_ms: u64,
-    ) -> Result<Vec<Action>, Failure> {
+    ) -> Result<(Vec<Action>, Option<Failure>), Failure> {
         let own = Duration::from_millis(deadline_ms);
         let Some(left) = self.patience.ask(self.began.elapsed(), own) else {
             let why = "too many servers were asked one after the other";
@@ -266,20 +263,26 @@ impl<'a, T> Walk<'a, T> {
             event
         });
         let event = with_failure.as_ref().unwrap_or(&self.event);
-        let asked = self.way.client.ask_since(&endpoints, event, self.since);
+        let asked = self.way.client.ask(&endpoints, event);
         let Asked {
-            result, attempts, ..
+            result,
+            attempts,
+            stood_in,
+            ..
         } = asked.await;
-        self.since = Instant::now();
         self.routed.attempts.extend(attempts);
         let actions = result?;
-        let wrong = |told: String| Failure::new(FailureClass::BadSchema, told);
+        // An answer to an earlier call that will not do leaves the failure as it is.
+        let wrong = |told: String| {
+            let failure = || Failure::new(FailureClass::BadSchema, told);
+            stood_in.clone().unwrap_or_else(failure)
+        };
         let list = self.engine.resolve(&actions);
         let list = list.map_err(|error| wrong(error.to_string()))?;
         check(&actions).map_err(|error| wrong(error.to_string()))?;
         let permitted = self.engine.permit(&actions);
         permitted.map_err(|error| wrong(error.to_string()))?;
-        Ok(list)
+        Ok((list, stood_in))
     }
 
     fn note(&mut self, set: Set) {
@@ -356,6 +359,16 @@ impl<'a, T> Walk<'a, T> {
             self.queue = actions.into();
         }
     }
+}
+
+/// What the next server is told of a webhook that failed.
+fn unanswered(webhook: &Webhook, failure: &Failure) -> [(String, String); 2] {
+    // A URL may hold what is not for other servers to know.
+    let name = webhook.name.as_ref().map_or("url", |name| name.as_str());
+    [
+        ("webhook".to_owned(), name.to_owned()),
+        ("failure".to_owned(), failure.class.to_string()),
+    ]
 }
 
 /// The branch of an `on` map for a disposition; `failed` covers every failure not named.

@@ -82,6 +82,11 @@ impl fmt::Display for Note {
                 f,
                 "webhook {webhook} failed after {elapsed_ms} ms: {class}: {detail}"
             ),
+            Self::LastGood { webhook, actions } => write!(
+                f,
+                "the last good answer of webhook {webhook} stands in: {}",
+                Kinds(actions)
+            ),
             Self::Fallback { webhook } => write!(f, "taking the fallback of webhook {webhook}"),
             Self::Dialing { leg, member } => write!(f, "calling {} ({leg})", mask(member)),
             Self::Ringing { member } => write!(f, "{} rings", mask(member)),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use callroute_rules::check;
-use callroute_schema::{Actions, Disposition, Event, EventKind, On, Webhook};
+use callroute_schema::{Action, Actions, Disposition, Event, EventKind, On, Webhook};
 
 use super::Step;
 use crate::call::{Call, kinds};
@@ -23,7 +23,8 @@ const FAILURE: &str = "failure";
 /// What a driver brings back.
 #[derive(Debug)]
 pub(crate) enum Reply {
-    Answer(Actions),
+    /// With why it is one to an earlier call, if it is.
+    Answer(Actions, Option<AskFailure>),
     Failure(AskFailure),
 }
 
@@ -89,8 +90,8 @@ impl Asking {
         if ask != self.ask {
             return Flow::Stay;
         }
-        let actions = match reply {
-            Reply::Answer(actions) => actions,
+        let (actions, stood_in) = match reply {
+            Reply::Answer(actions, stood_in) => (actions, stood_in),
             Reply::Failure(failure) => return self.failed(call, failure),
         };
         // A server may name targets, menus and agents of the table; it may also misspell them,
@@ -98,23 +99,38 @@ impl Asking {
         let wrong = match call.engine.resolve(&actions) {
             Ok(resolved) => match check(&actions) {
                 Ok(()) => {
-                    call.unanswered = None;
-                    call.note(Note::WebhookAnswered {
-                        webhook: self.target.to_string(),
-                        elapsed_ms: call.elapsed_ms(self.since),
-                        actions: kinds(&resolved),
-                    });
+                    self.answered(call, &resolved, stood_in);
                     return Flow::Become(actions);
                 }
                 Err(wrong) => wrong.to_string(),
             },
             Err(unknown) => unknown.to_string(),
         };
-        let failure = AskFailure {
+        // An answer to an earlier call that will not do leaves the failure as it is.
+        let failure = stood_in.unwrap_or_else(|| AskFailure {
             class: "bad_schema".to_owned(),
             detail: wrong,
-        };
+        });
         self.failed(call, failure)
+    }
+
+    fn answered(&self, call: &mut Call, actions: &[Action], stood_in: Option<AskFailure>) {
+        let (webhook, actions) = (self.target.to_string(), kinds(actions));
+        match stood_in {
+            None => {
+                call.unanswered = None;
+                let elapsed_ms = call.elapsed_ms(self.since);
+                call.note(Note::WebhookAnswered {
+                    webhook,
+                    elapsed_ms,
+                    actions,
+                });
+            }
+            Some(failure) => {
+                self.tell(call, failure);
+                call.note(Note::LastGood { webhook, actions });
+            }
+        }
     }
 
     pub(crate) fn on_wake(&mut self, call: &mut Call) -> Flow {
@@ -135,26 +151,8 @@ impl Asking {
 
     /// `on.failed`, else the webhook's own fallback, else what the program does next.
     fn failed(&self, call: &mut Call, failure: AskFailure) -> Flow {
-        let webhook = self.target.to_string();
-        let why = format!("webhook {webhook} failed: {}", failure.class);
-        // A URL may hold what is not for other servers to know.
-        let told = match &self.target {
-            AskTarget::Named(name) => name.to_string(),
-            AskTarget::Url(_) => "url".to_owned(),
-        };
-        call.unanswered = Some((told, failure.class.clone()));
-        let mut event = call.event_now(EventKind::WebhookFailed);
-        event.attributes.insert(WEBHOOK.to_owned(), webhook.clone());
-        event
-            .attributes
-            .insert(FAILURE.to_owned(), failure.class.clone());
-        call.note(Note::WebhookFailed {
-            webhook: webhook.clone(),
-            elapsed_ms: call.elapsed_ms(self.since),
-            class: failure.class,
-            detail: failure.detail,
-        });
-        call.emit(event);
+        let why = format!("webhook {} failed: {}", self.target.told(), failure.class);
+        self.tell(call, failure);
         if let Some(actions) = branch(&self.on, Disposition::Failed) {
             return Flow::Branch {
                 actions: actions.clone(),
@@ -170,11 +168,30 @@ impl Asking {
         };
         match fallback {
             Some(actions) => {
+                let webhook = self.target.to_string();
                 call.note(Note::Fallback { webhook });
                 Flow::Branch { actions, why }
             }
             None => Flow::failed(Disposition::Failed, why),
         }
+    }
+
+    /// Everybody concerned: the trace, the callbacks, the server that is asked next.
+    fn tell(&self, call: &mut Call, failure: AskFailure) {
+        let told = self.target.told().to_owned();
+        call.unanswered = Some((told.clone(), failure.class.clone()));
+        let mut event = call.event_now(EventKind::WebhookFailed);
+        event.attributes.insert(WEBHOOK.to_owned(), told);
+        event
+            .attributes
+            .insert(FAILURE.to_owned(), failure.class.clone());
+        call.note(Note::WebhookFailed {
+            webhook: self.target.to_string(),
+            elapsed_ms: call.elapsed_ms(self.since),
+            class: failure.class,
+            detail: failure.detail,
+        });
+        call.emit(event);
     }
 }
 

@@ -45,7 +45,7 @@ impl Deciding {
                 let budget = match budget(&engine, &lookup) {
                     // What calls share is there at once.
                     Duration::ZERO => Some(Duration::ZERO),
-                    own => call.patience.left(call.now.mono, own),
+                    own => call.patience.look_up(call.now.mono, own),
                 };
                 let mut step = Self {
                     lookup,

@@ -341,6 +341,7 @@ impl World {
                     Some(json) => Input::Answered {
                         ask,
                         actions: Actions::from_json(json.as_bytes()).unwrap(),
+                        stood_in: None,
                     },
                     None => Input::AskFailed {
                         ask,

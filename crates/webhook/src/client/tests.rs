@@ -4,6 +4,7 @@ mod context;
 mod failover;
 mod guard;
 mod keeping;
+mod refused;
 mod resting;
 #[cfg(feature = "verify")]
 mod signing;

@@ -25,6 +25,21 @@ fn host(url: &str) -> String {
 }
 
 #[test]
+fn what_may_be_secret_is_not_repeated() {
+    for url in [
+        "a.example/?token=SECRET",
+        "me:SECRET@a.example/",
+        "https://me:SECRET@a.example/",
+        "ftp://a.example/?SECRET",
+        "http:///x?SECRET",
+        "http://a.example:99999/#SECRET",
+        "http://a b/?SECRET",
+    ] {
+        assert!(!message(url).contains("SECRET"), "{}", message(url));
+    }
+}
+
+#[test]
 fn a_url_is_taken_apart() {
     let endpoint = Endpoint::new("http://Example.com:8080/sales?x=1#part").unwrap();
     assert_eq!(endpoint.origin().host, "example.com");

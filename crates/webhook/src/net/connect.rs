@@ -15,7 +15,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::task::AbortHandle;
 use tokio::time::sleep;
 
-use crate::endpoint::{Endpoint, Origin};
+use crate::attempt::Target;
 use crate::failure::{Failure, FailureClass, chain, of_connect};
 use crate::net::address::{Network, Peer, judge_all};
 use crate::net::counted::{Counted, Received};
@@ -82,15 +82,19 @@ pub(crate) struct Dialer {
 }
 
 impl Dialer {
+    /// Fails in the phase [`Turn`](Phase::Turn) when there is no room to begin.
     pub(crate) async fn dial(
         &self,
-        endpoint: &Endpoint,
-        allow: &[Network],
+        target: &Target<'_>,
         progress: &Progress,
     ) -> Result<Box<Connection>, Failure> {
-        let origin = endpoint.origin();
+        let origin = target.endpoint.origin();
+        let begun = self
+            .lookups
+            .begin(&self.transport, target.webhook, origin)?;
         progress.enter(Phase::Lookup);
-        let addresses = self.resolve(origin, allow).await?;
+        let host = origin.host.as_str();
+        let addresses = dialable(host, &begun.addresses(host).await?, target.allow)?;
         progress.enter(Phase::Connect);
         let (peer, stream) = self.connect(addresses).await?;
         #[cfg(feature = "tls")]
@@ -100,28 +104,6 @@ impl Dialer {
             return start(peer, Box::new(stream), http2).await;
         }
         start(peer, stream, origin.http2).await
-    }
-
-    /// The addresses of a host that may be dialled, in the order to try them.
-    async fn resolve(
-        &self,
-        origin: &Origin,
-        allow: &[Network],
-    ) -> Result<Vec<SocketAddr>, Failure> {
-        let host = origin.host.as_str();
-        let found = self.lookups.find(&self.transport, origin).await?;
-        let allowed = judge_all(found.iter().copied(), allow).map_err(|(ip, what)| {
-            let detail = format!(
-                "`{host}` is {ip} ({what}), not a public address; if it is meant, list it in \
-                 `allow`"
-            );
-            Failure::new(FailureClass::RefusedAddress, detail)
-        })?;
-        if allowed.is_empty() {
-            let detail = format!("`{host}` has no address");
-            return Err(Failure::new(FailureClass::Dns, detail));
-        }
-        Ok(interleave(&allowed))
     }
 
     /// The first of the addresses that takes a connection.
@@ -214,6 +196,26 @@ async fn shared(stream: Counted<Box<dyn Stream>>) -> hyper::Result<Sender> {
     });
     let task = driver.abort_handle();
     Ok(Sender::Many(sender, Arc::new(Driver { task, streams })))
+}
+
+/// The addresses of a host that may be dialled, in the order to try them.
+fn dialable(
+    host: &str,
+    found: &[SocketAddr],
+    allow: &[Network],
+) -> Result<Vec<SocketAddr>, Failure> {
+    let allowed = judge_all(found.iter().copied(), allow).map_err(|(ip, what)| {
+        let detail = format!(
+            "`{host}` is {ip} ({what}), not a public address; if it is meant, list it in \
+             `allow`"
+        );
+        Failure::new(FailureClass::RefusedAddress, detail)
+    })?;
+    if allowed.is_empty() {
+        let detail = format!("`{host}` has no address");
+        return Err(Failure::new(FailureClass::Dns, detail));
+    }
+    Ok(interleave(&allowed))
 }
 
 /// Families by turns, the preferred one first (RFC 8305, section 4).

@@ -2,9 +2,11 @@
 //!
 //! A lookup of the system cannot be stopped, and holds a thread until it ends. If each ask began
 //! its own, a host whose DNS is dead would take the threads of all others; if all waited for one,
-//! a lost datagram would hold up all of them.
+//! a lost datagram would hold up all of them. So the lookups of one host, the hosts of one webhook
+//! and all lookups together are bounded, and one for which there is no room fails at once.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,7 +15,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::endpoint::Origin;
+use crate::endpoint::{MAX_URLS, Origin};
 use crate::failure::{Failure, FailureClass};
 use crate::net::transport::Transport;
 
@@ -21,9 +23,24 @@ use crate::net::transport::Transport;
 const YOUNG: Duration = Duration::from_millis(250);
 /// Most lookups of one host that run beside each other.
 const BESIDE: usize = 8;
+/// Lookups under way beyond which each host has one: the others are for hosts that have none.
+const FEW: usize = 32;
+/// Most lookups under way.
+const ALL: usize = 64;
+/// Most hosts that are looked up at once for one webhook. One of a table has no more URLs; those
+/// that come out of answers, all of one name, may have any number of hosts.
+const HOSTS: usize = MAX_URLS;
 
 type Found = Result<Arc<[SocketAddr]>, String>;
 type Told = watch::Receiver<Option<Found>>;
+
+/// A lookup that is waited for.
+#[derive(Debug)]
+pub(crate) enum Awaited {
+    /// There was nothing to look up.
+    Known(SocketAddr),
+    Told(Told),
+}
 
 /// Lookups under way, by host and port.
 #[derive(Debug, Default)]
@@ -33,44 +50,72 @@ type Flights = BTreeMap<(String, u16), Vec<Flight>>;
 
 #[derive(Debug)]
 struct Flight {
+    /// Of the webhook that it was begun for.
+    webhook: String,
     told: Told,
     began: Instant,
 }
 
 impl Lookups {
-    /// The addresses of a host. Nothing is kept once it is told.
-    pub(crate) async fn find(
+    /// Begins to look a host up for a webhook, or joins others that do; fails where there is no
+    /// room. Nothing is kept once it is told.
+    pub(crate) fn begin(
         &self,
         transport: &Arc<dyn Transport>,
+        webhook: &str,
         origin: &Origin,
-    ) -> Result<Arc<[SocketAddr]>, Failure> {
+    ) -> Result<Awaited, Failure> {
         let host = origin.host.as_str();
-        let failed = |why: &str| Failure::new(FailureClass::Dns, format!("`{host}`: {why}"));
         if let Ok(ip) = host.parse() {
-            return Ok([SocketAddr::new(ip, origin.port)].into());
+            return Ok(Awaited::Known(SocketAddr::new(ip, origin.port)));
         }
-        let mut told = self.join(transport, host, origin.port);
-        let found = told.wait_for(Option::is_some).await;
-        match found.as_deref() {
-            Ok(Some(Ok(addresses))) => Ok(Arc::clone(addresses)),
-            Ok(Some(Err(why))) => Err(failed(why)),
-            Ok(None) | Err(_) => Err(failed("the lookup was stopped")),
+        match self.join(transport, webhook, host, origin.port) {
+            Ok(told) => Ok(Awaited::Told(told)),
+            Err(full) => Err(failed(host, full)),
         }
     }
 
-    fn join(&self, transport: &Arc<dyn Transport>, host: &str, port: u16) -> Told {
+    /// Fails with how much is under way.
+    fn join(
+        &self,
+        transport: &Arc<dyn Transport>,
+        webhook: &str,
+        host: &str,
+        port: u16,
+    ) -> Result<Told, String> {
         let key = (host.to_owned(), port);
         let mut all = self.lock();
-        let flights = all.entry(key.clone()).or_default();
         // Those whose runtime is gone will never tell.
-        flights.retain(|flight| flight.told.has_changed().is_ok());
-        if let Some(last) = flights.last()
-            && (last.began.elapsed() < YOUNG || flights.len() >= BESIDE)
+        all.retain(|_, flights| keep_untold(flights));
+        let under_way: usize = all.values().map(Vec::len).sum();
+        match all
+            .get(&key)
+            .and_then(|flights| Some((flights.last()?, flights.len())))
         {
-            return last.told.clone();
+            Some((last, many))
+                if last.began.elapsed() < YOUNG || many >= BESIDE || under_way >= FEW =>
+            {
+                return Ok(last.told.clone());
+            }
+            Some(_) => {}
+            None if under_way >= ALL => {
+                return Err(format!(
+                    "{under_way} lookups are under way, as many as may be"
+                ));
+            }
+            None => {
+                let firsts = all.values().filter_map(|flights| flights.first());
+                let hosts = firsts.filter(|first| first.webhook == webhook).count();
+                if hosts >= HOSTS {
+                    return Err(format!(
+                        "{hosts} hosts of webhook `{webhook}` are being looked up, as many as may be"
+                    ));
+                }
+            }
         }
         let (tell, told) = watch::channel(None);
-        flights.push(Flight {
+        all.entry(key.clone()).or_default().push(Flight {
+            webhook: webhook.to_owned(),
             told: told.clone(),
             began: Instant::now(),
         });
@@ -83,17 +128,17 @@ impl Lookups {
             drop(tell);
             flights.forget(&key);
         });
-        told
+        Ok(told)
     }
 
     /// Those that have told.
     fn forget(&self, key: &(String, u16)) {
         let mut all = self.lock();
-        if let Some(flights) = all.get_mut(key) {
-            flights.retain(|flight| flight.told.has_changed().is_ok());
-            if flights.is_empty() {
-                all.remove(key);
-            }
+        if all
+            .get_mut(key)
+            .is_some_and(|flights| !keep_untold(flights))
+        {
+            all.remove(key);
         }
     }
 
@@ -102,61 +147,31 @@ impl Lookups {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
-    use super::*;
-    use crate::endpoint::Endpoint;
-    use crate::net::transport::{Pending, Stream};
-
-    /// Answers after half a second of virtual time.
-    #[derive(Debug, Default)]
-    struct Slow(AtomicUsize);
-
-    impl Transport for Slow {
-        fn lookup(&self, _: &str, port: u16) -> Pending<Vec<SocketAddr>> {
-            self.0.fetch_add(1, Ordering::Relaxed);
-            Box::pin(async move {
-                tokio::time::sleep(Duration::from_millis(500)).await;
-                Ok(vec![SocketAddr::from(([192, 0, 2, 1], port))])
-            })
+impl Awaited {
+    /// The addresses of the host.
+    pub(crate) async fn addresses(self, host: &str) -> Result<Arc<[SocketAddr]>, Failure> {
+        let mut told = match self {
+            Self::Known(address) => return Ok([address].into()),
+            Self::Told(told) => told,
+        };
+        let found = told.wait_for(Option::is_some).await;
+        match found.as_deref() {
+            Ok(Some(Ok(addresses))) => Ok(Arc::clone(addresses)),
+            Ok(Some(Err(why))) => Err(failed(host, why)),
+            Ok(None) | Err(_) => Err(failed(host, "the lookup was stopped")),
         }
-
-        fn connect(&self, _: SocketAddr) -> Pending<Box<dyn Stream>> {
-            Box::pin(async { Err(io::ErrorKind::ConnectionRefused.into()) })
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn asks_that_come_together_share_a_lookup_and_late_ones_do_not_wait() {
-        let slow = Arc::new(Slow::default());
-        let transport: Arc<dyn Transport> = slow.clone();
-        let lookups = Arc::new(Lookups::default());
-        let origin = Arc::clone(Endpoint::new("http://a.example/").unwrap().origin());
-        let mut tasks = tokio::task::JoinSet::new();
-        for _ in 0..20 {
-            let (lookups, transport) = (Arc::clone(&lookups), Arc::clone(&transport));
-            let origin = Arc::clone(&origin);
-            tasks.spawn(async move { lookups.find(&transport, &origin).await });
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        for found in tasks.join_all().await {
-            assert_eq!(found.unwrap()[0].port(), 80);
-        }
-        assert_eq!(slow.0.load(Ordering::Relaxed), 2, "one in 250 ms");
-        assert!(lookups.lock().is_empty(), "nothing is kept");
-        lookups.find(&transport, &origin).await.unwrap();
-        assert_eq!(slow.0.load(Ordering::Relaxed), 3, "every call is a new one");
-    }
-
-    #[tokio::test]
-    async fn an_address_needs_no_lookup() {
-        let slow = Arc::new(Slow::default());
-        let transport: Arc<dyn Transport> = slow.clone();
-        let origin = Arc::clone(Endpoint::new("http://[::1]:81/").unwrap().origin());
-        let found = Lookups::default().find(&transport, &origin).await.unwrap();
-        assert_eq!(found[0], "[::1]:81".parse().unwrap());
-        assert_eq!(slow.0.load(Ordering::Relaxed), 0);
     }
 }
+
+/// Whether any are left that have not told.
+fn keep_untold(flights: &mut Vec<Flight>) -> bool {
+    flights.retain(|flight| flight.told.has_changed().is_ok());
+    !flights.is_empty()
+}
+
+fn failed(host: &str, why: impl fmt::Display) -> Failure {
+    Failure::new(FailureClass::Dns, format!("`{host}`: {why}"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -66,6 +66,34 @@ fn a_short_deadline_shortens_the_hedge() {
     assert_eq!(begun(2, ms(300)).next_wake(), ms(100));
 }
 
+/// All that may be written have their turn, also when the ask begins late, or its runtime is late.
+#[test]
+fn each_of_many_urls_has_its_share_of_the_time() {
+    for (urls, start, late) in [
+        (6, 0, false),
+        (16, 0, false),
+        (16, 800, false),
+        (16, 0, true),
+    ] {
+        let (mut plan, mut now) = (Plan::new(urls, PAUSE, ms(1500)), ms(start));
+        let share = (ms(1500) - now) / u32::try_from(urls + 1).unwrap();
+        let mut asked = 0;
+        let mut step = plan.on_start(now);
+        while asked < urls {
+            if step.is_some() {
+                assert_eq!(step, ask(asked));
+                plan.on_begun(now, begin(HEDGE, false));
+                asked += 1;
+            }
+            if asked < urls {
+                now = plan.next_wake();
+                step = plan.on_tick(now, late, None);
+            }
+        }
+        assert!(now <= ms(1500) - share, "{urls} urls: the last at {now:?}");
+    }
+}
+
 #[test]
 fn no_second_url_is_asked_while_our_own_runtime_is_late() {
     let mut plan = begun(2, ms(1500));
@@ -239,6 +267,7 @@ enum Deed {
 fn deed() -> impl Strategy<Value = Deed> {
     let fault = prop_oneof![
         Just(Fault::Stale),
+        Just(Fault::Refused),
         Just(Fault::Passing),
         Just(Fault::Lasting)
     ];
@@ -298,7 +327,7 @@ impl World {
                     let draw = self.draw();
                     match how {
                         How::First => self.first.push(url),
-                        How::Instead => self.instead += 1,
+                        How::Instead | How::Anew => self.instead += 1,
                         How::Again => self.again.push(url),
                         How::Anyway => self.anyway.push(url),
                     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use callroute_media::{Command, EndCause, LegId, Notice, PlayEnd, Sound};
 use callroute_schema::{Action, ActionKind, Actions, Cause, Disposition, EventKind, mask};
 use callroute_session::shared::Shared;
-use callroute_session::{AskId, Effect, Input};
+use callroute_session::{AskFailure, AskId, Effect, Input};
 
 /// Knows by now who is on which leg, and which server was asked.
 #[derive(Debug, Default)]
@@ -37,9 +37,20 @@ impl Words {
                 callback.event.call_id, callback.queue.name
             ),
             Input::Media(notice) => self.notice(notice),
-            Input::Answered { ask, actions } => {
-                format!("{} answers: {}", self.server(*ask), kinds(actions))
-            }
+            Input::Answered {
+                ask,
+                actions,
+                stood_in: None,
+            } => format!("{} answers: {}", self.server(*ask), kinds(actions)),
+            Input::Answered {
+                ask,
+                actions,
+                stood_in: Some(AskFailure { class, .. }),
+            } => format!(
+                "{} fails: {class}; its last good answer: {}",
+                self.server(*ask),
+                kinds(actions)
+            ),
             Input::AskFailed { ask, failure } => {
                 let (class, detail) = (&failure.class, &failure.detail);
                 format!("{} fails: {class}: {detail}", self.server(*ask))

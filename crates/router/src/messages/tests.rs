@@ -1,0 +1,85 @@
+//! Tests of telling again.
+
+use std::cell::RefCell;
+use std::sync::Mutex;
+
+use callroute_rules::{ChronoTz, load};
+use callroute_schema::{CallId, Event};
+use callroute_session::Note;
+use callroute_tables::TableHandle;
+use callroute_webhook::{Client, ClientConfig};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::Instant;
+
+use super::*;
+
+#[derive(Debug, Default)]
+struct Warnings(Mutex<Vec<String>>);
+
+impl Observer for Warnings {
+    fn note(&self, _: &CallId, _: u64, _: &Note) {}
+    fn event(&self, _: &Event) {}
+    fn warning(&self, text: &str) {
+        self.0.lock().unwrap().push(text.to_owned());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_is_tried_again_after_1_and_10_and_60_seconds_and_then_given_up() {
+    let (began, tries) = (Instant::now(), RefCell::new(Vec::new()));
+    let warnings = Warnings::default();
+    let attempt = || {
+        tries.borrow_mut().push(began.elapsed().as_secs());
+        std::future::ready(Err("no"))
+    };
+    keep_trying(&warnings, "x was not done", attempt).await;
+    assert_eq!(*tries.borrow(), [0, 1, 11, 71]);
+    assert_eq!(began.elapsed().as_secs(), 71, "and nothing is waited for");
+    let told = warnings.0.into_inner().unwrap();
+    assert_eq!(told[0], "x was not done: no; again in 1 s");
+    assert_eq!(told[3], "x was not done, and it is given up: no");
+}
+
+/// Reads a request; its head.
+async fn head(stream: &mut TcpStream) -> String {
+    let mut asked = Vec::new();
+    while !asked.ends_with(b"}") {
+        assert!(stream.read_buf(&mut asked).await.unwrap() > 0);
+    }
+    String::from_utf8(asked).unwrap().to_lowercase()
+}
+
+/// However often it is told, its receiver knows it again.
+#[tokio::test]
+async fn a_notice_keeps_its_id_when_it_is_told_again() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let serving = tokio::spawn(async move {
+        let mut ids = Vec::new();
+        for status in ["500 No", "200 OK"] {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let head = head(&mut stream).await;
+            let id = head.lines().find(|line| line.starts_with("webhook-id:"));
+            ids.push(id.unwrap().to_owned());
+            let answer =
+                format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+            stream.write_all(answer.as_bytes()).await.unwrap();
+        }
+        ids
+    });
+    let table = "version: 1\ndefault: { action: busy }\n";
+    let engine = load("routes.yaml", table, &(), &ChronoTz).unwrap();
+    let client = Client::new(ClientConfig {
+        second_uses: false,
+        ..ClientConfig::default()
+    });
+    let config = RouterConfig::new(TableHandle::new(engine.into()), client);
+    let allow = ["127.0.0.0/8".to_owned()];
+    let endpoints = Endpoints::new("log", &[url], Duration::from_secs(5), &allow).unwrap();
+    let event = br#"{"event":"voicemail_recorded","from":"+14155550123","to":"+13146523057","timestamp":"2026-04-21T14:32:00Z","call_id":"c1"}"#;
+    let event = Event::from_json(event).unwrap();
+    tell(Arc::new(config), endpoints, event).await;
+    let ids = serving.await.unwrap();
+    assert_eq!(ids[0], ids[1]);
+}
