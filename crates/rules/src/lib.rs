@@ -67,6 +67,7 @@ pub use engine::{
 };
 pub use explain::{ClauseTrace, Explanation, RuleTrace};
 pub use fault::{Fault, Faults, Label, Severity};
+pub use hint::choices;
 pub use hours::{Hours, HoursAnswer, Layer};
 pub use review::review;
 pub use source::{Files, Source};

@@ -12,7 +12,7 @@ use crate::input::Input;
 use crate::output::Output;
 use crate::status::Status;
 use crate::table::load;
-use crate::test::{Case, TestFile, judge, play};
+use crate::test::{Case, TestFile, judge, play, unknown};
 
 /// Longest test file, in bytes.
 const MAX_FILE: u64 = 4 * 1024 * 1024;
@@ -55,6 +55,12 @@ pub(super) fn run(args: &Test, out: &mut Output) -> Result<Status, Error> {
     if !out.is_json() {
         out.line(format_args!("{passed} passed, {failed} failed"))?;
     }
+    // Nothing was shown to be right.
+    if passed + failed == 0 {
+        return Err(Error::NoTests {
+            only: args.only.clone(),
+        });
+    }
     Ok(status)
 }
 
@@ -91,14 +97,17 @@ fn verdict<'a>(
     case: &'a Case,
     trace: bool,
 ) -> Verdict<'a> {
-    let (failures, lines) = match play(engine, file, case) {
-        Ok(played) => {
-            let text = played.text();
-            let lines = text.lines().map(str::to_owned).collect();
-            (judge(&played, &case.expect), lines)
+    let mut lines = Vec::new();
+    let mut failures = unknown(engine, file, case);
+    match play(engine, file, case) {
+        // A call in which something is not as the case says shows nothing.
+        Ok(played) if failures.is_empty() => {
+            lines = played.text().lines().map(str::to_owned).collect();
+            failures = judge(&played, &case.expect);
         }
-        Err(why) => (vec![why], Vec::new()),
-    };
+        Ok(_) => {}
+        Err(why) => failures.push(why),
+    }
     let passed = failures.is_empty();
     Verdict {
         file: input.to_string(),
