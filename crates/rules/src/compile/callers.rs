@@ -2,7 +2,7 @@
 
 use callroute_schema::number::Region;
 
-use super::records::Wrong;
+use super::records::{Wrong, fits};
 use super::{Compiler, Shared};
 use crate::csv::Field;
 use crate::engine::{CallerList, Dialed, Lists, Rows};
@@ -90,6 +90,10 @@ impl Compiler<'_> {
                 let others = columns.iter().filter(|name| ***name != *COLUMN);
                 list.rows = Rows::new(others.cloned().collect());
                 return Ok(());
+            }
+            // Without a heading, only the numbers are read.
+            if !columns.is_empty() {
+                fits(columns.len(), record)?;
             }
             let Some(field) = record.get(column).filter(|field| !field.text.is_empty()) else {
                 return Err(Wrong::line(

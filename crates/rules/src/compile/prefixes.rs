@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use callroute_schema::number::Region;
 
 use super::callers::cell;
-use super::records::Wrong;
+use super::records::{Wrong, fits};
 use super::{Compiler, Shared};
 use crate::csv::{Field, Records};
 use crate::engine::{Deck, Place, Rows};
@@ -120,6 +120,7 @@ impl Compiler<'_> {
                 deck.rows = Rows::new(others.cloned().collect());
                 return Ok(());
             }
+            fits(columns.len(), record)?;
             let field: Option<&Field> = record.get(column);
             let prefix = field.map_or("", |field| field.text.as_str());
             let value = |name: &str| cell(&columns, record, name);
