@@ -5,6 +5,8 @@
 
 mod above;
 mod chains;
+mod doubts;
+mod files;
 mod going_on;
 mod hours;
 mod implies;
@@ -75,7 +77,10 @@ pub fn review(engine: &Engine) -> Faults {
         review.rules(&blocks);
         review.hours(&blocks);
         review.menus();
-        review.names();
+        let used = review.used();
+        review.names(&used);
+        review.doubts(&used);
+        review.sheets(&used);
         review.rings(&blocks);
         review.chains();
     }

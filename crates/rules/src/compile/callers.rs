@@ -14,9 +14,9 @@ use crate::table::CallersEntry;
 use crate::yaml::MAX_TEXT;
 
 /// The word for callers who withhold their number.
-const ANONYMOUS: &str = "anonymous";
+pub(crate) const ANONYMOUS: &str = "anonymous";
 /// The name of the column that holds numbers.
-const COLUMN: &str = "number";
+pub(crate) const COLUMN: &str = "number";
 
 impl Compiler<'_> {
     /// The lists in written order; one that is faulty keeps its place.
@@ -137,7 +137,7 @@ impl Compiler<'_> {
 }
 
 /// Whether a first line names columns: it has no digit, and is no entry without one.
-fn is_heading(record: &[Field]) -> bool {
+pub(crate) fn is_heading(record: &[Field]) -> bool {
     let is_word = |field: &Field| !field.text.contains(|c: char| c.is_ascii_digit());
     record.iter().all(is_word) && record.first().is_some_and(|field| field.text != ANONYMOUS)
 }

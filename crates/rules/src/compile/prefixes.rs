@@ -16,7 +16,7 @@ use crate::prefix::Key;
 use crate::table::PrefixesEntry;
 
 /// The name of the column that holds prefixes.
-const COLUMN: &str = "prefix";
+pub(crate) const COLUMN: &str = "prefix";
 
 impl Compiler<'_> {
     /// The tables in written order; one that is faulty keeps its place.
