@@ -25,10 +25,18 @@ impl Compiler<'_> {
         let section = Path::ROOT.key("callers");
         let mut all = Vec::new();
         for entry in table.callers.entries() {
+            let before = self.report.len();
             let list = match &entry.value {
                 Some(value) => self.list(&entry.name, value, shared, &section.key(&entry.name)),
                 None => CallerList::default(),
             };
+            let is_file = entry
+                .value
+                .as_ref()
+                .is_some_and(|value| value.file.is_some());
+            if is_file && list.rows.columns().next().is_none() && self.report.len() > before {
+                shared.unread.insert(entry.name.clone());
+            }
             shared.lists.insert(entry.name.clone(), all.len());
             all.push(list);
         }

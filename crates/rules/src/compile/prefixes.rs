@@ -25,10 +25,18 @@ impl Compiler<'_> {
         let section = Path::ROOT.key("prefixes");
         let mut all = Vec::new();
         for entry in table.prefixes.entries() {
+            let before = self.report.len();
             let deck = match &entry.value {
                 Some(value) => self.deck(&entry.name, value, &section.key(&entry.name)),
                 None => Deck::default(),
             };
+            let is_file = entry
+                .value
+                .as_ref()
+                .is_some_and(|value| value.file.is_some());
+            if is_file && deck.rows.columns().next().is_none() && self.report.len() > before {
+                shared.unread.insert(entry.name.clone());
+            }
             shared.decks.insert(entry.name.clone(), all.len());
             all.push(deck);
         }

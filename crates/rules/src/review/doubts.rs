@@ -130,6 +130,11 @@ impl Review<'_> {
     pub(super) fn doubts(&mut self, used: &Used) {
         let region = self.engine.tables.region;
         let numbers = Path::ROOT.key("numbers");
+        if self.table.numbers.entries().is_empty() && self.root.get("numbers").is_some() {
+            let message = "there is no number here, so that every call takes `default`; a line that \
+                           begins with `#` is a comment: quote feature codes, as in \"#31\"";
+            self.warn_key(&numbers, message);
+        }
         let mut few = Few::new();
         for name in self.table.numbers.names() {
             if !name.ends_with('*')
