@@ -107,6 +107,15 @@ fn a_wrong_file_is_told_of_with_its_place() {
     assert_eq!(ran.code, 2);
 }
 
+#[test]
+fn a_routing_file_is_no_test_file() {
+    let place = Place::with_routes();
+    let ran = place.run(&["test", "routes.yaml"]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.err.contains("--> routes.yaml:1:1"), "{}", ran.err);
+    assert!(ran.err.contains("This is a routing file"), "{}", ran.err);
+}
+
 /// The page about test files has every word that they may hold.
 #[test]
 fn the_page_has_every_word() {

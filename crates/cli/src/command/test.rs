@@ -66,10 +66,23 @@ pub(super) fn run(args: &Test, out: &mut Output) -> Result<Status, Error> {
 
 fn read(input: &Input) -> Result<TestFile, Error> {
     let text = input.text(MAX_FILE)?;
-    serde_saphyr::from_str(&text).map_err(|error| Error::TestFile {
-        name: input.to_string(),
-        detail: error.to_string(),
+    serde_saphyr::from_str(&text).map_err(|error| {
+        let name = input.to_string();
+        let mut detail = error.to_string().replace("<input>", &name);
+        if is_routing(&text) {
+            detail.push_str(
+                "\nThis is a routing file; give the test file that names it as its `routes`.",
+            );
+        }
+        Error::TestFile { name, detail }
     })
+}
+
+/// Whether a text has what a routing file must have, and a test file has not.
+fn is_routing(text: &str) -> bool {
+    ["version:", "default:"]
+        .iter()
+        .all(|section| text.lines().any(|line| line.starts_with(section)))
 }
 
 /// The routing file is named on the command line, or in the test file and stands beside it.
