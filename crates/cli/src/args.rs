@@ -8,6 +8,16 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::input::Input;
 
+/// What a file of facts may hold.
+pub(crate) const FACTS: &str = "\
+What is known besides the events, as JSON: a list of pairs; the rest counts as not to be had
+
+  [[{\"available\":\"ann\"},\"yes\"],              an agent can take a call, or \"no\"
+   [{\"calls\":\"sales\"},{\"count\":3}],          so many calls are on it
+   [{\"row\":\"crm\"},{\"row\":{\"tier\":\"gold\"}}],  what a lookup finds, or \"no\"
+   [{\"override\":\"night\"},\"yes\"],             a switch is on, or \"no\"
+   [{\"available\":\"bob\"},\"missing\"]]          it could not be had";
+
 /// Checks routing files, decides where calls go, says why, and replays recorded calls.
 #[derive(Debug, Parser)]
 #[command(name = "callroute", version, arg_required_else_help = true)]
@@ -59,7 +69,7 @@ pub(crate) struct Decide {
     pub(crate) routes: Input,
     /// What is known besides the events, as JSON: a list of pairs such as
     /// [{"available":"ann"},"yes"]; the rest counts as not to be had
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", long_help = FACTS)]
     pub(crate) facts: Option<Input>,
     /// Events, one JSON object a line
     #[arg(default_value = "-")]
@@ -73,7 +83,7 @@ pub(crate) struct Route {
     pub(crate) routes: Input,
     /// What is known besides the events, as JSON: a list of pairs such as
     /// [{"available":"ann"},"yes"]; the rest counts as not to be had
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", long_help = FACTS)]
     pub(crate) facts: Option<Input>,
     /// The SQLite file that the routing file's queries (`sql`) are asked of
     #[arg(long, value_name = "FILE")]
@@ -123,7 +133,7 @@ pub(crate) struct Explain {
     pub(crate) at: Option<Timestamp>,
     /// What is known besides the events, as JSON: a list of pairs such as
     /// [{"available":"ann"},"yes"]; the rest counts as not to be had
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", long_help = FACTS)]
     pub(crate) facts: Option<Input>,
     /// A file with one event in JSON
     #[arg(default_value = "-")]

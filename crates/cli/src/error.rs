@@ -143,6 +143,15 @@ pub(crate) enum Error {
         /// What is wrong, with its place.
         detail: String,
     },
+    /// No test was played.
+    #[error("no test was played: {}", match only {
+        Some(only) => format!("none has {only:?} in its name"),
+        None => "`tests` is empty".to_owned(),
+    })]
+    NoTests {
+        /// The text that a test's name should hold.
+        only: Option<String>,
+    },
     /// The results could not be written.
     #[error("cannot write the results: {0}")]
     Write(#[source] io::Error),
@@ -163,6 +172,7 @@ impl Error {
             | Self::Journal { .. }
             | Self::Fingerprint { .. }
             | Self::KeptTable { .. }
+            | Self::NoTests { .. }
             | Self::TestFile { .. } => Status::Findings,
             Self::Read { .. }
             | Self::TooLarge { .. }

@@ -11,6 +11,9 @@ use crate::output::Output;
 /// Longest line of events that is read, in bytes.
 pub(crate) const MAX_LINE: u64 = 1024 * 1024;
 
+/// The mark that some editors put in front of a text in UTF-8.
+const BOM: &[u8] = "\u{feff}".as_bytes();
+
 /// A file, or standard input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Input {
@@ -30,7 +33,7 @@ impl fmt::Display for Input {
 }
 
 impl Input {
-    /// Its bytes, at most this many.
+    /// Its bytes, at most this many, without a byte order mark.
     ///
     /// # Errors
     /// [`Error::Read`] and [`Error::TooLarge`].
@@ -43,6 +46,9 @@ impl Input {
         if bytes.len() as u64 > most {
             let name = self.to_string();
             return Err(Error::TooLarge { name, most });
+        }
+        if bytes.starts_with(BOM) {
+            bytes.drain(..BOM.len());
         }
         Ok(bytes)
     }
@@ -147,6 +153,9 @@ impl Lines<'_> {
                 return Ok(None);
             }
             self.number += 1;
+            if self.number == 1 && self.line.starts_with(BOM) {
+                self.line.drain(..BOM.len());
+            }
             if !fits || !self.line.trim_ascii().is_empty() {
                 return Ok(Some(Line {
                     number: self.number,

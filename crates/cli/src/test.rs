@@ -3,9 +3,11 @@
 mod expect;
 mod file;
 mod judge;
+mod names;
 mod scene;
 mod words;
 
 pub(crate) use self::file::{Case, TestFile};
 pub(crate) use self::judge::judge;
+pub(crate) use self::names::unknown;
 pub(crate) use self::scene::play;

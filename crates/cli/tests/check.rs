@@ -98,3 +98,37 @@ fn what_is_no_text_is_refused() {
         (&2.into(), &6.into())
     );
 }
+
+/// What the client refuses on every call is known before the first.
+#[test]
+fn a_webhook_that_can_never_be_asked_is_a_finding() {
+    let place = Place::new();
+    let routes = r#"version: 1
+default: { action: voicemail, message: general }
+webhooks:
+  here: { urls: ["https://example.com/", "http://localhost:8080/"] }
+  near: { urls: ["http://10.1.2.3/"], allow: ["10.0.0.0/8"] }
+numbers:
+  "+1":
+    - { when: { open: office }, then: { action: webhook, url: "http://127.0.0.1/" } }
+    - { when: { header: { x-a: b } }, then: { action: webhook, name: near } }
+    - { then: { action: webhook, name: here } }
+hours: { office: { zone: UTC, open: "Mo-Fr 09:00-17:30" } }
+"#;
+    place.file("routes.yaml", routes);
+    let ran = place.run(&["check", "--json", "routes.yaml"]);
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    let found: Vec<_> = ran
+        .json()
+        .iter()
+        .map(|fault| {
+            let message = fault["message"].as_str().unwrap();
+            assert!(message.contains("never asked"), "{message}");
+            assert!(message.contains("(loopback)"), "{message}");
+            (fault["line"].as_u64().unwrap(), fault["path"].clone())
+        })
+        .collect();
+    let first = (4, "$.webhooks.here.urls[1]".into());
+    let second = (8, "$.numbers[\"+1\"][0].then.url".into());
+    assert_eq!(found, [first, second]);
+}

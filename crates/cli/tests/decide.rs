@@ -124,3 +124,42 @@ fn a_bad_table_decides_nothing() {
     let ran = place.run_with(&["decide", "--routes", "lost.yaml"], &input);
     assert_eq!((ran.code, ran.out.as_str()), (3, ""));
 }
+
+/// Some editors put a mark in front of a text.
+#[test]
+fn a_byte_order_mark_is_no_fault() {
+    let place = Place::with_routes();
+    let marked = format!("\u{feff}{}", event("c1", "+14155550123", "14:32:00"));
+    place.file("event.json", &marked);
+    place.file("facts.json", "\u{feff}[]");
+    for command in ["decide", "explain"] {
+        let args = [command, "--routes", "routes.yaml", "--facts", "facts.json"];
+        let ran = place.run(&[&args[..], &["event.json"]].concat());
+        assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{command}");
+        let ran = place.run_with(&args, &marked);
+        assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{command}");
+    }
+}
+
+/// What the help says of facts is a file of facts, but for the words beside it.
+#[test]
+fn the_help_shows_facts_that_are_taken() {
+    let place = Place::with_routes();
+    let help = place.run(&["decide", "--help"]).out;
+    let lines = help
+        .lines()
+        .map(str::trim)
+        .filter(|line| line.starts_with('['));
+    let shown = lines.filter(|line| line.contains("  ") || line.ends_with("]]"));
+    let facts: String = shown
+        .map(|line| line.split("  ").next().unwrap_or_default())
+        .collect();
+    assert!(
+        facts.contains("\"row\"") && facts.contains("\"count\""),
+        "{help}"
+    );
+    place.file("facts.json", &facts);
+    let args = ["decide", "--routes", "routes.yaml", "--facts", "facts.json"];
+    let ran = place.run_with(&args, event("c1", "+14155550123", "14:32:00"));
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{facts}");
+}

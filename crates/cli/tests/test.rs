@@ -107,6 +107,15 @@ fn a_wrong_file_is_told_of_with_its_place() {
     assert_eq!(ran.code, 2);
 }
 
+#[test]
+fn a_routing_file_is_no_test_file() {
+    let place = Place::with_routes();
+    let ran = place.run(&["test", "routes.yaml"]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.err.contains("--> routes.yaml:1:1"), "{}", ran.err);
+    assert!(ran.err.contains("This is a routing file"), "{}", ran.err);
+}
+
 /// The page about test files has every word that they may hold.
 #[test]
 fn the_page_has_every_word() {
@@ -177,4 +186,96 @@ tests:
         "{}",
         ran.err
     );
+}
+
+/// A name that the routing file does not have is no failure of anybody: a test that says what it
+/// does is refused, with the name that was meant.
+#[test]
+fn names_that_nothing_has_are_refused() {
+    let place = Place::new();
+    let routes = r#"
+version: 1
+default: { action: busy }
+agents: { ann: { to: "sip:ann@pbx.example" } }
+lookups: { crm: { custom: crm } }
+overrides: { night: false }
+webhooks: { sales: { urls: ["https://example.com/sales"] } }
+numbers:
+  "+1":
+    - { name: night, when: { override: night, attribute: { crm.tier: gold } }, then: { action: webhook, name: sales } }
+    - { name: else, then: { action: forward, destination: { type: agent, name: ann } } }
+  "+2": { action: forward, destination: { type: user, name: carol } }
+"#;
+    place.file("routes.yaml", routes);
+    let case = |says: &str| {
+        let text = format!(
+            "routes: routes.yaml\ncall: {{ to: \"+1\" }}\ntests:\n  - {{ name: a, {says}, expect: {{ rule: else }} }}\n"
+        );
+        place.file("cases.yaml", text);
+        place.run(&["test", "cases.yaml"])
+    };
+    for (says, why) in [
+        (
+            "webhooks: { sails: down }",
+            "webhooks: unknown webhook \"sails\"; did you mean `sales`?",
+        ),
+        (
+            "lookups: { crmm: down }",
+            "lookups: unknown lookup \"crmm\"; did you mean `crm`?",
+        ),
+        (
+            "overrides: { nigth: true }",
+            "overrides: unknown override \"nigth\"; did you mean `night`?",
+        ),
+        (
+            "agents: { anna: offline }",
+            "agents: unknown agent \"anna\"; did you mean `ann`?",
+        ),
+        (
+            "later: [{ after_s: 1, agent: anna, is: offline }]",
+            "later: unknown agent \"anna\"",
+        ),
+        (
+            "phones: { nobody: busy }",
+            "phones: unknown name \"nobody\" (there are `ann`, `carol`)",
+        ),
+        (
+            "phones: { ann: { transfers: { after_s: 1, to: \"+3\", in_call: talk } } }",
+            "in_call: unknown call \"talk\"",
+        ),
+    ] {
+        let ran = case(says);
+        assert_eq!(ran.code, 1, "{says}: {}", ran.out);
+        assert!(ran.out.contains(why), "{why}: {}", ran.out);
+    }
+    for says in [
+        "webhooks: { sales: down, \"https://example.com/x\": silent }",
+        "phones: { carol: busy, \"+3\": busy, \"204\": busy, \"sip:x@example.com\": busy }",
+        "webhooks: { sales: { answers: { action: forward, destination: { type: user, name: dan } } } }, phones: { dan: busy }",
+    ] {
+        let ran = case(says);
+        assert_eq!(ran.code, 0, "{says}: {}", ran.out);
+    }
+    // An agent's name stands for where the agent is reached.
+    let ran = case("phones: { ann: { answers_after_s: 2 } }, caller: {}");
+    assert_eq!(ran.code, 0, "{}", ran.out);
+    let ran = place.run(&["test", "cases.yaml", "--trace"]);
+    assert!(ran.out.contains("connected with ann"), "{}", ran.out);
+}
+
+#[test]
+fn no_test_at_all_is_a_finding() {
+    let place = Place::with_routes();
+    place.file("tests.yaml", CASE);
+    let ran = place.run(&["test", "tests.yaml", "--only", "zzz"]);
+    assert_eq!(ran.code, 1, "{}", ran.out);
+    assert!(
+        ran.err.contains("none has \"zzz\" in its name"),
+        "{}",
+        ran.err
+    );
+    place.file("none.yaml", "routes: routes.yaml\ntests: []\n");
+    let ran = place.run(&["test", "none.yaml"]);
+    assert_eq!(ran.code, 1, "{}", ran.out);
+    assert!(ran.err.contains("`tests` is empty"), "{}", ran.err);
 }

@@ -15,6 +15,9 @@ mod shared;
 mod variables;
 mod when;
 
+pub(crate) use self::callers::{ANONYMOUS, COLUMN as CALLERS_COLUMN, is_heading};
+pub(crate) use self::prefixes::COLUMN as PREFIXES_COLUMN;
+
 use std::sync::Arc;
 
 use callroute_schema::number::Region;

@@ -20,8 +20,14 @@ pub(crate) fn nearest<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> O
         .map(|(_, name)| name)
 }
 
-/// What to say after "unknown …": the nearest name, and which ones there are.
-pub(crate) fn choices<'a>(text: &str, names: impl Iterator<Item = &'a str> + Clone) -> String {
+/// What to say after "unknown …": the nearest name, and which ones there are; for whoever checks
+/// names against a table of this crate.
+///
+/// ```
+/// let said = callroute_rules::choices("nigth", ["night", "day"].into_iter());
+/// assert_eq!(said, "; did you mean `night`? (there are `day`, `night`)");
+/// ```
+pub fn choices<'a>(text: &str, names: impl Iterator<Item = &'a str> + Clone) -> String {
     let nearest = match nearest(text, names.clone()) {
         Some(name) => format!("; did you mean `{name}`?"),
         None => String::new(),

@@ -8,7 +8,8 @@
 //! A decision depends on the event, the facts and the table alone: the time is the event's. The
 //! block of rules is chosen by the dialed number (exact, then the longest prefix as in `+1314*`,
 //! then `*`); in it, the first rule that holds decides, in written order; else the default.
-//! [`load`] tells everything that is wrong with a file at once, each fault with its line.
+//! [`load`] tells of every entry that is wrong at once, each fault with its line; what cannot be read
+//! hides only what else is wrong with its own entry.
 //!
 //! ```
 //! use callroute_rules::{load, ChronoTz, Facts, Outcome};
@@ -67,8 +68,9 @@ pub use engine::{
 };
 pub use explain::{ClauseTrace, Explanation, RuleTrace};
 pub use fault::{Fault, Faults, Label, Severity};
+pub use hint::choices;
 pub use hours::{Hours, HoursAnswer, Layer};
-pub use review::review;
+pub use review::{review, review_with};
 pub use source::{Files, Source};
 pub use texts::texts;
 pub use zone::{ChronoTz, Zone, Zones};

@@ -5,6 +5,8 @@
 
 mod above;
 mod chains;
+mod doubts;
+mod files;
 mod going_on;
 mod help;
 mod hours;
@@ -17,6 +19,7 @@ mod rings;
 mod rules;
 mod through;
 mod used;
+mod webhooks;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -51,6 +54,13 @@ use crate::table::{Rules, Table};
 /// ```
 #[must_use]
 pub fn review(engine: &Engine) -> Faults {
+    review_with(engine, &|_, _| None)
+}
+
+/// The same, and which webhooks can never be asked: `judge` says what is wrong with the host of a
+/// URL, of which the ranges of `allow` may be dialled, as in `127.0.0.1 is a loopback address`.
+#[must_use]
+pub fn review_with(engine: &Engine, judge: &dyn Fn(&str, &[String]) -> Option<String>) -> Faults {
     let sources = engine.sources();
     let (name, text) = match sources.first() {
         Some(main) => (main.name.as_str(), main.text.as_str()),
@@ -78,7 +88,11 @@ pub fn review(engine: &Engine) -> Faults {
         review.help();
         review.hours(&blocks);
         review.menus();
-        review.names();
+        let used = review.used();
+        review.names(&used);
+        review.doubts(&used);
+        review.sheets(&used);
+        review.webhooks(judge);
         review.rings(&blocks);
         review.chains();
     }

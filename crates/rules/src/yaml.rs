@@ -6,7 +6,7 @@
 mod build;
 
 use callroute_schema::tree::{Node, Span};
-use granit_parser::{Event, Parser, ScanError};
+use granit_parser::{ErrorKind, Event, Parser, ScanError};
 
 use crate::fault::Report;
 use build::{Builder, span_of};
@@ -42,11 +42,13 @@ pub(crate) fn read(text: &str, report: &mut Report) -> Option<Node> {
         let (event, span) = match event {
             Ok((event, span)) => (event, span_of(&span)),
             Err(error) => {
-                builder.report.add(
-                    place(text, &error),
-                    String::new(),
-                    scan_message(text, &error),
-                );
+                // What a mark that was not quoted leads to is told where the mark stands.
+                if !builder.is_marked(place(text, &error)) {
+                    let message = scan_message(text, &error);
+                    builder
+                        .report
+                        .add(place(text, &error), String::new(), message);
+                }
                 return None;
             }
         };
@@ -96,6 +98,9 @@ fn place(text: &str, error: &ScanError) -> Option<Span> {
 }
 
 fn scan_message(text: &str, error: &ScanError) -> String {
+    if matches!(error.kind(), ErrorKind::RecursionLimitExceeded) {
+        return format!("lists and maps are nested at most {MAX_DEPTH} deep");
+    }
     let what = format!("this is not valid YAML: {}", error.kind());
     let start = error.marker().byte_offset().unwrap_or_default();
     let line_start = text

@@ -84,6 +84,10 @@ fn no_false_alarm() {
         source("holidays-us.ics", include_str!("fine/holidays-us.ics")),
         source("vip.csv", "number,name\n+14155550199,Ann\n"),
         source(
+            "vip-owners.csv",
+            "number,owner\n+14155550199,ann\n4155550198,+14155550197\n",
+        ),
+        source(
             "branches.csv",
             "prefix,label,number\n+1314,St. Louis,+13145550100\n",
         ),

@@ -5,6 +5,7 @@
 
 mod deserialize;
 mod error;
+mod expected;
 mod json;
 mod keys;
 mod node;

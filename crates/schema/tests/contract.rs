@@ -179,7 +179,7 @@ fn faults_name_their_path() {
         ),
         (
             r#"{"action":"menu","options":{"1":"sales"},"on":{"invalid":{"repeat":"two","then":"x"}}}"#,
-            "$.on.invalid.repeat: invalid type: string \"two\", expected u32",
+            "$.on.invalid.repeat: expected a whole number, 0 or more, found \"two\"",
         ),
         (
             r#"{"action":"forward","destination":{"type":"number","number":16822306467}}"#,

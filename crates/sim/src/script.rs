@@ -153,7 +153,8 @@ impl Phone {
     }
 }
 
-/// How a server behaves when it is asked.
+/// How a server behaves when it is asked. Beyond the deadline of the ask nothing is heard of it, and
+/// the ask fails at the deadline.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Server {
     /// It answers.
@@ -170,6 +171,6 @@ pub enum Server {
         /// How.
         failure: AskFailure,
     },
-    /// It never answers, nor does the client give up.
+    /// It never answers.
     Silent,
 }

@@ -7,7 +7,7 @@ use callroute_media::{Command, Deed, LegId, Notice, PlayEnd, PlayId, RecordingId
 use callroute_rules::{Fact, Lookup};
 use callroute_schema::{CallId, Cause, Digit, Disposition};
 use callroute_session::shared::Shared;
-use callroute_session::{AskFailure, AskTarget, Effect, Input, Note};
+use callroute_session::{AskFailure, AskId, AskTarget, Effect, Input, Note};
 
 use crate::script::{Act, Found, KEY, PhoneEnd, Script, Server};
 
@@ -67,7 +67,6 @@ impl World {
         world
     }
 
-    /// How everybody behaves.
     /// Somebody outside is asked what is known of the caller.
     pub(crate) fn look_up(&mut self, at: Duration, name: &str) {
         let (fact, why) = match self.script.lookups.get(name) {
@@ -82,6 +81,7 @@ impl World {
         self.plan(at + LOOK_UP, Input::Shared(shared));
     }
 
+    /// How everybody behaves.
     pub(crate) fn script(&self) -> &Script {
         &self.script
     }
@@ -127,38 +127,54 @@ impl World {
     pub(crate) fn react(&mut self, at: Duration, effect: &Effect) {
         match effect {
             Effect::Media(command) => self.obey(at, command),
-            Effect::Ask { ask, target, .. } => {
-                let name = match target {
-                    AskTarget::Named(name) => name.as_str(),
-                    AskTarget::Url(url) => url.as_str(),
-                };
-                let (after, input) = match self.script.servers.get(name).cloned() {
-                    Some(Server::Answers { after, actions }) => {
-                        let (ask, stood_in) = (*ask, None);
-                        let answered = Input::Answered {
-                            ask,
-                            actions,
-                            stood_in,
-                        };
-                        (after, answered)
-                    }
-                    Some(Server::Fails { after, failure }) => {
-                        (after, Input::AskFailed { ask: *ask, failure })
-                    }
-                    Some(Server::Silent) => return,
-                    None => {
-                        let failure = AskFailure {
-                            class: "connect".to_owned(),
-                            detail: "no such server in the script".to_owned(),
-                        };
-                        (WIRE, Input::AskFailed { ask: *ask, failure })
-                    }
-                };
-                self.plan(at + after, input);
-            }
+            Effect::Ask {
+                ask,
+                target,
+                deadline_ms,
+                ..
+            } => self.ask(at, *ask, target, *deadline_ms),
             Effect::Note(Note::Menu { .. } | Note::Collecting { .. }) => self.asked(at),
             _ => {}
         }
+    }
+
+    /// A server is asked. As in a real call, what it has not said by the deadline is heard no more.
+    fn ask(&mut self, at: Duration, ask: AskId, target: &AskTarget, deadline_ms: u64) {
+        let deadline = Duration::from_millis(deadline_ms);
+        let failed = |class: &str, detail: String| {
+            let class = class.to_owned();
+            let failure = AskFailure { class, detail };
+            Input::AskFailed { ask, failure }
+        };
+        let name = match target {
+            AskTarget::Named(name) => name.as_str(),
+            AskTarget::Url(url) => url.as_str(),
+        };
+        let reply = match self.script.servers.get(name).cloned() {
+            Some(Server::Answers { after, actions }) => {
+                let stood_in = None;
+                let answered = Input::Answered {
+                    ask,
+                    actions,
+                    stood_in,
+                };
+                Some((after, answered))
+            }
+            Some(Server::Fails { after, failure }) => {
+                Some((after, Input::AskFailed { ask, failure }))
+            }
+            Some(Server::Silent) => None,
+            None => {
+                let detail = "no such server in the script".to_owned();
+                Some((WIRE, failed("connect", detail)))
+            }
+        };
+        let in_time = reply.filter(|(after, _)| *after <= deadline);
+        let (after, input) = in_time.unwrap_or_else(|| {
+            let detail = format!("no answer within {deadline_ms} ms");
+            (deadline, failed("deadline", detail))
+        });
+        self.plan(at + after, input);
     }
 
     /// The caller is asked to press something.

@@ -89,7 +89,7 @@ fn a_dead_server_leads_to_its_fallback() {
     script.phones.insert("+12125551234".into(), Phone::rings());
     let played = played("+13146523057", OPEN, script);
     for line in [
-        "webhook sales failed after 1750 ms: deadline",
+        "webhook sales failed after 1500 ms: deadline",
         "taking the fallback of webhook sales",
         "did not answer: busy (SIP 486)",
         "did not answer: no_answer",
@@ -99,8 +99,29 @@ fn a_dead_server_leads_to_its_fallback() {
     }
 }
 
-/// A19, A22: a server that neither answers nor fails in time; the one that is asked in its place
-/// is told so, though the driver never said a word.
+/// A19: what comes after the deadline is heard no more, as in a real call; what comes at it is.
+#[test]
+fn a_late_answer_is_none() {
+    let ends = |after: u64| {
+        let actions = Actions::from_json(br#"{"action":"hangup"}"#).unwrap();
+        let after = Duration::from_millis(after);
+        let answers = Server::Answers { after, actions };
+        let mut script = Script {
+            digits: presses("1"),
+            ..Script::default()
+        };
+        script.servers.insert("sales".into(), answers);
+        played("+13146523057", OPEN, script)
+    };
+    has(&ends(1_500), "webhook sales answered in 1500 ms: hangup");
+    for late in [1_501, 1_700, 60_000] {
+        let played = ends(late);
+        has(&played, "webhook sales failed after 1500 ms: deadline");
+        has(&played, "taking the fallback of webhook sales");
+    }
+}
+
+/// A19, A22: a server that does not answer in time; the one that is asked in its place is told so.
 #[test]
 fn a_fallback_server_is_told_of_the_silence() {
     let table = r#"

@@ -1,7 +1,8 @@
 //! `check`: everything that is wrong with routing files, and what they make one wonder about.
 
-use callroute_rules::{Engine, Faults, review};
+use callroute_rules::{Engine, Faults, review_with};
 use callroute_tables::LoadError;
+use callroute_webhook::{Endpoint, Network};
 
 use crate::args::Check;
 use crate::error::Error;
@@ -37,7 +38,7 @@ pub(crate) fn run(args: &Check, out: &mut Output) -> Result<Status, Error> {
 }
 
 fn good(file: &Input, engine: &Engine, out: &mut Output) -> Result<Status, Error> {
-    let found = review(engine);
+    let found = review_with(engine, &never_asked);
     if out.is_json() {
         found.iter().try_for_each(|warning| out.json(warning))?;
     } else {
@@ -59,6 +60,14 @@ fn good(file: &Input, engine: &Engine, out: &mut Output) -> Result<Status, Error
         [] => Status::Fine,
         _ => Status::Findings,
     })
+}
+
+/// What is wrong with the host of a webhook: the client refuses it on every call.
+fn never_asked(url: &str, allow: &[String]) -> Option<String> {
+    let endpoint = Endpoint::new(url).ok()?;
+    let allow: Vec<Network> = allow.iter().filter_map(|text| text.parse().ok()).collect();
+    let what = endpoint.refused(&allow)?;
+    Some(format!("its host is not of the public internet ({what})"))
 }
 
 fn bad(file: &Input, faults: &Faults, out: &mut Output) -> Result<Status, Error> {

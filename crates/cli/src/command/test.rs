@@ -12,7 +12,7 @@ use crate::input::Input;
 use crate::output::Output;
 use crate::status::Status;
 use crate::table::load;
-use crate::test::{Case, TestFile, judge, play};
+use crate::test::{Case, TestFile, judge, play, unknown};
 
 /// Longest test file, in bytes.
 const MAX_FILE: u64 = 4 * 1024 * 1024;
@@ -55,15 +55,34 @@ pub(super) fn run(args: &Test, out: &mut Output) -> Result<Status, Error> {
     if !out.is_json() {
         out.line(format_args!("{passed} passed, {failed} failed"))?;
     }
+    // Nothing was shown to be right.
+    if passed + failed == 0 {
+        return Err(Error::NoTests {
+            only: args.only.clone(),
+        });
+    }
     Ok(status)
 }
 
 fn read(input: &Input) -> Result<TestFile, Error> {
     let text = input.text(MAX_FILE)?;
-    serde_saphyr::from_str(&text).map_err(|error| Error::TestFile {
-        name: input.to_string(),
-        detail: error.to_string(),
+    serde_saphyr::from_str(&text).map_err(|error| {
+        let name = input.to_string();
+        let mut detail = error.to_string().replace("<input>", &name);
+        if is_routing(&text) {
+            detail.push_str(
+                "\nThis is a routing file; give the test file that names it as its `routes`.",
+            );
+        }
+        Error::TestFile { name, detail }
     })
+}
+
+/// Whether a text has what a routing file must have, and a test file has not.
+fn is_routing(text: &str) -> bool {
+    ["version:", "default:"]
+        .iter()
+        .all(|section| text.lines().any(|line| line.starts_with(section)))
 }
 
 /// The routing file is named on the command line, or in the test file and stands beside it.
@@ -91,14 +110,17 @@ fn verdict<'a>(
     case: &'a Case,
     trace: bool,
 ) -> Verdict<'a> {
-    let (failures, lines) = match play(engine, file, case) {
-        Ok(played) => {
-            let text = played.text();
-            let lines = text.lines().map(str::to_owned).collect();
-            (judge(&played, &case.expect), lines)
+    let mut lines = Vec::new();
+    let mut failures = unknown(engine, file, case);
+    match play(engine, file, case) {
+        // A call in which something is not as the case says shows nothing.
+        Ok(played) if failures.is_empty() => {
+            lines = played.text().lines().map(str::to_owned).collect();
+            failures = judge(&played, &case.expect);
         }
-        Err(why) => (vec![why], Vec::new()),
-    };
+        Ok(_) => {}
+        Err(why) => failures.push(why),
+    }
     let passed = failures.is_empty();
     Verdict {
         file: input.to_string(),

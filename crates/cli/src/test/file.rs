@@ -1,4 +1,4 @@
-//! What people write: a test file with its cases. No behaviour.
+//! What people write: a test file with its cases.
 
 use std::collections::BTreeMap;
 
@@ -181,4 +181,12 @@ pub(crate) struct Other {
     /// What its caller does.
     #[serde(default)]
     pub(crate) caller: CallerWords,
+}
+
+impl Other {
+    /// Its name; `index` is its place in the list, from 1.
+    pub(crate) fn name(&self, index: usize) -> String {
+        let name = self.name.clone();
+        name.unwrap_or_else(|| format!("other{index}"))
+    }
 }

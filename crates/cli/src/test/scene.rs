@@ -10,6 +10,7 @@ use callroute_session::AskFailure;
 use callroute_sim::{Act, Found, Phone, PhoneEnd, Placed, Played, Scene, Script, Server, play_all};
 
 use super::file::{Answers, CallWords, CallerWords, Case, Press, TestFile};
+use super::names::dialed;
 use super::words::{LookupWords, PhoneWords, ServerWords};
 
 /// Who calls where nothing is said.
@@ -30,7 +31,7 @@ pub(crate) fn play(engine: &Arc<Engine>, file: &TestFile, case: &Case) -> Result
         .iter()
         .map(|other| other.after_s)
         .fold(0.0, f64::min);
-    let phones = phones(file, case)?;
+    let phones = phones(engine, file, case)?;
     let servers = servers(case);
     let script = |caller: &CallerWords| -> Result<Script, String> {
         Ok(Script {
@@ -54,11 +55,8 @@ pub(crate) fn play(engine: &Arc<Engine>, file: &TestFile, case: &Case) -> Result
     let start = seconds(-earliest)?;
     let judged_after = case.others.len();
     let mut calls = Vec::new();
-    for (index, other) in case.others.iter().enumerate() {
-        let name = other
-            .name
-            .clone()
-            .unwrap_or_else(|| format!("other{}", index + 1));
+    for (index, other) in (1..).zip(&case.others) {
+        let name = other.name(index);
         let words = joined(&joined(&file.call, &case.call), &other.call);
         let mut event = self::event(&name, &words)?;
         event.timestamp = began;
@@ -132,16 +130,21 @@ fn event(call_id: &str, words: &CallWords) -> Result<Event, String> {
     Ok(event)
 }
 
-fn phones(file: &TestFile, case: &Case) -> Result<BTreeMap<String, Phone>, String> {
+fn phones(
+    engine: &Engine,
+    file: &TestFile,
+    case: &Case,
+) -> Result<BTreeMap<String, Phone>, String> {
     let mut phones = BTreeMap::new();
     for (name, words) in file.phones.iter().chain(&case.phones) {
+        let name = dialed(engine, name);
         let found = match words {
             PhoneWords::Unreachable => None,
             other => Some(phone(other)?),
         };
         match found {
-            Some(phone) => phones.insert(name.clone(), phone),
-            None => phones.remove(name),
+            Some(phone) => phones.insert(name.into_owned(), phone),
+            None => phones.remove(&*name),
         };
     }
     Ok(phones)

@@ -2,7 +2,7 @@
 
 use callroute_schema::number::Region;
 
-use super::records::Wrong;
+use super::records::{Wrong, fits};
 use super::{Compiler, Shared};
 use crate::csv::Field;
 use crate::engine::{CallerList, Dialed, Lists, Rows};
@@ -14,9 +14,9 @@ use crate::table::CallersEntry;
 use crate::yaml::MAX_TEXT;
 
 /// The word for callers who withhold their number.
-const ANONYMOUS: &str = "anonymous";
+pub(crate) const ANONYMOUS: &str = "anonymous";
 /// The name of the column that holds numbers.
-const COLUMN: &str = "number";
+pub(crate) const COLUMN: &str = "number";
 
 impl Compiler<'_> {
     /// The lists in written order; one that is faulty keeps its place.
@@ -25,10 +25,18 @@ impl Compiler<'_> {
         let section = Path::ROOT.key("callers");
         let mut all = Vec::new();
         for entry in table.callers.entries() {
+            let before = self.report.len();
             let list = match &entry.value {
                 Some(value) => self.list(&entry.name, value, shared, &section.key(&entry.name)),
                 None => CallerList::default(),
             };
+            let is_file = entry
+                .value
+                .as_ref()
+                .is_some_and(|value| value.file.is_some());
+            if is_file && list.rows.columns().next().is_none() && self.report.len() > before {
+                shared.unread.insert(entry.name.clone());
+            }
             shared.lists.insert(entry.name.clone(), all.len());
             all.push(list);
         }
@@ -91,6 +99,10 @@ impl Compiler<'_> {
                 list.rows = Rows::new(others.cloned().collect());
                 return Ok(());
             }
+            // Without a heading, only the numbers are read.
+            if !columns.is_empty() {
+                fits(columns.len(), record)?;
+            }
             let Some(field) = record.get(column).filter(|field| !field.text.is_empty()) else {
                 return Err(Wrong::line(
                     record.first(),
@@ -133,7 +145,7 @@ impl Compiler<'_> {
 }
 
 /// Whether a first line names columns: it has no digit, and is no entry without one.
-fn is_heading(record: &[Field]) -> bool {
+pub(crate) fn is_heading(record: &[Field]) -> bool {
     let is_word = |field: &Field| !field.text.contains(|c: char| c.is_ascii_digit());
     record.iter().all(is_word) && record.first().is_some_and(|field| field.text != ANONYMOUS)
 }

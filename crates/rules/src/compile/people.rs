@@ -3,7 +3,7 @@
 use callroute_schema::AgentName;
 use chrono::{DateTime, NaiveDateTime};
 
-use super::records::Wrong;
+use super::records::{Wrong, fits};
 use super::{Compiler, Shared};
 use crate::engine::{LookupSource, LookupSpec, OnShift, Rota, Switch, Tables, Turns};
 use crate::hint::{choices, shorten};
@@ -215,6 +215,7 @@ impl Compiler<'_> {
                     )),
                 };
             }
+            fits(2, record)?;
             let from = instant(field(0)).map_err(|message| Wrong::line(record.first(), message))?;
             if read.last().is_some_and(|(before, _)| *before >= from) {
                 let message = "steps come in the order of time, each once".to_owned();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use callroute_schema::number::Region;
 
 use super::callers::cell;
-use super::records::Wrong;
+use super::records::{Wrong, fits};
 use super::{Compiler, Shared};
 use crate::csv::{Field, Records};
 use crate::engine::{Deck, Place, Rows};
@@ -16,7 +16,7 @@ use crate::prefix::Key;
 use crate::table::PrefixesEntry;
 
 /// The name of the column that holds prefixes.
-const COLUMN: &str = "prefix";
+pub(crate) const COLUMN: &str = "prefix";
 
 impl Compiler<'_> {
     /// The tables in written order; one that is faulty keeps its place.
@@ -25,10 +25,18 @@ impl Compiler<'_> {
         let section = Path::ROOT.key("prefixes");
         let mut all = Vec::new();
         for entry in table.prefixes.entries() {
+            let before = self.report.len();
             let deck = match &entry.value {
                 Some(value) => self.deck(&entry.name, value, &section.key(&entry.name)),
                 None => Deck::default(),
             };
+            let is_file = entry
+                .value
+                .as_ref()
+                .is_some_and(|value| value.file.is_some());
+            if is_file && deck.rows.columns().next().is_none() && self.report.len() > before {
+                shared.unread.insert(entry.name.clone());
+            }
             shared.decks.insert(entry.name.clone(), all.len());
             all.push(deck);
         }
@@ -120,6 +128,7 @@ impl Compiler<'_> {
                 deck.rows = Rows::new(others.cloned().collect());
                 return Ok(());
             }
+            fits(columns.len(), record)?;
             let field: Option<&Field> = record.get(column);
             let prefix = field.map_or("", |field| field.text.as_str());
             let value = |name: &str| cell(&columns, record, name);

@@ -45,6 +45,26 @@ impl Wrong {
     }
 }
 
+/// A line with more than its heading has columns for: a comma too many, behind which everything
+/// would stand under the wrong heading.
+///
+/// # Errors
+/// Where the first text without a heading stands.
+pub(super) fn fits(columns: usize, record: &[Field]) -> Result<(), Wrong> {
+    let mut beyond = record.iter().skip(columns);
+    match beyond.find(|field| !field.text.is_empty()) {
+        None => Ok(()),
+        Some(first) => {
+            let found = record.len();
+            let message = format!(
+                "this line has {found} fields, and the heading {columns}; put quotes around a text \
+                 with a comma, as in \"Smith, John\", and a point into a decimal number"
+            );
+            Err(Wrong::line(Some(first), message))
+        }
+    }
+}
+
 impl Compiler<'_> {
     /// Hands over each record that is not empty, with its position.
     pub(super) fn records(

@@ -1,6 +1,6 @@
 //! What conditions refer to, and its places.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::Compiler;
@@ -18,6 +18,8 @@ pub(super) struct Shared {
     pub(super) tables: Tables,
     pub(super) hours: HashMap<String, u32>,
     pub(super) named_hours: HashMap<String, Arc<Hours>>,
+    /// Lists of callers and tables of prefixes whose files could not be read.
+    pub(super) unread: HashSet<String>,
     /// Dates of `when.date`, by zone and text.
     pub(super) dates: HashMap<(String, String), u32>,
     pub(super) lists: HashMap<String, usize>,
@@ -60,6 +62,10 @@ impl Shared {
     /// What is wrong with a column of a list or a table of prefixes; `None`: nothing, or there is
     /// no such table.
     pub(super) fn unknown_column(&self, table: &str, column: &str) -> Option<String> {
+        // What its file has is not known, and that is told already.
+        if self.unread.contains(table) {
+            return None;
+        }
         let rows = match (self.lists.get(table), self.decks.get(table)) {
             (Some(list), _) => {
                 let list = self.tables.lists.all().get(*list)?;

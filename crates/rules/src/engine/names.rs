@@ -87,3 +87,12 @@ pub struct Agent {
     /// Where they are reached: a number or a SIP URI, never another agent.
     pub to: Party,
 }
+
+impl super::Engine {
+    /// The names of all agents, sorted.
+    pub fn agents(&self) -> impl Iterator<Item = &str> {
+        let mut names: Vec<&str> = self.named.agents.keys().map(AgentName::as_str).collect();
+        names.sort_unstable();
+        names.into_iter()
+    }
+}

@@ -11,50 +11,48 @@ use crate::table::{CallersEntry, Section};
 const MAX_LISTED: usize = 2_000;
 
 impl Review<'_> {
-    pub(super) fn names(&mut self) {
-        let used = self.used();
+    pub(super) fn names(&mut self, used: &Used) {
         let table = self.table;
         // A webhook's answer may name targets, menus and agents that no rule does.
         let answers = !table.webhooks.entries().is_empty();
         self.unused(
             "calendars",
             &table.calendars,
-            &used,
+            used,
             "no hours have it as `holidays`",
         );
         self.unused(
             "hours",
             &table.hours,
-            &used,
+            used,
             "no rule asks whether they are open",
         );
         if !used.every_list {
-            self.unused(
-                "callers",
-                &table.callers,
-                &used,
-                "no rule asks who is on it",
-            );
+            self.unused("callers", &table.callers, used, "no rule asks who is on it");
         }
         if !used.any_lookup {
-            self.unused("lookups", &table.lookups, &used, "nothing asks it");
+            self.unused("lookups", &table.lookups, used, "nothing asks it");
         }
-        self.unused("prefixes", &table.prefixes, &used, "no rule asks it");
+        self.unused("prefixes", &table.prefixes, used, "no rule asks it");
         self.unused(
             "overrides",
             &table.overrides,
-            &used,
+            used,
             "no rule asks how it stands",
         );
         let why = "no rule, no group and no agent has it";
-        self.unused("rotas", &table.rotas, &used, why);
-        if !answers {
-            self.unused("targets", &table.targets, &used, "nothing leads to it");
-            self.unused("menus", &table.menus, &used, "nothing leads to it");
-            self.unused("agents", &table.agents, &used, "nothing rings them");
+        if !used.any_agent {
+            self.unused("rotas", &table.rotas, used, why);
         }
-        self.unused("webhooks", &table.webhooks, &used, "nothing asks it");
-        self.attributes(&used);
+        if !answers {
+            self.unused("targets", &table.targets, used, "nothing leads to it");
+            self.unused("menus", &table.menus, used, "nothing leads to it");
+        }
+        if !answers && !used.any_agent {
+            self.unused("agents", &table.agents, used, "nothing rings them");
+        }
+        self.unused("webhooks", &table.webhooks, used, "nothing asks it");
+        self.attributes(used);
         self.lists();
     }
 

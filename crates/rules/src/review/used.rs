@@ -1,6 +1,6 @@
 //! Which names a routing file uses, each by the section that it is looked for in.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use callroute_schema::tree::{Node, Value};
 use callroute_schema::{Action, Actions, variables};
@@ -8,7 +8,7 @@ use callroute_schema::{Action, Actions, variables};
 use super::Review;
 use crate::check::{self, Sink};
 use crate::engine::NameKind;
-use crate::path::Path;
+use crate::path::{Path, Spot};
 use crate::table::{CallerKind, Kinds, Rules, Table, Texts, When};
 
 /// What is used.
@@ -19,10 +19,16 @@ pub(super) struct Used {
     pub(super) any_lookup: bool,
     /// Callers of a kind that every list tells are asked for.
     pub(super) every_list: bool,
+    /// A variable names an agent: it may be any.
+    pub(super) any_agent: bool,
+    /// The tables and their columns that name agents, as in `{vip.owner}`.
+    pub(super) agents_by: BTreeSet<(String, String)>,
+    /// Whole numbers that rules compare with, and where.
+    pub(super) compared: Vec<(String, Spot)>,
     /// Attributes that the file notes itself.
     noted: HashSet<String>,
     /// Tables that attributes name, and where.
-    pub(super) tables: Vec<(String, crate::path::Spot)>,
+    pub(super) tables: Vec<(String, Spot)>,
 }
 
 impl Used {
@@ -54,9 +60,22 @@ impl Used {
         names.into_iter().for_each(|name| self.add(sections, name));
     }
 
+    /// Numbers that a rule compares with.
+    fn compare(&mut self, is: Option<&Texts>, root: &Node, at: &Path<'_>) {
+        let at = at.key("is");
+        for (index, text) in is.iter().flat_map(|Texts(texts)| texts).enumerate() {
+            let spot = Spot::of(root, &at.index(index));
+            self.compared.push((text.clone(), spot));
+        }
+    }
+
     fn when(&mut self, when: &When, root: &Node, at: &Path<'_>) {
         self.add_all(&["hours"], when.open.iter().chain(&when.closed));
+        if let Some(dialed) = &when.dialed {
+            self.compare(dialed.is.as_ref(), root, &at.key("dialed"));
+        }
         if let Some(caller) = &when.caller {
+            self.compare(caller.is.as_ref(), root, &at.key("caller"));
             let texts = |texts: &Option<Texts>| {
                 texts
                     .iter()
@@ -86,7 +105,7 @@ impl Used {
                 Some((table, _)) => {
                     self.add(&["lookups", "callers", "prefixes"], table);
                     let at = at.key("attribute");
-                    let spot = crate::path::Spot::of_key(root, &at.key(name));
+                    let spot = Spot::of_key(root, &at.key(name));
                     self.tables.push((name.clone(), spot));
                 }
                 None => self.any_lookup = true,
@@ -168,7 +187,16 @@ impl Sink for Used {
             NameKind::Target => self.add(&["targets"], name),
             NameKind::Menu => self.add(&["menus"], name),
             NameKind::Webhook => self.add(&["webhooks"], name),
-            NameKind::Agent => self.add(&["agents", "rotas"], name),
+            NameKind::Agent => {
+                self.add(&["agents", "rotas"], name);
+                self.any_agent |= variables(name).next().is_some();
+                let variable = name
+                    .strip_prefix('{')
+                    .and_then(|rest| rest.strip_suffix('}'));
+                if let Some((table, column)) = variable.and_then(|name| name.split_once('.')) {
+                    self.agents_by.insert((table.to_owned(), column.to_owned()));
+                }
+            }
         }
     }
 }

@@ -36,6 +36,11 @@ pub(super) struct Builder<'a> {
     open: Vec<Open>,
     root: Option<Node>,
     nodes: usize,
+    /// The line of an alias that was meant as a key: the colon went into its name.
+    alias_key: Option<u32>,
+    /// A comment behind a colon or brace that looks like a feature code, and what is said of it
+    /// if nothing closes the brace.
+    code: Option<(Span, String)>,
 }
 
 /// The parser's span as ours.
@@ -58,6 +63,8 @@ impl<'a> Builder<'a> {
             open: Vec::new(),
             root: None,
             nodes: 0,
+            alias_key: None,
+            code: None,
         }
     }
 
@@ -91,7 +98,9 @@ impl<'a> Builder<'a> {
                     .get(span.start..span.end)
                     .unwrap_or("*")
                     .to_owned();
-                let found = shorten(&found);
+                let key = found.strip_suffix(':');
+                self.alias_key = key.map(|_| span.line);
+                let found = shorten(key.unwrap_or(&found));
                 let message = format!(
                     "`{found}` is a YAML alias, which routing files do not have; {QUOTE}: \"{found}\""
                 );
@@ -161,18 +170,54 @@ impl<'a> Builder<'a> {
             .next()
             .unwrap_or_default();
         let is_code = |c: char| c.is_ascii_digit() || matches!(c, '*' | '#');
-        if before.ends_with([',', '[']) && !word.is_empty() && word.chars().all(is_code) {
-            let word = shorten(word);
-            let message = format!(
-                "`#` starts a comment; {QUOTE}: \"#{word}\" (a comment has a space after the `#`)"
-            );
+        let word = word.trim_end_matches(':');
+        if word.is_empty() || !word.chars().all(is_code) {
+            return;
+        }
+        let word = shorten(word);
+        let message = format!(
+            "`#` starts a comment; {QUOTE}: \"#{word}\" (a comment has a space after the `#`)"
+        );
+        if before.ends_with([',', '[']) {
             self.fault(span, message);
+        } else if before.ends_with([':', '{']) && self.in_braces() {
+            self.code = Some((span, message));
+        }
+    }
+
+    /// Whether what comes next stands in braces or brackets.
+    fn in_braces(&self) -> bool {
+        let start = match self.open.last() {
+            Some(Open::Seq { start, .. } | Open::Map { start, .. }) => start.start,
+            None => return false,
+        };
+        let rest = self.text.get(start..).unwrap_or_default();
+        rest.starts_with(['{', '['])
+    }
+
+    /// Whether a scan that ended here did so for a mark that was not quoted, which is told then.
+    pub(super) fn is_marked(&mut self, end: Option<Span>) -> bool {
+        if self
+            .alias_key
+            .is_some_and(|line| end.is_some_and(|end| end.line == line))
+        {
+            return true;
+        }
+        match self.code.take() {
+            Some((span, message)) => {
+                self.fault(span, message);
+                true
+            }
+            None => false,
         }
     }
 
     /// A value that is not there. A section of the file may be empty; anything else is a slip,
     /// and often a value that starts with `#`, which YAML takes for a comment.
     fn nothing(&mut self, span: Span) -> Value {
+        if self.alias_key == Some(span.line) {
+            return Value::Null;
+        }
         let is_value = !matches!(self.open.last(), Some(Open::Map { key: None, .. }));
         let section = self.open.len() == 1 && is_value;
         if let Some(comment) = comment_at(self.text, span) {

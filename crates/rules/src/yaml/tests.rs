@@ -55,6 +55,10 @@ fn refuses_what_would_misroute() {
         ("a: !x 1\n", "1:7 routing files have no tags; leave `!x` out".to_owned()),
         ("a: 1\n---\nb: 2\n", "2:1 a second document starts here; a routing file is one document".to_owned()),
         ("? [a, b]\n: c\n", "1:3 a key must be text, not a list or a map".to_owned()),
+        ("a:\n  *97: x\n", format!("2:3 `*97` is a YAML alias, which routing files do not have; {QUOTE}: \"*97\"")),
+        ("a: { *97: x }\n", format!("1:6 `*97` is a YAML alias, which routing files do not have; {QUOTE}: \"*97\"")),
+        ("a: { b: #1, c: d }\ne: {}\n", format!("1:9 `#` starts a comment; {QUOTE}: \"#1\" (a comment has a space after the `#`)")),
+        ("a: { #1: t }\ne: {}\n", format!("1:6 `#` starts a comment; {QUOTE}: \"#1\" (a comment has a space after the `#`)")),
         ("", "the file is empty; it needs at least `version` and `default`".to_owned()),
         ("# nothing\n", "the file is empty; it needs at least `version` and `default`".to_owned()),
     ] {
@@ -110,6 +114,14 @@ fn is_bounded() {
         faults(&deep)[0].contains("nested at most 32 deep"),
         "{:?}",
         faults(&deep)
+    );
+    let blocks: String = (0..40)
+        .map(|depth| format!("{}a:\n", " ".repeat(depth)))
+        .collect();
+    assert!(
+        faults(&blocks)[0].contains("nested at most 32 deep"),
+        "{:?}",
+        faults(&blocks)
     );
     let deeper = "[".repeat(100_000);
     assert!(!faults(&deeper).is_empty());

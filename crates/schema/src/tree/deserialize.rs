@@ -8,10 +8,14 @@ use serde::de::{
 use serde::forward_to_deserialize_any;
 
 use super::error::{ReadError, Segment};
+use super::expected::range;
 use super::node::{Key, Node, Value};
 
 /// Keys that tell a map's kind; they are given first, so that the rest can stream.
 const TAGS: [&str; 3] = ["action", "type", "event"];
+
+/// Most fields of a map that a message names.
+const FIELDS: usize = 8;
 
 impl Node {
     /// Reads a typed value from this part of a document.
@@ -78,7 +82,11 @@ macro_rules! numbers {
         $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
             match self.number::<$type>() {
                 Some(number) => visitor.$visit(number),
-                None => Err(self.mismatch(&visitor)),
+                None => Err(ReadError::new(format!(
+                    "expected {}, found {}",
+                    range(&<$type>::MIN, &<$type>::MAX, self.is_digits()),
+                    self.found(),
+                )).at(self.span)),
             }
         })+
     };
@@ -165,6 +173,27 @@ impl<'de> Deserializer<'de> for &'de Node {
         visitor.visit_newtype_struct(self)
     }
 
+    /// A struct is written as a map, never as a list of its values.
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, ReadError> {
+        if matches!(self.value, Value::Map(_)) {
+            return self.deserialize_any(visitor);
+        }
+        let shown: Vec<String> = fields
+            .iter()
+            .take(FIELDS)
+            .map(|f| format!("`{f}`"))
+            .collect();
+        let more = if fields.len() > FIELDS { ", …" } else { "" };
+        let (shown, found) = (shown.join(", "), self.found());
+        let message = format!("expected a map with {shown}{more}, found {found}");
+        Err(ReadError::new(message).at(self.span))
+    }
+
     fn deserialize_enum<V: Visitor<'de>>(
         self,
         _name: &'static str,
@@ -181,8 +210,7 @@ impl<'de> Deserializer<'de> for &'de Node {
     }
 
     forward_to_deserialize_any! {
-        i128 u128 bytes byte_buf unit unit_struct seq tuple tuple_struct map struct identifier
-        ignored_any
+        i128 u128 bytes byte_buf unit unit_struct seq tuple tuple_struct map identifier ignored_any
     }
 }
 

@@ -120,7 +120,7 @@ fn unknown(what: &str, found: &str, expected: &[&str]) -> String {
 }
 
 /// Texts from outside are quoted in messages, but never at full length.
-fn shorten(text: &str) -> String {
+pub(super) fn shorten(text: &str) -> String {
     const SHOWN: usize = 64;
     if text.chars().count() <= SHOWN {
         return text.to_owned();

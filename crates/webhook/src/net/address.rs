@@ -112,6 +112,25 @@ pub(crate) fn judge_all(
     judged.collect()
 }
 
+impl crate::Endpoint {
+    /// What kind of address the URL names that may not be dialled, as in `loopback`; `None`: one that
+    /// may be, or a name, which only tells when it is looked up. `localhost` is no such name (RFC
+    /// 6761, section 6.3). For whoever checks settings before anybody is asked.
+    #[must_use]
+    pub fn refused(&self, allow: &[Network]) -> Option<&'static str> {
+        let origin = self.origin();
+        let is_local = origin.host == "localhost" || origin.host.ends_with(".localhost");
+        let local = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+        let named = match is_local {
+            // Either of them may be what it listens on.
+            true if local.iter().any(|ip| allow.iter().any(|n| n.contains(*ip))) => None,
+            true => Some(Ipv4Addr::LOCALHOST.into()),
+            false => origin.host.parse().ok(),
+        };
+        judge(SocketAddr::new(named?, origin.port), allow).err()
+    }
+}
+
 /// The other end of a connection. What its address is does not change; what a webhook allows may.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Peer {

@@ -188,3 +188,26 @@ fn one_bad_address_refuses_all() {
     let allowed = judge_all(mixed, &["10.0.0.0/8".parse().unwrap()]).unwrap();
     assert_eq!(allowed, list(&["1.1.1.1:80", "10.0.0.1:80", "8.8.8.8:80"]));
 }
+
+#[test]
+fn a_url_that_can_never_be_asked_is_known_before() {
+    let refused = |url: &str, allow: &[&str]| {
+        let allow: Vec<Network> = allow.iter().map(|text| text.parse().unwrap()).collect();
+        crate::Endpoint::new(url).unwrap().refused(&allow)
+    };
+    for (url, what) in [
+        ("http://127.0.0.1:8080/", "loopback"),
+        ("http://LOCALHOST:8080/", "loopback"),
+        ("http://crm.localhost/", "loopback"),
+        ("http://[::1]/", "loopback"),
+        ("http://10.1.2.3/", "private"),
+        ("http://[::ffff:10.1.2.3]/", "private"),
+    ] {
+        assert_eq!(refused(url, &[]), Some(what), "{url}");
+    }
+    assert_eq!(refused("http://example.com/", &[]), None);
+    assert_eq!(refused("http://192.0.3.1/", &[]), None);
+    assert_eq!(refused("http://10.1.2.3/", &["10.0.0.0/8"]), None);
+    assert_eq!(refused("http://localhost/", &["127.0.0.0/8"]), None);
+    assert_eq!(refused("http://localhost/", &["::1"]), None);
+}

@@ -1,0 +1,69 @@
+//! Servers that can never be asked.
+
+use callroute_schema::Action;
+use callroute_schema::tree::Node;
+
+use super::Review;
+use super::used::each_list;
+use crate::check::Sink;
+use crate::hint::shorten;
+use crate::path::{Path, Spot};
+
+/// What is wrong with the host of a URL, of which these ranges of addresses may be dialled: said by
+/// whoever knows what is dialled.
+pub(super) type Judge<'j> = dyn Fn(&str, &[String]) -> Option<String> + 'j;
+
+impl Review<'_> {
+    pub(super) fn webhooks(&mut self, judge: &Judge<'_>) {
+        let section = Path::ROOT.key("webhooks");
+        for entry in self.table.webhooks.entries() {
+            let Some(webhook) = &entry.value else {
+                continue;
+            };
+            let at = section.key(&entry.name);
+            let at = at.key("urls");
+            for (index, url) in webhook.urls.iter().enumerate() {
+                if let Some(why) = judge(url, &webhook.allow) {
+                    let url = shorten(url);
+                    let message = format!(
+                        "`{url}` is never asked: {why}; name its address or range under `allow`, \
+                         as in [127.0.0.0/8], or ask a public server"
+                    );
+                    self.warn(&at.index(index), message);
+                }
+            }
+        }
+        let mut urls = Urls {
+            root: self.root,
+            found: Vec::new(),
+        };
+        each_list(self.table, &mut urls);
+        for (url, spot) in urls.found {
+            if let Some(why) = judge(&url, &[]) {
+                let url = shorten(&url);
+                let message = format!(
+                    "`{url}` is never asked: {why}; give it a name under `webhooks`, with its \
+                     address or range under `allow`"
+                );
+                self.report.add(spot.span, spot.path, message);
+            }
+        }
+    }
+}
+
+/// URLs that actions ask without a name.
+struct Urls<'n> {
+    root: &'n Node,
+    found: Vec<(String, Spot)>,
+}
+
+impl Sink for Urls<'_> {
+    fn action(&mut self, action: &Action, at: &Path<'_>) {
+        if let Action::Webhook(webhook) = action
+            && let Some(url) = &webhook.url
+        {
+            let spot = Spot::of(self.root, &at.key("url"));
+            self.found.push((url.clone(), spot));
+        }
+    }
+}
