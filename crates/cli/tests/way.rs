@@ -172,3 +172,28 @@ fn nothing_comes_after_the_end() {
         (vec!["busy"], 0)
     );
 }
+
+/// A trunk that is given what was dialed dials no more than `destinations` lets anybody dial.
+#[test]
+fn what_was_dialed_is_held_to_destinations_at_a_trunk() {
+    let trunk = "{ action: forward, destination: { type: trunk, name: west } }";
+    for (destinations, dials) in [
+        ("{ deny: [\"+1900*\"] }", true),
+        ("{ deny: [\"+1314*\"] }", false),
+        ("{ allow: [\"+1415*\"] }", false),
+        ("{ allow: [\"+1*\"] }", true),
+    ] {
+        let place = Place::new();
+        let routes = format!(
+            "version: 1\nregion: US\ndefault: {{ action: hangup }}\ndestinations: {destinations}\n\
+             numbers:\n  \"+13146523057\": {trunk}\n"
+        );
+        place.file("routes.yaml", routes);
+        let line = event("c1", CALLER, "14:32:00");
+        let ran = place.run_with(&["route", "--routes", "routes.yaml"], line);
+        assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{}", ran.out);
+        let line = ran.json().remove(0);
+        let expected = if dials { "forward" } else { "hangup" };
+        assert_eq!(kinds(&line), [expected], "{destinations}");
+    }
+}

@@ -165,3 +165,33 @@ fn whoever_is_held_hears_music() {
         assert_eq!((*leg, stopped), (hears, play));
     }
 }
+
+/// A trunk that is given what was dialed dials no more than `destinations` lets anybody dial.
+#[test]
+fn what_was_dialed_is_held_to_destinations_at_a_trunk() {
+    for (to, dials) in [
+        ("+13146523057", true),
+        ("+19005550123", false),
+        ("911", true),
+    ] {
+        let table = r#"
+version: 1
+region: US
+default: { action: reject }
+destinations: { allow: ["+1*"], deny: ["+1900*"] }
+targets: { out: { action: forward, destination: { type: trunk, name: west } } }
+numbers: { "*": out, "911": out }
+"#;
+        let engine = Arc::new(load("routes.yaml", table, &(), &ChronoTz).unwrap());
+        let event = call(to, OPEN);
+        let now = Now {
+            utc: event.timestamp.to_utc(),
+            mono: Duration::ZERO,
+        };
+        let mut session = Session::new(engine, event, now);
+        let dialed = commands(&mut session, now, Input::Start)
+            .iter()
+            .any(|command| matches!(command, Command::Dial { .. }));
+        assert_eq!(dialed, dials, "{to}");
+    }
+}

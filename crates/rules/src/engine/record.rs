@@ -207,6 +207,11 @@ impl Record {
         }
     }
 
+    /// Whether its key or what it asks has to hold, not both.
+    pub(crate) fn is_either(&self) -> bool {
+        matches!(self.compares(), Compares::Either(..))
+    }
+
     /// What it asks besides.
     pub(crate) fn asks(&self) -> Asks {
         let (place, is) = (self.place, self.word & NOT == 0);

@@ -120,7 +120,12 @@ impl Builder {
         {
             take(worth(key), Choice::Key(subject, key));
         }
-        match record.asks() {
+        // Where the key or what is asked has to hold, neither tells of every call for which it does.
+        let asks = match record.is_either() {
+            true => Asks::Nothing,
+            false => record.asks(),
+        };
+        match asks {
             Asks::List { list, on: true } if used.free(LIST) => take(6, Choice::List(list)),
             Asks::Clause(place) => {
                 let parts = match self.book.clauses.get(place as usize) {

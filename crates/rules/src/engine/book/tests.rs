@@ -100,3 +100,37 @@ fn what_is_no_such_number_is_not_led_to_its_rules() {
     }
     assert_eq!(decided(&engine, "sales", "+16175550100"), block("sales"));
 }
+
+/// A rule with alternatives holds by each of them, also among so many rules that they are told
+/// apart by what they ask.
+#[test]
+fn alternatives_are_found_by_each() {
+    for (alternative, from) in [
+        (r#"{"caller":{"in":"vip"}}"#, "+15005550100"),
+        (r#"{"caller":{"prefix":"+1500"}}"#, "+15005550100"),
+        (r#"{"trunk":"west"}"#, "+14155550123"),
+        (
+            r#"{"all":[{"dialed":{"is":"911"}}]},{"caller":{"in":"vip"}}"#,
+            "+15005550100",
+        ),
+    ] {
+        let mut text = format!(
+            r#"{{"version":1,"default":{{"action":"reject"}},"callers":{{"vip":{{"numbers":["+15005550100"]}}}},"numbers":{{"alice":[
+            {{"when":{{"any":[{{"caller":{{"prefix":"+1415"}}}},{alternative}]}},"then":{{"action":"busy"}}}}"#
+        );
+        for k in 0..60 {
+            write!(
+                text,
+                r#",{{"when":{{"caller":{{"prefix":"+1{}"}},"header":{{"x-a":"b"}}}},"then":{{"action":"busy"}}}}"#,
+                200 + k
+            )
+            .unwrap();
+        }
+        text.push_str(r#",{"then":{"action":"busy"}}]}}"#);
+        let engine = load("routes.json", &text, &(), &ChronoTz).unwrap();
+        for from in [from, "+14155550123"] {
+            let rule = decided(&engine, "alice", from);
+            assert_eq!(rule.to_string(), "alice rule 1", "{alternative} {from}");
+        }
+    }
+}
