@@ -103,15 +103,15 @@ impl Front {
             .map(|header| header.value());
         let stale = match authority.check(now, ip, (&method, &request.uri), values) {
             Proof::User(user) => {
-                self.stack.handle.password(ip, true);
+                self.stack.handle.password(ip, &user, true);
                 return Ok(Some(user));
             }
             Proof::Ask { stale } => stale,
             Proof::Elsewhere if needs => return Err(Reply::new(400)),
             Proof::Elsewhere => return Ok(None),
-            Proof::Wrong => {
+            Proof::Wrong(user) => {
                 tracing::info!(%ip, %method, "a wrong password");
-                self.stack.handle.password(ip, false);
+                self.stack.handle.password(ip, &user, false);
                 if !needs {
                     return Ok(None);
                 }

@@ -263,14 +263,14 @@ impl Endpoint {
         )
     }
 
-    /// Tells the guard about a password.
-    pub(crate) fn password(&self, ip: IpAddr, right: bool) {
+    /// Tells the guard about a password of this user.
+    pub(crate) fn password(&self, ip: IpAddr, user: &str, right: bool) {
         let now = self.0.now();
         let mut guard = self.0.guard();
         if right {
-            guard.right_password(now, ip);
+            guard.right_password(now, ip, user);
         } else {
-            guard.wrong_password(now, ip);
+            guard.wrong_password(now, ip, user);
         }
     }
 
