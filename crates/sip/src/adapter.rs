@@ -114,6 +114,7 @@ impl SipAdapter {
         let states = config.trunks.iter().map(|trunk| {
             let state = TrunkState {
                 calls: Arc::default(),
+                max_calls: trunk.max_calls,
                 healthy: true.into(),
                 registered: false.into(),
             };

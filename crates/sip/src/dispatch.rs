@@ -255,7 +255,9 @@ impl Front {
         }
         let mut line = SipLine::new(Arc::clone(stack), codecs, way);
         line.may_hear_early(offered.is_some());
-        line.count_trunk(trunk.as_deref());
+        if !line.count_trunk(trunk.as_deref()) {
+            return Err((Box::new(incoming), busy()));
+        }
         let mut begun = match line.begin(LegId::CALLER) {
             Ok(begun) => begun,
             Err(error) => {
@@ -443,6 +445,6 @@ impl Stack {
             }
         }
         let trunk = self.config.trunk_of(ip);
-        trunk.is_none_or(|trunk| self.on_trunk(&trunk.name) < trunk.max_calls)
+        trunk.is_none_or(|trunk| !self.is_full(&trunk.name))
     }
 }

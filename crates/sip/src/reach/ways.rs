@@ -107,7 +107,7 @@ impl Stack {
             tracing::warn!(trunk = name, "there is no such trunk");
             return None;
         };
-        if self.on_trunk(&trunk.name) >= trunk.max_calls {
+        if self.is_full(&trunk.name) {
             tracing::info!(trunk = trunk.name, "the trunk is full");
             return None;
         }
