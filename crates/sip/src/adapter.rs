@@ -10,7 +10,7 @@ use callroute_media::{Adapter, Capabilities, Incoming};
 use sipx_sip::Timers;
 use sipx_transport::destination::Resolver;
 use sipx_transport::dns::DnsResolver;
-use sipx_transport::tls::{ClientTls, Identity, ServerTls, TrustAnchors};
+use sipx_transport::tls::{Identity, ServerTls, TlsError};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::admit::guard::Dropped;
@@ -28,6 +28,7 @@ use crate::rtp::ports::Ports;
 use crate::rtp::web::Web;
 use crate::sdp::named_ip;
 use crate::stack::{Counts, Stack, TrunkState, host, leading_to};
+use crate::trust::Trust;
 
 /// How long DNS may take.
 const RESOLVE: Duration = Duration::from_secs(3);
@@ -81,7 +82,8 @@ impl SipAdapter {
                 last: *config.rtp_ports.end(),
             })?;
         let named = named_ip(config.advertised, addr.ip(), || leading_to(ELSEWHERE));
-        let (tls, tls_client) = secure(&config)?;
+        let tls = secure(&config)?;
+        let trust = Arc::new(Trust::new(&config.roots).map_err(bad("roots"))?);
         let mut protection = config.protection.clone();
         let friends = config.trunks.iter().flat_map(|trunk| &trunk.networks);
         protection.exempt.extend(friends);
@@ -89,7 +91,7 @@ impl SipAdapter {
             listen: addr,
             named: bracketed(named),
             tls,
-            tls_client,
+            trust: Arc::clone(&trust),
             ws: config.ws,
             timers: Timers {
                 t1: config.t1,
@@ -128,7 +130,7 @@ impl SipAdapter {
             }
             None => Resolver::within(Some(RESOLVE)),
         };
-        let web = Arc::new(Web::new(config.sounds.clone(), config.roots.clone()));
+        let web = Arc::new(Web::new(config.sounds.clone(), trust));
         let local = handle.local_addr();
         // Bound to every address, each peer is told the one that leads to it.
         let everywhere = config.advertised.is_none() && local.ip().is_unspecified();
@@ -320,38 +322,17 @@ impl SipHandle {
     }
 }
 
-/// What listens for TLS, and how we connect by it.
-type Secure = (Option<(SocketAddr, ServerTls)>, Option<ClientTls>);
-
-/// Reads the certificates.
-fn secure(config: &Config) -> Result<Secure, BindError> {
-    let failed = |setting| move |source| BindError::Certificate { setting, source };
-    let server = match &config.tls {
-        Some(tls) => {
-            let identity = Identity::from_pem(&tls.certificate, tls.key.expose().as_bytes());
-            let server = identity.and_then(ServerTls::new).map_err(failed("tls"))?;
-            Some((tls.listen, server))
-        }
-        None => None,
+/// What listens for TLS.
+fn secure(config: &Config) -> Result<Option<(SocketAddr, ServerTls)>, BindError> {
+    let Some(tls) = &config.tls else {
+        return Ok(None);
     };
-    let dials = |uri: &String| uri.starts_with("sips:") || uri.contains("transport=tls");
-    let trunks = config.trunks.iter().map(|trunk| &trunk.uri);
-    // The system's certificates are only read where they are needed.
-    if server.is_none()
-        && config.roots.is_empty()
-        && !config
-            .trunk
-            .iter()
-            .chain(trunks)
-            .chain(config.contacts.values())
-            .any(dials)
-    {
-        return Ok((None, None));
-    }
-    let mut anchors = TrustAnchors::system();
-    for root in &config.roots {
-        anchors.add_pem(root).map_err(failed("roots"))?;
-    }
-    let client = ClientTls::new(&anchors).map_err(failed("roots"))?;
-    Ok((server, Some(client)))
+    let identity = Identity::from_pem(&tls.certificate, tls.key.expose().as_bytes());
+    let server = identity.and_then(ServerTls::new).map_err(bad("tls"))?;
+    Ok(Some((tls.listen, server)))
+}
+
+/// A certificate of this setting cannot be used.
+fn bad(setting: &'static str) -> impl Fn(TlsError) -> BindError {
+    move |source| BindError::Certificate { setting, source }
 }

@@ -32,7 +32,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use sipx_sip::transaction::ClientTransaction;
 use sipx_sip::{Header, HeaderName, Limits, Message, Reason, Request, Response, TuEvent};
-use sipx_transport::tls::{ClientTls, ServerTls};
+use sipx_transport::tls::ServerTls;
 use sipx_transport::{ConnectionKey, Target, TransportKind, new_branch};
 use tokio::sync::{Notify, mpsc, watch};
 
@@ -49,6 +49,7 @@ pub(crate) use crate::endpoint::timers::Timers;
 use crate::message::{is_longer, to_tag};
 use crate::named::{Hashes, Key};
 use crate::sdp::Remote;
+use crate::trust::Trust;
 use crate::udp::Udp;
 
 /// Events of one client transaction that may wait.
@@ -65,7 +66,8 @@ pub(crate) struct Settings {
     /// What Via names as our address.
     pub(crate) named: String,
     pub(crate) tls: Option<(SocketAddr, ServerTls)>,
-    pub(crate) tls_client: Option<ClientTls>,
+    /// By what we connect by TLS.
+    pub(crate) trust: Arc<Trust>,
     pub(crate) ws: Option<SocketAddr>,
     pub(crate) timers: sipx_sip::Timers,
     pub(crate) protection: Protection,
@@ -161,7 +163,7 @@ struct Inner {
     over: watch::Sender<bool>,
     /// Who takes requests, also over connections that we open.
     upper: OnceLock<Weak<dyn Upper>>,
-    tls_client: Option<ClientTls>,
+    trust: Arc<Trust>,
     limits: Limits,
     keys: Keys,
     /// How long transactions wait for what.
