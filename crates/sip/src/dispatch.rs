@@ -26,7 +26,7 @@ use crate::message::{
 use crate::refer::Replaces;
 use crate::routes::LegRequest;
 use crate::screen::refusal_but_via;
-use crate::sdp::{self, Remote, SdpFault};
+use crate::sdp::{self, Local, Remote, SdpFault};
 use crate::stack::{Stack, random, token};
 use crate::way::Way;
 
@@ -275,7 +275,10 @@ impl Front {
         };
         begun.leg.entry = Some(entry);
         let key = begun.leg.local.key.take();
-        begun.leg.local = stack.local_sdp(peer, begun.port, key);
+        begun.leg.local = Local {
+            vouched: stack.vouches_for(&incoming),
+            ..stack.local_sdp(peer, begun.port, key)
+        };
         let invited = Box::new(Invited {
             invite: incoming,
             tag: tag.to_owned(),
@@ -420,10 +423,11 @@ pub(crate) fn unacceptable(stack: &Stack, peer: IpAddr, fault: &SdpFault) -> Rep
     match fault {
         SdpFault::Malformed(_) => Reply::new(400),
         // Warnings of session descriptions (RFC 3261, section 20.43).
-        SdpFault::NoAudio | SdpFault::Unsafe | SdpFault::NoCodec { .. } => {
-            // 304: the media type is not available; 305: the format is not.
+        SdpFault::NoAudio | SdpFault::Unsafe | SdpFault::NoCodec { .. } | SdpFault::Group => {
+            // 304: the media type is not available; 305: the format is not; 330: multicast is not.
             let code = match fault {
                 SdpFault::NoCodec { .. } => 305,
+                SdpFault::Group => 330,
                 _ => 304,
             };
             let host = convert::bracketed(stack.named_ip(peer));

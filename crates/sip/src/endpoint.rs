@@ -364,6 +364,11 @@ impl Endpoint {
         target.transport == TransportKind::Udp && !guard.is_exempt(ip) && !guard.knows(now, ip)
     }
 
+    /// Whether an address is without limits.
+    pub(crate) fn is_exempt(&self, ip: IpAddr) -> bool {
+        self.0.guard().is_exempt(ip)
+    }
+
     /// Waits so long, or until it is over.
     pub(crate) async fn pause(&self, wait: Duration) {
         let mut over = self.0.over.subscribe();

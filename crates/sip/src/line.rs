@@ -190,6 +190,7 @@ impl SipLine {
             local: Local {
                 media: media_addr,
                 peer: None,
+                vouched: true,
                 session: random() >> 2,
                 version: 1,
                 key: Keys::new(),

@@ -231,12 +231,24 @@ impl Stack {
         Local {
             media,
             peer: Some(peer),
+            vouched: true,
             session: random() >> 2,
             version: 1,
             key,
             encrypts: false,
             noise: self.config.comfort_noise,
         }
+    }
+
+    /// Whether we know who sends a request: a trunk or who else has no limits, who has proven who
+    /// he is, and telephones that are registered.
+    pub(crate) fn vouches_for(&self, incoming: &Incoming) -> bool {
+        let ip = incoming.source.ip();
+        let flow = Target::new(incoming.source, incoming.transport);
+        incoming.seen.user.is_some()
+            || self.trusts(ip)
+            || self.handle.is_exempt(ip)
+            || self.registrar.stands_on(self.began.elapsed(), &flow)
     }
 
     /// What fetches sounds.
