@@ -253,9 +253,13 @@ impl Step {
         }
     }
 
-    /// Whether a transfer that this leg asks for can be tried.
+    /// Whether a transfer that this leg asks for can be tried, now or when the two talk.
     pub(crate) fn takes_refer(&self, leg: LegId) -> bool {
-        matches!(self, Self::Talk(step) if step.is_free_for(leg))
+        match self {
+            Self::Talk(step) => step.is_free_for(leg),
+            Self::Dialing(step) => step.keeps_refer_of(leg),
+            _ => false,
+        }
     }
 
     /// Whether the call may go on without its caller, or whether the end of the caller's leg is
