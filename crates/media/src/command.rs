@@ -277,8 +277,11 @@ pub enum Sound {
 pub enum EndCause {
     /// The call is over (Q.850 16); before an answer, 603 Decline to the caller.
     Normal,
-    /// Another leg answered first: CANCEL with Reason `SIP;cause=200` (RFC 3326).
+    /// Another leg answered first, or the caller was answered elsewhere: CANCEL with Reason
+    /// `SIP;cause=200` (RFC 3326).
     AnsweredElsewhere,
+    /// The other party's leg was ended with this Q.850 cause, which is carried on (RFC 3326).
+    Cleared(u8),
     /// Nobody answered in time.
     NoAnswer,
     /// The caller is refused with this cause.
