@@ -358,6 +358,10 @@ impl Upper for Front {
         stack.registrar.stands_on(stack.began.elapsed(), flow)
     }
 
+    fn lost(&self, flow: &Target) {
+        self.stack.unregister(flow);
+    }
+
     fn full(&self, request: &Request) -> Option<Response> {
         busy().tag(&token()).to(request).ok()
     }

@@ -118,6 +118,8 @@ pub(crate) trait Upper: std::fmt::Debug + Send + Sync + 'static {
     fn request(&self, incoming: Incoming);
     /// Whether somebody is to be reached by a connection on which nothing happens.
     fn keeps(&self, flow: &Target) -> bool;
+    /// A connection is gone.
+    fn lost(&self, flow: &Target);
     /// What to answer when there is no room for another transaction.
     fn full(&self, request: &Request) -> Option<Response>;
 }

@@ -57,6 +57,9 @@ impl Drop for Line {
             self.inner.guard().hung_up(self.key.peer.ip());
         }
         self.inner.lost(&self.key, self.number);
+        if let Some(upper) = self.inner.upper.get().and_then(Weak::upgrade) {
+            upper.lost(&Target::new(self.key.peer, self.key.transport));
+        }
     }
 }
 

@@ -9,11 +9,12 @@ use sipx_transport::Target;
 
 use crate::admit::access::Credentials;
 use crate::convert::{bracketed, with_user};
+use crate::reach::registrar::MAX_BINDINGS;
 use crate::stack::Stack;
 use crate::way::Way;
 
-/// Most telephones and trunks that are tried for one dial.
-const MAX_WAYS: usize = 8;
+/// Most telephones, and most trunks, that are tried for one dial.
+const MAX_WAYS: usize = MAX_BINDINGS;
 
 /// One way to whom is dialed.
 #[derive(Debug, Clone)]
