@@ -1,11 +1,13 @@
 //! The adapter: an endpoint that listens, and gives calls.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use callroute_audio::wav;
 use callroute_media::{Adapter, Capabilities, Incoming};
 use sipx_sip::Timers;
 use sipx_transport::destination::Resolver;
@@ -154,6 +156,7 @@ impl SipAdapter {
             over: false.into(),
         });
         stack.take_up()?;
+        recover(stack.config.recordings.clone()).await;
         let (sender, calls) = mpsc::channel(dispatch::CALLS);
         let (open, closed) = oneshot::channel();
         let front: Arc<dyn Upper> = Arc::new(Front::new(Arc::clone(&stack), sender));
@@ -319,6 +322,22 @@ impl SipHandle {
             rtp_sockets: counts.sockets.get(),
             rooms: self.stack.rooms.len(),
         }
+    }
+}
+
+/// Completes what was recorded when we came to a sudden end, and says so: nobody was told of it.
+async fn recover(folder: PathBuf) {
+    let looked = tokio::task::spawn_blocking(move || wav::recover(&folder)).await;
+    let recovered = looked.unwrap_or_default();
+    for wav::Finished { path, duration_ms } in recovered.whole {
+        tracing::warn!(
+            path = %path.display(),
+            duration_ms,
+            "a recording that was broken off by a crash is completed; nobody was told of it"
+        );
+    }
+    for error in recovered.failed {
+        tracing::error!(%error, "a recording that was broken off by a crash stays as it is");
     }
 }
 
