@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use callroute_schema::{Caller, Number, RejectCause, SipUri, TrunkName, UserName};
+use callroute_schema::{Caller, Disposition, Number, RejectCause, SipUri, TrunkName, UserName};
 use serde::{Deserialize, Serialize};
 
 use crate::leg::{LegId, PlayId, RecordingId};
@@ -193,6 +193,8 @@ pub enum Referral {
     Done,
     /// It is not (`SIP/2.0 503 Service Unavailable`).
     Failed,
+    /// It is not, for this reason, which the status tells (`SIP/2.0 486 Busy Here`).
+    Refused(Disposition),
 }
 
 /// Whom to call.

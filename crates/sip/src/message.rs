@@ -166,7 +166,7 @@ pub(crate) fn is_longer(request: &Request, most: usize) -> bool {
 }
 
 /// The reason phrase of a status (RFC 3261, section 21).
-fn phrase(status: u16) -> &'static str {
+pub(crate) fn phrase(status: u16) -> &'static str {
     match status {
         100 => "Trying",
         180 => "Ringing",

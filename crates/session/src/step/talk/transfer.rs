@@ -409,11 +409,28 @@ impl Talk {
         let (by, other) = (*by, *other);
         let disposition = ringing.disposition();
         match by {
-            Some(by) if !gone(call, by) => self.back(call),
+            Some(by) if !gone(call, by) => {
+                self.told_why(call, disposition);
+                self.back(call)
+            }
             _ => {
                 self.transfer = None;
                 self.stranded(call, other, disposition)
             }
+        }
+    }
+
+    /// Who has asked for the transfer by REFER is told why the third party did not answer.
+    fn told_why(&mut self, call: &mut Call, why: Disposition) {
+        if let Some(Transfer::Ringing {
+            by: Some(by),
+            refer: refer @ true,
+            ..
+        }) = &mut self.transfer
+        {
+            *refer = false;
+            let (leg, outcome) = (*by, Referral::Refused(why));
+            call.command(Command::Referred { leg, outcome });
         }
     }
 
