@@ -155,9 +155,14 @@ impl Front {
                 }
                 Ok(Seen { user, offer })
             }
-            Method::Options => Err(Reply::new(if stack.is_stopping() { 503 } else { 200 })
-                .header(HeaderName::Allow, ALLOW)
-                .header(HeaderName::Accept, SDP_TYPE)),
+            Method::Options => {
+                // What an INVITE would be told (RFC 3261, section 11.2).
+                let full = self.calls.capacity() == 0 || !stack.has_room(request, source.ip());
+                let reply = if full { busy() } else { Reply::new(200) };
+                Err(reply
+                    .header(HeaderName::Allow, ALLOW)
+                    .header(HeaderName::Accept, SDP_TYPE))
+            }
             // A BYE outside a dialog has no call (RFC 3261, section 15.1.2).
             Method::Bye => Err(Reply::new(481)),
             Method::Register if !stack.config.users.is_empty() => {

@@ -218,9 +218,7 @@ impl Guard {
             self.dropped.unwanted += 1;
             return false;
         }
-        let agent = String::from_utf8_lossy(agent).to_ascii_lowercase();
-        let named = |words: &[String]| words.iter().any(|word| agent.contains(word.as_str()));
-        if named(&self.rules.scanners) {
+        if self.is_scanner(agent) {
             self.dropped.scanners += 1;
             let until = now + self.rules.silence;
             // Whoever could silence others by one forged datagram would.
@@ -229,7 +227,7 @@ impl Guard {
             }
             return false;
         }
-        if !self.rules.agents.is_empty() && !named(&self.rules.agents) {
+        if !self.rules.agents.is_empty() && !names(&self.rules.agents, agent) {
             self.dropped.scanners += 1;
             return false;
         }
@@ -239,6 +237,17 @@ impl Guard {
         }
         self.dropped.over_limit += 1;
         false
+    }
+
+    /// A request that belongs to nothing and would be refused, of this user agent: whether it is told so.
+    pub(crate) fn is_refused(&mut self, ip: IpAddr, agent: &[u8]) -> bool {
+        let told = self.is_exempt(ip) || !self.is_scanner(agent);
+        self.dropped.scanners += u64::from(!told);
+        told
+    }
+
+    fn is_scanner(&self, agent: &[u8]) -> bool {
+        names(&self.rules.scanners, agent)
     }
 
     /// Whether so many bytes may be sent to a source that has not proven to be there: never more
@@ -420,6 +429,12 @@ impl Source {
             seen: now,
         }
     }
+}
+
+/// Whether a user agent contains one of these words.
+fn names(words: &[String], agent: &[u8]) -> bool {
+    let agent = String::from_utf8_lossy(agent).to_ascii_lowercase();
+    words.iter().any(|word| agent.contains(word.as_str()))
 }
 
 fn contains(networks: &[Network], ip: IpAddr) -> bool {
