@@ -103,6 +103,9 @@ impl Reply {
             field: "status code",
         })?;
         let mut builder = ResponseBuilder::to_request(request, status, phrase(self.status))?;
+        for (name, value) in self.headers {
+            builder = builder.header(name, value)?;
+        }
         if let Some(tag) = self.tag.filter(|_| !has_to_tag(&request.headers)) {
             let to = request.headers.value(&HeaderName::To).unwrap_or_default();
             let value = [to.as_ref(), b";tag=", tag.as_bytes()].concat();
@@ -114,9 +117,6 @@ impl Reply {
                 return tagged(builder.build(), &value).ok_or(error);
             }
             builder = builder.set_header(&HeaderName::To, value)?;
-        }
-        for (name, value) in self.headers {
-            builder = builder.header(name, value)?;
         }
         Ok(match self.body {
             Some(body) => builder.body(body).build(),

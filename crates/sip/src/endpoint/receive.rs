@@ -333,6 +333,11 @@ impl Inner {
             self.answer(bytes, &target);
             return None;
         }
+        // What must not be left out waits for the request to come again, which is credit for both (RFC
+        // 3261, section 21.4.6).
+        if response.status.code() == 405 {
+            return None;
+        }
         let bytes = Message::Response(bare(response)).to_bytes();
         if self.guard().spend(now, ip, bytes.len()) {
             self.answer(bytes, &target);
