@@ -21,7 +21,7 @@ use crate::leg::caller::{EarlyOffer, Invited, Unbegun};
 use crate::leg::session_timer::SessionTimer;
 use crate::line::SipLine;
 use crate::message::{
-    ALLOW, Reply, SDP_TYPE, body_is_sdp, contact, has_to_tag, hops, is_plain_address,
+    ALLOW, Reply, SDP_TYPE, body_is_sdp, contact, has_to_tag, hops, is_encoded, is_plain_address,
 };
 use crate::refer::Replaces;
 use crate::routes::LegRequest;
@@ -314,6 +314,10 @@ impl Upper for Front {
         // Whoever asks has matched it to a transaction by its topmost Via.
         let judged = match refusal_but_via(request) {
             Some(reply) => Err(reply),
+            // RFC 3261, section 8.2.3.
+            None if is_encoded(request) => {
+                Err(Reply::new(415).header(HeaderName::AcceptEncoding, "identity"))
+            }
             None if request.method == Method::Cancel => {
                 let key = self.stack.handle.keys().of_cancelled(request);
                 key.and_then(|key| routes.of_invite(key))

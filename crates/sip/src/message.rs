@@ -346,6 +346,13 @@ pub(crate) fn body_is_sdp(request: &Request) -> bool {
             .is_some_and(|kind| kind.is_ok_and(|kind| kind.is("application", "sdp")))
 }
 
+/// Whether the body is packed in a way that we do not know, and so cannot be read.
+pub(crate) fn is_encoded(request: &Request) -> bool {
+    let encoding = request.headers.value(&HeaderName::ContentEncoding);
+    let plain = |encoding: &[u8]| encoding.trim_ascii().eq_ignore_ascii_case(b"identity");
+    encoding.is_some_and(|encoding| !request.body().is_empty() && !plain(&encoding))
+}
+
 /// The option tags that a request requires of us and that we do not have (RFC 3261, section
 /// 8.2.2.3).
 pub(crate) fn unsupported(request: &Request) -> Option<String> {

@@ -128,6 +128,18 @@ async fn nothing_is_sent_to_many_at_once() {
     }
 }
 
+/// RFC 3261, section 8.2.3.
+#[tokio::test]
+async fn a_packed_body_is_refused() {
+    let adapter = adapter("127.75.7.1").await;
+    let mut raw = Raw::new("127.75.7.2", adapter.local_addr()).await;
+    let packed = "Content-Encoding: gzip\r\n";
+    raw.send(&raw.request("INVITE", "z", 1, "", packed, SDP))
+        .await;
+    let refused = raw.until("SIP/2.0 415").await;
+    assert_eq!(header(&refused, "Accept-Encoding"), Some("identity"));
+}
+
 /// Every answer brings another question: it is not answered for ever.
 #[tokio::test]
 async fn who_asks_again_and_again_is_left() {
