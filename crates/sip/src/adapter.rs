@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use callroute_audio::wav;
+use callroute_audio::wav::{self, Finished};
 use callroute_media::{Adapter, Capabilities, Incoming};
 use sipx_sip::Timers;
 use sipx_transport::destination::Resolver;
@@ -44,6 +44,7 @@ const ELSEWHERE: std::net::IpAddr = std::net::IpAddr::V4(std::net::Ipv4Addr::new
 pub struct SipAdapter {
     stack: Arc<Stack>,
     calls: mpsc::Receiver<Incoming<SipLine>>,
+    recovered: Vec<Finished>,
     /// Dropped with the adapter, which tells the dispatcher to come to an end.
     _open: oneshot::Sender<()>,
 }
@@ -156,7 +157,7 @@ impl SipAdapter {
             over: false.into(),
         });
         stack.take_up()?;
-        recover(stack.config.recordings.clone()).await;
+        let recovered = recover(stack.config.recordings.clone()).await;
         let (sender, calls) = mpsc::channel(dispatch::CALLS);
         let (open, closed) = oneshot::channel();
         let front: Arc<dyn Upper> = Arc::new(Front::new(Arc::clone(&stack), sender));
@@ -170,6 +171,7 @@ impl SipAdapter {
         Ok(Self {
             stack,
             calls,
+            recovered,
             _open: open,
         })
     }
@@ -190,6 +192,13 @@ impl SipAdapter {
     #[must_use]
     pub fn ws_addr(&self) -> Option<SocketAddr> {
         self.stack.handle.ws_addr()
+    }
+
+    /// Recordings that a crash had broken off, and that are whole now as far as they go. Nobody was
+    /// told of them: they are no messages.
+    #[must_use]
+    pub fn recovered(&self) -> &[Finished] {
+        &self.recovered
     }
 
     /// Stops and watches the adapter from elsewhere.
@@ -326,10 +335,10 @@ impl SipHandle {
 }
 
 /// Completes what was recorded when we came to a sudden end, and says so: nobody was told of it.
-async fn recover(folder: PathBuf) {
+async fn recover(folder: PathBuf) -> Vec<Finished> {
     let looked = tokio::task::spawn_blocking(move || wav::recover(&folder)).await;
     let recovered = looked.unwrap_or_default();
-    for wav::Finished { path, duration_ms } in recovered.whole {
+    for Finished { path, duration_ms } in &recovered.whole {
         tracing::warn!(
             path = %path.display(),
             duration_ms,
@@ -339,6 +348,7 @@ async fn recover(folder: PathBuf) {
     for error in recovered.failed {
         tracing::error!(%error, "a recording that was broken off by a crash stays as it is");
     }
+    recovered.whole
 }
 
 /// What listens for TLS.
