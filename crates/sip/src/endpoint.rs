@@ -11,6 +11,7 @@
 
 mod act;
 mod exchange;
+mod fault;
 pub(crate) mod hop;
 mod idle;
 mod key;
@@ -38,6 +39,7 @@ use tokio::sync::{Notify, mpsc, watch};
 
 use crate::endpoint::exchange::Owner;
 pub(crate) use crate::endpoint::exchange::{Exchange, Heir};
+pub(crate) use crate::endpoint::fault::SendFault;
 pub(crate) use crate::endpoint::key::Keys;
 pub(crate) use crate::endpoint::listen::{Refused, bind};
 
@@ -122,26 +124,6 @@ pub(crate) trait Upper: std::fmt::Debug + Send + Sync + 'static {
     fn lost(&self, flow: &Target);
     /// What to answer when there is no room for another transaction.
     fn full(&self, request: &Request) -> Option<Response>;
-}
-
-/// Why a message could not be sent.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum SendFault {
-    /// The request has no transaction any more.
-    #[error("its transaction is over")]
-    NoTransaction,
-    /// The request cannot be matched to its answers.
-    #[error("no usable Via")]
-    NoVia,
-    /// The connection is gone, or does not take more.
-    #[error("no connection to {0}")]
-    NoConnection(SocketAddr),
-    /// The system refused it.
-    #[error(transparent)]
-    Io(#[from] std::io::Error),
-    /// It could not be written as SIP.
-    #[error(transparent)]
-    Build(#[from] sipx_sip::BuildError),
 }
 
 /// Sockets and transactions.

@@ -401,36 +401,31 @@ impl Talk {
     /// The third party did not answer.
     fn lost(&mut self, call: &mut Call) -> Flow {
         let Some(Transfer::Ringing {
-            by, other, ringing, ..
-        }) = &self.transfer
+            by,
+            other,
+            ringing,
+            refer,
+            ..
+        }) = &mut self.transfer
         else {
             return Flow::Stay;
         };
         let (by, other) = (*by, *other);
         let disposition = ringing.disposition();
+        // Who has asked by REFER is told why, and once.
+        let asked = std::mem::take(refer);
         match by {
             Some(by) if !gone(call, by) => {
-                self.told_why(call, disposition);
+                if asked {
+                    let outcome = Referral::Refused(disposition);
+                    call.command(Command::Referred { leg: by, outcome });
+                }
                 self.back(call)
             }
             _ => {
                 self.transfer = None;
                 self.stranded(call, other, disposition)
             }
-        }
-    }
-
-    /// Who has asked for the transfer by REFER is told why the third party did not answer.
-    fn told_why(&mut self, call: &mut Call, why: Disposition) {
-        if let Some(Transfer::Ringing {
-            by: Some(by),
-            refer: refer @ true,
-            ..
-        }) = &mut self.transfer
-        {
-            *refer = false;
-            let (leg, outcome) = (*by, Referral::Refused(why));
-            call.command(Command::Referred { leg, outcome });
         }
     }
 
