@@ -3,7 +3,9 @@
 mod error;
 mod read;
 mod record;
+mod recover;
 
 pub use error::WavError;
 pub use read::{MAX_BYTES, read, read_file};
 pub use record::{Finished, MAX_MS, Recorder};
+pub use recover::{Recovered, recover};

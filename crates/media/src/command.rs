@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use callroute_schema::{Caller, Number, RejectCause, SipUri, TrunkName, UserName};
+use callroute_schema::{Caller, Disposition, Number, RejectCause, SipUri, TrunkName, UserName};
 use serde::{Deserialize, Serialize};
 
 use crate::leg::{LegId, PlayId, RecordingId};
@@ -193,6 +193,8 @@ pub enum Referral {
     Done,
     /// It is not (`SIP/2.0 503 Service Unavailable`).
     Failed,
+    /// It is not, for this reason, which the status tells (`SIP/2.0 486 Busy Here`).
+    Refused(Disposition),
 }
 
 /// Whom to call.
@@ -277,8 +279,11 @@ pub enum Sound {
 pub enum EndCause {
     /// The call is over (Q.850 16); before an answer, 603 Decline to the caller.
     Normal,
-    /// Another leg answered first: CANCEL with Reason `SIP;cause=200` (RFC 3326).
+    /// Another leg answered first, or the caller was answered elsewhere: CANCEL with Reason
+    /// `SIP;cause=200` (RFC 3326).
     AnsweredElsewhere,
+    /// The other party's leg was ended with this Q.850 cause, which is carried on (RFC 3326).
+    Cleared(u8),
     /// Nobody answered in time.
     NoAnswer,
     /// The caller is refused with this cause.

@@ -19,7 +19,7 @@ use crate::program::{Flow, Next, Program};
 use crate::settings::Settings;
 use crate::shared::{Callback, Share, Shared};
 use crate::step::talk::refused;
-use crate::step::{CallingBack, Deciding, Ending, Reply, Step, voicemail};
+use crate::step::{CallingBack, Deciding, Ending, Reply, Step, carried_on, voicemail};
 
 /// One call. It keeps the table that it began with.
 ///
@@ -200,7 +200,7 @@ impl Session {
                     _ => EndedBy::Callee,
                 };
                 if *leg == LegId::CALLER && !self.step.minds_the_caller() {
-                    return self.caller_gone();
+                    return self.caller_gone(notice);
                 }
                 let flow = self.step.on_notice(&mut self.call, notice);
                 if let Flow::End { why, .. } = &flow {
@@ -287,12 +287,12 @@ impl Session {
         self.finish_if_over();
     }
 
-    fn caller_gone(&mut self) {
+    fn caller_gone(&mut self, notice: &Notice) {
         if !matches!(self.step, Step::Ending(_) | Step::Done) {
             self.call.note(Note::CallerGone);
             self.call.ledger.ends(EndedBy::Caller, "the caller hung up");
         }
-        self.end(EndCause::Normal, "the caller is gone".to_owned());
+        self.end(carried_on(notice), "the caller is gone".to_owned());
     }
 
     fn wake(&mut self) {
@@ -389,7 +389,7 @@ impl Session {
         self.call.ledger.ends(EndedBy::Router, &why);
         self.call.note(Note::Ending { why });
         let others = match cause {
-            EndCause::Shutdown => EndCause::Shutdown,
+            EndCause::Shutdown | EndCause::AnsweredElsewhere | EndCause::Cleared(_) => cause,
             _ => EndCause::Normal,
         };
         self.call.hangup_others(others);

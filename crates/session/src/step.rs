@@ -20,8 +20,8 @@ pub(crate) mod voicemail;
 
 use std::time::Duration;
 
-use callroute_media::{LegId, Notice};
-use callroute_schema::{Action, ActionKind, Disposition, RejectCause, Set};
+use callroute_media::{EndCause, LegId, Notice};
+use callroute_schema::{Action, ActionKind, Cause, Disposition, RejectCause, Set};
 
 pub(crate) use self::answer::Answering;
 pub(crate) use self::ask::{Asking, Reply};
@@ -253,9 +253,13 @@ impl Step {
         }
     }
 
-    /// Whether a transfer that this leg asks for can be tried.
+    /// Whether a transfer that this leg asks for can be tried, now or when the two talk.
     pub(crate) fn takes_refer(&self, leg: LegId) -> bool {
-        matches!(self, Self::Talk(step) if step.is_free_for(leg))
+        match self {
+            Self::Talk(step) => step.is_free_for(leg),
+            Self::Dialing(step) => step.keeps_refer_of(leg),
+            _ => false,
+        }
     }
 
     /// Whether the call may go on without its caller, or whether the end of the caller's leg is
@@ -305,6 +309,19 @@ pub(crate) fn note(call: &mut Call, set: Set) -> Flow {
 /// Whether a notice is the end of this leg.
 fn ends(notice: &Notice, leg: LegId) -> bool {
     matches!(notice, Notice::LegEnded { leg: ended, .. } if *ended == leg)
+}
+
+/// What the other party's leg is told when one has ended.
+pub(crate) fn carried_on(notice: &Notice) -> EndCause {
+    let Notice::LegEnded { cause, .. } = notice else {
+        return EndCause::Normal;
+    };
+    match (cause.disposition, cause.q850) {
+        // Who was called elsewhere too has missed no call.
+        (Disposition::AnsweredElsewhere, _) => EndCause::AnsweredElsewhere,
+        (Disposition::Answered, Some(q850)) if *cause != Cause::normal() => EndCause::Cleared(q850),
+        _ => EndCause::Normal,
+    }
 }
 
 /// The states that wait for something, by the names of the table in `waits.md`.

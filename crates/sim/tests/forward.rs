@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use callroute_media::{Command, LegId, Notice, Sound};
+use callroute_media::{Command, EndCause, LegId, Notice, Referral, Sound};
 use callroute_rules::{ChronoTz, load};
-use callroute_schema::{Address, Caller};
+use callroute_schema::{Address, Caller, Cause, Disposition, Party, SipUri};
 use callroute_session::{Effect, Input, Now, Session};
 
 use crate::common::{OPEN, call};
@@ -194,4 +194,86 @@ numbers: { "*": out, "911": out }
             .any(|command| matches!(command, Command::Dial { .. }));
         assert_eq!(dialed, dials, "{to}");
     }
+}
+
+/// A session in which the first member has answered, and the caller, unless that is still to come.
+fn talking(caller: bool) -> (Session, Now, LegId) {
+    let (mut session, now) = session("+2", None);
+    let begun = commands(&mut session, now, Input::Start);
+    let dialed = begun.iter().find_map(|command| match command {
+        Command::Dial { leg, .. } => Some(*leg),
+        _ => None,
+    });
+    let callee = dialed.unwrap();
+    let answered = |leg| Input::Media(Notice::LegAnswered { leg });
+    commands(&mut session, now, answered(callee));
+    if caller {
+        commands(&mut session, now, answered(LegId::CALLER));
+    }
+    (session, now, callee)
+}
+
+/// RFC 3326: who has the other end is told why it has ended.
+#[test]
+fn the_reason_of_an_end_is_carried_on() {
+    let by = |q850| Cause {
+        q850: Some(q850),
+        ..Cause::normal()
+    };
+    let elsewhere = Cause {
+        disposition: Disposition::AnsweredElsewhere,
+        ..Cause::from_sip(487)
+    };
+    for (answered, cause, told) in [
+        (true, by(31), EndCause::Cleared(31)),
+        (true, Cause::normal(), EndCause::Normal),
+        (true, Cause::local(Disposition::Failed), EndCause::Normal),
+        (false, elsewhere, EndCause::AnsweredElsewhere),
+        (false, Cause::from_sip(487), EndCause::Normal),
+    ] {
+        let (mut session, now, callee) = talking(answered);
+        let leg = LegId::CALLER;
+        let ended = Input::Media(Notice::LegEnded { leg, cause });
+        let hangup = Command::Hangup {
+            leg: callee,
+            cause: told,
+        };
+        let told = commands(&mut session, now, ended);
+        assert!(told.contains(&hangup), "{cause:?}: {told:?}");
+    }
+    let (mut session, now, leg) = talking(true);
+    let cause = by(38);
+    let told = commands(
+        &mut session,
+        now,
+        Input::Media(Notice::LegEnded { leg, cause }),
+    );
+    let hangup = Command::Hangup {
+        leg: LegId::CALLER,
+        cause: EndCause::Cleared(38),
+    };
+    assert!(told.contains(&hangup), "{told:?}");
+}
+
+/// A callee has its ACK long before the caller's has come: what it asks for meanwhile is not refused.
+#[test]
+fn a_transfer_before_the_callers_ack_waits_for_it() {
+    let (mut session, now, leg) = talking(false);
+    let to = Party::Sip(SipUri::new("sip:carol@pbx.example").unwrap());
+    let refer = Input::Media(Notice::Refer {
+        leg,
+        to,
+        replaces: None,
+    });
+    assert_eq!(commands(&mut session, now, refer.clone()), []);
+    let again = commands(&mut session, now, refer);
+    let refused = Command::Referred {
+        leg,
+        outcome: Referral::Failed,
+    };
+    assert_eq!(again, [refused], "one at a time");
+    let answered = Notice::LegAnswered { leg: LegId::CALLER };
+    let told = commands(&mut session, now, Input::Media(answered));
+    let dials = |command: &Command| matches!(command, Command::Dial { .. });
+    assert!(told.iter().any(dials), "{told:?}");
 }

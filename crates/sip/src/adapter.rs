@@ -1,16 +1,18 @@
 //! The adapter: an endpoint that listens, and gives calls.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use callroute_audio::wav::{self, Finished};
 use callroute_media::{Adapter, Capabilities, Incoming};
 use sipx_sip::Timers;
 use sipx_transport::destination::Resolver;
 use sipx_transport::dns::DnsResolver;
-use sipx_transport::tls::{ClientTls, Identity, ServerTls, TrustAnchors};
+use sipx_transport::tls::{Identity, ServerTls, TlsError};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::admit::guard::Dropped;
@@ -28,6 +30,7 @@ use crate::rtp::ports::Ports;
 use crate::rtp::web::Web;
 use crate::sdp::named_ip;
 use crate::stack::{Counts, Stack, TrunkState, host, leading_to};
+use crate::trust::Trust;
 
 /// How long DNS may take.
 const RESOLVE: Duration = Duration::from_secs(3);
@@ -41,6 +44,7 @@ const ELSEWHERE: std::net::IpAddr = std::net::IpAddr::V4(std::net::Ipv4Addr::new
 pub struct SipAdapter {
     stack: Arc<Stack>,
     calls: mpsc::Receiver<Incoming<SipLine>>,
+    recovered: Vec<Finished>,
     /// Dropped with the adapter, which tells the dispatcher to come to an end.
     _open: oneshot::Sender<()>,
 }
@@ -81,7 +85,8 @@ impl SipAdapter {
                 last: *config.rtp_ports.end(),
             })?;
         let named = named_ip(config.advertised, addr.ip(), || leading_to(ELSEWHERE));
-        let (tls, tls_client) = secure(&config)?;
+        let tls = secure(&config)?;
+        let trust = Arc::new(Trust::new(&config.roots).map_err(bad("roots"))?);
         let mut protection = config.protection.clone();
         let friends = config.trunks.iter().flat_map(|trunk| &trunk.networks);
         protection.exempt.extend(friends);
@@ -89,7 +94,7 @@ impl SipAdapter {
             listen: addr,
             named: bracketed(named),
             tls,
-            tls_client,
+            trust: Arc::clone(&trust),
             ws: config.ws,
             timers: Timers {
                 t1: config.t1,
@@ -114,6 +119,7 @@ impl SipAdapter {
         let states = config.trunks.iter().map(|trunk| {
             let state = TrunkState {
                 calls: Arc::default(),
+                max_calls: trunk.max_calls,
                 healthy: true.into(),
                 registered: false.into(),
             };
@@ -127,7 +133,7 @@ impl SipAdapter {
             }
             None => Resolver::within(Some(RESOLVE)),
         };
-        let web = Arc::new(Web::new(config.sounds.clone(), config.roots.clone()));
+        let web = Arc::new(Web::new(config.sounds.clone(), trust));
         let local = handle.local_addr();
         // Bound to every address, each peer is told the one that leads to it.
         let everywhere = config.advertised.is_none() && local.ip().is_unspecified();
@@ -151,6 +157,7 @@ impl SipAdapter {
             over: false.into(),
         });
         stack.take_up()?;
+        let recovered = recover(stack.config.recordings.clone()).await;
         let (sender, calls) = mpsc::channel(dispatch::CALLS);
         let (open, closed) = oneshot::channel();
         let front: Arc<dyn Upper> = Arc::new(Front::new(Arc::clone(&stack), sender));
@@ -164,6 +171,7 @@ impl SipAdapter {
         Ok(Self {
             stack,
             calls,
+            recovered,
             _open: open,
         })
     }
@@ -184,6 +192,13 @@ impl SipAdapter {
     #[must_use]
     pub fn ws_addr(&self) -> Option<SocketAddr> {
         self.stack.handle.ws_addr()
+    }
+
+    /// Recordings that a crash had broken off, and that are whole now as far as they go. Nobody was
+    /// told of them: they are no messages.
+    #[must_use]
+    pub fn recovered(&self) -> &[Finished] {
+        &self.recovered
     }
 
     /// Stops and watches the adapter from elsewhere.
@@ -319,38 +334,34 @@ impl SipHandle {
     }
 }
 
-/// What listens for TLS, and how we connect by it.
-type Secure = (Option<(SocketAddr, ServerTls)>, Option<ClientTls>);
+/// Completes what was recorded when we came to a sudden end, and says so: nobody was told of it.
+async fn recover(folder: PathBuf) -> Vec<Finished> {
+    let looked = tokio::task::spawn_blocking(move || wav::recover(&folder)).await;
+    let recovered = looked.unwrap_or_default();
+    for Finished { path, duration_ms } in &recovered.whole {
+        tracing::warn!(
+            path = %path.display(),
+            duration_ms,
+            "a recording that was broken off by a crash is completed; nobody was told of it"
+        );
+    }
+    for error in recovered.failed {
+        tracing::error!(%error, "a recording that was broken off by a crash stays as it is");
+    }
+    recovered.whole
+}
 
-/// Reads the certificates.
-fn secure(config: &Config) -> Result<Secure, BindError> {
-    let failed = |setting| move |source| BindError::Certificate { setting, source };
-    let server = match &config.tls {
-        Some(tls) => {
-            let identity = Identity::from_pem(&tls.certificate, tls.key.expose().as_bytes());
-            let server = identity.and_then(ServerTls::new).map_err(failed("tls"))?;
-            Some((tls.listen, server))
-        }
-        None => None,
+/// What listens for TLS.
+fn secure(config: &Config) -> Result<Option<(SocketAddr, ServerTls)>, BindError> {
+    let Some(tls) = &config.tls else {
+        return Ok(None);
     };
-    let dials = |uri: &String| uri.starts_with("sips:") || uri.contains("transport=tls");
-    let trunks = config.trunks.iter().map(|trunk| &trunk.uri);
-    // The system's certificates are only read where they are needed.
-    if server.is_none()
-        && config.roots.is_empty()
-        && !config
-            .trunk
-            .iter()
-            .chain(trunks)
-            .chain(config.contacts.values())
-            .any(dials)
-    {
-        return Ok((None, None));
-    }
-    let mut anchors = TrustAnchors::system();
-    for root in &config.roots {
-        anchors.add_pem(root).map_err(failed("roots"))?;
-    }
-    let client = ClientTls::new(&anchors).map_err(failed("roots"))?;
-    Ok((server, Some(client)))
+    let identity = Identity::from_pem(&tls.certificate, tls.key.expose().as_bytes());
+    let server = identity.and_then(ServerTls::new).map_err(bad("tls"))?;
+    Ok(Some((tls.listen, server)))
+}
+
+/// A certificate of this setting cannot be used.
+fn bad(setting: &'static str) -> impl Fn(TlsError) -> BindError {
+    move |source| BindError::Certificate { setting, source }
 }

@@ -150,7 +150,10 @@ pub struct Config {
     pub tls: Option<Tls>,
     /// Certificates (PEM) that are trusted when we connect, beside those of the system.
     pub roots: Vec<Vec<u8>>,
-    /// Whether and where WebSocket is listened for (RFC 7118), for browsers. Default not.
+    /// Whether and where WebSocket is listened for (RFC 7118). Default not. It is for programs and
+    /// gateways whose sound is RTP, or SRTP with keys in the description; a proxy in front that ends TLS
+    /// makes it `wss:`. A browser cannot call by it: its sound needs DTLS-SRTP (RFC 8827), which is
+    /// refused (488).
     pub ws: Option<SocketAddr>,
     /// How long a call may last without a sign of its far end (RFC 4028); it is asked twice as
     /// often. At least 90 s; zero for calls without such a timer. Default 30 minutes.

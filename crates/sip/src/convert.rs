@@ -251,7 +251,8 @@ pub(crate) fn refusal(cause: EndCause) -> Cause {
 /// The Q.850 cause that the BYE of an answered leg tells.
 pub(crate) fn parting(cause: EndCause) -> Option<u8> {
     match cause {
-        EndCause::Normal => Cause::normal().q850,
+        EndCause::Normal | EndCause::AnsweredElsewhere => Cause::normal().q850,
+        EndCause::Cleared(q850) => Some(q850),
         other => refusal(other).q850,
     }
 }
@@ -267,6 +268,7 @@ pub(crate) fn cancel_reason(cause: EndCause) -> Option<Reason> {
         EndCause::AnsweredElsewhere => StatusCode::new(200)
             .map(|ok| ReasonValue::sip(ok, Some(b"Call completed elsewhere".to_vec())).into()),
         EndCause::NoAnswer => Some(ReasonValue::q850(19, None).into()),
+        EndCause::Cleared(q850) => Some(ReasonValue::q850(q850, None).into()),
         _ => None,
     }
 }

@@ -18,6 +18,13 @@ impl Gauge {
         Count(Arc::clone(self))
     }
 
+    /// One more where there are fewer than so many, until the guard is dropped.
+    pub(crate) fn count_below(self: &Arc<Self>, most: usize) -> Option<Count> {
+        let more = |now: usize| (now < most).then(|| now.saturating_add(1));
+        let counted = (self.0).fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
+        counted.ok().map(|_| Count(Arc::clone(self)))
+    }
+
     /// How many there are now.
     pub(crate) fn get(&self) -> usize {
         self.0.load(Ordering::Relaxed)
@@ -27,5 +34,22 @@ impl Gauge {
 impl Drop for Count {
     fn drop(&mut self) {
         self.0.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::Gauge;
+
+    #[test]
+    fn one_more_is_counted_only_where_there_is_room() {
+        let gauge = Arc::new(Gauge::default());
+        let (first, second) = (gauge.count_below(1), gauge.count_below(1));
+        assert!(first.is_some() && second.is_none());
+        drop((first, second));
+        assert_eq!(gauge.get(), 0);
+        assert!(gauge.count_below(1).is_some() && gauge.count_below(0).is_none());
     }
 }

@@ -21,12 +21,12 @@ use crate::leg::caller::{EarlyOffer, Invited, Unbegun};
 use crate::leg::session_timer::SessionTimer;
 use crate::line::SipLine;
 use crate::message::{
-    ALLOW, Reply, SDP_TYPE, body_is_sdp, contact, has_to_tag, hops, is_plain_address,
+    ALLOW, Reply, SDP_TYPE, body_is_sdp, contact, has_to_tag, hops, is_encoded, is_plain_address,
 };
 use crate::refer::Replaces;
 use crate::routes::LegRequest;
 use crate::screen::refusal_but_via;
-use crate::sdp::{self, Remote, SdpFault};
+use crate::sdp::{self, Local, Remote, SdpFault};
 use crate::stack::{Stack, random, token};
 use crate::way::Way;
 
@@ -103,15 +103,15 @@ impl Front {
             .map(|header| header.value());
         let stale = match authority.check(now, ip, (&method, &request.uri), values) {
             Proof::User(user) => {
-                self.stack.handle.password(ip, true);
+                self.stack.handle.password(ip, &user, true);
                 return Ok(Some(user));
             }
             Proof::Ask { stale } => stale,
             Proof::Elsewhere if needs => return Err(Reply::new(400)),
             Proof::Elsewhere => return Ok(None),
-            Proof::Wrong => {
+            Proof::Wrong(user) => {
                 tracing::info!(%ip, %method, "a wrong password");
-                self.stack.handle.password(ip, false);
+                self.stack.handle.password(ip, &user, false);
                 if !needs {
                     return Ok(None);
                 }
@@ -155,9 +155,14 @@ impl Front {
                 }
                 Ok(Seen { user, offer })
             }
-            Method::Options => Err(Reply::new(if stack.is_stopping() { 503 } else { 200 })
-                .header(HeaderName::Allow, ALLOW)
-                .header(HeaderName::Accept, SDP_TYPE)),
+            Method::Options => {
+                // What an INVITE would be told (RFC 3261, section 11.2).
+                let full = self.calls.capacity() == 0 || !stack.has_room(request, source.ip());
+                let reply = if full { busy() } else { Reply::new(200) };
+                Err(reply
+                    .header(HeaderName::Allow, ALLOW)
+                    .header(HeaderName::Accept, SDP_TYPE))
+            }
             // A BYE outside a dialog has no call (RFC 3261, section 15.1.2).
             Method::Bye => Err(Reply::new(481)),
             Method::Register if !stack.config.users.is_empty() => {
@@ -255,7 +260,9 @@ impl Front {
         }
         let mut line = SipLine::new(Arc::clone(stack), codecs, way);
         line.may_hear_early(offered.is_some());
-        line.count_trunk(trunk.as_deref());
+        if !line.count_trunk(trunk.as_deref()) {
+            return Err((Box::new(incoming), busy()));
+        }
         let mut begun = match line.begin(LegId::CALLER) {
             Ok(begun) => begun,
             Err(error) => {
@@ -273,7 +280,10 @@ impl Front {
         };
         begun.leg.entry = Some(entry);
         let key = begun.leg.local.key.take();
-        begun.leg.local = stack.local_sdp(peer, begun.port, key);
+        begun.leg.local = Local {
+            vouched: stack.vouches_for(&incoming),
+            ..stack.local_sdp(peer, begun.port, key)
+        };
         let invited = Box::new(Invited {
             invite: incoming,
             tag: tag.to_owned(),
@@ -304,6 +314,10 @@ impl Upper for Front {
         // Whoever asks has matched it to a transaction by its topmost Via.
         let judged = match refusal_but_via(request) {
             Some(reply) => Err(reply),
+            // RFC 3261, section 8.2.3.
+            None if is_encoded(request) => {
+                Err(Reply::new(415).header(HeaderName::AcceptEncoding, "identity"))
+            }
             None if request.method == Method::Cancel => {
                 let key = self.stack.handle.keys().of_cancelled(request);
                 key.and_then(|key| routes.of_invite(key))
@@ -351,6 +365,10 @@ impl Upper for Front {
     fn keeps(&self, flow: &Target) -> bool {
         let stack = &self.stack;
         stack.registrar.stands_on(stack.began.elapsed(), flow)
+    }
+
+    fn lost(&self, flow: &Target) {
+        self.stack.unregister(flow);
     }
 
     fn full(&self, request: &Request) -> Option<Response> {
@@ -418,10 +436,11 @@ pub(crate) fn unacceptable(stack: &Stack, peer: IpAddr, fault: &SdpFault) -> Rep
     match fault {
         SdpFault::Malformed(_) => Reply::new(400),
         // Warnings of session descriptions (RFC 3261, section 20.43).
-        SdpFault::NoAudio | SdpFault::Unsafe | SdpFault::NoCodec { .. } => {
-            // 304: the media type is not available; 305: the format is not.
+        SdpFault::NoAudio | SdpFault::Unsafe | SdpFault::NoCodec { .. } | SdpFault::Group => {
+            // 304: the media type is not available; 305: the format is not; 330: multicast is not.
             let code = match fault {
                 SdpFault::NoCodec { .. } => 305,
+                SdpFault::Group => 330,
                 _ => 304,
             };
             let host = convert::bracketed(stack.named_ip(peer));
@@ -443,6 +462,6 @@ impl Stack {
             }
         }
         let trunk = self.config.trunk_of(ip);
-        trunk.is_none_or(|trunk| self.on_trunk(&trunk.name) < trunk.max_calls)
+        trunk.is_none_or(|trunk| !self.is_full(&trunk.name))
     }
 }

@@ -11,6 +11,7 @@
 
 mod act;
 mod exchange;
+mod fault;
 pub(crate) mod hop;
 mod idle;
 mod key;
@@ -32,12 +33,13 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use sipx_sip::transaction::ClientTransaction;
 use sipx_sip::{Header, HeaderName, Limits, Message, Reason, Request, Response, TuEvent};
-use sipx_transport::tls::{ClientTls, ServerTls};
+use sipx_transport::tls::ServerTls;
 use sipx_transport::{ConnectionKey, Target, TransportKind, new_branch};
 use tokio::sync::{Notify, mpsc, watch};
 
 use crate::endpoint::exchange::Owner;
 pub(crate) use crate::endpoint::exchange::{Exchange, Heir};
+pub(crate) use crate::endpoint::fault::SendFault;
 pub(crate) use crate::endpoint::key::Keys;
 pub(crate) use crate::endpoint::listen::{Refused, bind};
 
@@ -49,6 +51,7 @@ pub(crate) use crate::endpoint::timers::Timers;
 use crate::message::{is_longer, to_tag};
 use crate::named::{Hashes, Key};
 use crate::sdp::Remote;
+use crate::trust::Trust;
 use crate::udp::Udp;
 
 /// Events of one client transaction that may wait.
@@ -65,7 +68,8 @@ pub(crate) struct Settings {
     /// What Via names as our address.
     pub(crate) named: String,
     pub(crate) tls: Option<(SocketAddr, ServerTls)>,
-    pub(crate) tls_client: Option<ClientTls>,
+    /// By what we connect by TLS.
+    pub(crate) trust: Arc<Trust>,
     pub(crate) ws: Option<SocketAddr>,
     pub(crate) timers: sipx_sip::Timers,
     pub(crate) protection: Protection,
@@ -116,28 +120,10 @@ pub(crate) trait Upper: std::fmt::Debug + Send + Sync + 'static {
     fn request(&self, incoming: Incoming);
     /// Whether somebody is to be reached by a connection on which nothing happens.
     fn keeps(&self, flow: &Target) -> bool;
+    /// A connection is gone.
+    fn lost(&self, flow: &Target);
     /// What to answer when there is no room for another transaction.
     fn full(&self, request: &Request) -> Option<Response>;
-}
-
-/// Why a message could not be sent.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum SendFault {
-    /// The request has no transaction any more.
-    #[error("its transaction is over")]
-    NoTransaction,
-    /// The request cannot be matched to its answers.
-    #[error("no usable Via")]
-    NoVia,
-    /// The connection is gone, or does not take more.
-    #[error("no connection to {0}")]
-    NoConnection(SocketAddr),
-    /// The system refused it.
-    #[error(transparent)]
-    Io(#[from] std::io::Error),
-    /// It could not be written as SIP.
-    #[error(transparent)]
-    Build(#[from] sipx_sip::BuildError),
 }
 
 /// Sockets and transactions.
@@ -161,7 +147,7 @@ struct Inner {
     over: watch::Sender<bool>,
     /// Who takes requests, also over connections that we open.
     upper: OnceLock<Weak<dyn Upper>>,
-    tls_client: Option<ClientTls>,
+    trust: Arc<Trust>,
     limits: Limits,
     keys: Keys,
     /// How long transactions wait for what.
@@ -263,14 +249,14 @@ impl Endpoint {
         )
     }
 
-    /// Tells the guard about a password.
-    pub(crate) fn password(&self, ip: IpAddr, right: bool) {
+    /// Tells the guard about a password of this user.
+    pub(crate) fn password(&self, ip: IpAddr, user: &str, right: bool) {
         let now = self.0.now();
         let mut guard = self.0.guard();
         if right {
-            guard.right_password(now, ip);
+            guard.right_password(now, ip, user);
         } else {
-            guard.wrong_password(now, ip);
+            guard.wrong_password(now, ip, user);
         }
     }
 
@@ -360,6 +346,11 @@ impl Endpoint {
         let now = self.0.now();
         let guard = self.0.guard();
         target.transport == TransportKind::Udp && !guard.is_exempt(ip) && !guard.knows(now, ip)
+    }
+
+    /// Whether an address is without limits.
+    pub(crate) fn is_exempt(&self, ip: IpAddr) -> bool {
+        self.0.guard().is_exempt(ip)
     }
 
     /// Waits so long, or until it is over.

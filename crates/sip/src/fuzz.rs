@@ -63,6 +63,7 @@ pub fn sdp(bytes: &[u8]) {
         let local = Local {
             media: SocketAddr::from(([192, 0, 2, 1], 4000)),
             peer: None,
+            vouched: true,
             session: 1,
             version: 1,
             key: crate::sdp::Keys::new(),

@@ -59,6 +59,7 @@ mod rtp;
 mod screen;
 mod sdp;
 mod stack;
+mod trust;
 mod udp;
 mod way;
 

@@ -149,10 +149,13 @@ impl SipLine {
         }
     }
 
-    /// Counts the call on the trunk that its caller came by.
-    pub(crate) fn count_trunk(&mut self, name: Option<&str>) {
-        let trunk = name.and_then(|name| self.stack.trunks.get(name));
-        self.trunk = trunk.map(|trunk| trunk.calls.count());
+    /// Counts the call on the trunk that its caller came by; `false` when that is full.
+    pub(crate) fn count_trunk(&mut self, name: Option<&str>) -> bool {
+        let Some(trunk) = name.and_then(|name| self.stack.trunks.get(name)) else {
+            return true;
+        };
+        self.trunk = trunk.count();
+        self.trunk.is_some()
     }
 
     /// Makes a leg with its media; its task is the caller's business. Must run within a runtime.
@@ -187,6 +190,7 @@ impl SipLine {
             local: Local {
                 media: media_addr,
                 peer: None,
+                vouched: true,
                 session: random() >> 2,
                 version: 1,
                 key: Keys::new(),

@@ -103,6 +103,9 @@ impl Reply {
             field: "status code",
         })?;
         let mut builder = ResponseBuilder::to_request(request, status, phrase(self.status))?;
+        for (name, value) in self.headers {
+            builder = builder.header(name, value)?;
+        }
         if let Some(tag) = self.tag.filter(|_| !has_to_tag(&request.headers)) {
             let to = request.headers.value(&HeaderName::To).unwrap_or_default();
             let value = [to.as_ref(), b";tag=", tag.as_bytes()].concat();
@@ -114,9 +117,6 @@ impl Reply {
                 return tagged(builder.build(), &value).ok_or(error);
             }
             builder = builder.set_header(&HeaderName::To, value)?;
-        }
-        for (name, value) in self.headers {
-            builder = builder.header(name, value)?;
         }
         Ok(match self.body {
             Some(body) => builder.body(body).build(),
@@ -166,7 +166,7 @@ pub(crate) fn is_longer(request: &Request, most: usize) -> bool {
 }
 
 /// The reason phrase of a status (RFC 3261, section 21).
-fn phrase(status: u16) -> &'static str {
+pub(crate) fn phrase(status: u16) -> &'static str {
     match status {
         100 => "Trying",
         180 => "Ringing",
@@ -344,6 +344,13 @@ pub(crate) fn body_is_sdp(request: &Request) -> bool {
             .headers
             .typed::<sipx_sip::headers::ContentType>()
             .is_some_and(|kind| kind.is_ok_and(|kind| kind.is("application", "sdp")))
+}
+
+/// Whether the body is packed in a way that we do not know, and so cannot be read.
+pub(crate) fn is_encoded(request: &Request) -> bool {
+    let encoding = request.headers.value(&HeaderName::ContentEncoding);
+    let plain = |encoding: &[u8]| encoding.trim_ascii().eq_ignore_ascii_case(b"identity");
+    encoding.is_some_and(|encoding| !request.body().is_empty() && !plain(&encoding))
 }
 
 /// The option tags that a request requires of us and that we do not have (RFC 3261, section

@@ -2,9 +2,11 @@
 //! the fragments of responses that tell what became of one (RFC 3420); pure.
 
 use callroute_media::Referral;
-use callroute_schema::{Number, Party, SipUri};
+use callroute_schema::{Cause, Disposition, Number, Party, SipUri};
 use sipx_sip::headers::Address;
 use sipx_sip::{HeaderName, Headers, Uri};
+
+use crate::message::phrase;
 
 /// Longest URI of a transfer, in bytes.
 const MAX_URI: usize = 512;
@@ -81,21 +83,30 @@ pub(crate) struct Target {
 
 /// Why a REFER cannot be followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct NoTarget;
+pub(crate) enum NoTarget {
+    /// It names nobody, or more than one.
+    Unclear,
+    /// It asks for another request than INVITE, and we place calls.
+    NoCall,
+}
 
 /// Reads Refer-To; `ours` tells whether a URI's host is our own, so that its user is a number or a
 /// user of ours.
 pub(crate) fn target(headers: &Headers, ours: impl Fn(&Uri) -> bool) -> Result<Target, NoTarget> {
     let mut found = headers.get_all(&HeaderName::ReferTo);
     let (Some(header), None) = (found.next(), found.next()) else {
-        return Err(NoTarget);
+        return Err(NoTarget::Unclear);
     };
-    let address = Address::parse(&header.value(), "Refer-To").map_err(|_| NoTarget)?;
+    let address = Address::parse(&header.value(), "Refer-To").map_err(|_| NoTarget::Unclear)?;
     let uri = &address.uri;
+    let method = uri.params().and_then(|params| params.value("method"));
+    if method.is_some_and(|method| method != b"INVITE") {
+        return Err(NoTarget::NoCall);
+    }
     let replaces = match uri.headers().and_then(|headers| headers.value("Replaces")) {
         Some(value) => {
-            let value = decoded(value).ok_or(NoTarget)?;
-            Some(Replaces::parse(&value).ok_or(NoTarget)?.name())
+            let value = decoded(value).ok_or(NoTarget::Unclear)?;
+            Some(Replaces::parse(&value).ok_or(NoTarget::Unclear)?.name())
         }
         None => None,
     };
@@ -115,12 +126,12 @@ pub(crate) fn target(headers: &Headers, ours: impl Fn(&Uri) -> bool) -> Result<T
     let to = match number {
         Some(number) => Party::Number(number),
         None => {
-            let text = String::from_utf8(uri.to_bytes().to_vec()).map_err(|_| NoTarget)?;
+            let text = String::from_utf8(uri.to_bytes().to_vec()).map_err(|_| NoTarget::Unclear)?;
             let text = text.split('?').next().unwrap_or_default();
             if text.len() > MAX_URI {
-                return Err(NoTarget);
+                return Err(NoTarget::Unclear);
             }
-            Party::Sip(SipUri::new(text).map_err(|_| NoTarget)?)
+            Party::Sip(SipUri::new(text).map_err(|_| NoTarget::Unclear)?)
         }
     };
     Ok(Target { to, replaces })
@@ -134,12 +145,15 @@ pub(crate) fn is_silent(headers: &Headers) -> bool {
 }
 
 /// The body that tells what became of a transfer.
-pub(crate) fn fragment(outcome: Referral) -> &'static str {
-    match outcome {
-        Referral::Trying => "SIP/2.0 100 Trying\r\n",
-        Referral::Done => "SIP/2.0 200 OK\r\n",
-        _ => "SIP/2.0 503 Service Unavailable\r\n",
-    }
+pub(crate) fn fragment(outcome: Referral) -> String {
+    let status = match outcome {
+        Referral::Trying => 100,
+        Referral::Done => 200,
+        Referral::Refused(Disposition::Declined) => 603,
+        Referral::Refused(why) => Cause::local(why).sip_status(),
+        _ => 503,
+    };
+    format!("SIP/2.0 {status} {}\r\n", phrase(status))
 }
 
 /// The status that a fragment tells.

@@ -20,5 +20,6 @@ pub(crate) mod room;
 pub(crate) mod shape;
 mod steady;
 pub(crate) mod stream;
+mod trickle;
 pub(crate) mod voice;
 pub(crate) mod web;

@@ -33,6 +33,9 @@ pub(crate) enum SdpFault {
     /// Its keys would travel where anybody can read them, or encryption is switched off.
     #[error("no SRTP here with keys from this signalling")]
     Unsafe,
+    /// It receives at an address of many: multicast or broadcast.
+    #[error("no sound to multicast or broadcast addresses")]
+    Group,
     /// It offers audio, but nothing that we speak.
     #[error("no common codec: one of {} is needed", names(.ours))]
     NoCodec {
@@ -53,6 +56,9 @@ pub(crate) struct Local {
     pub(crate) media: SocketAddr,
     /// Whence the far end's signalling comes, as far as we know.
     pub(crate) peer: Option<IpAddr>,
+    /// Whoever he is, he is known: our sound may go wherever his description says. Of others whose
+    /// signalling comes from elsewhere, somebody must be heard there before.
+    pub(crate) vouched: bool,
     /// The session id of our `o=` line.
     pub(crate) session: u64,
     /// The version of our `o=` line; one more with every description sent.
@@ -68,9 +74,14 @@ pub(crate) struct Local {
 impl Local {
     /// What an offer or answer came to: comfort noise is for two who both want it.
     pub(crate) fn agreed(&self, remote: Remote) -> Remote {
+        let at = |ip: IpAddr| Some(ip.to_canonical());
+        let elsewhere = remote
+            .media
+            .is_some_and(|media| at(media.ip()) != self.peer.and_then(at));
         Remote {
             noise: remote.noise && self.noise,
             peer: self.peer,
+            doubted: elsewhere && !self.vouched,
             ..remote
         }
     }
@@ -107,6 +118,8 @@ pub(crate) struct Remote {
     pub(crate) media: Option<SocketAddr>,
     /// Whence its signalling comes, once it is agreed on.
     pub(crate) peer: Option<IpAddr>,
+    /// Nothing but the word of a stranger says that it is there: whoever is may not want our sound.
+    pub(crate) doubted: bool,
     /// The codecs that both speak, in its order; never empty.
     pub(crate) codecs: Vec<Codec>,
     /// The same with its payload types.

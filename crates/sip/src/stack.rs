@@ -14,7 +14,7 @@ use sipx_transport::{Target, TransportKind};
 
 use crate::config::Config;
 use crate::convert::bracketed;
-use crate::count::Gauge;
+use crate::count::{Count, Gauge};
 use crate::endpoint::{Endpoint, Exchange, Incoming, SendFault};
 use crate::family::reaches;
 use crate::message::Reply;
@@ -61,10 +61,19 @@ pub(crate) struct Stack {
 pub(crate) struct TrunkState {
     /// Calls through it, in both directions.
     pub(crate) calls: Arc<Gauge>,
+    /// Most of them.
+    pub(crate) max_calls: usize,
     /// It answers, or was not asked yet.
     pub(crate) healthy: AtomicBool,
     /// We are registered there.
     pub(crate) registered: AtomicBool,
+}
+
+impl TrunkState {
+    /// Counts another call; `None` when there is no room for it.
+    pub(crate) fn count(&self) -> Option<Count> {
+        self.calls.count_below(self.max_calls)
+    }
 }
 
 /// How many of each thing live.
@@ -222,12 +231,24 @@ impl Stack {
         Local {
             media,
             peer: Some(peer),
+            vouched: true,
             session: random() >> 2,
             version: 1,
             key,
             encrypts: false,
             noise: self.config.comfort_noise,
         }
+    }
+
+    /// Whether we know who sends a request: a trunk or who else has no limits, who has proven who
+    /// he is, and telephones that are registered.
+    pub(crate) fn vouches_for(&self, incoming: &Incoming) -> bool {
+        let ip = incoming.source.ip();
+        let flow = Target::new(incoming.source, incoming.transport);
+        incoming.seen.user.is_some()
+            || self.trusts(ip)
+            || self.handle.is_exempt(ip)
+            || self.registrar.stands_on(self.began.elapsed(), &flow)
     }
 
     /// What fetches sounds.
@@ -261,9 +282,10 @@ impl Stack {
         self.config.trunk_of(ip).is_some() || self.config.trusted.contains(&ip)
     }
 
-    /// Calls on a trunk now, in both directions.
-    pub(crate) fn on_trunk(&self, name: &str) -> usize {
-        self.trunks.get(name).map_or(0, |trunk| trunk.calls.get())
+    /// Whether a trunk has no room for another call. It may have none a moment later.
+    pub(crate) fn is_full(&self, name: &str) -> bool {
+        let trunk = self.trunks.get(name);
+        trunk.is_some_and(|trunk| trunk.calls.get() >= trunk.max_calls)
     }
 }
 

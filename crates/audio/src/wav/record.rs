@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 /// The longest recording, in milliseconds: four hours.
 pub const MAX_MS: u64 = 4 * 3600 * 1000;
 /// RIFF header, format and the head of the data.
-const HEADER: usize = 44;
+pub(super) const HEADER: usize = 44;
 /// Stands in for a size not yet known; readers take the data as far as it goes.
 const UNKNOWN: u32 = u32::MAX;
 
@@ -17,7 +17,8 @@ const UNKNOWN: u32 = u32::MAX;
 ///
 /// It is written as `NAME.wav.part` and takes its final name only when it is whole, safe on disk
 /// and its header right: whoever watches the folder for `*.wav` never sees half a message. After
-/// a crash the `.part` stays behind, and [`read`](super::read()) and most players can read it.
+/// a crash the `.part` stays behind, and [`read`](super::read()) and most players can read it;
+/// [`recover`](super::recover()) completes it. It is locked while it is made.
 ///
 /// Dropping a recorder without [`finish`](Self::finish) or [`discard`](Self::discard) finishes
 /// it too, for a caller's words are worth keeping; only the errors are lost then, and a recording
@@ -28,10 +29,61 @@ pub struct Recorder {
     file: Option<BufWriter<File>>,
     part: PathBuf,
     path: PathBuf,
-    channels: u8,
-    band: Band,
+    shape: Shape,
     /// Of all channels.
     samples: u64,
+}
+
+/// How the samples of a recording are to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Shape {
+    pub(super) channels: u8,
+    pub(super) band: Band,
+}
+
+impl Shape {
+    /// How long so many samples of all channels are.
+    pub(super) fn duration_ms(self, samples: u64) -> u64 {
+        samples / u64::from(self.channels) * 1000 / u64::from(self.band.rate())
+    }
+
+    /// What a header of ours says, whatever its sizes; `None` for any other.
+    pub(super) fn read(found: &[u8; HEADER]) -> Option<Self> {
+        let bands = [Band::Narrow, Band::Wide];
+        let mut all = (1..=8).flat_map(|channels| bands.map(|band| Self { channels, band }));
+        all.find(|shape| {
+            let ours = shape.header(None);
+            let same = |from: usize, to: usize| ours.get(from..to) == found.get(from..to);
+            same(0, 4) && same(8, 40)
+        })
+    }
+
+    /// The 44 bytes before the samples; `None` while their size is not known.
+    fn header(self, data: Option<u32>) -> [u8; HEADER] {
+        let (count, rate) = (u16::from(self.channels), self.band.rate());
+        let mut out = [0; HEADER];
+        let fields: [&[u8]; 13] = [
+            b"RIFF",
+            &data
+                .map_or(UNKNOWN, |size| size.saturating_add(HEADER as u32 - 8))
+                .to_le_bytes(),
+            b"WAVE",
+            b"fmt ",
+            &16u32.to_le_bytes(),
+            &1u16.to_le_bytes(),
+            &count.to_le_bytes(),
+            &rate.to_le_bytes(),
+            &(rate * 2 * u32::from(count)).to_le_bytes(),
+            &(2 * count).to_le_bytes(),
+            &16u16.to_le_bytes(),
+            b"data",
+            &data.unwrap_or(UNKNOWN).to_le_bytes(),
+        ];
+        for (place, byte) in out.iter_mut().zip(fields.into_iter().flatten()) {
+            *place = *byte;
+        }
+        out
+    }
 }
 
 /// A recording that is whole and on disk.
@@ -69,15 +121,17 @@ impl Recorder {
         let mut name = path.as_os_str().to_owned();
         name.push(".part");
         let part = PathBuf::from(name);
-        let mut file = BufWriter::new(File::create(&part).map_err(at(&part))?);
-        file.write_all(&header(None, channels, band))
-            .map_err(at(&part))?;
+        let shape = Shape { channels, band };
+        let file = File::create(&part).map_err(at(&part))?;
+        // discard: where there are no locks, it is made without.
+        let _ = file.try_lock();
+        let mut file = BufWriter::new(file);
+        file.write_all(&shape.header(None)).map_err(at(&part))?;
         Ok(Self {
             file: Some(file),
             part,
             path: path.to_owned(),
-            channels,
-            band,
+            shape,
             samples: 0,
         })
     }
@@ -91,7 +145,8 @@ impl Recorder {
         let Some(file) = &mut self.file else {
             return Ok(());
         };
-        let most = MAX_MS * u64::from(self.band.rate()) / 1000 * u64::from(self.channels);
+        let Shape { channels, band } = self.shape;
+        let most = MAX_MS * u64::from(band.rate()) / 1000 * u64::from(channels);
         let room = usize::try_from(most - self.samples).unwrap_or(usize::MAX);
         let fits = samples.get(..room).unwrap_or(samples);
         let bytes: Vec<u8> = fits
@@ -109,7 +164,7 @@ impl Recorder {
     /// Milliseconds recorded so far.
     #[must_use]
     pub fn duration_ms(&self) -> u64 {
-        self.samples / u64::from(self.channels) * 1000 / u64::from(self.band.rate())
+        self.shape.duration_ms(self.samples)
     }
 
     /// Completes the header, waits until the disk has it all, and gives the file its name.
@@ -136,18 +191,14 @@ impl Recorder {
         let Some(mut file) = self.file.take() else {
             return Ok(());
         };
-        // At most 461 MB a channel by the bound on length, below what the header can say.
-        let size = u32::try_from(self.samples * 2).unwrap_or(UNKNOWN);
-        let write = |file: &mut BufWriter<File>| {
-            file.seek(SeekFrom::Start(0))?;
-            file.write_all(&header(Some(size), self.channels, self.band))?;
-            file.flush()?;
-            file.get_ref().sync_all()
-        };
-        write(&mut file).map_err(at(&self.part))?;
-        drop(file);
-        fs::rename(&self.part, &self.path).map_err(at(&self.path))?;
-        sync_folder(&self.path)
+        file.flush().map_err(at(&self.part))?;
+        complete(
+            file.get_mut(),
+            &self.part,
+            &self.path,
+            self.shape,
+            self.samples,
+        )
     }
 
     fn remove(&mut self) -> Result<(), WavError> {
@@ -169,6 +220,26 @@ impl Drop for Recorder {
     }
 }
 
+/// Gives a part its header, waits until the disk has it all, and gives it its name.
+pub(super) fn complete(
+    file: &mut File,
+    part: &Path,
+    path: &Path,
+    shape: Shape,
+    samples: u64,
+) -> Result<(), WavError> {
+    // At most 461 MB a channel by the bound on length, below what the header can say.
+    let size = u32::try_from(samples * 2).unwrap_or(UNKNOWN);
+    let write = |file: &mut File| {
+        file.seek(SeekFrom::Start(0))?;
+        file.write_all(&shape.header(Some(size)))?;
+        file.sync_all()
+    };
+    write(file).map_err(at(part))?;
+    fs::rename(part, path).map_err(at(path))?;
+    sync_folder(path)
+}
+
 /// A new name is on disk only when its folder is.
 #[cfg(unix)]
 fn sync_folder(path: &Path) -> Result<(), WavError> {
@@ -185,33 +256,6 @@ fn sync_folder(path: &Path) -> Result<(), WavError> {
 #[cfg(not(unix))]
 fn sync_folder(_path: &Path) -> Result<(), WavError> {
     Ok(())
-}
-
-/// The 44 bytes before the samples; `None` while their size is not known.
-fn header(data: Option<u32>, channels: u8, band: Band) -> [u8; HEADER] {
-    let (count, rate) = (u16::from(channels), band.rate());
-    let mut out = [0; HEADER];
-    let fields: [&[u8]; 13] = [
-        b"RIFF",
-        &data
-            .map_or(UNKNOWN, |size| size.saturating_add(HEADER as u32 - 8))
-            .to_le_bytes(),
-        b"WAVE",
-        b"fmt ",
-        &16u32.to_le_bytes(),
-        &1u16.to_le_bytes(),
-        &count.to_le_bytes(),
-        &rate.to_le_bytes(),
-        &(rate * 2 * u32::from(count)).to_le_bytes(),
-        &(2 * count).to_le_bytes(),
-        &16u16.to_le_bytes(),
-        b"data",
-        &data.unwrap_or(UNKNOWN).to_le_bytes(),
-    ];
-    for (place, byte) in out.iter_mut().zip(fields.into_iter().flatten()) {
-        *place = *byte;
-    }
-    out
 }
 
 #[cfg(test)]

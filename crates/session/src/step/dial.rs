@@ -12,6 +12,7 @@ use callroute_schema::{
 use super::answer::PATIENCE;
 use super::play::ended;
 use super::ring::{Ringing, Rung, Spec, Winner, hops, single};
+use super::talk::refused;
 use super::{Step, Talk, ends};
 use crate::call::{Call, LegState, seconds};
 use crate::note::Note;
@@ -41,6 +42,8 @@ pub(crate) struct Dialing {
     ringback: Option<PlayId>,
     /// The caller's phone was told that it rings.
     rings: bool,
+    /// A transfer that the winner has asked for before the caller has confirmed our answer.
+    refer: Option<Notice>,
 }
 
 impl Dialing {
@@ -66,6 +69,7 @@ impl Dialing {
             max_s: forward.max_s,
             ringback: None,
             rings: false,
+            refer: None,
         };
         let flow = match (spec, forward.destination) {
             (_, Destination::RingGroup(group)) => {
@@ -127,16 +131,27 @@ impl Dialing {
             }
             Phase::Answering(winner, wrap_up_ms, _) => match notice {
                 Notice::LegAnswered { leg } if *leg == LegId::CALLER => {
-                    connect(call, winner.clone(), *wrap_up_ms, self.max_s)
+                    let flow = connect(call, winner.clone(), *wrap_up_ms, self.max_s);
+                    referred(call, flow, self.refer.take())
                 }
-                _ if ends(notice, winner.leg) => Flow::failed_on(
-                    &self.on,
-                    Disposition::Canceled,
-                    "the called party hung up at once",
-                ),
+                Notice::Refer { leg, .. } if *leg == winner.leg => {
+                    self.refer = Some(notice.clone());
+                    Flow::Stay
+                }
+                _ if ends(notice, winner.leg) => {
+                    self.refer = None;
+                    let why = "the called party hung up at once";
+                    Flow::failed_on(&self.on, Disposition::Canceled, why)
+                }
                 _ => Flow::Stay,
             },
         }
+    }
+
+    /// Whether this leg has the call and its transfer waits until the two talk.
+    pub(crate) fn keeps_refer_of(&self, leg: LegId) -> bool {
+        let has_it = matches!(&self.phase, Phase::Answering(winner, ..) if winner.leg == leg);
+        has_it && self.refer.is_none()
     }
 
     pub(crate) fn on_shared(&mut self, call: &mut Call, shared: &Shared) -> Flow {
@@ -178,6 +193,9 @@ impl Dialing {
     pub(crate) fn abandon(&mut self, call: &mut Call) {
         if let Phase::Ringing(ringing) = &mut self.phase {
             ringing.abandon(call);
+        }
+        if let Some(refer) = self.refer.take() {
+            refused(call, refer.leg());
         }
     }
 
@@ -296,6 +314,18 @@ impl Dialing {
                 Flow::Stay
             }
         }
+    }
+}
+
+/// A transfer that was asked for before the two talked is tried now that they do.
+fn referred(call: &mut Call, flow: Flow, refer: Option<Notice>) -> Flow {
+    let (mut step, refer) = match (flow, refer) {
+        (Flow::Switch(step), Some(refer)) => (step, refer),
+        (flow, _) => return flow,
+    };
+    match step.on_notice(call, &refer) {
+        Flow::Stay => Flow::Switch(step),
+        other => other,
     }
 }
 

@@ -13,6 +13,7 @@ pub(crate) use self::features::{start_recording, stop_recording, told_slot};
 use self::transfer::Transfer;
 pub(crate) use self::transfer::refused;
 use super::Meeting;
+use super::carried_on;
 use super::play::ended;
 use super::recording::CONSENT;
 use super::ring::prompt_sound;
@@ -111,7 +112,7 @@ impl Talk {
         }
         match notice {
             Notice::LegEnded { leg, .. } if *leg == self.a || *leg == self.b => {
-                self.over(call, *leg)
+                self.over(call, *leg, carried_on(notice))
             }
             Notice::Held { leg, held } if *leg == self.a || *leg == self.b => {
                 self.hold(call, *leg, *held);
@@ -229,7 +230,7 @@ impl Talk {
     }
 
     /// One of the two hung up.
-    fn over(&mut self, call: &mut Call, leg: LegId) -> Flow {
+    fn over(&mut self, call: &mut Call, leg: LegId, cause: EndCause) -> Flow {
         self.settle(call);
         let why = if leg == LegId::CALLER {
             "the caller hung up"
@@ -237,7 +238,7 @@ impl Talk {
             "the other side hung up"
         };
         Flow::End {
-            cause: EndCause::Normal,
+            cause,
             why: why.to_owned(),
         }
     }

@@ -137,7 +137,7 @@ impl Monitor {
             }
             Command::Referred {
                 leg,
-                outcome: Referral::Done | Referral::Failed,
+                outcome: Referral::Done | Referral::Failed | Referral::Refused(_),
             } => {
                 self.usable(*leg, command);
                 assert!(!self.hung_up.contains(leg), "{leg} was hung up");

@@ -15,6 +15,7 @@ use sipx_sip::auth::{Algorithm, Challenge, Credentials, respond};
 use sipx_sip::{Host, Uri};
 use subtle::ConstantTimeEq;
 
+use crate::admit::account::Account;
 use crate::admit::secret::Secret;
 use crate::convert::{address, host};
 
@@ -59,11 +60,11 @@ pub(crate) enum Proof {
     User(String),
     /// There are none for our realm, or they are out of date: ask.
     Ask {
-        /// They were right, but for a nonce that may not be used any more.
+        /// Their nonce may not be used any more.
         stale: bool,
     },
-    /// They are wrong.
-    Wrong,
+    /// They are wrong, for this user, known or not.
+    Wrong(String),
     /// They are right, but for another request than this one.
     Elsewhere,
 }
@@ -73,7 +74,7 @@ pub(crate) enum Proof {
 pub(crate) struct Authority {
     realm: String,
     digests: Vec<Digest>,
-    users: HashMap<String, Secret>,
+    users: HashMap<String, (Secret, Account)>,
     key: [u8; 32],
     /// Of each nonce in use: when it was made, and its highest count.
     counts: HashMap<String, (Duration, u32)>,
@@ -87,7 +88,12 @@ impl Authority {
             digests: digests.to_vec(),
             users: users
                 .iter()
-                .map(|user| (user.name.clone(), user.password.clone()))
+                .map(|user| {
+                    (
+                        user.name.clone(),
+                        (user.password.clone(), Account::default()),
+                    )
+                })
                 .collect(),
             key,
             counts: HashMap::new(),
@@ -128,7 +134,8 @@ impl Authority {
                 continue;
             };
             proof = self.judge(now, ip, (method, uri), &answer);
-            if matches!(proof, Proof::User(_)) {
+            // A wrong one counts, whatever stands beside it.
+            if matches!(proof, Proof::User(_) | Proof::Wrong(_)) {
                 return proof;
             }
         }
@@ -153,9 +160,17 @@ impl Authority {
             // Made by somebody else, for somebody else, or before we began.
             return Proof::Ask { stale: true };
         };
+        // Before it is compared: who keeps a question until it is old must not learn by our answer
+        // whether he has guessed right (RFC 7616, section 3.3: only the nonce is stale).
+        if now.saturating_sub(made) > LIFE {
+            return Proof::Ask { stale: true };
+        }
         let known = self.users.get(&answer.user);
+        if known.is_some_and(|(_, account)| account.is_closed_to(now, ip)) {
+            return Proof::Ask { stale: false };
+        }
         // An unknown user takes as long as a known one.
-        let password = known.map_or("", Secret::expose);
+        let password = known.map_or("", |(password, _)| password.expose());
         let challenge = Challenge {
             realm: self.realm.clone(),
             nonce: answer.nonce.clone(),
@@ -177,20 +192,20 @@ impl Authority {
         );
         let right = param(&right, "response").unwrap_or_default();
         let same: bool = right.as_bytes().ct_eq(answer.response.as_bytes()).into();
-        let old = now.saturating_sub(made) > LIFE;
         if !same || known.is_none() {
-            // Whoever has this address now need not be whom we asked then.
-            return if old {
-                Proof::Ask { stale: false }
-            } else {
-                Proof::Wrong
-            };
+            if let Some((_, account)) = self.users.get_mut(&answer.user) {
+                account.wrong(now);
+            }
+            return Proof::Wrong(answer.user.clone());
         }
         if !is_for(&answer.uri, uri) {
             return Proof::Elsewhere;
         }
-        if old || !self.count(now, answer, made) {
+        if !self.count(now, answer, made) {
             return Proof::Ask { stale: true };
+        }
+        if let Some((_, account)) = self.users.get_mut(&answer.user) {
+            account.right(ip);
         }
         Proof::User(answer.user.clone())
     }

@@ -4,6 +4,7 @@
 //! A source is an IPv4 address, or the /64 network of an IPv6 address.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
 use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
@@ -37,7 +38,9 @@ pub struct Protection {
     /// Unless empty, a request that begins something needs a User-Agent that contains one of
     /// these, in any case; any other gets no answer. Default empty.
     pub agents: Vec<String>,
-    /// Wrong passwords after which a source can begin nothing more. Default 10.
+    /// Wrong passwords after which a source can begin nothing more; a right one forgives those of
+    /// the same user. Whoever guesses from many sources, a hundred times in an hour for one user, is
+    /// not listened to any more, but those are that have proven to be this user before. Default 10.
     pub wrong_passwords: u32,
     /// For how long a source can begin nothing: no call, no registration, no connection. Calls that
     /// go on and answers to us are not touched. Default ten minutes.
@@ -98,6 +101,8 @@ const MAX_CREDIT: usize = 64 * 1024;
 const THERE: Duration = Duration::from_secs(3600);
 /// A source that was silent for so long is forgotten when room is needed.
 const IDLE: Duration = Duration::from_secs(20);
+/// Users of one source whose wrong passwords can be forgiven.
+const FORGIVABLE: usize = 8;
 
 #[derive(Debug, Clone, Copy)]
 struct Allowance {
@@ -132,7 +137,9 @@ struct Source {
     requests: Allowance,
     /// Bytes that we may send to it without knowing that it is there.
     credit: usize,
+    /// Wrong passwords, and how many of them were for which user, by a hash of the name.
     wrong: u32,
+    wrong_of: Vec<(u64, u32)>,
     silent_until: Duration,
     there_until: Duration,
     connections: usize,
@@ -148,6 +155,7 @@ pub(crate) struct Guard {
     others: Source,
     all: Allowance,
     swept: Duration,
+    hasher: RandomState,
     pub(crate) dropped: Dropped,
 }
 
@@ -165,6 +173,7 @@ impl Guard {
             others,
             all,
             swept: Duration::ZERO,
+            hasher: RandomState::new(),
             dropped: Dropped::default(),
         }
     }
@@ -209,9 +218,7 @@ impl Guard {
             self.dropped.unwanted += 1;
             return false;
         }
-        let agent = String::from_utf8_lossy(agent).to_ascii_lowercase();
-        let named = |words: &[String]| words.iter().any(|word| agent.contains(word.as_str()));
-        if named(&self.rules.scanners) {
+        if self.is_scanner(agent) {
             self.dropped.scanners += 1;
             let until = now + self.rules.silence;
             // Whoever could silence others by one forged datagram would.
@@ -220,7 +227,7 @@ impl Guard {
             }
             return false;
         }
-        if !self.rules.agents.is_empty() && !named(&self.rules.agents) {
+        if !self.rules.agents.is_empty() && !names(&self.rules.agents, agent) {
             self.dropped.scanners += 1;
             return false;
         }
@@ -230,6 +237,17 @@ impl Guard {
         }
         self.dropped.over_limit += 1;
         false
+    }
+
+    /// A request that belongs to nothing and would be refused, of this user agent: whether it is told so.
+    pub(crate) fn is_refused(&mut self, ip: IpAddr, agent: &[u8]) -> bool {
+        let told = self.is_exempt(ip) || !self.is_scanner(agent);
+        self.dropped.scanners += u64::from(!told);
+        told
+    }
+
+    fn is_scanner(&self, agent: &[u8]) -> bool {
+        names(&self.rules.scanners, agent)
     }
 
     /// Whether so many bytes may be sent to a source that has not proven to be there: never more
@@ -302,26 +320,38 @@ impl Guard {
 
     /// A wrong password for a question that the source was asked and so has heard; enough of them
     /// silence it.
-    pub(crate) fn wrong_password(&mut self, now: Duration, ip: IpAddr) {
+    pub(crate) fn wrong_password(&mut self, now: Duration, ip: IpAddr, user: &str) {
         if self.is_exempt(ip) {
             return;
         }
         let (most, until) = (self.rules.wrong_passwords, now + self.rules.silence);
+        let user = self.hasher.hash_one(user);
         let Some(source) = self.own(now, ip) else {
             return;
         };
         source.wrong += 1;
+        if let Some((_, times)) = source.wrong_of.iter_mut().find(|(of, _)| *of == user) {
+            *times += 1;
+        } else if source.wrong_of.len() < FORGIVABLE {
+            source.wrong_of.push((user, 1));
+        }
         if source.wrong >= most {
             source.wrong = 0;
+            source.wrong_of = Vec::new();
             source.silent_until = until;
             tracing::warn!(%ip, "too many wrong passwords; the source can begin nothing for a while");
         }
     }
 
-    /// A right password: earlier wrong ones are forgiven, and the source has heard our question.
-    pub(crate) fn right_password(&mut self, now: Duration, ip: IpAddr) {
-        if let Some(source) = self.own(now, ip) {
-            source.wrong = 0;
+    /// A right password: earlier wrong ones of this user are forgiven, and the source has heard our
+    /// question. Those of others are not: who has one account could else guess at all.
+    pub(crate) fn right_password(&mut self, now: Duration, ip: IpAddr, user: &str) {
+        let user = self.hasher.hash_one(user);
+        if let Some(source) = self.own(now, ip)
+            && let Some(at) = source.wrong_of.iter().position(|(of, _)| *of == user)
+        {
+            let (_, times) = source.wrong_of.swap_remove(at);
+            source.wrong = source.wrong.saturating_sub(times);
         }
         self.is_there(now, ip);
     }
@@ -392,12 +422,19 @@ impl Source {
             requests: Allowance::full(rules.requests_per_s, now),
             credit: 0,
             wrong: 0,
+            wrong_of: Vec::new(),
             silent_until: Duration::ZERO,
             there_until: Duration::ZERO,
             connections: 0,
             seen: now,
         }
     }
+}
+
+/// Whether a user agent contains one of these words.
+fn names(words: &[String], agent: &[u8]) -> bool {
+    let agent = String::from_utf8_lossy(agent).to_ascii_lowercase();
+    words.iter().any(|word| agent.contains(word.as_str()))
 }
 
 fn contains(networks: &[Network], ip: IpAddr) -> bool {

@@ -6,7 +6,7 @@ use callroute_schema::{Caller, RejectCause};
 use sipx_sip::{Limits, Message, Request, parse_datagram};
 use sipx_transport::TransportKind;
 
-use super::{from_header, offer, refusal, with_user};
+use super::{cancel_reason, from_header, offer, parting, refusal, with_user};
 use crate::endpoint::Incoming;
 
 fn invite(uri: &str, headers: &str) -> Request {
@@ -137,6 +137,17 @@ fn refusals_keep_their_codes() {
     assert_eq!((cause.sip_code, cause.q850), (Some(503), Some(34)));
     assert_eq!(refusal(EndCause::Normal).sip_code, Some(603));
     assert_eq!(refusal(EndCause::NoAnswer).sip_code, Some(480));
+}
+
+/// RFC 3326: what the other party has said goes on, and nothing that it has not said.
+#[test]
+fn the_cause_of_another_party_goes_on() {
+    assert_eq!(parting(EndCause::Normal), Some(16));
+    assert_eq!(parting(EndCause::AnsweredElsewhere), Some(16));
+    assert_eq!(parting(EndCause::Cleared(31)), Some(31));
+    let reason = cancel_reason(EndCause::Cleared(31)).unwrap().to_bytes();
+    assert_eq!(reason, "Q.850;cause=31");
+    assert!(cancel_reason(EndCause::Normal).is_none());
 }
 
 proptest::proptest! {

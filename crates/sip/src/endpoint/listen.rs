@@ -88,7 +88,7 @@ pub(crate) async fn bind(settings: Settings) -> Result<(Endpoint, Listeners), Re
         earlier: Notify::new(),
         over: watch::Sender::new(false),
         upper: OnceLock::new(),
-        tls_client: settings.tls_client,
+        trust: settings.trust,
         limits: Limits {
             max_message_bytes: MAX_MESSAGE,
             max_body_bytes: MAX_MESSAGE,

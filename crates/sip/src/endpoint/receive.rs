@@ -288,17 +288,11 @@ impl Inner {
         // dialog is the screen's business.
         let begins = !has_to_tag(&request.headers)
             && !matches!(request.method, Method::Ack | Method::Cancel);
-        if begins {
-            let agent = request
-                .headers
-                .value(&HeaderName::UserAgent)
-                .unwrap_or_default();
-            if !self
-                .guard()
-                .request(now, ip, &agent, transport != TransportKind::Udp)
-            {
-                return None;
-            }
+        let agent = request.headers.value(&HeaderName::UserAgent);
+        let agent = agent.unwrap_or_default();
+        let proven = transport != TransportKind::Udp;
+        if begins && !self.guard().request(now, ip, &agent, proven) {
+            return None;
         }
         let answer = match upper.screen(request, source, transport) {
             Screened::Serve(seen) if request.method == Method::Ack || self.has_room(begins) => {
@@ -313,7 +307,9 @@ impl Inner {
             Screened::Drop => None,
         };
         let mut response = answer.filter(|_| request.method != Method::Ack)?;
-        if self.guard().is_silenced(now, ip) {
+        // Who asks for a call that there is not may scan, too.
+        let told = begins || self.guard().is_refused(ip, &agent);
+        if !told || self.guard().is_silenced(now, ip) {
             return None;
         }
         if transport != TransportKind::Udp {
@@ -335,6 +331,11 @@ impl Inner {
         let bytes = Message::Response(response.clone()).to_bytes();
         if self.guard().has_credit(now, ip, bytes.len()) {
             self.answer(bytes, &target);
+            return None;
+        }
+        // What must not be left out waits for the request to come again, which is credit for both (RFC
+        // 3261, section 21.4.6).
+        if response.status.code() == 405 {
             return None;
         }
         let bytes = Message::Response(bare(response)).to_bytes();

@@ -57,6 +57,9 @@ impl Drop for Line {
             self.inner.guard().hung_up(self.key.peer.ip());
         }
         self.inner.lost(&self.key, self.number);
+        if let Some(upper) = self.inner.upper.get().and_then(Weak::upgrade) {
+            upper.lost(&Target::new(self.key.peer, self.key.transport));
+        }
     }
 }
 
@@ -118,9 +121,9 @@ impl Inner {
         let Some(upper) = self.upper.get().and_then(Weak::upgrade) else {
             return Err(unable());
         };
-        let tls = match target.transport {
-            TransportKind::Tcp => None,
-            TransportKind::Tls => Some(self.tls_client.clone().ok_or_else(unable)?),
+        let secure = match target.transport {
+            TransportKind::Tcp => false,
+            TransportKind::Tls => true,
             // A WebSocket client cannot be called where it is not connected (RFC 7118).
             _ => return Err(unable()),
         };
@@ -134,9 +137,9 @@ impl Inner {
                 return;
             };
             line.inner.made(&line.key, line.number);
-            let Some(tls) = tls else {
+            if !secure {
                 return line.serve(stream, &upper).await;
-            };
+            }
             let name = target
                 .verify_as
                 .as_deref()
@@ -145,7 +148,12 @@ impl Inner {
                 tracing::info!(%peer, "no name to verify a certificate by");
                 return;
             };
-            match timeout(PATIENCE, tls.connector().connect(name, stream)).await {
+            let inner = Arc::clone(&line.inner);
+            let tls = match inner.trust.client().await {
+                Ok(tls) => tls.connector(),
+                Err(error) => return tracing::warn!(%peer, %error, "no TLS"),
+            };
+            match timeout(PATIENCE, tls.connect(name, stream)).await {
                 Ok(Ok(stream)) => line.serve(stream, &upper).await,
                 Ok(Err(error)) => tracing::info!(%peer, %error, "TLS"),
                 Err(_) => tracing::info!(%peer, "the TLS handshake took too long"),

@@ -122,9 +122,9 @@ pub(crate) async fn serve(mut leg: Box<Leg>, mut dialing: Box<Dialing>) {
 async fn tries<'a>(leg: &mut Leg, group: &'a [Route]) -> Vec<Vec<(&'a Route, Target)>> {
     let mut tries = Vec::new();
     for route in group {
-        let trunk = route.trunk.as_deref();
-        let trunk = trunk.and_then(|name| leg.stack.trunks.get(name));
-        leg.trunk = trunk.map(|trunk| trunk.calls.count());
+        if !counted(leg, route) {
+            continue;
+        }
         match targets(&leg.stack, route).await {
             // Alone, it is tried at one of its addresses after the other.
             Ok(found) if group.len() == 1 => {
@@ -148,6 +148,20 @@ async fn tries<'a>(leg: &mut Leg, group: &'a [Route]) -> Vec<Vec<(&'a Route, Tar
         }
     }
     tries
+}
+
+/// Counts the leg on the trunk of a way, in place of the one before; `false` when that is full.
+fn counted(leg: &mut Leg, route: &Route) -> bool {
+    leg.trunk = None;
+    let trunk = route.trunk.as_deref();
+    let Some(trunk) = trunk.and_then(|name| leg.stack.trunks.get(name)) else {
+        return true;
+    };
+    leg.trunk = trunk.count();
+    if leg.trunk.is_none() {
+        tracing::info!(trunk = route.trunk, "the trunk is full");
+    }
+    leg.trunk.is_some()
 }
 
 async fn targets(stack: &Stack, route: &Route) -> Result<Vec<Target>, SendError> {

@@ -98,7 +98,7 @@ async fn serve(mut leg: Box<Leg>, mut invited: Box<Invited>) {
                 }
                 // A description that was sent reliably must have arrived first (RFC 3262, section 3).
                 Some(LegCommand::Answer) if reliable.describes() => answers = true,
-                Some(LegCommand::Answer) => return Box::pin(answer(leg, invited)).await,
+                Some(LegCommand::Answer) => return Box::pin(answer(leg, invited, reliable)).await,
                 Some(LegCommand::Redirect(contacts)) => {
                     let reply = moved(contacts.iter().map(String::as_str)).tag(&invited.tag);
                     leg.stack.respond(&invited.invite, reply);
@@ -139,7 +139,7 @@ async fn serve(mut leg: Box<Leg>, mut invited: Box<Invited>) {
                         return leg.end(cause).await;
                     }
                     if answers && !reliable.describes() {
-                        return Box::pin(answer(leg, invited)).await;
+                        return Box::pin(answer(leg, invited, reliable)).await;
                     }
                 }
             },
@@ -185,7 +185,7 @@ async fn refuse(mut leg: Box<Leg>, invited: &Invited, cause: Cause) {
     leg.end(cause).await;
 }
 
-async fn answer(mut leg: Box<Leg>, mut invited: Box<Invited>) {
+async fn answer(mut leg: Box<Leg>, mut invited: Box<Invited>, reliable: Reliable) {
     let (body, offering) = match (&invited.offer, invited.described.take()) {
         _ if invited.early == EarlyOffer::Answered => (None, None),
         (_, Some(described)) => (Some(described), None),
@@ -229,7 +229,8 @@ async fn answer(mut leg: Box<Leg>, mut invited: Box<Invited>) {
         return leg.end(Cause::local(Disposition::Unreachable)).await;
     }
     let Invited { invite, dialog, .. } = *invited;
-    Established::awaiting_ack(leg, &invite, dialog, response, offering, timer).begin();
+    let begun = Established::awaiting_ack(leg, &invite, dialog, response, offering, timer);
+    begun.after(reliable).begin();
 }
 
 impl Invited {

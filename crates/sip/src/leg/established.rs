@@ -30,6 +30,7 @@ use crate::leg::established::refresh::Refreshing;
 use crate::leg::established::reinvite::Copies;
 use crate::leg::established::replaced::Waiting;
 use crate::leg::offering::Offering;
+use crate::leg::reliable::Reliable;
 use crate::leg::session_timer::SessionTimer;
 use crate::leg::{Leg, LegCommand, closing};
 use crate::message::{ALLOW, Reply, q850, reason_text, sequence};
@@ -51,6 +52,8 @@ pub(crate) struct Established {
     registered: bool,
     /// A 2xx of ours that waits for its ACK.
     unacked: Option<Unacked>,
+    /// A reliable response of before the 2xx, whose PRACK has not come.
+    reliable: Option<Box<Reliable>>,
     /// An offer of ours that waits for its answer.
     offering: Option<Offering>,
     /// The 2xx of a callee come again until our ACK reaches it.
@@ -122,6 +125,7 @@ impl Established {
             flow,
             registered: false,
             unacked: Some(unacked),
+            reliable: None,
             offering,
             answers: None,
             copies: None,
@@ -140,6 +144,12 @@ impl Established {
         })
     }
 
+    /// The 200 may overtake the PRACK of what was sent before it (RFC 3262, section 3).
+    pub(crate) fn after(mut self: Box<Self>, reliable: Reliable) -> Box<Self> {
+        self.reliable = reliable.open();
+        self
+    }
+
     /// A callee that has answered, and was sent its ACK.
     pub(crate) fn of_callee(
         leg: Box<Leg>,
@@ -154,6 +164,7 @@ impl Established {
             flow,
             registered: answers.left.reached.registered,
             unacked: None,
+            reliable: None,
             offering: None,
             answers: Some(answers),
             copies: None,
@@ -303,6 +314,7 @@ impl Established {
             }
             Method::Invite => self.reinvited(*incoming).await,
             Method::Update => self.updated(&incoming).await,
+            Method::Prack => self.acknowledged(&incoming).await,
             Method::Info => self.informed(&incoming).await,
             Method::Refer => self.referred(&incoming).await,
             Method::Notify => return self.notified(&incoming).await,
@@ -314,6 +326,22 @@ impl Established {
             }
         }
         false
+    }
+
+    /// A PRACK after the 200: it is of what was open then, or of nothing.
+    async fn acknowledged(&mut self, prack: &Incoming) {
+        let open = self.reliable.as_mut();
+        if !open.is_some_and(|reliable| reliable.acknowledged(prack)) {
+            self.leg.stack.respond(prack, Reply::new(481));
+            return;
+        }
+        self.reliable = None;
+        if prack.request.body().is_empty() {
+            self.leg.stack.respond(prack, Reply::new(200));
+        } else {
+            // An offer in it is one as in UPDATE (RFC 3262, section 5).
+            self.updated(prack).await;
+        }
     }
 
     async fn acked(&mut self, incoming: Box<Incoming>) -> bool {

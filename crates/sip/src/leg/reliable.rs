@@ -73,6 +73,13 @@ impl Reliable {
         });
     }
 
+    /// What its PRACK is still to be told by; `None` when nothing is open. It is not sent again after
+    /// the final response.
+    pub(crate) fn open(mut self) -> Option<Box<Self>> {
+        self.waiting = None;
+        self.pending.is_some().then(|| Box::new(self))
+    }
+
     /// Waits until it is to be sent again; for ever when there is nothing.
     pub(crate) async fn wait(&self) {
         match &self.pending {

@@ -50,7 +50,10 @@ pub(crate) fn take(
         .routes
         .enter_invite(incoming, tag, requests, Arc::default());
     let entry = entry.ok_or(Reply::new(482))?;
-    let local = stack.local_sdp(peer, port, Keys::new());
+    let local = Local {
+        vouched: stack.vouches_for(incoming),
+        ..stack.local_sdp(peer, port, Keys::new())
+    };
     let body = match &offer {
         Some(remote) => sdp::answer(&local, remote),
         None => sdp::offer(&local, &stack.config.codecs, sipx_sdp::Direction::SendRecv),

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use sipx_transport::{Target, TransportKind};
 
-use crate::reach::registrar::Binding;
+use crate::reach::registrar::{Binding, MOST_WANTED};
 use crate::stack::Stack;
 
 /// Where registrations are kept beyond a restart. With the feature `sqlite`,
@@ -78,6 +78,8 @@ impl Registered {
             sequence: self.sequence,
             until: now + Duration::from_secs(left),
             behind_nat: self.behind_nat,
+            // Its next REGISTER says it again.
+            q: MOST_WANTED,
         };
         Some((self.user, binding))
     }

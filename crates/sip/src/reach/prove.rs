@@ -7,8 +7,12 @@ use crate::admit::access::Credentials;
 use crate::message::sequence;
 use crate::stack::token;
 
+/// Most times that one request is answered for: what proxies and the far end ask, and stale nonces.
+/// Who asks for ever would have us send for ever.
+const ANSWERS: u32 = 4;
+
 /// The same request once more, with the answer to what was asked; `None` when it cannot be
-/// answered, or was answered already with this nonce and found wrong.
+/// answered, was answered already with this nonce and found wrong, or was answered for too often.
 pub(crate) fn again(
     request: &Request,
     response: &Response,
@@ -21,7 +25,12 @@ pub(crate) fn again(
     if request.headers.get(&header).is_some() && !challenge.stale {
         return None;
     }
-    match with_answer(request, &challenge, header, credentials) {
+    let answered = answered(&request.headers);
+    if answered >= ANSWERS {
+        tracing::info!("a request is asked for a password again and again");
+        return None;
+    }
+    match with_answer(request, &challenge, header, credentials, answered + 1) {
         Ok(request) => Some(request),
         Err(error) => {
             tracing::warn!(%error, "an answer to a challenge could not be written");
@@ -43,11 +52,24 @@ fn challenges(headers: &Headers) -> Vec<Challenge> {
     found
 }
 
+/// How often a request of ours was answered for: the client's nonce is ours to choose, and says it.
+fn answered(headers: &Headers) -> u32 {
+    let of = |name: HeaderName| {
+        let value = headers.value(&name)?;
+        let text = std::str::from_utf8(&value).ok()?;
+        let (_, rest) = text.split_once("cnonce=\"")?;
+        rest.split('"').next()?.rsplit('.').next()?.parse().ok()
+    };
+    let answers = [HeaderName::Authorization, HeaderName::ProxyAuthorization];
+    answers.into_iter().filter_map(of).max().unwrap_or(0)
+}
+
 fn with_answer(
     request: &Request,
     challenge: &Challenge,
     header: HeaderName,
     credentials: &Credentials,
+    times: u32,
 ) -> Result<Request, BuildError> {
     let method = String::from_utf8_lossy(request.method.as_bytes()).into_owned();
     let answer = respond(
@@ -56,7 +78,7 @@ fn with_answer(
         &method,
         &String::from_utf8_lossy(&request.uri.to_bytes()),
         1,
-        &token(),
+        &format!("{}.{times}", token()),
     );
     let mut request = request.clone();
     // A transaction of its own: its Via is made anew, and its number is the next.
@@ -75,7 +97,7 @@ mod tests {
     use bytes::Bytes;
     use sipx_sip::{HeaderName, Limits, Message, Request, Response, parse_datagram};
 
-    use super::again;
+    use super::{ANSWERS, again};
     use crate::admit::access::Credentials;
 
     fn request(extra: &str) -> Request {
@@ -128,6 +150,13 @@ mod tests {
         let stale =
             asked("Proxy-Authenticate: Digest realm=\"r\",nonce=\"m\",qop=\"auth\",stale=true");
         assert!(again(&second, &stale, Some(&credentials)).is_some());
+        let mut times = 1;
+        let mut last = second;
+        while let Some(next) = again(&last, &stale, Some(&credentials)) {
+            (last, times) = (next, times + 1);
+            assert!(times <= ANSWERS, "it is asked for ever");
+        }
+        assert_eq!(times, ANSWERS);
         assert!(again(&request(""), &challenge, None).is_none());
         let odd = asked("Proxy-Authenticate: NTLM x");
         assert!(again(&request(""), &odd, Some(&credentials)).is_none());

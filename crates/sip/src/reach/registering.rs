@@ -10,7 +10,7 @@ use sipx_transport::{Target, TransportKind};
 
 use crate::endpoint::Incoming;
 use crate::message::{Reply, call_id, sequence};
-use crate::reach::registrar::{Binding, MIN_EXPIRES, Refusal, Wanted};
+use crate::reach::registrar::{Binding, MIN_EXPIRES, MOST_WANTED, Refusal, Wanted};
 use crate::stack::{Stack, token};
 
 impl Stack {
@@ -58,14 +58,17 @@ impl Stack {
             Err(Refusal::TooBrief) => {
                 Reply::new(423).header(HeaderName::MinExpires, MIN_EXPIRES.as_secs().to_string())
             }
-            Err(Refusal::TooMany) => Reply::new(403),
         }
     }
 }
 
 fn contact(binding: &Binding, now: Duration) -> String {
     let left = binding.until.saturating_sub(now).as_secs();
-    format!("<{}>;expires={left}", binding.contact)
+    let q = match binding.q {
+        MOST_WANTED => String::new(),
+        q => format!(";q=0.{q:03}"),
+    };
+    format!("<{}>;expires={left}{q}", binding.contact)
 }
 
 /// What a REGISTER wants: `Some(None)` to be rid of all bindings, `None` when it makes no sense.
@@ -94,9 +97,21 @@ fn wanted(incoming: &Incoming) -> Option<Option<Vec<Wanted>>> {
             contact: String::from_utf8_lossy(&address.uri.to_bytes()).into_owned(),
             expires,
             behind_nat: incoming.transport == TransportKind::Udp && !direct,
+            q: address.param("q").map_or(MOST_WANTED, preference),
         });
     }
     Some(Some(wanted))
+}
+
+/// A `q` in thousandths (RFC 3261, section 20.10); nonsense is none.
+fn preference(text: &[u8]) -> u16 {
+    let text = std::str::from_utf8(text).unwrap_or_default();
+    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
+    let digits = part.len() <= 3 && part.bytes().all(|byte| byte.is_ascii_digit());
+    match (whole, format!("{part:0<3}").parse()) {
+        ("0", Ok(thousandths)) if digits => thousandths,
+        _ => MOST_WANTED,
+    }
 }
 
 fn is_star(headers: &Headers) -> bool {
@@ -105,12 +120,45 @@ fn is_star(headers: &Headers) -> bool {
         .any(|value| matches!(value, Ok(ContactValue::Wildcard)))
 }
 
+impl Stack {
+    /// A connection is gone: who was registered by it cannot be reached any more.
+    pub(crate) fn unregister(&self, flow: &Target) {
+        for (user, left) in self.registrar.lost(flow) {
+            tracing::info!(%flow.addr, bindings = left.len(), "a telephone's connection is gone");
+            self.keep(&user, &left);
+        }
+    }
+}
+
 /// Keeps the mappings of NATs open until the adapter is over.
 pub(crate) async fn keep_open(stack: Arc<Stack>) {
     while !stack.is_over() {
         stack.handle.pause(stack.config.keepalive).await;
         for flow in stack.registrar.tend(stack.began.elapsed()) {
             stack.handle.keepalive(&flow);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::preference;
+
+    #[test]
+    fn preferences_are_thousandths() {
+        for (text, q) in [
+            ("0.7", 700),
+            ("0.25", 250),
+            ("0.001", 1),
+            ("0", 0),
+            ("1", 1000),
+            ("1.0", 1000),
+            ("0.0001", 1000),
+            ("0.-1", 1000),
+            ("x", 1000),
+            ("", 1000),
+        ] {
+            assert_eq!(preference(text.as_bytes()), q, "{text}");
         }
     }
 }

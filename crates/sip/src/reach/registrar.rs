@@ -1,13 +1,19 @@
 //! Where our users are: the bindings of a registrar (RFC 3261, section 10); pure.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
+use sipx_sip::Uri;
 use sipx_transport::Target;
 
-/// Most telephones of one user.
-const MAX_BINDINGS: usize = 10;
+/// Most telephones of one user; all of them ring. One more takes the place of the one that was
+/// registered longest ago.
+pub(crate) const MAX_BINDINGS: usize = 10;
+/// The preference of who states none: 1, in thousandths.
+pub(crate) const MOST_WANTED: u16 = 1000;
 /// The longest time that is granted, and the one granted to who does not say.
 const MAX_EXPIRES: Duration = Duration::from_secs(3600);
 /// The shortest; who asks for less is told so (423).
@@ -25,6 +31,8 @@ pub(crate) struct Binding {
     pub(crate) until: Duration,
     /// Whether its Contact names an address that the REGISTER did not come from.
     pub(crate) behind_nat: bool,
+    /// How much it is preferred (`q`), in thousandths.
+    pub(crate) q: u16,
 }
 
 /// What a REGISTER asks for one Contact.
@@ -34,6 +42,8 @@ pub(crate) struct Wanted {
     /// `None` when it does not say.
     pub(crate) expires: Option<Duration>,
     pub(crate) behind_nat: bool,
+    /// In thousandths.
+    pub(crate) q: u16,
 }
 
 /// Why a REGISTER was not taken.
@@ -43,8 +53,6 @@ pub(crate) enum Refusal {
     Old,
     /// It asks for too short a time.
     TooBrief,
-    /// The user has too many telephones.
-    TooMany,
 }
 
 /// Bindings by user.
@@ -76,7 +84,9 @@ impl Registrar {
             Some(wanted) => {
                 for one in wanted {
                     let expires = one.expires.unwrap_or(MAX_EXPIRES).min(MAX_EXPIRES);
-                    let known = bindings.iter().position(|b| b.contact == one.contact);
+                    let known = bindings
+                        .iter()
+                        .position(|b| is_same(&b.contact, &one.contact));
                     let known = known.map(|at| bindings.remove(at));
                     if known.as_ref().is_some_and(is_old) {
                         return Err(Refusal::Old);
@@ -87,7 +97,7 @@ impl Registrar {
                     if expires < MIN_EXPIRES {
                         return Err(Refusal::TooBrief);
                     }
-                    // The latest is the first to be called.
+                    // The latest first.
                     bindings.insert(
                         0,
                         Binding {
@@ -97,12 +107,11 @@ impl Registrar {
                             sequence,
                             until: now + expires,
                             behind_nat: one.behind_nat,
+                            q: one.q,
                         },
                     );
                 }
-                if bindings.len() > MAX_BINDINGS {
-                    return Err(Refusal::TooMany);
-                }
+                bindings.truncate(MAX_BINDINGS);
             }
         }
         if bindings.is_empty() {
@@ -122,12 +131,30 @@ impl Registrar {
         }
     }
 
-    /// Where a user is, the latest first.
+    /// Where a user is: where he is wanted most, and of equal ones the latest, first.
     pub(crate) fn of(&self, now: Duration, user: &str) -> Vec<Binding> {
         let users = self.lock();
         let bindings = users.get(user).map_or(&[][..], Vec::as_slice);
         let alive = bindings.iter().filter(|binding| binding.until > now);
-        alive.cloned().collect()
+        let mut alive: Vec<Binding> = alive.cloned().collect();
+        alive.sort_by_key(|binding| Reverse(binding.q));
+        alive
+    }
+
+    /// A connection is gone, and with it whoever was registered by it. Gives what is left of the users
+    /// whom that concerns.
+    pub(crate) fn lost(&self, flow: &Target) -> Vec<(String, Vec<Binding>)> {
+        let mut concerned = Vec::new();
+        let mut users = self.lock();
+        users.retain(|user, bindings| {
+            let before = bindings.len();
+            bindings.retain(|binding| binding.flow != *flow);
+            if bindings.len() < before {
+                concerned.push((user.clone(), bindings.clone()));
+            }
+            !bindings.is_empty()
+        });
+        concerned
     }
 
     /// Whether somebody is registered by this flow.
@@ -162,13 +189,20 @@ impl Registrar {
     }
 }
 
+/// Whether two Contacts are the same (RFC 3261, sections 10.3 and 19.1.4).
+fn is_same(one: &str, other: &str) -> bool {
+    let parsed = |uri: &str| Uri::parse(Bytes::copy_from_slice(uri.as_bytes()));
+    let equal = || Some(parsed(one).ok()?.equivalent(&parsed(other).ok()?));
+    one == other || equal().unwrap_or(false)
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
     use sipx_transport::Target;
 
-    use super::{Refusal, Registrar, Wanted};
+    use super::{MAX_BINDINGS, MOST_WANTED, Refusal, Registrar, Wanted};
 
     fn s(seconds: u64) -> Duration {
         Duration::from_secs(seconds)
@@ -179,6 +213,7 @@ mod tests {
             contact: contact.to_owned(),
             expires: expires.map(s),
             behind_nat: true,
+            q: MOST_WANTED,
         }
     }
 
@@ -223,14 +258,84 @@ mod tests {
         let refused = registrar.register(s(0), "ann", Some(&two), &flow, (b"call", 1));
         assert_eq!(refused, Err(Refusal::TooBrief));
         assert!(contacts(&registrar, 0).is_empty());
-        let many: Vec<Wanted> = (0..11).map(|n| wanted(&format!("sip:{n}"), None)).collect();
-        let refused = registrar.register(s(0), "ann", Some(&many), &flow, (b"call", 1));
-        assert_eq!(refused, Err(Refusal::TooMany));
         registrar
             .register(s(0), "ann", Some(&two[..1]), &flow, (b"call", 1))
             .unwrap();
         let all = |sequence| registrar.register(s(0), "ann", None, &flow, (b"call", sequence));
         assert_eq!(all(1), Err(Refusal::Old));
         assert_eq!(all(2), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn one_telephone_too_many_takes_the_place_of_the_oldest() {
+        let registrar = Registrar::default();
+        let flow = Target::udp("192.0.2.1:40000".parse().unwrap());
+        for n in 0..=MAX_BINDINGS {
+            let wanted = [wanted(&format!("sip:{n}"), None)];
+            let call = n.to_string();
+            registrar
+                .register(s(0), "ann", Some(&wanted), &flow, (call.as_bytes(), 1))
+                .unwrap();
+        }
+        let left = contacts(&registrar, 1);
+        assert_eq!(left.len(), MAX_BINDINGS);
+        assert_eq!(left.first(), Some(&format!("sip:{MAX_BINDINGS}")));
+        assert!(!left.contains(&"sip:0".to_owned()), "{left:?}");
+    }
+
+    #[test]
+    fn a_binding_goes_with_its_connection_and_q_orders_the_others() {
+        let registrar = Registrar::default();
+        let flow = |port| Target::udp(([192, 0, 2, 1], port).into());
+        for (n, q) in [(1, 200), (2, 1000), (3, 500)] {
+            let wanted = [Wanted {
+                q,
+                ..wanted(&format!("sip:{n}"), None)
+            }];
+            registrar
+                .register(s(0), "ann", Some(&wanted), &flow(n), (b"call", n.into()))
+                .unwrap();
+        }
+        assert_eq!(contacts(&registrar, 1), ["sip:2", "sip:3", "sip:1"]);
+        let left = registrar.lost(&flow(2));
+        let left: Vec<_> = left
+            .iter()
+            .map(|(user, left)| (user.as_str(), left.len()))
+            .collect();
+        assert_eq!(left, [("ann", 2)]);
+        assert_eq!(contacts(&registrar, 1), ["sip:3", "sip:1"]);
+        assert!(registrar.lost(&flow(2)).is_empty());
+        registrar.lost(&flow(1));
+        registrar.lost(&flow(3));
+        assert_eq!(registrar.len(s(1)), 0);
+    }
+
+    /// RFC 3261, section 19.1.4.
+    #[test]
+    fn contacts_are_compared_as_uris() {
+        let registrar = Registrar::default();
+        let flow = Target::udp("192.0.2.1:40000".parse().unwrap());
+        for (at, contact) in [
+            "sip:%61nn@PHONE.example:5060;transport=UDP;x=1",
+            "sip:ann@phone.example:5060;transport=udp",
+            "sip:ann@phone.example;transport=udp",
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let wanted = [wanted(contact, None)];
+            let number = u32::try_from(at).unwrap();
+            registrar
+                .register(s(0), "ann", Some(&wanted), &flow, (b"call", number + 1))
+                .unwrap();
+        }
+        let left = contacts(&registrar, 1);
+        assert_eq!(
+            left,
+            [
+                "sip:ann@phone.example;transport=udp",
+                "sip:ann@phone.example:5060;transport=udp"
+            ]
+        );
     }
 }

@@ -57,6 +57,7 @@ async fn ping(stack: Arc<Stack>, trunk: Trunk, every: Duration) {
 async fn register(stack: Arc<Stack>, trunk: Trunk, registration: Registration) {
     let (id, tag, mut number, mut failures) = (token(), token(), 0, 0usize);
     let mut expires = registration.expires;
+    let mut ours = String::new();
     while !stack.is_over() {
         let answer = asked(&stack, &trunk, |uri, at, _| {
             number += 1;
@@ -65,8 +66,9 @@ async fn register(stack: Arc<Stack>, trunk: Trunk, registration: Registration) {
             let aor = with_user(&trunk.uri, user).unwrap_or_default();
             let aor = aor.split(';').next().unwrap_or_default();
             let builder = request(&stack, &Method::Register, uri, aor, aor, at, dialog)?;
+            ours = contact(&stack, at, user);
             let mut built = builder
-                .header(HeaderName::Contact, contact(&stack, at, user))?
+                .header(HeaderName::Contact, ours.clone())?
                 .header(HeaderName::Expires, expires.as_secs().to_string())?
                 .build();
             renumber(&mut built, number)?;
@@ -79,7 +81,7 @@ async fn register(stack: Arc<Stack>, trunk: Trunk, registration: Registration) {
         let granted = answer
             .as_ref()
             .filter(|a| a.status.is_success())
-            .map(|answer| granted(answer, expires));
+            .map(|answer| granted(answer, &ours, expires));
         if let Some(state) = stack.trunks.get(&trunk.name) {
             state.registered.store(granted.is_some(), Ordering::Relaxed);
         }
@@ -89,15 +91,9 @@ async fn register(stack: Arc<Stack>, trunk: Trunk, registration: Registration) {
                 tracing::info!(trunk = trunk.name, ?granted, "registered at the trunk");
                 stack.handle.pause(before(granted)).await;
             }
-            (None, Some(answer)) if status == Some(423) => {
-                let min = answer
-                    .headers
-                    .value(&HeaderName::MinExpires)
-                    .unwrap_or_default();
-                let min = std::str::from_utf8(&min)
-                    .ok()
-                    .and_then(|t| t.trim().parse().ok());
-                expires = Duration::from_secs(min.unwrap_or(3600)).clamp(expires, DAY);
+            // Once, not for ever: a registrar may ask for more each time.
+            (None, Some(answer)) if failures == 0 && lengthened(answer, &mut expires) => {
+                failures += 1;
                 stack.handle.pause(Duration::from_secs(1)).await;
             }
             _ => {
@@ -118,26 +114,48 @@ async fn register(stack: Arc<Stack>, trunk: Trunk, registration: Registration) {
 /// The longest registration that a trunk may ask for.
 const DAY: Duration = Duration::from_secs(86_400);
 
+/// Asks for longer from now on where a registrar wants that (RFC 3261, section 10.2.8); `false`
+/// where it does not say how long, or asks for no more than it was given.
+fn lengthened(answer: &Response, expires: &mut Duration) -> bool {
+    if answer.status.code() != 423 {
+        return false;
+    }
+    let min = answer.headers.value(&HeaderName::MinExpires);
+    let min = min.and_then(|min| std::str::from_utf8(&min).ok()?.trim().parse().ok());
+    let wanted = min.map_or(Duration::ZERO, Duration::from_secs).min(DAY);
+    let longer = wanted > *expires;
+    *expires = wanted.max(*expires);
+    longer
+}
+
 /// When to renew what lasts so long.
 fn before(granted: Duration) -> Duration {
     let early = (granted / 2).max(granted.saturating_sub(Duration::from_secs(30)));
     early.max(Duration::from_secs(1))
 }
 
-/// How long we are registered, by our own Contact or by the header.
-fn granted(answer: &Response, asked: Duration) -> Duration {
-    let contacts = answer.headers.typed_all::<Contact>();
-    let ours = contacts
-        .filter_map(Result::ok)
-        .filter_map(|contact| {
-            std::str::from_utf8(contact.0.param("expires")?)
-                .ok()?
-                .parse()
-                .ok()
-        })
-        .max();
+/// How long we are registered: by our own Contact among all that are registered there, by the one
+/// that goes first where a proxy has rewritten ours, or by the header.
+fn granted(answer: &Response, ours: &str, asked: Duration) -> Duration {
+    let ours = ours.trim_matches(['<', '>']).as_bytes();
+    let ours = Uri::parse(bytes::Bytes::copy_from_slice(ours)).ok();
     let header = answer.headers.typed::<Expires>().and_then(Result::ok);
-    let seconds = ours.or(header.map(|expires| expires.0.into()));
+    let header = header.map(|expires| u64::from(expires.0));
+    let contacts = answer.headers.typed_all::<Contact>();
+    let lasting: Vec<(bool, u64)> = contacts
+        .filter_map(Result::ok)
+        .filter_map(|Contact(contact)| {
+            let is_ours = ours
+                .as_ref()
+                .is_some_and(|ours| ours.equivalent(&contact.uri));
+            let said = contact.param("expires");
+            let said = said.and_then(|said| std::str::from_utf8(said).ok()?.parse().ok());
+            Some((is_ours, said.or(header)?))
+        })
+        .collect();
+    let of_ours = lasting.iter().find(|(is_ours, _)| *is_ours);
+    let least = of_ours.or(lasting.iter().min_by_key(|(_, seconds)| *seconds));
+    let seconds = least.map(|(_, seconds)| *seconds).or(header);
     seconds.map_or(asked, Duration::from_secs).min(DAY)
 }
 
@@ -246,4 +264,84 @@ fn renumber(request: &mut Request, number: u32) -> Result<(), SendError> {
         .headers
         .push(sipx_sip::Header::build(HeaderName::CSeq, value)?);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use bytes::Bytes;
+    use sipx_sip::{Limits, Message, Response, parse_datagram};
+
+    use super::{DAY, granted, lengthened};
+
+    const OURS: &str = "<sip:pbx@192.0.2.1:5060>";
+
+    fn answer(status: u16, lines: &str) -> Response {
+        let text = format!(
+            "SIP/2.0 {status} X\r\nFrom: <sip:a@h>;tag=1\r\nTo: <sip:a@h>;tag=2\r\nCall-ID: c\r\n\
+             CSeq: 1 REGISTER\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\n{lines}\
+             Content-Length: 0\r\n\r\n"
+        );
+        match parse_datagram(Bytes::from(text), &Limits::datagram()).unwrap() {
+            Message::Response(response) => response,
+            Message::Request(_) => unreachable!(),
+        }
+    }
+
+    /// RFC 3261, section 10.3, step 8: the answer lists all bindings, also those of others.
+    #[test]
+    fn a_registration_lasts_as_long_as_our_own_contact() {
+        for (lines, seconds) in [
+            (
+                "Contact: <sip:x@192.0.2.9>;expires=7200\r\n\
+                 Contact: <sip:pbx@192.0.2.1:5060>;expires=60\r\n",
+                60,
+            ),
+            (
+                "Contact: <sip:x@192.0.2.9>;expires=20, <sip:%70bx@192.0.2.1:5060>;expires=90\r\n",
+                90,
+            ),
+            (
+                "Contact: <sip:pbx@192.0.2.1:5060>\r\nContact: <sip:x@h>;expires=9\r\nExpires: 120\r\n",
+                120,
+            ),
+            (
+                "Contact: <sip:pbx@198.51.100.1:1>;expires=300\r\nContact: <sip:x@h>;expires=900\r\n",
+                300,
+            ),
+            ("Expires: 40\r\n", 40),
+            ("", 3600),
+        ] {
+            let granted = granted(&answer(200, lines), OURS, Duration::from_secs(3600));
+            assert_eq!(granted, Duration::from_secs(seconds), "{lines}");
+        }
+    }
+
+    #[test]
+    fn a_423_is_followed_only_to_a_longer_time_that_it_names() {
+        let hour = Duration::from_secs(3600);
+        for (asked, line, longer, then) in [
+            (hour, "Min-Expires: 7200\r\n", true, 2 * hour),
+            (hour, "Min-Expires: 3600\r\n", false, hour),
+            (hour, "Min-Expires: 60\r\n", false, hour),
+            (hour, "Min-Expires: x\r\n", false, hour),
+            (hour, "", false, hour),
+            (hour, "Min-Expires: 999999999\r\n", true, DAY),
+            (2 * DAY, "Min-Expires: 999999999\r\n", false, 2 * DAY),
+        ] {
+            let mut expires = asked;
+            assert_eq!(
+                lengthened(&answer(423, line), &mut expires),
+                longer,
+                "{line}"
+            );
+            assert_eq!(expires, then, "{line}");
+        }
+        let mut expires = hour;
+        assert!(!lengthened(
+            &answer(503, "Min-Expires: 7200\r\n"),
+            &mut expires
+        ));
+    }
 }

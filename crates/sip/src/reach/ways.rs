@@ -9,11 +9,12 @@ use sipx_transport::Target;
 
 use crate::admit::access::Credentials;
 use crate::convert::{bracketed, with_user};
+use crate::reach::registrar::MAX_BINDINGS;
 use crate::stack::Stack;
 use crate::way::Way;
 
-/// Most telephones and trunks that are tried for one dial.
-const MAX_WAYS: usize = 8;
+/// Most telephones, and most trunks, that are tried for one dial.
+const MAX_WAYS: usize = MAX_BINDINGS;
 
 /// One way to whom is dialed.
 #[derive(Debug, Clone)]
@@ -107,7 +108,7 @@ impl Stack {
             tracing::warn!(trunk = name, "there is no such trunk");
             return None;
         };
-        if self.on_trunk(&trunk.name) >= trunk.max_calls {
+        if self.is_full(&trunk.name) {
             tracing::info!(trunk = trunk.name, "the trunk is full");
             return None;
         }

@@ -111,13 +111,16 @@ impl Shard {
             Err(error) => {
                 self.guard.dropped.malformed += 1;
                 tracing::debug!(%error, %source, "a datagram that is no SIP");
-                if let Some(response) = bad_request(bytes) {
-                    self.send(now, response, source);
-                }
+                self.salvage(now, bytes, source);
                 return None;
             }
         };
-        let (key, knows_rfc3261) = self.keys.of(&request)?;
+        let Some((key, knows_rfc3261)) = self.keys.of(&request) else {
+            // Its Via cannot be read.
+            self.guard.dropped.malformed += 1;
+            self.salvage(now, bytes, source);
+            return None;
+        };
         if self.stateful {
             match request.method {
                 Method::Ack => {
@@ -155,6 +158,13 @@ impl Shard {
             self.finish(now, key, Reply::new(484));
         }
         Some(Asked { key, offer: offer? })
+    }
+
+    /// Answers 400 to what cannot be read, if it says enough.
+    fn salvage(&mut self, now: Duration, bytes: &[u8], source: SocketAddr) {
+        if let Some(response) = bad_request(bytes) {
+            self.send(now, response, source);
+        }
     }
 
     /// An answer to what was asked.

@@ -1,10 +1,11 @@
 //! What a REFER and a Replaces say.
 
 use bytes::Bytes;
-use callroute_schema::Party;
+use callroute_media::Referral;
+use callroute_schema::{Disposition, Party};
 use sipx_sip::{Host, Limits, Message, Request, parse_datagram};
 
-use super::{NoTarget, Replaces, is_silent, status, target};
+use super::{NoTarget, Replaces, fragment, is_silent, status, target};
 
 fn refer(headers: &str) -> Request {
     let text = format!(
@@ -57,8 +58,10 @@ fn whom_a_refer_names() {
         "Refer-To: <sip:a@h?Replaces=nonsense>\r\n",
         "Refer-To: <sip:a@h?Replaces=a%0D%0A%3Bto-tag%3D1%3Bfrom-tag%3D2>\r\n",
     ] {
-        assert_eq!(asked(wrong), Err(NoTarget), "{wrong}");
+        assert_eq!(asked(wrong), Err(NoTarget::Unclear), "{wrong}");
     }
+    assert_eq!(to("<sip:a@h;method=BYE>"), Err(NoTarget::NoCall));
+    assert!(to("<sip:a@h;method=INVITE>").is_ok());
 }
 
 #[test]
@@ -82,6 +85,25 @@ fn one_dialog_has_one_name() {
 #[test]
 fn fragments_tell_a_status() {
     assert_eq!(status(b"SIP/2.0 180 Ringing\r\n"), Some(180));
+    for (outcome, told) in [
+        (Referral::Trying, "SIP/2.0 100 Trying\r\n"),
+        (Referral::Done, "SIP/2.0 200 OK\r\n"),
+        (Referral::Failed, "SIP/2.0 503 Service Unavailable\r\n"),
+        (
+            Referral::Refused(Disposition::Busy),
+            "SIP/2.0 486 Busy Here\r\n",
+        ),
+        (
+            Referral::Refused(Disposition::Declined),
+            "SIP/2.0 603 Decline\r\n",
+        ),
+        (
+            Referral::Refused(Disposition::InvalidNumber),
+            "SIP/2.0 404 Not Found\r\n",
+        ),
+    ] {
+        assert_eq!(fragment(outcome), told);
+    }
     assert_eq!(status(b"SIP/2.0 603"), Some(603));
     for wrong in [
         &b""[..],

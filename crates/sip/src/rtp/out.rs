@@ -18,6 +18,7 @@ use crate::rtp::crypt::Sealer;
 use crate::rtp::dtmf::{KeyPacket, STEP, sound};
 use crate::rtp::ear::Ear;
 use crate::rtp::ports::RtpSocket;
+use crate::rtp::trickle::Trickle;
 use crate::rtp::voice::Voice;
 use crate::sdp::{Event, Key, NOISE_PAYLOAD, Remote};
 
@@ -58,6 +59,8 @@ struct State {
     odd: u8,
     /// Whether the far end wants to hear us.
     listens: bool,
+    /// Nobody was heard yet where it goes, and only a stranger says that somebody is there.
+    unheard: Option<Trickle>,
     /// A sound of our own plays: nothing is relayed meanwhile.
     playing: bool,
     /// What the leg hears is kept here, too.
@@ -98,6 +101,7 @@ impl RtpOut {
             strict: false,
             odd: 0,
             listens: false,
+            unheard: None,
             playing: false,
             tap: None,
             control: None,
@@ -135,6 +139,7 @@ impl RtpOut {
         let wanted = remote.packet_ms.unwrap_or(FRAME_MS);
         state.packet_ms = codec.packet_ms(wanted.min(state.longest_ms));
         state.listens = remote.listens;
+        state.unheard = remote.doubted.then(Trickle::default);
         state.control = remote.control.or(state.control);
         state.mux = remote.mux;
     }
@@ -144,7 +149,7 @@ impl RtpOut {
         self.lock().sealer.agree(key);
     }
 
-    /// Packets go there from now on. Reports follow the sound behind a NAT, where what was
+    /// Packets go there from now on, whence somebody was heard. Reports follow the sound behind a NAT, where what was
     /// described cannot be reached.
     pub(crate) fn send_to(&self, to: SocketAddr) {
         let mut state = self.lock();
@@ -155,6 +160,7 @@ impl RtpOut {
             state.control = Some(SocketAddr::new(to.ip(), port));
         }
         state.to = Some(to);
+        state.unheard = None;
     }
 
     /// Reports go there from now on: one has come from there.
@@ -404,6 +410,10 @@ impl RtpOut {
         let Some(to) = state.to.filter(|_| state.listens) else {
             return;
         };
+        let passes = |unheard: &mut Trickle| unheard.lets_pass(self.began.elapsed());
+        if !state.unheard.as_mut().is_none_or(passes) {
+            return;
+        }
         let mut packet = Packet::new(
             payload_type,
             stamp.sequence,

@@ -11,13 +11,14 @@ use callroute_audio::pcm::Pcm;
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper::Request;
 use hyper_util::rt::TokioIo;
-use sipx_transport::tls::{ClientTls, TrustAnchors, verification_name};
+use sipx_transport::tls::verification_name;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::{OnceCell, Semaphore};
 use tokio::time::timeout;
 
 use crate::admit::network::Network;
+use crate::trust::Trust;
 
 /// How long a sound may take to be fetched.
 const WITHIN: Duration = Duration::from_secs(5);
@@ -71,8 +72,7 @@ pub(crate) enum WebFault {
 #[derive(Debug)]
 pub(crate) struct Web {
     allowed: Vec<Network>,
-    roots: Vec<Vec<u8>>,
-    tls: OnceCell<ClientTls>,
+    trust: Arc<Trust>,
     kept: Mutex<HashMap<String, Slot>>,
     turns: Semaphore,
 }
@@ -95,11 +95,10 @@ struct Place<'a> {
 impl Web {
     /// Addresses outside the public internet are dialed only when they are in `allowed`; `roots`
     /// are trusted beside the system's certificates.
-    pub(crate) fn new(allowed: Vec<Network>, roots: Vec<Vec<u8>>) -> Self {
+    pub(crate) fn new(allowed: Vec<Network>, trust: Arc<Trust>) -> Self {
         Self {
             allowed,
-            roots,
-            tls: OnceCell::new(),
+            trust,
             kept: Mutex::default(),
             turns: Semaphore::new(AT_A_TIME),
         }
@@ -159,17 +158,9 @@ impl Web {
         if !place.secure {
             return asked(stream, &place).await;
         }
-        let tls = self.tls.get_or_try_init(|| async { self.trust() }).await?;
+        let tls = self.trust.client().await?;
         let name = verification_name(host)?;
         asked(tls.connector().connect(name, stream).await?, &place).await
-    }
-
-    fn trust(&self) -> Result<ClientTls, WebFault> {
-        let mut anchors = TrustAnchors::system();
-        for root in &self.roots {
-            anchors.add_pem(root)?;
-        }
-        Ok(ClientTls::new(&anchors)?)
     }
 
     fn may(&self, ip: IpAddr) -> bool {

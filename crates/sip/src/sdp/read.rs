@@ -1,6 +1,6 @@
 //! Reads an offer or an answer.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use callroute_audio::codec::Codec;
 use sipx_sdp::MediaDescription;
@@ -46,6 +46,9 @@ pub(crate) fn read(body: &[u8], ours: &[Codec]) -> Result<Remote, SdpFault> {
         return Err(SdpFault::NoCodec { ours });
     };
     let address = description.address_for(media);
+    if address.is_some_and(is_of_many) {
+        return Err(SdpFault::Group);
+    }
     let silenced = address.is_some_and(|ip| ip.is_unspecified());
     let direction = media
         .declared_direction()
@@ -55,7 +58,7 @@ pub(crate) fn read(body: &[u8], ours: &[Codec]) -> Result<Remote, SdpFault> {
         .map_or(8000, |format: &Format| format.codec.clock());
     let noise = NOISE_PAYLOAD.to_string();
     let named = address
-        .filter(|ip| !ip.is_unspecified() && !ip.is_multicast() && media.port != 9)
+        .filter(|ip| !ip.is_unspecified() && media.port != 9)
         .map(|ip| SocketAddr::new(ip, media.port));
     let mux = media.rtcp_mux();
     let control = named.and_then(|named| control(media, named, mux));
@@ -66,6 +69,7 @@ pub(crate) fn read(body: &[u8], ours: &[Codec]) -> Result<Remote, SdpFault> {
     Ok(Remote {
         media: named,
         peer: None,
+        doubted: false,
         control,
         mux,
         key,
@@ -81,6 +85,14 @@ pub(crate) fn read(body: &[u8], ours: &[Codec]) -> Result<Remote, SdpFault> {
         stream,
         description,
     })
+}
+
+/// Whether more than one may hear what is sent to an address.
+fn is_of_many(ip: IpAddr) -> bool {
+    match ip.to_canonical() {
+        IpAddr::V4(ip) => ip.is_multicast() || ip.is_broadcast(),
+        IpAddr::V6(ip) => ip.is_multicast(),
+    }
 }
 
 /// Where RTCP goes: the port of RTP, the one that is named (RFC 3605), or the one above.

@@ -12,6 +12,7 @@ fn local() -> Local {
     Local {
         media: "10.0.0.1:20000".parse().unwrap(),
         peer: None,
+        vouched: true,
         session: 7,
         version: 1,
         key: None,

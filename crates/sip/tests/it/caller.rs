@@ -7,6 +7,7 @@ use callroute_schema::{Caller, Cause, Disposition, RejectCause};
 use callroute_sip::phone::AnswerMode;
 use callroute_sip::{BindError, SipAdapter};
 
+use crate::raw::{Raw, header};
 use crate::support::{
     CALLER, LONG, adapter, answer, config, empty, ended, next_call, notice, phone, uri,
 };
@@ -135,6 +136,11 @@ async fn a_stopped_adapter_refuses_new_calls_and_keeps_the_old() {
     adapter.handle().stop();
     let new = phone.call(&uri(adapter.local_addr()), "ann").await.unwrap();
     assert_eq!(new.wait_ended(LONG).await.unwrap().sip_code, Some(503));
+    // Who asks first is told the same (RFC 3261, section 11.2).
+    let mut raw = Raw::new("127.20.5.3", adapter.local_addr()).await;
+    raw.send(&raw.request("OPTIONS", "o", 1, "", "", "")).await;
+    let refused = raw.until("SIP/2.0 503").await;
+    assert_eq!(header(&refused, "Retry-After"), Some("5"));
     answer(&mut incoming.line).await;
     old.wait_answered(LONG).await.unwrap();
 }

@@ -171,6 +171,10 @@ async fn scanners_hear_nothing_at_all_and_silence_nobody_else() {
     let agent = "User-Agent: friendly-scanner\r\n";
     let scan = raw.request("OPTIONS", "s", 1, "", agent, "");
     raw.send(&scan).await;
+    raw.send(&raw.request("CANCEL", "c", 1, "", agent, ""))
+        .await;
+    raw.send(&raw.request("BYE", "b", 1, ";tag=none", agent, ""))
+        .await;
     assert_eq!(heard(&raw.socket, Duration::from_millis(300)).await, (0, 0));
     raw.send(&raw.request("OPTIONS", "t", 2, "", "", "")).await;
     raw.until("SIP/2.0 200").await;
@@ -179,7 +183,7 @@ async fn scanners_hear_nothing_at_all_and_silence_nobody_else() {
     let mut stream = socket.connect(adapter.local_addr()).await.unwrap();
     stream.write_all(scan.as_bytes()).await.unwrap();
     let silenced = async {
-        while adapter.handle().dropped().scanners < 2 {
+        while adapter.handle().dropped().scanners < 4 {
             sleep(Duration::from_millis(10)).await;
         }
     };

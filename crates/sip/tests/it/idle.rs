@@ -7,7 +7,7 @@ use callroute_sip::{Config, SipAdapter, User};
 use futures_util::StreamExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, pause, sleep, timeout};
+use tokio::time::{Instant, pause, resume, sleep, timeout};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
 use crate::raw::{Raw, header};
@@ -85,4 +85,14 @@ async fn a_telephone_that_is_registered_stays_reachable() {
     assert_eq!(open(), 2);
     sleep(Duration::from_secs(2_000)).await;
     assert_eq!(open(), 1, "of the one that is registered");
+    // It goes with its connection.
+    resume();
+    assert_eq!(adapter.handle().registered(), 1);
+    drop(registered);
+    let gone = async {
+        while adapter.handle().registered() > 0 {
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(LONG, gone).await.expect("it is forgotten");
 }

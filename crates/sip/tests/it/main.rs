@@ -41,6 +41,7 @@
     reason = "tests and their helpers fail by panicking"
 )]
 
+mod bounds;
 mod bridge;
 mod callee;
 mod caller;

@@ -181,3 +181,28 @@ async fn a_callee_describes_itself_anew_before_it_answers() {
     line.perform(Command::Play { leg, play, sound });
     hears(&socket).await;
 }
+
+/// RFC 3262, section 3: what rings may be acknowledged after the call is answered.
+#[tokio::test]
+async fn a_prack_that_comes_after_the_answer_is_answered() {
+    let mut adapter = adapter("127.70.9.1").await;
+    let mut raw = Raw::new("127.70.9.2", adapter.local_addr()).await;
+    raw.send(&raw.request("INVITE", "i", 1, "", RELIABLE, SDP))
+        .await;
+    let mut line = next_call(&mut adapter).await.line;
+    line.perform(Command::Ring { leg: CALLER });
+    let ringing = raw.until("SIP/2.0 180").await;
+    line.perform(Command::Answer { leg: CALLER });
+    let ok = answered(&mut raw, "1 INVITE").await;
+    assert!(ok.starts_with("SIP/2.0 200"), "{ok}");
+    raw.send(&raw.request("ACK", "a", 1, &to_tag(&ok), "", ""))
+        .await;
+    expect(&mut line, Notice::LegAnswered { leg: CALLER }).await;
+    raw.send(&prack(&raw, &ringing, 2, "")).await;
+    let taken = answered(&mut raw, "2 PRACK").await;
+    assert!(taken.starts_with("SIP/2.0 200"), "{taken}");
+    // It was acknowledged: there is nothing more to acknowledge.
+    raw.send(&prack(&raw, &ringing, 3, "")).await;
+    let refused = answered(&mut raw, "3 PRACK").await;
+    assert!(refused.starts_with("SIP/2.0 481"), "{refused}");
+}

@@ -298,3 +298,27 @@ async fn a_recording_that_cannot_be_written_says_why() {
         other => panic!("{other:?}"),
     }
 }
+
+/// What a crash has broken off is completed at the next start, and told.
+#[tokio::test]
+async fn a_recording_of_before_a_crash_is_completed() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = folder.path().join("box.wav");
+    let mut recorder = callroute_audio::Recorder::create(&whole).unwrap();
+    recorder.push(&[100; 8000]).unwrap();
+    recorder.finish().unwrap();
+    std::fs::rename(&whole, folder.path().join("box.wav.part")).unwrap();
+    let adapter = SipAdapter::bind(Config {
+        recordings: folder.path().to_owned(),
+        ..config("127.23.90.1")
+    })
+    .await
+    .unwrap();
+    let recovered = adapter.recovered();
+    assert_eq!(recovered.len(), 1);
+    assert_eq!(
+        (&recovered[0].path, recovered[0].duration_ms),
+        (&whole, 1000)
+    );
+    assert!(whole.exists());
+}

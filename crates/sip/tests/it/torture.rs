@@ -4,11 +4,11 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use callroute_sip::SipAdapter;
+use callroute_sip::{Config, SipAdapter, User};
 use tokio::net::UdpSocket;
 use tokio::time::timeout;
 
-use crate::raw::Raw;
+use crate::raw::{Raw, header};
 use crate::support::{LONG, config};
 
 /// What must come of each message of RFC 4475. 0 is no answer. We are an endpoint without users,
@@ -166,7 +166,7 @@ fn wire(bytes: &[u8]) -> Vec<u8> {
     format!("{head}Content-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
 }
 
-/// What is answered first to a message, as a status; 0 when nothing is.
+/// What is answered first to a message, as a status; 0 when nothing is. What must be said with it is.
 async fn status(ip: &str, adapter: &SipAdapter, message: &[u8], wanted: u16) -> u16 {
     // Answers go to the port that the first Via names, 5060 where it names none, or back.
     let text = String::from_utf8_lossy(message).into_owned();
@@ -203,6 +203,10 @@ async fn status(ip: &str, adapter: &SipAdapter, message: &[u8], wanted: u16) -> 
                 let mut buffer = vec![0; 65_535];
                 if let Ok((length, _)) = socket.try_recv_from(&mut buffer) {
                     let found = String::from_utf8_lossy(&buffer[..length]).into_owned();
+                    if found.starts_with("SIP/2.0 405") {
+                        // RFC 3261, section 21.4.6.
+                        assert!(header(&found, "Allow").is_some(), "{found}");
+                    }
                     return found.split(' ').nth(1).unwrap().parse().unwrap();
                 }
             }
@@ -213,10 +217,12 @@ async fn status(ip: &str, adapter: &SipAdapter, message: &[u8], wanted: u16) -> 
     timeout(patience, answered).await.unwrap_or(0)
 }
 
-async fn suite(net: u8, folder: &str, cases: &[(&str, u16, &str)]) {
-    let adapter = SipAdapter::bind(config(&format!("127.30.{net}.1")))
-        .await
-        .unwrap();
+async fn suite(net: u8, folder: &str, cases: &[(&str, u16, &str)], users: Vec<User>) {
+    let config = Config {
+        users,
+        ..config(&format!("127.30.{net}.1"))
+    };
+    let adapter = SipAdapter::bind(config).await.unwrap();
     let mut wrong = Vec::new();
     for (at, (name, wanted, why)) in cases.iter().enumerate() {
         let ip = format!("127.30.{net}.{}", at + 2);
@@ -233,12 +239,30 @@ async fn suite(net: u8, folder: &str, cases: &[(&str, u16, &str)]) {
 
 #[tokio::test]
 async fn rfc_4475() {
-    suite(1, "rfc4475", &RFC_4475).await;
+    suite(1, "rfc4475", &RFC_4475, Vec::new()).await;
 }
 
 #[tokio::test]
 async fn rfc_5118() {
-    suite(2, "rfc5118", &RFC_5118).await;
+    suite(2, "rfc5118", &RFC_5118, Vec::new()).await;
+}
+
+/// Where there are users, a REGISTER that is well formed is asked for a password.
+#[tokio::test]
+async fn registrations_of_rfc_4475() {
+    let user = User {
+        name: "user".to_owned(),
+        password: "secret".into(),
+    };
+    let asked = [
+        "escnull", "unksm2", "regaut01", "cparam01", "cparam02", "regescrt",
+    ];
+    let mut cases: Vec<_> = asked
+        .into_iter()
+        .map(|name| (name, 401, "REGISTER"))
+        .collect();
+    cases.push(("regbadct", 400, "a Contact that can be read in two ways"));
+    suite(4, "rfc4475", &cases, vec![user]).await;
 }
 
 /// Every message of both RFCs, cut off at every place, and with every byte damaged once: whatever

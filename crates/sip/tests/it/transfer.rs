@@ -39,7 +39,8 @@ async fn a_telephone_transfers_and_is_told_what_became_of_it() {
     let leg = CALLER;
     for (number, outcome, told) in [
         (2, Referral::Failed, "SIP/2.0 503"),
-        (4, Referral::Done, "SIP/2.0 200"),
+        (4, Referral::Refused(Disposition::Busy), "SIP/2.0 486"),
+        (6, Referral::Done, "SIP/2.0 200"),
     ] {
         raw.send(&raw.request("REFER", &format!("r{number}"), number, &tag, &to, ""))
             .await;

@@ -267,6 +267,7 @@ fn end_cause(cause: EndCause) -> String {
         EndCause::Normal => "normal clearing".to_owned(),
         EndCause::AnsweredElsewhere => "answered elsewhere".to_owned(),
         EndCause::NoAnswer => "no answer".to_owned(),
+        EndCause::Cleared(q850) => format!("as the other party has ended (Q.850 cause {q850})"),
         EndCause::Rejected(cause) => {
             let (sip, q850) = cause.codes();
             format!("rejected (SIP {sip}, Q.850 cause {q850})")

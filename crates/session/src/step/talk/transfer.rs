@@ -16,7 +16,7 @@ use crate::note::Note;
 use crate::program::Flow;
 use crate::shared::{Share, Shared};
 use crate::step::ring::{Ringing, Rung, Spec, Winner, target};
-use crate::step::{Meeting, ends};
+use crate::step::{Meeting, carried_on, ends};
 
 /// How long the first key of a number may take, and each further one.
 pub(crate) const FIRST_KEY: Duration = Duration::from_secs(10);
@@ -193,7 +193,7 @@ impl Talk {
             Transfer::Number { by, other, .. } | Transfer::Replacing { by, other, .. } => {
                 let (by, other) = (*by, *other);
                 if ends(notice, by) || ends(notice, other) {
-                    return self.over(call, notice.leg());
+                    return self.over(call, notice.leg(), carried_on(notice));
                 }
                 match notice {
                     Notice::Digit { leg, digit } if *leg == by => self.dialed(call, *digit),
@@ -205,7 +205,7 @@ impl Talk {
             } => {
                 let other = *other;
                 if ends(notice, other) {
-                    return self.left(call, other);
+                    return self.left(call, notice);
                 }
                 if by.is_some_and(|by| ends(notice, by)) {
                     return self.by_left(call);
@@ -234,7 +234,7 @@ impl Talk {
                     return self.back(call);
                 }
                 if ends(notice, other) {
-                    return self.left(call, other);
+                    return self.left(call, notice);
                 }
                 match notice {
                     Notice::Digit { leg, digit } if *leg == by => {
@@ -401,15 +401,27 @@ impl Talk {
     /// The third party did not answer.
     fn lost(&mut self, call: &mut Call) -> Flow {
         let Some(Transfer::Ringing {
-            by, other, ringing, ..
-        }) = &self.transfer
+            by,
+            other,
+            ringing,
+            refer,
+            ..
+        }) = &mut self.transfer
         else {
             return Flow::Stay;
         };
         let (by, other) = (*by, *other);
         let disposition = ringing.disposition();
+        // Who has asked by REFER is told why, and once.
+        let asked = std::mem::take(refer);
         match by {
-            Some(by) if !gone(call, by) => self.back(call),
+            Some(by) if !gone(call, by) => {
+                if asked {
+                    let outcome = Referral::Refused(disposition);
+                    call.command(Command::Referred { leg: by, outcome });
+                }
+                self.back(call)
+            }
             _ => {
                 self.transfer = None;
                 self.stranded(call, other, disposition)
@@ -430,11 +442,11 @@ impl Talk {
     }
 
     /// The one who is transferred hung up: nothing is left to do.
-    fn left(&mut self, call: &mut Call, leg: LegId) -> Flow {
+    fn left(&mut self, call: &mut Call, notice: &Notice) -> Flow {
         if let Some(mut transfer) = self.transfer.take() {
             transfer.abandon(call);
         }
-        self.over(call, leg)
+        self.over(call, notice.leg(), carried_on(notice))
     }
 
     /// The two talk again as before.

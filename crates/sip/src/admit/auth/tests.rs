@@ -10,6 +10,7 @@ use sipx_sip::Uri;
 use sipx_sip::auth::{Challenge, Credentials, respond};
 
 use super::{Answer, Authority, Digest, LIFE, Proof, User, is_for, param};
+use crate::admit::account::{MOST, WINDOW};
 
 const IP: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
 const NOW: Duration = Duration::from_secs(1000);
@@ -114,7 +115,7 @@ fn what_is_wrong_is_wrong() {
         let header = answer(&challenge, user, password, method, 1);
         assert_eq!(
             check(&mut authority, NOW, IP, &header),
-            Proof::Wrong,
+            Proof::Wrong(user.to_owned()),
             "{user} {password}"
         );
     }
@@ -136,6 +137,53 @@ fn a_nonce_is_of_its_time_and_its_source() {
         check(&mut authority, NOW, IP, &header),
         Proof::User("ann".to_owned())
     );
+}
+
+/// Right and wrong are told apart by nothing that is not counted.
+#[test]
+fn an_old_question_is_no_oracle() {
+    let mut authority = authority(&[Digest::Md5]);
+    let challenge = authority.challenges(NOW, IP, false).remove(0);
+    let late = NOW + LIFE + Duration::from_secs(1);
+    for (user, password) in [("ann", "secret"), ("ann", "guess"), ("bob", "guess")] {
+        let header = answer(&challenge, user, password, "INVITE", 1);
+        let proof = check(&mut authority, late, IP, &header);
+        assert_eq!(proof, Proof::Ask { stale: true }, "{user} {password}");
+    }
+}
+
+#[test]
+fn a_guess_counts_whatever_stands_beside_it() {
+    let mut authority = authority(&[Digest::Md5]);
+    let challenge = authority.challenges(NOW, IP, false).remove(0);
+    let guess = answer(&challenge, "ann", "guess", "INVITE", 1);
+    let forged = guess.replace("nonce=\"", "nonce=\"1");
+    let headers = [guess, forged].map(|header| Cow::Owned(header.into_bytes()));
+    let proof = authority.check(NOW, IP, ("INVITE", &uri(URI)), headers.into_iter());
+    assert_eq!(proof, Proof::Wrong("ann".to_owned()));
+}
+
+/// Whoever guesses from many sources finds the account closed; who has proven it goes on.
+#[test]
+fn an_account_bears_so_many_guesses_from_all_sources() {
+    let mut authority = authority(&[Digest::Md5]);
+    let known = Proof::User("ann".to_owned());
+    let mut says = |now: Duration, ip: IpAddr, password: &str| {
+        let challenge = authority.challenges(now, ip, false).remove(0);
+        let header = answer(&challenge, "ann", password, "INVITE", 1);
+        check(&mut authority, now, ip, &header)
+    };
+    assert_eq!(says(NOW, IP, "secret"), known);
+    let other = |n: u32| IpAddr::from(std::net::Ipv4Addr::from(0xCB00_7100 + n));
+    let wrong = Proof::Wrong("ann".to_owned());
+    (0..MOST).for_each(|n| assert_eq!(says(NOW, other(n), "guess"), wrong));
+    for password in ["guess", "secret"] {
+        let proof = says(NOW, other(MOST), password);
+        assert_eq!(proof, Proof::Ask { stale: false }, "{password}");
+    }
+    let later = NOW + Duration::from_millis(1);
+    assert_eq!(says(later, IP, "secret"), known);
+    assert_eq!(says(NOW + WINDOW, other(0), "secret"), known);
 }
 
 #[test]

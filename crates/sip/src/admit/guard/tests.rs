@@ -111,14 +111,15 @@ fn wrong_passwords_silence_and_a_right_one_forgives() {
     let mut guard = Guard::new(strict());
     let a = ip("192.0.2.1");
     for _ in 0..2 {
-        guard.wrong_password(s(0), a);
+        guard.wrong_password(s(0), a, "ann");
     }
-    guard.right_password(s(0), a);
+    guard.right_password(s(0), a, "ann");
     for _ in 0..2 {
-        guard.wrong_password(s(0), a);
+        guard.wrong_password(s(0), a, "ann");
     }
     assert!(guard.request(s(0), a, b"", false));
-    guard.wrong_password(s(0), a);
+    guard.right_password(s(0), a, "bob");
+    guard.wrong_password(s(0), a, "ann");
     assert!(!guard.request(s(1), a, b"", false));
     assert!(guard.message(s(1), a, 9), "it may be of a call");
 }
@@ -161,7 +162,7 @@ fn sources_without_room_share_one_allowance() {
     // One of those who share it does not speak for all of them.
     let (one, other) = (ip("10.0.0.100"), ip("10.0.0.101"));
     assert!(!guard.request(s(1), one, b"friendly-scanner", true));
-    (0..9).for_each(|_| guard.wrong_password(s(1), one));
+    (0..9).for_each(|_| guard.wrong_password(s(1), one, "ann"));
     assert!(guard.request(s(1), other, b"", false) && guard.connected(s(1), other));
     assert!(
         guard.message(s(100), ip("192.0.2.1"), 1),

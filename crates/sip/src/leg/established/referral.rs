@@ -12,7 +12,7 @@ use super::Established;
 use crate::endpoint::{Incoming, is_provisional};
 use crate::leg::closing;
 use crate::message::{ALLOW, Reply, sequence};
-use crate::refer::{self, FRAGMENT_TYPE, Target};
+use crate::refer::{self, FRAGMENT_TYPE, NoTarget, Target};
 
 /// How long a transfer may take; the session has timers of its own, this is the last.
 const LONGEST: Duration = Duration::from_secs(180);
@@ -41,7 +41,8 @@ impl Established {
         let headers = &incoming.request.headers;
         let target = refer::target(headers, |uri| stack.is_ours(uri));
         let refusal = match &target {
-            Err(_) => Some(400),
+            Err(NoTarget::Unclear) => Some(400),
+            Err(NoTarget::NoCall) => Some(501),
             // One after the other.
             Ok(_) if self.referral.is_some() => Some(491),
             Ok(_) if !self.answered || self.leg.notices.has_ended() => Some(603),

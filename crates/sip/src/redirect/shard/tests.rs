@@ -49,6 +49,19 @@ fn redirect() -> Verdict {
     }
 }
 
+/// RFC 4475, section 3.1.2.1.
+#[test]
+fn what_has_no_readable_via_is_refused() {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/torture/rfc4475/badinv01.dat"
+    );
+    let message = Bytes::from(std::fs::read(path).unwrap());
+    let mut shard = shard(true);
+    assert!(shard.datagram(ms(0), &message, source()).is_none());
+    assert_eq!(sent(&mut shard), ["SIP/2.0 400 Bad Request"]);
+}
+
 #[test]
 fn an_answer_is_repeated_until_it_is_acknowledged_and_then_forgotten() {
     let mut shard = shard(true);

@@ -49,7 +49,7 @@ fn answer(status: &str, body: &[u8]) -> Vec<u8> {
 }
 
 fn web() -> Web {
-    Web::new(vec!["127.0.0.0/8".parse().unwrap()], Vec::new())
+    Web::new(vec!["127.0.0.0/8".parse().unwrap()], Arc::default())
 }
 
 #[tokio::test]
@@ -82,7 +82,7 @@ async fn what_is_no_sound_is_a_clear_failure() {
 #[tokio::test]
 async fn the_inside_of_the_network_is_out_of_reach() {
     let (url, asked) = server(answer("200 OK", &wav())).await;
-    let strict = Web::new(Vec::new(), Vec::new());
+    let strict = Web::new(Vec::new(), Arc::default());
     assert!(matches!(strict.get(&url).await, Err(WebFault::Address(_))));
     assert_eq!(asked.load(Ordering::Relaxed), 0);
 }
