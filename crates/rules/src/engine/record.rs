@@ -207,6 +207,14 @@ impl Record {
         }
     }
 
+    /// The key that it compares, and whose, whatever else has to hold.
+    pub(crate) fn compared(&self) -> Option<(Subject, Key)> {
+        match self.compares() {
+            Compares::Both(subject, key) | Compares::Either(subject, key) => Some((subject, key)),
+            Compares::Nothing => None,
+        }
+    }
+
     /// Whether its key or what it asks has to hold, not both.
     pub(crate) fn is_either(&self) -> bool {
         matches!(self.compares(), Compares::Either(..))

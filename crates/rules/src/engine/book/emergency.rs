@@ -3,7 +3,7 @@
 use super::{Block, Book, Child, Dialed};
 use crate::engine::call::Call;
 use crate::engine::clause::Clause;
-use crate::engine::record::Record;
+use crate::engine::record::{Asks, Record};
 use crate::engine::subject::Subject;
 use crate::engine::tables::Tables;
 use crate::prefix::Key;
@@ -65,8 +65,19 @@ impl Book {
     }
 
     fn names(&self, record: &Record, call: &Call<'_>) -> bool {
-        let mut parts = record.parts(&self.clauses);
-        parts.any(|part| part.clause().names(call))
+        let dialed = call.key(Subject::Dialed);
+        let by_key = record
+            .compared()
+            .is_some_and(|(subject, key)| (subject, key) == (Subject::Dialed, dialed));
+        by_key || self.asked(record).is_some_and(|clause| clause.names(call))
+    }
+
+    /// What a record asks, where that is a clause of its own: no other names a number.
+    fn asked(&self, record: &Record) -> Option<&Clause> {
+        match record.asks() {
+            Asks::Clause(place) => self.clauses.get(place as usize),
+            _ => None,
+        }
     }
 
     /// The emergency number that a call for help means when it dials the service and no number:
@@ -79,8 +90,10 @@ impl Book {
         let is_in_rule = |key: Key| {
             let mut records = self.emergency.iter().filter_map(|rule| self.record(*rule));
             records.any(|record| {
-                let mut parts = record.parts(&self.clauses);
-                parts.any(|part| part.clause().names_key(key))
+                record.compared() == Some((Subject::Dialed, key))
+                    || self
+                        .asked(&record)
+                        .is_some_and(|clause| clause.names_key(key))
             })
         };
         let find = |is: &dyn Fn(Key) -> bool| {
