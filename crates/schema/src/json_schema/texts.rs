@@ -99,7 +99,7 @@ text! {
     }
     Party {
         "description": "Whom to ring: a number, a SIP URI or an agent of the routing file.",
-        "pattern": r"^([sS][iI][pP][sS]?:[!$%&'()*+,./0-9:;=?@A-Z\[\]_a-z~{}-]+|\+[0-9]{1,32}|[0-9*#]{1,32}|[^\x00-,/-9;-@\[-^`{-\x7f\s][^\x00-,/;-@\[-^`{-\x7f\s]*)$",
+        "pattern": r"^([sS][iI][pP][sS]?:[!$%&'()*+,./0-9:;=?@A-Z\[\]_a-z~{}-]+|\+[0-9]{1,32}|[0-9*#]{1,32}|[^\x00-,/-9;-@\[-^`|~\x7f\s][^\x00-,/;-@\[-^`|~\x7f\s]*)$",
         "maxLength": 512,
         "examples": ["+16822306467", "sip:ann@pbx.example", "ann"]
     }
