@@ -1,6 +1,6 @@
 //! Numbers and prefixes as people write them.
 
-use callroute_schema::number::Region;
+use callroute_schema::number::{Region, is_visual};
 
 use crate::engine::{Dialed, in_full};
 use crate::hint::shorten;
@@ -70,7 +70,7 @@ pub(crate) fn number(text: &str) -> Result<String, NumberError> {
     let mut plain = String::with_capacity(text.len());
     for (index, character) in text.chars().enumerate() {
         match character {
-            ' ' | '-' | '.' | '(' | ')' => {}
+            c if is_visual(c) => {}
             '+' if index == 0 => plain.push(character),
             '0'..='9' | '*' | '#' if !text.starts_with('+') => plain.push(character),
             '0'..='9' => plain.push(character),

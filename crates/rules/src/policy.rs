@@ -6,7 +6,7 @@ mod dialed;
 mod uri;
 
 use callroute_schema::number::{Emergency, Region};
-use callroute_schema::{Action, Actions, variables};
+use callroute_schema::{Action, Actions, strip_scheme, variables};
 
 use crate::check::{self, Sink};
 use crate::engine::{NameKind, WrongValue, in_full};
@@ -228,12 +228,6 @@ impl Sink for Found<'_> {
             self.1 = Some(WrongValue { path, message });
         }
     }
-}
-
-fn strip_scheme(text: &str) -> Option<&str> {
-    let (scheme, rest) = text.split_once(':')?;
-    let known = scheme.eq_ignore_ascii_case("sip") || scheme.eq_ignore_ascii_case("sips");
-    known.then_some(rest)
 }
 
 #[cfg(test)]

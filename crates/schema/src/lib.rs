@@ -81,6 +81,6 @@ pub use record::{
     AttemptRecord, CallRecord, DecisionRecord, EndedBy, QueueRecord, RecordingRecord, SoundRecord,
 };
 pub use ring_group::{CallerId, Confirm, EarlyMedia, Member, RingGroup, Ringback, Strategy};
-pub use sip_uri::{SipUri, SipUriError};
+pub use sip_uri::{SipUri, SipUriError, strip_scheme};
 pub use variable::{variables, with_variables};
 pub use words::Word;

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::net::Ipv4Addr;
 
+use crate::number::is_visual;
+
 /// A number with its last digits but four hidden: `+14155550123` becomes `+1415•••0123`, and so does
 /// `+1-415-555-0123`.
 ///
@@ -18,10 +20,9 @@ pub fn mask(text: &str) -> String {
             return format!("{scheme}:{}", mask(rest));
         }
     }
-    let is_seen = |c: char| matches!(c, ' ' | '-' | '.' | '(' | ')');
     let is_digit = |c: char| c.is_ascii_digit() || c == '+';
     let digits: Vec<char> = text.chars().filter(|c| is_digit(*c)).collect();
-    let is_number = text.chars().all(|c| is_digit(c) || is_seen(c));
+    let is_number = text.chars().all(|c| is_digit(c) || is_visual(c));
     // Eight digits with dots may also be an address.
     if digits.len() < 8 || !is_number || text.parse::<Ipv4Addr>().is_ok() {
         return text.to_owned();

@@ -65,3 +65,10 @@ pub use reader::{MAX_TEXT, read, read_with};
 pub use reading::{Kind, NumberType, Problem, Reading};
 #[cfg(feature = "numbers")]
 pub use region::{Region, RegionError};
+
+/// Whether a character between a number's digits is only there to be seen: the visual separators of
+/// RFC 3966 (section 5.1.1), and a space.
+#[must_use]
+pub fn is_visual(c: char) -> bool {
+    matches!(c, ' ' | '-' | '.' | '(' | ')')
+}

@@ -117,7 +117,10 @@ impl SipUri {
     }
 }
 
-pub(crate) fn strip_scheme(text: &str) -> Option<&str> {
+/// What follows `sip:` or `sips:`, in any case (RFC 3261, section 19.1); `None`: it is another URI, or
+/// none.
+#[must_use]
+pub fn strip_scheme(text: &str) -> Option<&str> {
     let (scheme, rest) = text.split_once(':')?;
     ["sip", "sips"]
         .iter()

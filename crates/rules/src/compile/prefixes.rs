@@ -30,12 +30,9 @@ impl Compiler<'_> {
                 Some(value) => self.deck(&entry.name, value, &section.key(&entry.name)),
                 None => Deck::default(),
             };
-            let is_file = entry
-                .value
-                .as_ref()
-                .is_some_and(|value| value.file.is_some());
-            if is_file && deck.rows.columns().next().is_none() && self.report.len() > before {
-                shared.unread.insert(entry.name.clone());
+            let file = entry.value.as_ref().and_then(|value| value.file.as_ref());
+            if file.is_some() && self.report.len() > before {
+                shared.note_unread(&entry.name, &deck.rows);
             }
             shared.decks.insert(entry.name.clone(), all.len());
             all.push(deck);

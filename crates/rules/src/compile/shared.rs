@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Compiler;
 use callroute_schema::number::Emergency;
 
-use crate::engine::{Tables, ZoneTable};
+use crate::engine::{Rows, Tables, ZoneTable};
 use crate::hint::{choices, shorten};
 use crate::hours::{Hours, Offsets, Schedule};
 use crate::origin::Origin;
@@ -57,6 +57,13 @@ impl Shared {
             });
             u32::try_from(origins.len() - 1).unwrap_or(u32::MAX)
         })
+    }
+
+    /// The file of a table has faults; whether it was read shows in its columns.
+    pub(super) fn note_unread(&mut self, table: &str, rows: &Rows) {
+        if rows.columns().next().is_none() {
+            self.unread.insert(table.to_owned());
+        }
     }
 
     /// What is wrong with a column of a list or a table of prefixes; `None`: nothing, or there is

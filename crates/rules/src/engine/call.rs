@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, OnceCell};
 
-use callroute_schema::number::{self, Kind, Region};
+use callroute_schema::number::{self, Kind, Region, is_visual};
 
 use super::facts::{Fact, Facts};
 use super::lists::Hits;
@@ -254,19 +254,18 @@ impl<'a> Call<'a> {
 /// A number without what is only to be seen in it (RFC 3966, section 5.1.1), as files are read too;
 /// `None`: there is no such thing in it, or it is no number.
 pub(crate) fn plain(text: &str) -> Option<String> {
-    let seen = |c: char| matches!(c, ' ' | '-' | '.' | '(' | ')');
     let behind = text.strip_prefix('+').unwrap_or(text);
     let begins = behind.starts_with(|c: char| c == '(' || c.is_ascii_digit());
-    let digits = |c: char| c.is_ascii_digit() || seen(c);
-    let is_number = begins && behind.contains(seen) && behind.chars().all(digits);
+    let digits = |c: char| c.is_ascii_digit() || is_visual(c);
+    let is_number = begins && behind.contains(is_visual) && behind.chars().all(digits);
     (is_number && behind.contains(|c: char| c.is_ascii_digit()))
-        .then(|| text.chars().filter(|c| !seen(*c)).collect())
+        .then(|| text.chars().filter(|c| !is_visual(*c)).collect())
 }
 
 /// A national number in full, read with a region; `None`: it is no national number.
 pub(crate) fn in_full(text: &str, region: Region) -> Option<String> {
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    let plain = |c: char| c.is_ascii_digit() || matches!(c, ' ' | '-' | '.' | '(' | ')');
+    let plain = |c: char| c.is_ascii_digit() || is_visual(c);
     if digits < SHORTEST_NATIONAL || text.starts_with('+') || !text.chars().all(plain) {
         return None;
     }

@@ -60,9 +60,8 @@ pub(crate) enum Asks {
 }
 
 /// What a rule compares before it asks: a number of the call.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Compares {
-    #[default]
     Nothing,
     /// It has to begin so, and what is asked has to hold.
     Both(Subject, Key),

@@ -1,6 +1,7 @@
 //! Variables in texts and destinations, filled in for a call.
 
-use callroute_schema::{Action, Actions, with_variables};
+use callroute_schema::number::is_visual;
+use callroute_schema::{Action, Actions, strip_scheme, with_variables};
 use chrono::DateTime;
 use serde_json::Value;
 
@@ -121,7 +122,7 @@ fn texts(tree: &mut Value, call: &Call<'_>, now: bool) -> Result<(), RenderError
                     && key == "number"
                 {
                     // A table's column may hold a number as people write it.
-                    text.retain(|c| !matches!(c, ' ' | '-' | '.' | '(' | ')'));
+                    text.retain(|c| !is_visual(c));
                 }
             }
         }
@@ -133,10 +134,7 @@ fn texts(tree: &mut Value, call: &Call<'_>, now: bool) -> Result<(), RenderError
 /// A text with its variables filled in; those of a SIP URI's user are escaped, so that what was
 /// dialed stays one (RFC 3261, section 25.1).
 fn filled(text: &str, call: &Call<'_>) -> Result<String, RenderError> {
-    let scheme = text.split_once(':').map_or("", |(scheme, _)| scheme);
-    let is_uri = ["sip", "sips"]
-        .iter()
-        .any(|known| scheme.eq_ignore_ascii_case(known));
+    let is_uri = strip_scheme(text).is_some();
     match text.rsplit_once('@').filter(|_| is_uri) {
         Some((user, host)) => {
             let user = with_variables(user, |name| Ok(escaped(&value(call, name)?)))?;

@@ -83,37 +83,30 @@ impl Hours {
         if !self.like(other) {
             return false;
         }
-        match (self.week(), other.week()) {
-            (Some(own), Some(others)) => own
-                .iter()
-                .zip(others.iter())
-                .all(|(own, other)| own & !other == 0),
-            _ => match (self.dates(), other.dates()) {
-                (Some(own), Some(others)) => {
-                    let mut words = own.iter().zip(others);
-                    words.all(|(own, other)| own & !other == 0)
-                }
-                _ => self.plan.within(&other.plan),
-            },
+        match self.words_beside(other) {
+            Some(mut words) => words.all(|(own, other)| own & !other == 0),
+            None => self.plan.within(&other.plan),
         }
     }
 
     /// Whether these are never open while others are. In doubt not.
     pub(crate) fn open_only_without(&self, other: &Self) -> bool {
         self.like(other)
-            && match (self.week(), other.week()) {
-                (Some(own), Some(others)) => own
-                    .iter()
-                    .zip(others.iter())
-                    .all(|(own, other)| own & other == 0),
-                _ => self
-                    .dates()
-                    .zip(other.dates())
-                    .is_some_and(|(own, others)| {
-                        let mut words = own.iter().zip(others);
-                        words.all(|(own, other)| own & other == 0)
-                    }),
-            }
+            && self
+                .words_beside(other)
+                .is_some_and(|mut words| words.all(|(own, other)| own & other == 0))
+    }
+
+    /// The open minutes of each week of both, or the dates of both, word by word; `None`: they are
+    /// not of one kind.
+    fn words_beside<'a>(
+        &'a self,
+        other: &'a Self,
+    ) -> Option<impl Iterator<Item = (&'a u64, &'a u64)>> {
+        let weeks = self.week().zip(other.week());
+        let weeks = weeks.map(|(own, others)| (&own[..], &others[..]));
+        let (own, others) = weeks.or_else(|| self.dates().zip(other.dates()))?;
+        Some(own.iter().zip(others))
     }
 
     /// The dates of a `date` condition, which hold from midnight to midnight; `None`: it is none.

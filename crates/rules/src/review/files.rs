@@ -11,6 +11,7 @@ use super::doubts::{Few, damage, doubt};
 use super::used::Used;
 use crate::compile::{ANONYMOUS, CALLERS_COLUMN, PREFIXES_COLUMN, is_heading};
 use crate::csv::{Field, Records};
+use crate::engine::Engine;
 use crate::hint::{choices, shorten};
 use crate::number::{Pattern, pattern};
 
@@ -51,29 +52,23 @@ impl Review<'_> {
         let table = self.table;
         for entry in table.callers.entries() {
             if let Some(file) = entry.value.as_ref().and_then(|list| list.file.as_deref())
-                && let Some(text) = self.source(file)
+                && let Some(text) = source(self.engine, file)
             {
-                let sheet = Sheet::new(&text, is_heading);
+                let sheet = Sheet::new(text, is_heading);
                 self.callers_file(file, &sheet);
                 self.agents_in(&entry.name, file, &sheet, used);
             }
         }
         for entry in table.prefixes.entries() {
             if let Some(file) = entry.value.as_ref().and_then(|deck| deck.file.as_deref())
-                && let Some(text) = self.source(file)
+                && let Some(text) = source(self.engine, file)
             {
                 let named =
                     |record: &[Field]| record.iter().any(|field| field.text == PREFIXES_COLUMN);
-                let sheet = Sheet::new(&text, named);
+                let sheet = Sheet::new(text, named);
                 self.agents_in(&entry.name, file, &sheet, used);
             }
         }
-    }
-
-    fn source(&self, file: &str) -> Option<String> {
-        let sources = self.engine.sources().iter().skip(1);
-        let mut sources = sources.filter(|source| source.name == file);
-        sources.next().map(|source| source.text.clone())
     }
 
     fn tell_of(&mut self, file: &str, few: Few<Places>) {
@@ -173,4 +168,11 @@ fn cells(row: &[Field], column: usize) -> impl Iterator<Item = &str> {
         .enumerate()
         .filter(move |(place, _)| *place != column);
     others.map(|(_, field)| field.text.as_str())
+}
+
+/// The text of a file beside the routing file.
+fn source<'e>(engine: &'e Engine, file: &str) -> Option<&'e str> {
+    let mut sources = engine.sources().iter().skip(1);
+    let found = sources.find(|source| source.name == file);
+    found.map(|source| source.text.as_str())
 }

@@ -1,5 +1,7 @@
 //! The user part of `sip:`, `sips:` (RFC 3261, section 19.1) and `tel:` (RFC 3966) URIs.
 
+use crate::sip_uri::strip_scheme;
+
 /// A URI, taken apart as far as a caller's identity needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Uri {
@@ -27,13 +29,10 @@ pub(crate) enum UriFault {
 
 impl Uri {
     pub(crate) fn parse(text: &str) -> Result<Self, UriFault> {
-        let (scheme, rest) = text.split_once(':').ok_or(UriFault::Scheme)?;
-        if ["sip", "sips"]
-            .iter()
-            .any(|s| scheme.eq_ignore_ascii_case(s))
-        {
+        if let Some(rest) = strip_scheme(text) {
             return sip(rest);
         }
+        let (scheme, rest) = text.split_once(':').ok_or(UriFault::Scheme)?;
         if !scheme.eq_ignore_ascii_case("tel") {
             return Err(UriFault::Scheme);
         }
