@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use callroute_control::{Callbacks, LinesSink, Sink, WebhookSink};
+use callroute_control::{Callbacks, LinesSink, Sink, Stray, WebhookSink, outbox_of, strays};
 use callroute_router::{Journals, Lookups, Observer, Router, RouterConfig, ShiftedClock, SmtpMail};
 use callroute_session::{FeatureCodes, Settings};
 use callroute_sip::{Config, Permit, Redirects, SipAdapter};
@@ -133,11 +133,18 @@ fn callbacks(
         .iter()
         .map(|path| Sink::Lines(LinesSink::new(path.clone())));
     let mut sinks: Vec<Sink> = lines.collect();
-    for (n, url) in urls.iter().enumerate() {
-        let (url, local) = (std::slice::from_ref(url), ["127.0.0.0/8".to_owned()]);
+    let folder = data.join("callbacks");
+    for url in urls {
+        let (outbox, local) = (outbox_of(&folder, url), ["127.0.0.0/8".to_owned()]);
+        let url = std::slice::from_ref(url);
         let to = Endpoints::new("callback", url, Duration::from_secs(5), &local)?;
-        let outbox = data.join("callbacks").join(n.to_string());
         sinks.push(Sink::Webhook(WebhookSink::new(to, outbox)));
+    }
+    for Stray { outbox, events } in strays(&folder, &sinks)? {
+        let outbox = outbox.display();
+        eprintln!(
+            "{outbox} has {events} events for a --callback that is not given: they stay there"
+        );
     }
     let callbacks = Callbacks::start(sinks, &ClientConfig::default(), console)?;
     Ok(Arc::new(callbacks))

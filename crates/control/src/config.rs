@@ -21,7 +21,7 @@ pub struct WebhookSink {
     /// Where, and what requests are signed with. Each request has the whole deadline.
     pub endpoints: Endpoints,
     /// The folder of what is not yet taken, on a file system with locks; made if it is not there.
-    /// Each sink has its own. Several processes may share it: each has a part that it locks, and
+    /// Each sink has its own; [`outbox_of`](crate::outbox_of) names one by its URL. Several processes may share it: each has a part that it locks, and
     /// adopts those of processes that have ended.
     pub outbox: PathBuf,
     /// Most bytes of a process's part, with those that it adopted; what comes when it is full is

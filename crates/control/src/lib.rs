@@ -35,3 +35,4 @@ mod queue;
 
 pub use callbacks::Callbacks;
 pub use config::{CallbackError, LinesSink, Sink, WebhookSink};
+pub use outbox::{Stray, outbox_of, strays};

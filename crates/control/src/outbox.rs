@@ -17,6 +17,7 @@
 //! never was an event. What is taken is not put on the disk at once: after a crash of the machine
 //! it may be told twice, under the same id.
 
+mod named;
 mod segment;
 mod share;
 
@@ -28,6 +29,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+
+pub use crate::outbox::named::{Stray, outbox_of, strays};
 
 use crate::outbox::share::Share;
 use crate::queue::Told;

@@ -186,8 +186,9 @@ struct State {
 #[derive(Debug)]
 struct Asked {
     number: u64,
-    /// `None` for an INVITE that has a 2xx, after which only other 2xx are told.
-    machine: Option<ClientTransaction>,
+    /// `None` for an INVITE that has a 2xx, after which only other 2xx are told. Boxed, as most that are
+    /// known at a time have none: each of those is kept for 32 s.
+    machine: Option<Box<ClientTransaction>>,
     target: Target,
     owner: Owner,
     /// A provisional response has come, so it may be cancelled.
@@ -443,7 +444,7 @@ impl Inner {
         let (machine, outputs) = ClientTransaction::new(request, reliability, self.waits);
         let asked = Asked {
             number,
-            machine: Some(machine),
+            machine: Some(Box::new(machine)),
             target,
             owner,
             ringing: false,

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use super::{Outbox, Place};
 use crate::queue::Told;
 
-fn told(n: u64) -> Told {
+pub(super) fn told(n: u64) -> Told {
     Told {
         id: u128::from(n) + 1,
         call: format!("call{}", n % 3).as_str().into(),

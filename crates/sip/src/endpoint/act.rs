@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use sipx_sip::transaction::{ClientTransaction, Output};
+use sipx_sip::transaction::Output;
 use sipx_sip::{
     Header, HeaderName, Message, Method, Request, RequestBuilder, Response, Timer, TuEvent,
 };
@@ -115,7 +115,7 @@ impl State {
                 .asked
                 .get_mut(&key)
                 .and_then(|asked| asked.machine.as_mut())
-                .map(ClientTransaction::on_transport_error),
+                .map(|machine| machine.on_transport_error()),
             Role::Server => self
                 .served
                 .get_mut(&key)
@@ -215,7 +215,7 @@ impl Inner {
             return;
         }
         let target = asked.target.clone();
-        let invite = asked.machine.as_ref().map(ClientTransaction::request);
+        let invite = asked.machine.as_ref().map(|machine| machine.request());
         let Some(invite) = invite.filter(|request| request.method == Method::Invite) else {
             return;
         };
