@@ -48,10 +48,6 @@ pub(crate) async fn serve(args: Args) -> Result<(), Failure> {
     sip.recordings = args.data.join("voicemail");
     sip.speech = Arc::clone(&speech);
     let adapter = SipAdapter::bind(sip).await?;
-    for recording in adapter.recovered() {
-        let path = recording.path.display();
-        eprintln!("{path} was broken off by a crash; it is whole now, but in no mailbox");
-    }
     let listening = adapter.local_addr();
     let (sip, drain) = (adapter.handle(), Duration::from_secs(args.drain));
 

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use callroute_router::WebhookConfigError;
+use callroute_router::{KeptTableError, WebhookConfigError};
 use callroute_schema::tree::ReadError;
 use callroute_session::journal::JournalError;
 use callroute_tables::LoadError;
@@ -76,34 +76,12 @@ pub(crate) enum Error {
         /// What is wrong, with its line.
         source: JournalError,
     },
-    /// A journal's header names its table with something that is no fingerprint.
-    #[error("{name}: line 1: `table` should be a fingerprint of hex digits, found {found:?}")]
-    Fingerprint {
-        /// The file.
-        name: String,
-        /// What stands there.
-        found: String,
-    },
     /// The table that a call began with is not kept beside its journal.
-    #[error(
-        "cannot read the table that the call began with, {}: {source}; \
-         copy it there from the router's journal folder, or add --routes FILE",
-        path.display()
-    )]
-    NoTable {
-        /// Where it should be.
-        path: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// The table kept beside a journal is not a list of files.
-    #[error("{}: not a kept table, which is a JSON list of {{\"name\", \"text\"}}: {detail}", path.display())]
-    KeptTable {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        detail: String,
-    },
+    #[error("{0}; copy it there from the router's journal folder, or add --routes FILE")]
+    NoTable(KeptTableError),
+    /// What is kept beside a journal is no table, or not named as one.
+    #[error(transparent)]
+    KeptTable(KeptTableError),
     /// A webhook of the routing file that can never be asked.
     #[error(transparent)]
     Webhook(#[from] WebhookConfigError),
@@ -170,14 +148,13 @@ impl Error {
             | Self::Event { .. }
             | Self::Facts { .. }
             | Self::Journal { .. }
-            | Self::Fingerprint { .. }
-            | Self::KeptTable { .. }
+            | Self::KeptTable(_)
             | Self::NoTests { .. }
             | Self::TestFile { .. } => Status::Findings,
             Self::Read { .. }
             | Self::TooLarge { .. }
             | Self::Table(_)
-            | Self::NoTable { .. }
+            | Self::NoTable(_)
             | Self::Secret(_)
             | Self::Database(_)
             | Self::Runtime(_)

@@ -4,7 +4,8 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 
-use callroute_rules::{Engine, Faults, Files, Source};
+use callroute_router::KeptTableError;
+use callroute_rules::{Engine, Faults, Files};
 use callroute_tables::{LoadError, SystemZones};
 
 use crate::error::Error;
@@ -12,8 +13,6 @@ use crate::input::Input;
 
 /// Longest routing file from standard input, in bytes: as for files.
 const MAX_ROUTES: u64 = 16 * 1024 * 1024;
-/// Longest table kept beside a journal, in bytes.
-const MAX_KEPT: u64 = 256 * 1024 * 1024;
 
 /// Loads a routing file. What one from standard input names is relative to the current folder.
 ///
@@ -56,34 +55,11 @@ fn no_text(routes: &Input, error: &LoadError) -> Option<LoadError> {
 /// # Errors
 /// [`Error`]: it is not there, or it is no table.
 pub(crate) fn kept(journal: &Path, fingerprint: &str) -> Result<Arc<Engine>, Error> {
-    // The header may say anything; it shall not choose a file elsewhere.
-    let is_fingerprint =
-        |text: &str| (1..=128).contains(&text.len()) && text.chars().all(|c| c.is_ascii_hexdigit());
-    if !is_fingerprint(fingerprint) {
-        return Err(Error::Fingerprint {
-            name: journal.display().to_string(),
-            found: fingerprint.chars().take(64).collect(),
-        });
-    }
-    let folder = journal.parent().unwrap_or(Path::new("")).join("tables");
-    let path = folder.join(format!("{fingerprint}.json"));
-    let bytes = match Input::File(path.clone()).bytes(MAX_KEPT) {
-        Ok(bytes) => bytes,
-        Err(Error::Read { source, .. }) => return Err(Error::NoTable { path, source }),
-        Err(other) => return Err(other),
-    };
-    let kept_table = |detail: String| Error::KeptTable {
-        path: path.clone(),
-        detail,
-    };
-    let sources: Vec<Source> =
-        serde_json::from_slice(&bytes).map_err(|error| kept_table(error.to_string()))?;
-    let Some((routes, others)) = sources.split_first() else {
-        return Err(kept_table("the list is empty".to_owned()));
-    };
-    let engine = callroute_rules::load(&routes.name, &routes.text, &others, &SystemZones::new())
-        .map_err(LoadError::Faults)?;
-    Ok(Arc::new(engine))
+    callroute_router::kept_table(journal, fingerprint).map_err(|error| match error {
+        KeptTableError::Read { .. } => Error::NoTable(error),
+        KeptTableError::Table(faults) => faults.into(),
+        other => Error::KeptTable(other),
+    })
 }
 
 struct CurrentFolder;

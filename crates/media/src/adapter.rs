@@ -25,6 +25,23 @@ pub trait Adapter: Send + 'static {
     fn originate(&mut self) -> Option<Self::Line> {
         None
     }
+
+    /// Recordings of an earlier process that came to a sudden end, each told once: a router that
+    /// keeps journals brings the calls of these to their end, so that messages reach their boxes.
+    fn broken_off(&mut self) -> Vec<BrokenOff> {
+        Vec::new()
+    }
+}
+
+/// A recording that was broken off by a crash, and is whole now as far as it goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BrokenOff {
+    /// As [`Command::Record`] named it.
+    pub name: String,
+    /// Where it is, as [`Notice::RecordEnded`] would have said.
+    pub url: String,
+    /// How long it is, in milliseconds.
+    pub duration_ms: u64,
 }
 
 /// One call's legs. Dropping it ends every leg that is left.

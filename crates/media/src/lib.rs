@@ -22,7 +22,7 @@ mod notice;
 mod offer;
 
 pub use ability::Ability;
-pub use adapter::{Adapter, Capabilities, Incoming, Line};
+pub use adapter::{Adapter, BrokenOff, Capabilities, Incoming, Line};
 pub use command::{Command, DialTarget, EndCause, RecordOptions, Referral, Sound};
 pub use leg::{LegId, PlayId, RecordingId};
 pub use notice::{Deed, Notice, PlayEnd};

@@ -57,7 +57,7 @@ pub enum WebhookConfigError {
     },
 }
 
-type ByName = HashMap<String, Endpoints>;
+pub(crate) type ByName = HashMap<String, Endpoints>;
 
 /// The endpoints of the current table, made once a table.
 #[derive(Debug, Default)]

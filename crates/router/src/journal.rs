@@ -1,5 +1,7 @@
 //! Journals on disk: one thread writes them, and no call ever waits for it.
 
+mod kept;
+
 use std::collections::{HashMap, HashSet};
 use std::fs::{File, OpenOptions};
 use std::io::Write;
@@ -11,6 +13,7 @@ use callroute_rules::{Engine, Source};
 use callroute_schema::CallId;
 use callroute_session::journal::Header;
 
+pub use crate::journal::kept::{KeptTableError, kept_table};
 use crate::observer::Observer;
 
 /// Lines that may wait for the disk.
@@ -54,6 +57,7 @@ enum Job {
 /// webhook's secret in it: on Unix only its owner may read the copy.
 #[derive(Debug, Clone)]
 pub struct Journals {
+    folder: PathBuf,
     jobs: SyncSender<Job>,
 }
 
@@ -79,7 +83,29 @@ impl Journals {
             .name("callroute-journal".to_owned())
             .spawn(move || writer.run(&queue))
             .map_err(JournalError::Thread)?;
-        Ok(Self { jobs })
+        let folder = folder.to_owned();
+        Ok(Self { folder, jobs })
+    }
+
+    /// Where they are.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Goes on with a journal that a crash has broken off, behind its last whole line; `None` where
+    /// the disk does not let it.
+    pub(crate) fn resume(&self, call_id: &CallId, path: &Path) -> Option<Pen> {
+        let text = std::fs::read(path).ok()?;
+        let whole = text.iter().rposition(|byte| *byte == b'\n')? + 1;
+        if whole < text.len() {
+            let file = OpenOptions::new().write(true).open(path).ok()?;
+            file.set_len(u64::try_from(whole).ok()?).ok()?;
+        }
+        Some(Pen {
+            jobs: self.jobs.clone(),
+            call_id: call_id.clone(),
+            broken: false,
+        })
     }
 
     /// Begins a call's journal.

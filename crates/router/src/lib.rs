@@ -18,6 +18,7 @@
 
 mod ask;
 mod asks;
+mod broken_off;
 mod clock;
 mod config;
 mod drive;
@@ -37,7 +38,7 @@ pub use asks::{WebhookConfigError, endpoints_of};
 pub use clock::{Clock, ShiftedClock, SystemClock};
 pub use config::RouterConfig;
 pub use handle::RouterHandle;
-pub use journal::{JournalError, Journals};
+pub use journal::{JournalError, Journals, KeptTableError, kept_table};
 pub use lookups::{Asking, CustomFuture, CustomLookup, LookupConfigError, Lookups};
 #[cfg(feature = "mail")]
 pub use mail::SmtpMail;

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use ulid::Ulid;
 
 use crate::asks::{Asks, TableFault, WebhookConfigError, endpoints_of};
+use crate::broken_off;
 use crate::config::RouterConfig;
 use crate::drive::{Call, drive};
 use crate::handle::RouterHandle;
@@ -149,6 +150,7 @@ impl<A: Adapter> Router<A> {
         let time = async move { switchboard.keep_time().await };
         tokio::pin!(time);
         let calls_back = self.capabilities.originate;
+        self.finish_broken_off();
         loop {
             tokio::select! {
                 incoming = poll_fn(|cx| self.adapter.poll_call(cx)) => match incoming {
@@ -179,6 +181,19 @@ impl<A: Adapter> Router<A> {
                 .observer
                 .warning("calls were still ending when the router stopped");
         }
+    }
+
+    /// Beside the calls that come: a table may take a second to be read.
+    fn finish_broken_off(&mut self) {
+        let recordings = self.adapter.broken_off();
+        if recordings.is_empty() {
+            return;
+        }
+        let (config, asks) = (self.config.clone(), self.asks.clone());
+        let capabilities = self.capabilities.clone();
+        tokio::task::spawn_blocking(move || {
+            broken_off::finish(&config, &asks, &capabilities, recordings);
+        });
     }
 
     fn call(

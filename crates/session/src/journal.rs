@@ -212,18 +212,22 @@ pub struct Replayed {
 /// Puts a recorded call through a new session.
 #[must_use]
 pub fn replay(engine: Arc<Engine>, journal: &Journal) -> Vec<Replayed> {
-    let Some(first) = journal.entries.first() else {
-        return Vec::new();
-    };
+    resume(engine, journal).map_or_else(Vec::new, |(_, replayed)| replayed)
+}
+
+/// The same, with the session as the journal's end has left it, so that a call that was broken off
+/// can be brought to its end; `None` where the journal has no input.
+#[must_use]
+pub fn resume(engine: Arc<Engine>, journal: &Journal) -> Option<(Session, Vec<Replayed>)> {
+    let first = journal.entries.first()?;
     let settings = Arc::new(journal.header.settings.clone());
     let event = journal.header.event.clone();
     let mut session = Session::with_settings(engine, event, first.now(), settings);
-    journal
-        .entries
-        .iter()
-        .map(|entry| Replayed {
-            effects: session.handle(entry.now(), entry.input.clone()).collect(),
-            entry: entry.clone(),
-        })
-        .collect()
+    let entries = journal.entries.iter();
+    let replayed = entries.map(|entry| Replayed {
+        effects: session.handle(entry.now(), entry.input.clone()).collect(),
+        entry: entry.clone(),
+    });
+    let replayed = replayed.collect();
+    Some((session, replayed))
 }

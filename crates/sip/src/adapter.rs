@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use callroute_audio::wav::{self, Finished};
-use callroute_media::{Adapter, Capabilities, Incoming};
+use callroute_media::{Adapter, BrokenOff, Capabilities, Incoming};
 use sipx_sip::Timers;
 use sipx_transport::destination::Resolver;
 use sipx_transport::dns::DnsResolver;
@@ -44,7 +44,7 @@ const ELSEWHERE: std::net::IpAddr = std::net::IpAddr::V4(std::net::Ipv4Addr::new
 pub struct SipAdapter {
     stack: Arc<Stack>,
     calls: mpsc::Receiver<Incoming<SipLine>>,
-    recovered: Vec<Finished>,
+    broken_off: Vec<BrokenOff>,
     /// Dropped with the adapter, which tells the dispatcher to come to an end.
     _open: oneshot::Sender<()>,
 }
@@ -157,7 +157,7 @@ impl SipAdapter {
             over: false.into(),
         });
         stack.take_up()?;
-        let recovered = recover(stack.config.recordings.clone()).await;
+        let broken_off = recover(stack.config.recordings.clone()).await;
         let (sender, calls) = mpsc::channel(dispatch::CALLS);
         let (open, closed) = oneshot::channel();
         let front: Arc<dyn Upper> = Arc::new(Front::new(Arc::clone(&stack), sender));
@@ -171,7 +171,7 @@ impl SipAdapter {
         Ok(Self {
             stack,
             calls,
-            recovered,
+            broken_off,
             _open: open,
         })
     }
@@ -192,13 +192,6 @@ impl SipAdapter {
     #[must_use]
     pub fn ws_addr(&self) -> Option<SocketAddr> {
         self.stack.handle.ws_addr()
-    }
-
-    /// Recordings that a crash had broken off, and that are whole now as far as they go. Nobody was
-    /// told of them: they are no messages.
-    #[must_use]
-    pub fn recovered(&self) -> &[Finished] {
-        &self.recovered
     }
 
     /// Stops and watches the adapter from elsewhere.
@@ -242,6 +235,10 @@ impl Adapter for SipAdapter {
     fn originate(&mut self) -> Option<SipLine> {
         let stack = Arc::clone(&self.stack);
         (!stack.stopping.load(Ordering::Relaxed)).then(|| SipLine::ours(stack))
+    }
+
+    fn broken_off(&mut self) -> Vec<BrokenOff> {
+        std::mem::take(&mut self.broken_off)
     }
 }
 
@@ -334,21 +331,33 @@ impl SipHandle {
     }
 }
 
-/// Completes what was recorded when we came to a sudden end, and says so: nobody was told of it.
-async fn recover(folder: PathBuf) -> Vec<Finished> {
-    let looked = tokio::task::spawn_blocking(move || wav::recover(&folder)).await;
+/// Completes what was recorded when we came to a sudden end.
+async fn recover(folder: PathBuf) -> Vec<BrokenOff> {
+    let below = folder.clone();
+    let looked = tokio::task::spawn_blocking(move || wav::recover(&below)).await;
     let recovered = looked.unwrap_or_default();
-    for Finished { path, duration_ms } in &recovered.whole {
-        tracing::warn!(
-            path = %path.display(),
-            duration_ms,
-            "a recording that was broken off by a crash is completed; nobody was told of it"
-        );
-    }
     for error in recovered.failed {
         tracing::error!(%error, "a recording that was broken off by a crash stays as it is");
     }
-    recovered.whole
+    let whole = recovered.whole.into_iter();
+    let told = whole.map(|Finished { path, duration_ms }| {
+        let url = path.display().to_string();
+        tracing::warn!(
+            path = url,
+            duration_ms,
+            "a recording that was broken off by a crash is completed"
+        );
+        let name = path
+            .strip_prefix(&folder)
+            .unwrap_or(&path)
+            .with_extension("");
+        BrokenOff {
+            name: name.to_string_lossy().replace('\\', "/"),
+            url,
+            duration_ms,
+        }
+    });
+    told.collect()
 }
 
 /// What listens for TLS.

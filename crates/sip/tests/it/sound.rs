@@ -8,7 +8,9 @@ use callroute_audio::prompts::Prompts;
 use callroute_audio::speech::{Speech, SpeechServer};
 use callroute_audio::tone::Tones;
 use callroute_audio::wav;
-use callroute_media::{Command, Line, Notice, PlayEnd, PlayId, RecordingId, Sound};
+use callroute_media::{
+    Adapter, BrokenOff, Command, Line, Notice, PlayEnd, PlayId, RecordingId, Sound,
+};
 use callroute_schema::Digit;
 use callroute_sip::phone::{AnswerMode, Phone, PhoneCall};
 use callroute_sip::{Config, SipAdapter, SipLine};
@@ -308,17 +310,18 @@ async fn a_recording_of_before_a_crash_is_completed() {
     recorder.push(&[100; 8000]).unwrap();
     recorder.finish().unwrap();
     std::fs::rename(&whole, folder.path().join("box.wav.part")).unwrap();
-    let adapter = SipAdapter::bind(Config {
+    let mut adapter = SipAdapter::bind(Config {
         recordings: folder.path().to_owned(),
         ..config("127.23.90.1")
     })
     .await
     .unwrap();
-    let recovered = adapter.recovered();
-    assert_eq!(recovered.len(), 1);
-    assert_eq!(
-        (&recovered[0].path, recovered[0].duration_ms),
-        (&whole, 1000)
-    );
+    let broken_off = BrokenOff {
+        name: "box".to_owned(),
+        url: whole.display().to_string(),
+        duration_ms: 1000,
+    };
+    assert_eq!(adapter.broken_off(), [broken_off]);
+    assert_eq!(adapter.broken_off(), [], "each once");
     assert!(whole.exists());
 }
