@@ -35,7 +35,7 @@ impl<'de> Deserialize<'de> for PhoneWords {
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(
                     "`answers`, `busy`, `no_answer`, `declines`, `unreachable`, `machine`, \
-                     `no_such_number`, or {answers_after_s: …}",
+                     `no_such_number`, `out_of_order`, or {answers_after_s: …}",
                 )
             }
 
