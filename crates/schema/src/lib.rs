@@ -29,6 +29,7 @@
 
 mod action;
 mod answer;
+mod attributes;
 mod caller;
 mod cause;
 mod destination;
@@ -57,6 +58,7 @@ pub use action::{
     On, Park, Play, Queue, Record, Redirect, Reject, RejectCause, Say, Set, Voicemail, Webhook,
 };
 pub use answer::{Actions, ActionsError, MAX_ACTIONS};
+pub use attributes::{MAX_ATTRIBUTE_BYTES, MAX_ATTRIBUTES};
 pub use caller::{Address, AddressError, Caller};
 pub use cause::{Cause, Q850_CAUSES, Q850Row, SIP_CAUSES, SipRow};
 pub use destination::{

@@ -86,6 +86,8 @@ pub(crate) struct Call {
     pub(crate) unanswered: Option<(String, String)>,
     /// How long the caller has waited for servers and lookups.
     pub(crate) patience: Patience,
+    /// What callees are told that still ring when the call ends.
+    pub(crate) others_end: EndCause,
     /// What the table's `calls` conditions count this call under.
     counted: Vec<String>,
     /// Whoever parks the caller by a feature code, and is to hear where.
@@ -131,6 +133,7 @@ impl Call {
             why: String::new(),
             unanswered: None,
             patience: Patience::default(),
+            others_end: EndCause::Normal,
             counted: Vec::new(),
             parked_by: None,
             farewells: Vec::new(),
@@ -159,6 +162,15 @@ impl Call {
     }
 
     pub(crate) fn command(&mut self, command: Command) {
+        if let Command::Ring { leg }
+        | Command::Early { leg, .. }
+        | Command::Play { leg, .. }
+        | Command::Bridge { a: leg, .. }
+        | Command::Join { leg, .. } = &command
+            && *leg == LegId::CALLER
+        {
+            self.patience.heard();
+        }
         self.effects.push_back(Effect::Media(command));
     }
 

@@ -202,12 +202,22 @@ pub enum Note {
         /// Which variable.
         why: String,
     },
+    /// Attributes that the call has no more room for, so that they are not noted.
+    TooMuch {
+        /// Their names.
+        attributes: Vec<String>,
+    },
     /// A party wants somebody called whom `destinations` of the table does not allow.
     NotPermitted {
         /// Which leg.
         leg: LegId,
         /// Whom.
         to: String,
+    },
+    /// The caller has asked for a transfer, which callers may not have here.
+    TransferDenied {
+        /// Its leg.
+        leg: LegId,
     },
     /// Something that was wanted of the adapter could not be done.
     NotDone {

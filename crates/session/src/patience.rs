@@ -12,27 +12,38 @@ const LEAST: u32 = 3;
 /// Most servers that are asked one after the other.
 const MAX_ASKS: u32 = 8;
 
-/// Each server and each lookup has a deadline of its own; this bounds their sum, where one names
-/// the next: at most eight servers, and none 5 s after the first was asked. What lookups take is
-/// taken from the deadline of the server that is asked after them. Instants are on any clock that
-/// only goes forward.
+/// Each server and each lookup has a deadline of its own; this bounds their sum until the caller
+/// hears something: at most eight servers, and none once they and lookups have taken 5 s. What
+/// lookups take is taken from the deadline of the server that is asked after them. Instants are on
+/// any clock that only goes forward.
 #[derive(Debug, Default)]
 pub struct Patience {
+    /// Since when servers and lookups are waited for, one after the other.
     since: Option<Duration>,
+    /// How long that was before other actions that nobody heard anything of, such as a forward that
+    /// failed at once.
+    spent: Duration,
     /// When the first of the lookups was begun that no server was asked after.
     looking: Option<Duration>,
     asks: u32,
 }
 
 impl Patience {
-    /// An action begins. What the caller hears or does something with ends the wait.
-    pub fn begins(&mut self, action: &Action) {
+    /// An action begins. While one is done for which nobody else is asked, the wait does not count.
+    pub fn begins(&mut self, action: &Action, now: Duration) {
         if !matches!(
             action,
             Action::Webhook(_) | Action::Set(_) | Action::Continue(_) | Action::Record(_)
         ) {
-            *self = Self::default();
+            let waited = self.since.take().map(|since| now.saturating_sub(since));
+            self.spent += waited.unwrap_or_default();
+            self.looking = None;
         }
+    }
+
+    /// The caller hears something, or has pressed a key: from here on it waits anew.
+    pub fn heard(&mut self) {
+        *self = Self::default();
     }
 
     /// How long another server may take, of the time that it has for itself; `None`: it is not to
@@ -56,12 +67,13 @@ impl Patience {
     }
 
     fn left(&mut self, now: Duration, own: Duration) -> Option<Duration> {
-        let Some(since) = self.since else {
+        let since = *self.since.get_or_insert(now);
+        let waited = self.spent + now.saturating_sub(since);
+        if waited.is_zero() {
             // The first has all of its own time, however long that is.
-            self.since = Some(now);
             return Some(own);
-        };
-        let left = LONGEST.checked_sub(now.saturating_sub(since))?;
+        }
+        let left = LONGEST.checked_sub(waited)?;
         (!left.is_zero()).then(|| own.min(left))
     }
 }
@@ -80,8 +92,28 @@ mod tests {
         assert_eq!(patience.ask(s(0), s(1)), Some(s(1)));
         assert_eq!(patience.look_up(s(4), s(3)), Some(s(1)));
         assert_eq!(patience.ask(s(5), s(1)), None);
-        patience.begins(&Action::Hangup(callroute_schema::Hangup::default()));
+        patience.heard();
         assert_eq!(patience.ask(s(6), s(1)), Some(s(1)));
+    }
+
+    #[test]
+    fn what_nobody_hears_ends_no_wait() {
+        let s = Duration::from_secs;
+        let silent = Action::Hangup(callroute_schema::Hangup::default());
+        let mut patience = Patience::default();
+        assert_eq!(patience.ask(s(0), s(10)), Some(s(10)));
+        // It took three seconds, and a forward another minute.
+        patience.begins(&silent, s(3));
+        assert_eq!(patience.ask(s(63), s(10)), Some(s(2)));
+        patience.begins(&silent, s(65));
+        assert_eq!(patience.ask(s(66), s(10)), None);
+        let mut patience = Patience::default();
+        let asked = |n: &u64| {
+            let now = Duration::from_millis(*n);
+            patience.begins(&silent, now);
+            patience.ask(now, s(1)).is_some()
+        };
+        assert_eq!((0..20).filter(asked).count(), 8);
     }
 
     #[test]
@@ -97,12 +129,8 @@ mod tests {
         }
         let mut patience = Patience::default();
         patience.look_up(ms(0), ms(50));
-        patience.begins(&Action::Hangup(callroute_schema::Hangup::default()));
-        assert_eq!(
-            patience.ask(ms(40), ms(1500)),
-            Some(ms(1500)),
-            "it was heard"
-        );
+        patience.heard();
+        assert_eq!(patience.ask(ms(40), ms(1500)), Some(ms(1500)));
     }
 
     #[test]

@@ -155,7 +155,7 @@ impl Program {
             return self.take_default(call, Disposition::Failed, why);
         }
         call.is_on(&action);
-        call.patience.begins(&action);
+        call.patience.begins(&action, call.now.mono);
         let kind = action.kind().map_or("target", ActionKind::as_str);
         let filled = match self.varies {
             true => filled(call, action),

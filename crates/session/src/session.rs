@@ -385,13 +385,14 @@ impl Session {
         if matches!(self.step, Step::Ending(_) | Step::Done) {
             return self.finish_if_over();
         }
-        self.step.abandon(&mut self.call);
-        self.call.ledger.ends(EndedBy::Router, &why);
-        self.call.note(Note::Ending { why });
         let others = match cause {
             EndCause::Shutdown | EndCause::AnsweredElsewhere | EndCause::Cleared(_) => cause,
             _ => EndCause::Normal,
         };
+        self.call.others_end = others;
+        self.step.abandon(&mut self.call);
+        self.call.ledger.ends(EndedBy::Router, &why);
+        self.call.note(Note::Ending { why });
         self.call.hangup_others(others);
         self.call.hangup(LegId::CALLER, cause);
         self.step = Step::Ending(Ending::begin(&self.call));

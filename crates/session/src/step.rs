@@ -301,7 +301,12 @@ pub(crate) fn note(call: &mut Call, set: Set) -> Flow {
         attributes: set.attributes.keys().cloned().collect(),
         headers: set.headers.keys().cloned().collect(),
     });
-    call.event.attributes.extend(set.attributes);
+    let left_out = call.event.add_attributes(set.attributes);
+    if !left_out.is_empty() {
+        call.note(Note::TooMuch {
+            attributes: left_out,
+        });
+    }
     call.headers.extend(set.headers);
     Flow::Next
 }

@@ -196,15 +196,20 @@ numbers: { "*": out, "911": out }
     }
 }
 
-/// A session in which the first member has answered, and the caller, unless that is still to come.
-fn talking(caller: bool) -> (Session, Now, LegId) {
+/// A session in which the first member is dialed.
+fn dialing() -> (Session, Now, LegId) {
     let (mut session, now) = session("+2", None);
     let begun = commands(&mut session, now, Input::Start);
     let dialed = begun.iter().find_map(|command| match command {
         Command::Dial { leg, .. } => Some(*leg),
         _ => None,
     });
-    let callee = dialed.unwrap();
+    (session, now, dialed.unwrap())
+}
+
+/// One in which it has answered, and the caller, unless that is still to come.
+fn talking(caller: bool) -> (Session, Now, LegId) {
+    let (mut session, now, callee) = dialing();
     let answered = |leg| Input::Media(Notice::LegAnswered { leg });
     commands(&mut session, now, answered(callee));
     if caller {
@@ -232,6 +237,23 @@ fn the_reason_of_an_end_is_carried_on() {
         (false, Cause::from_sip(487), EndCause::Normal),
     ] {
         let (mut session, now, callee) = talking(answered);
+        let leg = LegId::CALLER;
+        let ended = Input::Media(Notice::LegEnded { leg, cause });
+        let hangup = Command::Hangup {
+            leg: callee,
+            cause: told,
+        };
+        let told = commands(&mut session, now, ended);
+        assert!(told.contains(&hangup), "{cause:?}: {told:?}");
+    }
+    // A callee that still rings is told as well, or its phone shows a call that was missed.
+    for (cause, told) in [
+        (elsewhere, EndCause::AnsweredElsewhere),
+        (Cause::from_sip(487), EndCause::Normal),
+    ] {
+        let (mut session, now, callee) = dialing();
+        let ringing = Notice::LegRinging { leg: callee };
+        commands(&mut session, now, Input::Media(ringing));
         let leg = LegId::CALLER;
         let ended = Input::Media(Notice::LegEnded { leg, cause });
         let hangup = Command::Hangup {

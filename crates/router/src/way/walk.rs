@@ -106,7 +106,7 @@ impl<'a, T> Walk<'a, T> {
                         break;
                     }
                     None => {
-                        self.patience.begins(&action);
+                        self.patience.begins(&action, self.began.elapsed());
                         let ends = ends(&action);
                         self.routed.actions.push(action);
                         if ends {
@@ -286,7 +286,11 @@ impl<'a, T> Walk<'a, T> {
     }
 
     fn note(&mut self, set: Set) {
-        self.event.attributes.extend(set.attributes.clone());
+        // What there is no room for is left out, as in a call.
+        let left_out = self.event.add_attributes(set.attributes.clone());
+        if !left_out.is_empty() {
+            tracing::warn!(?left_out, "a call has as many attributes as it may");
+        }
         self.routed.actions.push(Action::Set(set));
     }
 

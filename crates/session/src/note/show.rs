@@ -3,7 +3,7 @@
 use std::fmt;
 
 use callroute_media::Sound;
-use callroute_schema::{ActionKind, mask};
+use callroute_schema::{ActionKind, MAX_ATTRIBUTE_BYTES, MAX_ATTRIBUTES, mask};
 
 use super::Note;
 use crate::shared::PassedWhy;
@@ -129,6 +129,18 @@ impl fmt::Display for Note {
             Self::Diverted { leg, to } => write!(f, "{leg} is sent on to {}", mask(to)),
             Self::Refer { leg, to } => write!(f, "{leg} asks for a transfer to {}", mask(to)),
             Self::LeftOut { action, why } => write!(f, "{action} is left out: {why}"),
+            Self::TooMuch { attributes } => {
+                let names = attributes.join(", ");
+                write!(
+                    f,
+                    "not noted, as a call has at most {MAX_ATTRIBUTES} attributes of \
+                     {MAX_ATTRIBUTE_BYTES} bytes in all: {names}"
+                )
+            }
+            Self::TransferDenied { leg } => write!(
+                f,
+                "{leg} may not transfer: callers may not, unless `caller_transfers` is set"
+            ),
             Self::NotPermitted { leg, to } => {
                 let to = mask(to);
                 write!(

@@ -101,10 +101,10 @@ impl Ringing {
     /// Ends whatever rings.
     pub(crate) fn abandon(&mut self, call: &mut Call) {
         for index in 0..self.attempts.len() {
-            self.give_up(call, index, EndCause::Normal, Disposition::Canceled);
+            self.give_up(call, index, call.others_end, Disposition::Canceled);
         }
         if let Some((winner, _, _)) = self.whispering.take() {
-            call.hangup(winner.leg, EndCause::Normal);
+            call.hangup(winner.leg, call.others_end);
         }
     }
 

@@ -61,9 +61,9 @@ impl Address {
             UriFault::Scheme => IgnoredWhy::Scheme,
             UriFault::Malformed => IgnoredWhy::Malformed,
         })?;
-        if name.contains(char::is_control) {
-            return Err(IgnoredWhy::Malformed);
-        }
+        // A tab is part of a name as a space is (RFC 3261, section 25.1: LWS). Whatever else is in
+        // it, the caller is who the URI says: or a name would get him past a list.
+        let name = name.replace(char::is_control, " ");
         let name = name.trim();
         let name = (!name.is_empty()).then(|| name.to_owned());
         Ok(Self {

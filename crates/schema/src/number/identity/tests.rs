@@ -166,6 +166,25 @@ fn asserted_identity_and_privacy() {
             true,
             Some("C, D"),
         ),
+        // Whatever is in a name, the caller is who the URI says.
+        (
+            "\"Bob\tS\u{1}m\" <sip:+1415@c>",
+            &["\"C\t\" <tel:+1416>"],
+            &[],
+            true,
+            "P:+1416",
+            true,
+            Some("C"),
+        ),
+        (
+            "\"Bob\tS\u{1}m\" <sip:+1415@c>",
+            &[],
+            &[],
+            false,
+            "F:+1415",
+            true,
+            Some("Bob S m"),
+        ),
         // The network says that it hides the caller, or does not know.
         (ANN, &[ANON], &[], true, "withheld", false, None),
         (
@@ -251,7 +270,7 @@ fn shapes_of_from() {
             None,
         ),
         ("<sip:a%0d%0ab@gw>", "unavailable", false, None),
-        ("\"a\rb\" <sip:1001@pbx>", "unavailable", false, None),
+        ("\"a\rb\" <sip:1001@pbx>", "F:1001", true, Some("a b")),
         ("\"a <sip:1001@pbx>", "unavailable", false, None),
         ("Ann sip:1001@pbx", "unavailable", false, None),
         ("<mailto:ann@example.com>", "unavailable", false, None),

@@ -131,10 +131,11 @@ impl Talk {
             to: to.to_string(),
         });
         if by == LegId::CALLER && !call.settings.caller_transfers {
-            return refused(call, by);
+            call.note(Note::TransferDenied { leg: by });
+            return forbidden(call, by);
         }
         if replaces.is_none() && !may_dial(call, by, to) {
-            return refused(call, by);
+            return forbidden(call, by);
         }
         if let Some(dialog) = replaces {
             if call.cannot(Ability::Rooms, "connecting two calls") {
@@ -489,11 +490,17 @@ fn may_dial(call: &mut Call, leg: LegId, to: &Party) -> bool {
     fine
 }
 
-/// A transfer that is not done.
+/// A transfer that cannot be done, or not now.
 pub(crate) fn refused(call: &mut Call, by: LegId) -> Flow {
-    call.command(Command::Referred {
-        leg: by,
-        outcome: Referral::Failed,
-    });
+    not_done(call, by, Referral::Failed)
+}
+
+/// A transfer that is not allowed: to try it again is in vain.
+fn forbidden(call: &mut Call, by: LegId) -> Flow {
+    not_done(call, by, Referral::Refused(Disposition::Declined))
+}
+
+fn not_done(call: &mut Call, by: LegId, outcome: Referral) -> Flow {
+    call.command(Command::Referred { leg: by, outcome });
     Flow::Stay
 }
