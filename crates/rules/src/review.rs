@@ -67,13 +67,8 @@ pub fn review_with(engine: &Engine, judge: &dyn Fn(&str, &[String]) -> Option<St
         None => ("", ""),
     };
     let mut report = Report::of_warnings(name);
-    // It was read when the engine was compiled, so nothing is wrong with it.
     let mut read = Report::new(name);
-    let root = match crate::toml::is_toml(name) {
-        true => crate::toml::read(text, &mut read),
-        false => crate::yaml::read(text, &mut read),
-    };
-    if let Some(root) = root {
+    if let Some(root) = crate::compile::root(name, text, &mut read) {
         let table = crate::table::read(&root, &mut read);
         let mut review = Review {
             root: &root,
@@ -95,6 +90,11 @@ pub fn review_with(engine: &Engine, judge: &dyn Fn(&str, &[String]) -> Option<St
         review.webhooks(judge);
         review.rings(&blocks);
         review.chains();
+    }
+    // It was read when the engine was compiled, so nothing should be wrong with it; but if
+    // something is, the review of what is left says little.
+    if !read.is_empty() {
+        return read.finish(sources);
     }
     report.finish(sources)
 }
