@@ -115,13 +115,13 @@ fn texts(tree: &mut Value, call: &Call<'_>, now: bool) -> Result<(), RenderError
             .try_for_each(|item| texts(item, call, now && !is_action(item)))?,
         Value::Object(map) => {
             for (key, item) in map {
-                let written = item.as_str().is_some_and(|text| text.contains('{'));
                 texts(item, call, now && !is_action(item))?;
-                if let Value::String(text) = item
-                    && written
-                    && key == "number"
+                // A table's column may hold a number as people write it. What is not filled in
+                // yet stays: its point and hyphen are its name's.
+                if key == "destination"
+                    && let Some(Value::String(text)) = item.get_mut("number")
+                    && !text.contains('{')
                 {
-                    // A table's column may hold a number as people write it.
                     text.retain(|c| !is_visual(c));
                 }
             }
@@ -226,6 +226,28 @@ numbers:
             assert!(json.contains(&format!("sip:{user}@pbx.example")), "{json}");
             assert!(!unfilled, "{to}");
         }
+    }
+
+    #[test]
+    fn only_the_number_of_a_destination_loses_its_separators() {
+        let engine = engine(
+            r#"
+version: 1
+default: { action: busy }
+prefixes: { branches: { entries: { "+1415": { number: "AB-12.34 (x)" } } } }
+numbers:
+  "+1":
+    - when: { caller: { prefix: branches } }
+      then: [{ action: set, attributes: { number: "{branches.number}", other: "{branches.number}", type: number } }, { action: busy }]
+  "+2":
+    - then: [{ action: collect, into: pin, max_digits: 4 }, { action: forward, destination: { type: number, number: "{attributes.pin}" } }]
+"#,
+        );
+        let (json, _) = decided(&engine, "+1");
+        assert!(json.contains(r#""number":"AB-12.34 (x)""#), "{json}");
+        assert!(json.contains(r#""other":"AB-12.34 (x)""#), "{json}");
+        let (json, _) = decided(&engine, "+2");
+        assert!(json.contains(r#""number":"{attributes.pin}""#), "{json}");
     }
 
     #[test]
