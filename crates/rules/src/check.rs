@@ -5,8 +5,8 @@ mod hold;
 use std::collections::BTreeMap;
 
 use callroute_schema::{
-    Action, ActionKind, Actions, Branch, Confirm, Destination, Forward, Member, Menu, Party, Play,
-    Prompt, RingGroup, Webhook,
+    Action, ActionKind, Actions, Branch, Confirm, Destination, Forward, MAX_HEADERS, Member, Menu,
+    Party, Play, Prompt, RingGroup, Webhook, check_header,
 };
 
 use crate::engine::NameKind;
@@ -36,8 +36,6 @@ const MAX_S: (u64, u64) = (1, 86_400);
 const WEIGHT: (u64, u64) = (0, 1_000);
 /// Priorities and tiers.
 const PRIORITY: (u64, u64) = (0, 1_000);
-/// Longest value of a header, in bytes.
-const HEADER: usize = 512;
 /// How often a menu may be repeated.
 const REPEAT: (u64, u64) = (0, 10);
 /// How often a menu may be heard.
@@ -180,23 +178,16 @@ fn prompt<S: Sink>(prompt: Option<&Prompt>, at: &Path<'_>, sink: &mut S) {
     }
 }
 
-/// Headers of the routing's choice: none that signalling needs for itself, and nothing that
-/// would begin another line.
+/// Headers of the routing's choice: what is wrong here would not be sent.
 fn headers<S: Sink>(headers: &BTreeMap<String, String>, at: &Path<'_>, sink: &mut S) {
+    let found = headers.len();
+    if found > MAX_HEADERS {
+        let message = format!("expected at most {MAX_HEADERS} headers, found {found}");
+        sink.wrong(at, message);
+    }
     for (name, value) in headers {
-        let at = at.key(name);
-        let token = |c: char| c.is_ascii_alphanumeric() || "-_.!%*+`'~".contains(c);
-        let is_ours = name
-            .get(..2)
-            .is_some_and(|start| start.eq_ignore_ascii_case("x-"))
-            || name.eq_ignore_ascii_case("alert-info");
-        if !is_ours || !name.chars().all(token) {
-            let message = "a header's name begins with `X-`, or is `Alert-Info`";
-            sink.wrong(&at, message.to_owned());
-        }
-        if value.chars().any(char::is_control) || value.len() > HEADER {
-            let message = format!("a header's value has one line of at most {HEADER} bytes");
-            sink.wrong(&at, message);
+        if let Err(error) = check_header(name, value) {
+            sink.wrong(&at.key(name), error.to_string());
         }
     }
 }

@@ -36,6 +36,7 @@ mod digit;
 mod digit_pattern;
 mod disposition;
 mod event;
+mod header;
 #[cfg(feature = "json-schema")]
 pub mod json_schema;
 mod map;
@@ -70,6 +71,7 @@ pub use event::{
     AttemptInfo, Direction, Event, EventKind, MenuInfo, Privacy, QueueInfo, RecordingInfo,
     SourceInfo, Timestamp, Transport, Verstat,
 };
+pub use header::{HeaderError, MAX_HEADERS, check_header};
 pub use mask::{Masked, mask};
 pub use menu::{Branch, Extensions, Menu, MenuBranches, Pin, Prompt, Repeat};
 pub use name::{

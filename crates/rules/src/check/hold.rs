@@ -212,6 +212,8 @@ mod tests {
 
     #[test]
     fn bounds_of_what_keeps_a_caller() {
+        let many: Vec<_> = (0..33).map(|count| format!("X-{count}: x")).collect();
+        let many = format!("{{ action: set, headers: {{ {} }} }}", many.join(", "));
         for (action, why) in [
             (
                 "{ action: voicemail, message: x, max_s: 4000 }",
@@ -276,6 +278,11 @@ mod tests {
                 "{ action: set, headers: { X-A: \"a\\r\\nVia: x\" } }",
                 "one line",
             ),
+            (
+                "{ action: set, headers: { \"X-A!\": x } }",
+                "begins with `X-`",
+            ),
+            (&many, "expected at most 32 headers, found 33"),
             ("{ action: play, url: example.com/a.wav }", "http"),
         ] {
             let found = fault(action);
