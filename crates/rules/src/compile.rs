@@ -292,8 +292,8 @@ impl Compiler<'_> {
 
     /// A name that is used and not given.
     fn unknown<T>(&mut self, kind: &str, name: &str, section: &Section<T>, at: &Path<'_>) {
-        let choices = crate::hint::choices(name, section.names());
-        let name = crate::hint::shorten(name);
+        let choices = callroute_schema::hint::choices(name, section.names());
+        let name = callroute_schema::hint::shorten(name);
         self.fault(at, format!("unknown {kind} `{name}`{choices}"));
     }
 
@@ -310,8 +310,8 @@ impl Compiler<'_> {
         }
         let mut names: Vec<&str> = places.keys().map(String::as_str).collect();
         names.sort_unstable();
-        let choices = crate::hint::choices(name, names.into_iter());
-        let name = crate::hint::shorten(name);
+        let choices = callroute_schema::hint::choices(name, names.into_iter());
+        let name = callroute_schema::hint::shorten(name);
         self.fault(at, format!("unknown {kind} `{name}`{choices}"));
         None
     }

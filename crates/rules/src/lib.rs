@@ -40,7 +40,6 @@ mod engine;
 mod explain;
 mod fault;
 pub mod guide;
-mod hint;
 mod hours;
 mod ics;
 #[cfg(feature = "json-schema")]
@@ -61,6 +60,7 @@ pub mod waves;
 mod yaml;
 mod zone;
 
+pub use callroute_schema::hint::choices;
 pub use compile::{Table, load};
 pub use engine::{
     Agent, Decision, Engine, Fact, Facts, Lookup, LookupSource, LookupSpec, NameKind, Outcome,
@@ -68,7 +68,6 @@ pub use engine::{
 };
 pub use explain::{ClauseTrace, Explanation, RuleTrace};
 pub use fault::{Fault, Faults, Label, Severity};
-pub use hint::choices;
 pub use hours::{Hours, HoursAnswer, Layer};
 pub use review::{review, review_with};
 pub use source::{Files, Source};

@@ -37,6 +37,7 @@ mod digit_pattern;
 mod disposition;
 mod event;
 mod header;
+pub mod hint;
 #[cfg(feature = "json-schema")]
 pub mod json_schema;
 mod map;

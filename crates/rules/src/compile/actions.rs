@@ -7,10 +7,10 @@ use super::Compiler;
 use crate::check::{self, Sink};
 use crate::engine::NameKind;
 use crate::fault::Report;
-use crate::hint;
 use crate::path::Path;
 use crate::policy::Policy;
 use crate::table::{Section, Table};
+use callroute_schema::hint;
 
 /// Turns what the walk comes across into faults.
 struct Checker<'a> {

@@ -8,11 +8,11 @@ use chrono::NaiveDate;
 
 use super::Compiler;
 use crate::csv::{Field, Records, Unclosed};
-use crate::hint::shorten;
 use crate::hours::Calendar;
 use crate::ics;
 use crate::path::Path;
 use crate::table::CalendarEntry;
+use callroute_schema::hint::shorten;
 
 /// Most dates of one calendar.
 const MAX_DATES: usize = 100_000;

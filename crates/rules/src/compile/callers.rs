@@ -6,12 +6,12 @@ use super::records::{Wrong, fits};
 use super::{Compiler, Shared};
 use crate::csv::Field;
 use crate::engine::{CallerList, Dialed, Lists, Rows};
-use crate::hint::shorten;
 use crate::number::{self, NumberError, Pattern};
 use crate::path::Path;
 use crate::source::Source;
 use crate::table::CallersEntry;
 use crate::yaml::MAX_TEXT;
+use callroute_schema::hint::shorten;
 
 /// The word for callers who withhold their number.
 pub(crate) const ANONYMOUS: &str = "anonymous";

@@ -6,9 +6,9 @@ use chrono::{DateTime, NaiveDateTime};
 use super::records::{Wrong, fits};
 use super::{Compiler, Shared};
 use crate::engine::{LookupSource, LookupSpec, OnShift, Rota, Switch, Tables, Turns};
-use crate::hint::{choices, shorten};
 use crate::path::Path;
 use crate::table::{LookupEntry, OverrideEntry, RotaEntry, StepEntry};
+use callroute_schema::hint::{choices, shorten};
 
 /// How long a lookup may take when the file does not say, in milliseconds, and the bounds.
 const BUDGET_MS: u64 = 50;

@@ -9,11 +9,11 @@ use super::records::{Wrong, fits};
 use super::{Compiler, Shared};
 use crate::csv::{Field, Records};
 use crate::engine::{Deck, Place, Rows};
-use crate::hint::shorten;
 use crate::number;
 use crate::path::{Path, Spot};
 use crate::prefix::Key;
 use crate::table::PrefixesEntry;
+use callroute_schema::hint::shorten;
 
 /// The name of the column that holds prefixes.
 pub(crate) const COLUMN: &str = "prefix";

@@ -7,10 +7,10 @@ use callroute_schema::{Party, WebhookName};
 use super::Compiler;
 use crate::check::DEADLINE_MS;
 use crate::engine::{Agent, Named, Secret, WebhookSpec};
-use crate::hint::shorten;
 use crate::path::Path;
 use crate::policy::Policy;
 use crate::table::{AgentEntry, SecretEntry, SecretsEntry, WebhookEntry};
+use callroute_schema::hint::shorten;
 
 /// How long an ask may take when the file does not say, in milliseconds.
 const DEFAULT_DEADLINE_MS: u64 = 1_500;

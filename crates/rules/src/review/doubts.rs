@@ -5,9 +5,9 @@ use callroute_schema::number::{self, Kind, Problem, Region};
 use super::Review;
 use super::used::Used;
 use crate::engine::in_full;
-use crate::hint::shorten;
 use crate::number::number as plain_number;
 use crate::path::{Path, Spot};
+use callroute_schema::hint::shorten;
 
 /// Digits of the shortest text that is taken for a national number; fewer may be an extension.
 const NATIONAL: usize = 9;

@@ -12,8 +12,8 @@ use super::used::Used;
 use crate::compile::{ANONYMOUS, CALLERS_COLUMN, PREFIXES_COLUMN, is_heading};
 use crate::csv::{Field, Records};
 use crate::engine::Engine;
-use crate::hint::{choices, shorten};
 use crate::number::{Pattern, pattern};
+use callroute_schema::hint::{choices, shorten};
 
 /// Lines of a file whose numbers are held against numbering plans; of longer ones, the first.
 const MAX_READ: usize = 20_000;

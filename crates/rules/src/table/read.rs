@@ -7,8 +7,8 @@ use serde::Deserialize;
 
 use super::{Entry, RuleEntry, Rules, Section, Table};
 use crate::fault::Report;
-use crate::hint;
 use crate::path::Path;
+use callroute_schema::hint;
 
 /// The version of the routing file's language.
 const VERSION: &str = "1";

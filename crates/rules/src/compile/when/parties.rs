@@ -5,9 +5,9 @@ use callroute_schema::{Action, Destination, Party as Written};
 use super::super::{Compiler, Shared};
 use super::{either, together};
 use crate::engine::{Available, Clause, Lookup, Party};
-use crate::hint::{choices, shorten};
 use crate::path::Path;
 use crate::table::{CallerKind, Kinds, Texts};
+use callroute_schema::hint::{choices, shorten};
 
 impl Compiler<'_> {
     pub(super) fn kinds(

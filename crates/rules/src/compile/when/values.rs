@@ -10,12 +10,12 @@ use super::super::shared::Named;
 use super::super::{Compiler, Shared};
 use super::Clauses;
 use crate::engine::{Calls, Clause, Field, Places, Subject, Test, WHOLE};
-use crate::hint::{choices, shorten};
 use crate::hours::{self, Hours};
 use crate::number;
 use crate::origin::{is_area, nearest_area};
 use crate::path::Path;
 use crate::table::{Bounds, CallsWhen, DateWhen, Texts, ValueWhen, When};
+use callroute_schema::hint::{choices, shorten};
 
 impl Compiler<'_> {
     /// Everything of a `when` that is neither hours nor numbers.
