@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use callroute_schema::{
     Action, ActionKind, Actions, Branch, Confirm, Destination, Forward, MAX_HEADERS, Member, Menu,
-    Party, Play, Prompt, RingGroup, Webhook, check_header,
+    MenuBranches, Party, Play, Prompt, RingGroup, Webhook, check_header,
 };
 
 use crate::engine::NameKind;
@@ -211,9 +211,7 @@ pub(crate) fn menu<S: Sink>(menu: &Menu, at: &Path<'_>, sink: &mut S) {
         let message = "a menu needs a `name`, or `options` with at least one key";
         sink.wrong(at, message.to_owned());
     }
-    if let Some(Prompt::Say(say)) = &menu.prompt {
-        spoken(&say.text, &at.key("prompt").key("say"), sink);
-    }
+    prompt(menu.prompt.as_ref(), &at.key("prompt"), sink);
     bounded(
         menu.timeout_s,
         TIMEOUT_S,
@@ -228,23 +226,24 @@ pub(crate) fn menu<S: Sink>(menu: &Menu, at: &Path<'_>, sink: &mut S) {
         actions(branch, &options.key(digits.as_str()), sink);
     }
     menu_guards(menu, at, sink);
-    let on = at.key("on");
-    for (key, branch) in [("timeout", &menu.on.timeout), ("invalid", &menu.on.invalid)] {
+    silence(&menu.on, &at.key("on"), sink);
+}
+
+/// What is done when nothing is pressed, or nothing that is known.
+fn silence<S: Sink>(branches: &MenuBranches, on: &Path<'_>, sink: &mut S) {
+    for (key, branch) in [
+        ("timeout", &branches.timeout),
+        ("invalid", &branches.invalid),
+    ] {
         let at = on.key(key);
         match branch {
-            None => {}
             Some(Branch::Actions(list)) => actions(list, &at, sink),
             Some(Branch::Repeat(repeat)) => {
-                bounded(
-                    Some(repeat.repeat),
-                    REPEAT,
-                    "times",
-                    &at.key("repeat"),
-                    sink,
-                );
+                let times = at.key("repeat");
+                bounded(Some(repeat.repeat), REPEAT, "times", &times, sink);
                 actions(&repeat.then, &at.key("then"), sink);
             }
-            Some(_) => {}
+            _ => {}
         }
     }
 }
@@ -252,9 +251,7 @@ pub(crate) fn menu<S: Sink>(menu: &Menu, at: &Path<'_>, sink: &mut S) {
 /// What stands beside a menu's options: patterns, extensions, the PIN.
 fn menu_guards<S: Sink>(menu: &Menu, at: &Path<'_>, sink: &mut S) {
     bounded(menu.rounds, ROUNDS, "times", &at.key("rounds"), sink);
-    if let Some(Prompt::Say(say)) = &menu.short_prompt {
-        spoken(&say.text, &at.key("short_prompt").key("say"), sink);
-    }
+    prompt(menu.short_prompt.as_ref(), &at.key("short_prompt"), sink);
     let patterns = at.key("patterns");
     for (pattern, branch) in &menu.patterns {
         actions(branch, &patterns.key(pattern.as_str()), sink);
@@ -281,9 +278,7 @@ fn menu_guards<S: Sink>(menu: &Menu, at: &Path<'_>, sink: &mut S) {
         let codes = u32::try_from(pin.codes.len()).ok();
         bounded(codes, (1, 100), "codes", &at.key("codes"), sink);
         bounded(pin.tries, TRIES, "times", &at.key("tries"), sink);
-        if let Some(Prompt::Say(say)) = &pin.prompt {
-            spoken(&say.text, &at.key("prompt").key("say"), sink);
-        }
+        prompt(pin.prompt.as_ref(), &at.key("prompt"), sink);
         if let Some(failed) = &pin.failed {
             actions(failed, &at.key("failed"), sink);
         }

@@ -20,6 +20,7 @@ pub(crate) use self::prefixes::COLUMN as PREFIXES_COLUMN;
 
 use std::sync::Arc;
 
+use callroute_schema::hint::unknown;
 use callroute_schema::number::Region;
 use callroute_schema::tree::{Node, Span};
 use callroute_schema::{Actions, AgentName, MenuName, TargetName, variables};
@@ -292,9 +293,7 @@ impl Compiler<'_> {
 
     /// A name that is used and not given.
     fn unknown<T>(&mut self, kind: &str, name: &str, section: &Section<T>, at: &Path<'_>) {
-        let choices = callroute_schema::hint::choices(name, section.names());
-        let name = callroute_schema::hint::shorten(name);
-        self.fault(at, format!("unknown {kind} `{name}`{choices}"));
+        self.fault(at, unknown(kind, name, section.names()));
     }
 
     /// The place of something with a name; one that is not there is a fault.
@@ -310,9 +309,7 @@ impl Compiler<'_> {
         }
         let mut names: Vec<&str> = places.keys().map(String::as_str).collect();
         names.sort_unstable();
-        let choices = callroute_schema::hint::choices(name, names.into_iter());
-        let name = callroute_schema::hint::shorten(name);
-        self.fault(at, format!("unknown {kind} `{name}`{choices}"));
+        self.fault(at, unknown(kind, name, names.into_iter()));
         None
     }
 

@@ -21,6 +21,17 @@ pub fn nearest<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> Option<&
         .map(|(_, name)| name)
 }
 
+/// That a name of this kind is not given, and which ones are.
+///
+/// ```
+/// let said = callroute_schema::hint::unknown("agent", "an", ["ann"].into_iter());
+/// assert_eq!(said, "unknown agent `an`; did you mean `ann`? (there are `ann`)");
+/// ```
+#[must_use]
+pub fn unknown<'a>(kind: &str, name: &str, names: impl Iterator<Item = &'a str> + Clone) -> String {
+    format!("unknown {kind} `{}`{}", shorten(name), choices(name, names))
+}
+
 /// What to say after "unknown …": the nearest name, and which ones there are.
 ///
 /// ```

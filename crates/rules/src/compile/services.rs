@@ -67,12 +67,8 @@ impl Compiler<'_> {
             }
         }
         let deadline_ms = entry.deadline_ms.unwrap_or(DEFAULT_DEADLINE_MS);
-        let (low, high) = DEADLINE_MS;
-        if !(low..=high).contains(&deadline_ms) {
-            let message =
-                format!("{deadline_ms} is out of range: expected {low} to {high} milliseconds");
-            self.fault(&at.key("deadline_ms"), message);
-        }
+        let deadline = at.key("deadline_ms");
+        self.bounded(deadline_ms.into(), DEADLINE_MS, "milliseconds", &deadline);
         let allow = at.key("allow");
         for (index, range) in entry.allow.iter().enumerate() {
             if !is_range(range) {

@@ -7,7 +7,7 @@ use super::{either, together};
 use crate::engine::{Available, Clause, Lookup, Party};
 use crate::path::Path;
 use crate::table::{CallerKind, Kinds, Texts};
-use callroute_schema::hint::{choices, shorten};
+use callroute_schema::hint::{shorten, unknown};
 
 impl Compiler<'_> {
     pub(super) fn kinds(
@@ -132,11 +132,7 @@ impl Compiler<'_> {
                         .chain(table.agents.names())
                         .chain(table.rotas.names())
                         .chain(table.targets.names());
-                    let message = format!(
-                        "unknown lookup, agent, rota or target `{}`{}",
-                        shorten(name),
-                        choices(name, known)
-                    );
+                    let message = unknown("lookup, agent, rota or target", name, known);
                     self.fault(&at.index(index), message);
                     return None;
                 }
@@ -185,11 +181,7 @@ impl Compiler<'_> {
                 .names()
                 .chain(table.rotas.names())
                 .chain(table.targets.names());
-            let message = format!(
-                "unknown agent, rota or target `{}`{}",
-                shorten(name),
-                choices(name, known)
-            );
+            let message = unknown("agent, rota or target", name, known);
             self.fault(at, message);
             return None;
         };
