@@ -2,6 +2,7 @@
 //! the fragments of responses that tell what became of one (RFC 3420); pure.
 
 use callroute_media::Referral;
+use callroute_schema::number::is_visual;
 use callroute_schema::{Cause, Disposition, Number, Party, SipUri};
 use sipx_sip::headers::Address;
 use sipx_sip::{HeaderName, Headers, Uri};
@@ -112,7 +113,10 @@ pub(crate) fn target(headers: &Headers, ours: impl Fn(&Uri) -> bool) -> Result<T
     };
     let user = match uri.tel_parts() {
         Some(tel) => {
-            let digits = tel.subscriber().iter().filter(|b| !b"-.() ".contains(b));
+            let digits = tel
+                .subscriber()
+                .iter()
+                .filter(|b| !is_visual(char::from(**b)));
             Some(digits.copied().collect())
         }
         None => uri.decoded_user().filter(|_| ours(uri)),

@@ -1,6 +1,6 @@
 //! Numbers that are hardly what was meant: nobody has them, or they are compared as written.
 
-use callroute_schema::number::{self, Kind, Problem, Region};
+use callroute_schema::number::{self, Kind, Problem, Region, is_visual};
 
 use super::Review;
 use super::used::Used;
@@ -25,7 +25,7 @@ pub(super) fn doubt(text: &str, region: Option<Region>) -> Option<String> {
     if plain.starts_with('+') {
         return nobodys(text, &plain);
     }
-    let grouped = text.contains([' ', '-', '.', '(']);
+    let grouped = text.contains(is_visual);
     let least = if grouped { GROUPED } else { NATIONAL };
     if plain.len() < least || !plain.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
