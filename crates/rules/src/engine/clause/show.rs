@@ -111,10 +111,7 @@ impl fmt::Display for Written<'_> {
             }
             Clause::Transport(transports) => {
                 f.write_str("transport: ")?;
-                let words = transports
-                    .iter()
-                    .map(|transport| format!("{transport:?}").to_lowercase());
-                list(f, words)
+                list(f, transports.iter())
             }
             Clause::Available(available) => write!(f, "available: {}", available.name),
             Clause::Calls(calls) => calls.fmt(f),
@@ -298,7 +295,7 @@ impl Clause {
                 .to_owned(),
             Self::Trunk(_) => call.view.trunk().unwrap_or("no trunk").to_owned(),
             Self::Transport(_) => match call.view.transport() {
-                Some(transport) => format!("{transport:?}").to_lowercase(),
+                Some(transport) => transport.to_string(),
                 None => "unknown".to_owned(),
             },
             Self::Available(available) => available.compared(call),
@@ -319,7 +316,7 @@ impl Clause {
                 };
                 let name = on_duty.unwrap_or("nobody is on duty");
                 match next {
-                    Some(next) => format!("{name}, theirs {}", From(next, call.utc())),
+                    Some(next) => format!("{name}, theirs {}", Since(next, call.utc())),
                     None => name.to_owned(),
                 }
             }
@@ -337,7 +334,7 @@ impl Available {
                 Some(agent) if !agent.is_on_shift(call.tables, call.utc()) => {
                     match agent.next_shift(call.tables, call.utc()) {
                         Some(next) => {
-                            format!("{}: off shift, on {}", agent.name, From(next, call.utc()))
+                            format!("{}: off shift, on {}", agent.name, Since(next, call.utc()))
                         }
                         None => format!("{}: off shift", agent.name),
                     }
@@ -397,9 +394,9 @@ fn near(found: &str, wanted: &str) -> String {
 }
 
 /// From when on, and how long that is from now: both in seconds since 1970.
-struct From(i64, i64);
+struct Since(i64, i64);
 
-impl fmt::Display for From {
+impl fmt::Display for Since {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(then, now) = *self;
         match instant(then) {
