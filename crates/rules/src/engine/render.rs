@@ -1,7 +1,7 @@
 //! Variables in texts and destinations, filled in for a call.
 
 use callroute_schema::number::is_visual;
-use callroute_schema::{Action, Actions, strip_scheme, with_variables};
+use callroute_schema::{Action, Actions, escape_user, strip_scheme, with_variables};
 use chrono::DateTime;
 use serde_json::Value;
 
@@ -137,24 +137,12 @@ fn filled(text: &str, call: &Call<'_>) -> Result<String, RenderError> {
     let is_uri = strip_scheme(text).is_some();
     match text.rsplit_once('@').filter(|_| is_uri) {
         Some((user, host)) => {
-            let user = with_variables(user, |name| Ok(escaped(&value(call, name)?)))?;
+            let user = with_variables(user, |name| Ok(escape_user(&value(call, name)?)))?;
             let host = with_variables(host, |name| value(call, name))?;
             Ok(format!("{user}@{host}"))
         }
         None => with_variables(text, |name| value(call, name)),
     }
-}
-
-fn escaped(user: &str) -> String {
-    let stays = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.!~*'()&=+$,".contains(&byte);
-    let mut text = String::with_capacity(user.len());
-    for byte in user.bytes() {
-        match stays(byte) {
-            true => text.push(char::from(byte)),
-            false => text.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    text
 }
 
 #[cfg(test)]
