@@ -33,6 +33,7 @@
 //!
 //! This crate is pure: no runtime, no socket, no clock; files and time zones come in as arguments.
 
+mod by_itself;
 mod check;
 mod compile;
 mod csv;
