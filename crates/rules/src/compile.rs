@@ -31,7 +31,7 @@ use crate::fault::{Faults, Report};
 use crate::path::Path;
 use crate::policy::Policy;
 use crate::source::{Files, Source, fingerprint};
-use crate::table::{Section, Table as Entries};
+use crate::table::{Section, Sections};
 use crate::zone::Zones;
 
 /// Longest JSON whose lines are told in faults, in bytes. Longer documents are written by
@@ -62,7 +62,7 @@ pub struct Table {
     /// The routing file, which engines keep too.
     source: Arc<[Source]>,
     fingerprint: String,
-    read: Option<(Node, Entries)>,
+    read: Option<(Node, Sections)>,
     report: Report,
 }
 
@@ -191,7 +191,7 @@ fn long_json(text: &str, report: &mut Report) -> Option<Node> {
 /// What every part of the compiler needs.
 struct Compiler<'a> {
     root: &'a Node,
-    table: &'a Entries,
+    table: &'a Sections,
     report: &'a mut Report,
     files: &'a dyn Files,
     zones: &'a dyn Zones,
@@ -203,7 +203,7 @@ struct Compiler<'a> {
 
 fn compile(
     root: &Node,
-    table: &Entries,
+    table: &Sections,
     files: &dyn Files,
     zones: &dyn Zones,
     further: &mut Vec<Source>,

@@ -32,7 +32,7 @@ use crate::engine::{Clause, Dialed, Engine, OneOf, Subject};
 use crate::fault::{Faults, Report};
 use crate::number::Pattern;
 use crate::path::{Path, Spot};
-use crate::table::{Rules, Table};
+use crate::table::{Rules, Sections};
 
 /// What the routing file of an engine makes one wonder about, each with its places and the mend;
 /// empty when nothing does.
@@ -102,7 +102,7 @@ pub fn review_with(engine: &Engine, judge: &dyn Fn(&str, &[String]) -> Option<St
 /// What every part of the review needs.
 struct Review<'a> {
     root: &'a Node,
-    table: &'a Table,
+    table: &'a Sections,
     engine: &'a Engine,
     logic: Logic<'a>,
     /// When hours change within a usual week.

@@ -9,13 +9,13 @@ use crate::engine::NameKind;
 use crate::fault::Report;
 use crate::path::Path;
 use crate::policy::Policy;
-use crate::table::{Section, Table};
+use crate::table::{Section, Sections};
 use callroute_schema::hint::unknown;
 
 /// Turns what the walk comes across into faults.
 struct Checker<'a> {
     root: &'a Node,
-    table: &'a Table,
+    table: &'a Sections,
     policy: &'a Policy,
     report: &'a mut Report,
 }
