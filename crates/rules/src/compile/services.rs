@@ -68,7 +68,7 @@ impl Compiler<'_> {
         }
         let deadline_ms = entry.deadline_ms.unwrap_or(DEFAULT_DEADLINE_MS);
         let deadline = at.key("deadline_ms");
-        self.bounded(deadline_ms.into(), DEADLINE_MS, "milliseconds", &deadline);
+        self.bounded(deadline_ms, DEADLINE_MS, "milliseconds", &deadline);
         let allow = at.key("allow");
         for (index, range) in entry.allow.iter().enumerate() {
             if !is_range(range) {
