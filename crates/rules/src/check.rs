@@ -5,8 +5,8 @@ mod hold;
 use std::collections::BTreeMap;
 
 use callroute_schema::{
-    Action, ActionKind, Actions, Branch, Confirm, Destination, Forward, Member, Menu, Party, Play,
-    Prompt, RingGroup, Webhook,
+    Action, ActionKind, Actions, Branch, Confirm, Destination, Forward, MAX_HEADERS, Member, Menu,
+    MenuBranches, Party, Play, Prompt, RingGroup, Webhook, check_header,
 };
 
 use crate::engine::NameKind;
@@ -36,8 +36,6 @@ const MAX_S: (u64, u64) = (1, 86_400);
 const WEIGHT: (u64, u64) = (0, 1_000);
 /// Priorities and tiers.
 const PRIORITY: (u64, u64) = (0, 1_000);
-/// Longest value of a header, in bytes.
-const HEADER: usize = 512;
 /// How often a menu may be repeated.
 const REPEAT: (u64, u64) = (0, 10);
 /// How often a menu may be heard.
@@ -180,23 +178,16 @@ fn prompt<S: Sink>(prompt: Option<&Prompt>, at: &Path<'_>, sink: &mut S) {
     }
 }
 
-/// Headers of the routing's choice: none that signalling needs for itself, and nothing that
-/// would begin another line.
+/// Headers of the routing's choice: what is wrong here would not be sent.
 fn headers<S: Sink>(headers: &BTreeMap<String, String>, at: &Path<'_>, sink: &mut S) {
+    let found = headers.len();
+    if found > MAX_HEADERS {
+        let message = format!("expected at most {MAX_HEADERS} headers, found {found}");
+        sink.wrong(at, message);
+    }
     for (name, value) in headers {
-        let at = at.key(name);
-        let token = |c: char| c.is_ascii_alphanumeric() || "-_.!%*+`'~".contains(c);
-        let is_ours = name
-            .get(..2)
-            .is_some_and(|start| start.eq_ignore_ascii_case("x-"))
-            || name.eq_ignore_ascii_case("alert-info");
-        if !is_ours || !name.chars().all(token) {
-            let message = "a header's name begins with `X-`, or is `Alert-Info`";
-            sink.wrong(&at, message.to_owned());
-        }
-        if value.chars().any(char::is_control) || value.len() > HEADER {
-            let message = format!("a header's value has one line of at most {HEADER} bytes");
-            sink.wrong(&at, message);
+        if let Err(error) = check_header(name, value) {
+            sink.wrong(&at.key(name), error.to_string());
         }
     }
 }
@@ -220,9 +211,7 @@ pub(crate) fn menu<S: Sink>(menu: &Menu, at: &Path<'_>, sink: &mut S) {
         let message = "a menu needs a `name`, or `options` with at least one key";
         sink.wrong(at, message.to_owned());
     }
-    if let Some(Prompt::Say(say)) = &menu.prompt {
-        spoken(&say.text, &at.key("prompt").key("say"), sink);
-    }
+    prompt(menu.prompt.as_ref(), &at.key("prompt"), sink);
     bounded(
         menu.timeout_s,
         TIMEOUT_S,
@@ -237,23 +226,24 @@ pub(crate) fn menu<S: Sink>(menu: &Menu, at: &Path<'_>, sink: &mut S) {
         actions(branch, &options.key(digits.as_str()), sink);
     }
     menu_guards(menu, at, sink);
-    let on = at.key("on");
-    for (key, branch) in [("timeout", &menu.on.timeout), ("invalid", &menu.on.invalid)] {
+    silence(&menu.on, &at.key("on"), sink);
+}
+
+/// What is done when nothing is pressed, or nothing that is known.
+fn silence<S: Sink>(branches: &MenuBranches, on: &Path<'_>, sink: &mut S) {
+    for (key, branch) in [
+        ("timeout", &branches.timeout),
+        ("invalid", &branches.invalid),
+    ] {
         let at = on.key(key);
         match branch {
-            None => {}
             Some(Branch::Actions(list)) => actions(list, &at, sink),
             Some(Branch::Repeat(repeat)) => {
-                bounded(
-                    Some(repeat.repeat),
-                    REPEAT,
-                    "times",
-                    &at.key("repeat"),
-                    sink,
-                );
+                let times = at.key("repeat");
+                bounded(Some(repeat.repeat), REPEAT, "times", &times, sink);
                 actions(&repeat.then, &at.key("then"), sink);
             }
-            Some(_) => {}
+            _ => {}
         }
     }
 }
@@ -261,9 +251,7 @@ pub(crate) fn menu<S: Sink>(menu: &Menu, at: &Path<'_>, sink: &mut S) {
 /// What stands beside a menu's options: patterns, extensions, the PIN.
 fn menu_guards<S: Sink>(menu: &Menu, at: &Path<'_>, sink: &mut S) {
     bounded(menu.rounds, ROUNDS, "times", &at.key("rounds"), sink);
-    if let Some(Prompt::Say(say)) = &menu.short_prompt {
-        spoken(&say.text, &at.key("short_prompt").key("say"), sink);
-    }
+    prompt(menu.short_prompt.as_ref(), &at.key("short_prompt"), sink);
     let patterns = at.key("patterns");
     for (pattern, branch) in &menu.patterns {
         actions(branch, &patterns.key(pattern.as_str()), sink);
@@ -290,9 +278,7 @@ fn menu_guards<S: Sink>(menu: &Menu, at: &Path<'_>, sink: &mut S) {
         let codes = u32::try_from(pin.codes.len()).ok();
         bounded(codes, (1, 100), "codes", &at.key("codes"), sink);
         bounded(pin.tries, TRIES, "times", &at.key("tries"), sink);
-        if let Some(Prompt::Say(say)) = &pin.prompt {
-            spoken(&say.text, &at.key("prompt").key("say"), sink);
-        }
+        prompt(pin.prompt.as_ref(), &at.key("prompt"), sink);
         if let Some(failed) = &pin.failed {
             actions(failed, &at.key("failed"), sink);
         }

@@ -20,6 +20,7 @@ pub(crate) use self::prefixes::COLUMN as PREFIXES_COLUMN;
 
 use std::sync::Arc;
 
+use callroute_schema::hint::unknown;
 use callroute_schema::number::Region;
 use callroute_schema::tree::{Node, Span};
 use callroute_schema::{Actions, AgentName, MenuName, TargetName, variables};
@@ -30,7 +31,7 @@ use crate::fault::{Faults, Report};
 use crate::path::Path;
 use crate::policy::Policy;
 use crate::source::{Files, Source, fingerprint};
-use crate::table::{Section, Table as Entries};
+use crate::table::{Section, Sections};
 use crate::zone::Zones;
 
 /// Longest JSON whose lines are told in faults, in bytes. Longer documents are written by
@@ -61,7 +62,7 @@ pub struct Table {
     /// The routing file, which engines keep too.
     source: Arc<[Source]>,
     fingerprint: String,
-    read: Option<(Node, Entries)>,
+    read: Option<(Node, Sections)>,
     report: Report,
 }
 
@@ -190,7 +191,7 @@ fn long_json(text: &str, report: &mut Report) -> Option<Node> {
 /// What every part of the compiler needs.
 struct Compiler<'a> {
     root: &'a Node,
-    table: &'a Entries,
+    table: &'a Sections,
     report: &'a mut Report,
     files: &'a dyn Files,
     zones: &'a dyn Zones,
@@ -202,7 +203,7 @@ struct Compiler<'a> {
 
 fn compile(
     root: &Node,
-    table: &Entries,
+    table: &Sections,
     files: &dyn Files,
     zones: &dyn Zones,
     further: &mut Vec<Source>,
@@ -292,9 +293,7 @@ impl Compiler<'_> {
 
     /// A name that is used and not given.
     fn unknown<T>(&mut self, kind: &str, name: &str, section: &Section<T>, at: &Path<'_>) {
-        let choices = crate::hint::choices(name, section.names());
-        let name = crate::hint::shorten(name);
-        self.fault(at, format!("unknown {kind} `{name}`{choices}"));
+        self.fault(at, unknown(kind, name, section.names()));
     }
 
     /// The place of something with a name; one that is not there is a fault.
@@ -310,9 +309,7 @@ impl Compiler<'_> {
         }
         let mut names: Vec<&str> = places.keys().map(String::as_str).collect();
         names.sort_unstable();
-        let choices = crate::hint::choices(name, names.into_iter());
-        let name = crate::hint::shorten(name);
-        self.fault(at, format!("unknown {kind} `{name}`{choices}"));
+        self.fault(at, unknown(kind, name, names.into_iter()));
         None
     }
 

@@ -125,7 +125,9 @@ pub(crate) fn read(text: &str) -> (Vec<Event>, Vec<IcsFault>) {
             "END" => {
                 let component = component();
                 if open.pop_if(|(name, _)| *name == component).is_none() {
-                    fault(IcsError::Unopened(crate::hint::shorten(&component)));
+                    fault(IcsError::Unopened(callroute_schema::hint::shorten(
+                        &component,
+                    )));
                     break;
                 }
                 let ended =
@@ -161,7 +163,7 @@ pub(crate) fn read(text: &str) -> (Vec<Event>, Vec<IcsFault>) {
         faults.push(IcsFault { span, error });
     }
     if let Some((name, span)) = open.pop().filter(|_| faults.is_empty()) {
-        let error = IcsError::Unclosed(crate::hint::shorten(&name));
+        let error = IcsError::Unclosed(callroute_schema::hint::shorten(&name));
         faults.push(IcsFault { span, error });
     }
     (events, faults)
@@ -225,7 +227,7 @@ fn finish(draft: Draft) -> Result<Option<Event>, IcsFault> {
 
 fn date(name: &'static str, value: &str) -> Result<NaiveDate, IcsError> {
     let value = value.trim();
-    let no_date = || IcsError::NoDate(crate::hint::shorten(value));
+    let no_date = || IcsError::NoDate(callroute_schema::hint::shorten(value));
     if let Some((day, _)) = value.split_once('T')
         && day.len() == 8
     {
@@ -249,7 +251,7 @@ fn duration(value: &str) -> Result<u64, IcsError> {
         let number: u16 = number.parse().ok().filter(|number| *number > 0)?;
         Some(u64::from(number) * unit)
     };
-    days().ok_or_else(|| IcsError::NoDuration(crate::hint::shorten(value)))
+    days().ok_or_else(|| IcsError::NoDuration(callroute_schema::hint::shorten(value)))
 }
 
 /// A text value without its escapes (RFC 5545, section 3.3.11).

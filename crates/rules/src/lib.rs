@@ -33,6 +33,7 @@
 //!
 //! This crate is pure: no runtime, no socket, no clock; files and time zones come in as arguments.
 
+mod by_itself;
 mod check;
 mod compile;
 mod csv;
@@ -40,7 +41,6 @@ mod engine;
 mod explain;
 mod fault;
 pub mod guide;
-mod hint;
 mod hours;
 mod ics;
 #[cfg(feature = "json-schema")]
@@ -61,6 +61,7 @@ pub mod waves;
 mod yaml;
 mod zone;
 
+pub use callroute_schema::hint::choices;
 pub use compile::{Table, load};
 pub use engine::{
     Agent, Decision, Engine, Fact, Facts, Lookup, LookupSource, LookupSpec, NameKind, Outcome,
@@ -68,7 +69,6 @@ pub use engine::{
 };
 pub use explain::{ClauseTrace, Explanation, RuleTrace};
 pub use fault::{Fault, Faults, Label, Severity};
-pub use hint::choices;
 pub use hours::{Hours, HoursAnswer, Layer};
 pub use review::{review, review_with};
 pub use source::{Files, Source};

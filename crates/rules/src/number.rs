@@ -3,8 +3,8 @@
 use callroute_schema::number::{Region, is_visual};
 
 use crate::engine::{Dialed, in_full};
-use crate::hint::shorten;
 use crate::prefix::Key;
+use callroute_schema::hint::shorten;
 
 /// Longest number or prefix that is accepted, in characters.
 const MAX: usize = 64;

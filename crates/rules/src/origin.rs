@@ -8,8 +8,8 @@ use std::sync::LazyLock;
 use callroute_schema::number::{area_prefixes, country_prefixes};
 
 use self::states::names_of;
-use crate::hint::nearest;
 use crate::prefix::{Key, PrefixTable};
+use callroute_schema::hint::nearest;
 
 static COUNTRIES: LazyLock<Origins> = LazyLock::new(|| Origins::new(country_prefixes()));
 static COUNTRY_OF: LazyLock<PrefixTable> = LazyLock::new(|| COUNTRIES.table());

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use callroute_schema::tree::{Node, Span};
+use callroute_schema::tree::{Node, Span, key_step};
 
 /// A place, as a chain that lives on the stack: walking allocates nothing, only a fault does.
 #[derive(Debug, Clone, Copy)]
@@ -135,12 +135,7 @@ impl fmt::Display for Path<'_> {
         match self.step {
             Step::Root => f.write_str("$"),
             Step::Index(index) => write!(f, "[{index}]"),
-            Step::Key(key) if plain(key) => write!(f, ".{key}"),
-            Step::Key(key) => write!(f, "[{key:?}]"),
+            Step::Key(key) => f.write_str(&key_step(key)),
         }
     }
-}
-
-fn plain(key: &str) -> bool {
-    !key.is_empty() && key.chars().all(|c| c.is_alphanumeric() || c == '_')
 }

@@ -32,7 +32,7 @@ use crate::engine::{Clause, Dialed, Engine, OneOf, Subject};
 use crate::fault::{Faults, Report};
 use crate::number::Pattern;
 use crate::path::{Path, Spot};
-use crate::table::{Rules, Table};
+use crate::table::{Rules, Sections};
 
 /// What the routing file of an engine makes one wonder about, each with its places and the mend;
 /// empty when nothing does.
@@ -67,13 +67,8 @@ pub fn review_with(engine: &Engine, judge: &dyn Fn(&str, &[String]) -> Option<St
         None => ("", ""),
     };
     let mut report = Report::of_warnings(name);
-    // It was read when the engine was compiled, so nothing is wrong with it.
     let mut read = Report::new(name);
-    let root = match crate::toml::is_toml(name) {
-        true => crate::toml::read(text, &mut read),
-        false => crate::yaml::read(text, &mut read),
-    };
-    if let Some(root) = root {
+    if let Some(root) = crate::compile::root(name, text, &mut read) {
         let table = crate::table::read(&root, &mut read);
         let mut review = Review {
             root: &root,
@@ -96,13 +91,18 @@ pub fn review_with(engine: &Engine, judge: &dyn Fn(&str, &[String]) -> Option<St
         review.rings(&blocks);
         review.chains();
     }
+    // It was read when the engine was compiled, so nothing should be wrong with it; but if
+    // something is, the review of what is left says little.
+    if !read.is_empty() {
+        return read.finish(sources);
+    }
     report.finish(sources)
 }
 
 /// What every part of the review needs.
 struct Review<'a> {
     root: &'a Node,
-    table: &'a Table,
+    table: &'a Sections,
     engine: &'a Engine,
     logic: Logic<'a>,
     /// When hours change within a usual week.

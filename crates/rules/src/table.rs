@@ -33,7 +33,7 @@ use callroute_schema::{Actions, Menu};
 /// A routing file. An entry that could not be read keeps its name, so that whoever uses it is
 /// not told that it is unknown.
 #[derive(Debug, Default)]
-pub(crate) struct Table {
+pub(crate) struct Sections {
     pub(crate) default: Option<Actions>,
     pub(crate) region: Option<String>,
     pub(crate) destinations: Option<DestinationsEntry>,

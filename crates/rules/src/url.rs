@@ -39,7 +39,7 @@ pub(crate) fn check(url: &str) -> Result<(), UrlError> {
     }
     let Some((scheme, rest)) = url.split_once("://") else {
         return Err(UrlError::NoScheme {
-            found: crate::hint::shorten(url),
+            found: callroute_schema::hint::shorten(url),
         });
     };
     if !["http", "https"]
@@ -47,7 +47,7 @@ pub(crate) fn check(url: &str) -> Result<(), UrlError> {
         .any(|known| scheme.eq_ignore_ascii_case(known))
     {
         return Err(UrlError::Scheme {
-            found: crate::hint::shorten(scheme),
+            found: callroute_schema::hint::shorten(scheme),
         });
     }
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
@@ -68,7 +68,7 @@ pub(crate) fn check(url: &str) -> Result<(), UrlError> {
     };
     if !is_host {
         return Err(UrlError::NoHost {
-            found: crate::hint::shorten(authority),
+            found: callroute_schema::hint::shorten(authority),
         });
     }
     // `parse` alone would take a sign.
@@ -76,7 +76,7 @@ pub(crate) fn check(url: &str) -> Result<(), UrlError> {
     match port {
         Some(port) if !(digits(port) && port.parse::<u16>().is_ok_and(|port| port > 0)) => {
             Err(UrlError::Port {
-                found: crate::hint::shorten(port),
+                found: callroute_schema::hint::shorten(port),
             })
         }
         _ => Ok(()),

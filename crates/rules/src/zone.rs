@@ -50,5 +50,5 @@ impl Zones for ChronoTz {
 /// The known zone's name that is nearest to a text, for a hint.
 pub(crate) fn nearest_zone(name: &str) -> Option<&'static str> {
     let names = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
-    crate::hint::nearest(name, names)
+    callroute_schema::hint::nearest(name, names)
 }

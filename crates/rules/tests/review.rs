@@ -153,3 +153,19 @@ fn long_lists_are_compared_to_their_end() {
     });
     assert_eq!(lines.collect::<Vec<_>>(), [(3_005, 3_004), (3_007, 3_006)]);
 }
+
+/// JSON that is too long for lines to be told is reviewed like any other.
+#[test]
+fn long_json_is_reviewed() {
+    let mut text = String::from(
+        r#"{ "version": 1, "default": { "action": "hangup" }, "numbers": { "+13146523057": [
+            { "name": "all", "then": { "action": "busy" } },
+            { "name": "never", "then": { "action": "hangup" } } ] } }"#,
+    );
+    // More than YAML may have.
+    text.push_str(&" ".repeat(17 * 1024 * 1024));
+    let engine = load("routes.json", &text, &(), &ChronoTz).unwrap();
+    let found = review(&engine);
+    let told: Vec<_> = found.iter().map(|fault| fault.path.as_str()).collect();
+    assert_eq!(told, [r#"$.numbers["+13146523057"][1]"#], "{found}");
+}

@@ -1,6 +1,7 @@
 //! Who calls and what was dialed, as the event carries them.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -140,6 +141,19 @@ impl fmt::Display for Caller {
     }
 }
 
+impl FromStr for Caller {
+    type Err = AddressError;
+
+    /// The text on the wire: `anonymous`, `unavailable`, or the address.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "anonymous" => Ok(Self::Withheld),
+            "unavailable" => Ok(Self::Unavailable),
+            address => Address::new(address).map(Self::Known),
+        }
+    }
+}
+
 impl Serialize for Caller {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
@@ -149,12 +163,24 @@ impl Serialize for Caller {
 impl<'de> Deserialize<'de> for Caller {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        match text.as_str() {
-            "anonymous" => Ok(Self::Withheld),
-            "unavailable" => Ok(Self::Unavailable),
-            _ => Address::new(text)
-                .map(Self::Known)
-                .map_err(serde::de::Error::custom),
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Caller;
+
+    #[test]
+    fn a_caller_is_read_as_it_is_written() {
+        for text in ["anonymous", "unavailable", "+14155550123", "ann"] {
+            let caller: Caller = text.parse().unwrap();
+            assert_eq!(caller.as_str(), text);
+            assert_eq!(
+                caller.address().is_some(),
+                text != "anonymous" && text != "unavailable"
+            );
         }
+        assert!("".parse::<Caller>().is_err());
     }
 }

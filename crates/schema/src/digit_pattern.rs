@@ -100,6 +100,33 @@ impl DigitPattern {
             Some(_) => Fit::NotYet,
         }
     }
+
+    /// Whether digits fit as they are.
+    #[must_use]
+    pub fn fits(&self, digits: &str) -> bool {
+        matches!(self.fit(digits), Fit::Whole | Fit::WholeAndMore)
+    }
+
+    /// The pattern that digits are taken for, of several that they fit: where two first differ,
+    /// the one whose character stands for fewer digits.
+    pub fn nearest<'p>(
+        patterns: impl IntoIterator<Item = &'p Self>,
+        digits: &str,
+    ) -> Option<&'p Self> {
+        let fitting = patterns.into_iter().filter(|pattern| pattern.fits(digits));
+        fitting.min_by_key(|pattern| pattern.0.chars().map(width).collect::<Vec<_>>())
+    }
+}
+
+/// How many digits a character stands for, in order.
+fn width(c: char) -> u8 {
+    match c {
+        'N' => 1,
+        'Z' => 2,
+        'X' => 3,
+        '.' => 4,
+        _ => 0,
+    }
 }
 
 impl fmt::Display for DigitPattern {
@@ -144,6 +171,23 @@ mod tests {
         ] {
             let read = DigitPattern::new(pattern).unwrap();
             assert_eq!(read.fit(digits), fit, "{pattern} {digits}");
+        }
+    }
+
+    #[test]
+    fn the_narrower_pattern_is_the_nearer() {
+        let pattern = |text| DigitPattern::new(text).unwrap();
+        let patterns = ["X.", "2XX", "2ZX", "2NX", "21X", "2XX1"].map(pattern);
+        for (digits, nearest) in [
+            ("215", Some("21X")),
+            ("225", Some("2NX")),
+            ("205", Some("2XX")),
+            ("2051", Some("2XX1")),
+            ("9", None),
+            ("92", Some("X.")),
+        ] {
+            let found = DigitPattern::nearest(&patterns, digits);
+            assert_eq!(found.map(DigitPattern::as_str), nearest, "{digits}");
         }
     }
 

@@ -13,6 +13,7 @@ use crate::map::unique;
 use crate::mask::Masked;
 use crate::name::{CallId, MenuName, QueueName};
 use crate::tree::{Node, ReadError};
+use crate::words::words;
 
 /// An instant with its offset from UTC, in RFC 3339 on the wire; fractions are kept.
 pub type Timestamp = DateTime<FixedOffset>;
@@ -70,20 +71,20 @@ pub enum Direction {
     Outbound,
 }
 
-/// What carried the call to us.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Transport {
-    /// SIP over UDP.
-    Udp,
-    /// SIP over TCP.
-    Tcp,
-    /// SIP over TLS.
-    Tls,
-    /// SIP over WebSocket (RFC 7118).
-    Ws,
+words! {
+    /// What carried the call to us.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    #[non_exhaustive]
+    pub enum Transport {
+        /// SIP over UDP.
+        Udp = "udp",
+        /// SIP over TCP.
+        Tcp = "tcp",
+        /// SIP over TLS.
+        Tls = "tls",
+        /// SIP over WebSocket (RFC 7118).
+        Ws = "ws",
+    }
 }
 
 /// Where the call came from, on the network.

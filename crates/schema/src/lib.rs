@@ -37,6 +37,8 @@ mod digit;
 mod digit_pattern;
 mod disposition;
 mod event;
+mod header;
+pub mod hint;
 #[cfg(feature = "json-schema")]
 pub mod json_schema;
 mod map;
@@ -72,6 +74,7 @@ pub use event::{
     AttemptInfo, Direction, Event, EventKind, MenuInfo, Privacy, QueueInfo, RecordingInfo,
     SourceInfo, Timestamp, Transport, Verstat,
 };
+pub use header::{HeaderError, MAX_HEADERS, check_header};
 pub use mask::{Masked, mask};
 pub use menu::{Branch, Extensions, Menu, MenuBranches, Pin, Prompt, Repeat};
 pub use name::{
@@ -83,6 +86,6 @@ pub use record::{
     AttemptRecord, CallRecord, DecisionRecord, EndedBy, QueueRecord, RecordingRecord, SoundRecord,
 };
 pub use ring_group::{CallerId, Confirm, EarlyMedia, Member, RingGroup, Ringback, Strategy};
-pub use sip_uri::{SipUri, SipUriError, strip_scheme};
+pub use sip_uri::{SipUri, SipUriError, escape_user, strip_scheme, unescape, unescape_lossy};
 pub use variable::{variables, with_variables};
 pub use words::Word;

@@ -1,11 +1,14 @@
 //! SIP URIs, as the grammar of RFC 3261 (section 25.1) has them: what is accepted here is written
 //! into requests as it stands.
 
+mod escape;
+
 use std::fmt;
 use std::net::Ipv6Addr;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
+pub use self::escape::{escape_user, unescape, unescape_lossy};
 use crate::mask::Masked;
 use crate::variable::fixed;
 

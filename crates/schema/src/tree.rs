@@ -10,7 +10,7 @@ mod json;
 mod keys;
 mod node;
 
-pub use error::{ReadError, Segment};
+pub use error::{ReadError, Segment, key_step};
 pub use json::{MAX_BYTES, MAX_DEPTH};
 pub(crate) use json::{to_json, write_json};
 pub(crate) use keys::{branch, reorder};

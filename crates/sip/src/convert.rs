@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
 use callroute_media::{EndCause, Offer};
+pub(crate) use callroute_schema::escape_user as escaped;
 use callroute_schema::number::{CallerHeaders, CallerIdentity, Who, identify};
 use callroute_schema::{Address, Caller, Cause, SourceInfo, Transport};
 use sipx_sip::headers::To;
@@ -178,19 +179,6 @@ pub(crate) fn with_user(uri: &str, user: &str) -> Option<String> {
     let (scheme, rest) = uri.split_once(':')?;
     let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
     Some(format!("{scheme}:{}@{host}", escaped(user)))
-}
-
-/// A user part with all that the grammar does not allow escaped (RFC 3261, section 25.1).
-pub(crate) fn escaped(user: &str) -> String {
-    let mut out = String::with_capacity(user.len());
-    for byte in user.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.!~*'()&=+$,?/".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    out
 }
 
 /// From, without its tag, and whether privacy must be asked for.

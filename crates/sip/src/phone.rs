@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use callroute_audio::codec::Codec;
 use callroute_media::{Adapter, DialTarget, LegId};
-use callroute_schema::{Address, AddressError, Caller, SipUri, SipUriError};
+use callroute_schema::{AddressError, Caller, SipUri, SipUriError};
 use tokio::sync::{mpsc, watch};
 
 pub use call::{CallRecord, PhoneCall};
@@ -153,11 +153,7 @@ impl Phone {
     /// [`PhoneError`] when `uri` or `from` cannot be used.
     pub async fn call(&self, uri: &str, from: &str) -> Result<PhoneCall, PhoneError> {
         let to = SipUri::new(uri)?;
-        let caller = match from {
-            "anonymous" => Caller::Withheld,
-            "unavailable" => Caller::Unavailable,
-            from => Caller::Known(Address::new(from)?),
-        };
+        let caller: Caller = from.parse()?;
         let record = CallRecord::new(from.to_owned(), uri.to_owned());
         let mut line = SipLine::new(
             Arc::clone(&self.stack),

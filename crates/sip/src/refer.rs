@@ -2,7 +2,8 @@
 //! the fragments of responses that tell what became of one (RFC 3420); pure.
 
 use callroute_media::Referral;
-use callroute_schema::{Cause, Disposition, Number, Party, SipUri};
+use callroute_schema::number::is_visual;
+use callroute_schema::{Cause, Disposition, Number, Party, SipUri, unescape};
 use sipx_sip::headers::Address;
 use sipx_sip::{HeaderName, Headers, Uri};
 
@@ -112,7 +113,10 @@ pub(crate) fn target(headers: &Headers, ours: impl Fn(&Uri) -> bool) -> Result<T
     };
     let user = match uri.tel_parts() {
         Some(tel) => {
-            let digits = tel.subscriber().iter().filter(|b| !b"-.() ".contains(b));
+            let digits = tel
+                .subscriber()
+                .iter()
+                .filter(|b| !is_visual(char::from(**b)));
             Some(digits.copied().collect())
         }
         None => uri.decoded_user().filter(|_| ours(uri)),
@@ -165,20 +169,7 @@ pub(crate) fn status(fragment: &[u8]) -> Option<u16> {
 
 /// Text without its escapes (RFC 3986).
 fn decoded(value: &[u8]) -> Option<String> {
-    let mut out = Vec::with_capacity(value.len());
-    let mut rest = value;
-    while let Some((first, after)) = rest.split_first() {
-        if *first != b'%' {
-            out.push(*first);
-            rest = after;
-            continue;
-        }
-        let (hex, after) = after.split_at_checked(2)?;
-        let hex = std::str::from_utf8(hex).ok()?;
-        out.push(u8::from_str_radix(hex, 16).ok()?);
-        rest = after;
-    }
-    let text = String::from_utf8(out).ok()?;
+    let text = String::from_utf8(unescape(value)?.into_owned()).ok()?;
     (!text.chars().any(char::is_control)).then_some(text)
 }
 

@@ -4,14 +4,11 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use callroute_schema::{Address, Caller, Disposition};
+use callroute_schema::{Address, Caller, Disposition, check_header};
 use sipx_sip::{HeaderName, PAssertedIdentity, Request, TypedHeader};
 
 use crate::convert::{MAX_HEADERS, MAX_VALUE, clean, escaped, host, quoted};
 use crate::message::{HOPS, hops};
-
-/// Headers beside `X-…` that the routing may choose: how it rings, and what it is about.
-const CHOSEN: [&str; 4] = ["alert-info", "call-info", "priority", "subject"];
 
 /// A header, name and value.
 pub(crate) type Line = (HeaderName, Vec<u8>);
@@ -168,21 +165,17 @@ impl Way {
 pub(crate) fn chosen(headers: &BTreeMap<String, String>) -> Vec<Line> {
     let mut lines = Vec::new();
     for (name, value) in headers {
-        let lower = name.to_ascii_lowercase();
         // How often the call has been through us is counted from what came.
-        if lower.as_bytes().eq_ignore_ascii_case(HOPS) {
+        if name.as_bytes().eq_ignore_ascii_case(HOPS) {
             continue;
         }
-        let token = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-        let allowed = lower
-            .strip_prefix("x-")
-            .is_some_and(|rest| !rest.is_empty())
-            || CHOSEN.contains(&lower.as_str());
-        let sound = name.len() <= 64 && name.chars().all(token);
-        if !allowed || !sound || value.len() > MAX_VALUE || value.chars().any(char::is_control) {
-            tracing::warn!(header = %clean(name.as_bytes()), "a header that is not sent");
-        } else if lines.len() < MAX_HEADERS {
-            lines.push((named(name), value.trim().as_bytes().to_vec()));
+        let left_out = |reason: &dyn std::fmt::Display| {
+            tracing::warn!(header = %clean(name.as_bytes()), %reason, "a header that is not sent");
+        };
+        match check_header(name, value) {
+            Err(error) => left_out(&error),
+            Ok(()) if lines.len() >= callroute_schema::MAX_HEADERS => left_out(&"too many headers"),
+            Ok(()) => lines.push((named(name), value.trim().as_bytes().to_vec())),
         }
     }
     lines

@@ -112,10 +112,8 @@ fn joined(file: &CallWords, case: &CallWords) -> CallWords {
 
 fn event(call_id: &str, words: &CallWords) -> Result<Event, String> {
     let id = CallId::new(call_id).map_err(|error| error.to_string())?;
-    let from = match words.from.as_deref().unwrap_or(FROM) {
-        "anonymous" => Caller::Withheld,
-        number => Caller::Known(Address::new(number).map_err(|error| error.to_string())?),
-    };
+    let from = words.from.as_deref().unwrap_or(FROM).parse::<Caller>();
+    let from = from.map_err(|error| error.to_string())?;
     let to = words
         .to
         .as_deref()

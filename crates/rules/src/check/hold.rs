@@ -1,9 +1,9 @@
 //! What keeps a caller on the line: messages, queues, parking, digits to enter; and what is noted.
 
-use callroute_schema::{Branch, Collect, Park, Queue, Redirect, Set, Voicemail};
+use callroute_schema::{Collect, Park, Queue, Redirect, Set, Voicemail};
 
 use super::{
-    PRIORITY, REPEAT, RING_S, Sink, TIMEOUT_S, actions, bounded, confirm, headers, member, prompt,
+    PRIORITY, RING_S, Sink, TIMEOUT_S, actions, bounded, confirm, headers, member, prompt, silence,
 };
 use crate::engine::NameKind;
 use crate::path::Path;
@@ -140,22 +140,7 @@ pub(super) fn collect<S: Sink>(collect: &Collect, at: &Path<'_>, sink: &mut S) {
         let message = format!("at least {fewest} digits cannot be at most {most}");
         sink.wrong(&min, message);
     }
-    let on = at.key("on");
-    for (key, branch) in [
-        ("timeout", &collect.on.timeout),
-        ("invalid", &collect.on.invalid),
-    ] {
-        let at = on.key(key);
-        match branch {
-            Some(Branch::Actions(list)) => actions(list, &at, sink),
-            Some(Branch::Repeat(repeat)) => {
-                let times = at.key("repeat");
-                bounded(Some(repeat.repeat), REPEAT, "times", &times, sink);
-                actions(&repeat.then, &at.key("then"), sink);
-            }
-            _ => {}
-        }
-    }
+    silence(&collect.on, &at.key("on"), sink);
 }
 
 pub(super) fn set<S: Sink>(set: &Set, at: &Path<'_>, sink: &mut S) {
@@ -212,6 +197,8 @@ mod tests {
 
     #[test]
     fn bounds_of_what_keeps_a_caller() {
+        let many: Vec<_> = (0..33).map(|count| format!("X-{count}: x")).collect();
+        let many = format!("{{ action: set, headers: {{ {} }} }}", many.join(", "));
         for (action, why) in [
             (
                 "{ action: voicemail, message: x, max_s: 4000 }",
@@ -276,6 +263,11 @@ mod tests {
                 "{ action: set, headers: { X-A: \"a\\r\\nVia: x\" } }",
                 "one line",
             ),
+            (
+                "{ action: set, headers: { \"X-A!\": x } }",
+                "begins with `X-`",
+            ),
+            (&many, "expected at most 32 headers, found 33"),
             ("{ action: play, url: example.com/a.wav }", "http"),
         ] {
             let found = fault(action);

@@ -7,15 +7,15 @@ use super::Compiler;
 use crate::check::{self, Sink};
 use crate::engine::NameKind;
 use crate::fault::Report;
-use crate::hint;
 use crate::path::Path;
 use crate::policy::Policy;
-use crate::table::{Section, Table};
+use crate::table::{Section, Sections};
+use callroute_schema::hint::unknown;
 
 /// Turns what the walk comes across into faults.
 struct Checker<'a> {
     root: &'a Node,
-    table: &'a Table,
+    table: &'a Sections,
     policy: &'a Policy,
     report: &'a mut Report,
 }
@@ -49,10 +49,8 @@ impl Sink for Checker<'_> {
 impl Checker<'_> {
     fn known<T>(&mut self, kind: NameKind, name: &str, section: &Section<T>, at: &Path<'_>) {
         if !section.has(name) {
-            let choices = hint::choices(name, section.names());
-            let name = hint::shorten(name);
-            self.report
-                .at(self.root, at, format!("unknown {kind} `{name}`{choices}"));
+            let message = unknown(&kind.to_string(), name, section.names());
+            self.report.at(self.root, at, message);
         }
     }
 }
@@ -65,6 +63,11 @@ impl Compiler<'_> {
             policy: &self.policy,
             report: self.report,
         }
+    }
+
+    /// A number that is no action's is in its bounds.
+    pub(super) fn bounded(&mut self, found: u64, bounds: (u64, u64), unit: &str, at: &Path<'_>) {
+        check::bounded(Some(found), bounds, unit, at, &mut self.checker());
     }
 
     /// Every name exists, every number is in its bounds.

@@ -3,21 +3,18 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use callroute_schema::tree::Span;
 use chrono::NaiveDate;
 
 use super::Compiler;
-use crate::csv::{Field, Records, Unclosed};
-use crate::hint::shorten;
+use super::records::{MAX_FAULTS, Wrong, is_heading};
 use crate::hours::Calendar;
 use crate::ics;
 use crate::path::Path;
 use crate::table::CalendarEntry;
+use callroute_schema::hint::shorten;
 
 /// Most dates of one calendar.
 const MAX_DATES: usize = 100_000;
-/// After so many faults, the rest of a file is not worth reading.
-const MAX_FAULTS: usize = 100;
 
 impl Compiler<'_> {
     pub(super) fn calendars(&mut self) -> HashMap<String, Arc<Calendar>> {
@@ -112,64 +109,36 @@ impl Compiler<'_> {
     /// Adds the dates of a CSV file; gives how many there are.
     fn csv(&mut self, file: &str, text: &str, calendar: &mut Calendar) -> usize {
         let (mut date_column, mut name_column) = (0, Some(1));
-        let (mut found, mut faults) = (0, 0);
-        for (index, record) in Records::new(text).enumerate() {
-            let mut wrong = |span: Option<Span>, message: String| {
-                self.report.elsewhere(file, span, message, None);
-            };
-            let record = match record {
-                Ok(record) => record,
-                Err(Unclosed(span)) => {
-                    wrong(Some(span), "this quote is never closed".to_owned());
-                    return found;
-                }
-            };
-            let first = record.first().map(|field| field.span);
-            if index == 0 && is_heading(&record) {
+        let mut found = 0;
+        self.records(file, text, |index, record| {
+            if index == 0 && is_heading(record) {
                 let column = |name: &str| record.iter().position(|field| field.text == name);
                 let Some(place) = column("date") else {
                     let message = "this heading has no `date`; write it as in `date,name`";
-                    wrong(first, message.to_owned());
-                    return found;
+                    return Err(Wrong::stop(record.first(), message.to_owned()));
                 };
                 (date_column, name_column) = (place, column("name"));
-                continue;
+                return Ok(());
             }
-            let field = record
-                .get(date_column)
-                .filter(|field| !field.text.is_empty());
-            match field.map(|field| (field, date(&field.text))) {
-                Some((_, Some(date))) => {
-                    let name = name_column.and_then(|column| record.get(column));
-                    let name = name.filter(|name| !name.text.is_empty());
-                    add(
-                        calendar,
-                        date,
-                        name.map(|name| Arc::from(name.text.as_str())),
-                    );
-                    found += 1;
-                }
-                Some((field, None)) => {
-                    wrong(Some(field.span), no_date(&field.text));
-                    faults += 1;
-                }
-                None => {
-                    wrong(first, "this line has no date".to_owned());
-                    faults += 1;
-                }
+            let field = record.get(date_column);
+            let Some(field) = field.filter(|field| !field.text.is_empty()) else {
+                let message = "this line has no date".to_owned();
+                return Err(Wrong::line(record.first(), message));
+            };
+            let Some(date) = date(&field.text) else {
+                return Err(Wrong::line(Some(field), no_date(&field.text)));
+            };
+            // One more than fits, and whoever calls says so.
+            if calendar.len() <= MAX_DATES {
+                let name = name_column.and_then(|column| record.get(column));
+                let name = name.filter(|name| !name.text.is_empty());
+                add(calendar, date, name.map(|name| name.text.as_str().into()));
+                found += 1;
             }
-            if faults >= MAX_FAULTS || calendar.len() > MAX_DATES {
-                break;
-            }
-        }
+            Ok(())
+        });
         found
     }
-}
-
-/// Whether a first line names columns: it has no digit.
-fn is_heading(record: &[Field]) -> bool {
-    let is_word = |field: &Field| !field.text.contains(|c: char| c.is_ascii_digit());
-    record.iter().all(is_word)
 }
 
 /// Two holidays may fall on one date; the first that has a name gives it.

@@ -2,16 +2,16 @@
 
 use callroute_schema::number::Region;
 
-use super::records::{Wrong, fits};
+use super::records::{self, Columns, Wrong, fits};
 use super::{Compiler, Shared};
 use crate::csv::Field;
-use crate::engine::{CallerList, Dialed, Lists, Rows};
-use crate::hint::shorten;
+use crate::engine::{CallerList, Dialed, Lists};
 use crate::number::{self, NumberError, Pattern};
 use crate::path::Path;
 use crate::source::Source;
 use crate::table::CallersEntry;
 use crate::yaml::MAX_TEXT;
+use callroute_schema::hint::shorten;
 
 /// The word for callers who withhold their number.
 pub(crate) const ANONYMOUS: &str = "anonymous";
@@ -78,7 +78,7 @@ impl Compiler<'_> {
             return;
         };
         let region = self.region;
-        let mut columns: Vec<Box<str>> = Vec::new();
+        let mut columns = Columns::default();
         let mut column = 0;
         self.records(file, &text, |index, record| {
             if index == 0 && is_heading(record) {
@@ -88,17 +88,13 @@ impl Compiler<'_> {
                     return Err(Wrong::stop(record.first(), message));
                 };
                 column = found;
-                columns = record
-                    .iter()
-                    .map(|field| field.text.as_str().into())
-                    .collect();
-                let others = columns.iter().filter(|name| ***name != *COLUMN);
-                list.rows = Rows::new(others.cloned().collect());
+                columns = Columns::of(record);
+                list.rows = columns.rows(COLUMN);
                 return Ok(());
             }
             // Without a heading, only the numbers are read.
-            if !columns.is_empty() {
-                fits(columns.len(), record)?;
+            if columns.count() > 0 {
+                fits(columns.count(), record)?;
             }
             let Some(field) = record.get(column).filter(|field| !field.text.is_empty()) else {
                 return Err(Wrong::line(
@@ -106,7 +102,7 @@ impl Compiler<'_> {
                     "this line has no number".to_owned(),
                 ));
             };
-            let row = list.rows.push(|name| cell(&columns, record, name));
+            let row = list.rows.push(|name| columns.cell(record, name));
             add(list, &field.text, row, region)
                 .map_err(|error| Wrong::line(Some(field), error.to_string()))
         });
@@ -141,17 +137,9 @@ impl Compiler<'_> {
     }
 }
 
-/// Whether a first line names columns: it has no digit, and is no entry without one.
+/// Whether a first line names columns, and is no entry without a digit.
 pub(crate) fn is_heading(record: &[Field]) -> bool {
-    let is_word = |field: &Field| !field.text.contains(|c: char| c.is_ascii_digit());
-    record.iter().all(is_word) && record.first().is_some_and(|field| field.text != ANONYMOUS)
-}
-
-/// What stands in a record under a column's name.
-pub(super) fn cell(columns: &[Box<str>], record: &[Field], name: &str) -> Box<str> {
-    let place = columns.iter().position(|column| **column == *name);
-    let field = place.and_then(|place| record.get(place));
-    field.map_or("", |field| field.text.as_str()).into()
+    records::is_heading(record) && record.first().is_some_and(|field| field.text != ANONYMOUS)
 }
 
 fn add(

@@ -4,14 +4,12 @@
 //! for a failure, a webhook's fallback, and what a menu does when nobody presses anything. What a
 //! menu's keys lead to is the caller's choice, so by these a menu may lead back to itself.
 
-mod arrows;
-
 use std::collections::HashMap;
 
 use callroute_schema::Action;
 
-use self::arrows::{Place, leaving};
 use super::Compiler;
+use crate::by_itself::{Place, Visitor, leaving};
 use crate::engine::{MAX_DEPTH, MAX_EXPANDED, Named};
 use crate::path::{Path, Spot};
 
@@ -79,11 +77,12 @@ impl Compiler<'_> {
         // Paths are only worth their while where something is told.
         let mut back = None;
         if let Some(last) = way.last() {
-            leaving(last.place, named, &mut |place, at| {
+            let mut show = Show(|place, at: &Path<'_>| {
                 if place == back_to && back.is_none() {
                     back = Some(Spot::of(self.root, at));
                 }
             });
+            leaving(last.place, named, &mut show);
         }
         let (section, name) = back_to.entry();
         let section = Path::ROOT.key(section);
@@ -137,9 +136,19 @@ struct Size {
     depth: usize,
 }
 
+/// Is shown every arrow, and where it stands.
+struct Show<F>(F);
+
+impl<'a, F: FnMut(Place<'a>, &Path<'_>)> Visitor<'a> for Show<F> {
+    fn place(&mut self, place: Place<'a>, at: &Path<'_>) {
+        (self.0)(place, at);
+    }
+}
+
 fn step<'a>(place: Place<'a>, named: &'a Named) -> Step<'a> {
     let mut arrows = Vec::new();
-    leaving(place, named, &mut |place, _| arrows.push(place));
+    let mut show = Show(|place, _: &Path<'_>| arrows.push(place));
+    leaving(place, named, &mut show);
     // The last is followed first.
     arrows.reverse();
     Step { place, arrows }

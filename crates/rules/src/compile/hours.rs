@@ -9,11 +9,11 @@ use callroute_schema::tree::Span;
 
 use super::Compiler;
 use crate::engine::Tables;
-use crate::hint::shorten;
 use crate::hours::{self, Calendar, Days, Hours, HoursError, On, Plan, Rank, Rule, Spans};
 use crate::path::Path;
 use crate::table::HoursEntry;
 use crate::zone::{Zone, nearest_zone};
+use callroute_schema::hint::shorten;
 
 impl Compiler<'_> {
     /// Hours that are right, each with its name and the place of its zone.

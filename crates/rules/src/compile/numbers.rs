@@ -11,11 +11,11 @@ use crate::engine::{
     Answers, Book, Builder, Dialed, Draft, MAX_DEPTH, MAX_EXPANDED, Named, flatten,
 };
 use crate::fault::Report;
-use crate::hint::shorten;
 use crate::number::{self, Pattern};
 use crate::path::{Path, Spot};
 use crate::prefix::Key;
 use crate::table::{RuleEntry, Rules};
+use callroute_schema::hint::shorten;
 
 /// Longest name of a rule, in characters.
 const MAX_NAME: usize = 200;

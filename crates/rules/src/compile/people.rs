@@ -6,13 +6,13 @@ use chrono::{DateTime, NaiveDateTime};
 use super::records::{Wrong, fits};
 use super::{Compiler, Shared};
 use crate::engine::{LookupSource, LookupSpec, OnShift, Rota, Switch, Tables, Turns};
-use crate::hint::{choices, shorten};
 use crate::path::Path;
 use crate::table::{LookupEntry, OverrideEntry, RotaEntry, StepEntry};
+use callroute_schema::hint::{shorten, unknown};
 
 /// How long a lookup may take when the file does not say, in milliseconds, and the bounds.
 const BUDGET_MS: u64 = 50;
-const BUDGETS_MS: std::ops::RangeInclusive<u64> = 1..=5_000;
+const BUDGETS_MS: (u64, u64) = (1, 5_000);
 /// Most agents who take turns, and most steps of a rota.
 const MAX_TURNS: usize = 1_000;
 const MAX_STEPS: usize = 100_000;
@@ -43,12 +43,7 @@ impl Compiler<'_> {
 
     fn lookup(&mut self, name: &str, entry: &LookupEntry, at: &Path<'_>) -> Option<LookupSpec> {
         let budget_ms = entry.budget_ms.unwrap_or(BUDGET_MS);
-        if !BUDGETS_MS.contains(&budget_ms) {
-            let (low, high) = BUDGETS_MS.into_inner();
-            let message =
-                format!("{budget_ms} is out of range: expected {low} to {high} milliseconds");
-            self.fault(&at.key("budget_ms"), message);
-        }
+        self.bounded(budget_ms, BUDGETS_MS, "milliseconds", &at.key("budget_ms"));
         let source = match (&entry.sql, &entry.webhook, &entry.custom) {
             (Some(sql), None, None) => {
                 if sql.trim().is_empty() || sql.chars().count() > MAX_SQL {
@@ -202,7 +197,7 @@ impl Compiler<'_> {
 
     fn steps_file(&mut self, file: &str, at: &Path<'_>) -> Option<Turns> {
         let text = self.read(file, at)?;
-        let agents = self.table.agents.names();
+        let agents = &self.table.agents;
         let mut read: Vec<(i64, Option<Box<str>>)> = Vec::new();
         self.records(file, &text, |index, record| {
             let field = |place: usize| record.get(place).map_or("", |field| field.text.as_str());
@@ -223,14 +218,14 @@ impl Compiler<'_> {
             }
             let who = Some(field(1)).filter(|who| !who.is_empty());
             if let Some(who) = who
-                && !agents.clone().any(|known| known == who)
+                && !agents.has(who)
             {
-                let message = format!(
-                    "unknown agent `{}`{}",
-                    shorten(who),
-                    choices(who, agents.clone())
-                );
+                let message = unknown("agent", who, agents.names());
                 return Err(Wrong::line(record.get(1), message));
+            }
+            if read.len() == MAX_STEPS {
+                let message = format!("a rota has at most {MAX_STEPS} steps");
+                return Err(Wrong::stop(record.first(), message));
             }
             read.push((from, who.map(Into::into)));
             Ok(())
@@ -255,12 +250,7 @@ impl Compiler<'_> {
                     rotas.push(u32::try_from(*place).unwrap_or(u32::MAX));
                 } else if !table.hours.has(shift) {
                     let names = table.hours.names().chain(table.rotas.names());
-                    let message = format!(
-                        "unknown hours or rota `{}`{}",
-                        shorten(shift),
-                        choices(shift, names)
-                    );
-                    self.fault(&at.index(index), message);
+                    self.fault(&at.index(index), unknown("hours or rota", shift, names));
                 }
             }
             all.push(OnShift {
@@ -294,4 +284,38 @@ fn length(text: &str) -> Option<i64> {
     };
     let seconds = count.parse::<i64>().ok()?.checked_mul(unit)?;
     (3_600..=52 * 604_800).contains(&seconds).then_some(seconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+
+    use super::MAX_STEPS;
+    use crate::{ChronoTz, load};
+
+    #[test]
+    fn the_steps_of_a_file_are_bounded() {
+        let mut csv = String::from("from,who\n");
+        for hour in 0_i64..=MAX_STEPS.try_into().unwrap() {
+            let from = DateTime::from_timestamp(hour * 3_600, 0).unwrap();
+            csv.push_str(&from.to_rfc3339());
+            csv.push_str(",ann\n");
+        }
+        let text = "version: 1\ndefault: { action: hangup }\nagents: { ann: { to: \"1001\" } }\n\
+                    rotas: { duty: { file: duty.csv } }\n";
+        let files = |csv: &str| {
+            vec![crate::Source {
+                name: "duty.csv".to_owned(),
+                text: csv.to_owned(),
+            }]
+        };
+        let faults = load("routes.yaml", text, &files(&csv), &ChronoTz).unwrap_err();
+        let [fault] = faults.as_slice() else {
+            panic!("{faults}");
+        };
+        assert_eq!(fault.message, "a rota has at most 100000 steps");
+        assert_eq!(fault.span.unwrap().line, 100_002);
+        let (fits, _) = csv.trim_end().rsplit_once('\n').unwrap();
+        assert!(load("routes.yaml", text, &files(fits), &ChronoTz).is_ok());
+    }
 }

@@ -1,19 +1,18 @@
 //! Tables of prefixes, written in the file or in a CSV beside it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use callroute_schema::number::Region;
 
-use super::callers::cell;
-use super::records::{Wrong, fits};
+use super::records::{Columns, Wrong, fits};
 use super::{Compiler, Shared};
 use crate::csv::{Field, Records};
 use crate::engine::{Deck, Place, Rows};
-use crate::hint::shorten;
 use crate::number;
 use crate::path::{Path, Spot};
 use crate::prefix::Key;
 use crate::table::PrefixesEntry;
+use callroute_schema::hint::shorten;
 
 /// The name of the column that holds prefixes.
 pub(crate) const COLUMN: &str = "prefix";
@@ -65,13 +64,10 @@ impl Compiler<'_> {
         deck: &mut Deck,
         at: &Path<'_>,
     ) {
-        let mut columns: Vec<Box<str>> = Vec::new();
-        for name in entries.values().flat_map(BTreeMap::keys) {
-            if !columns.iter().any(|known| **known == **name) {
-                columns.push(name.as_str().into());
-            }
-        }
-        deck.rows = Rows::new(columns);
+        let names = entries.values().flat_map(BTreeMap::keys);
+        let mut known = HashSet::new();
+        let columns = names.filter(|name| known.insert(name.as_str()));
+        deck.rows = Rows::new(columns.map(|name| name.as_str().into()).collect());
         for (prefix, values) in entries {
             let value = |name: &str| values.get(name).map_or("", String::as_str).into();
             match add(deck, prefix, &value, self.region) {
@@ -107,7 +103,7 @@ impl Compiler<'_> {
             return;
         };
         let region = self.region;
-        let mut columns: Vec<Box<str>> = Vec::new();
+        let mut columns = Columns::default();
         let mut column = 0;
         self.records(file, &text, |index, record| {
             if index == 0 {
@@ -117,18 +113,14 @@ impl Compiler<'_> {
                     return Err(Wrong::stop(record.first(), message));
                 };
                 column = found;
-                columns = record
-                    .iter()
-                    .map(|field| field.text.as_str().into())
-                    .collect();
-                let others = columns.iter().filter(|name| ***name != *COLUMN);
-                deck.rows = Rows::new(others.cloned().collect());
+                columns = Columns::of(record);
+                deck.rows = columns.rows(COLUMN);
                 return Ok(());
             }
-            fits(columns.len(), record)?;
+            fits(columns.count(), record)?;
             let field: Option<&Field> = record.get(column);
             let prefix = field.map_or("", |field| field.text.as_str());
-            let value = |name: &str| cell(&columns, record, name);
+            let value = |name: &str| columns.cell(record, name);
             let wrong = |message| Wrong::line(field.or(record.first()), message);
             add(deck, prefix, &value, region).map_err(|refused| match refused {
                 Refused::Wrong(message) => wrong(message),

@@ -1,11 +1,15 @@
 //! CSV files record by record, with a fault's place.
 
-use super::Compiler;
-use crate::csv::{Field, Records, Unclosed};
+use std::collections::HashMap;
+
 use callroute_schema::tree::Span;
 
+use super::Compiler;
+use crate::csv::{Field, Records, Unclosed};
+use crate::engine::Rows;
+
 /// After so many faults, the rest of a file is not worth reading.
-const MAX_FAULTS: usize = 100;
+pub(super) const MAX_FAULTS: usize = 100;
 
 /// What is wrong with a record.
 pub(super) struct Wrong {
@@ -43,6 +47,49 @@ impl Wrong {
             ..Self::line(field, message)
         }
     }
+}
+
+/// The columns that a heading names.
+#[derive(Default)]
+pub(super) struct Columns {
+    names: Vec<Box<str>>,
+    /// Where each stands; of two with one name, the first.
+    places: HashMap<Box<str>, usize>,
+}
+
+impl Columns {
+    pub(super) fn of(heading: &[Field]) -> Self {
+        let mut columns = Self::default();
+        for field in heading {
+            let place = columns.names.len();
+            let name: Box<str> = field.text.as_str().into();
+            columns.places.entry(name.clone()).or_insert(place);
+            columns.names.push(name);
+        }
+        columns
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.names.len()
+    }
+
+    /// Rows with all of them but this one.
+    pub(super) fn rows(&self, but: &str) -> Rows {
+        let others = self.names.iter().filter(|name| ***name != *but);
+        Rows::new(others.cloned().collect())
+    }
+
+    /// What stands in a record under a column's name.
+    pub(super) fn cell(&self, record: &[Field], name: &str) -> Box<str> {
+        let field = self.places.get(name).and_then(|place| record.get(*place));
+        field.map_or("", |field| field.text.as_str()).into()
+    }
+}
+
+/// Whether a first line names columns: it has no digit.
+pub(super) fn is_heading(record: &[Field]) -> bool {
+    let is_word = |field: &Field| !field.text.contains(|c: char| c.is_ascii_digit());
+    record.iter().all(is_word)
 }
 
 /// A line with more than its heading has columns for: a comma too many, behind which everything

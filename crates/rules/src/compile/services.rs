@@ -7,10 +7,10 @@ use callroute_schema::{Party, WebhookName};
 use super::Compiler;
 use crate::check::DEADLINE_MS;
 use crate::engine::{Agent, Named, Secret, WebhookSpec};
-use crate::hint::shorten;
 use crate::path::Path;
 use crate::policy::Policy;
 use crate::table::{AgentEntry, SecretEntry, SecretsEntry, WebhookEntry};
+use callroute_schema::hint::shorten;
 
 /// How long an ask may take when the file does not say, in milliseconds.
 const DEFAULT_DEADLINE_MS: u64 = 1_500;
@@ -67,12 +67,8 @@ impl Compiler<'_> {
             }
         }
         let deadline_ms = entry.deadline_ms.unwrap_or(DEFAULT_DEADLINE_MS);
-        let (low, high) = DEADLINE_MS;
-        if !(low..=high).contains(&deadline_ms) {
-            let message =
-                format!("{deadline_ms} is out of range: expected {low} to {high} milliseconds");
-            self.fault(&at.key("deadline_ms"), message);
-        }
+        let deadline = at.key("deadline_ms");
+        self.bounded(deadline_ms, DEADLINE_MS, "milliseconds", &deadline);
         let allow = at.key("allow");
         for (index, range) in entry.allow.iter().enumerate() {
             if !is_range(range) {

@@ -7,10 +7,10 @@ use super::Compiler;
 use callroute_schema::number::Emergency;
 
 use crate::engine::{Rows, Tables, ZoneTable};
-use crate::hint::{choices, shorten};
 use crate::hours::{Hours, Offsets, Schedule};
 use crate::origin::Origin;
 use crate::path::Path;
+use callroute_schema::hint::{choices, shorten};
 
 /// The tables that conditions refer to, and where in them each name is.
 #[derive(Debug, Default)]

@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use super::{Compiler, Shared};
 use crate::engine::{PLAIN, SPACES};
-use crate::hint::{choices, shorten};
 use crate::path::Path;
+use callroute_schema::hint::{choices, shorten};
 
 impl Compiler<'_> {
     /// Reports variables that nothing stands for.

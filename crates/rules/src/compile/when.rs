@@ -5,11 +5,11 @@ mod values;
 
 use super::{Compiler, Shared};
 use crate::engine::{Clause, OneOf, Subject};
-use crate::hint::shorten;
 use crate::number;
 use crate::path::Path;
 use crate::prefix::Key;
 use crate::table::{CallerWhen, NumberWhen, Texts, When};
+use callroute_schema::hint::shorten;
 
 /// Clauses of which all must hold; `None` in it: something is wrong, and the report says what.
 type Clauses = Vec<Option<Clause>>;

@@ -9,7 +9,7 @@ use super::lists::Hits;
 use super::subject::Subject;
 use super::tables::{Tables, parted};
 use super::truth::Truth;
-use super::view::{From, View};
+use super::view::{CallerView, View};
 use crate::prefix::Key;
 use crate::waves::seed;
 
@@ -169,12 +169,12 @@ impl<'a> Call<'a> {
     fn listed_late(&self) -> Hits {
         let lists = &self.tables.lists;
         match self.view.from() {
-            From::Withheld => lists.anonymous(),
-            From::Known(_) => {
+            CallerView::Withheld => lists.anonymous(),
+            CallerView::Known(_) => {
                 let text = self.text(Subject::Caller).unwrap_or("");
                 lists.hits_of(self.key(Subject::Caller), text)
             }
-            From::Unavailable => Hits::default(),
+            CallerView::Unavailable => Hits::default(),
         }
     }
 

@@ -1,9 +1,10 @@
 //! What a rule asks of a call.
 
+mod compared;
 mod holds;
-mod show;
+mod written;
 
-pub(crate) use show::Written;
+pub(crate) use written::Written;
 
 use std::hash::{Hash, Hasher};
 

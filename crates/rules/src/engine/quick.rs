@@ -4,7 +4,7 @@ use callroute_schema::Timestamp;
 use callroute_schema::number::Key;
 use serde::Deserialize;
 
-use super::view::{Bare, From};
+use super::view::{Bare, CallerView};
 
 /// An incoming call with its five fields and no other.
 #[derive(Debug, Deserialize)]
@@ -22,9 +22,9 @@ struct Quick<'a> {
 pub(super) fn read(json: &[u8]) -> Option<Bare<'_>> {
     let quick: Quick<'_> = serde_json::from_slice(json).ok()?;
     let from = match quick.from {
-        "anonymous" => From::Withheld,
-        "unavailable" => From::Unavailable,
-        number if is_number(number) => From::Known(number),
+        "anonymous" => CallerView::Withheld,
+        "unavailable" => CallerView::Unavailable,
+        number if is_number(number) => CallerView::Known(number),
         _ => return None,
     };
     let plain_id = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
@@ -32,8 +32,8 @@ pub(super) fn read(json: &[u8]) -> Option<Bare<'_>> {
     let usual = quick.event == "incoming_call" && is_number(quick.to) && id_fits;
     usual.then_some(())?;
     let caller = match from {
-        From::Known(number) => Key::call(number),
-        From::Withheld | From::Unavailable => Key::NOBODY,
+        CallerView::Known(number) => Key::call(number),
+        CallerView::Withheld | CallerView::Unavailable => Key::NOBODY,
     };
     Some(Bare {
         from,

@@ -1,7 +1,7 @@
 //! Variables in texts and destinations, filled in for a call.
 
 use callroute_schema::number::is_visual;
-use callroute_schema::{Action, Actions, strip_scheme, with_variables};
+use callroute_schema::{Action, Actions, escape_user, strip_scheme, with_variables};
 use chrono::DateTime;
 use serde_json::Value;
 
@@ -115,13 +115,13 @@ fn texts(tree: &mut Value, call: &Call<'_>, now: bool) -> Result<(), RenderError
             .try_for_each(|item| texts(item, call, now && !is_action(item)))?,
         Value::Object(map) => {
             for (key, item) in map {
-                let written = item.as_str().is_some_and(|text| text.contains('{'));
                 texts(item, call, now && !is_action(item))?;
-                if let Value::String(text) = item
-                    && written
-                    && key == "number"
+                // A table's column may hold a number as people write it. What is not filled in
+                // yet stays: its point and hyphen are its name's.
+                if key == "destination"
+                    && let Some(Value::String(text)) = item.get_mut("number")
+                    && !text.contains('{')
                 {
-                    // A table's column may hold a number as people write it.
                     text.retain(|c| !is_visual(c));
                 }
             }
@@ -137,24 +137,12 @@ fn filled(text: &str, call: &Call<'_>) -> Result<String, RenderError> {
     let is_uri = strip_scheme(text).is_some();
     match text.rsplit_once('@').filter(|_| is_uri) {
         Some((user, host)) => {
-            let user = with_variables(user, |name| Ok(escaped(&value(call, name)?)))?;
+            let user = with_variables(user, |name| Ok(escape_user(&value(call, name)?)))?;
             let host = with_variables(host, |name| value(call, name))?;
             Ok(format!("{user}@{host}"))
         }
         None => with_variables(text, |name| value(call, name)),
     }
-}
-
-fn escaped(user: &str) -> String {
-    let stays = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.!~*'()&=+$,".contains(&byte);
-    let mut text = String::with_capacity(user.len());
-    for byte in user.bytes() {
-        match stays(byte) {
-            true => text.push(char::from(byte)),
-            false => text.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    text
 }
 
 #[cfg(test)]
@@ -226,6 +214,28 @@ numbers:
             assert!(json.contains(&format!("sip:{user}@pbx.example")), "{json}");
             assert!(!unfilled, "{to}");
         }
+    }
+
+    #[test]
+    fn only_the_number_of_a_destination_loses_its_separators() {
+        let engine = engine(
+            r#"
+version: 1
+default: { action: busy }
+prefixes: { branches: { entries: { "+1415": { number: "AB-12.34 (x)" } } } }
+numbers:
+  "+1":
+    - when: { caller: { prefix: branches } }
+      then: [{ action: set, attributes: { number: "{branches.number}", other: "{branches.number}", type: number } }, { action: busy }]
+  "+2":
+    - then: [{ action: collect, into: pin, max_digits: 4 }, { action: forward, destination: { type: number, number: "{attributes.pin}" } }]
+"#,
+        );
+        let (json, _) = decided(&engine, "+1");
+        assert!(json.contains(r#""number":"AB-12.34 (x)""#), "{json}");
+        assert!(json.contains(r#""other":"AB-12.34 (x)""#), "{json}");
+        let (json, _) = decided(&engine, "+2");
+        assert!(json.contains(r#""number":"{attributes.pin}""#), "{json}");
     }
 
     #[test]

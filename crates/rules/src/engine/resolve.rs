@@ -75,7 +75,7 @@ impl Sink for Known<'_> {
         if !known && self.unknown.is_none() {
             self.unknown = Some(UnknownName {
                 kind,
-                name: crate::hint::shorten(name),
+                name: callroute_schema::hint::shorten(name),
                 path: at.to_string(),
             });
         }

@@ -14,7 +14,7 @@ pub(crate) enum View<'a> {
 /// An incoming call's own fields.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Bare<'a> {
-    pub(crate) from: From<'a>,
+    pub(crate) from: CallerView<'a>,
     pub(crate) to: &'a str,
     /// Caller and dialed number as they are compared.
     pub(crate) keys: [Key; 2],
@@ -25,7 +25,7 @@ pub(crate) struct Bare<'a> {
 
 /// Who calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum From<'a> {
+pub(crate) enum CallerView<'a> {
     Known(&'a str),
     Withheld,
     Unavailable,
@@ -33,12 +33,12 @@ pub(crate) enum From<'a> {
 
 impl<'a> View<'a> {
     #[inline]
-    pub(crate) fn from(&self) -> From<'a> {
+    pub(crate) fn from(&self) -> CallerView<'a> {
         match self {
             Self::Event(event) => match &event.from {
-                Caller::Known(address) => From::Known(address.as_str()),
-                Caller::Withheld => From::Withheld,
-                Caller::Unavailable => From::Unavailable,
+                Caller::Known(address) => CallerView::Known(address.as_str()),
+                Caller::Withheld => CallerView::Withheld,
+                Caller::Unavailable => CallerView::Unavailable,
             },
             Self::Bare(bare) => bare.from,
         }
@@ -98,13 +98,13 @@ impl<'a> View<'a> {
 
     pub(crate) fn caller(&self) -> Option<&'a str> {
         match self.from() {
-            From::Known(number) => Some(number),
-            From::Withheld | From::Unavailable => None,
+            CallerView::Known(number) => Some(number),
+            CallerView::Withheld | CallerView::Unavailable => None,
         }
     }
 
     pub(crate) fn is_withheld(&self) -> bool {
-        self.from() == From::Withheld
+        self.from() == CallerView::Withheld
     }
 
     pub(crate) fn trunk(&self) -> Option<&'a str> {

@@ -1,5 +1,7 @@
 //! The schema against `load`, on the same files.
 
+use std::path::Path;
+
 use callroute_schema::tree::{Node, Value as Tree};
 use jsonschema::Validator;
 use serde_json::{Map, Value};
@@ -7,7 +9,7 @@ use serde_json::{Map, Value};
 use super::routes;
 use crate::compile::tests::{FAULTY, HEAD, HOURS};
 use crate::fault::Report;
-use crate::{ChronoTz, load, yaml};
+use crate::{ChronoTz, Files, load, yaml};
 
 /// The faults that lie in more than a file's shape: what names mean, what texts mean, what goes
 /// round.
@@ -148,6 +150,7 @@ targets:
     destination: { type: ring_group, strategy: ringall, members: [ann, 1001, { to: +16822306467, ring_s: 10 }] }
     on: { noanswer: end, busy: [end] }
   play: { action: play, prompt: goodbye, on: { failed: end } }
+  inner: { action: menu, prompt: { play: menu }, patterns: { 2XX: end } }
   ask: { action: webhook, url: "https://c.example/" }
 agents: { ann: { to: 1002 } }
 menus:
@@ -156,6 +159,8 @@ menus:
     timeout_s: 60
     options: { 1: ring, "#": [play, ask], 22: { action: menu, name: main } }
     on: { timeout: end, invalid: { repeat: 10, then: { action: webhook, name: a } } }
+  runs: { options: {}, patterns: { 2XX: end } }
+  lines: { extensions: { allow: [3XX], then: end } }
 numbers:
   +13146523057:
     - name: no
@@ -177,5 +182,37 @@ fn what_load_reads_is_valid() {
             panic!("{faults}");
         }
         assert_eq!(errors(&schema, text), Vec::<String>::new());
+    }
+}
+
+/// The files that are reviewed, too: those that load, whatever they make one wonder about.
+#[test]
+fn what_is_reviewed_is_valid() {
+    let schema = validator();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let files = |name: &str| std::fs::read_dir(folder.join(name)).unwrap();
+    let mut loaded = 0;
+    for entry in files("review").chain(files("fine")) {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|ending| ending != "yaml") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        let beside = Beside(path.parent().unwrap());
+        if load("routes.yaml", &text, &beside, &ChronoTz).is_ok() {
+            loaded += 1;
+            let none = Vec::<String>::new();
+            assert_eq!(errors(&schema, &text), none, "{}", path.display());
+        }
+    }
+    assert!(loaded >= 70, "{loaded}");
+}
+
+/// The files beside a routing file.
+struct Beside<'a>(&'a Path);
+
+impl Files for Beside<'_> {
+    fn read(&self, relative: &str) -> Result<String, String> {
+        std::fs::read_to_string(self.0.join(relative)).map_err(|error| error.to_string())
     }
 }

@@ -29,19 +29,11 @@ pub(super) fn as_read(schema: &mut Schema) {
         ),
         (
             "MenuAction",
-            json!([{ "required": ["name"], "maxProperties": 2 }, { "required": ["options"] }]),
+            json!([{ "required": ["name"], "maxProperties": 2 }, { "anyOf": choices() }]),
         ),
     ] {
         if let Some(Value::Object(definition)) = definitions.get_mut(name) {
             definition.insert("oneOf".to_owned(), rule);
-        }
-    }
-    for name in ["Menu", "MenuAction"] {
-        if let Some(Value::Object(options)) = definitions
-            .get_mut(name)
-            .and_then(|menu| menu.pointer_mut("/properties/options"))
-        {
-            options.insert("minProperties".to_owned(), 1.into());
         }
     }
     // In `menus`, the name stands before it.
@@ -51,8 +43,15 @@ pub(super) fn as_read(schema: &mut Schema) {
         }
         let text = "A menu: what the caller hears, and what each key does.";
         menu.insert("description".to_owned(), text.into());
-        menu.insert("required".to_owned(), json!(["options"]));
+        menu.insert("anyOf".to_owned(), choices());
     }
+}
+
+/// What a menu that is written out has at least one of: keys that do something.
+fn choices() -> Value {
+    let filled =
+        |key: &str| json!({ "required": [key], "properties": { key: { "minProperties": 1 } } });
+    json!([filled("options"), filled("patterns"), { "required": ["extensions"] }])
 }
 
 /// Unquoted, `+13146523057` and `1001` are numbers to YAML; here they are text.

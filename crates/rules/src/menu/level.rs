@@ -140,15 +140,7 @@ impl Level {
         if is(&menu.repeat) {
             return Meaning::Again;
         }
-        let fits = |pattern: &&DigitPattern| fits(pattern, pressed);
-        let nearest = menu.patterns.keys().filter(fits).min_by_key(|pattern| {
-            let width = |c: char| {
-                "XZN."
-                    .find(c)
-                    .map_or(0, |at| [3, 2, 1, 4].get(at).copied().unwrap_or(5))
-            };
-            pattern.as_str().chars().map(width).collect::<Vec<_>>()
-        });
+        let nearest = DigitPattern::nearest(menu.patterns.keys(), pressed);
         if let Some(actions) = nearest.and_then(|pattern| menu.patterns.get(pattern)) {
             return Meaning::Chosen(actions.clone());
         }
@@ -243,12 +235,8 @@ impl Level {
     }
 }
 
-fn fits(pattern: &DigitPattern, digits: &str) -> bool {
-    matches!(pattern.fit(digits), Fit::Whole | Fit::WholeAndMore)
-}
-
 fn may_dial(extensions: &Extensions, digits: &str) -> bool {
-    let any = |list: &[DigitPattern]| list.iter().any(|pattern| fits(pattern, digits));
+    let any = |list: &[DigitPattern]| list.iter().any(|pattern| pattern.fits(digits));
     any(&extensions.allow) && !any(&extensions.deny)
 }
 

@@ -2,6 +2,8 @@
 //! that is no digit, one leaves such characters out, one waits there. So a number counts in every
 //! way in which it can be read.
 
+use callroute_schema::number::is_visual;
+
 /// Digits from which on a text is taken for a telephone number, not for an extension.
 const LIKE_A_NUMBER: usize = 7;
 /// Most groups of digits that are told apart; nobody writes a number in more.
@@ -72,8 +74,8 @@ impl Dialed {
                         group.to = digits.len();
                     }
                 }
-                // Visual separators (RFC 3966, section 5.1.1).
-                '-' | '.' | '(' | ')' => {}
+                // A space may be where a gateway ends the number.
+                c if is_visual(c) && c != ' ' => {}
                 other => {
                     within = false;
                     plus |= other == '+';

@@ -2,6 +2,8 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
+use callroute_schema::unescape_lossy;
+
 /// How often escapes may be escaped; one more, and nobody can say what is dialed.
 const TIMES: usize = 2;
 
@@ -25,8 +27,8 @@ pub(super) fn take_apart(rest: &str) -> Option<Parts> {
     let mut hosts = vec![host_name(parts.next().unwrap_or_default())];
     for parameter in parts {
         let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-        if unescape(name).eq_ignore_ascii_case("maddr") {
-            hosts.push(host_name(&unescape(value)));
+        if unescape_lossy(name).eq_ignore_ascii_case("maddr") {
+            hosts.push(host_name(&unescape_lossy(value)));
         }
     }
     let user = match hosts.first() {
@@ -34,11 +36,11 @@ pub(super) fn take_apart(rest: &str) -> Option<Parts> {
         Some(host) if user.is_empty() && host.parse::<IpAddr>().is_err() => host,
         _ => user,
     };
-    let mut users = vec![unescape(user)];
+    let mut users = vec![unescape_lossy(user).into_owned()];
     while let Some(last) = users.last()
         && last.contains('%')
     {
-        let further = unescape(last);
+        let further = unescape_lossy(last).into_owned();
         if further == *last {
             break;
         }
@@ -62,28 +64,6 @@ pub(super) fn host_name(text: &str) -> String {
         // A name that ends with a dot is the same name.
         Err(_) => host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase(),
     }
-}
-
-fn unescape(text: &str) -> String {
-    let mut plain = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('%') {
-        plain.extend_from_slice(before.as_bytes());
-        let digits = after.get(..2);
-        let digits = digits.filter(|two| two.bytes().all(|byte| byte.is_ascii_hexdigit()));
-        match digits.and_then(|two| u8::from_str_radix(two, 16).ok()) {
-            Some(byte) => {
-                plain.push(byte);
-                rest = after.get(2..).unwrap_or_default();
-            }
-            None => {
-                plain.push(b'%');
-                rest = after;
-            }
-        }
-    }
-    plain.extend_from_slice(rest.as_bytes());
-    String::from_utf8_lossy(&plain).into_owned()
 }
 
 #[cfg(test)]

@@ -1,13 +1,13 @@
 //! Numbers that are hardly what was meant: nobody has them, or they are compared as written.
 
-use callroute_schema::number::{self, Kind, Problem, Region};
+use callroute_schema::number::{self, Kind, Problem, Region, is_visual};
 
 use super::Review;
 use super::used::Used;
 use crate::engine::in_full;
-use crate::hint::shorten;
 use crate::number::number as plain_number;
 use crate::path::{Path, Spot};
+use callroute_schema::hint::shorten;
 
 /// Digits of the shortest text that is taken for a national number; fewer may be an extension.
 const NATIONAL: usize = 9;
@@ -25,7 +25,7 @@ pub(super) fn doubt(text: &str, region: Option<Region>) -> Option<String> {
     if plain.starts_with('+') {
         return nobodys(text, &plain);
     }
-    let grouped = text.contains([' ', '-', '.', '(']);
+    let grouped = text.contains(is_visual);
     let least = if grouped { GROUPED } else { NATIONAL };
     if plain.len() < least || !plain.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
@@ -108,10 +108,10 @@ impl<T> Few<T> {
         }
     }
 
-    pub(super) fn add(&mut self, place: T, message: String) {
+    pub(super) fn add(&mut self, place: T, message: impl FnOnce() -> String) {
         self.count += 1;
         if self.shown.len() < SHOWN {
-            self.shown.push((place, message));
+            self.shown.push((place, message()));
         }
     }
 
@@ -140,7 +140,7 @@ impl Review<'_> {
             if !name.ends_with('*')
                 && let Some(message) = doubt(name, region)
             {
-                few.add(Spot::of_key(self.root, &numbers.key(name)), message);
+                few.add(Spot::of_key(self.root, &numbers.key(name)), || message);
             }
         }
         self.tell_few(few);
@@ -156,7 +156,7 @@ impl Review<'_> {
                 if !text.ends_with('*')
                     && let Some(message) = doubt(text, region)
                 {
-                    few.add(Spot::of(self.root, &at.index(index)), message);
+                    few.add(Spot::of(self.root, &at.index(index)), || message);
                 }
             }
             self.tell_few(few);
@@ -164,7 +164,7 @@ impl Review<'_> {
         let mut few = Few::new();
         for (text, spot) in &used.compared {
             if let Some(message) = doubt(text, region) {
-                few.add(spot.clone(), message);
+                few.add(spot.clone(), || message);
             }
         }
         self.tell_few(few);

@@ -12,8 +12,8 @@ use super::used::Used;
 use crate::compile::{ANONYMOUS, CALLERS_COLUMN, PREFIXES_COLUMN, is_heading};
 use crate::csv::{Field, Records};
 use crate::engine::Engine;
-use crate::hint::{choices, shorten};
 use crate::number::{Pattern, pattern};
+use callroute_schema::hint::{choices, shorten};
 
 /// Lines of a file whose numbers are held against numbering plans; of longer ones, the first.
 const MAX_READ: usize = 20_000;
@@ -96,7 +96,7 @@ impl Review<'_> {
                     let message = format!(
                         "what stands beside `{ANONYMOUS}` is not kept: who withholds the number has no row"
                     );
-                    rowless.add((field.span, None), message);
+                    rowless.add((field.span, None), || message);
                 }
                 continue;
             }
@@ -105,7 +105,7 @@ impl Review<'_> {
                 false => damage(&field.text),
             };
             if let Some(message) = doubtful {
-                doubts.add((field.span, None), message);
+                doubts.add((field.span, None), || message);
             }
             // Where nothing else is said of a number, it may well be said twice.
             if sheet.columns.len() < 2 {
@@ -124,7 +124,7 @@ impl Review<'_> {
                     "`{}` stands here twice, and the last line counts; take one of them out",
                     shorten(&field.text)
                 );
-                twice.add((field.span, Some(first)), message);
+                twice.add((field.span, Some(first)), || message);
             }
         }
         for few in [doubts, twice, rowless] {
@@ -134,8 +134,7 @@ impl Review<'_> {
 
     /// Columns that agents are named by hold agents' names.
     fn agents_in(&mut self, table: &str, file: &str, sheet: &Sheet<'_>, used: &Used) {
-        let agents = self.table.agents.names().chain(self.table.rotas.names());
-        let known: Vec<&str> = agents.collect();
+        let (agents, rotas) = (&self.table.agents, &self.table.rotas);
         let of_table = used.agents_by.iter().filter(|(named, _)| named == table);
         let columns: Vec<_> = of_table.map(|(_, column)| column).collect();
         for column in columns {
@@ -147,13 +146,14 @@ impl Review<'_> {
                 let name = field.text.as_str();
                 // A group rings numbers and addresses, too.
                 let is_name = matches!(Party::new(name), Ok(Party::Agent(_)) | Err(_));
-                if !name.is_empty() && is_name && !known.contains(&name) {
-                    let choices = choices(name, known.iter().copied());
-                    let name = shorten(name);
-                    let message = format!(
-                        "unknown agent `{name}`, whom `{{{table}.{column}}}` names{choices}"
-                    );
-                    few.add((field.span, None), message);
+                if !name.is_empty() && is_name && !agents.has(name) && !rotas.has(name) {
+                    few.add((field.span, None), || {
+                        let choices = choices(name, agents.names().chain(rotas.names()));
+                        let name = shorten(name);
+                        format!(
+                            "unknown agent `{name}`, whom `{{{table}.{column}}}` names{choices}"
+                        )
+                    });
                 }
             }
             self.tell_of(file, few);

@@ -3,7 +3,7 @@
 use callroute_schema::{DigitPattern, Digits, Extensions, Menu};
 
 use super::Review;
-use super::patterns::{fits, meet, nearest, runs, within};
+use super::patterns::{meet, runs, within};
 use crate::path::{Path, Spot};
 
 impl Review<'_> {
@@ -66,7 +66,8 @@ impl Review<'_> {
                 continue;
             };
             let takes = |run: &String| {
-                is_key(menu, run) || nearest(menu.patterns.keys(), run) != Some(pattern)
+                is_key(menu, run)
+                    || DigitPattern::nearest(menu.patterns.keys(), run) != Some(pattern)
             };
             if !runs.iter().all(takes) {
                 continue;
@@ -159,8 +160,8 @@ fn unreached(menu: &Menu, extensions: &Extensions, pattern: &DigitPattern) -> Op
     let runs = runs(pattern)?;
     let taken = |run: &String| {
         is_key(menu, run)
-            || menu.patterns.keys().any(|taken| fits(taken, run))
-            || extensions.deny.iter().any(|denied| fits(denied, run))
+            || menu.patterns.keys().any(|taken| taken.fits(run))
+            || extensions.deny.iter().any(|denied| denied.fits(run))
     };
     match runs.iter().all(taken) {
         true => runs.into_iter().next(),

@@ -2,10 +2,10 @@
 
 use super::Review;
 use super::used::Used;
-use crate::hint::{nearest, shorten};
 use crate::number;
 use crate::path::Path;
 use crate::table::{CallersEntry, Section};
+use callroute_schema::hint::{nearest, shorten};
 
 /// Entries of a list that are compared with each other; longer lists are files of programs.
 const MAX_LISTED: usize = 2_000;

@@ -1,6 +1,6 @@
 //! What runs of keys two patterns have in common.
 
-use callroute_schema::{DigitPattern, Fit};
+use callroute_schema::DigitPattern;
 
 /// Most runs of keys that a pattern is spelled out into.
 const MAX_RUNS: usize = 10_000;
@@ -30,32 +30,6 @@ pub(super) fn within(one: &DigitPattern, other: &DigitPattern) -> bool {
             (Some(a), Some(b)) if keys(a).all(|key| takes(b, key)) => {}
             _ => return false,
         }
-    }
-}
-
-/// Whether a run of keys fits.
-pub(super) fn fits(pattern: &DigitPattern, run: &str) -> bool {
-    matches!(pattern.fit(run), Fit::Whole | Fit::WholeAndMore)
-}
-
-/// The pattern that a run of keys is taken for, of several that it fits: as a menu does.
-pub(super) fn nearest<'p>(
-    patterns: impl Iterator<Item = &'p DigitPattern>,
-    run: &str,
-) -> Option<&'p DigitPattern> {
-    patterns
-        .filter(|pattern| fits(pattern, run))
-        .min_by_key(|pattern| pattern.as_str().chars().map(width).collect::<Vec<_>>())
-}
-
-/// How many keys a pattern's character stands for, roughly.
-fn width(c: char) -> u8 {
-    match c {
-        'N' => 1,
-        'Z' => 2,
-        'X' => 3,
-        '.' => 4,
-        _ => 0,
     }
 }
 

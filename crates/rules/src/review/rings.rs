@@ -6,18 +6,17 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 
-use callroute_schema::{
-    Action, Actions, Branch, Destination, Disposition, Menu, MenuBranches, On, Party,
-};
+use callroute_schema::{Action, Actions, Destination, Member, Party};
 
 use super::above::Above;
 use super::{Block, Compared, Review};
+use crate::by_itself::{self, Place, Visitor, leaving};
 use crate::engine::{Clause, Dialed, Subject};
 use crate::number::{self, Pattern};
 use crate::path::{Path, Spot};
 use crate::table::Rules;
 
-/// How deep targets in each other are followed.
+/// How deep targets, menus and webhooks in each other are followed.
 const MAX_DEPTH: usize = 32;
 
 /// A number of the file is rung: its place among them, and where that is written.
@@ -40,7 +39,9 @@ impl Review<'_> {
         let mut walk = Walk {
             review: &*self,
             ours: &ours,
-            targets: HashMap::new(),
+            known: HashMap::new(),
+            depth: 0,
+            found: Vec::new(),
         };
         let section = Path::ROOT.key("numbers");
         let mut again = Vec::new();
@@ -228,151 +229,87 @@ fn stays(clause: &Clause) -> bool {
 struct Walk<'w, 'a> {
     review: &'w Review<'a>,
     ours: &'w HashMap<Dialed, usize>,
-    /// What targets come to.
-    targets: HashMap<String, Rc<[Rung]>>,
+    /// What places come to.
+    known: HashMap<Place<'a>, Rc<[Rung]>>,
+    depth: usize,
+    found: Vec<Rung>,
 }
 
-impl Walk<'_, '_> {
-    /// The numbers of the file that a list rings.
-    fn rung(&mut self, list: &Actions, at: &Path<'_>) -> Vec<Rung> {
-        let mut found = Vec::new();
-        self.list(list, at, 0, &mut found);
-        found
-    }
-
-    fn list(&mut self, list: &Actions, at: &Path<'_>, depth: usize, found: &mut Vec<Rung>) {
-        match list.as_slice() {
-            [one] => self.action(one, at, depth, found),
-            many => {
-                for (index, one) in many.iter().enumerate() {
-                    self.action(one, &at.index(index), depth, found);
-                }
-            }
-        }
-    }
-
-    fn action(&mut self, one: &Action, at: &Path<'_>, depth: usize, found: &mut Vec<Rung>) {
-        let on = at.key("on");
-        match one {
-            Action::Target(name) => self.target(name.as_str(), depth, found),
+impl<'a> Visitor<'a> for Walk<'_, 'a> {
+    fn action(&mut self, action: &'a Action, at: &Path<'_>) {
+        match action {
             Action::Forward(forward) => {
-                self.destination(&forward.destination, &at.key("destination"), found);
-                self.failures(&forward.on, &on, depth, found);
+                self.destination(&forward.destination, &at.key("destination"));
             }
-            Action::Queue(queue) => {
-                let members = at.key("members");
-                for (index, member) in queue.members.iter().enumerate() {
-                    self.party(&member.to, &members.index(index), found);
-                }
-                self.failures(&queue.on, &on, depth, found);
-            }
-            Action::Menu(menu) => match &menu.name {
-                Some(name) => {
-                    let engine = self.review.engine;
-                    if let Some(menu) = engine.menu(name.as_str()) {
-                        let section = Path::ROOT.key("menus");
-                        self.silence(menu, &section.key(name.as_str()), depth, found);
-                    }
-                }
-                None => self.silence(menu, at, depth, found),
-            },
-            Action::Collect(collect) => self.timeout(&collect.on, &on, depth, found),
-            other => {
-                if let Some(branches) = other.on() {
-                    self.failures(branches, &on, depth, found);
-                }
-            }
-        }
-    }
-
-    fn target(&mut self, name: &str, depth: usize, found: &mut Vec<Rung>) {
-        if let Some(known) = self.targets.get(name) {
-            found.extend(known.iter().cloned());
-            return;
-        }
-        let engine = self.review.engine;
-        let list = engine.target(name).filter(|_| depth < MAX_DEPTH);
-        let mut rung = Vec::new();
-        if let Some(list) = list {
-            let section = Path::ROOT.key("targets");
-            self.list(list, &section.key(name), depth + 1, &mut rung);
-        }
-        found.extend(rung.iter().cloned());
-        self.targets.insert(name.to_owned(), rung.into());
-    }
-
-    fn destination(&mut self, to: &Destination, at: &Path<'_>, found: &mut Vec<Rung>) {
-        match to {
-            Destination::Number(to) => self.number(to.number.as_str(), &at.key("number"), found),
-            Destination::Agent(agent) => {
-                self.agent(agent.name.as_str(), &at.key("name"), found);
-            }
-            Destination::RingGroup(group) => {
-                let members = at.key("members");
-                for (index, member) in group.members.iter().enumerate() {
-                    self.party(&member.to, &members.index(index), found);
-                }
-            }
+            Action::Queue(queue) => self.members(&queue.members, at),
             _ => {}
         }
     }
 
-    fn party(&mut self, party: &Party, at: &Path<'_>, found: &mut Vec<Rung>) {
+    fn place(&mut self, place: Place<'a>, _: &Path<'_>) {
+        if let Some(known) = self.known.get(&place) {
+            self.found.extend(known.iter().cloned());
+            return;
+        }
+        let before = std::mem::take(&mut self.found);
+        if self.depth < MAX_DEPTH {
+            self.depth += 1;
+            leaving(place, &self.review.engine.named, self);
+            self.depth -= 1;
+        }
+        let rung = std::mem::replace(&mut self.found, before);
+        self.found.extend(rung.iter().cloned());
+        self.known.insert(place, rung.into());
+    }
+}
+
+impl<'a> Walk<'_, 'a> {
+    /// The numbers of the file that a list rings.
+    fn rung(&mut self, list: &'a Actions, at: &Path<'_>) -> Vec<Rung> {
+        by_itself::list(list, at, &self.review.engine.named, self);
+        std::mem::take(&mut self.found)
+    }
+
+    fn destination(&mut self, to: &Destination, at: &Path<'_>) {
+        match to {
+            Destination::Number(to) => self.number(to.number.as_str(), &at.key("number")),
+            Destination::Agent(agent) => {
+                self.agent(agent.name.as_str(), &at.key("name"));
+            }
+            Destination::RingGroup(group) => self.members(&group.members, at),
+            _ => {}
+        }
+    }
+
+    fn members(&mut self, members: &[Member], at: &Path<'_>) {
+        let at = at.key("members");
+        for (index, member) in members.iter().enumerate() {
+            self.party(&member.to, &at.index(index));
+        }
+    }
+
+    fn party(&mut self, party: &Party, at: &Path<'_>) {
         match party {
-            Party::Number(number) => self.number(number.as_str(), at, found),
-            Party::Agent(name) => self.agent(name.as_str(), at, found),
+            Party::Number(number) => self.number(number.as_str(), at),
+            Party::Agent(name) => self.agent(name.as_str(), at),
             Party::Sip(_) => {}
         }
     }
 
-    fn agent(&mut self, name: &str, at: &Path<'_>, found: &mut Vec<Rung>) {
+    fn agent(&mut self, name: &str, at: &Path<'_>) {
         let engine = self.review.engine;
         if let Some(agent) = engine.agent(name)
             && let Party::Number(number) = &agent.to
         {
-            self.number(number.as_str(), at, found);
+            self.number(number.as_str(), at);
         }
     }
 
-    fn number(&mut self, number: &str, at: &Path<'_>, found: &mut Vec<Rung>) {
+    fn number(&mut self, number: &str, at: &Path<'_>) {
         let region = self.review.engine.tables.region;
         let dialed = number::exact(number, region).ok();
         if let Some(place) = dialed.and_then(|dialed| self.ours.get(&dialed)) {
-            found.push((*place, Spot::of(self.review.root, at)));
-        }
-    }
-
-    fn failures(&mut self, branches: &On, at: &Path<'_>, depth: usize, found: &mut Vec<Rung>) {
-        // A queue is left by a key.
-        let by_itself = |on: Disposition| on.is_failure() && on != Disposition::Canceled;
-        for (on, branch) in branches.iter().filter(|(on, _)| by_itself(**on)) {
-            self.list(branch, &at.key(on.as_str()), depth, found);
-        }
-    }
-
-    fn silence(&mut self, menu: &Menu, at: &Path<'_>, depth: usize, found: &mut Vec<Rung>) {
-        match &menu.pin {
-            None => self.timeout(&menu.on, &at.key("on"), depth, found),
-            Some(pin) => {
-                if let Some(failed) = &pin.failed {
-                    self.list(failed, &at.key("pin").key("failed"), depth, found);
-                }
-            }
-        }
-    }
-
-    fn timeout(
-        &mut self,
-        branches: &MenuBranches,
-        at: &Path<'_>,
-        depth: usize,
-        found: &mut Vec<Rung>,
-    ) {
-        let at = at.key("timeout");
-        match &branches.timeout {
-            Some(Branch::Actions(list)) => self.list(list, &at, depth, found),
-            Some(Branch::Repeat(repeat)) => self.list(&repeat.then, &at.key("then"), depth, found),
-            _ => {}
+            self.found.push((*place, Spot::of(self.review.root, at)));
         }
     }
 }

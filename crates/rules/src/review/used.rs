@@ -9,7 +9,7 @@ use super::Review;
 use crate::check::{self, Sink};
 use crate::engine::NameKind;
 use crate::path::{Path, Spot};
-use crate::table::{CallerKind, Kinds, Rules, Table, Texts, When};
+use crate::table::{CallerKind, Kinds, Rules, Sections, Texts, When};
 
 /// What is used.
 #[derive(Debug, Default)]
@@ -156,7 +156,7 @@ impl Used {
     }
 
     /// What entries of the sections name.
-    fn entries(&mut self, table: &Table) {
+    fn entries(&mut self, table: &Sections) {
         let hours = table.hours.entries().iter();
         let hours = hours.filter_map(|entry| entry.value.as_ref()?.holidays.as_ref());
         self.add_all(&["calendars"], hours);
@@ -230,7 +230,7 @@ impl Review<'_> {
 }
 
 /// Walks over every list of actions that the file has, those of menus and branches too.
-pub(super) fn each_list(table: &Table, sink: &mut impl Sink) {
+pub(super) fn each_list(table: &Sections, sink: &mut impl Sink) {
     let mut list = |actions: &Actions, at: &Path<'_>| check::actions(actions, at, sink);
     if let Some(default) = &table.default {
         list(default, &Path::ROOT.key("default"));

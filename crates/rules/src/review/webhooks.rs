@@ -6,8 +6,8 @@ use callroute_schema::tree::Node;
 use super::Review;
 use super::used::each_list;
 use crate::check::Sink;
-use crate::hint::shorten;
 use crate::path::{Path, Spot};
+use callroute_schema::hint::shorten;
 
 /// What is wrong with the host of a URL, of which these ranges of addresses may be dialled: said by
 /// whoever knows what is dialled.

@@ -5,10 +5,10 @@ use callroute_schema::number::Region;
 use callroute_schema::tree::{Node, Value};
 use serde::Deserialize;
 
-use super::{Entry, RuleEntry, Rules, Section, Table};
+use super::{Entry, RuleEntry, Rules, Section, Sections};
 use crate::fault::Report;
-use crate::hint;
 use crate::path::Path;
+use callroute_schema::hint;
 
 /// The version of the routing file's language.
 const VERSION: &str = "1";
@@ -33,8 +33,8 @@ const SECTIONS: [&str; 16] = [
 ];
 
 /// Reads every section; what cannot be read goes to the report.
-pub(crate) fn read(root: &Node, report: &mut Report) -> Table {
-    let mut table = Table::default();
+pub(crate) fn read(root: &Node, report: &mut Report) -> Sections {
+    let mut table = Sections::default();
     let Some(entries) = root.entries() else {
         let message = "a routing file is a map with `version`, `default`, `numbers` and so on";
         report.add(root.span, "$".to_owned(), message);

@@ -7,7 +7,7 @@ use granit_parser::{Event, ScalarStyle};
 
 use super::{MAX_DEPTH, MAX_NODES, QUOTE};
 use crate::fault::Report;
-use crate::hint::shorten;
+use callroute_schema::hint::shorten;
 
 /// A list or map that is not closed yet.
 enum Open {

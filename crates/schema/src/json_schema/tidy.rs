@@ -10,7 +10,7 @@ use super::words;
 const DEFS: &str = "#/$defs/";
 
 /// What the types say of themselves where the derive does not see it.
-const DESCRIPTIONS: [(&str, &str); 5] = [
+const DESCRIPTIONS: [(&str, &str); 6] = [
     (
         "Action",
         "What to do with a call; a plain string names a target of the routing file.",
@@ -22,6 +22,7 @@ const DESCRIPTIONS: [(&str, &str); 5] = [
     ),
     ("Strategy", "In which order the members of a group ring."),
     ("Disposition", "How an attempt to reach somebody ended."),
+    ("Transport", "What carried the call to us."),
 ];
 
 /// Gives every definition a title, every variant a title and a description, every number its

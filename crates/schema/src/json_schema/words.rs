@@ -4,14 +4,16 @@ use schemars::Schema;
 use serde_json::{Map, Value, json};
 
 use crate::disposition::Disposition;
+use crate::event::Transport;
 use crate::ring_group::Strategy;
 use crate::words::Word;
 
-/// Puts what every word means into the definitions of strategies and dispositions. Only here, and
+/// Puts what every word means into the definitions of strategies, dispositions and transports. Only here, and
 /// not where they derive: a map's keys have to be a plain `enum` there.
 pub(super) fn describe(definitions: &mut Map<String, Value>) {
     replace(definitions, "Strategy", Strategy::WORDS);
     replace(definitions, "Disposition", Disposition::WORDS);
+    replace(definitions, "Transport", Transport::WORDS);
 }
 
 fn replace<T>(definitions: &mut Map<String, Value>, name: &str, words: &[Word<T>]) {

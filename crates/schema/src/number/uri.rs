@@ -1,6 +1,6 @@
 //! The user part of `sip:`, `sips:` (RFC 3261, section 19.1) and `tel:` (RFC 3966) URIs.
 
-use crate::sip_uri::strip_scheme;
+use crate::sip_uri::{strip_scheme, unescape};
 
 /// A URI, taken apart as far as a caller's identity needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,21 +73,8 @@ fn sip(rest: &str) -> Result<Uri, UriFault> {
 /// Decodes percent escapes. `None` on a broken escape, bad UTF-8, white space, quotes or control
 /// characters.
 fn decode(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&first, tail)) = rest.split_first() {
-        rest = tail;
-        if first != b'%' {
-            bytes.push(first);
-            continue;
-        }
-        let (hex, tail) = rest.split_first_chunk::<2>()?;
-        let [high, low] = hex.map(|digit| char::from(digit).to_digit(16));
-        bytes.push(u8::try_from(high? * 16 + low?).ok()?);
-        rest = tail;
-    }
     let bad = |c: char| c.is_control() || matches!(c, '<' | '>' | '"');
-    String::from_utf8(bytes)
+    String::from_utf8(unescape(text.as_bytes())?.into_owned())
         .ok()
         .filter(|text| !text.contains(bad) && !text.trim().is_empty())
 }

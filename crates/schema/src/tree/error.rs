@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::node::Span;
+use crate::hint::{clean, nearest, shorten};
 
 /// One step from a document's root to a place in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,16 +62,21 @@ impl ReadError {
         for segment in self.path.iter().rev() {
             match segment {
                 Segment::Index(index) => path.push_str(&format!("[{index}]")),
-                Segment::Key(key) if plain(key) => path.push_str(&format!(".{key}")),
-                Segment::Key(key) => path.push_str(&format!("[{key:?}]")),
+                Segment::Key(key) => path.push_str(&key_step(key)),
             }
         }
         path
     }
 }
 
-fn plain(key: &str) -> bool {
-    !key.is_empty() && key.chars().all(|c| c.is_alphanumeric() || c == '_')
+/// How a path goes on to a key, as in `.members` or `["+1314*"]`.
+#[must_use]
+pub fn key_step(key: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || c == '_';
+    match !key.is_empty() && key.chars().all(plain) {
+        true => format!(".{key}"),
+        false => format!("[{key:?}]"),
+    }
 }
 
 impl fmt::Display for ReadError {
@@ -83,7 +89,8 @@ impl std::error::Error for ReadError {}
 
 impl serde::de::Error for ReadError {
     fn custom<T: fmt::Display>(message: T) -> Self {
-        Self::new(message.to_string())
+        // Types quote what they found; none of them says anything in several lines.
+        Self::new(clean(&message.to_string()))
     }
 
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
@@ -106,26 +113,31 @@ fn unknown(what: &str, found: &str, expected: &[&str]) -> String {
             format!("one of {}", quoted.join(", "))
         }
     };
-    let nearest = expected
-        .iter()
-        .map(|word| (strsim::damerau_levenshtein(&found, word), word))
-        .min_by_key(|(distance, _)| *distance)
-        .filter(|(distance, word)| *distance <= 2.min(word.len() / 2));
-    match nearest {
-        Some((_, word)) => {
+    match nearest(&found, expected.iter().copied()) {
+        Some(word) => {
             format!("unknown {what} `{found}`, expected {list}; did you mean `{word}`?")
         }
         None => format!("unknown {what} `{found}`, expected {list}"),
     }
 }
 
-/// Texts from outside are quoted in messages, but never at full length.
-pub(super) fn shorten(text: &str) -> String {
-    const SHOWN: usize = 64;
-    if text.chars().count() <= SHOWN {
-        return text.to_owned();
+#[cfg(test)]
+mod tests {
+    use crate::Actions;
+
+    #[test]
+    fn nothing_from_outside_moves_the_terminal() {
+        let error = |text: &str| Actions::from_json(text.as_bytes()).unwrap_err().to_string();
+        for text in [
+            r#"{ "action": "busy", "a\u001b[2J": 1 }"#,
+            r#"{ "action": "a\u001b[2J" }"#,
+            r#"{ "action": "reject", "cause": "a\u001b[2J" }"#,
+            r#"{ "a\u001b[2J": 1 }"#,
+            r#"{ "action": "set", "attributes": { "a\u001b[2J": "1", "a\u001b[2J": "2" } }"#,
+            r#"{ "action": "forward", "destination": { "type": "sip", "uri": "a\u001b[2J" } }"#,
+        ] {
+            let said = error(text);
+            assert!(!said.contains(char::is_control), "{said:?}");
+        }
     }
-    let mut short: String = text.chars().take(SHOWN).collect();
-    short.push('…');
-    short
 }

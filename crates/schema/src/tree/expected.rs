@@ -2,8 +2,8 @@
 
 use std::fmt::Display;
 
-use super::error::shorten;
 use super::node::{Node, Value};
+use crate::hint::shorten;
 
 /// Longest integer, in characters.
 const FLOAT: usize = 20;

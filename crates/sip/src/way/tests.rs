@@ -122,6 +122,8 @@ fn only_harmless_headers_are_chosen() {
     );
     let long = BTreeMap::from([("X-Long".to_owned(), "a".repeat(600))]);
     assert!(chosen(&long).is_empty());
+    let many = (0..40).map(|count| (format!("X-{count}"), "a".to_owned()));
+    assert_eq!(chosen(&many.collect()).len(), 32);
 }
 
 proptest::proptest! {

@@ -73,19 +73,11 @@ pub(crate) fn id() -> u128 {
     u128::from(now.unsigned_abs()) << 48
 }
 
-/// `anonymous` and `unavailable` are no numbers.
-fn caller(text: &str) -> Result<Caller, callroute_schema::AddressError> {
-    match text {
-        "anonymous" => Ok(Caller::Withheld),
-        "unavailable" => Ok(Caller::Unavailable),
-        number => Address::new(number).map(Caller::Known),
-    }
-}
-
 /// A call that comes in now.
 pub(crate) fn incoming_call(args: &Trigger) -> Result<Event, Error> {
     let wrong = |option| move |detail: String| Error::Number { option, detail };
-    let from = caller(&args.from).map_err(|error| wrong("from")(error.to_string()))?;
+    let from: Result<Caller, _> = args.from.parse();
+    let from = from.map_err(|error| wrong("from")(error.to_string()))?;
     let to = Address::new(args.to.as_str()).map_err(|error| wrong("to")(error.to_string()))?;
     let call_id = format!("trigger-{:x}", id() >> 48);
     let call_id = CallId::new(call_id).map_err(|error| wrong("from")(error.to_string()))?;

@@ -6,7 +6,6 @@ use chrono::{DateTime, Datelike, NaiveDate, Utc, Weekday};
 
 use super::super::Compiler;
 use super::super::calendars::date;
-use crate::hint::shorten;
 use crate::hours::{
     self, Dates, Days, EVERY_DAY, Exception, Force, On, Plan, Point, Rank, Rule, Spans, Which,
 };
@@ -15,6 +14,7 @@ use crate::table::{
     ExceptionEntry, ForceEntry, HoursEntry, NthEntry, OpenOrClosed, SeasonEntry, WeekdayWord,
     WeeklyEntry,
 };
+use callroute_schema::hint::shorten;
 
 /// Most entries of `seasons` and of `nth`.
 const MAX_ENTRIES: usize = 64;

@@ -5,9 +5,9 @@ use callroute_schema::{Action, Destination, Party as Written};
 use super::super::{Compiler, Shared};
 use super::{either, together};
 use crate::engine::{Available, Clause, Lookup, Party};
-use crate::hint::{choices, shorten};
 use crate::path::Path;
 use crate::table::{CallerKind, Kinds, Texts};
+use callroute_schema::hint::{shorten, unknown};
 
 impl Compiler<'_> {
     pub(super) fn kinds(
@@ -132,11 +132,7 @@ impl Compiler<'_> {
                         .chain(table.agents.names())
                         .chain(table.rotas.names())
                         .chain(table.targets.names());
-                    let message = format!(
-                        "unknown lookup, agent, rota or target `{}`{}",
-                        shorten(name),
-                        choices(name, known)
-                    );
+                    let message = unknown("lookup, agent, rota or target", name, known);
                     self.fault(&at.index(index), message);
                     return None;
                 }
@@ -185,11 +181,7 @@ impl Compiler<'_> {
                 .names()
                 .chain(table.rotas.names())
                 .chain(table.targets.names());
-            let message = format!(
-                "unknown agent, rota or target `{}`{}",
-                shorten(name),
-                choices(name, known)
-            );
+            let message = unknown("agent, rota or target", name, known);
             self.fault(at, message);
             return None;
         };

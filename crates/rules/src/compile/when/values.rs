@@ -10,12 +10,12 @@ use super::super::shared::Named;
 use super::super::{Compiler, Shared};
 use super::Clauses;
 use crate::engine::{Calls, Clause, Field, Places, Subject, Test, WHOLE};
-use crate::hint::{choices, shorten};
 use crate::hours::{self, Hours};
 use crate::number;
 use crate::origin::{is_area, nearest_area};
 use crate::path::Path;
 use crate::table::{Bounds, CallsWhen, DateWhen, Texts, ValueWhen, When};
+use callroute_schema::hint::{shorten, unknown};
 
 impl Compiler<'_> {
     /// Everything of a `when` that is neither hours nor numbers.
@@ -27,10 +27,14 @@ impl Compiler<'_> {
         all: &mut Clauses,
     ) {
         if let Some(fields) = &when.attribute {
-            self.fields(fields, shared, &at.key("attribute"), all, Clause::Attribute);
+            let at = at.key("attribute");
+            for name in fields.keys() {
+                self.known_column(name, shared, &at.key(name));
+            }
+            self.fields(fields, &at, all, Clause::Attribute);
         }
         if let Some(fields) = &when.header {
-            self.fields(fields, shared, &at.key("header"), all, Clause::Header);
+            self.fields(fields, &at.key("header"), all, Clause::Header);
         }
         if let Some(Texts(trunks)) = &when.trunk {
             let trunks = trunks.iter().map(|trunk| trunk.as_str().into());
@@ -118,7 +122,6 @@ impl Compiler<'_> {
     fn fields(
         &mut self,
         fields: &BTreeMap<String, ValueWhen>,
-        shared: &Shared,
         at: &Path<'_>,
         all: &mut Clauses,
         clause: fn(Box<Field>) -> Clause,
@@ -128,15 +131,6 @@ impl Compiler<'_> {
             if name.trim().is_empty() {
                 self.fault(&at, "a name must not be empty");
             }
-            self.known_column(
-                name,
-                shared,
-                &at,
-                &clause(Box::new(Field {
-                    name: "".into(),
-                    test: Test::Is([].into()),
-                })),
-            );
             let test = match value {
                 ValueWhen::Is(list) => {
                     Test::Is(list.iter().map(|text| text.as_str().into()).collect())
@@ -151,11 +145,9 @@ impl Compiler<'_> {
     }
 
     /// `vip.tier` has to be a column of `vip`, when that is a list or a table of prefixes.
-    fn known_column(&mut self, name: &str, shared: &Shared, at: &Path<'_>, clause: &Clause) {
-        let (Clause::Attribute(_), Some((table, column))) = (clause, name.split_once('.')) else {
-            return;
-        };
-        if let Some(message) = shared.unknown_column(table, column) {
+    fn known_column(&mut self, name: &str, shared: &Shared, at: &Path<'_>) {
+        let column = name.split_once('.');
+        if let Some(message) = column.and_then(|(table, name)| shared.unknown_column(table, name)) {
             self.fault(at, message);
         }
     }
@@ -200,11 +192,7 @@ impl Compiler<'_> {
         if !self.is_counted(&on) {
             let table = self.table;
             let known = table.targets.names().chain(table.agents.names());
-            let message = format!(
-                "unknown target, agent or number `{}`{}",
-                shorten(&calls.on),
-                choices(&calls.on, known)
-            );
+            let message = unknown("target, agent or number", &calls.on, known);
             self.fault(&at.key("on"), message);
             return None;
         }
@@ -289,16 +277,13 @@ impl Compiler<'_> {
 }
 
 fn transport(text: &str) -> Result<Transport, String> {
-    match text {
-        "udp" => Ok(Transport::Udp),
-        "tcp" => Ok(Transport::Tcp),
-        "tls" => Ok(Transport::Tls),
-        "ws" => Ok(Transport::Ws),
-        _ => Err(format!(
-            "`{}` is no transport; expected udp, tcp, tls or ws",
-            shorten(text)
-        )),
-    }
+    let mut words = Transport::WORDS.iter();
+    let found = words.find(|word| word.word == text);
+    found.map(|word| word.value).ok_or_else(|| {
+        let known: Vec<_> = Transport::WORDS.iter().map(|word| word.word).collect();
+        let (text, known) = (shorten(text), known.join(", "));
+        format!("`{text}` is no transport; expected one of {known}")
+    })
 }
 
 /// `30`, `12.5`, `30-50`, in percent; a `%` at the end is left out.

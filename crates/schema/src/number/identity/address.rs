@@ -2,6 +2,7 @@
 
 use crate::number::{
     identity::{Header, Ignored, IgnoredWhy},
+    is_visual,
     nobody::{Nobody, named},
     uri::{Scheme, Uri, UriFault},
 };
@@ -91,7 +92,7 @@ impl Address {
         };
         Some(match self.parsed.scheme {
             Scheme::Sip => user.to_owned(),
-            Scheme::Tel => user.replace(['-', '.', '(', ')'], ""),
+            Scheme::Tel => user.chars().filter(|c| !is_visual(*c)).collect(),
         })
         .filter(|user| !user.is_empty())
     }

@@ -40,6 +40,20 @@ pub(super) enum Feature {
     Record,
 }
 
+impl Feature {
+    /// Its word in notes.
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Blind => "blind",
+            Self::Attended => "attended",
+            Self::Cancel => "cancel",
+            Self::Conference => "conference",
+            Self::Park => "park",
+            Self::Record => "record",
+        }
+    }
+}
+
 fn codes(features: &FeatureCodes) -> [(Option<&Digits>, Feature); 6] {
     [
         (features.blind.as_ref(), Feature::Blind),
@@ -93,7 +107,7 @@ impl Talk {
         };
         call.note(Note::Feature {
             leg,
-            feature: format!("{feature:?}").to_lowercase(),
+            feature: feature.as_str().to_owned(),
         });
         match feature {
             Feature::Blind => {

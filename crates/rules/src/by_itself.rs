@@ -9,7 +9,7 @@ use crate::path::Path;
 
 /// Something with a name that a call may come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) enum Place<'a> {
+pub(crate) enum Place<'a> {
     Target(&'a str),
     Webhook(&'a str),
     Menu(&'a str),
@@ -17,7 +17,7 @@ pub(super) enum Place<'a> {
 
 impl<'a> Place<'a> {
     /// Its section of the file, and its name.
-    pub(super) fn entry(self) -> (&'static str, &'a str) {
+    pub(crate) fn entry(self) -> (&'static str, &'a str) {
         match self {
             Self::Target(name) => ("targets", name),
             Self::Webhook(name) => ("webhooks", name),
@@ -36,13 +36,27 @@ impl std::fmt::Display for Place<'_> {
     }
 }
 
-/// Shows every arrow that leaves a place, and where it stands.
-pub(super) fn leaving<'a>(
-    place: Place<'a>,
+/// Takes what a walk comes across.
+pub(crate) trait Visitor<'a> {
+    /// An action, before what comes of it.
+    fn action(&mut self, _action: &'a Action, _at: &Path<'_>) {}
+    /// The call goes on at something with a name.
+    fn place(&mut self, place: Place<'a>, at: &Path<'_>);
+}
+
+/// Visits what a list comes to.
+pub(crate) fn list<'a>(
+    list: &'a Actions,
+    at: &Path<'_>,
     named: &'a Named,
-    show: &mut dyn FnMut(Place<'a>, &Path<'_>),
+    visitor: &mut dyn Visitor<'a>,
 ) {
-    let mut walk = Walk { named, show };
+    Walk { named, visitor }.list(list, at);
+}
+
+/// Visits what a place comes to, as far as the next places.
+pub(crate) fn leaving<'a>(place: Place<'a>, named: &'a Named, visitor: &mut dyn Visitor<'a>) {
+    let mut walk = Walk { named, visitor };
     let (section, name) = place.entry();
     let section = Path::ROOT.key(section);
     let at = section.key(name);
@@ -68,7 +82,7 @@ pub(super) fn leaving<'a>(
 
 struct Walk<'a, 's> {
     named: &'a Named,
-    show: &'s mut dyn FnMut(Place<'a>, &Path<'_>),
+    visitor: &'s mut dyn Visitor<'a>,
 }
 
 impl<'a> Walk<'a, '_> {
@@ -84,9 +98,10 @@ impl<'a> Walk<'a, '_> {
     }
 
     fn action(&mut self, one: &'a Action, at: &Path<'_>) {
+        self.visitor.action(one, at);
         let on = at.key("on");
         match one {
-            Action::Target(name) => (self.show)(Place::Target(name.as_str()), at),
+            Action::Target(name) => self.visitor.place(Place::Target(name.as_str()), at),
             Action::Forward(forward) => {
                 if let Destination::Queue(queue) = &forward.destination {
                     let to = at.key("destination");
@@ -103,7 +118,9 @@ impl<'a> Walk<'a, '_> {
                 self.queue(&queue.on, &on);
             }
             Action::Menu(menu) => match &menu.name {
-                Some(name) => (self.show)(Place::Menu(name.as_str()), &at.key("name")),
+                Some(name) => self
+                    .visitor
+                    .place(Place::Menu(name.as_str()), &at.key("name")),
                 None => self.silence(menu, at),
             },
             Action::Collect(collect) => self.timeout(&collect.on, &on),
@@ -111,7 +128,8 @@ impl<'a> Walk<'a, '_> {
             {
                 (Some(branch), _) => self.list(branch, &on.key(Disposition::Failed.as_str())),
                 (None, Some(name)) => {
-                    (self.show)(Place::Webhook(name.as_str()), &at.key("name"));
+                    self.visitor
+                        .place(Place::Webhook(name.as_str()), &at.key("name"));
                 }
                 (None, None) => {}
             },
@@ -146,17 +164,22 @@ impl<'a> Walk<'a, '_> {
     /// A queue that the target of its name writes out: its branches, but for those given here.
     fn queue_named(&mut self, name: &str, given: &On, at: &Path<'_>) {
         let target = self.named.targets.get(name).map(Actions::as_slice);
-        let written = target
-            .into_iter()
-            .flatten()
-            .find_map(|action| match action {
-                Action::Queue(queue) if !queue.members.is_empty() => Some(queue),
-                _ => None,
-            });
-        for (on, branch) in written.into_iter().flat_map(|queue| &queue.on) {
-            if leaves_by_itself(*on) && !given.contains_key(on) {
-                self.list(branch, at);
+        let section = Path::ROOT.key("targets");
+        let there = section.key(name);
+        for (index, action) in target.into_iter().flatten().enumerate() {
+            let Action::Queue(queue) = action else {
+                continue;
+            };
+            if queue.members.is_empty() {
+                continue;
             }
+            self.visitor.action(action, &there.index(index));
+            for (on, branch) in &queue.on {
+                if leaves_by_itself(*on) && !given.contains_key(on) {
+                    self.list(branch, at);
+                }
+            }
+            return;
         }
     }
 

@@ -1,4 +1,4 @@
-//! "Did you mean …?"
+//! "Did you mean …?", and texts from outside in messages.
 
 /// Longest text that is compared or quoted in full, in characters.
 const SHOWN: usize = 64;
@@ -6,7 +6,8 @@ const SHOWN: usize = 64;
 const LISTED: usize = 12;
 
 /// The name that a text was probably meant to be.
-pub(crate) fn nearest<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+#[must_use]
+pub fn nearest<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let found = shorten(text).to_lowercase();
     names
         .map(|name| {
@@ -20,13 +21,24 @@ pub(crate) fn nearest<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> O
         .map(|(_, name)| name)
 }
 
-/// What to say after "unknown …": the nearest name, and which ones there are; for whoever checks
-/// names against a table of this crate.
+/// That a name of this kind is not given, and which ones are.
 ///
 /// ```
-/// let said = callroute_rules::choices("nigth", ["night", "day"].into_iter());
+/// let said = callroute_schema::hint::unknown("agent", "an", ["ann"].into_iter());
+/// assert_eq!(said, "unknown agent `an`; did you mean `ann`? (there are `ann`)");
+/// ```
+#[must_use]
+pub fn unknown<'a>(kind: &str, name: &str, names: impl Iterator<Item = &'a str> + Clone) -> String {
+    format!("unknown {kind} `{}`{}", shorten(name), choices(name, names))
+}
+
+/// What to say after "unknown …": the nearest name, and which ones there are.
+///
+/// ```
+/// let said = callroute_schema::hint::choices("nigth", ["night", "day"].into_iter());
 /// assert_eq!(said, "; did you mean `night`? (there are `day`, `night`)");
 /// ```
+#[must_use]
 pub fn choices<'a>(text: &str, names: impl Iterator<Item = &'a str> + Clone) -> String {
     let nearest = match nearest(text, names.clone()) {
         Some(name) => format!("; did you mean `{name}`?"),
@@ -48,13 +60,22 @@ pub fn choices<'a>(text: &str, names: impl Iterator<Item = &'a str> + Clone) -> 
 }
 
 /// A text from outside, fit to be quoted: never at full length, no control characters.
-pub(crate) fn shorten(text: &str) -> String {
-    let clean = |c: char| if c.is_control() { '\u{fffd}' } else { c };
-    let mut short: String = text.chars().take(SHOWN).map(clean).collect();
+#[must_use]
+pub fn shorten(text: &str) -> String {
+    let mut short: String = text.chars().take(SHOWN).map(harmless).collect();
     if text.chars().nth(SHOWN).is_some() {
         short.push('…');
     }
     short
+}
+
+/// A text without control characters, which would move a terminal's cursor.
+pub(crate) fn clean(text: &str) -> String {
+    text.chars().map(harmless).collect()
+}
+
+fn harmless(c: char) -> char {
+    if c.is_control() { '\u{fffd}' } else { c }
 }
 
 #[cfg(test)]
