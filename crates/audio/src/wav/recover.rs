@@ -78,7 +78,7 @@ fn finish(part: &Path, path: PathBuf) -> Result<Option<Finished>, WavError> {
     let samples = data / frame * u64::from(shape.channels);
     file.set_len(HEADER as u64 + samples * 2)
         .map_err(at(part))?;
-    complete(&mut file, part, &path, shape, samples)?;
+    let path = complete(&mut file, part, &path, shape, samples)?;
     let duration_ms = shape.duration_ms(samples);
     Ok(Some(Finished { path, duration_ms }))
 }
