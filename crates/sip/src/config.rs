@@ -11,13 +11,13 @@ use callroute_audio::codec::Codec;
 use callroute_audio::prompts::Prompts;
 use callroute_audio::speech::Speech;
 use callroute_audio::tone::Tones;
+use callroute_schema::Network;
 use sipx_sip::Uri;
 
 use crate::admit::access::{Access, Tls, Trunk};
 use crate::admit::auth::{Digest, User};
 use crate::admit::guard::Protection;
 use crate::admit::headroom::Headroom;
-use crate::admit::network::Network;
 use crate::admit::redirects::Redirects;
 use crate::error::BindError;
 use crate::reach::kept::Registrations;

@@ -3,7 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::admit::network::Network;
+use callroute_schema::Network;
+
 use crate::admit::secret::Secret;
 
 /// Who may begin a call.

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use callroute_schema::is_private;
 use sipx_sip::{BuildError, Header, HeaderName, Method, Request, Response, TuEvent};
 use sipx_transport::{Target, TransportKind, new_branch};
 use tokio::time::timeout;
@@ -28,11 +29,7 @@ pub(crate) fn flow(dialog: &Dialog, peer: &Target) -> Option<Target> {
         return Some(peer.clone());
     }
     let behind_nat = match dialog.next_hop().host() {
-        Some(sipx_sip::Host::Ip(IpAddr::V4(ip))) => {
-            let [a, b, ..] = ip.octets();
-            let private = ip.is_private() || (a == 100 && (64..128).contains(&b));
-            private && IpAddr::V4(*ip) != peer.addr.ip()
-        }
+        Some(sipx_sip::Host::Ip(ip @ IpAddr::V4(_))) => is_private(*ip) && *ip != peer.addr.ip(),
         _ => false,
     };
     behind_nat.then(|| peer.clone())

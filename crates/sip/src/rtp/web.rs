@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use callroute_audio::file::{self, FileError};
 use callroute_audio::pcm::Pcm;
+use callroute_schema::{Network, special_use};
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper::Request;
 use hyper_util::rt::TokioIo;
@@ -17,7 +18,6 @@ use tokio::net::TcpStream;
 use tokio::sync::{OnceCell, Semaphore};
 use tokio::time::timeout;
 
-use crate::admit::network::Network;
 use crate::trust::Trust;
 
 /// How long a sound may take to be fetched.
@@ -164,7 +164,7 @@ impl Web {
     }
 
     fn may(&self, ip: IpAddr) -> bool {
-        is_public(ip.to_canonical()) || self.allowed.iter().any(|network| network.contains(ip))
+        special_use(ip).is_none() || self.allowed.iter().any(|network| network.contains(ip))
     }
 }
 
@@ -223,33 +223,6 @@ fn place(url: &str) -> Option<Place<'_>> {
         port,
         path,
     })
-}
-
-/// Whether an address is of the public internet (RFC 6890 and its registry).
-fn is_public(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(ip) => {
-            let [a, b, c, _] = ip.octets();
-            !(ip.is_private()
-                || ip.is_loopback()
-                || ip.is_link_local()
-                || ip.is_documentation()
-                || a == 0
-                || a >= 224
-                || (a == 100 && (64..128).contains(&b))
-                || (a == 192 && b == 0 && c == 0)
-                || (a == 192 && b == 88 && c == 99)
-                || (a == 198 && (b == 18 || b == 19)))
-        }
-        IpAddr::V6(ip) => {
-            let [a, b, ..] = ip.segments();
-            // Global unicast, without Teredo, documentation and 6to4, which lead elsewhere.
-            (a & 0xE000) == 0x2000
-                && !(a == 0x2001 && (b == 0 || b == 0xDB8))
-                && a != 0x2002
-                && a != 0x3FFF
-        }
-    }
 }
 
 #[cfg(test)]
