@@ -7,6 +7,7 @@ pub(crate) use self::plain::put_line;
 use std::sync::LazyLock;
 
 use bytes::Bytes;
+use callroute_media::{HOPS, hops_of};
 use sipx_sip::headers::{Contact, From, Reason, To};
 use sipx_sip::{
     BuildError, Header, HeaderName, Headers, Method, Request, Response, ResponseBuilder,
@@ -20,11 +21,9 @@ pub(crate) const ALLOW: &str =
     "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, PRACK, INFO, REFER, NOTIFY";
 /// The extensions that we know.
 pub(crate) const SUPPORTED: &str = "100rel, timer, replaces";
-/// Counts how often a call has been through us.
-pub(crate) const HOPS: &[u8] = b"X-Callroute-Hops";
-/// The same as a name.
+/// Counts how often a call was forwarded.
 pub(crate) static HOPS_NAME: LazyLock<HeaderName> =
-    LazyLock::new(|| HeaderName::parse(&Bytes::from_static(HOPS)));
+    LazyLock::new(|| HeaderName::parse(&Bytes::from_static(HOPS.as_bytes())));
 /// Most Contacts of one 302.
 const MAX_CONTACTS: usize = 16;
 /// The media type of session descriptions.
@@ -380,19 +379,11 @@ pub(crate) fn tags(headers: &Headers, name: &HeaderName) -> impl Iterator<Item =
         .filter(|tag| !tag.is_empty())
 }
 
-/// How often a call has been through us, as far as it says.
+/// How often a call was forwarded before it came, as far as it says.
 pub(crate) fn hops(headers: &Headers) -> u32 {
-    let found = headers
-        .iter()
-        .find(|header| header.name().canonical().eq_ignore_ascii_case(HOPS));
-    found
-        .and_then(|header| {
-            std::str::from_utf8(&header.value())
-                .ok()?
-                .trim()
-                .parse()
-                .ok()
-        })
+    let value = headers.value(&HOPS_NAME);
+    value
+        .and_then(|value| hops_of(std::str::from_utf8(&value).ok()?))
         .unwrap_or(0)
 }
 
