@@ -10,6 +10,7 @@
 //! what keeps strangers from costing us more than they spend.
 
 mod act;
+mod asked;
 mod exchange;
 mod fault;
 pub(crate) mod hop;
@@ -44,6 +45,7 @@ pub(crate) use crate::endpoint::key::Keys;
 pub(crate) use crate::endpoint::listen::{Refused, bind};
 
 use crate::admit::guard::{Guard, Protection};
+use crate::endpoint::asked::{AllAsked, Asked};
 use crate::endpoint::rest::Rests;
 use crate::endpoint::served::{Back, Served};
 use crate::endpoint::stream::Connection;
@@ -168,7 +170,7 @@ enum Role {
 
 #[derive(Debug)]
 struct State {
-    asked: HashMap<Key, Asked, Hashes>,
+    asked: AllAsked,
     served: HashMap<Key, Served, Hashes>,
     /// What is left of both when they are over.
     rests: Rests,
@@ -180,25 +182,6 @@ struct State {
     numbers: HashMap<u64, (Role, Key), Hashes>,
     next: u64,
     connections: HashMap<ConnectionKey, Connection>,
-}
-
-/// A client transaction.
-#[derive(Debug)]
-struct Asked {
-    number: u64,
-    /// `None` for an INVITE that has a 2xx, after which only other 2xx are told. Boxed, as most that are
-    /// known at a time have none: each of those is kept for 32 s.
-    machine: Option<Box<ClientTransaction>>,
-    target: Target,
-    owner: Owner,
-    /// A provisional response has come, so it may be cancelled.
-    ringing: bool,
-    /// It is to be cancelled as soon as it may be.
-    cancel: Option<Option<Reason>>,
-    /// Its CANCEL was sent.
-    cancelled: bool,
-    /// How to send it over UDP, where TCP was only tried because of its length.
-    by_udp: Option<Target>,
 }
 
 pub(crate) use crate::endpoint::salvage::bad_request;
