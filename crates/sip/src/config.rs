@@ -12,13 +12,13 @@ use callroute_audio::prompts::Prompts;
 use callroute_audio::speech::Speech;
 use callroute_audio::tone::Tones;
 use callroute_schema::Network;
-use sipx_sip::Uri;
 
 use crate::admit::access::{Access, Tls, Trunk};
 use crate::admit::auth::{Digest, User};
 use crate::admit::guard::Protection;
 use crate::admit::headroom::Headroom;
 use crate::admit::redirects::Redirects;
+use crate::convert;
 use crate::error::BindError;
 use crate::reach::kept::Registrations;
 
@@ -241,8 +241,7 @@ impl Config {
 
 /// Whether a setting is a SIP URI.
 pub(crate) fn check_uri(setting: String, found: &str) -> Result<(), BindError> {
-    let parsed = Uri::parse(bytes::Bytes::copy_from_slice(found.as_bytes()));
-    if parsed.is_ok_and(|uri| uri.scheme().is_sip() && uri.host().is_some()) {
+    if convert::uri(found).is_some_and(|uri| uri.scheme().is_sip() && uri.host().is_some()) {
         return Ok(());
     }
     Err(BindError::Uri {

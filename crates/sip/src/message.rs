@@ -302,6 +302,37 @@ pub(crate) fn sequence(headers: &Headers) -> Option<u32> {
         .map(|cseq| cseq.sequence)
 }
 
+/// Gives a request this number, in place of the one that it has.
+pub(crate) fn set_sequence(request: &mut Request, number: u32) -> Result<(), BuildError> {
+    let method = String::from_utf8_lossy(request.method.as_bytes());
+    let value = format!("{number} {method}");
+    request.headers.remove_all(&HeaderName::CSeq);
+    request
+        .headers
+        .push(Header::build(HeaderName::CSeq, value)?);
+    Ok(())
+}
+
+/// Gives a request that is sent once more, with something else in it, the next number.
+pub(crate) fn next_sequence(request: &mut Request) -> Result<(), BuildError> {
+    let number = sequence(&request.headers).unwrap_or(1);
+    set_sequence(request, number.saturating_add(1))
+}
+
+/// The preference that a `q` states, in thousandths: 0 to 1 with at most three decimals (RFC 3261,
+/// section 25.1, `qvalue`); `None` for anything else.
+pub(crate) fn qvalue(q: &[u8]) -> Option<u16> {
+    let text = std::str::from_utf8(q).ok()?;
+    let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
+    let digits = decimals.bytes().all(|byte| byte.is_ascii_digit()) && decimals.len() <= 3;
+    let decimals: u16 = format!("{decimals:0<3}").parse().ok().filter(|_| digits)?;
+    match (whole, decimals) {
+        ("0", decimals) => Some(decimals),
+        ("1", 0) => Some(1000),
+        _ => None,
+    }
+}
+
 /// The URI of the first Contact.
 pub(crate) fn contact(headers: &Headers) -> Option<Uri> {
     headers
@@ -460,6 +491,27 @@ mod tests {
             "",
         ] {
             assert_eq!(sole_tag(other.as_bytes()), None, "{other}");
+        }
+    }
+
+    /// RFC 3261, section 25.1: `qvalue`.
+    #[test]
+    fn a_q_is_a_q() {
+        for (text, wanted) in [
+            ("1", Some(1000)),
+            ("1.0", Some(1000)),
+            ("0.7", Some(700)),
+            ("0", Some(0)),
+            ("0.", Some(0)),
+            ("0.125", Some(125)),
+            ("0.1255", None),
+            ("1.1", None),
+            ("2", None),
+            ("", None),
+            ("0.x", None),
+            ("-1", None),
+        ] {
+            assert_eq!(super::qvalue(text.as_bytes()), wanted, "{text:?}");
         }
     }
 }

@@ -5,9 +5,9 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
-use sipx_sip::Uri;
 use sipx_transport::Target;
+
+use crate::convert::uri;
 
 /// Most telephones of one user; all of them ring. One more takes the place of the one that was
 /// registered longest ago.
@@ -228,8 +228,7 @@ impl Registrar {
 
 /// Whether two Contacts are the same (RFC 3261, sections 10.3 and 19.1.4).
 fn is_same(one: &str, other: &str) -> bool {
-    let parsed = |uri: &str| Uri::parse(Bytes::copy_from_slice(uri.as_bytes()));
-    let equal = || Some(parsed(one).ok()?.equivalent(&parsed(other).ok()?));
+    let equal = || Some(uri(one)?.equivalent(&uri(other)?));
     one == other || equal().unwrap_or(false)
 }
 
