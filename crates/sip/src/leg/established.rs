@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use callroute_media::{EndCause, Notice};
-use callroute_schema::{Cause, Disposition};
+use callroute_schema::Cause;
 use sipx_sip::{HeaderName, Method, Response, update};
 use sipx_transport::Target;
 use tokio::time::{Instant, sleep_until};
@@ -387,12 +387,7 @@ impl Established {
         };
         if Instant::now() >= unacked.until {
             tracing::info!(leg = %self.leg.notices.leg(), "no ACK came");
-            self.leg
-                .end(Cause {
-                    q850: Some(102),
-                    ..Cause::local(Disposition::Failed)
-                })
-                .await;
+            self.leg.end(Cause::recovery()).await;
             let (stack, flow) = (&self.leg.stack, self.flow.as_ref());
             if self.answered || !closing::bye_once(stack, &mut self.dialog, flow).await {
                 self.bye().await;
