@@ -25,6 +25,7 @@ use crate::reach::kept::Registrations;
 /// Whether sound is encrypted. The keys travel in the descriptions, so that whoever reads the
 /// signalling has them: over UDP, TCP and WebSocket without TLS that is anybody on the way.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Srtp {
     /// Never; a far end that wants nothing else is refused.
     Never,
@@ -85,7 +86,7 @@ pub struct Config {
     pub name_server: Option<SocketAddr>,
     /// Whose P-Asserted-Identity is believed: the trust domain of RFC 3325, such as the gateway and
     /// the switches of one's own network. Default nobody.
-    pub trusted: Vec<IpAddr>,
+    pub trusted: Vec<Network>,
     /// The folder below which recordings are written. Default `recordings`.
     pub recordings: PathBuf,
     /// The prompts. Default the built-in ones.

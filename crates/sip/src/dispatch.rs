@@ -33,7 +33,7 @@ use crate::way::Way;
 /// Calls that may wait for the router; one more is answered 503.
 pub(crate) const CALLS: usize = 1024;
 
-/// How often it is looked whether the last call of a dropped adapter is over.
+/// How often it is checked whether the last call of a dropped adapter is over.
 const LINGER: Duration = Duration::from_millis(200);
 /// When to come again after a 503, in seconds (RFC 3261, section 20.33).
 const RETRY_AFTER: &str = "5";

@@ -44,6 +44,7 @@ pub(crate) use crate::endpoint::fault::SendFault;
 pub(crate) use crate::endpoint::key::Keys;
 pub(crate) use crate::endpoint::listen::{Refused, bind};
 
+use crate::adapter::Load;
 use crate::admit::guard::{Guard, Protection};
 use crate::endpoint::asked::{AllAsked, Asked};
 use crate::endpoint::rest::Rests;
@@ -176,7 +177,7 @@ struct State {
     rests: Rests,
     /// By the transaction's number.
     timers: Timers<u64>,
-    /// When it is looked for timers next; `None` for never.
+    /// When timers are checked next; `None` for never.
     planned: Option<Duration>,
     /// Transactions by their number, by which the owner of one knows it.
     numbers: HashMap<u64, (Role, Key), Hashes>,
@@ -223,14 +224,14 @@ impl Endpoint {
         self.0.guard().dropped
     }
 
-    /// How many transactions live, and how many connections.
-    pub(crate) fn load(&self) -> (usize, usize) {
+    /// What it holds now.
+    pub(crate) fn load(&self) -> Load {
         let state = self.0.state();
         let rests = state.rests.len();
-        (
-            state.asked.len() + state.served.len() + rests.0 + rests.1,
-            state.connections.len(),
-        )
+        Load {
+            transactions: state.asked.len() + state.served.len() + rests.0 + rests.1,
+            connections: state.connections.len(),
+        }
     }
 
     /// Tells the guard about a password of this user.

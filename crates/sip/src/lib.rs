@@ -63,7 +63,7 @@ mod trust;
 mod udp;
 mod way;
 
-pub use adapter::{SipAdapter, SipHandle, Stats};
+pub use adapter::{Load, SipAdapter, SipHandle, Stats, TrunkStatus};
 pub use admit::access::{Access, Credentials, Registration, Tls, Trunk};
 pub use admit::auth::{Digest, User};
 pub use admit::guard::{Dropped, Protection};

@@ -36,6 +36,7 @@ pub struct User {
 
 /// How a password is proven.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Digest {
     /// MD5, which every telephone knows (RFC 3261).
     Md5,

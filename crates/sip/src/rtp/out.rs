@@ -149,7 +149,7 @@ impl RtpOut {
         self.lock().sealer.agree(key);
     }
 
-    /// Packets go there from now on, whence somebody was heard. Reports follow the sound behind a NAT, where what was
+    /// Packets go there from now on, where somebody was heard from. Reports follow the sound behind a NAT, where what was
     /// described cannot be reached.
     pub(crate) fn send_to(&self, to: SocketAddr) {
         let mut state = self.lock();

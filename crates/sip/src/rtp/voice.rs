@@ -26,7 +26,7 @@ pub(crate) const LATE: usize = 12;
 const GAP: u32 = 3 * 160;
 /// Frames that are concealed when nothing is there; then it is a pause.
 const CONCEALED: u32 = 3;
-/// Frames after which it is looked whether less delay would do: 5 s.
+/// Frames after which it is checked whether less delay would do: 5 s.
 const WINDOW: u32 = 250;
 /// Frames for which a pause is waited for, to leave out 20 ms where nobody hears it: 2 s.
 const PATIENCE: u32 = 100;

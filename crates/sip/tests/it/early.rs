@@ -281,7 +281,7 @@ async fn told(adapter: &mut SipAdapter, net: &str, from: Caller) -> String {
 #[tokio::test]
 async fn a_callee_is_told_who_calls_and_by_whom_it_was_diverted() {
     let mut adapter = bind(callroute_sip::Config {
-        trusted: vec!["127.41.6.2".parse().unwrap(), "127.41.6.3".parse().unwrap()],
+        trusted: vec!["127.41.6.2/31".parse().unwrap()],
         ..config("127.41.6.4")
     })
     .await;
