@@ -57,6 +57,8 @@ use crate::sdp::Remote;
 use crate::trust::Trust;
 use crate::udp::Udp;
 
+/// T2 of RFC 3261 (section 17.1.2.1): the longest wait before something is sent once more.
+pub(crate) const T2: Duration = Duration::from_secs(4);
 /// Events of one client transaction that may wait.
 const EVENTS: usize = 32;
 /// Room that provisional responses leave for final ones.

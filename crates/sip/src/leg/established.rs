@@ -20,7 +20,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::admit::access::Credentials;
 use crate::convert::parting;
 use crate::dialog::Dialog;
-use crate::endpoint::Incoming;
+use crate::endpoint::{Incoming, T2};
 use crate::leg::answers::Answers;
 use crate::leg::direct::Peer;
 use crate::leg::established::direct::Direct;
@@ -37,9 +37,6 @@ use crate::message::{ALLOW, Reply, q850, reason_text, sequence};
 use crate::named::Key;
 use crate::routes::LegRequest;
 use crate::sdp;
-
-/// The longest wait between two sendings of a 2xx: T2 of RFC 3261.
-const T2: Duration = Duration::from_secs(4);
 
 /// A leg whose dialog is established.
 #[derive(Debug)]
