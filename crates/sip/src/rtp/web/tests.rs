@@ -97,31 +97,35 @@ async fn the_inside_of_the_network_is_out_of_reach() {
 
 #[test]
 fn urls_are_taken_apart() {
-    let found = |url| {
-        place(url).map(
-            |Place {
-                 secure,
-                 host,
-                 port,
-                 path,
-             }| (secure, host, port, path),
-        )
-    };
-    assert_eq!(found("http://h/a.wav"), Some((false, "h", 80, "/a.wav")));
-    assert_eq!(
-        found("HTTPS://h:8443/a?b#c"),
-        Some((true, "h", 8443, "/a?b"))
-    );
-    assert_eq!(found("http://[::1]/a"), Some((false, "[::1]", 80, "/a")));
-    assert_eq!(found("http://[::1]:81/a"), Some((false, "[::1]", 81, "/a")));
+    for (url, secure, authority, host, port, path) in [
+        ("http://h/a.wav", false, "h", "h", 80, "/a.wav"),
+        ("HTTPS://h:8443/a?b#c", true, "h:8443", "h", 8443, "/a?b"),
+        ("http://[::1]/a", false, "[::1]", "[::1]", 80, "/a"),
+        ("http://[::1]:81/a", false, "[::1]:81", "[::1]", 81, "/a"),
+        ("http://h?x=1", false, "h", "h", 80, "/?x=1"),
+        ("https://h", true, "h", "h", 443, "/"),
+    ] {
+        let wanted = Place {
+            secure,
+            authority: authority.to_owned(),
+            host: host.to_owned(),
+            port,
+            path: path.to_owned(),
+        };
+        assert_eq!(place(url), Some(wanted), "{url}");
+    }
     for wrong in [
         "h/a.wav",
+        "/a.wav",
         "file:///etc/passwd",
-        "http://h",
         "http:///a",
         "http://h:99999/a",
+        "http://h:/a",
         "http://u@h/a",
+        "http://u:p@h:80/a",
+        "http://",
+        "",
     ] {
-        assert_eq!(found(wrong), None, "{wrong}");
+        assert_eq!(place(wrong), None, "{wrong}");
     }
 }
