@@ -140,6 +140,7 @@ impl Desk {
             }
             Verdict::Redirect { contacts } => format!("302 {}", contacts.join(" ")),
             Verdict::Refuse { status, .. } => status.to_string(),
+            other => format!("{other:?}"),
         };
         println!("{} -> {}: {to} ({by})", offer.from, offer.to);
     }

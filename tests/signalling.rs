@@ -322,7 +322,7 @@ async fn who_calls_is_told_to_whom_we_trust() {
         let callee = bench.uas("uas_answer", &[]).await;
         let mut config = bench.config(&[(NUMBER, &callee.uri())]);
         if trusted {
-            config.trusted = vec![bench.ip.into()];
+            config.trusted = vec![std::net::IpAddr::from(bench.ip).into()];
         }
         let router = bench.router_with(DIRECT, config).await;
         let headers = "\nP-Asserted-Identity: <sip:+12125550100@127.0.0.1>\nPrivacy: id\n\

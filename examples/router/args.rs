@@ -26,9 +26,10 @@ pub(crate) struct Args {
     /// A number with a phone of its own, as in +16822306467=sip:ann@192.0.2.7; may be repeated
     #[arg(long, value_parser = contact::read)]
     pub(crate) contact: Vec<(String, String)>,
-    /// Whose P-Asserted-Identity is believed, such as the gateway; may be repeated
+    /// Whose P-Asserted-Identity is believed, such as the gateway: an address or a range of
+    /// addresses; may be repeated
     #[arg(long)]
-    pub(crate) trusted: Vec<std::net::IpAddr>,
+    pub(crate) trusted: Vec<callroute_sip::Network>,
     /// Call whom a callee names that is elsewhere (302), as far as `destinations` of the routing
     /// file let it
     #[arg(long)]

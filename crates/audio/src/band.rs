@@ -1,7 +1,10 @@
 //! Between 8 and 16 kHz, block by block: a half-band filter that remembers where it was.
 
+use std::borrow::Cow;
 use std::f64::consts::PI;
 use std::sync::OnceLock;
+
+use crate::codec::Band;
 
 /// Taps on each side of the middle: about 60 dB of stop band, 2.9 ms of delay.
 const HALF: usize = 46;
@@ -73,6 +76,45 @@ impl Doubler {
     }
 }
 
+/// Puts sound of either band into one of them.
+#[derive(Debug, Clone)]
+pub struct Converter {
+    to: Band,
+    halver: Halver,
+    doubler: Doubler,
+}
+
+impl Converter {
+    /// Into this band.
+    #[must_use]
+    pub fn new(to: Band) -> Self {
+        Self {
+            to,
+            halver: Halver::default(),
+            doubler: Doubler::default(),
+        }
+    }
+
+    /// The band of what comes out.
+    #[must_use]
+    pub const fn band(&self) -> Band {
+        self.to
+    }
+
+    /// Samples of a band in that of the converter: what is in it already, is given back as it is.
+    pub fn convert<'a>(&mut self, from: Band, samples: &'a [i16]) -> Cow<'a, [i16]> {
+        let mut out = Vec::new();
+        match (from, self.to) {
+            (Band::Narrow, Band::Narrow) | (Band::Wide, Band::Wide) => {
+                return Cow::Borrowed(samples);
+            }
+            (Band::Wide, Band::Narrow) => self.halver.push(samples, &mut out),
+            (Band::Narrow, Band::Wide) => self.doubler.push(samples, &mut out),
+        }
+        Cow::Owned(out)
+    }
+}
+
 /// A low-pass at 3.7 kHz of 16 kHz: a sinc under a Blackman window.
 fn taps() -> &'static [f32] {
     static TABLE: OnceLock<Vec<f32>> = OnceLock::new();
@@ -101,7 +143,7 @@ fn taps() -> &'static [f32] {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Doubler, Halver};
+    use super::{Band, Converter, Doubler, Halver};
     use crate::level::rms;
 
     fn sine(rate: f64, hz: f64, count: usize) -> Vec<i16> {
@@ -125,6 +167,19 @@ mod tests {
         let mut narrow = Vec::new();
         Halver::default().push(&sine(16_000.0, 5000.0, 3200), &mut narrow);
         assert!(rms(&narrow[200..]) < 20.0, "what would alias is gone");
+    }
+
+    #[test]
+    fn what_comes_out_is_as_long_in_its_band() {
+        for to in [Band::Narrow, Band::Wide] {
+            let mut converter = Converter::new(to);
+            for from in [Band::Narrow, Band::Wide, Band::Narrow] {
+                let samples = sine(8000.0, 700.0, from.samples_in(20));
+                let out = converter.convert(from, &samples);
+                assert_eq!(out.len(), to.samples_in(20), "{from:?} {to:?}");
+                assert!(from != to || *out == samples);
+            }
+        }
     }
 
     proptest! {

@@ -55,7 +55,6 @@ const RATE: u32 = Band::Wide.rate();
 /// What the first packet says (RFC 7845, section 5.1).
 #[derive(Debug, PartialEq, Eq)]
 struct Head {
-    channels: u8,
     /// Samples of 48 kHz that are left out at the beginning.
     skip: u16,
     /// Decibels by 256.
@@ -77,7 +76,6 @@ impl Head {
             return Err(OggError::Channels { found, family });
         }
         Ok(Self {
-            channels,
             skip: u16::from_le_bytes([s0, s1]),
             gain: i16::from_le_bytes([g0, g1]),
         })
@@ -93,7 +91,6 @@ pub fn read(bytes: &[u8]) -> Result<Pcm, OggError> {
     let first = packets.read_packet()?.ok_or(OggError::NotOpus)?;
     let (head, stream) = (Head::read(&first.data)?, first.stream_serial());
     // One channel out of two is what the decoder itself mixes.
-    let _ = head.channels;
     let mut decoder =
         ropus::Decoder::new(RATE, ropus::Channels::Mono).map_err(|_| OggError::Unavailable)?;
     decoder

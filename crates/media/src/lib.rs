@@ -16,6 +16,7 @@
 mod ability;
 mod adapter;
 mod command;
+mod hops;
 pub mod layer;
 mod leg;
 mod notice;
@@ -24,6 +25,7 @@ mod offer;
 pub use ability::Ability;
 pub use adapter::{Adapter, BrokenOff, Capabilities, Incoming, Line};
 pub use command::{Command, DialTarget, EndCause, RecordOptions, Referral, Sound};
+pub use hops::{HOPS, hops, hops_of};
 pub use leg::{LegId, PlayId, RecordingId};
 pub use notice::{Deed, Notice, PlayEnd};
 pub use offer::Offer;

@@ -38,6 +38,15 @@ impl Cause {
         }
     }
 
+    /// The far end said nothing for too long: recovery on timer expiry (Q.850 cause 102).
+    #[must_use]
+    pub fn recovery() -> Self {
+        Self {
+            q850: Some(102),
+            ..Self::local(Disposition::Failed)
+        }
+    }
+
     /// The meaning of a final SIP status, by [`SIP_CAUSES`]. A status that the table does not
     /// have means what the first of its class does (RFC 3261, section 8.1.3.2).
     #[must_use]

@@ -45,6 +45,7 @@ mod map;
 mod mask;
 mod menu;
 mod name;
+mod network;
 pub mod number;
 mod party;
 mod record;
@@ -81,6 +82,7 @@ pub use name::{
     AgentName, CallId, ConferenceName, MenuName, NameError, QueueName, TargetName, TrunkName,
     UserName, WebhookName,
 };
+pub use network::{Network, NetworkError, is_private, special_use};
 pub use party::{Number, NumberError, Party, PartyError};
 pub use record::{
     AttemptRecord, CallRecord, DecisionRecord, EndedBy, QueueRecord, RecordingRecord, SoundRecord,

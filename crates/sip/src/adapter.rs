@@ -34,7 +34,7 @@ use crate::trust::Trust;
 
 /// How long DNS may take.
 const RESOLVE: Duration = Duration::from_secs(3);
-/// How often it is looked whether calls are over.
+/// How often it is checked whether calls are over.
 const LOOK: Duration = Duration::from_millis(50);
 /// An address on no network (RFC 5737), to find the interface of the default route.
 const ELSEWHERE: std::net::IpAddr = std::net::IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
@@ -68,6 +68,24 @@ pub struct Stats {
     pub rtp_sockets: usize,
     /// Rooms in which somebody is.
     pub rooms: usize,
+}
+
+/// What the sockets of an adapter hold at a moment.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Load {
+    /// Transactions that are remembered.
+    pub transactions: usize,
+    /// Connections that are open.
+    pub connections: usize,
+}
+
+/// What is known of a trunk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TrunkStatus {
+    /// It answers, as far as we know.
+    pub healthy: bool,
+    /// We are registered there.
+    pub registered: bool,
 }
 
 impl SipAdapter {
@@ -294,21 +312,20 @@ impl SipHandle {
         self.stack.handle.dropped()
     }
 
-    /// Transactions that are remembered, and connections that are open.
+    /// What its sockets hold now.
     #[must_use]
-    pub fn load(&self) -> (usize, usize) {
+    pub fn load(&self) -> Load {
         self.stack.handle.load()
     }
 
-    /// Whether a trunk answers, and whether we are registered there; `None` when there is no such
-    /// trunk.
+    /// What is known of a trunk; `None` when there is no such trunk.
     #[must_use]
-    pub fn trunk(&self, name: &str) -> Option<(bool, bool)> {
+    pub fn trunk(&self, name: &str) -> Option<TrunkStatus> {
         let trunk = self.stack.trunks.get(name)?;
-        Some((
-            trunk.healthy.load(Ordering::Relaxed),
-            trunk.registered.load(Ordering::Relaxed),
-        ))
+        Some(TrunkStatus {
+            healthy: trunk.healthy.load(Ordering::Relaxed),
+            registered: trunk.registered.load(Ordering::Relaxed),
+        })
     }
 
     /// Telephones that are registered with us.

@@ -5,6 +5,5 @@ mod account;
 pub(crate) mod auth;
 pub(crate) mod guard;
 pub(crate) mod headroom;
-pub(crate) mod network;
 pub(crate) mod redirects;
 pub(crate) mod secret;

@@ -11,20 +11,21 @@ use callroute_audio::codec::Codec;
 use callroute_audio::prompts::Prompts;
 use callroute_audio::speech::Speech;
 use callroute_audio::tone::Tones;
-use sipx_sip::Uri;
+use callroute_schema::Network;
 
 use crate::admit::access::{Access, Tls, Trunk};
 use crate::admit::auth::{Digest, User};
 use crate::admit::guard::Protection;
 use crate::admit::headroom::Headroom;
-use crate::admit::network::Network;
 use crate::admit::redirects::Redirects;
+use crate::convert;
 use crate::error::BindError;
 use crate::reach::kept::Registrations;
 
 /// Whether sound is encrypted. The keys travel in the descriptions, so that whoever reads the
 /// signalling has them: over UDP, TCP and WebSocket without TLS that is anybody on the way.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Srtp {
     /// Never; a far end that wants nothing else is refused.
     Never,
@@ -85,7 +86,7 @@ pub struct Config {
     pub name_server: Option<SocketAddr>,
     /// Whose P-Asserted-Identity is believed: the trust domain of RFC 3325, such as the gateway and
     /// the switches of one's own network. Default nobody.
-    pub trusted: Vec<IpAddr>,
+    pub trusted: Vec<Network>,
     /// The folder below which recordings are written. Default `recordings`.
     pub recordings: PathBuf,
     /// The prompts. Default the built-in ones.
@@ -241,8 +242,7 @@ impl Config {
 
 /// Whether a setting is a SIP URI.
 pub(crate) fn check_uri(setting: String, found: &str) -> Result<(), BindError> {
-    let parsed = Uri::parse(bytes::Bytes::copy_from_slice(found.as_bytes()));
-    if parsed.is_ok_and(|uri| uri.scheme().is_sip() && uri.host().is_some()) {
+    if convert::uri(found).is_some_and(|uri| uri.scheme().is_sip() && uri.host().is_some()) {
         return Ok(());
     }
     Err(BindError::Uri {

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
+use bytes::Bytes;
 use callroute_media::{EndCause, Offer};
 pub(crate) use callroute_schema::escape_user as escaped;
-use callroute_schema::number::{CallerHeaders, CallerIdentity, Who, identify};
+use callroute_schema::number::{CallerHeaders, CallerIdentity, Who, identify, is_visual};
 use callroute_schema::{Address, Caller, Cause, SourceInfo, Transport};
 use sipx_sip::headers::To;
 use sipx_sip::{
@@ -119,18 +120,26 @@ fn caller(identity: &CallerIdentity) -> Caller {
 
 /// The number or user of a URI, decoded and without parameters of the user part.
 pub(crate) fn address(uri: &Uri) -> Option<Address> {
+    Address::new(user(uri)?).ok()
+}
+
+/// The same as text: the number of a `tel:` URI without visual separators, or the user.
+pub(crate) fn user(uri: &Uri) -> Option<String> {
     let bytes = match uri.tel_parts() {
-        Some(tel) => tel
-            .subscriber()
-            .iter()
-            .filter(|b| !b"-.() ".contains(b))
-            .copied()
-            .collect(),
+        Some(tel) => {
+            let digits = tel.subscriber().iter().copied();
+            digits.filter(|b| !is_visual(char::from(*b))).collect()
+        }
         None => uri.decoded_user()?,
     };
-    let text = String::from_utf8(bytes).ok()?;
-    let user = text.split(';').next().unwrap_or_default();
-    Address::new(user).ok()
+    let mut text = String::from_utf8(bytes).ok()?;
+    text.truncate(text.find(';').unwrap_or(text.len()));
+    Some(text)
+}
+
+/// A URI of a setting, or as we keep it.
+pub(crate) fn uri(text: &str) -> Option<Uri> {
+    Uri::parse(Bytes::copy_from_slice(text.as_bytes())).ok()
 }
 
 pub(crate) fn host(uri: &Uri) -> Vec<u8> {
@@ -246,7 +255,7 @@ pub(crate) fn parting(cause: EndCause) -> Option<u8> {
 }
 
 /// The Reason header of a refusal or a BYE (RFC 3326).
-pub(crate) fn q850_reason(cause: u8) -> bytes::Bytes {
+pub(crate) fn q850_reason(cause: u8) -> Bytes {
     ReasonValue::q850(cause, None).to_bytes()
 }
 

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use sipx_sip::headers::RecordRoute;
 use sipx_sip::{BuildError, Header, HeaderName, Method, Request, RequestBuilder, Response, Uri};
 
-use crate::message::{call_id, contact, from_tag, sequence, to_tag};
+use crate::message::{call_id, contact, from_tag, sequence, set_sequence, to_tag};
 use crate::refer::Replaces;
 
 /// One dialog, seen from our end.
@@ -232,13 +232,7 @@ impl Dialog {
     /// Gives a request that is sent once more, with something else in it, the next number.
     pub(crate) fn renumber(&mut self, request: &mut Request) -> Result<(), BuildError> {
         self.local_sequence = self.local_sequence.saturating_add(1);
-        let method = String::from_utf8_lossy(request.method.as_bytes()).into_owned();
-        let number = format!("{} {method}", self.local_sequence);
-        request.headers.remove_all(&HeaderName::CSeq);
-        request
-            .headers
-            .push(Header::build(HeaderName::CSeq, number)?);
-        Ok(())
+        set_sequence(request, self.local_sequence)
     }
 
     /// Numbers up to this one were used, in what came before the dialog was confirmed.

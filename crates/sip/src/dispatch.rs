@@ -33,12 +33,13 @@ use crate::way::Way;
 /// Calls that may wait for the router; one more is answered 503.
 pub(crate) const CALLS: usize = 1024;
 
-/// How often it is looked whether the last call of a dropped adapter is over.
+/// How often it is checked whether the last call of a dropped adapter is over.
 const LINGER: Duration = Duration::from_millis(200);
 /// When to come again after a 503, in seconds (RFC 3261, section 20.33).
 const RETRY_AFTER: &str = "5";
-/// A call that has been through us so often is going round in circles.
-const MAX_ROUNDS: u32 = 8;
+/// A call that has been forwarded so often is going round in circles, whatever the router's own limit
+/// says: as often as a request may be forwarded (RFC 3261, section 8.1.1.6).
+const MAX_HOPS: u32 = 70;
 
 /// Takes what the endpoint receives.
 #[derive(Debug)]
@@ -138,7 +139,7 @@ impl Front {
         let stack = &self.stack;
         match request.method {
             Method::Invite => {
-                if hops(&request.headers) > MAX_ROUNDS {
+                if hops(&request.headers) > MAX_HOPS {
                     return Err(Reply::new(482));
                 }
                 let user = self.admit(request, source.ip())?;

@@ -10,6 +10,7 @@
 //! what keeps strangers from costing us more than they spend.
 
 mod act;
+mod asked;
 mod exchange;
 mod fault;
 pub(crate) mod hop;
@@ -43,7 +44,9 @@ pub(crate) use crate::endpoint::fault::SendFault;
 pub(crate) use crate::endpoint::key::Keys;
 pub(crate) use crate::endpoint::listen::{Refused, bind};
 
+use crate::adapter::Load;
 use crate::admit::guard::{Guard, Protection};
+use crate::endpoint::asked::{AllAsked, Asked};
 use crate::endpoint::rest::Rests;
 use crate::endpoint::served::{Back, Served};
 use crate::endpoint::stream::Connection;
@@ -54,6 +57,8 @@ use crate::sdp::Remote;
 use crate::trust::Trust;
 use crate::udp::Udp;
 
+/// T2 of RFC 3261 (section 17.1.2.1): the longest wait before something is sent once more.
+pub(crate) const T2: Duration = Duration::from_secs(4);
 /// Events of one client transaction that may wait.
 const EVENTS: usize = 32;
 /// Room that provisional responses leave for final ones.
@@ -168,37 +173,18 @@ enum Role {
 
 #[derive(Debug)]
 struct State {
-    asked: HashMap<Key, Asked, Hashes>,
+    asked: AllAsked,
     served: HashMap<Key, Served, Hashes>,
     /// What is left of both when they are over.
     rests: Rests,
     /// By the transaction's number.
     timers: Timers<u64>,
-    /// When it is looked for timers next; `None` for never.
+    /// When timers are checked next; `None` for never.
     planned: Option<Duration>,
     /// Transactions by their number, by which the owner of one knows it.
     numbers: HashMap<u64, (Role, Key), Hashes>,
     next: u64,
     connections: HashMap<ConnectionKey, Connection>,
-}
-
-/// A client transaction.
-#[derive(Debug)]
-struct Asked {
-    number: u64,
-    /// `None` for an INVITE that has a 2xx, after which only other 2xx are told. Boxed, as most that are
-    /// known at a time have none: each of those is kept for 32 s.
-    machine: Option<Box<ClientTransaction>>,
-    target: Target,
-    owner: Owner,
-    /// A provisional response has come, so it may be cancelled.
-    ringing: bool,
-    /// It is to be cancelled as soon as it may be.
-    cancel: Option<Option<Reason>>,
-    /// Its CANCEL was sent.
-    cancelled: bool,
-    /// How to send it over UDP, where TCP was only tried because of its length.
-    by_udp: Option<Target>,
 }
 
 pub(crate) use crate::endpoint::salvage::bad_request;
@@ -240,14 +226,14 @@ impl Endpoint {
         self.0.guard().dropped
     }
 
-    /// How many transactions live, and how many connections.
-    pub(crate) fn load(&self) -> (usize, usize) {
+    /// What it holds now.
+    pub(crate) fn load(&self) -> Load {
         let state = self.0.state();
         let rests = state.rests.len();
-        (
-            state.asked.len() + state.served.len() + rests.0 + rests.1,
-            state.connections.len(),
-        )
+        Load {
+            transactions: state.asked.len() + state.served.len() + rests.0 + rests.1,
+            connections: state.connections.len(),
+        }
     }
 
     /// Tells the guard about a password of this user.

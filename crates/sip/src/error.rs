@@ -66,10 +66,10 @@ fn reason(error: &io::Error) -> String {
 fn advice(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::AddrInUse => {
-            "; another SIP server runs there? choose another address with --listen"
+            "; another SIP server runs there? choose another address to listen on"
         }
         io::ErrorKind::AddrNotAvailable | io::ErrorKind::PermissionDenied => {
-            "; choose another address with --listen"
+            "; choose another address to listen on"
         }
         _ => "",
     }

@@ -63,14 +63,14 @@ mod trust;
 mod udp;
 mod way;
 
-pub use adapter::{SipAdapter, SipHandle, Stats};
+pub use adapter::{Load, SipAdapter, SipHandle, Stats, TrunkStatus};
 pub use admit::access::{Access, Credentials, Registration, Tls, Trunk};
 pub use admit::auth::{Digest, User};
 pub use admit::guard::{Dropped, Protection};
 pub use admit::headroom::Headroom;
-pub use admit::network::{Network, NetworkError};
 pub use admit::redirects::{Permit, Redirects};
 pub use admit::secret::Secret;
+pub use callroute_schema::{Network, NetworkError};
 pub use config::{Config, Srtp};
 pub use error::BindError;
 pub use line::SipLine;

@@ -64,7 +64,7 @@ pub struct Config {
     /// for each INVITE that comes, as section 8.2.7 allows, at less than half of the cost; a
     /// decision must then be made at once. Default `true`.
     pub stateful: bool,
-    /// What strangers may do. The switches that ask belong into `exempt`: their
+    /// What strangers may do. The switches that ask belong in `exempt`: their
     /// P-Asserted-Identity is believed, and nobody else's (RFC 3325, section 5).
     pub protection: Protection,
     /// Most transactions of one shard; more are answered 503. Default 200,000.
@@ -95,6 +95,7 @@ impl Config {
 
 /// What becomes of an INVITE.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Verdict {
     /// 302 with these Contacts, the preferred first; without any, 480.
     Redirect {

@@ -2,11 +2,11 @@
 //! the fragments of responses that tell what became of one (RFC 3420); pure.
 
 use callroute_media::Referral;
-use callroute_schema::number::is_visual;
 use callroute_schema::{Cause, Disposition, Number, Party, SipUri, unescape};
 use sipx_sip::headers::Address;
 use sipx_sip::{HeaderName, Headers, Uri};
 
+use crate::convert;
 use crate::message::phrase;
 
 /// Longest URI of a transfer, in bytes.
@@ -111,19 +111,8 @@ pub(crate) fn target(headers: &Headers, ours: impl Fn(&Uri) -> bool) -> Result<T
         }
         None => None,
     };
-    let user = match uri.tel_parts() {
-        Some(tel) => {
-            let digits = tel
-                .subscriber()
-                .iter()
-                .filter(|b| !is_visual(char::from(**b)));
-            Some(digits.copied().collect())
-        }
-        None => uri.decoded_user().filter(|_| ours(uri)),
-    };
-    let number = user.and_then(|user| {
-        let user = String::from_utf8(user).ok()?;
-        let user = user.split(';').next()?;
+    let user = (uri.tel_parts().is_some() || ours(uri)).then(|| convert::user(uri));
+    let number = user.flatten().and_then(|user| {
         user.starts_with(|c: char| c.is_ascii_digit() || "+*#".contains(c))
             .then(|| Number::new(user).ok())?
     });

@@ -23,3 +23,8 @@ pub(crate) mod stream;
 mod trickle;
 pub(crate) mod voice;
 pub(crate) mod web;
+
+/// The length of a frame of ours, and of a packet where nobody asks for another, in milliseconds.
+pub(crate) const FRAME_MS: u32 = 20;
+/// The same as a time.
+pub(crate) const FRAME: std::time::Duration = std::time::Duration::from_millis(FRAME_MS as u64);

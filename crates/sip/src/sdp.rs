@@ -54,7 +54,7 @@ fn names(codecs: &[Codec]) -> String {
 pub(crate) struct Local {
     /// Where we receive.
     pub(crate) media: SocketAddr,
-    /// Whence the far end's signalling comes, as far as we know.
+    /// Where the far end's signalling comes from, as far as we know.
     pub(crate) peer: Option<IpAddr>,
     /// Whoever he is, he is known: our sound may go wherever his description says. Of others whose
     /// signalling comes from elsewhere, somebody must be heard there before.
@@ -116,7 +116,7 @@ pub(crate) struct Event {
 pub(crate) struct Remote {
     /// Where it receives; `None` when it named no usable address, and we wait for its sound.
     pub(crate) media: Option<SocketAddr>,
-    /// Whence its signalling comes, once it is agreed on.
+    /// Where its signalling comes from, once it is agreed on.
     pub(crate) peer: Option<IpAddr>,
     /// Nothing but the word of a stranger says that it is there: whoever is may not want our sound.
     pub(crate) doubted: bool,

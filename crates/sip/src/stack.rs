@@ -279,7 +279,8 @@ impl Stack {
     /// Whether what an address asserts is believed, and who calls may be asserted to it: the trust
     /// domain of RFC 3325.
     pub(crate) fn trusts(&self, ip: IpAddr) -> bool {
-        self.config.trunk_of(ip).is_some() || self.config.trusted.contains(&ip)
+        let mut trusted = self.config.trusted.iter();
+        self.config.trunk_of(ip).is_some() || trusted.any(|network| network.contains(ip))
     }
 
     /// Whether a trunk has no room for another call. It may have none a moment later.

@@ -4,11 +4,12 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use callroute_media::HOPS;
 use callroute_schema::{Address, Caller, Disposition, check_header};
 use sipx_sip::{HeaderName, PAssertedIdentity, Request, TypedHeader};
 
 use crate::convert::{MAX_HEADERS, MAX_VALUE, clean, escaped, host, quoted};
-use crate::message::{HOPS, hops};
+use crate::message::hops;
 
 /// A header, name and value.
 pub(crate) type Line = (HeaderName, Vec<u8>);
@@ -18,7 +19,7 @@ pub(crate) type Line = (HeaderName, Vec<u8>);
 pub(crate) struct Way {
     /// Max-Forwards: one less than we were given, so that no ring of switches lasts.
     pub(crate) max_forwards: u8,
-    /// How often the call has been through us, this time included.
+    /// How often the call was forwarded, this time included, unless the routing says otherwise.
     pub(crate) hops: u32,
     /// Diversion and History-Info as they came (RFC 5806, RFC 7044).
     history: Vec<Line>,
@@ -165,8 +166,8 @@ impl Way {
 pub(crate) fn chosen(headers: &BTreeMap<String, String>) -> Vec<Line> {
     let mut lines = Vec::new();
     for (name, value) in headers {
-        // How often the call has been through us is counted from what came.
-        if name.as_bytes().eq_ignore_ascii_case(HOPS) {
+        // It goes by itself.
+        if name.eq_ignore_ascii_case(HOPS) {
             continue;
         }
         let left_out = |reason: &dyn std::fmt::Display| {

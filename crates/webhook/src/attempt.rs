@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
+use callroute_schema::Network;
 use http::Response;
 use hyper::body::Incoming;
 use tokio::time::Instant;
@@ -16,7 +17,6 @@ use crate::book::{Book, Knock, Trial};
 use crate::endpoint::Endpoint;
 use crate::failure::{Failure, FailureClass, is_refused, is_unprocessed, of_exchange};
 use crate::held::Held;
-use crate::net::address::Network;
 use crate::net::body::whole;
 use crate::net::connect::{Connection, Dialer, Driver, Sender};
 use crate::net::link::Mover;

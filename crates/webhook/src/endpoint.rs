@@ -5,12 +5,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use callroute_schema::{Network, NetworkError};
 use http::uri::{InvalidUri, PathAndQuery};
 use http::{HeaderValue, Uri};
 
 use crate::book::{Book, Record};
 use crate::near::Nearby;
-use crate::net::address::{Network, NetworkError};
 use crate::net::pool::Pool;
 use crate::net::pool::lane::Lane;
 use crate::wire::head::Heads;

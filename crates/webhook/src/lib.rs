@@ -43,10 +43,11 @@ pub use self::{
     decision::{Decision, Route, Source},
     endpoint::{ConfigError, Endpoint, Endpoints},
     failure::{Failure, FailureClass},
-    net::address::{Network, NetworkError},
     net::transport::{Pending, Stream, System, Transport},
     report::{Asked, Found, Notified},
 };
+#[cfg(feature = "client")]
+pub use callroute_schema::{Network, NetworkError};
 #[cfg(feature = "tls")]
 pub use net::trust::{Trust, TrustError};
 #[cfg(feature = "tower")]

@@ -95,6 +95,13 @@ impl Decoder {
     /// Appends so many samples in place of packets that were lost: what was heard last goes on,
     /// and fades. `next` is the packet after the gap, where it is there already: Opus may have
     /// packed the last of what was lost into it.
+    #[cfg_attr(
+        not(feature = "opus"),
+        expect(
+            unused_variables,
+            reason = "only Opus packs what was lost into the next packet"
+        )
+    )]
     pub fn conceal(&mut self, samples: usize, next: Option<&[u8]>, out: &mut Vec<i16>) {
         let samples = samples.min(self.codec.band().samples_in(10 * MAX_PACKET_MS));
         #[cfg(feature = "opus")]
@@ -120,7 +127,6 @@ impl Decoder {
             }
             return;
         }
-        let _ = next;
         self.concealer.conceal(samples, out);
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use audio_codec::g722::{Bitrate, G722Encoder};
 
 use super::{Band, Codec, CodecError};
-use crate::band::{Doubler, Halver};
+use crate::band::Converter;
 use crate::law::Law;
 
 /// Encodes one stream of sound.
@@ -16,8 +16,7 @@ use crate::law::Law;
 pub struct Encoder {
     codec: Codec,
     kind: Kind,
-    halver: Halver,
-    doubler: Doubler,
+    converter: Converter,
 }
 
 enum Kind {
@@ -50,8 +49,7 @@ impl Encoder {
         Self {
             codec,
             kind,
-            halver: Halver::default(),
-            doubler: Doubler::default(),
+            converter: Converter::new(codec.band()),
         }
     }
 
@@ -73,18 +71,8 @@ impl Encoder {
         samples: &[i16],
         out: &mut Vec<u8>,
     ) -> Result<(), CodecError> {
-        let mut other = Vec::new();
-        let samples = match (band, self.codec.band()) {
-            (Band::Narrow, Band::Narrow) | (Band::Wide, Band::Wide) => samples,
-            (Band::Wide, Band::Narrow) => {
-                self.halver.push(samples, &mut other);
-                &other
-            }
-            (Band::Narrow, Band::Wide) => {
-                self.doubler.push(samples, &mut other);
-                &other
-            }
-        };
+        let samples = self.converter.convert(band, samples);
+        let samples = samples.as_ref();
         match &mut self.kind {
             Kind::Law(law) => law.encode(samples, out),
             Kind::G722(encoder) => {

@@ -5,6 +5,10 @@ use crate::level::rms;
 use crate::wav::Recorder;
 
 fn write(path: &Path, samples: &[i16]) {
+    // A recorder takes nobody's place.
+    if path.exists() {
+        fs::remove_file(path).unwrap();
+    }
     let mut recorder = Recorder::create(path).unwrap();
     recorder.push(samples).unwrap();
     recorder.finish().unwrap();

@@ -2,16 +2,20 @@
 
 use super::error::{WavError, at};
 use crate::codec::Band;
-use std::fs::{self, File};
-use std::io::{BufWriter, Seek, SeekFrom, Write};
+use std::fs::{self, File, TryLockError};
+use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// The longest recording, in milliseconds: four hours.
 pub const MAX_MS: u64 = 4 * 3600 * 1000;
+/// Mono or stereo.
+const MAX_CHANNELS: u8 = 2;
 /// RIFF header, format and the head of the data.
 pub(super) const HEADER: usize = 44;
 /// Stands in for a size not yet known; readers take the data as far as it goes.
 const UNKNOWN: u32 = u32::MAX;
+/// Most recordings of one name; the next one is an error.
+const MAX_OF_NAME: u32 = 10_000;
 
 /// A WAV file (16 bit; 8 kHz and mono unless told otherwise) that grows as sound is pushed.
 ///
@@ -20,9 +24,12 @@ const UNKNOWN: u32 = u32::MAX;
 /// a crash the `.part` stays behind, and [`read`](super::read()) and most players can read it;
 /// [`recover`](super::recover()) completes it. It is locked while it is made.
 ///
+/// It never takes the place of another: where its name is taken, whole or as a `.part`, it is
+/// `NAME-2.wav`, `NAME-3.wav` and so on; [`Finished`] says which.
+///
 /// Dropping a recorder without [`finish`](Self::finish) or [`discard`](Self::discard) finishes
 /// it too, for a caller's words are worth keeping; only the errors are lost then, and a recording
-/// without a sample is removed. One recorder per path at a time.
+/// without a sample is removed.
 #[derive(Debug)]
 pub struct Recorder {
     /// `None` once finished or discarded.
@@ -50,7 +57,8 @@ impl Shape {
     /// What a header of ours says, whatever its sizes; `None` for any other.
     pub(super) fn read(found: &[u8; HEADER]) -> Option<Self> {
         let bands = [Band::Narrow, Band::Wide];
-        let mut all = (1..=8).flat_map(|channels| bands.map(|band| Self { channels, band }));
+        let mut all =
+            (1..=MAX_CHANNELS).flat_map(|channels| bands.map(|band| Self { channels, band }));
         all.find(|shape| {
             let ours = shape.header(None);
             let same = |from: usize, to: usize| ours.get(from..to) == found.get(from..to);
@@ -96,8 +104,8 @@ pub struct Finished {
 }
 
 impl Recorder {
-    /// Begins a recording that will be at `path`; missing folders are made. A `.part` left
-    /// there by a crash is overwritten.
+    /// Begins a recording that will be at `path`, or beside it where that is taken; missing folders
+    /// are made.
     ///
     /// # Errors
     /// [`WavError::Io`] if a folder or the file cannot be made.
@@ -105,32 +113,31 @@ impl Recorder {
         Self::with_format(path, 1, Band::Narrow)
     }
 
-    /// The same with so many channels, 1 to 8, and 8 or 16 kHz; samples are pushed interleaved, in
-    /// whole frames.
+    /// The same with one or two channels, and 8 or 16 kHz; samples are pushed interleaved, in whole
+    /// frames.
     ///
     /// # Errors
-    /// [`WavError::Io`] if a folder or the file cannot be made.
+    /// [`WavError::Io`] if a folder or the file cannot be made; [`WavError::Channels`] if they are
+    /// neither one nor two.
     pub fn with_format(path: &Path, channels: u8, band: Band) -> Result<Self, WavError> {
-        let channels = channels.clamp(1, 8);
+        if !(1..=MAX_CHANNELS).contains(&channels) {
+            let found = channels.into();
+            return Err(WavError::Channels { found });
+        }
         if let Some(folder) = path
             .parent()
             .filter(|folder| !folder.as_os_str().is_empty())
         {
             fs::create_dir_all(folder).map_err(at(folder))?;
         }
-        let mut name = path.as_os_str().to_owned();
-        name.push(".part");
-        let part = PathBuf::from(name);
         let shape = Shape { channels, band };
-        let file = File::create(&part).map_err(at(&part))?;
-        // discard: where there are no locks, it is made without.
-        let _ = file.try_lock();
+        let (path, part, file) = claim(path)?;
         let mut file = BufWriter::new(file);
         file.write_all(&shape.header(None)).map_err(at(&part))?;
         Ok(Self {
             file: Some(file),
             part,
-            path: path.to_owned(),
+            path,
             shape,
             samples: 0,
         })
@@ -192,13 +199,14 @@ impl Recorder {
             return Ok(());
         };
         file.flush().map_err(at(&self.part))?;
-        complete(
+        self.path = complete(
             file.get_mut(),
             &self.part,
             &self.path,
             self.shape,
             self.samples,
-        )
+        )?;
+        Ok(())
     }
 
     fn remove(&mut self) -> Result<(), WavError> {
@@ -220,14 +228,77 @@ impl Drop for Recorder {
     }
 }
 
-/// Gives a part its header, waits until the disk has it all, and gives it its name.
+/// The names that a recording may have, the one that is wanted first.
+fn names(path: &Path) -> impl Iterator<Item = PathBuf> {
+    let numbered = |number: u32| {
+        let mut name = path.file_stem().unwrap_or_default().to_owned();
+        name.push(format!("-{number}"));
+        if let Some(extension) = path.extension() {
+            name.push(".");
+            name.push(extension);
+        }
+        path.with_file_name(name)
+    };
+    std::iter::once(path.to_owned()).chain((2..=MAX_OF_NAME).map(numbered))
+}
+
+fn taken(path: &Path) -> WavError {
+    at(path)(io::ErrorKind::AlreadyExists.into())
+}
+
+/// Makes and locks the part of a recording under the first name that is free.
+fn claim(path: &Path) -> Result<(PathBuf, PathBuf, File), WavError> {
+    for name in names(path) {
+        if name.exists() {
+            continue;
+        }
+        let mut part = name.as_os_str().to_owned();
+        part.push(".part");
+        let part = PathBuf::from(part);
+        let file = match File::create_new(&part) {
+            // Somebody is making it, or a crash has left it.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+            made => made.map_err(at(&part))?,
+        };
+        match file.try_lock() {
+            // Where there are no locks, it is made without.
+            Ok(()) | Err(TryLockError::Error(_)) => return Ok((name, part, file)),
+            // Whoever completes what crashes have left looks at it just now.
+            Err(TryLockError::WouldBlock) => fs::remove_file(&part).map_err(at(&part))?,
+        }
+    }
+    Err(taken(path))
+}
+
+/// Gives a part the first name that is free, and tells it.
+fn give_name(part: &Path, path: &Path) -> Result<PathBuf, WavError> {
+    for name in names(path) {
+        // A link takes the place of nothing, as renaming would.
+        match fs::hard_link(part, &name) {
+            Ok(()) => {
+                fs::remove_file(part).map_err(at(part))?;
+                return Ok(name);
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            // Some file systems have no links.
+            Err(_) if name.exists() => {}
+            Err(_) => {
+                fs::rename(part, &name).map_err(at(&name))?;
+                return Ok(name);
+            }
+        }
+    }
+    Err(taken(path))
+}
+
+/// Gives a part its header, waits until the disk has it all, and gives it its name, which is told.
 pub(super) fn complete(
     file: &mut File,
     part: &Path,
     path: &Path,
     shape: Shape,
     samples: u64,
-) -> Result<(), WavError> {
+) -> Result<PathBuf, WavError> {
     // At most 461 MB a channel by the bound on length, below what the header can say.
     let size = u32::try_from(samples * 2).unwrap_or(UNKNOWN);
     let write = |file: &mut File| {
@@ -236,8 +307,9 @@ pub(super) fn complete(
         file.sync_all()
     };
     write(file).map_err(at(part))?;
-    fs::rename(part, path).map_err(at(path))?;
-    sync_folder(path)
+    let path = give_name(part, path)?;
+    sync_folder(&path)?;
+    Ok(path)
 }
 
 /// A new name is on disk only when its folder is.

@@ -41,7 +41,7 @@ fn walk(folder: &Path, depth: usize, recovered: &mut Recovered) {
         if kind.is_dir() && depth > 0 {
             walk(&path, depth - 1, recovered);
         } else if let Some(whole) = named(&path).filter(|_| kind.is_file()) {
-            match finish(&path, whole) {
+            match finish(&path, &whole) {
                 Ok(Some(finished)) => recovered.whole.push(finished),
                 Ok(None) => {}
                 Err(error) => recovered.failed.push(error),
@@ -62,7 +62,7 @@ fn named(part: &Path) -> Option<PathBuf> {
     (is_part && is_wav).then_some(whole)
 }
 
-fn finish(part: &Path, path: PathBuf) -> Result<Option<Finished>, WavError> {
+fn finish(part: &Path, path: &Path) -> Result<Option<Finished>, WavError> {
     let open = OpenOptions::new().read(true).write(true).open(part);
     let mut file = open.map_err(at(part))?;
     // Who makes a recording holds its lock.
@@ -78,7 +78,7 @@ fn finish(part: &Path, path: PathBuf) -> Result<Option<Finished>, WavError> {
     let samples = data / frame * u64::from(shape.channels);
     file.set_len(HEADER as u64 + samples * 2)
         .map_err(at(part))?;
-    complete(&mut file, part, &path, shape, samples)?;
+    let path = complete(&mut file, part, path, shape, samples)?;
     let duration_ms = shape.duration_ms(samples);
     Ok(Some(Finished { path, duration_ms }))
 }

@@ -1,8 +1,6 @@
 //! Agents and webhooks.
 
-use std::net::IpAddr;
-
-use callroute_schema::{Party, WebhookName};
+use callroute_schema::{Network, Party, WebhookName};
 
 use super::Compiler;
 use crate::check::DEADLINE_MS;
@@ -71,7 +69,7 @@ impl Compiler<'_> {
         self.bounded(deadline_ms, DEADLINE_MS, "milliseconds", &deadline);
         let allow = at.key("allow");
         for (index, range) in entry.allow.iter().enumerate() {
-            if !is_range(range) {
+            if range.parse::<Network>().is_err() {
                 let message = format!(
                     "`{}` is no address range; write it as in 127.0.0.0/8 or fd00::/8",
                     shorten(range)
@@ -163,20 +161,6 @@ impl Compiler<'_> {
             }
         }
     }
-}
-
-/// An address, or an address and a prefix length.
-fn is_range(text: &str) -> bool {
-    let (address, length) = match text.split_once('/') {
-        Some((address, length)) => (address, Some(length)),
-        None => (text, None),
-    };
-    let most = match address.parse() {
-        Ok(IpAddr::V4(_)) => 32_u8,
-        Ok(IpAddr::V6(_)) => 128,
-        Err(_) => return false,
-    };
-    length.is_none_or(|length| length.parse::<u8>().is_ok_and(|length| length <= most))
 }
 
 #[cfg(test)]

@@ -3,18 +3,20 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::admit::network::Network;
+use callroute_schema::Network;
+
 use crate::admit::secret::Secret;
 
 /// Who may begin a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Access {
     /// Anybody who reaches us: for a laboratory, or behind a firewall. A user who is known by
     /// password is still known. What a stranger is answered over UDP is repeated (but for one more
     /// 2xx) only as far as he has sent as much, until an ACK of his shows that he is there; and where
     /// his description names another address than his signalling comes from, he is sent five packets of
     /// sound a second until he is heard from there. Peers over a network that loses packets, and those
-    /// whose sound comes from elsewhere, belong into
+    /// whose sound comes from elsewhere, belong in
     /// [`Protection::exempt`](crate::Protection::exempt).
     #[default]
     Anybody,

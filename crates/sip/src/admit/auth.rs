@@ -8,7 +8,6 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use bytes::Bytes;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use sipx_sip::auth::{Algorithm, Challenge, Credentials, respond};
@@ -17,7 +16,7 @@ use subtle::ConstantTimeEq;
 
 use crate::admit::account::Account;
 use crate::admit::secret::Secret;
-use crate::convert::{address, host};
+use crate::convert::{address, host, uri};
 
 /// How long a nonce may be used.
 const LIFE: Duration = Duration::from_secs(300);
@@ -37,6 +36,7 @@ pub struct User {
 
 /// How a password is proven.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Digest {
     /// MD5, which every telephone knows (RFC 3261).
     Md5,
@@ -307,7 +307,7 @@ fn is_for(proven: &str, asked: &Uri) -> bool {
     if proven.as_bytes() == asked.to_bytes() {
         return true;
     }
-    let Ok(proven) = Uri::parse(Bytes::copy_from_slice(proven.as_bytes())) else {
+    let Some(proven) = uri(proven) else {
         return false;
     };
     let host = |uri| host(uri).to_ascii_lowercase();

@@ -8,7 +8,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
-use crate::admit::network::Network;
+use callroute_schema::Network;
 
 /// What strangers may do. Sources in [`exempt`](Self::exempt) are not limited.
 #[derive(Debug, Clone)]

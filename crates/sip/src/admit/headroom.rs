@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::admit::redirects::Permit;
 use crate::stack::Stack;
 
-/// How often it is looked.
+/// How often the load is checked.
 const LOOK: Duration = Duration::from_millis(200);
 /// So many looks in a row decide: one alone may be a machine that slept.
 const LOOKS: u8 = 5;
@@ -19,7 +19,7 @@ const TICKS_PER_S: f64 = 100.0;
 /// When new calls are refused because there is no CPU left for them: 503 with Retry-After. What goes
 /// on is not touched, nor is [`crate::redirect`], which keeps no calls.
 ///
-/// It is looked five times a second. Five looks in a row above a limit close the door, five below
+/// It is checked five times a second. Five checks in a row above a limit close the door, five below
 /// the half of every limit open it again.
 #[derive(Debug, Clone)]
 pub struct Headroom {

@@ -11,6 +11,7 @@ use std::sync::Arc;
 /// (`destinations` of a routing file) is judged before a call reaches the adapter, so it must be
 /// asked again: following wants a [`Permit`].
 #[derive(Debug, Clone, Default)]
+#[non_exhaustive]
 pub enum Redirects {
     /// The leg ends with the status that came; the routing goes on with what it says for that.
     #[default]

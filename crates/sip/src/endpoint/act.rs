@@ -375,15 +375,7 @@ impl Inner {
             _ => return,
         };
         state.connections.remove(key);
-        let waiting: Vec<Key> = state
-            .asked
-            .iter()
-            .filter(|(_, asked)| {
-                asked.target.transport != TransportKind::Udp && asked.target.connection() == *key
-            })
-            .map(|(key, _)| *key)
-            .collect();
-        for key in waiting {
+        for key in state.asked.carried_by(key) {
             // Over one that was there it may have arrived (RFC 3261, section 18.1.1).
             if !made && self.again_by_udp(&mut state, key) {
                 continue;

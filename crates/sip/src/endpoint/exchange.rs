@@ -71,6 +71,15 @@ impl Exchange {
         self.events.poll_recv(cx)
     }
 
+    /// Takes what comes until it is answered, which changes nothing, or over.
+    pub(crate) async fn settle(mut self) {
+        while self
+            .next()
+            .await
+            .is_some_and(|event| is_provisional(&event))
+        {}
+    }
+
     /// It is an INVITE that has a 2xx: whatever other 2xx come, and have come already, are left to somebody
     /// who takes less room than who waits for them.
     pub(crate) fn leave(mut self, mut heir: Box<dyn Heir>) {

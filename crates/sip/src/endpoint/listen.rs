@@ -14,6 +14,7 @@ use tokio::sync::{Notify, Semaphore, watch};
 use tokio::time::{sleep, timeout};
 
 use crate::admit::guard::Guard;
+use crate::endpoint::asked::AllAsked;
 use crate::endpoint::rest::Rests;
 use crate::endpoint::stream::PATIENCE;
 use crate::endpoint::timers::Timers;
@@ -75,7 +76,7 @@ pub(crate) async fn bind(settings: Settings) -> Result<(Endpoint, Listeners), Re
         named: settings.named,
         began: Instant::now(),
         state: Mutex::new(State {
-            asked: HashMap::default(),
+            asked: AllAsked::default(),
             served: HashMap::default(),
             rests: Rests::default(),
             timers: Timers::new(),

@@ -24,7 +24,7 @@ use crate::named::Key;
 
 /// Largest datagram that can be.
 const MAX_DATAGRAM: usize = 65_535;
-/// How often it is looked for timers, where there are some.
+/// How often timers are checked, where there are some.
 const TICK: Duration = Duration::from_millis(50);
 /// Datagrams that are read before anybody else has a turn.
 const BATCH: usize = 256;
@@ -398,7 +398,7 @@ impl Inner {
             self.perform(&mut state, role, key, outputs.unwrap_or_default());
         }
         state.rests.forget(now);
-        // While there are any, it is looked for them so often that whoever sets one need not wake
+        // While there are any, they are checked so often that whoever sets one need not wake
         // anybody: that would be for almost every request.
         state.planned = state.next().map(|next| next.min(now + TICK));
         state.planned

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use callroute_schema::is_private;
 use sipx_sip::{BuildError, Header, HeaderName, Method, Request, Response, TuEvent};
 use sipx_transport::{Target, TransportKind, new_branch};
 use tokio::time::timeout;
@@ -10,7 +11,7 @@ use tokio::time::timeout;
 use crate::admit::access::Credentials;
 use crate::convert::q850_reason;
 use crate::dialog::Dialog;
-use crate::endpoint::{Exchange, is_provisional};
+use crate::endpoint::Exchange;
 use crate::leg::Leg;
 use crate::message::Reply;
 use crate::reach::prove;
@@ -28,11 +29,7 @@ pub(crate) fn flow(dialog: &Dialog, peer: &Target) -> Option<Target> {
         return Some(peer.clone());
     }
     let behind_nat = match dialog.next_hop().host() {
-        Some(sipx_sip::Host::Ip(IpAddr::V4(ip))) => {
-            let [a, b, ..] = ip.octets();
-            let private = ip.is_private() || (a == 100 && (64..128).contains(&b));
-            private && IpAddr::V4(*ip) != peer.addr.ip()
-        }
+        Some(sipx_sip::Host::Ip(ip @ IpAddr::V4(_))) => is_private(*ip) && *ip != peer.addr.ip(),
         _ => false,
     };
     behind_nat.then(|| peer.clone())
@@ -57,16 +54,17 @@ impl Reached {
     }
 }
 
-/// Sends a request of this dialog.
+/// Sends a request of this dialog, which may have to be sent once more with what its answer asks for.
 pub(crate) async fn send(
     stack: &Stack,
     dialog: &mut Dialog,
     flow: Option<&Target>,
     build: impl FnOnce(&mut Dialog) -> Result<Request, BuildError>,
-) -> Result<Exchange, SendError> {
+) -> Result<(Request, Exchange), SendError> {
     let target = target(stack, dialog, flow).await?;
     let request = build(dialog)?;
-    stack.send(request, target)
+    let exchange = stack.send(request.clone(), target)?;
+    Ok((request, exchange))
 }
 
 /// Sends a request of this dialog once more with what its answer asks for; `None` when that is nothing
@@ -124,12 +122,8 @@ pub(crate) fn part(stack: Arc<Stack>, mut dialog: Dialog, flow: Option<Target>) 
         let sent = send(&stack, &mut dialog, flow.as_ref(), |dialog| {
             Ok(dialog.request(&Method::Bye)?.build())
         });
-        if let Ok(mut exchange) = sent.await {
-            while exchange
-                .next()
-                .await
-                .is_some_and(|event| is_provisional(&event))
-            {}
+        if let Ok((_, exchange)) = sent.await {
+            exchange.settle().await;
         }
     });
 }
@@ -163,24 +157,22 @@ pub(crate) async fn bye(
     credentials: Option<&Credentials>,
 ) {
     let stack = Arc::clone(&leg.stack);
-    let mut bye = None;
     let parting = leg.parting;
     let sent = send(&stack, dialog, flow, |dialog| {
         let mut request = dialog.request(&Method::Bye)?;
         if let Some(q850) = parting {
             request = request.header(HeaderName::Reason, q850_reason(q850))?;
         }
-        let request = request.build();
-        bye = Some(request.clone());
-        Ok(request)
+        Ok(request.build())
     });
-    let mut exchange = match sent.await {
-        Ok(exchange) => exchange,
+    let (bye, mut exchange) = match sent.await {
+        Ok(sent) => sent,
         Err(error) => {
             tracing::info!(%error, "a BYE was not sent");
             return;
         }
     };
+    let mut bye = Some(bye);
     let answered = async {
         loop {
             tokio::select! {

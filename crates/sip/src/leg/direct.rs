@@ -10,11 +10,10 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use callroute_schema::Cause;
+use callroute_schema::{Cause, Network, is_private};
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::sleep;
 
-use crate::admit::network::Network;
 use crate::leg::LegCommand;
 use crate::sdp::Described;
 
@@ -56,12 +55,8 @@ impl Peer {
     /// peer's own.
     pub(crate) fn is_direct(self, networks: &[Network], media: SocketAddr) -> bool {
         let ip = media.ip();
-        let private = match ip {
-            IpAddr::V4(ip) => ip.is_private() || ip.is_link_local(),
-            IpAddr::V6(ip) => ip.is_unique_local() || ip.is_unicast_link_local(),
-        };
         !self.behind_nat
-            && (!private || ip == self.ip)
+            && (!is_private(ip) || ip == self.ip)
             && ip.is_ipv4() == self.ip.is_ipv4()
             && networks.iter().any(|network| network.contains(ip))
     }
@@ -184,7 +179,12 @@ mod tests {
 
     #[test]
     fn only_what_is_where_it_says_is_handed_on() {
-        let networks = ["203.0.113.0/24", "10.0.0.0/8", "2001:db8::/32"];
+        let networks = [
+            "203.0.113.0/24",
+            "10.0.0.0/8",
+            "100.64.0.0/10",
+            "2001:db8::/32",
+        ];
         let networks = networks.map(|network| network.parse().unwrap());
         for (ip, behind_nat, media, wanted) in [
             ("203.0.113.7", false, "203.0.113.7:4000", true),
@@ -194,6 +194,7 @@ mod tests {
             ("203.0.113.7", false, "198.51.100.1:4000", false),
             // A private address of somebody who is elsewhere.
             ("203.0.113.7", false, "10.0.0.7:4000", false),
+            ("203.0.113.7", false, "100.64.0.7:4000", false),
             ("10.0.0.7", false, "10.0.0.7:4000", true),
             ("10.0.0.7", false, "10.0.0.8:4000", false),
             ("2001:db8::1", false, "[2001:db8::1]:4000", true),

@@ -139,25 +139,21 @@ struct Prack {
 
 impl Prack {
     async fn send(self, ack: &RAck) {
-        let mut prack = None;
         let sent = match &mut *self.dialog.lock().await {
             Some(dialog) => {
                 closing::send(&self.stack, dialog, self.flow.as_ref(), |dialog| {
                     let request = dialog.request(&Method::Prack)?;
-                    let request = request.header(HeaderName::RAck, ack.to_string())?.build();
-                    prack = Some(request.clone());
-                    Ok(request)
+                    Ok(request.header(HeaderName::RAck, ack.to_string())?.build())
                 })
                 .await
             }
             None => return,
         };
-        match (sent, prack) {
-            (Ok(exchange), Some(request)) => {
-                tokio::spawn(self.taken(request, exchange));
+        match sent {
+            Ok((prack, exchange)) => {
+                tokio::spawn(self.taken(prack, exchange));
             }
-            (Err(error), _) => tracing::info!(%error, "a PRACK was not sent"),
-            (Ok(_), None) => {}
+            Err(error) => tracing::info!(%error, "a PRACK was not sent"),
         }
     }
 

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use callroute_media::{EndCause, Notice};
-use callroute_schema::{Cause, Disposition};
+use callroute_schema::Cause;
 use sipx_sip::{HeaderName, Method, Response, update};
 use sipx_transport::Target;
 use tokio::time::{Instant, sleep_until};
@@ -20,7 +20,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::admit::access::Credentials;
 use crate::convert::parting;
 use crate::dialog::Dialog;
-use crate::endpoint::Incoming;
+use crate::endpoint::{Incoming, T2};
 use crate::leg::answers::Answers;
 use crate::leg::direct::Peer;
 use crate::leg::established::direct::Direct;
@@ -37,9 +37,6 @@ use crate::message::{ALLOW, Reply, q850, reason_text, sequence};
 use crate::named::Key;
 use crate::routes::LegRequest;
 use crate::sdp;
-
-/// The longest wait between two sendings of a 2xx: T2 of RFC 3261.
-const T2: Duration = Duration::from_secs(4);
 
 /// A leg whose dialog is established.
 #[derive(Debug)]
@@ -387,12 +384,7 @@ impl Established {
         };
         if Instant::now() >= unacked.until {
             tracing::info!(leg = %self.leg.notices.leg(), "no ACK came");
-            self.leg
-                .end(Cause {
-                    q850: Some(102),
-                    ..Cause::local(Disposition::Failed)
-                })
-                .await;
+            self.leg.end(Cause::recovery()).await;
             let (stack, flow) = (&self.leg.stack, self.flow.as_ref());
             if self.answered || !closing::bye_once(stack, &mut self.dialog, flow).await {
                 self.bye().await;

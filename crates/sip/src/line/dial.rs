@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::task::{Context, Waker};
 
-use callroute_media::{Deed, DialTarget, LegId, Notice};
+use callroute_media::{Deed, DialTarget, LegId, Notice, hops};
 use callroute_schema::{Caller, Cause, Disposition};
 use tokio::runtime::Handle;
 
@@ -49,9 +49,11 @@ impl SipLine {
         let mut codecs = self.codecs.clone();
         let ours = self.stack.config.codecs.iter().copied();
         codecs.extend(ours.filter(|codec| !self.codecs.contains(codec)));
+        let mut way = self.way.clone();
+        way.hops = hops(headers).unwrap_or(way.hops);
         let dialing = Box::new(Dialing {
             routes,
-            way: self.way.clone(),
+            way,
             from,
             from_name,
             headers: way::chosen(&with_arguments(to, headers)),

@@ -4,7 +4,7 @@ use sipx_sip::auth::{Challenge, respond, strongest};
 use sipx_sip::{BuildError, Header, HeaderName, Headers, Request, Response};
 
 use crate::admit::access::Credentials;
-use crate::message::sequence;
+use crate::message::next_sequence;
 use crate::stack::token;
 
 /// Most times that one request is answered for: what proxies and the far end ask, and stale nonces.
@@ -84,10 +84,7 @@ fn with_answer(
     // A transaction of its own: its Via is made anew, and its number is the next.
     request.headers.remove_first(&HeaderName::Via);
     request.headers.remove_all(&header);
-    let next = sequence(&request.headers).unwrap_or(1).saturating_add(1);
-    request.headers.remove_all(&HeaderName::CSeq);
-    let number = Header::build(HeaderName::CSeq, format!("{next} {method}"))?;
-    request.headers.push(number);
+    next_sequence(&mut request)?;
     request.headers.push(Header::build(header, answer)?);
     Ok(request)
 }

@@ -9,7 +9,7 @@ use sipx_sip::{HeaderName, Headers, Host};
 use sipx_transport::{Target, TransportKind};
 
 use crate::endpoint::Incoming;
-use crate::message::{Reply, call_id, sequence};
+use crate::message::{Reply, call_id, qvalue, sequence};
 use crate::reach::registrar::{Binding, MIN_EXPIRES, MOST_WANTED, Refusal, Wanted};
 use crate::stack::{Stack, token};
 
@@ -97,21 +97,11 @@ fn wanted(incoming: &Incoming) -> Option<Option<Vec<Wanted>>> {
             contact: String::from_utf8_lossy(&address.uri.to_bytes()).into_owned(),
             expires,
             behind_nat: incoming.transport == TransportKind::Udp && !direct,
-            q: address.param("q").map_or(MOST_WANTED, preference),
+            // Nonsense states none.
+            q: address.param("q").and_then(qvalue).unwrap_or(MOST_WANTED),
         });
     }
     Some(Some(wanted))
-}
-
-/// A `q` in thousandths (RFC 3261, section 20.10); nonsense is none.
-fn preference(text: &[u8]) -> u16 {
-    let text = std::str::from_utf8(text).unwrap_or_default();
-    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
-    let digits = part.len() <= 3 && part.bytes().all(|byte| byte.is_ascii_digit());
-    match (whole, format!("{part:0<3}").parse()) {
-        ("0", Ok(thousandths)) if digits => thousandths,
-        _ => MOST_WANTED,
-    }
 }
 
 fn is_star(headers: &Headers) -> bool {
@@ -136,29 +126,6 @@ pub(crate) async fn keep_open(stack: Arc<Stack>) {
         stack.handle.pause(stack.config.keepalive).await;
         for flow in stack.registrar.tend(stack.began.elapsed()) {
             stack.handle.keepalive(&flow);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::preference;
-
-    #[test]
-    fn preferences_are_thousandths() {
-        for (text, q) in [
-            ("0.7", 700),
-            ("0.25", 250),
-            ("0.001", 1),
-            ("0", 0),
-            ("1", 1000),
-            ("1.0", 1000),
-            ("0.0001", 1000),
-            ("0.-1", 1000),
-            ("x", 1000),
-            ("", 1000),
-        ] {
-            assert_eq!(preference(text.as_bytes()), q, "{text}");
         }
     }
 }

@@ -11,8 +11,8 @@ use sipx_transport::Target;
 use tokio::time::timeout;
 
 use crate::admit::access::{Registration, Trunk};
-use crate::convert::{bracketed, with_user};
-use crate::message::SDP_TYPE;
+use crate::convert::{self, bracketed, with_user};
+use crate::message::{SDP_TYPE, set_sequence};
 use crate::reach::prove;
 use crate::stack::{SendError, Stack, token};
 
@@ -71,7 +71,7 @@ async fn register(stack: Arc<Stack>, trunk: Trunk, registration: Registration) {
                 .header(HeaderName::Contact, ours.clone())?
                 .header(HeaderName::Expires, expires.as_secs().to_string())?
                 .build();
-            renumber(&mut built, number)?;
+            set_sequence(&mut built, number)?;
             Ok(built)
         })
         .await;
@@ -137,8 +137,7 @@ fn before(granted: Duration) -> Duration {
 /// How long we are registered: by our own Contact among all that are registered there, by the one
 /// that goes first where a proxy has rewritten ours, or by the header.
 fn granted(answer: &Response, ours: &str, asked: Duration) -> Duration {
-    let ours = ours.trim_matches(['<', '>']).as_bytes();
-    let ours = Uri::parse(bytes::Bytes::copy_from_slice(ours)).ok();
+    let ours = convert::uri(ours.trim_matches(['<', '>']));
     let header = answer.headers.typed::<Expires>().and_then(Result::ok);
     let header = header.map(|expires| u64::from(expires.0));
     let contacts = answer.headers.typed_all::<Contact>();
@@ -166,7 +165,7 @@ async fn asked(
     trunk: &Trunk,
     mut build: impl FnMut(Uri, &Target, (&str, &str)) -> Result<Request, SendError>,
 ) -> Option<Response> {
-    let uri = Uri::parse(bytes::Bytes::copy_from_slice(trunk.uri.as_bytes())).ok()?;
+    let uri = convert::uri(&trunk.uri)?;
     let targets = match stack.resolve_all(&uri).await {
         Ok(targets) => targets,
         Err(error) => {
@@ -220,11 +219,7 @@ async fn answer(stack: &Stack, request: Request, target: Target) -> Option<Respo
 
 fn contact(stack: &Stack, target: &Target, user: &str) -> String {
     let contact = stack.contact(target.addr.ip(), target.transport);
-    contact.replacen(
-        "<sip:",
-        &format!("<sip:{}@", crate::convert::escaped(user)),
-        1,
-    )
+    contact.replacen("<sip:", &format!("<sip:{}@", convert::escaped(user)), 1)
 }
 
 fn request(
@@ -252,18 +247,6 @@ fn request(
         .header(HeaderName::To, to)?
         .header(HeaderName::CallId, id.to_owned())?
         .cseq(1, method)?)
-}
-
-fn renumber(request: &mut Request, number: u32) -> Result<(), SendError> {
-    request.headers.remove_all(&HeaderName::CSeq);
-    let value = format!(
-        "{number} {}",
-        String::from_utf8_lossy(request.method.as_bytes())
-    );
-    request
-        .headers
-        .push(sipx_sip::Header::build(HeaderName::CSeq, value)?);
-    Ok(())
 }
 
 #[cfg(test)]

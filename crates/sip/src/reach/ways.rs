@@ -8,7 +8,7 @@ use sipx_sip::{Host, Uri};
 use sipx_transport::Target;
 
 use crate::admit::access::Credentials;
-use crate::convert::{bracketed, with_user};
+use crate::convert::{self, bracketed, with_user};
 use crate::reach::registrar::MAX_BINDINGS;
 use crate::stack::Stack;
 use crate::way::Way;
@@ -130,10 +130,9 @@ impl Stack {
         };
         let direct = routes.into_iter().flatten().filter(|route| {
             let behind_nat = route.flow.as_ref().is_some_and(|flow| {
-                let uri = Uri::parse(bytes::Bytes::copy_from_slice(route.uri.as_bytes()));
-                !uri.is_ok_and(
-                    |uri| matches!(uri.host(), Some(Host::Ip(ip)) if *ip == flow.addr.ip()),
-                )
+                let there =
+                    |uri: Uri| matches!(uri.host(), Some(Host::Ip(ip)) if *ip == flow.addr.ip());
+                !convert::uri(&route.uri).is_some_and(there)
             });
             !behind_nat
         });
@@ -168,7 +167,7 @@ impl Stack {
         if self.config.users.is_empty() {
             return None;
         }
-        let uri = Uri::parse(bytes::Bytes::copy_from_slice(uri.as_bytes())).ok()?;
+        let uri = convert::uri(uri)?;
         let user = String::from_utf8(uri.decoded_user()?).ok()?;
         (self.is_ours(&uri) && self.config.users.iter().any(|known| known.name == user))
             .then_some(user)
@@ -213,7 +212,7 @@ impl Stack {
     /// A URI as it stands; when it is at a trunk of ours, with its password.
     fn of_trunk(&self, uri: &str) -> Route {
         let host = |uri: &str| {
-            let uri = Uri::parse(bytes::Bytes::copy_from_slice(uri.as_bytes())).ok()?;
+            let uri = convert::uri(uri)?;
             let host = match uri.host()? {
                 Host::Ip(ip) => bracketed(*ip),
                 Host::Name(name) => String::from_utf8_lossy(name.as_bytes()).to_ascii_lowercase(),

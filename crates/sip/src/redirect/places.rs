@@ -45,7 +45,7 @@ impl Places {
         all.try_for_each(|(setting, uri)| check_uri(setting, uri))
     }
 
-    /// What the caller's switch is told, where this is to be done: whither it sends the caller, or
+    /// What the caller's switch is told, where this is to be done: where it sends the caller, or
     /// how it refuses it. `None` where nobody knows, or where this ends nothing.
     ///
     /// `reach` says where an agent is reached that has no contact of its own: at a number or a SIP

@@ -298,7 +298,7 @@ fn seen(request: &mut Request, source: SocketAddr) -> Option<SocketAddr> {
     Some(back(&via, source))
 }
 
-/// Where answers go: to the port that Via names, or whence the request came where its sender wants
+/// Where answers go: to the port that Via names, or where the request came from if its sender wants
 /// that (RFC 3261, section 18.2.2; RFC 3581), but only ever to the host that it came from.
 fn back(via: &Via, source: SocketAddr) -> SocketAddr {
     let port = match via.rport() {

@@ -18,14 +18,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use sipx_sip::{Message, Request};
 
+use crate::endpoint::T2;
 use crate::message::Reply;
 use crate::named::{Hashes, Key};
 use crate::redirect::shard::Datagram;
 
 /// When who waits is told that we have heard (RFC 3261, section 17.2.1).
 const TRYING: Duration = Duration::from_millis(200);
-/// T2 of RFC 3261.
-const T2: Duration = Duration::from_secs(4);
 /// T4 of RFC 3261: how long copies of an ACK may still come.
 const T4: Duration = Duration::from_secs(5);
 /// What is acknowledged may be forgotten a little later, many at once.

@@ -1,5 +1,18 @@
 //! Puts what is heard on its time line: gaps become silence, late packets are left out; pure.
 
+use callroute_audio::codec::Band;
+
+/// How long so many samples of a band are on a time line, whose clock has 8 kHz.
+pub(crate) fn ticks(band: Band, samples: usize) -> u32 {
+    let ticks = samples / (band.rate() / Band::Narrow.rate()) as usize;
+    u32::try_from(ticks).unwrap_or(u32::MAX)
+}
+
+/// How many samples of a band are as long on a time line.
+pub(crate) fn samples_of(band: Band, ticks: u32) -> usize {
+    ticks as usize * (band.rate() / Band::Narrow.rate()) as usize
+}
+
 /// Longest gap that is filled: 60 s of silence.
 const MAX_GAP: u32 = 60 * 8000;
 

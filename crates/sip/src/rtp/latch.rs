@@ -54,7 +54,7 @@ enum Rank {
 pub(crate) struct Described {
     /// The address of the description; `None` where it names none.
     pub(crate) media: Option<SocketAddr>,
-    /// Whence the signalling comes.
+    /// Where the signalling comes from.
     pub(crate) peer: Option<IpAddr>,
     /// The id and version of the description.
     pub(crate) version: (u64, u64),
@@ -98,7 +98,7 @@ impl Latch {
         }
     }
 
-    /// Whence the party is heard.
+    /// Where the party is heard from.
     pub(crate) fn source(&self) -> Option<SocketAddr> {
         self.source.as_ref().map(|source| source.from)
     }

@@ -1,45 +1,33 @@
 //! One party on its time line, in one band whatever comes; pure.
 
-use callroute_audio::band::{Doubler, Halver};
+use callroute_audio::band::Converter;
 use callroute_audio::codec::Band;
 
 use crate::rtp::ear::Heard;
-use crate::rtp::heard::TimeLine;
+use crate::rtp::heard::{TimeLine, samples_of, ticks};
 
 /// Puts what is heard in one row.
 #[derive(Debug)]
 pub(crate) struct Mono {
-    band: Band,
     line: TimeLine,
-    halver: Halver,
-    doubler: Doubler,
+    converter: Converter,
 }
 
 impl Mono {
     /// A row in this band.
     pub(crate) fn new(band: Band) -> Self {
         Self {
-            band,
             line: TimeLine::default(),
-            halver: Halver::default(),
-            doubler: Doubler::default(),
+            converter: Converter::new(band),
         }
     }
 
     /// What comes next in the row, with the silence before it; `None` when its place is past.
     pub(crate) fn push(&mut self, source: u32, heard: &Heard) -> Option<Vec<i16>> {
-        let narrow = Band::Narrow.rate();
-        let count = heard.samples.len() / (heard.band.rate() / narrow) as usize;
-        let count = u32::try_from(count).unwrap_or(u32::MAX);
+        let count = ticks(heard.band, heard.samples.len());
         let gap = self.line.place(source, heard.at, count)?;
-        let mut row = vec![0; (gap * (self.band.rate() / narrow)) as usize];
-        match (heard.band, self.band) {
-            (Band::Narrow, Band::Narrow) | (Band::Wide, Band::Wide) => {
-                row.extend_from_slice(&heard.samples);
-            }
-            (Band::Wide, Band::Narrow) => self.halver.push(&heard.samples, &mut row),
-            (Band::Narrow, Band::Wide) => self.doubler.push(&heard.samples, &mut row),
-        }
+        let mut row = vec![0; samples_of(self.converter.band(), gap)];
+        row.extend_from_slice(&self.converter.convert(heard.band, &heard.samples));
         Some(row)
     }
 }

@@ -11,6 +11,7 @@ use callroute_audio::codec::{Band, Codec, Encoder};
 use sipx_rtp::packet::Packet;
 use tokio::sync::mpsc::WeakSender;
 
+use crate::rtp::FRAME_MS;
 use crate::rtp::clock::{OutClock, Stamp};
 use crate::rtp::command::MediaCommand;
 use crate::rtp::control::Sent;
@@ -22,8 +23,6 @@ use crate::rtp::trickle::Trickle;
 use crate::rtp::voice::Voice;
 use crate::sdp::{Event, Key, NOISE_PAYLOAD, Remote};
 
-/// The length of a packet where nobody asks for another, in milliseconds.
-const FRAME_MS: u32 = 20;
 /// Comfort noise is said again after this, so that nobody takes us for gone.
 const HUSH: Duration = Duration::from_secs(3);
 /// Packets in a row of another length than was asked for, after which sound is packed anew.
@@ -149,7 +148,7 @@ impl RtpOut {
         self.lock().sealer.agree(key);
     }
 
-    /// Packets go there from now on, whence somebody was heard. Reports follow the sound behind a NAT, where what was
+    /// Packets go there from now on, where somebody was heard from. Reports follow the sound behind a NAT, where what was
     /// described cannot be reached.
     pub(crate) fn send_to(&self, to: SocketAddr) {
         let mut state = self.lock();

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
+use crate::rtp::FRAME;
+
 /// Behind by more than this, it begins anew instead of hurrying after.
 const MAX_LAG: Duration = Duration::from_millis(200);
 
@@ -14,7 +16,7 @@ pub(crate) struct Pacer(Interval);
 impl Pacer {
     /// One turn in each 20 ms. Must begin within a runtime.
     pub(crate) fn of_frames() -> Self {
-        Self::every(Duration::from_millis(20))
+        Self::every(FRAME)
     }
 
     /// One turn in each such time.

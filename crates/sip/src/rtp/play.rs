@@ -8,11 +8,10 @@ use callroute_audio::prompts::Prompts;
 use callroute_audio::tone::{Cadence, Tone, ToneSource, Tones};
 use callroute_media::Sound;
 
+use crate::rtp::FRAME_MS;
 use crate::rtp::command::PlaySound;
 use crate::rtp::media::Sounds;
 
-/// The length of one frame, in milliseconds.
-const FRAME_MS: u32 = 20;
 /// How long a tone of the network is that is played by its name: 10 s.
 const TONE: usize = 80_000;
 /// How long the beep is, in milliseconds.

@@ -14,6 +14,7 @@ use crate::rtp::ear::Heard;
 use crate::rtp::mono::Mono;
 use crate::rtp::shape::{Trim, is_silent};
 use crate::rtp::voice::Voice;
+use crate::rtp::{FRAME, FRAME_MS};
 
 /// Blocks of sound that may wait for the disk: about 10 s. More is lost, and told as an error.
 const WAITING: usize = 512;
@@ -85,7 +86,7 @@ impl Recording {
             tracing::error!(%error, "no thread for a recording");
         }
         let kind = if options.both {
-            let mut pacer = interval(Duration::from_millis(20));
+            let mut pacer = interval(FRAME);
             pacer.set_missed_tick_behavior(MissedTickBehavior::Burst);
             Kind::Stereo {
                 says: Voice::new(band),
@@ -169,7 +170,7 @@ impl Recording {
             return;
         };
         let says_band = says.band();
-        let silence = || vec![0; says_band.samples_in(20)];
+        let silence = || vec![0; says_band.samples_in(FRAME_MS)];
         let says = says.take().unwrap_or_else(silence);
         let hears = hears.lock().unwrap_or_else(PoisonError::into_inner).take();
         let hears = hears.unwrap_or_else(silence);

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use callroute_audio::codec::Band;
 
+use crate::rtp::FRAME_MS;
 use crate::rtp::ear::Heard;
 use crate::rtp::out::RtpOut;
 use crate::rtp::pacer::Pacer;
@@ -191,7 +192,7 @@ fn band(members: impl Iterator<Item = Band>) -> Band {
 
 /// What each hears: all that is said, less what he says himself.
 fn mix(band: Band, said: &[Option<Frame>]) -> Vec<Frame> {
-    let mut sum = vec![0i32; band.samples_in(20)];
+    let mut sum = vec![0i32; band.samples_in(FRAME_MS)];
     for frame in said.iter().flatten() {
         for (sum, sample) in sum.iter_mut().zip(frame) {
             *sum += i32::from(*sample);

@@ -38,7 +38,7 @@ use crate::udp::Udp;
 
 /// Largest datagram that is read; no voice packet comes near.
 const MAX_PACKET: usize = 2048;
-/// How often it is looked whether we are silent.
+/// How often it is checked whether we are silent.
 const QUIET: Duration = Duration::from_millis(100);
 /// How loud our silence is: 70 dB under overload (RFC 3389, section 3.1).
 const SILENCE: u8 = 70;

@@ -8,16 +8,15 @@
 
 use std::collections::VecDeque;
 
-use callroute_audio::band::{Doubler, Halver};
+use callroute_audio::band::Converter;
 use callroute_audio::codec::Band;
 use callroute_audio::conceal::Concealer;
 use callroute_audio::noise::Noise;
 
-use crate::rtp::heard::TimeLine;
+use crate::rtp::FRAME_MS;
+use crate::rtp::heard::{TimeLine, samples_of, ticks};
 use crate::rtp::shape::is_silent;
 
-/// The length of what is taken, in milliseconds.
-const FRAME_MS: u32 = 20;
 /// Frames that must be there once somebody begins to speak: two packets, against jitter.
 pub(crate) const AHEAD: usize = 2;
 /// More frames than this are late; the oldest of it is left out.
@@ -26,7 +25,7 @@ pub(crate) const LATE: usize = 12;
 const GAP: u32 = 3 * 160;
 /// Frames that are concealed when nothing is there; then it is a pause.
 const CONCEALED: u32 = 3;
-/// Frames after which it is looked whether less delay would do: 5 s.
+/// Frames after which it is checked whether less delay would do: 5 s.
 const WINDOW: u32 = 250;
 /// Frames for which a pause is waited for, to leave out 20 ms where nobody hears it: 2 s.
 const PATIENCE: u32 = 100;
@@ -37,10 +36,8 @@ pub(crate) type Frame = Vec<i16>;
 /// What waits to be taken.
 #[derive(Debug)]
 pub(crate) struct Voice {
-    band: Band,
     line: TimeLine,
-    halver: Halver,
-    doubler: Doubler,
+    converter: Converter,
     waiting: VecDeque<i16>,
     speaks: bool,
     concealer: Concealer,
@@ -60,10 +57,8 @@ impl Voice {
     /// One that is taken in this band, whatever band it comes in.
     pub(crate) fn new(band: Band) -> Self {
         Self {
-            band,
             line: TimeLine::default(),
-            halver: Halver::default(),
-            doubler: Doubler::default(),
+            converter: Converter::new(band),
             waiting: VecDeque::new(),
             speaks: false,
             concealer: Concealer::new(band),
@@ -77,36 +72,25 @@ impl Voice {
 
     /// The band in which it is taken.
     pub(crate) fn band(&self) -> Band {
-        self.band
+        self.converter.band()
     }
 
     fn frame(&self) -> usize {
-        self.band.samples_in(FRAME_MS)
+        self.band().samples_in(FRAME_MS)
     }
 
     /// Sound has come, that began at this time in samples of 8 kHz.
     pub(crate) fn push(&mut self, source: u32, at: u32, band: Band, samples: &[i16]) {
-        let narrow = Band::Narrow.rate();
-        let count = samples.len() / (band.rate() / narrow) as usize;
-        let count = u32::try_from(count).unwrap_or(u32::MAX);
-        let Some(gap) = self.line.place(source, at, count) else {
+        let Some(gap) = self.line.place(source, at, ticks(band, samples.len())) else {
             return;
         };
         self.noise = None;
         if gap <= GAP && self.speaks {
-            let gap = gap * (self.band.rate() / narrow);
-            let silent = self.waiting.len() + gap as usize;
+            let silent = self.waiting.len() + samples_of(self.band(), gap);
             self.waiting.resize(silent, 0);
         }
-        let mut other = Vec::new();
-        match (band, self.band) {
-            (Band::Narrow, Band::Narrow) | (Band::Wide, Band::Wide) => {
-                self.waiting.extend(samples);
-            }
-            (Band::Wide, Band::Narrow) => self.halver.push(samples, &mut other),
-            (Band::Narrow, Band::Wide) => self.doubler.push(samples, &mut other),
-        }
-        self.waiting.extend(other);
+        let converted = self.converter.convert(band, samples);
+        self.waiting.extend(converted.iter());
         if self.waiting.len() > LATE * self.frame() {
             let late = self.waiting.len() - AHEAD * self.frame();
             self.waiting.drain(..late);

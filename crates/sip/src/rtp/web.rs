@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use callroute_audio::file::{self, FileError};
 use callroute_audio::pcm::Pcm;
+use callroute_schema::{Network, special_use};
 use http_body_util::{BodyExt, Empty, Limited};
-use hyper::Request;
+use hyper::{Request, Uri};
 use hyper_util::rt::TokioIo;
 use sipx_transport::tls::verification_name;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -17,7 +18,6 @@ use tokio::net::TcpStream;
 use tokio::sync::{OnceCell, Semaphore};
 use tokio::time::timeout;
 
-use crate::admit::network::Network;
 use crate::trust::Trust;
 
 /// How long a sound may take to be fetched.
@@ -33,7 +33,7 @@ const AT_A_TIME: usize = 16;
 /// Why a sound could not be had.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum WebFault {
-    /// Not `http://host/path` or `https://host/path`.
+    /// Neither `http://…` nor `https://…`.
     #[error("no http or https URL")]
     Url,
     /// The name has no address.
@@ -85,11 +85,14 @@ struct Slot {
 
 /// Where a URL leads.
 #[derive(Debug, PartialEq, Eq)]
-struct Place<'a> {
+struct Place {
     secure: bool,
-    host: &'a str,
+    /// Host and port, as they are written.
+    authority: String,
+    host: String,
     port: u16,
-    path: &'a str,
+    /// With the query.
+    path: String,
 }
 
 impl Web {
@@ -148,7 +151,7 @@ impl Web {
         let place = place(url).ok_or(WebFault::Url)?;
         let host = place.host.trim_matches(['[', ']']);
         let found = tokio::net::lookup_host((host, place.port)).await;
-        let none = || WebFault::Name(place.host.to_owned());
+        let none = || WebFault::Name(place.host.clone());
         let addresses: Vec<SocketAddr> = found.map_err(|_| none())?.collect();
         if let Some(refused) = addresses.iter().find(|address| !self.may(address.ip())) {
             return Err(WebFault::Address(refused.ip()));
@@ -164,24 +167,19 @@ impl Web {
     }
 
     fn may(&self, ip: IpAddr) -> bool {
-        is_public(ip.to_canonical()) || self.allowed.iter().any(|network| network.contains(ip))
+        special_use(ip).is_none() || self.allowed.iter().any(|network| network.contains(ip))
     }
 }
 
-async fn asked<S>(stream: S, place: &Place<'_>) -> Result<Bytes, WebFault>
+async fn asked<S>(stream: S, place: &Place) -> Result<Bytes, WebFault>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
     let driven = tokio::spawn(connection);
-    let usual = if place.secure { 443 } else { 80 };
-    let host = match place.port {
-        port if port == usual => place.host.to_owned(),
-        port => format!("{}:{port}", place.host),
-    };
-    let request = Request::get(place.path)
-        .header("host", host)
+    let request = Request::get(&place.path)
+        .header("host", &place.authority)
         .header(
             "user-agent",
             concat!("callroute/", env!("CARGO_PKG_VERSION")),
@@ -205,51 +203,30 @@ where
 }
 
 /// Takes a URL apart; without user and fragment, for nobody means them here.
-fn place(url: &str) -> Option<Place<'_>> {
-    let (secure, rest) = match url.split_once("://")? {
-        (scheme, rest) if scheme.eq_ignore_ascii_case("http") => (false, rest),
-        (scheme, rest) if scheme.eq_ignore_ascii_case("https") => (true, rest),
+fn place(url: &str) -> Option<Place> {
+    let uri: Uri = url.parse().ok()?;
+    let usual = match uri.scheme_str()? {
+        "http" => 80,
+        "https" => 443,
         _ => return None,
     };
-    let (authority, _) = rest.split_once('/')?;
-    let path = rest.get(authority.len()..)?.split('#').next()?;
-    let (host, port) = match authority.rsplit_once(':') {
-        Some((host, port)) if !port.contains(']') => (host, port.parse().ok()?),
-        _ => (authority, if secure { 443 } else { 80 }),
+    let authority = uri.authority()?.as_str();
+    let host = uri.host().filter(|host| !host.is_empty())?;
+    let port = match authority.strip_prefix(host)? {
+        "" => usual,
+        _ => uri.port_u16()?,
     };
-    (!host.is_empty() && !authority.contains('@')).then_some(Place {
-        secure,
-        host,
+    let path = match uri.query() {
+        Some(query) => format!("{}?{query}", uri.path()),
+        None => uri.path().to_owned(),
+    };
+    Some(Place {
+        secure: usual == 443,
+        authority: authority.to_owned(),
+        host: host.to_owned(),
         port,
         path,
     })
-}
-
-/// Whether an address is of the public internet (RFC 6890 and its registry).
-fn is_public(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(ip) => {
-            let [a, b, c, _] = ip.octets();
-            !(ip.is_private()
-                || ip.is_loopback()
-                || ip.is_link_local()
-                || ip.is_documentation()
-                || a == 0
-                || a >= 224
-                || (a == 100 && (64..128).contains(&b))
-                || (a == 192 && b == 0 && c == 0)
-                || (a == 192 && b == 88 && c == 99)
-                || (a == 198 && (b == 18 || b == 19)))
-        }
-        IpAddr::V6(ip) => {
-            let [a, b, ..] = ip.segments();
-            // Global unicast, without Teredo, documentation and 6to4, which lead elsewhere.
-            (a & 0xE000) == 0x2000
-                && !(a == 0x2001 && (b == 0 || b == 0xDB8))
-                && a != 0x2002
-                && a != 0x3FFF
-        }
-    }
 }
 
 #[cfg(test)]

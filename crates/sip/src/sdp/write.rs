@@ -9,9 +9,8 @@ use super::{
     Described, EVENT_PAYLOAD, Event, FAST_EVENT_PAYLOAD, Format, Key, Keys, Local, NOISE_PAYLOAD,
     Remote,
 };
+use crate::rtp::FRAME_MS;
 
-/// The length of our packets, in milliseconds.
-const PACKET_MS: u32 = 20;
 /// More than most descriptions of ours take, in bytes.
 const LENGTH: usize = 512;
 
@@ -41,7 +40,7 @@ pub(crate) fn offer(local: &Local, codecs: &[Codec], direction: Direction) -> St
         noise,
         keys: keys.map_or(&[], Keys::all),
         direction,
-        packet_ms: PACKET_MS,
+        packet_ms: FRAME_MS,
     };
     stream.write(&mut text, local.media.port());
     text
@@ -89,7 +88,7 @@ pub(crate) fn answer(local: &Local, remote: &Remote) -> String {
             noise: local.noise && remote.noise && spoken.codec.clock() == 8000,
             keys: key.as_slice(),
             direction: ours,
-            packet_ms: PACKET_MS,
+            packet_ms: FRAME_MS,
         };
         stream.write(&mut text, local.media.port());
         if remote.mux {
@@ -113,7 +112,7 @@ pub(crate) fn handed_on(local: &Local, other: &Described) -> String {
         noise: false,
         keys: &[],
         direction: Direction::SendRecv,
-        packet_ms: other.packet_ms.unwrap_or(PACKET_MS),
+        packet_ms: other.packet_ms.unwrap_or(FRAME_MS),
     };
     stream.write(&mut text, there.media.port());
     let above = other.media.port().checked_add(1);

@@ -32,7 +32,7 @@ fn text(lines: &[Line]) -> Vec<String> {
 
 #[test]
 fn what_goes_on_is_bounded_and_counts_down() {
-    let way = Way::of(&invite("X-Callroute-Hops: 3\r\n"), false);
+    let way = Way::of(&invite("x-callroute-HOPS: 3\r\n"), false);
     assert_eq!((way.max_forwards, way.hops), (69, 4));
     let way = Way::of(&invite("X-Callroute-Hops: -1\r\n"), false);
     assert_eq!(way.hops, 1);

@@ -10,11 +10,9 @@ use callroute_sip::phone::{AnswerMode, Phone, PhoneCall, PhoneConfig};
 use callroute_sip::{Config, SipAdapter, SipLine, Srtp};
 
 use crate::support::{
-    CALLEE, CALLER, LONG, answer, config, dial, ended, expect, next_call, notice, phone_with,
-    share, uri,
+    CALLEE, CALLER, LONG, answer, config, dial, ended, expect, hears, next_call, notice,
+    phone_with, share, uri,
 };
-
-const SECOND: Duration = Duration::from_secs(1);
 
 struct Bridged {
     line: SipLine,
@@ -194,14 +192,8 @@ async fn a_bridge_ends_what_plays_and_outlives_one_leg() {
         play: PlayId(1),
         sound: Sound::Ringback,
     });
-    tokio::time::sleep(Duration::from_millis(100)).await;
-    bridged.caller.forget_heard();
-    assert!(bridged.caller.wait_heard(SECOND, LONG).await);
-    let heard = bridged.caller.heard();
-    assert!(
-        share(&heard[..8000], 1000.0) < 0.05,
-        "the callee is heard over the tone"
-    );
+    // The callee is not heard over the tone.
+    hears(&bridged.caller, |heard| share(heard, 1000.0) < 0.05).await;
     line.perform(Command::Bridge {
         a: CALLER,
         b: CALLEE,

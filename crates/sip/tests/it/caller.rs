@@ -159,7 +159,7 @@ async fn a_taken_port_is_a_clear_error() {
         error.to_string(),
         format!(
             "cannot listen on {addr} (udp): address already in use; another SIP server runs \
-             there? choose another address with --listen"
+             there? choose another address to listen on"
         )
     );
     drop(first);

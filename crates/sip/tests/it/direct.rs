@@ -132,6 +132,7 @@ async fn connected(
 fn direct(ip: &str) -> Config {
     Config {
         direct_media: vec!["127.0.0.0/8".parse().unwrap()],
+        recordings: std::env::temp_dir().join("callroute-direct"),
         ..config(ip)
     }
 }

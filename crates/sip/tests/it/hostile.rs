@@ -62,7 +62,11 @@ async fn never_more_bytes_to_strangers_than_from_them() {
     let (bytes, messages) = heard(&raw.socket, Duration::from_millis(800)).await;
     assert!(messages >= 30, "{messages} answers");
     assert!(bytes <= sent, "{bytes} bytes out for {sent} in");
-    assert_eq!(adapter.handle().load().0, 0, "and nothing is kept of it");
+    assert_eq!(
+        adapter.handle().load().transactions,
+        0,
+        "and nothing is kept of it"
+    );
 }
 
 /// The same where anybody may call: a call needs one answer of each kind, and whoever has heard
@@ -80,7 +84,7 @@ async fn an_answer_is_repeated_for_those_who_hear_it() {
     raw.send(&lost).await;
     let (bytes, messages) = heard(&raw.socket, Duration::from_millis(300)).await;
     assert!(messages == 1 && bytes <= lost.len(), "{bytes}");
-    assert_eq!(adapter.handle().load().0, 0);
+    assert_eq!(adapter.handle().load().transactions, 0);
     // T1 is 50 ms, so without a bound there were four in this time.
     let mut lines = Vec::new();
     for (call, refused) in [("a", false), ("b", true), ("c", false)] {
@@ -129,7 +133,7 @@ async fn nobody_is_hit_by_maddr_or_a_forged_via() {
     let forged = invite.replace(&format!("UDP {}", raw.addr), "UDP 127.28.2.3:5060");
     raw.send(&forged.replace("z9hG4bKa", "z9hG4bKb")).await;
     assert_eq!(heard(&victim, Duration::from_millis(300)).await, (0, 0));
-    assert_eq!(adapter.handle().load().0, 0);
+    assert_eq!(adapter.handle().load().transactions, 0);
 }
 
 #[tokio::test]
@@ -154,7 +158,7 @@ async fn a_flood_of_invites_costs_nothing_but_its_first_ones() {
         "{answers} of 400 were answered"
     );
     assert!(adapter.handle().dropped().over_limit > 300);
-    assert_eq!(adapter.handle().load().0, 0);
+    assert_eq!(adapter.handle().load().transactions, 0);
     // Somebody else is served meanwhile.
     let mut other = Raw::new("127.28.3.3", adapter.local_addr()).await;
     other
@@ -320,7 +324,7 @@ async fn connections_are_counted_and_bounded() {
     timeout(LONG, ended).await.expect("it is closed");
     drop(streams);
     let gone = async {
-        while adapter.handle().load().1 > 0 {
+        while adapter.handle().load().connections > 0 {
             sleep(Duration::from_millis(10)).await;
         }
     };

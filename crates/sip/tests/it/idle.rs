@@ -78,7 +78,7 @@ async fn a_telephone_that_is_registered_stays_reachable() {
     let options = request("OPTIONS", 3, "");
     other.write_all(options.as_bytes()).await.unwrap();
     until(&mut other, "SIP/2.0 200").await;
-    let open = || adapter.handle().load().1;
+    let open = || adapter.handle().load().connections;
     assert_eq!(open(), 2);
     pause();
     sleep(Duration::from_secs(590)).await;

@@ -15,6 +15,7 @@ use crate::names::{Record, serve};
 use crate::raw::{Raw, SDP, header};
 use crate::signalling::{bind, called};
 use crate::support::{CALLEE, LONG, config, empty, ended, expect, local};
+use crate::trunks::WELL;
 
 fn dial_to(line: &mut SipLine, leg: LegId, to: DialTarget) {
     line.perform(Command::Dial {
@@ -283,7 +284,7 @@ async fn a_trunk_is_found_by_naptr_and_srv_and_its_second_host_takes_over() {
             sleep(Duration::from_millis(10)).await;
         }
     };
-    timeout(LONG, state((true, true)))
+    timeout(LONG, state(WELL))
         .await
         .expect("there, and registered");
     assert!(
@@ -342,7 +343,7 @@ async fn a_registration_goes_to_the_host_that_answers() {
         .await;
     let handle = adapter.handle();
     let registered = async {
-        while handle.trunk("carrier") != Some((true, true)) {
+        while handle.trunk("carrier") != Some(WELL) {
             sleep(Duration::from_millis(10)).await;
         }
     };

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use callroute_media::{Adapter, Command, DialTarget, Incoming, LegId, Line, Notice};
 use callroute_schema::{Caller, Cause, Disposition, SipUri};
-use callroute_sip::phone::{AnswerMode, Phone, PhoneConfig};
+use callroute_sip::phone::{AnswerMode, Phone, PhoneCall, PhoneConfig};
 use callroute_sip::{Config, SipAdapter, SipLine, Stats};
 use tokio::time::timeout;
 
@@ -106,6 +106,33 @@ pub(crate) fn dial(line: &mut SipLine, leg: LegId, uri: &str) {
         from_name: Some("Ann".to_owned()),
         headers: std::collections::BTreeMap::new(),
     });
+}
+
+/// Waits until a party has heard nothing for so long.
+pub(crate) async fn silence(call: &PhoneCall, lasts: Duration) {
+    let silent = async {
+        loop {
+            call.forget_heard();
+            if !call.wait_heard(Duration::from_millis(10), lasts).await {
+                return;
+            }
+        }
+    };
+    timeout(LONG, silent).await.expect("silence");
+}
+
+/// Waits until this holds for a second of what a party hears.
+pub(crate) async fn hears(call: &PhoneCall, holds: impl Fn(&[i16]) -> bool) {
+    let second = async {
+        loop {
+            call.forget_heard();
+            assert!(call.wait_heard(Duration::from_secs(1), LONG).await);
+            if call.heard().get(..8000).is_some_and(&holds) {
+                return;
+            }
+        }
+    };
+    timeout(LONG, second).await.expect("the right sound");
 }
 
 /// Waits until the adapter holds nothing any more.

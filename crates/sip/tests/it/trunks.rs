@@ -4,12 +4,18 @@ use std::time::Duration;
 
 use callroute_media::{Command, DialTarget, EndCause, Line, Notice};
 use callroute_schema::{Address, Caller, Disposition, Number, SipUri};
-use callroute_sip::{Access, Config, Credentials, Registration, SipLine, Trunk, User};
+use callroute_sip::{Access, Config, Credentials, Registration, SipLine, Trunk, TrunkStatus, User};
 use tokio::time::{sleep, timeout};
 
 use crate::raw::{Raw, SDP, header};
 use crate::signalling::{bind, called};
 use crate::support::{CALLEE, LONG, config, ended, expect, next_call};
+
+/// A trunk that answers, and where we are registered.
+pub(crate) const WELL: TrunkStatus = TrunkStatus {
+    healthy: true,
+    registered: true,
+};
 
 fn dial_number(line: &mut SipLine, number: &str) {
     line.perform(Command::Dial {
@@ -135,7 +141,10 @@ async fn the_next_trunk_is_tried() {
     let handle = adapter.handle();
     assert_eq!(handle.trunk("nobody"), None);
     let healthy = async |wanted: bool| {
-        while handle.trunk("good") != Some((wanted, false)) {
+        while handle
+            .trunk("good")
+            .is_none_or(|trunk| trunk.healthy != wanted)
+        {
             sleep(Duration::from_millis(10)).await;
         }
     };
@@ -200,7 +209,7 @@ async fn we_register_at_a_trunk_and_renew_in_time() {
             .unwrap()
     };
     assert!(number(&third) > number(&second) && number(&second) > number(&first));
-    assert_eq!(adapter.handle().trunk("carrier"), Some((true, true)));
+    assert_eq!(adapter.handle().trunk("carrier"), Some(WELL));
 }
 
 /// B35: a telephone behind a NAT registers, and calls for it go to where it registered from.

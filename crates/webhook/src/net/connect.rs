@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
+use callroute_schema::Network;
 use http::Version;
 use http_body_util::Full;
 use hyper::client::conn::http2;
@@ -17,7 +18,7 @@ use tokio::time::sleep;
 
 use crate::attempt::Target;
 use crate::failure::{Failure, FailureClass, chain, of_connect};
-use crate::net::address::{Network, Peer, judge_all};
+use crate::net::address::{Peer, judge_all};
 use crate::net::counted::{Counted, Received};
 use crate::net::link::Link;
 use crate::net::lookup::Lookups;

@@ -12,13 +12,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
+use callroute_schema::Network;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use tokio::sync::{Notify, SemaphorePermit};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::endpoint::Origin;
-use crate::net::address::Network;
 use crate::net::connect::{Connection, Sender};
 use crate::net::crowd::Crowds;
 use crate::net::pool::lane::{Found, Lane, Returning};

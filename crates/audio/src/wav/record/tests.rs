@@ -105,3 +105,54 @@ fn a_folder_that_cannot_be_made_is_named() {
     let error = Recorder::create(&file.join("sub/x.wav")).unwrap_err();
     assert!(error.to_string().contains("file/sub"), "{error}");
 }
+
+#[test]
+fn two_recordings_of_one_name_are_two_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.wav");
+    let mut one = Recorder::create(&path).unwrap();
+    let mut other = Recorder::create(&path).unwrap();
+    one.push(&[1; 80]).unwrap();
+    other.push(&[2; 160]).unwrap();
+    let (other, one) = (other.finish().unwrap(), one.finish().unwrap());
+    assert_eq!(one.path, path);
+    assert_eq!(other.path, folder.path().join("x-2.wav"));
+    assert_eq!(read_file(&one.path).unwrap().samples(), [1; 80]);
+    assert_eq!(read_file(&other.path).unwrap().samples(), [2; 160]);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+}
+
+#[test]
+fn what_is_there_already_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::write(at("x.wav"), "whole").unwrap();
+    fs::write(at("x-2.wav.part"), "left by a crash").unwrap();
+    let mut recorder = Recorder::create(&at("x.wav")).unwrap();
+    recorder.push(&[3; 80]).unwrap();
+    // Somebody else takes its name meanwhile.
+    fs::write(at("x-3.wav"), "late").unwrap();
+    let finished = recorder.finish().unwrap();
+    assert_eq!(finished.path, at("x-3-2.wav"));
+    assert_eq!(read_file(&finished.path).unwrap().samples(), [3; 80]);
+    for (name, text) in [
+        ("x.wav", "whole"),
+        ("x-2.wav.part", "left by a crash"),
+        ("x-3.wav", "late"),
+    ] {
+        assert_eq!(fs::read_to_string(at(name)).unwrap(), text, "{name}");
+    }
+    assert!(!at("x-3.wav.part").exists());
+}
+
+#[test]
+fn more_channels_than_two_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.wav");
+    for found in [0, 3, 9] {
+        let refused = Recorder::with_format(&path, found, Band::Narrow);
+        let wanted = u16::from(found);
+        assert!(matches!(refused, Err(WavError::Channels { found }) if found == wanted));
+    }
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}

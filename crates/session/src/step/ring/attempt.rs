@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use callroute_media::{Ability, Command, EndCause, LegId, PlayId, Sound};
+use callroute_media::{Ability, Command, EndCause, HOPS, LegId, PlayId, Sound};
 use callroute_schema::{
     Address, AttemptInfo, AttemptRecord, Caller, CallerId, Cause, Confirm, Digit, Disposition,
     Event, EventKind,
@@ -17,8 +17,6 @@ use crate::note::Note;
 pub(crate) const CONFIRM: Duration = Duration::from_secs(10);
 /// How often it is asked.
 const ASKED: u32 = 2;
-/// Counts how often a call has been forwarded by routers like this one.
-const HOPS: &str = "X-Callroute-Hops";
 
 /// One attempt.
 #[derive(Debug)]
@@ -106,6 +104,8 @@ impl Ringing {
         let (from, from_name) = shown(call, candidate.caller_id.as_ref());
         let mut headers = call.headers.clone();
         headers.extend(candidate.headers.clone());
+        // Nobody else counts, however the name is written.
+        headers.retain(|name, _| !name.eq_ignore_ascii_case(HOPS));
         headers.insert(HOPS.to_owned(), (hops(&call.event) + 1).to_string());
         let member = candidate.member.clone();
         let leg = match self.spec.calls_back {
@@ -380,13 +380,7 @@ impl Ringing {
 
 /// How often the call was forwarded before it came to us.
 pub(crate) fn hops(event: &Event) -> u32 {
-    event
-        .headers
-        .iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case(HOPS))
-        .and_then(|(_, value)| value.trim().parse().ok())
-        .unwrap_or(0)
-        .min(1_000)
+    callroute_media::hops(&event.headers).unwrap_or(0)
 }
 
 /// What a member sees of the caller.

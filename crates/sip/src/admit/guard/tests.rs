@@ -171,6 +171,24 @@ fn sources_without_room_share_one_allowance() {
     assert_eq!(guard.sources.len(), 1);
 }
 
+/// However an operator writes a range, it holds.
+#[test]
+fn ranges_in_ipv6_dress_are_those_of_ipv4() {
+    let range = || vec!["::ffff:192.0.2.0/120".parse().unwrap()];
+    let guard = |protection| Guard::new(protection);
+    let mut denies = guard(Protection {
+        deny: range(),
+        ..Protection::default()
+    });
+    assert!(!denies.message(s(1), ip("192.0.2.1"), 1));
+    let mut allows = guard(Protection {
+        allow: range(),
+        ..Protection::default()
+    });
+    assert!(allows.message(s(1), ip("192.0.2.1"), 1));
+    assert!(!allows.message(s(1), ip("198.51.100.1"), 1));
+}
+
 proptest! {
     /// Whatever a source sends and asks for, it never gets more bytes than it has sent.
     #[test]

@@ -6,6 +6,9 @@ use sipx_sip::headers::Address;
 use sipx_sip::{HeaderName, Response, Uri};
 
 use crate::admit::redirects::Redirects;
+use crate::convert;
+use crate::message::qvalue;
+use crate::reach::registrar::MOST_WANTED;
 use crate::reach::ways::{Diverted, Route};
 use crate::stack::Stack;
 
@@ -29,7 +32,7 @@ impl Elsewhere {
     pub(super) fn of<'a>(ways: impl IntoIterator<Item = &'a Vec<Route>>) -> Self {
         let been = ways.into_iter().flatten();
         Self {
-            been: been.filter_map(|route| read(&route.uri)).collect(),
+            been: been.filter_map(|route| convert::uri(&route.uri)).collect(),
             left: MOST,
         }
     }
@@ -109,9 +112,9 @@ fn contacts(response: &Response) -> Vec<Uri> {
         .flatten()
         .take(MAX_HEADERS)
         .filter_map(|address| {
-            let q = address.param("q").map_or(Some(1000), thousandths)?;
+            let q = address.param("q").map_or(Some(MOST_WANTED), qvalue)?;
             let text = address.uri.to_string();
-            let uri = read(text.split('?').next()?)?;
+            let uri = convert::uri(text.split('?').next()?)?;
             (uri.scheme().is_sip() && uri.host().is_some() && text.len() <= MAX_URI)
                 .then_some((q, uri))
         })
@@ -120,47 +123,9 @@ fn contacts(response: &Response) -> Vec<Uri> {
     found.into_iter().map(|(_, uri)| uri).collect()
 }
 
-/// A `qvalue` of the grammar: 0 to 1 with at most three decimals.
-fn thousandths(q: &[u8]) -> Option<u16> {
-    let text = std::str::from_utf8(q).ok()?;
-    let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
-    let digits = decimals.bytes().all(|byte| byte.is_ascii_digit()) && decimals.len() <= 3;
-    let decimals: u16 = format!("{decimals:0<3}").parse().ok().filter(|_| digits)?;
-    match (whole, decimals) {
-        ("0", decimals) => Some(decimals),
-        ("1", 0) => Some(1000),
-        _ => None,
-    }
-}
-
-fn read(uri: &str) -> Option<Uri> {
-    Uri::parse(bytes::Bytes::copy_from_slice(uri.as_bytes())).ok()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{contacts, thousandths};
-
-    /// RFC 3261, section 25.1: `qvalue`.
-    #[test]
-    fn a_q_is_a_q() {
-        for (text, wanted) in [
-            ("1", Some(1000)),
-            ("1.0", Some(1000)),
-            ("0.7", Some(700)),
-            ("0", Some(0)),
-            ("0.", Some(0)),
-            ("0.125", Some(125)),
-            ("0.1255", None),
-            ("1.1", None),
-            ("2", None),
-            ("", None),
-            ("0.x", None),
-            ("-1", None),
-        ] {
-            assert_eq!(thousandths(text.as_bytes()), wanted, "{text:?}");
-        }
-    }
+    use super::contacts;
 
     #[test]
     fn contacts_are_read_in_their_order() {

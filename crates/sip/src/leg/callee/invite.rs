@@ -9,14 +9,16 @@ use sipx_sip::{Header, HeaderName, Method, Request, RequestBuilder, Response, Tu
 use sipx_transport::Target;
 
 use super::Dialing;
-use crate::convert::from_header;
+use crate::convert::{self, from_header};
 use crate::dialog::{Opening, is_tag};
 use crate::endpoint::Exchange;
 use crate::leg::answers::{Answers, Left};
 use crate::leg::closing::Reached;
 use crate::leg::early::Early;
 use crate::leg::session_timer::Asks;
-use crate::message::{ALLOW, HOPS_NAME, SDP_TYPE, SUPPORTED, call_id, from_tag, sequence, to_tag};
+use crate::message::{
+    ALLOW, HOPS_NAME, SDP_TYPE, SUPPORTED, call_id, from_tag, next_sequence, to_tag,
+};
 use crate::reach::prove;
 use crate::reach::ways::{Diverted, Route};
 use crate::refer::Replaces;
@@ -93,14 +95,8 @@ impl Invite {
     fn lengthened(&mut self, response: &Response) -> Option<Request> {
         self.asks = self.asks.again(response)?;
         let mut request = self.request.clone();
-        for name in [HeaderName::SessionExpires, HeaderName::CSeq] {
-            request.headers.remove_all(&name);
-        }
-        let next = sequence(&self.request.headers)
-            .unwrap_or(1)
-            .saturating_add(1);
-        let number = Header::build(HeaderName::CSeq, format!("{next} INVITE"));
-        request.headers.push(number.ok()?);
+        request.headers.remove_all(&HeaderName::SessionExpires);
+        next_sequence(&mut request).ok()?;
         for (name, value) in self.asks.headers("") {
             request.headers.push(Header::build(name, value).ok()?);
         }
@@ -162,8 +158,7 @@ impl Invites {
 }
 
 pub(super) fn parsed(uri: &str) -> Result<Uri, SendError> {
-    Uri::parse(bytes::Bytes::copy_from_slice(uri.as_bytes()))
-        .map_err(|_| SendError::NoWay(mask(uri)))
+    convert::uri(uri).ok_or_else(|| SendError::NoWay(mask(uri)))
 }
 
 /// Sends an INVITE.

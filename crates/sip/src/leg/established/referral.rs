@@ -9,7 +9,7 @@ use sipx_sip::{HeaderName, Method};
 use tokio::time::Instant;
 
 use super::Established;
-use crate::endpoint::{Incoming, is_provisional};
+use crate::endpoint::Incoming;
 use crate::leg::closing;
 use crate::message::{ALLOW, Reply, sequence};
 use crate::refer::{self, FRAGMENT_TYPE, NoTarget, Target};
@@ -120,15 +120,9 @@ impl Established {
                 .build())
         });
         match sent.await {
-            Ok(mut exchange) => {
-                // What comes of it changes nothing, but must be taken.
-                tokio::spawn(async move {
-                    while exchange
-                        .next()
-                        .await
-                        .is_some_and(|event| is_provisional(&event))
-                    {}
-                });
+            // What comes of it changes nothing, but must be taken.
+            Ok((_, exchange)) => {
+                tokio::spawn(exchange.settle());
             }
             Err(error) => tracing::info!(%error, "a NOTIFY was not sent"),
         }

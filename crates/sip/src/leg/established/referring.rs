@@ -52,26 +52,22 @@ impl Established {
         let stack = Arc::clone(&self.leg.stack);
         let contact = self.dialog.contact().to_owned();
         let to = format!("<{uri}>");
-        let mut refer = None;
         let sent = closing::send(&stack, &mut self.dialog, self.flow.as_ref(), |dialog| {
-            let request = dialog
+            Ok(dialog
                 .request(&Method::Refer)?
                 .header(HeaderName::Contact, contact)?
                 .header(HeaderName::ReferTo, to)?
                 .header(HeaderName::Accept, FRAGMENT_TYPE)?
-                .build();
-            refer = Some(request.clone());
-            Ok(request)
+                .build())
         });
-        match (sent.await, refer) {
-            (Ok(exchange), Some(request)) => {
+        match sent.await {
+            Ok((request, exchange)) => {
                 self.referring = Some(Referring {
                     exchange: Some((exchange, request)),
                     until: Instant::now() + PATIENCE,
                 });
             }
-            (Err(error), _) => self.not_sent(&error.to_string()).await,
-            (Ok(_), None) => {}
+            Err(error) => self.not_sent(&error.to_string()).await,
         }
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use callroute_schema::{Cause, Disposition};
+use callroute_schema::Cause;
 use sipx_sip::{HeaderName, Method, Request, Response, TuEvent};
 use tokio::time::Instant;
 
@@ -74,26 +74,22 @@ impl Established {
             self.reinvite_to_refresh().await;
             return false;
         }
-        let mut update = None;
         let stack = Arc::clone(&self.leg.stack);
         let sent = closing::send(&stack, &mut self.dialog, self.flow.as_ref(), |dialog| {
             let mut request = dialog.request(&Method::Update)?;
             for (name, value) in headers {
                 request = request.header(name, value)?;
             }
-            let request = request.header(HeaderName::Supported, SUPPORTED)?.build();
-            update = Some(request.clone());
-            Ok(request)
+            Ok(request.header(HeaderName::Supported, SUPPORTED)?.build())
         });
-        match (sent.await, update) {
-            (Ok(exchange), Some(request)) => {
+        match sent.await {
+            Ok((request, exchange)) => {
                 self.refreshing = Some(Refreshing { exchange, request });
             }
-            (Err(error), _) => {
+            Err(error) => {
                 tracing::info!(%error, "a refresh was not sent");
                 self.refresh_again(None);
             }
-            (Ok(_), None) => {}
         }
         false
     }
@@ -166,12 +162,7 @@ impl Established {
 
     async fn gone(&mut self) -> bool {
         tracing::info!(leg = %self.leg.notices.leg(), "the far end has gone without a word");
-        // Recovery on timer expiry (Q.850).
-        let cause = Cause {
-            q850: Some(102),
-            ..Cause::local(Disposition::Failed)
-        };
-        self.leg.end(cause).await;
+        self.leg.end(Cause::recovery()).await;
         self.bye().await;
         true
     }

@@ -121,7 +121,6 @@ impl Established {
     /// Sends a re-INVITE with this description.
     pub(super) async fn reinvite(&mut self, body: String, asked: Asked) {
         let refresh = self.timer.map(|timer| timer.headers());
-        let mut invite = None;
         let sent = closing::send(
             &self.leg.stack,
             &mut self.dialog,
@@ -133,26 +132,21 @@ impl Established {
                 for (name, value) in refresh.into_iter().flatten() {
                     builder = builder.header(name, value)?;
                 }
-                let request = builder
-                    .header(HeaderName::ContentType, SDP_TYPE)?
-                    .body(body)
-                    .build();
-                invite = Some(Box::new(request.clone()));
-                Ok(request)
+                let builder = builder.header(HeaderName::ContentType, SDP_TYPE)?;
+                Ok(builder.body(body).build())
             },
         );
-        match (sent.await, invite) {
-            (Ok(exchange), Some(invite)) => {
+        match sent.await {
+            Ok((invite, exchange)) => {
                 let sequence = self.dialog.local_sequence();
                 self.offering = Some(Offering::InInvite {
                     exchange,
-                    invite,
+                    invite: Box::new(invite),
                     sequence,
                     asked,
                 });
             }
-            (Ok(_), None) => {}
-            (Err(error), _) => {
+            Err(error) => {
                 tracing::info!(%error, "a re-INVITE was not sent");
                 self.direct = None;
                 if matches!(asked, Asked::Refresh) {

@@ -5,12 +5,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
+use callroute_schema::Network;
 use http_body_util::Full;
 use hyper::client::conn::http2;
 use tokio::sync::{Notify, Semaphore};
 use tokio::time::Instant;
 
-use crate::net::address::{Network, Peer};
+use crate::net::address::Peer;
 use crate::net::connect::{Connection, Driver, Sender};
 use crate::net::counted::Received;
 use crate::net::pool::{Limits, lock};
