@@ -6,6 +6,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 use crate::engine::{Clause, OneOf, Subject, Tables, WHOLE};
+use crate::number;
 use crate::prefix::Key;
 
 /// What follows from what; `tables` says what clauses refer to.
@@ -214,7 +215,7 @@ impl<'e> Logic<'e> {
             ) => subject == other && !countries.iter().any(|country| those.contains(country)),
             _ => match (numbers(one), numbers(other)) {
                 (Some(these), Some(those)) => {
-                    let meets = |a: &Key, b: &Key| a.begins(*b) || b.begins(*a);
+                    let meets = |a: &Key, b: &Key| self.meet(*a, *b);
                     these.subject == those.subject
                         && !these.keys.iter().any(|a| those.keys.iter().any(|b| meets(a, b)))
                         && !these.texts.iter().any(|text| those.texts.contains(text))
@@ -224,6 +225,25 @@ impl<'e> Logic<'e> {
                 }
                 _ => false,
             },
+        }
+    }
+
+    /// Whether a number may begin with both: with one as it is dialed, and in full with the other,
+    /// unless what is dialed so is something else in full.
+    fn meet(&self, one: Key, other: Key) -> bool {
+        let meet = |one: Key, other: Key| one.begins(other) || other.begins(one);
+        let (dialed, full) = match (one.is_as_dialed(), other.is_as_dialed()) {
+            (true, false) => (one, other),
+            (false, true) => (other, one),
+            _ => return meet(one, other),
+        };
+        let prefix = || number::prefix(&dialed.to_string(), self.tables.region).ok();
+        match self.tables.region {
+            Some(_) if !dialed.is_whole() => match prefix().as_deref() {
+                Some([_, of_dialed]) => meet(*of_dialed, full),
+                _ => true,
+            },
+            _ => meet(dialed, full),
         }
     }
 

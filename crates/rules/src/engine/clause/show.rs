@@ -8,10 +8,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::{Available, Calls, Clause, Field, OneOf, Party, Test};
 use crate::engine::call::Call;
 use crate::engine::facts::Fact;
+use crate::engine::forms::Written as AsWritten;
 use crate::engine::subject::Subject;
 use crate::engine::tables::Tables;
 use crate::hours::HoursAnswer;
 use crate::origin::country;
+use crate::prefix::Key;
 use crate::table::CallerKind;
 
 /// Most values of a list that are shown.
@@ -245,18 +247,34 @@ impl Clause {
                 _ => String::new(),
             },
             Self::Key { subject, key } => {
-                near(&number(*subject), key.to_string().trim_end_matches('*'))
+                let wanted = key.to_string();
+                let wanted = wanted.trim_end_matches('*');
+                match call.written(*subject).filter(|_| key.is_as_dialed()) {
+                    Some(written) => as_written(&near(&written.text, wanted), *subject),
+                    None => near(&number(*subject), wanted),
+                }
             }
-            Self::OneOf(one_of) => number(one_of.subject),
+            Self::OneOf(one_of) => match one_of.written(call) {
+                Some(written) => as_written(&written.text, one_of.subject),
+                None => number(one_of.subject),
+            },
             Self::List(_) | Self::Kind(..) | Self::Anonymous(_) | Self::HasNumber => {
                 let lists = &tables.lists;
+                let caller = match call.written(Subject::Caller) {
+                    Some(written) => format!(
+                        "{}, {}",
+                        number(Subject::Caller),
+                        as_written(&written.text, Subject::Caller)
+                    ),
+                    None => number(Subject::Caller),
+                };
                 let on: Vec<&str> = lists
                     .of(call.hits())
                     .filter_map(|list| Some(lists.all().get(list as usize)?.name.as_str()))
                     .collect();
                 match on.is_empty() {
-                    true => format!("{}, on no list", number(Subject::Caller)),
-                    false => format!("{}, on {}", number(Subject::Caller), on.join(" and ")),
+                    true => format!("{caller}, on no list"),
+                    false => format!("{caller}, on {}", on.join(" and ")),
                 }
             }
             Self::Found(lookup) => fact(
@@ -266,12 +284,19 @@ impl Clause {
             ),
             Self::Deck { subject, deck } => {
                 let deck = tables.decks.get(*deck as usize);
-                let row = deck.and_then(|deck| deck.find(call.key(*subject)));
+                let row = deck.and_then(|deck| deck.find(call, *subject));
                 let label = deck.and_then(|deck| deck.rows.cell(row, "label"));
+                let closest = deck.and_then(|deck| call.closest(*subject, &deck.table));
+                let found = match call.written(*subject) {
+                    Some(written) if closest.is_some_and(|(_, own)| own) => {
+                        as_written(&written.text, *subject)
+                    }
+                    _ => number(*subject),
+                };
                 match (row, label) {
-                    (None, _) => format!("{}, in no entry", number(*subject)),
-                    (Some(_), None) => number(*subject),
-                    (Some(_), Some(label)) => format!("{}, {label}", number(*subject)),
+                    (None, _) => format!("{found}, in no entry"),
+                    (Some(_), None) => found,
+                    (Some(_), Some(label)) => format!("{found}, {label}"),
                 }
             }
             Self::Country { subject, .. } => match country(call.key(*subject)) {
@@ -329,6 +354,15 @@ impl Clause {
     }
 }
 
+impl OneOf {
+    /// The number as it was dialed or came, where one of these begins it so, and none in full.
+    fn written<'c>(&self, call: &'c Call<'_>) -> Option<&'c AsWritten> {
+        let written = call.written(self.subject)?;
+        let begins = |number: Key| self.keys.iter().any(|key| key.begins(number));
+        (begins(written.key) && !begins(call.key(self.subject))).then_some(written)
+    }
+}
+
 impl Available {
     fn compared(&self, call: &Call<'_>) -> String {
         let parts = self.parties.iter().map(|party| match party {
@@ -376,6 +410,14 @@ fn fact(fact: Option<&Fact>) -> String {
                 format!("found, with {}", columns.join(", "))
             }
         },
+    }
+}
+
+/// A number that is compared in the form that it was dialed or came in.
+fn as_written(number: &str, subject: Subject) -> String {
+    match subject {
+        Subject::Dialed => format!("{number}, as dialed"),
+        Subject::Caller | Subject::Digits => format!("{number}, as it came"),
     }
 }
 
