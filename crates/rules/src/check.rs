@@ -289,6 +289,12 @@ fn menu_guards<S: Sink>(menu: &Menu, at: &Path<'_>, sink: &mut S) {
         let at = at.key("pin");
         let codes = u32::try_from(pin.codes.len()).ok();
         bounded(codes, (1, 100), "codes", &at.key("codes"), sink);
+        for (index, code) in pin.codes.iter().enumerate() {
+            if code.as_str().get(1..).is_some_and(|rest| rest.contains('#')) {
+                let message = "`#` behind the first key ends the input, so that this code cannot be entered; take it out";
+                sink.wrong(&at.key("codes").index(index), message.to_owned());
+            }
+        }
         bounded(pin.tries, TRIES, "times", &at.key("tries"), sink);
         if let Some(Prompt::Say(say)) = &pin.prompt {
             spoken(&say.text, &at.key("prompt").key("say"), sink);
