@@ -1,13 +1,15 @@
 //! When a condition that holds makes another hold, and when both can never hold.
 
+mod numbers;
 mod values;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use crate::engine::{Clause, OneOf, Subject, Tables, WHOLE};
+use crate::engine::{Clause, Subject, Tables, WHOLE};
 use crate::number;
 use crate::prefix::Key;
+use crate::table::Table;
 
 /// What follows from what; `tables` says what clauses refer to.
 pub(super) struct Logic<'e> {
@@ -16,10 +18,12 @@ pub(super) struct Logic<'e> {
     settled: Vec<Option<bool>>,
     /// Of two hours, whether the first are open only while the second are.
     within: RefCell<HashMap<(u32, u32), bool>>,
+    /// Who is on which list.
+    listed: HashMap<u32, numbers::Listed>,
 }
 
 impl<'e> Logic<'e> {
-    pub(super) fn new(tables: &'e Tables) -> Self {
+    pub(super) fn new(table: &Table, tables: &'e Tables) -> Self {
         let schedules = tables.schedules.iter();
         Self {
             tables,
@@ -27,6 +31,7 @@ impl<'e> Logic<'e> {
                 .map(|schedule| schedule.hours().settled())
                 .collect(),
             within: RefCell::default(),
+            listed: numbers::listed(table, tables),
         }
     }
 
@@ -147,9 +152,23 @@ impl<'e> Logic<'e> {
                     who: wide,
                 },
             ) => rota == other && who.iter().all(|agent| wide.contains(agent)),
-            (_, Clause::HasNumber) => has_number(if_this),
-            (_, Clause::Anonymous(false)) => has_number(if_this),
-            _ => match (numbers(if_this), numbers(then_that)) {
+            (_, Clause::HasNumber) => self.has_number(if_this),
+            (_, Clause::Anonymous(false)) => self.has_number(if_this),
+            (Clause::List(list), Clause::List(wide)) => self.is_within(*list, *wide),
+            (
+                _,
+                Clause::Country {
+                    subject, countries, ..
+                },
+            ) => {
+                let these = self.numbers(if_this);
+                these.is_some_and(|these| numbers::are_of(&these, *subject, countries))
+            }
+            (Clause::Key { .. } | Clause::OneOf(_), Clause::List(list)) => {
+                let these = self.numbers(if_this);
+                these.is_some_and(|these| self.are_on(&these, *list))
+            }
+            _ => match (self.numbers(if_this), self.numbers(then_that)) {
                 (Some(these), Some(those)) => {
                     these.subject == those.subject
                         && these.texts.iter().all(|text| those.texts.contains(text))
@@ -188,7 +207,7 @@ impl<'e> Logic<'e> {
             },
             (Clause::Anonymous(one), Clause::Anonymous(other)) => one != other,
             (Clause::Anonymous(true), other) | (other, Clause::Anonymous(true)) => {
-                has_number(other)
+                self.has_number(other)
             }
             (
                 Clause::Share { from, to },
@@ -213,7 +232,35 @@ impl<'e> Logic<'e> {
                     ..
                 },
             ) => subject == other && !countries.iter().any(|country| those.contains(country)),
-            _ => match (numbers(one), numbers(other)) {
+            (
+                Clause::Country {
+                    subject, countries, ..
+                },
+                digits,
+            )
+            | (
+                digits,
+                Clause::Country {
+                    subject, countries, ..
+                },
+            ) => {
+                let these = self.numbers(digits);
+                these.is_some_and(|these| numbers::are_elsewhere(&these, *subject, countries))
+            }
+            (Clause::Attribute(one), Clause::Attribute(other)) => {
+                one.name == other.name && values::differ(&one.test, &other.test)
+            }
+            (Clause::Header(one), Clause::Header(other)) => {
+                one.name.eq_ignore_ascii_case(&other.name) && values::differ(&one.test, &other.test)
+            }
+            (
+                Clause::Duty { rota, who },
+                Clause::Duty {
+                    rota: other,
+                    who: those,
+                },
+            ) => rota == other && !who.iter().any(|agent| those.contains(agent)),
+            _ => match (self.numbers(one), self.numbers(other)) {
                 (Some(these), Some(those)) => {
                     let meets = |a: &Key, b: &Key| self.meet(*a, *b);
                     these.subject == those.subject
@@ -244,6 +291,20 @@ impl<'e> Logic<'e> {
                 _ => true,
             },
             _ => meet(dialed, full),
+        }
+    }
+
+    /// Whether it only holds for callers whose number is known.
+    fn has_number(&self, clause: &Clause) -> bool {
+        match clause {
+            Clause::HasNumber | Clause::Place(_) => true,
+            Clause::Deck { subject, .. } | Clause::Country { subject, .. } => {
+                *subject == Subject::Caller
+            }
+            _ => {
+                let numbers = self.numbers(clause);
+                numbers.is_some_and(|numbers| numbers.subject == Subject::Caller)
+            }
         }
     }
 
@@ -332,30 +393,5 @@ fn settles(clause: &Clause) -> bool {
         Clause::All(parts) | Clause::Any(parts) => parts.iter().all(settles),
         Clause::Not(part) | Clause::Kind(_, part) => settles(part),
         _ => true,
-    }
-}
-
-/// Whether it only holds for callers whose number is known.
-fn has_number(clause: &Clause) -> bool {
-    match clause {
-        Clause::HasNumber | Clause::Place(_) => true,
-        Clause::Deck { subject, .. } | Clause::Country { subject, .. } => {
-            *subject == Subject::Caller
-        }
-        _ => numbers(clause).is_some_and(|numbers| numbers.subject == Subject::Caller),
-    }
-}
-
-/// A clause on digits as a list of keys.
-fn numbers(clause: &Clause) -> Option<OneOf> {
-    match clause {
-        Clause::Key { subject, key } => Some(OneOf {
-            subject: *subject,
-            keys: [*key].into(),
-            texts: [].into(),
-            prefixes: !key.is_whole(),
-        }),
-        Clause::OneOf(one_of) => Some(one_of.as_ref().clone()),
-        _ => None,
     }
 }
