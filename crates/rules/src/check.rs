@@ -145,6 +145,12 @@ fn ring_group<S: Sink>(group: &RingGroup, at: &Path<'_>, sink: &mut S) {
     bounded(group.repeats, REPEAT, "times", &at.key("repeats"), sink);
     prompt(group.whisper.as_ref(), &at.key("whisper"), sink);
     confirm(group.confirm.as_ref(), &at.key("confirm"), sink);
+    for (index, on) in group.failover.iter().enumerate() {
+        if !on.is_failure() {
+            let message = "nobody else is rung after `answered`; take it out";
+            sink.wrong(&at.key("failover").index(index), message.to_owned());
+        }
+    }
     let members = at.key("members");
     for (index, member) in group.members.iter().enumerate() {
         self::member(member, &members.index(index), sink);
@@ -277,6 +283,16 @@ fn menu_guards<S: Sink>(menu: &Menu, at: &Path<'_>, sink: &mut S) {
         let at = at.key("pin");
         let codes = u32::try_from(pin.codes.len()).ok();
         bounded(codes, (1, 100), "codes", &at.key("codes"), sink);
+        for (index, code) in pin.codes.iter().enumerate() {
+            if code
+                .as_str()
+                .get(1..)
+                .is_some_and(|rest| rest.contains('#'))
+            {
+                let message = "`#` behind the first key ends the input, so that this code cannot be entered; take it out";
+                sink.wrong(&at.key("codes").index(index), message.to_owned());
+            }
+        }
         bounded(pin.tries, TRIES, "times", &at.key("tries"), sink);
         prompt(pin.prompt.as_ref(), &at.key("prompt"), sink);
         if let Some(failed) = &pin.failed {

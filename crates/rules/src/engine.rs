@@ -9,6 +9,7 @@ mod counted;
 mod decide;
 mod decks;
 mod facts;
+mod forms;
 mod lists;
 mod names;
 mod outcome;

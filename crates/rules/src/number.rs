@@ -38,7 +38,7 @@ pub(crate) enum Pattern {
     /// This number, or this SIP user, and no other.
     Exact(Dialed),
     /// Every number that begins so; written with a `*` at the end. A national prefix has two
-    /// keys: as it is written, and in full.
+    /// keys: as it is written, which is compared with what was dialed, and in full.
     Prefix(Vec<Key>),
     /// Every number; written `*`.
     Any,
@@ -150,7 +150,8 @@ pub(crate) fn prefix_as_written(text: &str) -> Option<Key> {
 }
 
 /// A national prefix in full: what is left of a number that begins so when it is read. `None`: too
-/// short to tell it from the beginning of an extension or of a code for an outside line.
+/// short to tell it from the beginning of an extension or of a code for an outside line, or
+/// nothing but the code before all numbers abroad.
 fn prefix_in_full(plain: &str, region: Region) -> Option<Key> {
     const FILL: [&str; 4] = ["5555555555", "2222222222", "1234567890", "0000000000"];
     // In full already, or no national number: nothing behind it changes that.

@@ -61,6 +61,19 @@ pub(crate) fn country(number: Key) -> Option<&'static str> {
     COUNTRIES.names.get(place as usize).copied()
 }
 
+/// Every country that numbers may have which begin so, in full; `None` among them: of no country.
+pub(crate) fn countries_under(prefix: Key) -> HashSet<Option<&'static str>> {
+    let name = |place: u32| COUNTRIES.names.get(place as usize).copied();
+    let own = COUNTRY_OF.longest(prefix).and_then(name);
+    let rows = &COUNTRIES.rows;
+    let from = rows.partition_point(|(key, _)| *key < prefix);
+    let below = rows.iter().skip(from);
+    let below = below.take_while(|(key, _)| prefix.begins(*key));
+    let mut found: HashSet<_> = below.map(|(_, place)| name(*place)).collect();
+    found.insert(own);
+    found
+}
+
 /// Numbers of some countries, or of some areas: a small table, so that it is near when it is
 /// asked, where the one of all the world is not.
 #[derive(Debug, Clone)]
@@ -158,7 +171,7 @@ mod tests {
 
     use std::sync::LazyLock;
 
-    use super::{AREAS, Origin, areas_named, country, is_area, nearest_area};
+    use super::{AREAS, Origin, areas_named, countries_under, country, is_area, nearest_area};
     use crate::prefix::{Key, PrefixTable};
 
     static AREA_OF: LazyLock<PrefixTable> = LazyLock::new(|| AREAS.table());
@@ -207,7 +220,30 @@ mod tests {
         assert_eq!(nearest_area("Xyzzyplugh"), None);
     }
 
+    #[test]
+    fn a_prefix_has_the_countries_of_its_numbers() {
+        let under = |prefix: &str| {
+            let found = countries_under(Key::prefix(prefix).unwrap());
+            let mut found: Vec<_> = found.into_iter().collect();
+            found.sort_unstable();
+            found
+        };
+        assert_eq!(under("+1314"), [Some("US")]);
+        assert_eq!(under("+3531"), [Some("IE")]);
+        assert!(under("+1").contains(&Some("CA")) && under("+1").contains(&Some("US")));
+        assert!(under("+44").contains(&Some("JE")));
+        assert!(under("+3").contains(&None) && under("+3").contains(&Some("IE")));
+        assert_eq!(under("314"), [None], "not in full");
+    }
+
     proptest! {
+        #[test]
+        fn no_number_is_of_another_country_than_its_prefix(digits in "[1-9][0-9]{6,14}", length in 1_usize..7) {
+            let found = countries_under(Key::prefix(&format!("+{}", &digits[..length])).unwrap());
+            let number = format!("+{digits}");
+            prop_assert!(found.contains(&country(Key::call(&number))));
+        }
+
         #[test]
         fn as_the_schema_says(digits in prop_oneof!["[1-9][0-9]{6,14}", "1[2-9][0-9]{9}", "54[0-9]{8,12}", "549[0-9]{8,11}"]) {
             let number = format!("+{digits}");

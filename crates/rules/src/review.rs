@@ -74,7 +74,7 @@ pub fn review_with(engine: &Engine, judge: &dyn Fn(&str, &[String]) -> Option<St
             root: &root,
             table: &table,
             engine,
-            logic: Logic::new(&engine.tables),
+            logic: Logic::new(&table, &engine.tables),
             edges: RefCell::default(),
             report: &mut report,
         };

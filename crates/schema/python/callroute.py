@@ -405,7 +405,7 @@ class MemberObject(TypedDict):
     to: Party
     """Whom to ring."""
     weight: NotRequired[int]
-    """How likely it is to be early under `weighted_random` (1 to 1,000); default 1."""
+    """How likely it is to be early under `weighted_random` (0 to 1,000); 0: it comes when nobody else is left; default 1."""
 
 
 Member: TypeAlias = Party | MemberObject
@@ -422,7 +422,7 @@ class RingGroupDestination(TypedDict):
     early_media: NotRequired[EarlyMedia]
     """What becomes of sound that a member sends before it answers; default it is not passed on."""
     failover: NotRequired[list[Disposition]]
-    """Which ends of a member go on to the next; default all but those after which trying elsewhere is pointless."""
+    """Which ends of a member go on to the next, not `answered`; default all but those after which trying elsewhere is pointless."""
     members: list[Member]
     """Who rings; at least one, at most 1,000."""
     repeats: NotRequired[int]
@@ -660,7 +660,7 @@ class Pin(TypedDict):
     """What a caller enters before a menu is heard."""
 
     codes: list[Digits]
-    """Any of these, 1 to 100; quoted, so that leading zeros stay."""
+    """Any of these, 1 to 100; quoted, so that leading zeros stay. `#` ends the input, so that it may only be a code's first key."""
     failed: NotRequired[Actions]
     """What is done when none of them was right; default the call ends as failed."""
     prompt: NotRequired[Prompt]

@@ -53,8 +53,8 @@ pub struct RingGroup {
     /// What becomes of sound that a member sends before it answers; default it is not passed on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub early_media: Option<EarlyMedia>,
-    /// Which ends of a member go on to the next; default all but those after which trying
-    /// elsewhere is pointless.
+    /// Which ends of a member go on to the next, not `answered`; default all but those after which
+    /// trying elsewhere is pointless.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failover: Vec<Disposition>,
 }

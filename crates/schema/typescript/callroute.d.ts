@@ -501,7 +501,7 @@ export interface RingGroupDestination {
    */
   early_media?: EarlyMedia;
   /**
-   * Which ends of a member go on to the next; default all but those after which trying elsewhere is pointless.
+   * Which ends of a member go on to the next, not `answered`; default all but those after which trying elsewhere is pointless.
    */
   failover?: Disposition[];
   /**
@@ -612,7 +612,7 @@ export interface MemberObject {
    */
   to: Party;
   /**
-   * How likely it is to be early under `weighted_random` (1 to 1,000); default 1.
+   * How likely it is to be early under `weighted_random` (0 to 1,000); 0: it comes when nobody else is left; default 1.
    */
   weight?: number;
 }
@@ -909,7 +909,7 @@ export interface Repeat {
  */
 export interface Pin {
   /**
-   * Any of these, 1 to 100; quoted, so that leading zeros stay.
+   * Any of these, 1 to 100; quoted, so that leading zeros stay. `#` ends the input, so that it may only be a code's first key.
    */
   codes: Digits[];
   /**

@@ -368,7 +368,7 @@ impl Means {
             outcome.result = judge_receipt(status, headers);
             return None;
         }
-        match judge_head(status, headers) {
+        match judge_head(status, headers, question.asks()) {
             Ok(format) => Some(format),
             Err(failure) => {
                 outcome.result = Err(failure);

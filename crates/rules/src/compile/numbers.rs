@@ -1,6 +1,6 @@
 //! Blocks of rules, by dialed number.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use callroute_schema::tree::Node;
 use callroute_schema::{Action, Actions};
@@ -33,7 +33,7 @@ impl Compiler<'_> {
         let mut builder = Builder::new(entries.len(), rules.sum());
         let mut seen: HashMap<Pattern, &str> = HashMap::new();
         // Of these there may be millions: they are sorted in the end.
-        let (mut whole, mut prefixes) = (Vec::new(), Vec::new());
+        let (mut whole, mut prefixes): (Vec<(Key, u32)>, Vec<(Key, u32)>) = Default::default();
         for (entry, place) in entries.iter().zip(0..) {
             let at = section.key(&entry.name);
             let pattern = match number::pattern(&entry.name, self.region) {
@@ -45,8 +45,9 @@ impl Compiler<'_> {
             };
             match &pattern {
                 Pattern::Exact(Dialed::Key(key)) => whole.push((*key, place)),
-                Pattern::Prefix(keys) if let [key] = **keys => prefixes.push((key, place)),
-                _ => {
+                // As it is written and in full: in both it may be another's.
+                Pattern::Prefix(keys) => prefixes.extend(keys.iter().map(|key| (*key, place))),
+                Pattern::Exact(Dialed::Text(_)) | Pattern::Any => {
                     if let Some(first) = seen.insert(pattern.clone(), &entry.name) {
                         self.twice(first, &at);
                     }
@@ -69,14 +70,21 @@ impl Compiler<'_> {
                 }
             }
         }
+        // What is another's in both forms is told once.
+        let mut same: BTreeMap<u32, u32> = BTreeMap::new();
         for mut keys in [whole, prefixes] {
             keys.sort_unstable();
-            for same in keys.chunk_by(|(one, _), (other, _)| one == other) {
-                let same = same.iter().map(|(_, place): &(Key, u32)| *place as usize);
-                let entries = same.filter_map(|place| entries.get(place));
-                for (first, entry) in entries.clone().zip(entries.skip(1)) {
-                    self.twice(&first.name, &section.key(&entry.name));
+            for ((one, first), (other, place)) in keys.iter().zip(keys.iter().skip(1)) {
+                if one == other {
+                    let known = same.entry(*place).or_insert(*first);
+                    *known = *first.min(known);
                 }
+            }
+        }
+        for (place, first) in same {
+            let entry = |place: u32| entries.get(place as usize);
+            if let (Some(first), Some(entry)) = (entry(first), entry(place)) {
+                self.twice(&first.name, &section.key(&entry.name));
             }
         }
         match self.report.is_empty() {

@@ -68,6 +68,8 @@ pub(crate) struct Book {
     pub(crate) exact: Exact,
     /// Other dialed numbers and prefixes to where their rules are.
     pub(crate) dialed: PrefixTable,
+    /// Whether one of these is as people dial it, and not in full.
+    pub(crate) as_written: bool,
     /// Dialed SIP users that are no numbers.
     pub(crate) texts: HashMap<Box<str>, u32>,
     pub(crate) blocks: Vec<Block>,

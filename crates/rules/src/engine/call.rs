@@ -5,6 +5,7 @@ use std::cell::{Cell, OnceCell};
 use callroute_schema::number::{self, Kind, Region, is_visual};
 
 use super::facts::{Fact, Facts};
+use super::forms::Forms;
 use super::lists::Hits;
 use super::subject::Subject;
 use super::tables::{Tables, parted};
@@ -26,16 +27,13 @@ pub(crate) struct Call<'a> {
     pub(crate) facts: &'a Facts,
     /// By the subjects' places; the last is no number's.
     keys: [Key; 4],
-    /// The numbers in full, where the event has them in a national form.
-    full: Option<Box<InFull>>,
+    /// The forms of caller and dialed number, where one of them is not compared as it stands.
+    pub(super) forms: Option<Box<[Forms; 2]>>,
     /// Whether an emergency number of the region was dialed.
     pub(crate) emergency: bool,
     hits: Cell<Hits>,
     share: OnceCell<u16>,
 }
-
-/// Caller and dialed number in full.
-type InFull = [Option<String>; 2];
 
 impl<'a> Call<'a> {
     pub(crate) fn new(view: View<'a>, tables: &'a Tables, facts: &'a Facts) -> Self {
@@ -70,7 +68,7 @@ impl<'a> Call<'a> {
         let is_usual = known & dialed.is_international() & view.digits().is_empty();
         let call = Self {
             keys: [caller, dialed, Key::EMPTY, Key::EVERY],
-            full: None,
+            forms: None,
             view,
             tables,
             facts,
@@ -88,23 +86,23 @@ impl<'a> Call<'a> {
         let emergency = tables.emergency(view.to());
         self.emergency = emergency.is_some();
         let caller = view.caller();
-        let full = [
-            caller.and_then(|caller| tables.in_full(caller)),
+        let forms = [
+            caller.map_or_else(Forms::default, |caller| tables.forms(caller)),
             match self.emergency {
-                true => None,
-                false => tables.in_full(view.to()),
+                true => Forms::default(),
+                false => tables.forms(view.to()),
             },
         ];
-        let [from, to] = &full;
+        let [from, to] = forms.each_ref().map(|forms| forms.full.as_deref());
         let [caller, dialed] = view.keys();
         self.keys = [
-            from.as_deref().map_or(caller, Key::call),
-            to.as_deref().or(emergency).map_or(dialed, Key::call),
+            from.map_or(caller, Key::call),
+            to.or(emergency).map_or(dialed, Key::call),
             Key::call(view.digits()),
             Key::EVERY,
         ];
-        if full.iter().any(Option::is_some) {
-            self.full = Some(Box::new(full));
+        if forms.iter().any(|forms| forms.full.is_some()) {
+            self.forms = Some(Box::new(forms));
         }
     }
 
@@ -125,9 +123,15 @@ impl<'a> Call<'a> {
         self.keys.get(place).copied().unwrap_or(Key::EVERY)
     }
 
+    /// Whether a number is not compared as it stands, and so may have two forms.
+    #[inline(always)]
+    pub(crate) fn has_forms(&self) -> bool {
+        self.forms.is_some()
+    }
+
     /// A number as rules compare it: in full where the region tells how it is read.
     pub(crate) fn text(&self, subject: Subject) -> Option<&str> {
-        let full = |place: usize| self.full.as_ref()?.get(place)?.as_deref();
+        let full = |place: usize| self.forms.as_ref()?.get(place)?.full.as_deref();
         match subject {
             Subject::Caller => full(0).or(self.view.caller()),
             Subject::Dialed => full(1).or(Some(self.view.to())),
@@ -156,7 +160,7 @@ impl<'a> Call<'a> {
     #[inline(always)]
     fn listed(&self) -> Hits {
         let lists = &self.tables.lists;
-        match lists.has_texts() {
+        match lists.has_texts() | self.has_forms() {
             false if self.key(Subject::Caller) != Key::NOBODY => {
                 lists.hits(self.key(Subject::Caller))
             }
@@ -172,7 +176,9 @@ impl<'a> Call<'a> {
             CallerView::Withheld => lists.anonymous(),
             CallerView::Known(_) => {
                 let text = self.text(Subject::Caller).unwrap_or("");
-                lists.hits_of(self.key(Subject::Caller), text)
+                let written = self.written(Subject::Caller);
+                let written = written.map(|written| written.key);
+                lists.hits_of(self.key(Subject::Caller), written, text)
             }
             CallerView::Unavailable => Hits::default(),
         }
@@ -229,13 +235,11 @@ impl<'a> Call<'a> {
     /// What a list's or a deck's entry for the caller says.
     fn column(&self, table: &str, column: &str) -> Option<&str> {
         let tables = self.tables;
-        let key = self.key(Subject::Caller);
         if let Some(list) = tables.lists.named(table) {
-            let text = self.text(Subject::Caller).unwrap_or("");
-            return list.rows.cell(list.row(key, text), column);
+            return list.rows.cell(list.row(self), column);
         }
         let deck = tables.decks.iter().find(|deck| *deck.name == *table)?;
-        deck.rows.cell(deck.find(key), column)
+        deck.rows.cell(deck.find(self, Subject::Caller), column)
     }
 
     pub(crate) fn is_switched_on(&self, switch: u32) -> Truth {

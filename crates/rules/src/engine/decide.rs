@@ -51,7 +51,7 @@ pub(crate) struct DefaultActions {
 
 impl Engine {
     /// What happens to a call: the first rule, in written order, that holds in the most specific
-    /// block for the dialed number; else the default. An emergency number of the file's region is
+    /// block for the dialed number, as it was dialed or in full; else the default. An emergency number of the file's region is
     /// only decided by a block that is this number, or by rules whose `dialed.is` names it; and
     /// never by a rule that asks who calls and does not carry the call on.
     ///

@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
+use super::call::Call;
 use super::rows::Rows;
+use super::subject::Subject;
 use crate::prefix::{Key, PrefixTable};
 
 /// One table of `prefixes`.
@@ -88,9 +90,10 @@ impl Nearest {
 
 impl Deck {
     /// The row for a number: by its longest prefix, and failing that the nearest.
-    pub(crate) fn find(&self, key: Key) -> Option<u32> {
-        let near = || self.near.as_ref()?.longest(key);
-        self.table.longest(key).or_else(near)
+    pub(crate) fn find(&self, call: &Call<'_>, subject: Subject) -> Option<u32> {
+        let near = || self.near.as_ref()?.longest(call.key(subject));
+        let closest = call.closest(subject, &self.table);
+        closest.map(|(row, _)| row).or_else(near)
     }
 
     /// Has numbers that no prefix covers go to the row nearest to where `places` puts them.

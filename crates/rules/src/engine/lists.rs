@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 use std::fmt;
 
+use super::call::Call;
 use super::rows::Rows;
 use super::sieve::Sieve;
+use super::subject::Subject;
 use crate::prefix::{Key, PrefixTable};
 
 /// Lists that fit the word of a set.
@@ -56,6 +58,7 @@ pub(crate) struct CallerList {
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Hits {
     number: u32,
+    /// By text, or by a number as it came.
     text: u32,
     /// A bit for each of the first lists.
     word: u64,
@@ -79,9 +82,11 @@ impl fmt::Debug for Lists {
 
 impl CallerList {
     /// The row of a caller; `None`: not on the list.
-    pub(crate) fn row(&self, key: Key, text: &str) -> Option<u32> {
-        let exact = self.texts.get(text).copied();
-        exact.or_else(|| self.numbers.longest(key))
+    pub(crate) fn row(&self, call: &Call<'_>) -> Option<u32> {
+        let text = call.text(Subject::Caller);
+        let exact = text.and_then(|text| self.texts.get(text)).copied();
+        let closest = || call.closest(Subject::Caller, &self.numbers);
+        exact.or_else(|| closest().map(|(row, _)| row))
     }
 }
 
@@ -221,11 +226,15 @@ impl Lists {
             .unwrap_or_default()
     }
 
-    /// Under what a caller is listed by number and by text.
-    pub(crate) fn hits_of(&self, key: Key, text: &str) -> Hits {
-        let text = self.texts.get(text).copied();
+    /// Under what a caller is listed by number, and by text or by the number as it came: what has
+    /// two forms is no text.
+    pub(crate) fn hits_of(&self, key: Key, written: Option<Key>, text: &str) -> Hits {
+        let other = match written {
+            Some(written) => self.prefixes.longest(written),
+            None => self.texts.get(text).copied(),
+        };
         let may_stand = self.sieve.may_hold(key);
-        self.under(self.set_of(key, may_stand), text.unwrap_or(0))
+        self.under(self.set_of(key, may_stand), other.unwrap_or(0))
     }
 
     /// Under what a caller without a number is listed.

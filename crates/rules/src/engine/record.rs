@@ -303,7 +303,14 @@ impl Record {
         let found = call.key_at(self.subject()).word();
         // Whole symbols of four bits count.
         let behind = self.key.trailing_zeros() & 60;
-        (self.key ^ found) >> behind == 0
+        (self.key ^ found) >> behind == 0 || (call.has_forms() && self.as_written(call))
+    }
+
+    /// Whether a number begins so as it was dialed or came.
+    #[cold]
+    fn as_written(&self, call: &Call<'_>) -> bool {
+        let subject = Subject::ALL.get(usize::from(self.subject()));
+        subject.is_some_and(|subject| call.begins_as_written(*subject, Key::of(self.key)))
     }
 }
 

@@ -7,6 +7,7 @@ use chrono::DateTime;
 
 use super::call::{in_full, plain};
 use super::decks::Deck;
+use super::forms::{Forms, Written};
 use super::lists::Lists;
 use super::rotas::Rota;
 use crate::hours::{Hours, Offsets, Schedule};
@@ -150,8 +151,20 @@ impl Tables {
     /// A number as it is compared, where that is not as it stands: a national one in full, as far as
     /// a region tells how it is read; others without what is only to be seen.
     pub(crate) fn in_full(&self, text: &str) -> Option<String> {
-        let full = self.region.and_then(|region| in_full(text, region));
-        full.or_else(|| plain(text))
+        self.forms(text).full
+    }
+
+    pub(super) fn forms(&self, text: &str) -> Forms {
+        match self.region.and_then(|region| in_full(text, region)) {
+            Some(full) => Forms {
+                full: Some(full),
+                written: Some(Written::new(text)),
+            },
+            None => Forms {
+                full: plain(text),
+                written: None,
+            },
+        }
     }
 }
 

@@ -25,7 +25,8 @@ const PIN_END: char = '#';
 pub(super) struct Level {
     pub(super) menu: Menu,
     pub(super) pressed: String,
-    pub(super) round: u32,
+    /// How often it was heard; being asked for the PIN is not counted.
+    round: u32,
     silences: u32,
     invalids: u32,
     wrong_pins: u32,
@@ -99,8 +100,24 @@ impl Level {
         self.menu.digit_timeout_s.unwrap_or(DIGIT_TIMEOUT_S)
     }
 
+    /// Whether it may be heard once more; a PIN has tries of its own.
     pub(super) fn may_be_heard(&self) -> bool {
-        self.round < self.menu.rounds.unwrap_or(ROUNDS)
+        !self.open || self.round < self.menu.rounds.unwrap_or(ROUNDS)
+    }
+
+    /// It is heard once more, or asked for the PIN.
+    pub(super) fn hear(&mut self) {
+        if self.open {
+            self.round += 1;
+        }
+    }
+
+    /// How often it was heard, or the PIN was asked for.
+    pub(super) fn attempt(&self) -> u32 {
+        match self.open {
+            true => self.round,
+            false => self.wrong_pins.saturating_add(1),
+        }
     }
 
     pub(super) fn press(&mut self, digit: Digit) -> Meaning {

@@ -35,6 +35,19 @@ menus:
     prompt: { say: inside }
     pin: { codes: ["4711", "081"], tries: 2, failed: { action: hangup } }
     options: { 1: sales }
+  once:
+    prompt: { say: inside }
+    rounds: 1
+    pin: { codes: ["4711"] }
+    options: { 1: sales }
+    on: { timeout: sales }
+  twice:
+    prompt: { say: inside }
+    short_prompt: { say: shorter }
+    rounds: 2
+    pin: { codes: ["4711"] }
+    options: { 1: sales }
+    repeat: "9"
 numbers: { "*": { action: menu, name: main } }
 "##;
 
@@ -189,22 +202,35 @@ fn a_pin_stands_before_everything() {
             "wait 3",
             "wait 3",
             "wait 3",
-            "2 inside",
+            "1 inside",
             r#"Option "sales""#,
         ]
     );
     assert_eq!(
         last("safe", "081#"),
-        "2 inside",
+        "1 inside",
         "shorter than the longest: ended by #"
     );
-    assert_eq!(last("safe", "081t"), "2 inside");
+    assert_eq!(last("safe", "081t"), "1 inside");
     assert_eq!(last("safe", "1111"), "2 (agent-pass)");
     assert_eq!(
         last("safe", "1111t"),
         r#"WrongPin {"action":"hangup"}"#,
         "silence is a try"
     );
+}
+
+/// Being asked for the PIN is no hearing of the menu, however often that was.
+#[test]
+fn a_menu_behind_a_pin_is_heard_from_the_beginning() {
+    assert_eq!(
+        play("once", "11114711t").last().unwrap(),
+        r#"Silence "sales""#
+    );
+    assert_eq!(last("once", "4711"), "1 inside");
+    assert_eq!(last("once", "11114711"), "1 inside");
+    assert_eq!(last("twice", "47119"), "2 shorter");
+    assert_eq!(last("twice", "471199"), "Rounds");
 }
 
 #[test]

@@ -30,7 +30,8 @@ pub enum Next {
     Hear {
         /// What is heard.
         prompt: Option<Prompt>,
-        /// How often this menu has been heard, this time included.
+        /// How often this menu has been heard, this time included; of the PIN's prompt, how often
+        /// that was.
         attempt: u32,
         /// How long to wait for a key after it.
         wait: Duration,
@@ -137,10 +138,11 @@ impl Walk {
         Digits::new(&self.here.pressed).ok()
     }
 
-    /// How often it has been heard, this time included.
+    /// How often it has been heard, this time included; while the PIN is asked for, how often that
+    /// was.
     #[must_use]
     pub fn attempt(&self) -> u32 {
-        self.here.round
+        self.here.attempt()
     }
 
     /// Whether the caller is entering the PIN: keys that must not be written down.
@@ -233,10 +235,10 @@ impl Walk {
             return Next::Stop(Stopped::Rounds);
         }
         self.heard += 1;
-        self.here.round += 1;
+        self.here.hear();
         Next::Hear {
             prompt: self.here.prompt(),
-            attempt: self.here.round,
+            attempt: self.here.attempt(),
             wait: seconds(self.here.first_wait_s()),
         }
     }

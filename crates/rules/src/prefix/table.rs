@@ -145,23 +145,35 @@ impl PrefixTable {
         found.or(self.every)
     }
 
+    /// The longest prefix that `call` begins with, and its value.
+    pub(crate) fn longest_of(&self, call: Key) -> Option<(Key, u32)> {
+        let every = self.every.map(|value| (Key::EVERY, value));
+        self.beginnings(call).next().or(every)
+    }
+
     /// Every prefix that `call` begins with, the longest first.
     pub fn all(&self, call: Key) -> impl Iterator<Item = u32> + '_ {
+        let found = self.beginnings(call).map(|(_, value)| value);
+        found.chain(self.every)
+    }
+
+    /// The same with the prefixes, without that of every number.
+    fn beginnings(&self, call: Key) -> impl Iterator<Item = (Key, u32)> + '_ {
         let mut lengths = match self.packed {
             None => self.open.lengths(call),
             // Groups do not tell their lengths: all up to that of the number.
             Some(_) => 0xffff >> (16 - call.len()),
         };
-        let found = std::iter::from_fn(move || {
+        std::iter::from_fn(move || {
             while lengths != 0 {
                 let behind = longest_of(lengths);
                 lengths &= without(behind);
-                if let Some(value) = self.find(Key::of(cut(call, behind))) {
-                    return Some(value);
+                let key = Key::of(cut(call, behind));
+                if let Some(value) = self.find(key) {
+                    return Some((key, value));
                 }
             }
             None
-        });
-        found.chain(self.every)
+        })
     }
 }

@@ -48,7 +48,7 @@ impl<'r> Above<'r> {
     /// Who decides in place of a rule that asks this.
     pub(super) fn decides(&self, own: &[Clause], logic: &Logic<'_>) -> Option<Decides<'r>> {
         let mut near: Vec<&'r Compared> = self.others.clone();
-        let keys: BTreeSet<_> = own.iter().flat_map(keys_of).collect();
+        let keys: BTreeSet<_> = own.iter().flat_map(|own| keys_of(own, logic)).collect();
         let found = keys.into_iter().filter_map(|key| self.keyed.get(&key));
         near.extend(found.flatten());
         near.sort_by_key(|rule| rule.index);
@@ -115,7 +115,7 @@ fn together<'r>(
 }
 
 /// Every key that a clause's number may begin with, where that is all that could be asked above.
-fn keys_of(clause: &Clause) -> Vec<(Subject, Key)> {
+fn keys_of(clause: &Clause, logic: &Logic<'_>) -> Vec<(Subject, Key)> {
     let beginnings = |subject: Subject, key: Key| {
         (1..=16_u32).map(move |symbols| {
             let shift = 64 - 4 * symbols;
@@ -124,17 +124,21 @@ fn keys_of(clause: &Clause) -> Vec<(Subject, Key)> {
     };
     match clause {
         Clause::Key { subject, key } => beginnings(*subject, *key).collect(),
-        Clause::OneOf(one_of) => {
-            let first = one_of.keys.first();
+        Clause::OneOf(_) | Clause::List(_) => {
+            let one_of = logic.numbers(clause);
+            let first = one_of.and_then(|one_of| Some((one_of.subject, *one_of.keys.first()?)));
             first
                 .into_iter()
-                .flat_map(|key| beginnings(one_of.subject, *key))
+                .flat_map(|(subject, key)| beginnings(subject, key))
                 .collect()
         }
         // What follows from any of them follows from the first.
-        Clause::Any(any) => any.first().map(keys_of).unwrap_or_default(),
-        Clause::All(all) => all.iter().flat_map(keys_of).collect(),
-        Clause::Kind(_, spelled) => keys_of(spelled),
+        Clause::Any(any) => {
+            let first = any.first().map(|first| keys_of(first, logic));
+            first.unwrap_or_default()
+        }
+        Clause::All(all) => all.iter().flat_map(|part| keys_of(part, logic)).collect(),
+        Clause::Kind(_, spelled) => keys_of(spelled, logic),
         _ => Vec::new(),
     }
 }

@@ -1,35 +1,49 @@
 //! Calls for help that a table which dials out does not carry on.
 
+use callroute_schema::number::{Emergency, Region};
 use callroute_schema::{Action, Actions, Destination};
 
 use super::Review;
 use super::through::finds;
 use crate::number::{Pattern, pattern};
 use crate::path::Path;
+use crate::prefix::Key;
 use crate::table::Rules;
 
 impl Review<'_> {
-    /// A block of many numbers dials what was dialed, and no rule names an emergency number, which
-    /// no such block decides.
+    /// A block of many numbers dials what was dialed, and no rule names one of the country's emergency
+    /// numbers, which no such block decides.
     pub(super) fn help(&mut self) {
         let tables = &self.engine.tables;
         let named = &self.engine.named;
         let entries = self.table.numbers.entries();
-        let is_named = !self.engine.book.emergency.is_empty()
-            || entries
+        let names = |number: &str| {
+            let of_text = |text: &str| {
+                let found = Emergency::read(text, tables.emergency);
+                matches!(found, Some(Emergency::Number(read)) if read == number)
+            };
+            let key = Key::number(number);
+            entries.iter().any(|entry| of_text(&entry.name))
+                || key.is_some_and(|key| self.engine.book.has_named(key))
+        };
+        let own = tables.region.map_or(&[][..], Region::emergency_numbers);
+        let left: Vec<&str> = match own {
+            // Nobody knows the country's own: one of all is enough.
+            [] if tables.emergency.iter().any(|number| names(number)) => Vec::new(),
+            [] => tables.emergency.to_vec(),
+            own => own
                 .iter()
-                .any(|entry| tables.emergency(&entry.name).is_some());
-        let numbers: Vec<String> = tables
-            .emergency
-            .iter()
-            .map(|one| format!("`{one}`"))
-            .collect();
+                .copied()
+                .filter(|number| !names(number))
+                .collect(),
+        };
+        let numbers: Vec<String> = left.iter().map(|one| format!("`{one}`")).collect();
         // The country's own is better known than the one of all.
-        let own = tables.emergency.iter().find(|number| **number != "112");
-        let Some(example) = own.or(tables.emergency.first()) else {
+        let example = left.iter().find(|number| **number != "112");
+        let Some(example) = example.or(left.first()) else {
             return;
         };
-        if is_named || finds(named, self.engine.default_actions(), dials_on) {
+        if finds(named, self.engine.default_actions(), dials_on) {
             return;
         }
         let dials = |list: &Actions| finds(named, list, dials_on);

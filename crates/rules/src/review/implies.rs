@@ -1,12 +1,15 @@
 //! When a condition that holds makes another hold, and when both can never hold.
 
+mod numbers;
 mod values;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use crate::engine::{Clause, OneOf, Subject, Tables, WHOLE};
+use crate::engine::{Clause, Subject, Tables, WHOLE};
+use crate::number;
 use crate::prefix::Key;
+use crate::table::Sections;
 
 /// What follows from what; `tables` says what clauses refer to.
 pub(super) struct Logic<'e> {
@@ -15,10 +18,12 @@ pub(super) struct Logic<'e> {
     settled: Vec<Option<bool>>,
     /// Of two hours, whether the first are open only while the second are.
     within: RefCell<HashMap<(u32, u32), bool>>,
+    /// Who is on which list.
+    listed: HashMap<u32, numbers::Listed>,
 }
 
 impl<'e> Logic<'e> {
-    pub(super) fn new(tables: &'e Tables) -> Self {
+    pub(super) fn new(table: &Sections, tables: &'e Tables) -> Self {
         let schedules = tables.schedules.iter();
         Self {
             tables,
@@ -26,6 +31,7 @@ impl<'e> Logic<'e> {
                 .map(|schedule| schedule.hours().settled())
                 .collect(),
             within: RefCell::default(),
+            listed: numbers::listed(table, tables),
         }
     }
 
@@ -146,9 +152,23 @@ impl<'e> Logic<'e> {
                     who: wide,
                 },
             ) => rota == other && who.iter().all(|agent| wide.contains(agent)),
-            (_, Clause::HasNumber) => has_number(if_this),
-            (_, Clause::Anonymous(false)) => has_number(if_this),
-            _ => match (numbers(if_this), numbers(then_that)) {
+            (_, Clause::HasNumber) => self.has_number(if_this),
+            (_, Clause::Anonymous(false)) => self.has_number(if_this),
+            (Clause::List(list), Clause::List(wide)) => self.is_within(*list, *wide),
+            (
+                _,
+                Clause::Country {
+                    subject, countries, ..
+                },
+            ) => {
+                let these = self.numbers(if_this);
+                these.is_some_and(|these| numbers::are_of(&these, *subject, countries))
+            }
+            (Clause::Key { .. } | Clause::OneOf(_), Clause::List(list)) => {
+                let these = self.numbers(if_this);
+                these.is_some_and(|these| self.are_on(&these, *list))
+            }
+            _ => match (self.numbers(if_this), self.numbers(then_that)) {
                 (Some(these), Some(those)) => {
                     these.subject == those.subject
                         && these.texts.iter().all(|text| those.texts.contains(text))
@@ -187,7 +207,7 @@ impl<'e> Logic<'e> {
             },
             (Clause::Anonymous(one), Clause::Anonymous(other)) => one != other,
             (Clause::Anonymous(true), other) | (other, Clause::Anonymous(true)) => {
-                has_number(other)
+                self.has_number(other)
             }
             (
                 Clause::Share { from, to },
@@ -212,9 +232,37 @@ impl<'e> Logic<'e> {
                     ..
                 },
             ) => subject == other && !countries.iter().any(|country| those.contains(country)),
-            _ => match (numbers(one), numbers(other)) {
+            (
+                Clause::Country {
+                    subject, countries, ..
+                },
+                digits,
+            )
+            | (
+                digits,
+                Clause::Country {
+                    subject, countries, ..
+                },
+            ) => {
+                let these = self.numbers(digits);
+                these.is_some_and(|these| numbers::are_elsewhere(&these, *subject, countries))
+            }
+            (Clause::Attribute(one), Clause::Attribute(other)) => {
+                one.name == other.name && values::differ(&one.test, &other.test)
+            }
+            (Clause::Header(one), Clause::Header(other)) => {
+                one.name.eq_ignore_ascii_case(&other.name) && values::differ(&one.test, &other.test)
+            }
+            (
+                Clause::Duty { rota, who },
+                Clause::Duty {
+                    rota: other,
+                    who: those,
+                },
+            ) => rota == other && !who.iter().any(|agent| those.contains(agent)),
+            _ => match (self.numbers(one), self.numbers(other)) {
                 (Some(these), Some(those)) => {
-                    let meets = |a: &Key, b: &Key| a.begins(*b) || b.begins(*a);
+                    let meets = |a: &Key, b: &Key| self.meet(*a, *b);
                     these.subject == those.subject
                         && !these.keys.iter().any(|a| those.keys.iter().any(|b| meets(a, b)))
                         && !these.texts.iter().any(|text| those.texts.contains(text))
@@ -224,6 +272,39 @@ impl<'e> Logic<'e> {
                 }
                 _ => false,
             },
+        }
+    }
+
+    /// Whether a number may begin with both: with one as it is dialed, and in full with the other,
+    /// unless what is dialed so is something else in full.
+    fn meet(&self, one: Key, other: Key) -> bool {
+        let meet = |one: Key, other: Key| one.begins(other) || other.begins(one);
+        let (dialed, full) = match (one.is_as_dialed(), other.is_as_dialed()) {
+            (true, false) => (one, other),
+            (false, true) => (other, one),
+            _ => return meet(one, other),
+        };
+        let prefix = || number::prefix(&dialed.to_string(), self.tables.region).ok();
+        match self.tables.region {
+            Some(_) if !dialed.is_whole() => match prefix().as_deref() {
+                Some([_, of_dialed]) => meet(*of_dialed, full),
+                _ => true,
+            },
+            _ => meet(dialed, full),
+        }
+    }
+
+    /// Whether it only holds for callers whose number is known.
+    fn has_number(&self, clause: &Clause) -> bool {
+        match clause {
+            Clause::HasNumber | Clause::Place(_) => true,
+            Clause::Deck { subject, .. } | Clause::Country { subject, .. } => {
+                *subject == Subject::Caller
+            }
+            _ => {
+                let numbers = self.numbers(clause);
+                numbers.is_some_and(|numbers| numbers.subject == Subject::Caller)
+            }
         }
     }
 
@@ -312,30 +393,5 @@ fn settles(clause: &Clause) -> bool {
         Clause::All(parts) | Clause::Any(parts) => parts.iter().all(settles),
         Clause::Not(part) | Clause::Kind(_, part) => settles(part),
         _ => true,
-    }
-}
-
-/// Whether it only holds for callers whose number is known.
-fn has_number(clause: &Clause) -> bool {
-    match clause {
-        Clause::HasNumber | Clause::Place(_) => true,
-        Clause::Deck { subject, .. } | Clause::Country { subject, .. } => {
-            *subject == Subject::Caller
-        }
-        _ => numbers(clause).is_some_and(|numbers| numbers.subject == Subject::Caller),
-    }
-}
-
-/// A clause on digits as a list of keys.
-fn numbers(clause: &Clause) -> Option<OneOf> {
-    match clause {
-        Clause::Key { subject, key } => Some(OneOf {
-            subject: *subject,
-            keys: [*key].into(),
-            texts: [].into(),
-            prefixes: !key.is_whole(),
-        }),
-        Clause::OneOf(one_of) => Some(one_of.as_ref().clone()),
-        _ => None,
     }
 }

@@ -121,6 +121,13 @@ impl Review<'_> {
                     .is_empty()
                     .then(|| format!("`{}` has no entries", deck.name))
             }
+            Clause::Duty { rota, who } => {
+                let rota = self.engine.tables.rotas.get(*rota as usize)?;
+                let turns = rota.turns.agents();
+                let has_turn = who.iter().any(|agent| turns.contains(&&**agent));
+                let who = who.join(" and ");
+                (!has_turn).then(|| format!("`{who}` has no turn in `{}`", rota.name))
+            }
             Clause::Any(any) => {
                 let mut why = any.iter().map(|part| self.never(part));
                 let first = why.next()??;

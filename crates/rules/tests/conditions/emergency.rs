@@ -183,7 +183,7 @@ fn every_form_of_a_number_is_the_number() {
     assert_eq!(rule(&named, BLOCKED, "urn:service:sos"), "* rule 2");
 }
 
-/// 3GPP TS 22.101, section 10.1: 112 and 911 are emergency numbers everywhere.
+/// 3GPP TS 22.101, section 10.1: mobile phones know 112 and 911 where nothing else is known.
 #[test]
 fn without_a_region_two_numbers_are_kept() {
     let numbers = "  \"911\":\n    - { when: { caller: { in: blocked } }, then: no }\n    - { then: help }\n  \"*\":\n    - { when: { caller: { in: blocked } }, then: no }\n    - { then: { action: busy } }\n";
@@ -195,4 +195,12 @@ fn without_a_region_two_numbers_are_kept() {
     let ireland = file("region: IE", numbers);
     assert_eq!(rule(&ireland, BLOCKED, "999"), "default");
     assert_eq!(rule(&ireland, BLOCKED, "911"), "911 rule 1");
+    // 112 is one in all of them, also where the country's own are others, or are not known.
+    for region in ["region: NG", "region: GH", "region: GN"] {
+        assert_eq!(
+            rule(&file(region, numbers), BLOCKED, "112"),
+            "default",
+            "{region}"
+        );
+    }
 }

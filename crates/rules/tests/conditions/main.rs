@@ -10,6 +10,7 @@
 mod answers;
 mod emergency;
 mod explain;
+mod forms;
 mod written;
 
 use callroute_rules::{ChronoTz, Engine, Fact, Facts, Lookup, Outcome, load};

@@ -15,7 +15,9 @@ use std::collections::BTreeMap;
 use callroute_rules::{ChronoTz, Engine, Fact, Facts, Lookup, Outcome, RuleRef, load};
 use callroute_schema::Event;
 use chrono::DateTime;
-use model::{Ask, Call, DATES, DECK, Known, LISTS, Truth, asks_who, in_full, names, truth, when};
+use model::{
+    Ask, Call, DATES, DECK, Known, LISTS, Truth, asks_who, in_full, names, open, truth, when,
+};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -162,18 +164,23 @@ fn emergency(blocks: &Blocks, to: &str) -> Option<&'static str> {
 fn decide(blocks: &Blocks, region: bool, call: &Call, known: &Known) -> String {
     let mut call = call.clone();
     let help = emergency(blocks, &call.to);
-    call.from = in_full(&call.from, region);
-    call.to = in_full(&call.to, region);
+    for (number, own) in [&mut call.from, &mut call.to]
+        .into_iter()
+        .zip(&mut call.as_written)
+    {
+        let full = in_full(number, region);
+        if full != *number {
+            *own = Some(std::mem::replace(number, full));
+        }
+    }
     if let Some(number) = help {
         call.to = number.to_owned();
     }
-    let covers = |number: &str| match number.strip_suffix('*') {
-        Some(begin) => call.to.starts_with(begin),
-        None => call.to == number,
-    };
-    let mut covering: Vec<_> = blocks.iter().filter(|(number, _)| covers(number)).collect();
-    covering.sort_by_key(|(number, _)| (!number.ends_with('*'), number.len()));
-    covering.reverse();
+    let covering = blocks.iter();
+    let covering = covering.filter_map(|block| Some((open(&block.0, &call, region)?, block)));
+    let mut covering: Vec<_> = covering.collect();
+    covering.sort_by_key(|(open, _)| *open);
+    let covering: Vec<_> = covering.into_iter().map(|(_, block)| block).collect();
     let may = |number: &str, ask: &Option<Ask>| {
         let named = |help| ask.as_ref().is_some_and(|ask| names(ask, help));
         help.is_none_or(|help| number == help || named(help))
@@ -220,7 +227,8 @@ fn number() -> impl Strategy<Value = String> {
         3 => Just("alice".to_owned()),
         1 => "\\+353[12]{1,2}",
         1 => "\\+1314555010[12]",
-        1 => "314555010[12]",
+        1 => "1?314555010[12]",
+        1 => "01144207946000[12]",
     ]
 }
 
@@ -237,6 +245,14 @@ fn help() -> impl Strategy<Value = String> {
     proptest::sample::select(&FORMS).prop_map(str::to_owned)
 }
 
+/// Prefixes as people dial.
+fn as_dialed() -> impl Strategy<Value = String> {
+    proptest::sample::select(&[
+        "0", "011", "01144", "1", "13", "1314", "3", "31", "314", "7",
+    ])
+    .prop_map(str::to_owned)
+}
+
 fn dialed_is() -> impl Strategy<Value = String> {
     prop_oneof![2 => Just("911".to_owned()), 1 => Just("112".to_owned()), 2 => number()]
 }
@@ -247,6 +263,8 @@ fn leaf() -> impl Strategy<Value = Ask> {
         4 => proptest::collection::vec(number(), 1..4).prop_map(Ask::CallerIs),
         4 => proptest::collection::vec("\\+1[123]{0,3}", 1..3).prop_map(Ask::CallerPrefix),
         1 => "\\+1[123]{0,2}".prop_map(Ask::DialedPrefix),
+        1 => as_dialed().prop_map(Ask::DialedPrefix),
+        1 => proptest::collection::vec(as_dialed(), 1..3).prop_map(Ask::CallerPrefix),
         4 => prop_oneof![Just("blocked"), Just("vip"), Just("staff")].prop_map(Ask::In),
         3 => "[12]{1,2}".prop_map(Ask::Digits),
         1 => any::<bool>().prop_map(Ask::Anonymous),
@@ -295,6 +313,8 @@ fn blocks() -> impl Strategy<Value = Blocks> {
         Just("alice".to_owned()),
         Just("7*".to_owned()),
         Just("9*".to_owned()),
+        // `314*` is the same block.
+        as_dialed().prop_map(|begin| format!("{}*", begin.replace("1314", "314"))),
         Just("911".to_owned()),
         Just("112".to_owned()),
     ];
@@ -323,6 +343,7 @@ fn call() -> impl Strategy<Value = Call> {
             |(from, to, at, id, digits, header, attribute, trunk, transport)| Call {
                 from,
                 to,
+                as_written: [None, None],
                 at,
                 id,
                 digits,

@@ -41,6 +41,8 @@ pub(crate) enum Ask {
 pub(crate) struct Call {
     pub(crate) from: String,
     pub(crate) to: String,
+    /// Both as they came, where they were put in full since.
+    pub(crate) as_written: [Option<String>; 2],
     pub(crate) at: i64,
     pub(crate) id: String,
     pub(crate) digits: String,
@@ -70,17 +72,34 @@ pub(crate) enum Truth {
 }
 
 pub(crate) const LISTS: [(&str, &[&str]); 3] = [
-    ("blocked", &["+12*", "+1311", "anonymous"]),
+    ("blocked", &["+12*", "+1311", "011*", "anonymous"]),
     ("vip", &["+131*", "+1322", "alice"]),
     ("staff", &["+1311", "+13*", "77"]),
 ];
 
-fn is_listed(list: &str, from: &str) -> bool {
+fn is_listed(list: &str, call: &Call, region: bool) -> bool {
     let (_, entries) = LISTS.iter().find(|(name, _)| *name == list).unwrap();
     entries.iter().any(|entry| match entry.strip_suffix('*') {
-        Some(begin) => from.starts_with(begin),
-        None => from == *entry,
+        Some(begin) => begins(&call.from, &call.as_written[0], begin, region),
+        None => call.from == *entry,
     })
+}
+
+/// Whether a number begins so, in full or as it came; a prefix with an area or a country in it is
+/// one in full as well.
+fn begins(full: &str, as_written: &Option<String>, begin: &str, region: bool) -> bool {
+    let own = as_written.as_ref();
+    full.starts_with(prefix_in_full(begin, region))
+        || full.starts_with(begin)
+        || own.is_some_and(|own| own.starts_with(begin))
+}
+
+fn prefix_in_full(begin: &str, region: bool) -> &str {
+    match begin {
+        "314" | "1314" if region => "+1314",
+        "01144" if region => "+44",
+        _ => begin,
+    }
 }
 
 fn is_open(at: i64) -> bool {
@@ -102,7 +121,7 @@ fn known<T>(fact: Option<Option<T>>, is: impl Fn(T) -> bool) -> Truth {
 }
 
 /// A table of prefixes.
-pub(crate) const DECK: [&str; 2] = ["+121", "+33"];
+pub(crate) const DECK: [&str; 3] = ["+121", "+33", "3"];
 
 pub(crate) fn truth(ask: &Ask, call: &Call, region: bool, facts: &Known) -> Truth {
     let number = |text: &str| text != "anonymous";
@@ -114,9 +133,9 @@ pub(crate) fn truth(ask: &Ask, call: &Call, region: bool, facts: &Known) -> Trut
         Ask::CallerPrefix(list) => yes(number(&call.from)
             && list
                 .iter()
-                .any(|begin| call.from.starts_with(begin.as_str()))),
-        Ask::DialedPrefix(begin) => yes(call.to.starts_with(begin.as_str())),
-        Ask::In(list) => yes(is_listed(list, &call.from)),
+                .any(|begin| begins(&call.from, &call.as_written[0], begin, region))),
+        Ask::DialedPrefix(begin) => yes(begins(&call.to, &call.as_written[1], begin, region)),
+        Ask::In(list) => yes(is_listed(list, call, region)),
         Ask::Digits(digits) => yes(call.digits == *digits),
         Ask::Anonymous(wanted) => yes((call.from == "anonymous") == *wanted),
         Ask::Share(from, to) => {
@@ -132,9 +151,11 @@ pub(crate) fn truth(ask: &Ask, call: &Call, region: bool, facts: &Known) -> Trut
         Ask::Trunk(trunk) => yes(call.trunk.as_ref() == Some(trunk)),
         Ask::Switch => yes(facts.switch),
         Ask::DialedIs(list) => yes(is(list, &call.to)),
-        Ask::Deck => yes(DECK.iter().any(|begin| call.from.starts_with(begin))),
+        Ask::Deck => yes(DECK
+            .iter()
+            .any(|begin| begins(&call.from, &call.as_written[0], begin, region))),
         Ask::Kind(kind) => {
-            let on = |list| is_listed(list, &call.from);
+            let on = |list| is_listed(list, call, region);
             match *kind {
                 "anonymous" => yes(!number(&call.from)),
                 "known" => any([yes(on("vip")), yes(on("staff")), crm_list(facts)]),
@@ -174,13 +195,41 @@ pub(crate) fn truth(ask: &Ask, call: &Call, region: bool, facts: &Known) -> Trut
     }
 }
 
-/// A national number in full.
+/// A national number, or one with an access code, in full.
 pub(crate) fn in_full(number: &str, region: bool) -> String {
-    let rest = number.strip_prefix("314").filter(|_| region);
-    match rest.is_some_and(|rest| rest.len() == 7) {
-        true => format!("+1{number}"),
-        false => number.to_owned(),
-    }
+    let forms = [
+        ("01144", 10, "+44"),
+        ("1314", 7, "+1314"),
+        ("314", 7, "+1314"),
+    ];
+    let found = forms
+        .iter()
+        .filter(|_| region)
+        .find_map(|(begin, count, full)| {
+            let rest = number.strip_prefix(begin)?;
+            (rest.len() == *count).then(|| format!("{full}{rest}"))
+        });
+    found.unwrap_or_else(|| number.to_owned())
+}
+
+/// How many digits a block leaves open of the dialed number, and whether that is as it was dialed:
+/// the fewest. One that names no digit leaves most. `None`: it does not cover it.
+pub(crate) fn open(block: &str, call: &Call, region: bool) -> Option<(usize, bool)> {
+    let Some(begin) = block.strip_suffix('*') else {
+        return (call.to == block).then_some((0, false));
+    };
+    let digits = |text: &str| text.trim_start_matches('+').len();
+    let left = |form: &str, begin: &str| {
+        form.starts_with(begin).then(|| match digits(begin) {
+            0 => 100 - begin.len(),
+            count => digits(form) - count,
+        })
+    };
+    let own = call.as_written[1].as_ref();
+    let own = own.and_then(|own| left(own, begin));
+    let full = left(&call.to, prefix_in_full(begin, region)).or_else(|| left(&call.to, begin));
+    let full = full.map(|left| (left, false));
+    full.into_iter().chain(own.map(|left| (left, true))).min()
 }
 
 /// Whether the lookup knows the caller.

@@ -31,7 +31,8 @@ pub struct Extensions {
 #[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Pin {
-    /// Any of these, 1 to 100; quoted, so that leading zeros stay.
+    /// Any of these, 1 to 100; quoted, so that leading zeros stay. `#` ends the input, so that it may
+    /// only be a code's first key.
     #[cfg_attr(feature = "json-schema", schemars(length(min = 1, max = 100)))]
     pub codes: Vec<Digits>,
     /// What the caller hears; default the prompt `agent-pass`.

@@ -4,10 +4,10 @@ use crate::number::{
     digits::{dialed, is_separator},
     region::Region,
     shape::{Shape, shape},
-    short::emergency_numbers,
+    short::protected_numbers,
 };
 
-/// Emergency numbers where no region is known: on every mobile network these two are
+/// Emergency numbers where no region is known: mobile phones know these two
 /// (3GPP TS 22.101, section 10.1).
 const ANYWHERE: &[&str] = &["112", "911"];
 
@@ -21,11 +21,11 @@ pub enum Emergency {
 }
 
 impl Emergency {
-    /// The emergency numbers of a region, exactly as they are dialed; without one those that are
-    /// emergency numbers everywhere, 112 and 911.
+    /// The emergency numbers of a region, exactly as they are dialed, and 112, which mobile phones
+    /// dial for help everywhere; without a region 112 and 911 (3GPP TS 22.101, section 10.1).
     #[must_use]
     pub fn numbers(region: Option<Region>) -> &'static [&'static str] {
-        region.map_or(ANYWHERE, emergency_numbers)
+        region.map_or(ANYWHERE, protected_numbers)
     }
 
     /// Whether a dialed text is one of these numbers, with or without punctuation, as a `tel:` or
@@ -116,6 +116,22 @@ mod tests {
             ("999", false),
         ] {
             assert_eq!(Emergency::read(text, numbers).is_some(), is, "{text}");
+        }
+    }
+
+    /// Also where the country's own are others, or none are known.
+    #[test]
+    fn every_region_has_112() {
+        for region in Region::all() {
+            let numbers = Emergency::numbers(Some(region));
+            let own = region.emergency_numbers();
+            let count = own.len() + usize::from(!own.contains(&"112"));
+            assert_eq!(numbers.len(), count, "{region}");
+            assert!(numbers.contains(&"112"), "{region}");
+            assert!(
+                own.iter().all(|number| numbers.contains(number)),
+                "{region}"
+            );
         }
     }
 

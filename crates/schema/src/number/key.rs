@@ -136,6 +136,12 @@ impl Key {
         looked_at.wrapping_sub(FIRST + 1) < FIRST - 1
     }
 
+    /// Whether it begins with a digit, `*` or `#`, and not with `+`: as people dial.
+    #[must_use]
+    pub fn is_as_dialed(self) -> bool {
+        self.0 >> 60 == u64::from(LOCAL)
+    }
+
     /// Whether it is a whole number's.
     #[must_use]
     pub fn is_whole(self) -> bool {

@@ -75,7 +75,9 @@ impl Region {
             .filter(|name| !name.is_empty())
     }
 
-    /// The emergency numbers, exactly as they are dialed here; empty where none are known.
+    /// The emergency numbers that its networks give out, exactly as they are dialed here; empty where
+    /// none are known. What calls for help may dial besides is in
+    /// [`Emergency::numbers`](crate::number::Emergency::numbers).
     #[must_use]
     pub fn emergency_numbers(self) -> &'static [&'static str] {
         short::emergency_numbers(self)

@@ -12,11 +12,15 @@ use crate::number::{data, region::Region};
 struct Plan {
     region: &'static str,
     emergency: Vec<&'static str>,
+    /// These and 112.
+    protected: Vec<&'static str>,
     lengths: Vec<usize>,
     patterns: [&'static str; 2],
     /// Compiled when the region is first asked for.
     compiled: OnceLock<Option<[Regex; 2]>>,
 }
+
+const EVERYWHERE: &str = "112";
 
 static PLANS: LazyLock<Vec<Plan>> =
     LazyLock::new(|| data::SHORT.lines().filter_map(Plan::new).collect());
@@ -24,6 +28,12 @@ static PLANS: LazyLock<Vec<Plan>> =
 /// The emergency numbers of a region, exactly as dialed.
 pub(crate) fn emergency_numbers(region: Region) -> &'static [&'static str] {
     plan(region).map_or(&[], |plan| &plan.emergency)
+}
+
+/// The same with 112, which mobile phones dial for help in every region
+/// (3GPP TS 22.101, section 10.1).
+pub(crate) fn protected_numbers(region: Region) -> &'static [&'static str] {
+    plan(region).map_or(&[EVERYWHERE], |plan| &plan.protected)
 }
 
 /// Whether digits, exactly as dialed, reach an emergency service of the region.
@@ -44,9 +54,16 @@ fn plan(region: Region) -> Option<&'static Plan> {
 impl Plan {
     fn new(row: &'static str) -> Option<Self> {
         let mut fields = row.splitn(5, ';');
+        let region = fields.next()?;
+        let emergency: Vec<_> = fields.next()?.split_ascii_whitespace().collect();
+        let mut protected = emergency.clone();
+        if !protected.contains(&EVERYWHERE) {
+            protected.push(EVERYWHERE);
+        }
         Some(Self {
-            region: fields.next()?,
-            emergency: fields.next()?.split_ascii_whitespace().collect(),
+            region,
+            emergency,
+            protected,
             lengths: fields
                 .next()?
                 .split(' ')

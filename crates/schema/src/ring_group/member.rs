@@ -31,7 +31,8 @@ pub struct Member {
     /// beginning of its wave.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delay_s: Option<u32>,
-    /// How likely it is to be early under `weighted_random` (1 to 1,000); default 1.
+    /// How likely it is to be early under `weighted_random` (0 to 1,000); 0: it comes when nobody else
+    /// is left; default 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weight: Option<u32>,
     /// Lower rings first (0 to 1,000); the strategy orders members of the same one; default 0.

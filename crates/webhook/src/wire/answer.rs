@@ -10,6 +10,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use crate::failure::{Failure, FailureClass};
 use crate::net::connect::MAX_HEAD;
+use crate::wire::request::Asks;
 
 /// Most bytes of an answer's body.
 pub(crate) const MAX_BODY: usize = 64 * 1024;
@@ -40,12 +41,16 @@ pub(crate) fn judge_receipt(status: StatusCode, headers: &HeaderMap) -> Result<R
     judge_size(headers, |_, _| {})?;
     match status.is_success() {
         true => Ok(Reply::Taken),
-        false => judge_status(status, headers).map(|()| Reply::Taken),
+        false => judge_status(status, headers, Asks::Nothing).map(|()| Reply::Taken),
     }
 }
 
 /// Judges status and headers: how to read the body, or why not to.
-pub(crate) fn judge_head(status: StatusCode, headers: &HeaderMap) -> Result<Format, Failure> {
+pub(crate) fn judge_head(
+    status: StatusCode,
+    headers: &HeaderMap,
+    asks: Asks,
+) -> Result<Format, Failure> {
     // Most answers have neither a coding nor an unusual type: one look at each header says so.
     let mut usual = true;
     judge_size(headers, |name, value| match *name {
@@ -53,7 +58,7 @@ pub(crate) fn judge_head(status: StatusCode, headers: &HeaderMap) -> Result<Form
         CONTENT_TYPE => usual &= value == "application/json",
         _ => {}
     })?;
-    judge_status(status, headers)?;
+    judge_status(status, headers, asks)?;
     if usual {
         return Ok(Format::Json);
     }
@@ -109,7 +114,7 @@ fn judge_size(
     Ok(())
 }
 
-fn judge_status(status: StatusCode, headers: &HeaderMap) -> Result<(), Failure> {
+fn judge_status(status: StatusCode, headers: &HeaderMap, asks: Asks) -> Result<(), Failure> {
     let with = |class, header: HeaderName| {
         let detail = match text(headers, &header) {
             Some(value) => format!("status {status}, {header}: {value}"),
@@ -125,7 +130,14 @@ fn judge_status(status: StatusCode, headers: &HeaderMap) -> Result<(), Failure> 
         )),
         200..300 => Err(Failure::new(
             FailureClass::Empty,
-            format!("status {status} carries no action; answer with 200 and a body"),
+            match asks {
+                Asks::Facts => format!(
+                    "status {status} says nothing of the caller; answer with 200 and an object of texts, or with null"
+                ),
+                Asks::Actions | Asks::Nothing => {
+                    format!("status {status} carries no action; answer with 200 and a body")
+                }
+            },
         )),
         300..400 => Err(with(FailureClass::Redirect, LOCATION)),
         429 => Err(with(FailureClass::Status429, RETRY_AFTER)),

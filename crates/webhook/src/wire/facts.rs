@@ -1,6 +1,6 @@
 //! What a server says of a caller: an object of texts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use callroute_schema::tree::{Node, Value};
 
@@ -37,8 +37,13 @@ pub(crate) fn read(body: &[u8]) -> Result<Option<Row>, Failure> {
         return Err(wrong(format!("{found} names; at most {NAMES} are taken")));
     }
     let mut row = Row::new();
+    let mut names = BTreeSet::new();
     for (name, value) in entries {
         let name = &name.text;
+        // Which of both was meant, nobody knows.
+        if !names.insert(name) {
+            return Err(wrong(format!("$.{name}: duplicate field `{name}`")));
+        }
         if name.is_empty() || name.len() > NAME {
             let found = name.len();
             return Err(wrong(format!(
@@ -91,6 +96,8 @@ mod tests {
             ("\"ann\"".to_owned(), BadSchema),
             (r#"{"owner":{"name":"ann"}}"#.to_owned(), BadSchema),
             (r#"{"":"ann"}"#.to_owned(), BadSchema),
+            (r#"{"tier":"gold","tier":"silver"}"#.to_owned(), BadSchema),
+            (r#"{"tier":"gold","a":1,"tier":null}"#.to_owned(), BadSchema),
             (format!("{{{}}}", many.join(",")), BadSchema),
             (format!(r#"{{"a":"{}"}}"#, "x".repeat(5_000)), BadSchema),
         ] {

@@ -136,6 +136,8 @@ impl Builder {
     }
 
     pub(crate) fn finish(mut self) -> Book {
+        self.book.as_written = self.dialed.iter().any(|(key, _)| key.is_as_dialed())
+            || self.words.iter().any(|word| Key::of(*word).is_as_dialed());
         self.settle();
         let dialed = self.dialed.into_iter().map(|(key, child)| (key, child.0));
         self.book.dialed = PrefixTable::from(dialed.collect::<Vec<_>>());

@@ -64,6 +64,24 @@ impl Book {
             })
     }
 
+    /// Whether a block is this number, or a rule names it.
+    pub(crate) fn has_named(&self, number: Key) -> bool {
+        self.has_block(number) || self.is_in_rule(number)
+    }
+
+    fn has_block(&self, number: Key) -> bool {
+        self.exact.find(number.word()).is_some() || self.dialed.get(number).is_some()
+    }
+
+    fn is_in_rule(&self, number: Key) -> bool {
+        let mut records = self.emergency.iter().filter_map(|rule| self.record(*rule));
+        records.any(|record| {
+            let asked = || self.asked(&record);
+            record.compared() == Some((Subject::Dialed, number))
+                || asked().is_some_and(|clause| clause.names_key(number))
+        })
+    }
+
     fn names(&self, record: &Record, call: &Call<'_>) -> bool {
         let dialed = call.key(Subject::Dialed);
         let by_key = record
@@ -85,17 +103,8 @@ impl Book {
     pub(crate) fn number_for_help(&self, tables: &Tables) -> Option<&'static str> {
         let usual = tables.emergency.iter().filter(|number| **number == USUAL);
         let numbers: Vec<&'static str> = usual.chain(tables.emergency).copied().collect();
-        let has_block =
-            |key: Key| self.exact.find(key.word()).is_some() || self.dialed.get(key).is_some();
-        let is_in_rule = |key: Key| {
-            let mut records = self.emergency.iter().filter_map(|rule| self.record(*rule));
-            records.any(|record| {
-                record.compared() == Some((Subject::Dialed, key))
-                    || self
-                        .asked(&record)
-                        .is_some_and(|clause| clause.names_key(key))
-            })
-        };
+        let has_block = |key: Key| self.has_block(key);
+        let is_in_rule = |key: Key| self.is_in_rule(key);
         let find = |is: &dyn Fn(Key) -> bool| {
             let mut numbers = numbers.iter();
             numbers

@@ -1,6 +1,6 @@
 //! The one walk that decides and explains.
 
-use super::{Block, Book, Child};
+use super::{Block, Book, Child, Node};
 use crate::engine::answers::NEEDS;
 use crate::engine::call::Call;
 use crate::engine::record::Record;
@@ -126,8 +126,24 @@ impl Book {
         let dialed = call.key(Subject::Dialed);
         match self.exact.find(dialed.word()) {
             Some((first, words)) => Some(Found::Run(Run { first, words })),
+            None if call.has_forms() => self.by_forms(call),
             None => self.found(self.by_prefix(dialed)?),
         }
+    }
+
+    /// By the more specific of two forms.
+    #[cold]
+    fn by_forms(&self, call: &Call<'_>) -> Option<Found<'_>> {
+        let written = call.written(Subject::Dialed).filter(|_| self.as_written);
+        let Some(written) = written else {
+            return self.found(self.by_prefix(call.key(Subject::Dialed))?);
+        };
+        // A prefix that fills a key stands among the whole numbers.
+        if let Some((first, words)) = self.exact.find(written.key.word()) {
+            return Some(Found::Run(Run { first, words }));
+        }
+        let (child, _) = call.closest(Subject::Dialed, &self.dialed)?;
+        self.found(Child(child))
     }
 
     /// On its own, so that numbers which stand by themselves do not carry it along.
@@ -272,6 +288,9 @@ impl Book {
                 best = self.follow(Child(*child), call, from, best, observer);
             }
         }
+        if call.has_forms() {
+            best = self.branch_as_written(node, call, from, best, observer);
+        }
         if !node.lists.is_empty() {
             for list in call.tables.lists.of(call.hits()) {
                 if let Ok(place) = node.lists.binary_search_by_key(&list, |(list, _)| *list)
@@ -283,6 +302,26 @@ impl Book {
         }
         if let Some(rest) = node.rest {
             best = self.follow(rest, call, from, best, observer);
+        }
+        best
+    }
+
+    /// What is posted under prefixes as people dial them.
+    #[cold]
+    fn branch_as_written<O: Observer>(
+        &self,
+        node: &Node,
+        call: &Call<'_>,
+        from: u32,
+        mut best: Best,
+        observer: &mut O,
+    ) -> Best {
+        for (subject, table) in Subject::ALL.into_iter().zip(&node.numbers) {
+            if let (Some(table), Some(written)) = (table, call.written(subject)) {
+                for child in table.all(written.key) {
+                    best = self.follow(Child(child), call, from, best, observer);
+                }
+            }
         }
         best
     }

@@ -6,12 +6,14 @@ use callroute_schema::number::area;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::written::{Percent, SHOWN};
-use super::{Available, Clause, Party};
+use super::{Available, Clause, OneOf, Party};
 use crate::engine::call::Call;
 use crate::engine::facts::Fact;
+use crate::engine::forms::Written;
 use crate::engine::subject::Subject;
 use crate::hours::HoursAnswer;
 use crate::origin::country;
+use crate::prefix::Key;
 
 /// What a date is compared with: `Tue 2026-04-21, from Fri 2026-12-25 on`.
 fn date(answer: &HoursAnswer) -> String {
@@ -32,11 +34,18 @@ impl Clause {
         match self {
             Self::All(_) | Self::Any(_) | Self::Not(_) => String::new(),
             Self::Hours { hours, .. } => hours_compared(call, *hours),
-            Self::Key { subject, key } => near(
-                &number(call, *subject),
-                key.to_string().trim_end_matches('*'),
-            ),
-            Self::OneOf(one_of) => number(call, one_of.subject),
+            Self::Key { subject, key } => {
+                let wanted = key.to_string();
+                let wanted = wanted.trim_end_matches('*');
+                match call.written(*subject).filter(|_| key.is_as_dialed()) {
+                    Some(written) => as_written(&near(&written.text, wanted), *subject),
+                    None => near(&number(call, *subject), wanted),
+                }
+            }
+            Self::OneOf(one_of) => match one_of.written(call) {
+                Some(written) => as_written(&written.text, one_of.subject),
+                None => number(call, one_of.subject),
+            },
             Self::List(_) | Self::Kind(..) | Self::Anonymous(_) | Self::HasNumber => on_lists(call),
             Self::Found(lookup) => fact(
                 tables
@@ -110,17 +119,28 @@ fn on_lists(call: &Call<'_>) -> String {
         .filter_map(|list| Some(lists.all().get(list as usize)?.name.as_str()))
         .collect();
     let number = number(call, Subject::Caller);
+    let caller = match call.written(Subject::Caller) {
+        Some(written) => {
+            let written = as_written(&written.text, Subject::Caller);
+            format!("{number}, {written}")
+        }
+        None => number,
+    };
     match on.is_empty() {
-        true => format!("{number}, on no list"),
-        false => format!("{number}, on {}", on.join(" and ")),
+        true => format!("{caller}, on no list"),
+        false => format!("{caller}, on {}", on.join(" and ")),
     }
 }
 
 fn in_deck(call: &Call<'_>, subject: Subject, deck: u32) -> String {
     let deck = call.tables.decks.get(deck as usize);
-    let row = deck.and_then(|deck| deck.find(call.key(subject)));
+    let row = deck.and_then(|deck| deck.find(call, subject));
     let label = deck.and_then(|deck| deck.rows.cell(row, "label"));
-    let number = number(call, subject);
+    let closest = deck.and_then(|deck| call.closest(subject, &deck.table));
+    let number = match call.written(subject) {
+        Some(written) if closest.is_some_and(|(_, own)| own) => as_written(&written.text, subject),
+        _ => number(call, subject),
+    };
     match (row, label) {
         (None, _) => format!("{number}, in no entry"),
         (Some(_), None) => number,
@@ -149,6 +169,15 @@ fn on_duty(call: &Call<'_>, rota: u32, who: &[Box<str>]) -> String {
     match next {
         Some(next) => format!("{name}, theirs {}", Since(next, call.utc())),
         None => name.to_owned(),
+    }
+}
+
+impl OneOf {
+    /// The number as it was dialed or came, where one of these begins it so, and none in full.
+    fn written<'c>(&self, call: &'c Call<'_>) -> Option<&'c Written> {
+        let written = call.written(self.subject)?;
+        let begins = |number: Key| self.keys.iter().any(|key| key.begins(number));
+        (begins(written.key) && !begins(call.key(self.subject))).then_some(written)
     }
 }
 
@@ -199,6 +228,14 @@ fn fact(fact: Option<&Fact>) -> String {
                 format!("found, with {}", columns.join(", "))
             }
         },
+    }
+}
+
+/// A number that is compared in the form that it was dialed or came in.
+fn as_written(number: &str, subject: Subject) -> String {
+    match subject {
+        Subject::Dialed => format!("{number}, as dialed"),
+        Subject::Caller | Subject::Digits => format!("{number}, as it came"),
     }
 }
 

@@ -16,7 +16,7 @@ impl Clause {
             Self::Any(any) => Truth::any(any.iter().map(|clause| clause.truth(call))),
             Self::Not(not) => not.truth(call).not(),
             Self::Hours { hours, open } => (tables.is_open(*hours, call.utc()) == *open).into(),
-            Self::Key { subject, key } => key.begins(call.key(*subject)).into(),
+            Self::Key { subject, key } => call.begins(*subject, *key).into(),
             Self::OneOf(one_of) => one_of.holds(call).into(),
             Self::List(list) => call.is_on(*list).into(),
             Self::Found(lookup) => match tables.lookup_name(*lookup) {
@@ -25,7 +25,7 @@ impl Clause {
             },
             Self::Deck { subject, deck } => {
                 let deck = tables.decks.get(*deck as usize);
-                deck.is_some_and(|deck| deck.find(call.key(*subject)).is_some())
+                deck.is_some_and(|deck| deck.find(call, *subject).is_some())
                     .into()
             }
             Self::Anonymous(wanted) => (call.view.is_withheld() == *wanted).into(),
@@ -106,10 +106,9 @@ fn known(fact: Option<&Fact>, is: impl Fn(&Fact) -> bool) -> Truth {
 
 impl OneOf {
     fn holds(&self, call: &Call<'_>) -> bool {
-        let key = call.key(self.subject);
         let listed = match self.prefixes {
-            true => self.keys.iter().any(|prefix| prefix.begins(key)),
-            false => self.keys.binary_search(&key).is_ok(),
+            true => self.keys.iter().any(|key| call.begins(self.subject, *key)),
+            false => self.keys.binary_search(&call.key(self.subject)).is_ok(),
         };
         listed
             || (!self.texts.is_empty()

@@ -63,6 +63,17 @@ fn begins_so(text: &str, wide: &str) -> bool {
     }
 }
 
+/// Whether no value is right for both: each is one of some, and they have none in common.
+pub(super) fn differ(one: &Test, other: &Test) -> bool {
+    match (one, other) {
+        (Test::Is(these), Test::Is(those)) => {
+            let meet = |a: &str, b: &str| begins_so(a, b) || begins_so(b, a);
+            !these.iter().any(|a| those.iter().any(|b| meet(a, b)))
+        }
+        _ => false,
+    }
+}
+
 /// Whether every count that is right for one is right for the other.
 pub(super) fn fewer(one: &Calls, wide: &Calls) -> bool {
     wide.below

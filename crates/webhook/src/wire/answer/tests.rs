@@ -7,6 +7,7 @@ use proptest::prelude::*;
 
 use super::{Format, judge_head, read};
 use crate::failure::{Failure, FailureClass as Class};
+use crate::wire::request::Asks;
 
 const VOICEMAIL: &str = r#"{"action":"voicemail","message":"sales"}"#;
 
@@ -15,7 +16,22 @@ fn head(status: u16, headers: &[(HeaderName, &str)]) -> Result<Format, Failure> 
         .iter()
         .map(|(name, value)| (name.clone(), HeaderValue::from_str(value).unwrap()))
         .collect();
-    judge_head(StatusCode::from_u16(status).unwrap(), &headers)
+    judge_head(
+        StatusCode::from_u16(status).unwrap(),
+        &headers,
+        Asks::Actions,
+    )
+}
+
+/// A lookup is told what it lacks in its own words.
+#[test]
+fn an_empty_answer_says_what_was_asked_for() {
+    let told = |asks| {
+        let failure = judge_head(StatusCode::NO_CONTENT, &HeaderMap::new(), asks);
+        failure.unwrap_err().to_string()
+    };
+    assert!(told(Asks::Actions).contains("carries no action"));
+    assert!(told(Asks::Facts).contains("says nothing of the caller"));
 }
 
 fn class(format: Format, body: &[u8]) -> Class {
