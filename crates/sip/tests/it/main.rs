@@ -15,6 +15,7 @@
 //! | session timers (RFC 4028), UPDATE (RFC 3311) | `timers`, `signalling`: `a_call_is_updated_…` |
 //! | keys: telephone events, INFO, in band, and between them | `keys`, `bridge`, `rtp`, `signalling` |
 //! | re-INVITE: hold, another codec | `hold`, `media`, `calls`: `hold_by_address_and_resume` |
+//! | recordings no longer than the time that went by | `recordings` |
 //! | direct media: re-INVITEs that hand descriptions on | `direct` |
 //! | OPTIONS, unknown methods | `requests`, `trunks`: `the_next_trunk_is_tried` |
 //! | REFER, NOTIFY, Replaces (RFC 3515, 3891) | `transfer`, `replaces`, `softphone` |
@@ -62,6 +63,7 @@ mod names;
 mod offers;
 mod raw;
 mod reach;
+mod recordings;
 mod redirect;
 mod replaces;
 mod rooms;
