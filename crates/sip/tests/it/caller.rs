@@ -7,9 +7,9 @@ use callroute_schema::{Caller, Cause, Disposition, RejectCause};
 use callroute_sip::phone::AnswerMode;
 use callroute_sip::{BindError, SipAdapter};
 
-use crate::raw::{Raw, header};
+use crate::raw::{Raw, SDP, header, to_tag};
 use crate::support::{
-    CALLER, LONG, adapter, answer, config, empty, ended, next_call, notice, phone, uri,
+    CALLER, LONG, adapter, answer, config, empty, ended, friendly, next_call, notice, phone, uri,
 };
 
 #[tokio::test]
@@ -229,5 +229,51 @@ async fn a_dropped_adapter_still_says_goodbye() {
         drop(line);
         assert_eq!(call.wait_ended(LONG).await, Some(Cause::normal()));
         adapter = crate::support::adapter("127.20.9.1").await;
+    }
+}
+
+/// However much waits for a leg, what ends its call reaches it.
+#[tokio::test]
+async fn a_hangup_is_heard_in_a_flood() {
+    let mut adapter = friendly("127.20.41.1", "127.20.41.2").await;
+    let mut raw = Raw::new("127.20.41.2", adapter.local_addr()).await;
+    for answered in [true, false] {
+        let branch = format!("inv{answered}");
+        raw.call_id = branch.clone();
+        raw.send(&raw.request("INVITE", &branch, 1, "", "", SDP))
+            .await;
+        let mut line = next_call(&mut adapter).await.line;
+        let tag = if answered {
+            line.perform(Command::Answer { leg: CALLER });
+            let ok = raw.until("SIP/2.0 200").await;
+            raw.send(&raw.request("ACK", "ack", 1, &to_tag(&ok), "", ""))
+                .await;
+            assert!(notice(&mut line).await.is_some());
+            to_tag(&ok)
+        } else {
+            line.perform(Command::Ring { leg: CALLER });
+            to_tag(&raw.until("SIP/2.0 180").await)
+        };
+        for number in 2..152 {
+            let branch = format!("i{answered}{number}");
+            raw.send(&raw.request("INFO", &branch, number, &tag, "", ""))
+                .await;
+        }
+        if answered {
+            raw.send(&raw.request("BYE", "bye", 152, &tag, "", ""))
+                .await;
+        } else {
+            raw.send(&raw.request("CANCEL", &branch, 1, "", "", ""))
+                .await;
+        }
+        let ended = ended(&mut line, CALLER).await;
+        assert_eq!(ended.sip_code, (!answered).then_some(487));
+        while answered {
+            let response = raw.until("SIP/2.0").await;
+            if header(&response, "CSeq") == Some("152 BYE") {
+                assert!(response.starts_with("SIP/2.0 200"), "{response}");
+                break;
+            }
+        }
     }
 }
