@@ -232,6 +232,26 @@ async fn a_dropped_adapter_still_says_goodbye() {
     }
 }
 
+/// A caller who waits only so long is told that it was too long (RFC 3261, section 13.3.1), and is sent
+/// his timestamp at once (section 8.2.6.1).
+#[tokio::test]
+async fn an_invitation_expires() {
+    let mut adapter = adapter("127.20.42.1").await;
+    let mut raw = Raw::new("127.20.42.2", adapter.local_addr()).await;
+    let extra = "Expires: 2\r\nTimestamp: 54.2\r\n";
+    raw.send(&raw.request("INVITE", "a", 1, "", extra, SDP))
+        .await;
+    let mut line = next_call(&mut adapter).await.line;
+    line.perform(Command::Ring { leg: CALLER });
+    let trying = raw.until("SIP/2.0 100").await;
+    assert_eq!(header(&trying, "Timestamp"), Some("54.2"));
+    let ringing = raw.until("SIP/2.0 180").await;
+    assert_eq!(header(&ringing, "Timestamp"), None);
+    let refused = raw.until("SIP/2.0 487").await;
+    assert_eq!(to_tag(&refused), to_tag(&ringing));
+    assert_eq!(ended(&mut line, CALLER).await, Cause::from_sip(487));
+}
+
 /// However much waits for a leg, what ends its call reaches it.
 #[tokio::test]
 async fn a_hangup_is_heard_in_a_flood() {
