@@ -27,7 +27,7 @@ pub(crate) async fn serve(args: Args) -> Result<(), Failure> {
     let table = reload::open(&args.routes, &lookups)?;
     let speech = sounds::speech(&args)?;
     let mut sip = Config::new(args.listen);
-    sip.prompts = Arc::new(sounds::prompts(&args));
+    sip.prompts = Arc::new(sounds::prompts(&args)?);
     sip.tones = args
         .tones
         .unwrap_or_else(|| sounds::tones(table.current().region()));

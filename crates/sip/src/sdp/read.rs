@@ -114,7 +114,7 @@ fn fitted(text: &str) -> Cow<'_, str> {
 }
 
 /// Whether more than one may hear what is sent to an address.
-fn is_of_many(ip: IpAddr) -> bool {
+pub(crate) fn is_of_many(ip: IpAddr) -> bool {
     match ip.to_canonical() {
         IpAddr::V4(ip) => ip.is_multicast() || ip.is_broadcast(),
         IpAddr::V6(ip) => ip.is_multicast(),

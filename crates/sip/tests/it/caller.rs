@@ -193,6 +193,12 @@ async fn settings_that_make_no_sense_are_refused() {
         SipAdapter::bind(wrong).await,
         Err(BindError::RtpPorts { .. })
     ));
+    for nowhere in ["0.0.0.0", "::", "224.0.0.1", "255.255.255.255", "ff02::1"] {
+        let mut wrong = config("127.20.7.1");
+        wrong.advertised = Some(nowhere.parse().unwrap());
+        let error = SipAdapter::bind(wrong).await.unwrap_err().to_string();
+        assert!(error.starts_with(nowhere), "{error}");
+    }
 }
 
 #[tokio::test]
