@@ -9,6 +9,7 @@
 //! | 2xx until ACK, the Accepted state (RFC 6026) | `wire`: `an_answer_without_ack_…`, `a_hangup_before_the_ack_…` |
 //! | forks: several 2xx, several early dialogs | `forks`, `wire`: `a_callee_that_repeats_or_forks_…`, `reach`: `all_telephones_…` |
 //! | CANCEL, and a 2xx that crosses it | `caller`, `callee`, `calls`, `wire`: `an_answer_that_crosses_…` |
+//! | Expires and Timestamp of an INVITE; a BYE in a flood | `caller`: `an_invitation_…`, `a_hangup_is_heard_…` |
 //! | PRACK (RFC 3262) | `signalling`: `provisional_responses_…`, `early` |
 //! | offer and answer before the 2xx: reliable responses, PRACK, UPDATE | `offers` |
 //! | the way back, through a NAT and by a connection; challenges within dialogs | `flows`, `nat` |
