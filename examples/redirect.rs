@@ -58,8 +58,8 @@ struct Args {
     #[arg(long)]
     database: Option<PathBuf>,
     /// Threads, each with a socket of its own
-    #[arg(long, default_value_t = 1)]
-    threads: usize,
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: u16,
     /// How many microseconds a thread keeps looking for the next call before it sleeps, for who has
     /// a core for each of them
     #[arg(long, default_value_t = 0)]
@@ -171,7 +171,7 @@ async fn serve(args: Args) -> Result<(), Failure> {
         quiet: args.quiet,
     });
     let mut config = Config::new(args.listen);
-    config.shards = args.threads;
+    config.shards = args.threads.into();
     config.spin = Duration::from_micros(args.spin);
     config.protection.exempt = args.switch;
     let redirector = Redirector::start(&config, move |offer: &Offer, responder: Responder| {

@@ -27,6 +27,8 @@ mod mail;
 mod messages;
 #[cfg(target_os = "linux")]
 mod nat;
+#[cfg(unix)]
+mod phones;
 mod readme;
 #[cfg(unix)]
 mod redirect;

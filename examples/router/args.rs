@@ -17,6 +17,23 @@ pub(crate) struct Args {
     /// Where to listen, on UDP and TCP
     #[arg(long, default_value = "127.0.0.1:5060")]
     pub(crate) listen: SocketAddr,
+    /// Where to listen for TLS, as in 0.0.0.0:5061
+    #[arg(long, requires = "certificate")]
+    pub(crate) tls: Option<SocketAddr>,
+    /// The certificate for TLS, with its chain, a PEM file
+    #[arg(long, requires = "key")]
+    pub(crate) certificate: Option<PathBuf>,
+    /// Its key, a PEM file
+    #[arg(long, requires = "tls")]
+    pub(crate) key: Option<PathBuf>,
+    /// Where to listen for WebSocket; for programs and gateways, not for browsers, whose sound needs
+    /// DTLS-SRTP
+    #[arg(long)]
+    pub(crate) ws: Option<SocketAddr>,
+    /// A file of users whose telephones may register, one a line as in ann:secret; they are called as
+    /// destination { type: user, name: ann }
+    #[arg(long)]
+    pub(crate) users: Option<PathBuf>,
     /// The routing file; a change is taken with the next call
     #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/routes.yaml"))]
     pub(crate) routes: PathBuf,
@@ -87,7 +104,8 @@ pub(crate) struct Args {
     /// How long calls may go on after SIGTERM or Ctrl-C, in seconds; then they are hung up
     #[arg(long, default_value_t = 30)]
     pub(crate) drain: u64,
-    /// Where recordings, messages, journals and events that no server has taken yet are kept
+    /// Where recordings, messages, journals, registrations, and events that no server has taken yet
+    /// are kept
     #[arg(long, default_value = "callroute-data")]
     pub(crate) data: PathBuf,
 }

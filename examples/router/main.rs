@@ -7,6 +7,7 @@ mod console;
 #[path = "../common/contact.rs"]
 mod contact;
 mod demo;
+mod phones;
 #[path = "../common/reload.rs"]
 mod reload;
 mod serve;

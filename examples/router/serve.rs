@@ -14,6 +14,7 @@ use callroute_webhook::{Client, ClientConfig, Endpoints};
 use crate::Failure;
 use crate::args::Args;
 use crate::console::Console;
+use crate::phones;
 use crate::reload;
 use crate::signal;
 use crate::sounds;
@@ -27,7 +28,7 @@ pub(crate) async fn serve(args: Args) -> Result<(), Failure> {
     let table = reload::open(&args.routes, &lookups)?;
     let speech = sounds::speech(&args)?;
     let mut sip = Config::new(args.listen);
-    sip.prompts = Arc::new(sounds::prompts(&args));
+    sip.prompts = Arc::new(sounds::prompts(&args)?);
     sip.tones = args
         .tones
         .unwrap_or_else(|| sounds::tones(table.current().region()));
@@ -35,8 +36,8 @@ pub(crate) async fn serve(args: Args) -> Result<(), Failure> {
     sip.advertised = args.advertise;
     sip.spin = Duration::from_micros(args.spin);
     sip.trunk = args.trunk.clone();
-    sip.trusted = args.trusted;
-    sip.contacts = args.contact.into_iter().collect();
+    sip.trusted = args.trusted.clone();
+    sip.contacts = args.contact.iter().cloned().collect();
     let emergencies = table.handle();
     let spared = Permit::new(move |dialed| emergencies.current().is_emergency(dialed));
     sip.headroom.spared = Some(spared);
@@ -47,7 +48,9 @@ pub(crate) async fn serve(args: Args) -> Result<(), Failure> {
     }
     sip.recordings = args.data.join("voicemail");
     sip.speech = Arc::clone(&speech);
+    phones::set_up(&args, &mut sip)?;
     let adapter = SipAdapter::bind(sip).await?;
+    phones::tell(&adapter);
     let listening = adapter.local_addr();
     let (sip, drain) = (adapter.handle(), Duration::from_secs(args.drain));
 

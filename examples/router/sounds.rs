@@ -10,10 +10,15 @@ use callroute_rules::{Engine, texts};
 use crate::args::Args;
 
 /// The prompts: folders of one's own, the built-in ones, those of Asterisk where installed.
-pub(crate) fn prompts(args: &Args) -> Prompts {
-    let own = args.prompts.iter().cloned();
-    own.fold(Prompts::builtin(), Prompts::with_folder)
-        .with_core_sounds()
+pub(crate) fn prompts(args: &Args) -> Result<Prompts, String> {
+    let mut prompts = Prompts::builtin();
+    for folder in &args.prompts {
+        if let Err(error) = folder.read_dir() {
+            return Err(format!("--prompts {}: {error}", folder.display()));
+        }
+        prompts = prompts.with_folder(folder.clone());
+    }
+    Ok(prompts.with_core_sounds())
 }
 
 /// The tones of the country whose numbers the routing file has.

@@ -10,8 +10,11 @@ pub use error::CodecError;
 
 use crate::law::Law;
 
-/// The longest packet of sound that is taken, in milliseconds (RFC 6716, section 3.2.5).
-pub const MAX_PACKET_MS: u32 = 120;
+/// The longest packet of sound that is taken, in milliseconds (RFC 3551, section 4.2).
+pub const MAX_PACKET_MS: u32 = 200;
+/// The longest of Opus: no other is one (RFC 6716, section 3.2.5).
+#[cfg(feature = "opus")]
+const MAX_OPUS_MS: u32 = 120;
 
 /// A voice codec of RTP (RFC 3551, RFC 7587).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -206,11 +209,7 @@ fn opus_ticks(payload: &[u8]) -> u32 {
         _ => payload.get(1).map_or(0, |count| u32::from(count & 0x3F)),
     };
     let ticks = frame.copied().unwrap_or(0) * frames;
-    if ticks <= MAX_PACKET_MS * 48 {
-        ticks
-    } else {
-        0
-    }
+    if ticks <= MAX_OPUS_MS * 48 { ticks } else { 0 }
 }
 
 #[cfg(test)]

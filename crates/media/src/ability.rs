@@ -31,7 +31,7 @@ pub enum Ability {
     Originate,
     /// To send headers of the routing's choice.
     Headers,
-    /// To record both sides, cut off silence, and end a recording after silence.
+    /// To record both sides, cut off silence, and end a recording after silence or at a longest.
     RecordOptions,
 }
 

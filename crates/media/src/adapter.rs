@@ -95,7 +95,7 @@ pub struct Capabilities {
     pub originate: bool,
     /// It sends headers of the routing's choice on new legs.
     pub headers: bool,
-    /// It records both sides, cuts off silence and ends a recording after silence.
+    /// It records both sides, cuts off silence and ends a recording after silence, or at a longest.
     pub record_options: bool,
 }
 

@@ -88,7 +88,8 @@ pub enum Command {
         /// Which playing; ignored when it has ended.
         play: PlayId,
     },
-    /// Record what a leg says. `RecordEnded` follows after `StopRecord` or the leg's end.
+    /// Record what a leg says. `RecordEnded` follows after `StopRecord` or the leg's end, or
+    /// when its options end it.
     Record {
         /// Who is recorded.
         leg: LegId,
@@ -180,6 +181,9 @@ pub struct RecordOptions {
     /// End after so much silence, in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub silence_ms: Option<u64>,
+    /// End after so long, in milliseconds: what is kept is never longer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_ms: Option<u64>,
 }
 
 /// What became of a transfer (RFC 3515, section 2.4.4).

@@ -93,18 +93,17 @@ fn what_was_said_before_the_operator_is_thrown_away() {
     assert!(played.text().contains("connected with"));
 }
 
-/// The router stops in the middle of a message: what was said is kept.
-#[test]
-fn a_message_outlives_the_router() {
+/// A caller's leg up to the message, whose recording begins at 4 s; does what comes next, and says so.
+fn recording(engine: Arc<Engine>) -> impl FnMut(u64, Input) -> Vec<Effect> {
     let event = call("+13146523057", OPEN);
     let utc = event.timestamp.to_utc();
-    let now = |seconds| Now {
+    let now = move |seconds| Now {
         utc,
         mono: s(seconds),
     };
-    let mut session = Session::new(engine(), event, now(0));
+    let mut session = Session::new(engine, event, now(0));
     let mut input =
-        |at: u64, input: Input| -> Vec<Effect> { session.handle(now(at), input).collect() };
+        move |at: u64, input: Input| -> Vec<Effect> { session.handle(now(at), input).collect() };
     input(0, Input::Start);
     let leg = LegId::CALLER;
     let ends = |effects: &[Effect]| {
@@ -119,20 +118,47 @@ fn a_message_outlives_the_router() {
     };
     let greeting = input(1, Input::Media(Notice::LegAnswered { leg }));
     let beep = input(3, ends(&greeting).unwrap());
-    input(4, ends(&beep).unwrap());
+    let begins = input(4, ends(&beep).unwrap());
+    let bounded = |effect: &Effect| matches!(effect, Effect::Media(Command::Record { options, .. }) if options.max_ms.is_some());
+    assert!(begins.iter().any(bounded), "{begins:?}");
+    input
+}
+
+fn recorded(duration_ms: u64) -> Input {
+    Input::Media(Notice::RecordEnded {
+        leg: LegId::CALLER,
+        recording: RecordingId(1),
+        url: Some("sales/c1.wav".to_owned()),
+        duration_ms,
+        error: None,
+    })
+}
+
+/// A message that is as long as it may be may be heard of by its recording's end before our own clock:
+/// the caller is asked all the same, and not after a silence, or when it was him who ended it.
+#[test]
+fn a_message_that_is_long_enough_is_asked_about() {
+    let table =
+        "version: 1\ndefault: { action: voicemail, message: sales, max_s: 30, review: true }\n";
+    for (at, asked) in [(34, true), (20, false)] {
+        let engine = Arc::new(load("routes.yaml", table, &(), &ChronoTz).unwrap());
+        let mut input = recording(engine);
+        let effects = input(at, recorded((at - 4) * 1000));
+        let plays = |effect: &Effect| matches!(effect, Effect::Media(Command::Play { .. }));
+        assert_eq!(effects.iter().any(plays), asked, "{effects:?}");
+        let message = |effect: &Effect| matches!(effect, Effect::Message(_));
+        assert_eq!(effects.iter().any(message), !asked, "{effects:?}");
+    }
+}
+
+/// The router stops in the middle of a message: what was said is kept.
+#[test]
+fn a_message_outlives_the_router() {
+    let mut input = recording(engine());
     let stops = input(9, Input::Shutdown);
     let stopped = |effect: &Effect| matches!(effect, Effect::Media(Command::StopRecord { .. }));
     assert!(stops.iter().any(stopped), "{stops:?}");
-    let kept = input(
-        9,
-        Input::Media(Notice::RecordEnded {
-            leg,
-            recording: RecordingId(1),
-            url: Some("sales/c1.wav".to_owned()),
-            duration_ms: 5_000,
-            error: None,
-        }),
-    );
+    let kept = input(9, recorded(5_000));
     let message = |effect: &Effect| matches!(effect, Effect::Message(_));
     assert!(kept.iter().any(message), "{kept:?}");
 }

@@ -21,6 +21,7 @@ use crate::admit::redirects::Redirects;
 use crate::convert;
 use crate::error::BindError;
 use crate::reach::kept::Registrations;
+use crate::sdp::is_of_many;
 
 /// Whether sound is encrypted. The keys travel in the descriptions, so that whoever reads the
 /// signalling has them: over UDP, TCP and WebSocket without TLS that is anybody on the way.
@@ -220,8 +221,12 @@ impl Config {
         self.trunks.iter().find(has)
     }
 
-    /// Whether all URIs are URIs, before anybody calls.
+    /// Whether all URIs are URIs, and the address that is advertised is one, before anybody calls.
     pub(crate) fn check(&self) -> Result<(), BindError> {
+        let nowhere = |ip: &IpAddr| ip.is_unspecified() || is_of_many(*ip);
+        if let Some(found) = self.advertised.filter(nowhere) {
+            return Err(BindError::Advertised { found });
+        }
         let trunk = self.trunk.iter().map(|uri| ("trunk".to_owned(), uri));
         let contacts = self
             .contacts

@@ -9,6 +9,7 @@ use callroute_media::{Incoming as IncomingCall, LegId};
 use callroute_schema::Caller;
 use sipx_sip::{HeaderName, Method, Request, Response};
 use sipx_transport::{Target, TransportKind};
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::sleep;
 
@@ -24,7 +25,7 @@ use crate::message::{
     ALLOW, Reply, SDP_TYPE, body_is_sdp, contact, has_to_tag, hops, is_encoded, is_plain_address,
 };
 use crate::refer::Replaces;
-use crate::routes::LegRequest;
+use crate::routes::{self, LegRequest};
 use crate::screen::refusal_but_via;
 use crate::sdp::{self, Local, Remote, SdpFault};
 use crate::stack::{Stack, random, token};
@@ -218,11 +219,10 @@ impl Front {
             (Err(reply), _) => return Err((Box::new(incoming), reply)),
             (Ok(_), None) => return Err((Box::new(incoming), Reply::new(400))),
         };
-        match leg.try_send(LegRequest::Replaces(Box::new(incoming), Box::new(replaces))) {
-            Err(mpsc::error::TrySendError::Full(LegRequest::Replaces(incoming, _))) => {
-                Err((incoming, busy()))
-            }
-            Err(mpsc::error::TrySendError::Closed(LegRequest::Replaces(incoming, _))) => {
+        let request = LegRequest::Replaces(Box::new(incoming), Box::new(replaces));
+        match routes::bring(&leg, request) {
+            Err(TrySendError::Full(LegRequest::Replaces(incoming, _))) => Err((incoming, busy())),
+            Err(TrySendError::Closed(LegRequest::Replaces(incoming, _))) => {
                 Err((incoming, Reply::new(603)))
             }
             _ => Ok(()),
@@ -349,8 +349,7 @@ impl Upper for Front {
         match incoming.request.method {
             Method::Ack => {
                 if let Some(leg) = stack.routes.of_dialog(&incoming.request) {
-                    // discard: an ACK that finds no room comes again with the 2xx.
-                    let _ = leg.try_send(LegRequest::Within(Box::new(incoming)));
+                    stack.bring(leg, LegRequest::Within(Box::new(incoming)));
                 }
             }
             Method::Cancel => cancel(stack, &incoming),
@@ -391,9 +390,7 @@ fn cancel(stack: &Arc<Stack>, incoming: &Incoming) {
     unbegun.begin();
     let request = Box::new(incoming.request.clone());
     stack.respond(incoming, Reply::new(200).tag(&token()));
-    if leg.try_send(LegRequest::Cancelled(request)).is_err() {
-        tracing::warn!("a CANCEL found its leg gone or stuck");
-    }
+    stack.bring(leg, LegRequest::Cancelled(request));
 }
 
 fn within(stack: &Arc<Stack>, incoming: Incoming) {
@@ -401,14 +398,7 @@ fn within(stack: &Arc<Stack>, incoming: Incoming) {
         stack.respond(&incoming, Reply::new(481));
         return;
     };
-    let refused = match leg.try_send(LegRequest::Within(Box::new(incoming))) {
-        Ok(()) => return,
-        Err(mpsc::error::TrySendError::Full(refused)) => (refused, 503),
-        Err(mpsc::error::TrySendError::Closed(refused)) => (refused, 481),
-    };
-    if let (LegRequest::Within(incoming), status) = refused {
-        stack.respond(&incoming, Reply::new(status));
-    }
+    stack.bring(leg, LegRequest::Within(Box::new(incoming)));
 }
 
 /// What an INVITE offers, as far as we take it; `None` when it leaves the offer to us.

@@ -1,7 +1,7 @@
 //! What may go wrong before the first call.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// Why the adapter could not begin to listen.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +43,14 @@ pub enum BindError {
         setting: String,
         /// What was found.
         found: String,
+    },
+    /// The address that is advertised is that of nobody, or of many.
+    #[error(
+        "{found} cannot be advertised: nobody reaches us there; name an address of this machine, or of the NAT before it"
+    )]
+    Advertised {
+        /// What was found.
+        found: IpAddr,
     },
     /// The range of RTP ports holds no even port.
     #[error("the RTP port range {first}-{last} holds no even port; write for example 20000-29999")]

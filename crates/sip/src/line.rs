@@ -20,7 +20,7 @@ use crate::count::Count;
 use crate::leg::caller::Unbegun;
 use crate::leg::{self, Leg, LegCommand, Log};
 use crate::notices::{LegNotices, NOTICES, Notices};
-use crate::routes::{LegRequest, REQUESTS};
+use crate::routes::{self, LegRequest};
 use crate::rtp::command::{MediaCommand, PlaySound};
 use crate::rtp::media::{self, MediaHandle};
 use crate::rtp::out::RtpOut;
@@ -169,7 +169,7 @@ impl SipLine {
         let out = RtpOut::new(rtp, random());
         let (media, task) = media::new(leg, out, self.stack.sounds(), notices.clone());
         let (commands, told) = mpsc::channel(leg::COMMANDS);
-        let (requests, received) = mpsc::channel(REQUESTS);
+        let (requests, received) = routes::way();
         let log = Log::default();
         self.legs.insert(
             leg,

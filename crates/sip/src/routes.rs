@@ -3,18 +3,21 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use sipx_sip::Request;
+use sipx_sip::{Method, Request};
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::{SendError, TrySendError};
 
 use crate::endpoint::Incoming;
 use crate::leg::caller::Unbegun;
-use crate::message::{call_id, from_tag, sequence, to_tag};
+use crate::message::{Reply, call_id, from_tag, sequence, to_tag};
 use crate::named::{Hashes, Key};
 use crate::refer::Replaces;
+use crate::stack::Stack;
 
-/// Requests that may wait for one leg. What comes beyond them is answered 503, or dropped where
-/// that is impossible: an ACK is sent again.
-pub(crate) const REQUESTS: usize = 32;
+/// Requests that may wait for one leg. What comes beyond them is answered 503.
+const REQUESTS: usize = 32;
+/// Room beyond them that is kept for what a call cannot do without: ACK, BYE and CANCEL.
+const SPARE: usize = 8;
 
 /// Dialogs that have ended and are remembered.
 const ENDED: usize = 1024;
@@ -28,6 +31,69 @@ pub(crate) enum LegRequest {
     Replaces(Box<Incoming>, Box<Replaces>),
     /// The INVITE that began it was cancelled; the CANCEL is answered already.
     Cancelled(Box<Request>),
+}
+
+impl LegRequest {
+    /// Whether it ends a call, or an attempt at one.
+    pub(crate) fn ends(&self) -> bool {
+        match self {
+            Self::Within(incoming) => incoming.request.method == Method::Bye,
+            Self::Cancelled(_) => true,
+            Self::Replaces(..) => false,
+        }
+    }
+
+    fn is_ack(&self) -> bool {
+        matches!(self, Self::Within(incoming) if incoming.request.method == Method::Ack)
+    }
+}
+
+/// The way to a leg, and its end there.
+pub(crate) fn way() -> (mpsc::Sender<LegRequest>, mpsc::Receiver<LegRequest>) {
+    mpsc::channel(REQUESTS + SPARE)
+}
+
+/// Brings a request to its leg; what finds no room there, or no leg, comes back.
+pub(crate) fn bring(
+    leg: &mpsc::Sender<LegRequest>,
+    request: LegRequest,
+) -> Result<(), TrySendError<LegRequest>> {
+    let vital = request.ends() || request.is_ack();
+    if !vital && leg.capacity() <= SPARE && !leg.is_closed() {
+        return Err(TrySendError::Full(request));
+    }
+    leg.try_send(request)
+}
+
+impl Stack {
+    /// Brings a request to its leg, or says why not. Must be called within a runtime.
+    pub(crate) fn bring(self: &Arc<Self>, leg: mpsc::Sender<LegRequest>, request: LegRequest) {
+        match bring(&leg, request) {
+            Ok(()) => {}
+            // It is the next to come in; there are no more of them than transactions.
+            Err(TrySendError::Full(request)) if request.ends() => {
+                let stack = Arc::clone(self);
+                tokio::spawn(async move {
+                    if let Err(SendError(request)) = leg.send(request).await {
+                        stack.not_brought(request, 481);
+                    }
+                });
+            }
+            Err(TrySendError::Full(request)) => self.not_brought(request, 503),
+            Err(TrySendError::Closed(request)) => self.not_brought(request, 481),
+        }
+    }
+
+    /// Says so, where that can be said: an ACK comes again with the 2xx, and a CANCEL is answered already.
+    fn not_brought(&self, request: LegRequest, status: u16) {
+        match request {
+            LegRequest::Within(incoming) if incoming.request.method != Method::Ack => {
+                self.respond(&incoming, Reply::new(status));
+            }
+            LegRequest::Cancelled(_) => tracing::debug!("a CANCEL found its leg gone"),
+            LegRequest::Within(_) | LegRequest::Replaces(..) => {}
+        }
+    }
 }
 
 /// Which leg a request belongs to.

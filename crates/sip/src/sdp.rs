@@ -5,7 +5,7 @@ mod read;
 mod write;
 
 pub(crate) use key::{Key, Keys, Suite};
-pub(crate) use read::read;
+pub(crate) use read::{is_of_many, read};
 pub(crate) use write::{answer, handed_on, offer};
 
 use std::net::{IpAddr, SocketAddr};

@@ -149,16 +149,29 @@ fn names_and_numbers_lead_back() {
 #[test]
 fn too_much_is_refused() {
     let mut out = Vec::new();
-    let refused = Decoder::new(Codec::Pcmu).decode(&[0xff; 1000], &mut out);
-    assert_eq!(refused, Err(CodecError::TooLong { found: 1000 }));
+    let refused = Decoder::new(Codec::Pcmu).decode(&[0xff; 1601], &mut out);
+    assert_eq!(refused, Err(CodecError::TooLong { found: 1601 }));
     assert!(out.is_empty());
+}
+
+/// Packets of up to 200 ms are to be taken (RFC 3551, section 4.2).
+#[test]
+fn long_packets_are_heard() {
+    for codec in [Codec::Pcmu, Codec::Pcma, Codec::G722] {
+        for ms in [150, 180, 200] {
+            let mut out = Vec::new();
+            let payload = vec![0x55; ms as usize * 8];
+            Decoder::new(codec).decode(&payload, &mut out).unwrap();
+            assert_eq!(out.len(), codec.band().samples_in(ms), "{codec:?}");
+        }
+    }
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
     fn no_payload_breaks_a_decoder(payloads in proptest::collection::vec(
-        proptest::collection::vec(any::<u8>(), 0..400), 1..12)) {
+        proptest::collection::vec(any::<u8>(), 0..1700), 1..6)) {
         for &codec in Codec::ALL {
             let mut decoder = Decoder::new(codec);
             for payload in &payloads {

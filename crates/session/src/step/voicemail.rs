@@ -183,13 +183,15 @@ impl Recording {
             name.push_str(&format!("-{}", self.again + 1));
         }
         let silence = seconds(self.voicemail.silence_s.unwrap_or(SILENCE_S));
+        let longest = seconds(self.voicemail.max_s.unwrap_or(MAX_S));
         let options = RecordOptions {
             both: false,
             trim: !self.voicemail.keep_silence,
             silence_ms: Some(millis(silence)),
+            max_ms: Some(millis(longest)),
         };
         self.phase = Phase::Message(call.record(name, options));
-        self.deadline = call.after(seconds(self.voicemail.max_s.unwrap_or(MAX_S)));
+        self.deadline = call.after(longest);
         Flow::Stay
     }
 
@@ -243,6 +245,8 @@ impl Recording {
         if *recording != wanted {
             return Flow::Stay;
         }
+        // It was as long as it may be, whoever of us saw that first: the caller has ended nothing.
+        self.stopped |= matches!(self.phase, Phase::Message(_)) && call.is_due(self.deadline);
         // Nobody can be asked, or do anything else, once the caller's leg is being ended.
         self.stopped &= call.is_live(LegId::CALLER);
         let Some(url) = url.clone() else {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use callroute_media::{Deed, EndCause, Notice};
 use callroute_schema::{Cause, Disposition};
+use sipx_sip::headers::misc::Expires;
 use sipx_sip::{HeaderName, Headers, Method, Request};
 use tokio::time::{Instant, sleep_until};
 
@@ -81,6 +82,7 @@ async fn serve(mut leg: Box<Leg>, mut invited: Box<Invited>) {
     let (mut rings, mut answers) = (false, false);
     let mut reliable = Reliable::default();
     let mut refresh = Instant::now() + REFRESH;
+    let expires = expires(&invited.invite.request.headers).map(|after| Instant::now() + after);
     loop {
         tokio::select! {
             command = leg.commands.recv() => match command {
@@ -149,6 +151,11 @@ async fn serve(mut leg: Box<Leg>, mut invited: Box<Invited>) {
                     return refuse(leg, &invited, Cause::from_sip(504)).await;
                 }
             }
+            // RFC 3261, section 13.3.1.
+            () = sleep_until(expires.unwrap_or(refresh)), if expires.is_some() => {
+                stack.respond(&invited.invite, Reply::new(487).tag(&invited.tag));
+                return leg.end(Cause::from_sip(487)).await;
+            }
             () = sleep_until(refresh) => {
                 refresh = Instant::now() + REFRESH;
                 if rings {
@@ -159,6 +166,12 @@ async fn serve(mut leg: Box<Leg>, mut invited: Box<Invited>) {
             }
         }
     }
+}
+
+/// How long the caller waits for a final answer, if it says so (RFC 3261, section 20.19).
+fn expires(headers: &Headers) -> Option<Duration> {
+    let expires = headers.typed::<Expires>()?.ok()?;
+    Some(Duration::from_secs(expires.0.into()))
 }
 
 fn cancelled(headers: &Headers) -> Cause {

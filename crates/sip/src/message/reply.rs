@@ -74,12 +74,22 @@ impl Reply {
         self.status / 100 == 2
     }
 
+    /// A 100 brings back by what time its request was sent (RFC 3261, section 8.2.6.1).
+    fn timestamp(&self, request: &Request) -> Option<Vec<u8>> {
+        let value = request.headers.value(&HeaderName::Timestamp)?;
+        let fits = self.status == 100 && !value.iter().any(u8::is_ascii_control);
+        fits.then(|| value.into_owned())
+    }
+
     /// The response to this request.
     pub(crate) fn to(self, request: &Request) -> Result<Response, BuildError> {
         let status = StatusCode::new(self.status).ok_or(BuildError::NotAToken {
             field: "status code",
         })?;
         let mut builder = ResponseBuilder::to_request(request, status, phrase(self.status))?;
+        if let Some(value) = self.timestamp(request) {
+            builder = builder.header(HeaderName::Timestamp, value)?;
+        }
         for (name, value) in self.headers {
             builder = builder.header(name, value)?;
         }

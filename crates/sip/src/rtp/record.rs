@@ -5,13 +5,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use callroute_audio::codec::Band;
-use callroute_audio::wav::Recorder;
+use callroute_audio::wav::{Recorder, WavError};
 use callroute_media::{RecordOptions, RecordingId};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
 
 use crate::rtp::ear::Heard;
-use crate::rtp::mono::Mono;
+use crate::rtp::mono::{Block, Mono};
 use crate::rtp::shape::{Trim, is_silent};
 use crate::rtp::voice::Voice;
 use crate::rtp::{FRAME, FRAME_MS};
@@ -20,17 +20,22 @@ use crate::rtp::{FRAME, FRAME_MS};
 const WAITING: usize = 512;
 /// Stack of the thread that writes, in bytes.
 const STACK: usize = 256 * 1024;
-/// The longest silence that is waited for: no clock goes that far.
-const MAX_SILENCE: Duration = Duration::from_secs(4 * 3600);
+/// The longest that is waited for a silence or an end: no recording is that long.
+const LONGEST: Duration = Duration::from_secs(4 * 3600);
+/// Silence is written in pieces of 100 ms or more.
+static SILENCE: [i16; 1600] = [0; 1600];
 
 /// A recording that is being made.
 #[derive(Debug)]
 pub(crate) struct Recording {
     pub(crate) id: RecordingId,
     kind: Kind,
-    blocks: mpsc::Sender<Vec<i16>>,
+    blocks: mpsc::Sender<Block>,
     done: oneshot::Receiver<Recorded>,
     lost: usize,
+    began: Instant,
+    /// It ends then at the latest.
+    until: Option<Instant>,
     /// It ends after so much silence, which began then.
     silence: Option<(Duration, Instant)>,
 }
@@ -60,7 +65,7 @@ pub(crate) struct Recorded {
 pub(crate) enum Turn {
     /// 20 ms have passed.
     Frame,
-    /// There was silence for long enough.
+    /// There was silence for long enough, or it is as long as it may be.
     Over,
 }
 
@@ -94,16 +99,19 @@ impl Recording {
                 pacer,
             }
         } else {
-            Kind::Mono(Mono::new(band))
+            Kind::Mono(Mono::new(band, options.max_ms))
         };
-        let silence = options.silence_ms.map(Duration::from_millis);
+        let began = Instant::now();
+        let wait = |ms: Option<u64>| ms.map(|ms| Duration::from_millis(ms).min(LONGEST));
         Self {
             id,
             kind,
             blocks,
             done,
             lost: 0,
-            silence: silence.map(|most| (most.min(MAX_SILENCE), Instant::now())),
+            began,
+            until: wait(options.max_ms).map(|most| began + most),
+            silence: wait(options.silence_ms).map(|most| (most, began)),
         }
     }
 
@@ -117,14 +125,15 @@ impl Recording {
 
     /// Adds what was heard, at its place in time.
     pub(crate) fn push(&mut self, source: u32, heard: &Heard) {
+        let now = Instant::now();
         if let Some((_, since)) = &mut self.silence
             && !is_silent(&heard.samples)
         {
-            *since = Instant::now();
+            *since = now;
         }
         match &mut self.kind {
             Kind::Mono(line) => {
-                if let Some(block) = line.push(source, heard) {
+                if let Some(block) = line.push(source, heard, now - self.began) {
                     self.write(block);
                 }
             }
@@ -140,12 +149,14 @@ impl Recording {
         }
     }
 
-    /// Waits until 20 ms are to be written, or there was silence for long enough.
+    /// Waits until 20 ms are to be written, or it is over: there was silence for long enough, or it is
+    /// as long as it may be.
     pub(crate) async fn turn(recording: &mut Option<Self>) -> Turn {
         let Some(recording) = recording else {
             return std::future::pending().await;
         };
-        let over = recording.silence.map(|(most, since)| since + most);
+        let silent = recording.silence.map(|(most, since)| since + most);
+        let over = silent.into_iter().chain(recording.until).min();
         let over = async move {
             match over {
                 Some(over) => sleep_until(over).await,
@@ -180,10 +191,11 @@ impl Recording {
             *since = Instant::now();
         }
         let pairs = says.iter().zip(&hears);
-        self.write(pairs.flat_map(|(left, right)| [*left, *right]).collect());
+        let sound = pairs.flat_map(|(left, right)| [*left, *right]).collect();
+        self.write(Block { silence: 0, sound });
     }
 
-    fn write(&mut self, block: Vec<i16>) {
+    fn write(&mut self, block: Block) {
         if self.blocks.try_send(block).is_err() {
             self.lost += 1;
         }
@@ -205,7 +217,7 @@ impl Recording {
 
 fn write(
     path: &Path,
-    mut blocks: mpsc::Receiver<Vec<i16>>,
+    mut blocks: mpsc::Receiver<Block>,
     options: RecordOptions,
     band: Band,
 ) -> Recorded {
@@ -225,11 +237,7 @@ fn write(
     let mut trim = options.trim.then(|| Trim::new(channels.into(), band));
     let mut fault = None;
     while let Some(block) = blocks.blocking_recv() {
-        let block = match &mut trim {
-            Some(trim) => trim.push(&block),
-            None => block,
-        };
-        if let Err(error) = recorder.push(&block) {
+        if let Err(error) = put(&mut recorder, trim.as_mut(), &block) {
             fault = Some(error.to_string());
             break;
         }
@@ -248,6 +256,24 @@ fn write(
         },
         Err(error) => failed(error.to_string(), so_far),
     }
+}
+
+/// Writes a block, piece by piece: a long silence is never in memory as a whole.
+fn put(
+    recorder: &mut Recorder,
+    mut trim: Option<&mut Trim>,
+    block: &Block,
+) -> Result<(), WavError> {
+    let (whole, rest) = (block.silence / SILENCE.len(), block.silence % SILENCE.len());
+    let silence = std::iter::repeat_n(SILENCE.as_slice(), whole);
+    let rest = SILENCE.get(..rest).unwrap_or_default();
+    for piece in silence.chain([rest, &block.sound]) {
+        match &mut trim {
+            Some(trim) => recorder.push(&trim.push(piece))?,
+            None => recorder.push(piece)?,
+        }
+    }
+    Ok(())
 }
 
 /// The file of a recording: below `folder`, whatever its name says. Parts that would lead out of

@@ -1,5 +1,6 @@
 //! Reads an offer or an answer.
 
+use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 
 use callroute_audio::codec::Codec;
@@ -9,6 +10,8 @@ use super::{Event, Format, Key, NOISE_PAYLOAD, Remote, SdpFault};
 
 /// Longest description that is read, in bytes.
 const MAX_BODY: usize = 16 * 1024;
+/// Digits that always fit into 64 bits.
+const DIGITS: usize = 19;
 /// Most streams that one description may hold.
 const MAX_STREAMS: usize = 16;
 
@@ -21,7 +24,8 @@ pub(crate) fn read(body: &[u8], ours: &[Codec]) -> Result<Remote, SdpFault> {
         )));
     }
     let text = std::str::from_utf8(body).map_err(|e| SdpFault::Malformed(e.to_string()))?;
-    let description = sipx_sdp::parse(text).map_err(|e| SdpFault::Malformed(e.to_string()))?;
+    let text = fitted(text);
+    let description = sipx_sdp::parse(&text).map_err(|e| SdpFault::Malformed(e.to_string()))?;
     if description.media.len() > MAX_STREAMS {
         let found = description.media.len();
         return Err(SdpFault::Malformed(format!(
@@ -87,8 +91,30 @@ pub(crate) fn read(body: &[u8], ours: &[Codec]) -> Result<Remote, SdpFault> {
     })
 }
 
+/// The numbers of `o=` may be of any length (RFC 8866, section 5.2). Of one that the parser has no room
+/// for, the last digits stand for it: they change when it does.
+fn fitted(text: &str) -> Cow<'_, str> {
+    let fit = || {
+        let (before, rest) = text.split_once("\no=")?;
+        let (line, after) = rest.split_once('\n')?;
+        let is_long = |field: &str| {
+            field.parse::<u64>().is_err() && field.bytes().all(|byte| byte.is_ascii_digit())
+        };
+        let mut fields: Vec<&str> = line.split_whitespace().collect();
+        let numbers = fields.get_mut(1..3)?;
+        if !numbers.iter().any(|field| is_long(field)) {
+            return None;
+        }
+        for field in numbers.iter_mut().filter(|field| is_long(field)) {
+            *field = field.get(field.len().saturating_sub(DIGITS)..)?;
+        }
+        Some(format!("{before}\no={}\n{after}", fields.join(" ")))
+    };
+    fit().map_or(Cow::Borrowed(text), Cow::Owned)
+}
+
 /// Whether more than one may hear what is sent to an address.
-fn is_of_many(ip: IpAddr) -> bool {
+pub(crate) fn is_of_many(ip: IpAddr) -> bool {
     match ip.to_canonical() {
         IpAddr::V4(ip) => ip.is_multicast() || ip.is_broadcast(),
         IpAddr::V6(ip) => ip.is_multicast(),

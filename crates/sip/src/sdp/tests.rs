@@ -47,6 +47,27 @@ fn the_offers_first_common_codec_is_answered_with_its_event_payload() {
     assert!(answer.contains("a=sendrecv"), "{answer}");
 }
 
+/// RFC 8866, section 5.2: a numeric string, of any length.
+#[test]
+fn the_numbers_of_an_origin_may_be_long() {
+    let audio = sdp("10.0.0.9", "m=audio 4000 RTP/AVP 0\r\n");
+    let of = |origin: &str| {
+        let body = audio.replace("o=- 1 1 ", &format!("o=- {origin} "));
+        read(body.as_bytes(), &BOTH).map(|remote| remote.version())
+    };
+    let long = "340282366920938463463374607431768211455";
+    let first = of(&format!("{long} {long}")).unwrap();
+    assert_eq!(first, of(&format!("{long} {long}")).unwrap());
+    assert_ne!(first, of(&format!("{long} {long}6")).unwrap());
+    assert_eq!(of(&format!("{} 2", u64::MAX)).unwrap(), (u64::MAX, 2));
+    assert_eq!(of("18446744073709551616 3").unwrap().1, 3);
+    assert!(of("x 1").is_err());
+    let unix = audio
+        .replace("\r\n", "\n")
+        .replace("o=- 1", &format!("o=- {long}"));
+    assert!(read(unix.as_bytes(), &BOTH).is_ok());
+}
+
 #[test]
 fn other_streams_are_refused_in_their_place() {
     let body = sdp(

@@ -7,9 +7,9 @@ use callroute_schema::{Caller, Cause, Disposition, RejectCause};
 use callroute_sip::phone::AnswerMode;
 use callroute_sip::{BindError, SipAdapter};
 
-use crate::raw::{Raw, header};
+use crate::raw::{Raw, SDP, header, to_tag};
 use crate::support::{
-    CALLER, LONG, adapter, answer, config, empty, ended, next_call, notice, phone, uri,
+    CALLER, LONG, adapter, answer, config, empty, ended, friendly, next_call, notice, phone, uri,
 };
 
 #[tokio::test]
@@ -193,6 +193,12 @@ async fn settings_that_make_no_sense_are_refused() {
         SipAdapter::bind(wrong).await,
         Err(BindError::RtpPorts { .. })
     ));
+    for nowhere in ["0.0.0.0", "::", "224.0.0.1", "255.255.255.255", "ff02::1"] {
+        let mut wrong = config("127.20.7.1");
+        wrong.advertised = Some(nowhere.parse().unwrap());
+        let error = SipAdapter::bind(wrong).await.unwrap_err().to_string();
+        assert!(error.starts_with(nowhere), "{error}");
+    }
 }
 
 #[tokio::test]
@@ -229,5 +235,71 @@ async fn a_dropped_adapter_still_says_goodbye() {
         drop(line);
         assert_eq!(call.wait_ended(LONG).await, Some(Cause::normal()));
         adapter = crate::support::adapter("127.20.9.1").await;
+    }
+}
+
+/// A caller who waits only so long is told that it was too long (RFC 3261, section 13.3.1), and is sent
+/// his timestamp at once (section 8.2.6.1).
+#[tokio::test]
+async fn an_invitation_expires() {
+    let mut adapter = adapter("127.20.42.1").await;
+    let mut raw = Raw::new("127.20.42.2", adapter.local_addr()).await;
+    let extra = "Expires: 2\r\nTimestamp: 54.2\r\n";
+    raw.send(&raw.request("INVITE", "a", 1, "", extra, SDP))
+        .await;
+    let mut line = next_call(&mut adapter).await.line;
+    line.perform(Command::Ring { leg: CALLER });
+    let trying = raw.until("SIP/2.0 100").await;
+    assert_eq!(header(&trying, "Timestamp"), Some("54.2"));
+    let ringing = raw.until("SIP/2.0 180").await;
+    assert_eq!(header(&ringing, "Timestamp"), None);
+    let refused = raw.until("SIP/2.0 487").await;
+    assert_eq!(to_tag(&refused), to_tag(&ringing));
+    assert_eq!(ended(&mut line, CALLER).await, Cause::from_sip(487));
+}
+
+/// However much waits for a leg, what ends its call reaches it.
+#[tokio::test]
+async fn a_hangup_is_heard_in_a_flood() {
+    let mut adapter = friendly("127.20.41.1", "127.20.41.2").await;
+    let mut raw = Raw::new("127.20.41.2", adapter.local_addr()).await;
+    for answered in [true, false] {
+        let branch = format!("inv{answered}");
+        raw.call_id = branch.clone();
+        raw.send(&raw.request("INVITE", &branch, 1, "", "", SDP))
+            .await;
+        let mut line = next_call(&mut adapter).await.line;
+        let tag = if answered {
+            line.perform(Command::Answer { leg: CALLER });
+            let ok = raw.until("SIP/2.0 200").await;
+            raw.send(&raw.request("ACK", "ack", 1, &to_tag(&ok), "", ""))
+                .await;
+            assert!(notice(&mut line).await.is_some());
+            to_tag(&ok)
+        } else {
+            line.perform(Command::Ring { leg: CALLER });
+            to_tag(&raw.until("SIP/2.0 180").await)
+        };
+        for number in 2..152 {
+            let branch = format!("i{answered}{number}");
+            raw.send(&raw.request("INFO", &branch, number, &tag, "", ""))
+                .await;
+        }
+        if answered {
+            raw.send(&raw.request("BYE", "bye", 152, &tag, "", ""))
+                .await;
+        } else {
+            raw.send(&raw.request("CANCEL", &branch, 1, "", "", ""))
+                .await;
+        }
+        let ended = ended(&mut line, CALLER).await;
+        assert_eq!(ended.sip_code, (!answered).then_some(487));
+        if answered {
+            let mut response = raw.until("SIP/2.0").await;
+            while header(&response, "CSeq") != Some("152 BYE") {
+                response = raw.until("SIP/2.0").await;
+            }
+            assert!(response.starts_with("SIP/2.0 200"), "{response}");
+        }
     }
 }

@@ -9,12 +9,14 @@
 //! | 2xx until ACK, the Accepted state (RFC 6026) | `wire`: `an_answer_without_ack_…`, `a_hangup_before_the_ack_…` |
 //! | forks: several 2xx, several early dialogs | `forks`, `wire`: `a_callee_that_repeats_or_forks_…`, `reach`: `all_telephones_…` |
 //! | CANCEL, and a 2xx that crosses it | `caller`, `callee`, `calls`, `wire`: `an_answer_that_crosses_…` |
+//! | Expires and Timestamp of an INVITE; a BYE in a flood | `caller`: `an_invitation_…`, `a_hangup_is_heard_…` |
 //! | PRACK (RFC 3262) | `signalling`: `provisional_responses_…`, `early` |
 //! | offer and answer before the 2xx: reliable responses, PRACK, UPDATE | `offers` |
 //! | the way back, through a NAT and by a connection; challenges within dialogs | `flows`, `nat` |
 //! | session timers (RFC 4028), UPDATE (RFC 3311) | `timers`, `signalling`: `a_call_is_updated_…` |
 //! | keys: telephone events, INFO, in band, and between them | `keys`, `bridge`, `rtp`, `signalling` |
 //! | re-INVITE: hold, another codec | `hold`, `media`, `calls`: `hold_by_address_and_resume` |
+//! | recordings no longer than the time that went by | `recordings` |
 //! | direct media: re-INVITEs that hand descriptions on | `direct` |
 //! | OPTIONS, unknown methods | `requests`, `trunks`: `the_next_trunk_is_tried` |
 //! | REFER, NOTIFY, Replaces (RFC 3515, 3891) | `transfer`, `replaces`, `softphone` |
@@ -62,6 +64,7 @@ mod names;
 mod offers;
 mod raw;
 mod reach;
+mod recordings;
 mod redirect;
 mod replaces;
 mod rooms;
