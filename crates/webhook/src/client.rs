@@ -80,7 +80,8 @@ impl Client {
 
     /// Asks a webhook what to do. Ends by the deadline, whatever the servers do; whatever they
     /// do is a value. Dropping the future stops all of it and closes the connections in use; only
-    /// a request that finds out whether a resting server is back runs on, until the deadline.
+    /// a request that finds out whether a resting server is back runs on, until the deadline. An
+    /// ask that is dropped says nothing about its servers.
     ///
     /// Needs a tokio runtime with its timer and its IO switched on.
     pub fn ask<'a>(

@@ -189,6 +189,17 @@ async fn a_slow_endpoint_that_is_always_overtaken_rests() {
 }
 
 #[tokio::test]
+async fn callers_who_hang_up_bring_no_rest() {
+    let server = Server::start(|_, _| vec![Deed::Silence]).await;
+    let (client, webhook) = (impatient(10), webhook(&[server.url()], 9000));
+    for _ in 0..20 {
+        let hung_up = timeout(Duration::from_millis(25), ask(&client, &webhook)).await;
+        assert!(hung_up.is_err());
+    }
+    assert_eq!(client.health(&webhook.urls[0]), Health::Healthy);
+}
+
+#[tokio::test]
 async fn a_server_may_ask_for_a_rest() {
     let second = Server::answering(json(VOICEMAIL)).await;
     for (status, header) in [
