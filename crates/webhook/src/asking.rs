@@ -163,8 +163,7 @@ impl<'a> Asking<'a> {
             How::Anyway => Use::Anyway,
         };
         let book = self.inner.book();
-        let most = self.plan.longest_hedge();
-        let trial = match Trial::open(endpoint.record(book), admission, self.now, most) {
+        let trial = match Trial::open(endpoint.record(book), admission, self.now) {
             Ok(trial) => trial,
             Err(left) => {
                 self.report.skip(endpoint, left);

@@ -188,17 +188,11 @@ impl Trial {
         how: Use,
         now: Instant,
     ) -> Result<Self, Duration> {
-        Self::open(book.record(key), how, now, Duration::MAX)
+        Self::open(book.record(key), how, now)
     }
 
-    /// The same for an endpoint whose record is at hand. `most`: the hedge delay of an ask with
-    /// little time is shorter.
-    pub(crate) fn open(
-        record: Arc<Record>,
-        how: Use,
-        now: Instant,
-        most: Duration,
-    ) -> Result<Self, Duration> {
+    /// The same for an endpoint whose record is at hand.
+    pub(crate) fn open(record: Arc<Record>, how: Use, now: Instant) -> Result<Self, Duration> {
         let now = record.common.at(now);
         let (ticket, hedge, doubt) = {
             let mut standing = lock(&record.standing);
@@ -216,7 +210,7 @@ impl Trial {
             record,
             ticket,
             began: now,
-            hedge: hedge.min(most),
+            hedge,
             doubt,
             open: true,
         })
@@ -227,7 +221,8 @@ impl Trial {
         self.ticket.probe
     }
 
-    /// Counts as slow beyond this; the next endpoint may be asked beside this one.
+    /// Counts as slow beyond this, however little time an ask has; the next endpoint may be asked
+    /// beside this one.
     pub(crate) fn hedge(&self) -> Duration {
         self.hedge
     }

@@ -206,7 +206,8 @@ impl Client {
         }
     }
 
-    /// How a URL stands, as far as this client knows; one that was never asked is healthy.
+    /// How a URL stands with its webhook, as far as this client knows; one that was never asked is
+    /// healthy.
     #[must_use]
     pub fn health(&self, endpoint: &Endpoint) -> Health {
         self.inner.book().health(endpoint.key())
