@@ -203,7 +203,7 @@ impl<'a> Asking<'a> {
             due,
         };
         match begun.probe {
-            true => self.probe(flight, errand, trial, running),
+            true => self.probe(flight, &errand, trial, running),
             false => running.push(flight, attempt(errand, trial)),
         }
         step
@@ -262,7 +262,7 @@ impl<'a> Asking<'a> {
     fn probe<'p, F>(
         &self,
         mut flight: Flight<'a>,
-        errand: Errand<'a>,
+        errand: &Errand<'_>,
         trial: Trial,
         running: &mut Running<'p, F, Flight<'a>, Outcome>,
     ) where
