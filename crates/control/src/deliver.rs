@@ -18,10 +18,10 @@ use tokio::time::{Instant, interval, sleep, sleep_until, timeout};
 use crate::config::WebhookSink;
 use crate::deliver::calls::{Calls, Key};
 use crate::deliver::complaints::{Complaints, Matter};
-use crate::deliver::telling::{End, now_ms, said, spread, told};
+use crate::deliver::telling::{End, is_long, now_ms, said, shortened, spread, told};
 use crate::deliver::trouble::Trouble;
 use crate::outbox::{Outbox, Place, Record};
-use crate::queue::{Job, Outlet, Shared, TOGETHER};
+use crate::queue::{Job, Outlet, Shared, TOGETHER, Told};
 
 /// Most calls that are known before their first event is tried.
 const UNTRIED: usize = 1_024;
@@ -182,6 +182,7 @@ impl Delivery {
         while let Some(job) = next {
             match job {
                 Job::Event(told) => {
+                    let told = self.short(told);
                     let added = self.check(Matter::Write, |outbox| outbox.add(&told, now_ms()));
                     match added {
                         Some(true) => {
@@ -207,6 +208,16 @@ impl Delivery {
         if (self.check(Matter::Write, |outbox| outbox.flush(false))).is_some() {
             self.over(Matter::Write);
         }
+    }
+
+    /// An event that is too long is told without its attributes: that it happened is told in any
+    /// case.
+    fn short(&mut self, told: Told) -> Told {
+        if !is_long(&told) {
+            return told;
+        }
+        self.complain(Matter::Long, 1, &format!("call {}", told.call));
+        shortened(&told).unwrap_or(told)
     }
 
     /// Reads whose events are next; whether there may be more to read.

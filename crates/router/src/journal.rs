@@ -313,7 +313,8 @@ mod tests {
         fn note(&self, _: &CallId, _: u64, _: &callroute_session::Note) {}
         fn event(&self, _: &callroute_schema::Event) {}
         fn warning(&self, text: &str) {
-            self.0.lock().unwrap().push(text.to_owned());
+            let mut texts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            texts.push(text.to_owned());
         }
     }
 

@@ -13,6 +13,8 @@ pub(super) enum Matter {
     /// What was written cannot be put on the disk.
     Sync,
     Full,
+    /// Events are too long.
+    Long,
     /// Events are too old.
     Old,
     /// The server says that events themselves are at fault.
@@ -28,6 +30,9 @@ impl Matter {
             Self::Read => "cannot be read",
             Self::Sync => "cannot be put on the disk",
             Self::Full => "is full: events are lost until its server takes some",
+            Self::Long => {
+                "has no room for events as long as these; they are told without attributes"
+            }
             Self::Old => "holds events that are too old; they are not told any more",
             Self::Refused => "holds events that its server refuses; they are not told any more",
             Self::Damaged => "holds events that the disk damaged; they are lost",
@@ -42,7 +47,7 @@ impl Matter {
             Self::Sync => Some("is put on the disk again"),
             Self::Full => Some("has room again"),
             Self::Refused => Some("holds events that its server takes again"),
-            Self::Old | Self::Damaged => None,
+            Self::Long | Self::Old | Self::Damaged => None,
         }
     }
 }

@@ -1,12 +1,15 @@
 //! One event, told once.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use callroute_schema::Event;
+use callroute_schema::{Event, tree};
 use callroute_webhook::{Attempt, Client, Failure, FailureClass};
+use serde_json::value::RawValue;
 
 use crate::config::WebhookSink;
 use crate::outbox::Record;
+use crate::queue::Told;
 
 /// How one try to tell an event ended.
 pub(super) enum End {
@@ -14,6 +17,22 @@ pub(super) enum End {
     Failed(Failure),
     TooOld,
     Refused(String),
+}
+
+/// Whether an event is longer than anything that is read as one again.
+pub(super) fn is_long(told: &Told) -> bool {
+    told.json.len() > tree::MAX_BYTES
+}
+
+/// An event that is too long, as it can be told: without its attributes.
+pub(super) fn shortened(told: &Told) -> Option<Told> {
+    let mut fields: BTreeMap<&str, &RawValue> = serde_json::from_str(&told.json).ok()?;
+    fields.remove("attributes");
+    let event = Event::from_json(&serde_json::to_vec(&fields).ok()?).ok()?;
+    Some(Told {
+        json: event.to_json().into(),
+        ..told.clone()
+    })
 }
 
 /// Tells one event once.
