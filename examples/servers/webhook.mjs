@@ -103,6 +103,33 @@ async function bodyOf(request) {
   return Buffer.concat(chunks);
 }
 
+/**
+ * The event of a body; throws where it is none.
+ * @param {Buffer} body
+ * @returns {Event}
+ */
+function read(body) {
+  const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(body);
+  const event = JSON.parse(text);
+  for (const key of ["event", "from", "to", "timestamp", "call_id"]) {
+    // Half a surrogate pair is no text.
+    if (typeof event?.[key] !== "string" || /\p{Surrogate}/u.test(event[key])) {
+      throw new Error(`an event needs \`${key}\`, as a string`);
+    }
+  }
+  const menu = event.menu ?? {};
+  if (typeof menu !== "object" || typeof (menu.digits ?? "") !== "string") {
+    throw new Error("`menu` must be an object, and its `digits` a string");
+  }
+  return event;
+}
+
+/**
+ * Whoever calls must not write lines of our log.
+ * @param {string} text
+ */
+const shown = (text) => text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "?");
+
 const server = createServer(async (request, response) => {
   try {
     const received = await bodyOf(request);
@@ -111,9 +138,8 @@ const server = createServer(async (request, response) => {
       response.end();
       return;
     }
-    /** @type {Event} */
-    const event = JSON.parse(received.toString("utf8"));
-    console.log(`${event.event} from ${event.from} to ${event.to}`);
+    const event = read(received);
+    console.log(shown(`${event.event} from ${event.from} to ${event.to}`));
     const body = JSON.stringify(route(event));
     response.writeHead(200, {
       "Content-Type": "application/json",

@@ -1,24 +1,27 @@
 //! Tells a web server what happened: again and again until it takes it, a call's events in order.
 
 mod calls;
+mod complaints;
+mod telling;
 mod trouble;
 
 use std::io;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use callroute_router::Observer;
-use callroute_schema::Event;
-use callroute_webhook::{Attempt, Client, Failure, FailureClass};
+use callroute_webhook::Client;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::{JoinSet, yield_now};
 use tokio::time::{Instant, interval, sleep, sleep_until, timeout};
 
 use crate::config::WebhookSink;
 use crate::deliver::calls::{Calls, Key};
+use crate::deliver::complaints::{Complaints, Matter};
+use crate::deliver::telling::{End, is_long, now_ms, said, shortened, spread, told};
 use crate::deliver::trouble::Trouble;
 use crate::outbox::{Outbox, Place, Record};
-use crate::queue::{Job, Outlet, Shared, TOGETHER};
+use crate::queue::{Job, Outlet, Shared, TOGETHER, Told};
 
 /// Most calls that are known before their first event is tried.
 const UNTRIED: usize = 1_024;
@@ -43,6 +46,7 @@ pub(crate) struct Delivery {
     observer: Arc<dyn Observer>,
     calls: Calls,
     trouble: Trouble,
+    complaints: Complaints,
     tasks: Tasks,
     /// Who may ask now.
     beside: Arc<Semaphore>,
@@ -72,6 +76,7 @@ impl Delivery {
             observer,
             calls: Calls::default(),
             trouble: Trouble::default(),
+            complaints: Complaints::default(),
             tasks: Tasks::new(),
             beside: Arc::new(Semaphore::new(BESIDE)),
             again: Arc::new(Semaphore::new(AGAIN)),
@@ -100,8 +105,11 @@ impl Delivery {
                     }
                 }
                 Some(ended) = syncs.join_next() => match ended {
-                    Ok((count, Ok(()))) => outlet.shared().keep(count),
-                    Ok((_, Err(error))) => self.warn(&format!("cannot be put on the disk: {error}")),
+                    Ok((count, Ok(()))) => {
+                        outlet.shared().keep(count);
+                        self.over(Matter::Sync);
+                    }
+                    Ok((_, Err(error))) => self.complain(Matter::Sync, 1, &error.to_string()),
                     // The runtime ends, and all is put on the disk below.
                     Err(_) => {}
                 },
@@ -124,6 +132,9 @@ impl Delivery {
         };
         // Whoever does not answer in time is asked again, under the same id.
         let _ = timeout(LAST_ANSWERS, answers).await;
+        for text in self.complaints.rest() {
+            self.warn(&text);
+        }
     }
 
     /// Looks for what processes left that have ended.
@@ -139,7 +150,10 @@ impl Delivery {
 
     /// Has the system put on the disk what was handed to it, beside the telling.
     fn sync(&mut self, count: u64, syncs: &mut Syncs) {
-        if let Some(file) = self.check("write", |outbox| outbox.newest()).flatten() {
+        if let Some(file) = self
+            .check(Matter::Write, |outbox| outbox.newest())
+            .flatten()
+        {
             syncs.spawn_blocking(move || {
                 let done = file.sync_data();
                 if done.is_err() {
@@ -152,7 +166,9 @@ impl Delivery {
 
     /// Puts all so far on the disk; whether it is there.
     fn flush(&mut self, shared: &Shared, written: u64) -> bool {
-        let done = self.check("flush", |outbox| outbox.flush(true)).is_some();
+        let done = self
+            .check(Matter::Write, |outbox| outbox.flush(true))
+            .is_some();
         if done {
             shared.keep(written);
         }
@@ -166,13 +182,17 @@ impl Delivery {
         while let Some(job) = next {
             match job {
                 Job::Event(told) => {
-                    let added = self.check("write", |outbox| outbox.add(&told, now_ms()));
+                    let told = self.short(told);
+                    let added = self.check(Matter::Write, |outbox| outbox.add(&told, now_ms()));
                     match added {
-                        Some(true) => *written += 1,
+                        Some(true) => {
+                            *written += 1;
+                            self.over(Matter::Full);
+                        }
                         Some(false) | None => outlet.shared().lose(),
                     }
                     if added == Some(false) {
-                        self.warn("is full: events are lost until its server takes some");
+                        self.complain(Matter::Full, 1, "");
                     }
                 }
                 Job::Flush(done) => {
@@ -185,16 +205,31 @@ impl Delivery {
             left -= 1;
             next = (left > 0).then(|| outlet.next_now()).flatten();
         }
-        self.check("write", |outbox| outbox.flush(false));
+        if (self.check(Matter::Write, |outbox| outbox.flush(false))).is_some() {
+            self.over(Matter::Write);
+        }
+    }
+
+    /// An event that is too long is told without its attributes: that it happened is told in any
+    /// case.
+    fn short(&mut self, told: Told) -> Told {
+        if !is_long(&told) {
+            return told;
+        }
+        self.complain(Matter::Long, 1, &format!("call {}", told.call));
+        shortened(&told).unwrap_or(told)
     }
 
     /// Reads whose events are next; whether there may be more to read.
     async fn fill(&mut self, shared: &Shared) -> bool {
         let room = UNTRIED.saturating_sub(self.calls.untried());
-        let Some(found) = self.check("read", |outbox| outbox.read(room)) else {
+        let Some(found) = self.check(Matter::Read, |outbox| outbox.read(room)) else {
             sleep(DISK_PAUSE).await;
             return true;
         };
+        if !found.is_empty() {
+            self.over(Matter::Read);
+        }
         self.damaged(shared);
         let more = found.len() == room && room > 0;
         for (call, place) in found {
@@ -232,7 +267,7 @@ impl Delivery {
     }
 
     fn load(&mut self, key: Key, place: Place, shared: &Shared) -> Option<Record> {
-        let Some(record) = self.check("read", |outbox| outbox.load(place)) else {
+        let Some(record) = self.check(Matter::Read, |outbox| outbox.load(place)) else {
             self.rests = Instant::now() + DISK_PAUSE;
             self.calls.put_off(key, self.rests);
             return None;
@@ -257,7 +292,7 @@ impl Delivery {
     fn settle(&mut self, key: Key, record: &Record, end: End, shared: &Shared) {
         let (failures, taken) = (self.calls.failures(key), matches!(end, End::Taken));
         match end {
-            End::Taken => {}
+            End::Taken => self.over(Matter::Refused),
             End::Failed(failure) => {
                 let now = Instant::now();
                 self.calls.failed(key, now + self.pause(failures, record));
@@ -271,14 +306,14 @@ impl Delivery {
             }
             End::TooOld => {
                 shared.lose();
-                self.warn("holds events that are too old; they are not told any more");
+                self.complain(Matter::Old, 1, "");
             }
             End::Refused(why) => {
                 shared.lose();
-                self.warn(&format!("holds an event that its server refuses: {why}"));
+                self.complain(Matter::Refused, 1, &why);
             }
         }
-        self.check("write", |outbox| outbox.take(record.place));
+        self.check(Matter::Write, |outbox| outbox.take(record.place));
         self.calls.over(key);
         if self.trouble.over(failures, taken) {
             self.warn("tells its server all events again");
@@ -296,23 +331,36 @@ impl Delivery {
         let damaged = self.outbox.damaged();
         if damaged > 0 {
             (0..damaged).for_each(|_| shared.lose());
-            self.warn(&format!(
-                "holds {damaged} events that the disk damaged; they are lost"
-            ));
+            self.complain(Matter::Damaged, damaged, "");
         }
     }
 
     fn check<T>(
         &mut self,
-        deed: &str,
+        matter: Matter,
         work: impl FnOnce(&mut Outbox) -> io::Result<T>,
     ) -> Option<T> {
         match work(&mut self.outbox) {
             Ok(done) => Some(done),
             Err(error) => {
-                self.warn(&format!("cannot {deed}: {error}"));
+                self.complain(matter, 1, &error.to_string());
                 None
             }
+        }
+    }
+
+    /// Something went wrong so many times more.
+    fn complain(&mut self, matter: Matter, times: u64, why: &str) {
+        let now = Instant::now().into_std();
+        if let Some(text) = self.complaints.more(matter, times, why, now) {
+            self.warn(&text);
+        }
+    }
+
+    /// Something no longer goes wrong.
+    fn over(&mut self, matter: Matter) {
+        if let Some(text) = self.complaints.over(matter) {
+            self.warn(&text);
         }
     }
 
@@ -322,64 +370,5 @@ impl Delivery {
     }
 }
 
-/// How one try to tell an event ended.
-enum End {
-    Taken,
-    Failed(Failure),
-    TooOld,
-    Refused(String),
-}
-
 /// The places of a request among those under way.
 type Turns = (OwnedSemaphorePermit, Option<OwnedSemaphorePermit>);
-
-/// Tells one event once.
-async fn told(sink: &WebhookSink, client: &Client, record: &Record) -> End {
-    let Ok(event) = Event::from_json(record.told.json.as_bytes()) else {
-        return End::Refused("it is no event of this version".to_owned());
-    };
-    let age = Duration::from_millis(now_ms().saturating_sub(record.at_ms));
-    if age > sink.max_age {
-        return End::TooOld;
-    }
-    let notified = client.notify(&sink.endpoints, &event, record.told.id).await;
-    match notified.result {
-        Ok(()) => End::Taken,
-        Err(failure) if is_final(status(&notified.attempts), failure.class) => {
-            End::Refused(failure.to_string())
-        }
-        Err(failure) => End::Failed(failure),
-    }
-}
-
-fn status(attempts: &[Attempt]) -> Option<u16> {
-    attempts.iter().rev().find_map(|attempt| attempt.status)
-}
-
-/// A failure as it may stand in a log: where a server points to, it may repeat what it was asked
-/// with, and that may be secret.
-fn said(failure: &Failure) -> String {
-    let text = failure.to_string();
-    match text.split_once('?') {
-        Some((before, _)) if failure.class == FailureClass::Redirect => format!("{before}?…"),
-        _ => text,
-    }
-}
-
-/// Whether telling it again would be in vain: the server says that the event itself is at fault.
-fn is_final(status: Option<u16>, class: FailureClass) -> bool {
-    class == FailureClass::Status4xx && matches!(status, Some(400 | 413 | 415 | 422))
-}
-
-/// Four to six fifths of a pause, so that many do not come at once.
-fn spread(pause: Duration, id: u128) -> Duration {
-    let part = u32::try_from(id % 401).unwrap_or(200);
-    (pause / 1000).saturating_mul(800 + part)
-}
-
-fn now_ms() -> u64 {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-}

@@ -13,10 +13,11 @@
 //!
 //! A file whose events were all taken is deleted. One with a few that are not, because a server
 //! keeps failing at them, is written anew when room is needed: of what was taken empty lines stay, so
-//! that the others keep their numbers. What a crash cut off in the middle of a line
-//! never was an event. What is taken is not put on the disk at once: after a crash of the machine
-//! it may be told twice, under the same id.
+//! that the others keep their places. What a crash cut off in the middle of a line never was an event;
+//! what the disk damaged inside a file is lost, and takes no whole line with it. What is taken is not
+//! put on the disk at once: after a crash of the machine it may be told twice, under the same id.
 
+mod found;
 mod named;
 mod segment;
 mod share;

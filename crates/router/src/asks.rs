@@ -241,7 +241,7 @@ pub(crate) fn endpoints_for(
                 format!("webhook `{name}` cannot be asked: its settings were refused"),
             )),
         },
-        AskTarget::Url(url) => Endpoints::new("url", std::slice::from_ref(url), deadline, &[])
+        AskTarget::Url(url) => Endpoints::out_of_answer(url, deadline)
             .map_err(|error| Failure::new(FailureClass::BadSchema, error.to_string())),
     }
 }

@@ -165,12 +165,8 @@ impl<L: Line> Driver<L> {
             utc: self.config.clock.now(),
             mono: self.began.elapsed(),
         };
-        if let Some(pen) = &mut self.pen
-            && !pen.write(Entry::new(now, input.clone()).to_line())
-        {
-            self.config
-                .observer
-                .warning("the journal queue is full: a call's journal ends early");
+        if let Some(pen) = &mut self.pen {
+            pen.write(Entry::new(now, input.clone()).to_line());
         }
         let at_ms = u64::try_from(now.mono.as_millis()).unwrap_or(u64::MAX);
         let call_id = self.session.event().call_id.clone();

@@ -6,8 +6,9 @@ use std::collections::{HashMap, HashSet};
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use callroute_rules::{Engine, Source};
 use callroute_schema::CallId;
@@ -15,6 +16,7 @@ use callroute_session::journal::Header;
 
 pub use crate::journal::kept::{KeptTableError, kept_table};
 use crate::observer::Observer;
+use crate::often::Often;
 
 /// Lines that may wait for the disk.
 const QUEUE: usize = 16_384;
@@ -58,7 +60,31 @@ enum Job {
 #[derive(Debug, Clone)]
 pub struct Journals {
     folder: PathBuf,
+    queue: Queue,
+}
+
+/// Where jobs go, and what is said when there is no room.
+#[derive(Debug, Clone)]
+struct Queue {
     jobs: SyncSender<Job>,
+    observer: Arc<dyn Observer>,
+    full: Arc<Mutex<Often>>,
+}
+
+impl Queue {
+    /// Whether there was room; a journal without this line is over, and that is said.
+    fn put(&self, job: Job) -> bool {
+        let sent = self.jobs.try_send(job).is_ok();
+        if !sent {
+            let mut full = self.full.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(count) = full.more(1, Instant::now()) {
+                self.observer.warning(&format!(
+                    "the journal queue is full: journals end early, {count} so far"
+                ));
+            }
+        }
+        sent
+    }
 }
 
 impl Journals {
@@ -75,7 +101,8 @@ impl Journals {
         let (jobs, queue) = sync_channel(QUEUE);
         let writer = Writer {
             folder: folder.to_owned(),
-            observer,
+            observer: Arc::clone(&observer),
+            failed: Often::default(),
             open: HashMap::new(),
             tables: HashSet::new(),
         };
@@ -84,7 +111,13 @@ impl Journals {
             .spawn(move || writer.run(&queue))
             .map_err(JournalError::Thread)?;
         let folder = folder.to_owned();
-        Ok(Self { folder, jobs })
+        let full = Arc::default();
+        let queue = Queue {
+            jobs,
+            observer,
+            full,
+        };
+        Ok(Self { folder, queue })
     }
 
     /// Where they are.
@@ -102,7 +135,7 @@ impl Journals {
             file.set_len(u64::try_from(whole).ok()?).ok()?;
         }
         Some(Pen {
-            jobs: self.jobs.clone(),
+            queue: self.queue.clone(),
             call_id: call_id.clone(),
             broken: false,
         })
@@ -110,16 +143,16 @@ impl Journals {
 
     /// Begins a call's journal.
     pub(crate) fn begin(&self, call_id: &CallId, header: &Header, engine: Arc<Engine>) -> Pen {
-        let begun = self.jobs.try_send(Job::Begin {
+        let begun = self.queue.put(Job::Begin {
             call_id: call_id.clone(),
             header: header.to_line(),
             fingerprint: header.table.clone(),
             engine,
         });
         Pen {
-            jobs: self.jobs.clone(),
+            queue: self.queue.clone(),
             call_id: call_id.clone(),
-            broken: begun.is_err(),
+            broken: !begun,
         }
     }
 }
@@ -127,24 +160,23 @@ impl Journals {
 /// Writes one call's journal.
 #[derive(Debug)]
 pub(crate) struct Pen {
-    jobs: SyncSender<Job>,
+    queue: Queue,
     call_id: CallId,
     broken: bool,
 }
 
 impl Pen {
     /// Writes a line. A journal with a gap cannot be replayed: after the first line that found
-    /// the queue full, nothing more is written, and `false` says so once.
-    pub(crate) fn write(&mut self, line: String) -> bool {
+    /// the queue full, nothing more is written.
+    pub(crate) fn write(&mut self, line: String) {
         if self.broken {
-            return true;
+            return;
         }
         let job = Job::Line {
             call_id: self.call_id.clone(),
             line,
         };
-        self.broken = self.jobs.try_send(job).is_err();
-        !self.broken
+        self.broken = !self.queue.put(job);
     }
 }
 
@@ -155,9 +187,9 @@ impl Drop for Pen {
         };
         // A full queue loses only the hint to close the file; the writer closes the oldest when
         // it has too many open.
-        if let Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) = self.jobs.try_send(job)
-        {
-        }
+        if let Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) =
+            self.queue.jobs.try_send(job)
+        {}
     }
 }
 
@@ -167,6 +199,8 @@ const OPEN_FILES: usize = 4_096;
 struct Writer {
     folder: PathBuf,
     observer: Arc<dyn Observer>,
+    /// Lines that the disk did not take.
+    failed: Often,
     open: HashMap<CallId, File>,
     tables: HashSet<String>,
 }
@@ -174,9 +208,24 @@ struct Writer {
 impl Writer {
     fn run(mut self, queue: &Receiver<Job>) {
         while let Ok(job) = queue.recv() {
-            if let Err(error) = self.work(job) {
-                self.observer
-                    .warning(&format!("a journal could not be written: {error}"));
+            let is_end = matches!(job, Job::End { .. });
+            match self.work(job) {
+                Err(error) => {
+                    if let Some(count) = self.failed.more(1, Instant::now()) {
+                        self.observer.warning(&format!(
+                            "journals cannot be written: {error}; {count} lines are lost so far"
+                        ));
+                    }
+                }
+                // An end writes nothing.
+                Ok(()) if !is_end => {
+                    if let Some(count) = self.failed.over() {
+                        self.observer.warning(&format!(
+                            "journals are written again; {count} lines were lost"
+                        ));
+                    }
+                }
+                Ok(()) => {}
             }
         }
     }
@@ -251,9 +300,51 @@ mod tests {
         Writer {
             folder: folder.to_owned(),
             observer: Arc::new(crate::Silent),
+            failed: Often::default(),
             open: HashMap::new(),
             tables: HashSet::new(),
         }
+    }
+
+    #[derive(Debug, Default)]
+    struct Warned(Mutex<Vec<String>>);
+
+    impl Observer for Warned {
+        fn note(&self, _: &CallId, _: u64, _: &callroute_session::Note) {}
+        fn event(&self, _: &callroute_schema::Event) {}
+        fn warning(&self, text: &str) {
+            let mut texts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            texts.push(text.to_owned());
+        }
+    }
+
+    #[test]
+    fn a_disk_that_takes_nothing_is_spoken_of_seldom() {
+        let folder = tempfile::tempdir().unwrap();
+        let warned = Arc::new(Warned::default());
+        let (jobs, queue) = sync_channel(101);
+        let line = |call: &str| Job::Line {
+            call_id: CallId::new(call).unwrap(),
+            line: "{}".to_owned(),
+        };
+        let mut writer = writer(folder.path());
+        writer.observer = Arc::<Warned>::clone(&warned);
+        std::fs::create_dir(folder.path().join("bad.jsonl")).unwrap();
+        for _ in 0..100 {
+            jobs.send(line("bad")).unwrap();
+        }
+        jobs.send(line("good")).unwrap();
+        drop(jobs);
+        writer.run(&queue);
+        let warned = warned.0.lock().unwrap();
+        assert!(
+            warned[0].starts_with("journals cannot be written: "),
+            "{warned:?}"
+        );
+        assert_eq!(
+            warned[1..],
+            ["journals are written again; 100 lines were lost"]
+        );
     }
 
     #[test]

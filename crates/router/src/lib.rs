@@ -30,6 +30,7 @@ mod mail;
 mod measure;
 mod messages;
 mod observer;
+mod often;
 mod run;
 mod switchboard;
 mod way;
@@ -44,6 +45,7 @@ pub use lookups::{Asking, CustomFuture, CustomLookup, LookupConfigError, Lookups
 pub use mail::SmtpMail;
 pub use mail::{Mail, MailError, Sending, sound};
 pub use observer::{Observer, Silent};
+pub use often::Often;
 pub use run::{Router, RouterError, check};
 pub use switchboard::PushError;
 pub use way::{RouteSource, Routed, Way};

@@ -84,6 +84,14 @@ final class Event
                 ? $fields[$key]
                 : throw new \UnexpectedValueException("an event needs `{$key}`, as a string");
         }
+        foreach (['menu', 'attributes'] as $key) {
+            if (!is_array($fields[$key] ?? [])) {
+                throw new \UnexpectedValueException("`{$key}` must be an object");
+            }
+        }
+        if (!is_string($fields['menu']['digits'] ?? '')) {
+            throw new \UnexpectedValueException('`digits` must be a string');
+        }
         return new self(...$texts, fields: $fields);
     }
 

@@ -94,7 +94,7 @@ impl<'a> Asking<'a> {
             step = match step {
                 Some(Step::Finish(ending)) => break ending,
                 Some(Step::Ask { url, how }) => {
-                    let attempt = |errand| means.attempt(errand);
+                    let attempt = |errand, trial| means.attempt(errand, trial);
                     self.begin(url, how, &mut running, attempt)
                 }
                 Some(Step::Pay { url }) => self.pay(url),
@@ -147,7 +147,7 @@ impl<'a> Asking<'a> {
         url: usize,
         how: How,
         running: &mut Running<'p, F, Flight<'a>, Outcome>,
-        attempt: impl FnOnce(Errand<'a>) -> F,
+        attempt: impl FnOnce(Errand<'a>, Trial) -> F,
     ) -> Option<Step>
     where
         F: Future<Output = Outcome> + Send + 'p,
@@ -163,8 +163,7 @@ impl<'a> Asking<'a> {
             How::Anyway => Use::Anyway,
         };
         let book = self.inner.book();
-        let most = self.plan.longest_hedge();
-        let trial = match Trial::open(endpoint.record(book), admission, self.now, most) {
+        let trial = match Trial::open(endpoint.record(book), admission, self.now) {
             Ok(trial) => trial,
             Err(left) => {
                 self.report.skip(endpoint, left);
@@ -201,12 +200,11 @@ impl<'a> Asking<'a> {
                 fresh: !matches!(how, How::First | How::Anew),
                 at: self.now,
             },
-            trial,
             due,
         };
         match begun.probe {
-            true => self.probe(flight, errand, running),
-            false => running.push(flight, attempt(errand)),
+            true => self.probe(flight, &errand, trial, running),
+            false => running.push(flight, attempt(errand, trial)),
         }
         step
     }
@@ -264,7 +262,8 @@ impl<'a> Asking<'a> {
     fn probe<'p, F>(
         &self,
         mut flight: Flight<'a>,
-        errand: Errand<'a>,
+        errand: &Errand<'_>,
+        trial: Trial,
         running: &mut Running<'p, F, Flight<'a>, Outcome>,
     ) where
         F: Future<Output = Outcome> + Send + 'p,
@@ -275,10 +274,10 @@ impl<'a> Asking<'a> {
         // It may outlive the ask.
         let question = Arc::new(errand.question.copy());
         let progress = Arc::new(Progress::new());
-        let theirs = Arc::clone(&progress);
+        let (theirs, seen) = (Arc::clone(&progress), Arc::clone(&progress));
         flight.progress = Held::Shared(Arc::clone(&progress));
         let until = self.started + self.plan.deadline();
-        let (at, trial) = (errand.start.at, errand.trial);
+        let at = errand.start.at;
         let task = tokio::spawn(async move {
             let errand = Errand {
                 target: Target {
@@ -290,10 +289,14 @@ impl<'a> Asking<'a> {
                 question: Held::Shared(question),
                 progress: Held::Shared(theirs),
                 start: Start { fresh: true, at },
-                trial,
                 due: None,
             };
-            timeout_at(until, means.attempt(errand)).await
+            let mut attempt = pin!(means.attempt(errand, trial));
+            let ended = timeout_at(until, attempt.as_mut()).await;
+            if ended.is_err() {
+                seen.give_up();
+            }
+            ended
         });
         let began = self.now;
         let ended = async move {

@@ -204,23 +204,28 @@ pub(crate) struct Errand<'a> {
     pub(crate) question: Held<'a, Question>,
     pub(crate) progress: Held<'a, Progress>,
     pub(crate) start: Start,
-    pub(crate) trial: Trial,
     /// When whoever waits for it wants to be woken, if its connection can do that.
     pub(crate) due: Option<Instant>,
 }
 
 impl Means {
-    /// Asks one URL. Dropping the future ends the attempt and closes its connection.
+    /// Asks one URL. Dropping the future ends the attempt and closes its connection; whether it
+    /// was given up, its progress says.
     #[expect(
         clippy::manual_async_fn,
         reason = "a block uses in place what it holds, a function moves it first"
     )]
     pub(crate) fn attempt<'a>(
         self: &'a Arc<Self>,
-        mut errand: Errand<'a>,
+        errand: Errand<'a>,
+        mut trial: Trial,
     ) -> impl Future<Output = Outcome> + Send + 'a {
         async move {
             let progress = &*errand.progress;
+            let stake = Stake {
+                trial: &mut trial,
+                progress,
+            };
             let (target, start) = (&errand.target, &errand.start);
             let lane = target.endpoint.lane(&self.pool);
             progress.enter(Phase::Turn);
@@ -253,7 +258,7 @@ impl Means {
                 }
             };
             outcome.took = ended.saturating_duration_since(errand.start.at);
-            let rests = errand.trial.settle(outcome.verdict(), outcome.took);
+            let rests = stake.trial.settle(outcome.verdict(), outcome.took);
             if let Some(knock) = rests {
                 self.began_to_rest(&errand.target, &outcome, knock);
             }
@@ -419,6 +424,20 @@ fn reply(question: &Question, format: Format, bytes: &[u8]) -> Result<Reply, Fai
     match question.asks() {
         Asks::Facts => facts::read(bytes).map(Reply::Facts),
         Asks::Actions | Asks::Nothing => read(format, bytes).map(Reply::Actions),
+    }
+}
+
+/// Tells the endpoint's record when the attempt is given up.
+struct Stake<'a> {
+    trial: &'a mut Trial,
+    progress: &'a Progress,
+}
+
+impl Drop for Stake<'_> {
+    fn drop(&mut self) {
+        if self.progress.is_given_up() {
+            self.trial.give_up();
+        }
     }
 }
 

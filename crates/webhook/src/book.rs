@@ -169,7 +169,7 @@ pub(crate) struct Knock {
     pub(crate) rest: Duration,
 }
 
-/// One request's stake in its endpoint's record. Dropping it says that the request was given up.
+/// One request's stake in its endpoint's record. Dropping it says nothing: whoever asked is gone.
 #[derive(Debug)]
 pub(crate) struct Trial {
     record: Arc<Record>,
@@ -188,17 +188,11 @@ impl Trial {
         how: Use,
         now: Instant,
     ) -> Result<Self, Duration> {
-        Self::open(book.record(key), how, now, Duration::MAX)
+        Self::open(book.record(key), how, now)
     }
 
-    /// The same for an endpoint whose record is at hand. `most`: the hedge delay of an ask with
-    /// little time is shorter.
-    pub(crate) fn open(
-        record: Arc<Record>,
-        how: Use,
-        now: Instant,
-        most: Duration,
-    ) -> Result<Self, Duration> {
+    /// The same for an endpoint whose record is at hand.
+    pub(crate) fn open(record: Arc<Record>, how: Use, now: Instant) -> Result<Self, Duration> {
         let now = record.common.at(now);
         let (ticket, hedge, doubt) = {
             let mut standing = lock(&record.standing);
@@ -216,7 +210,7 @@ impl Trial {
             record,
             ticket,
             began: now,
-            hedge: hedge.min(most),
+            hedge,
             doubt,
             open: true,
         })
@@ -227,7 +221,8 @@ impl Trial {
         self.ticket.probe
     }
 
-    /// Counts as slow beyond this; the next endpoint may be asked beside this one.
+    /// Counts as slow beyond this, however little time an ask has; the next endpoint may be asked
+    /// beside this one.
     pub(crate) fn hedge(&self) -> Duration {
         self.hedge
     }
@@ -255,6 +250,23 @@ impl Trial {
         self.close(Verdict::Alive, None, now);
     }
 
+    /// The client gave the request up, since another URL answered or time is up. Not so when its
+    /// caller hung up: that says nothing about the endpoint, however long it took.
+    #[cold]
+    pub(crate) fn give_up(&mut self) {
+        if !self.open {
+            return;
+        }
+        let now = self.record.common.now();
+        let waited = now.saturating_sub(self.began);
+        if waited >= self.hedge && !self.record.common.lateness.is_late(now) {
+            // Otherwise a server that is merely slow would never rest.
+            self.close(Verdict::Failed, Some(waited), now);
+        } else {
+            self.close(Verdict::Nothing, None, now);
+        }
+    }
+
     fn close(
         &mut self,
         verdict: Verdict,
@@ -279,16 +291,8 @@ impl Trial {
 
 impl Drop for Trial {
     fn drop(&mut self) {
-        if !self.open {
-            return;
-        }
-        let now = self.record.common.now();
-        let waited = now.saturating_sub(self.began);
-        let late = self.record.common.lateness.is_late(now);
-        if waited >= self.hedge && !late {
-            // Otherwise a server that is merely slow would never rest.
-            self.close(Verdict::Failed, Some(waited), now);
-        } else {
+        if self.open {
+            let now = self.record.common.now();
             self.close(Verdict::Nothing, None, now);
         }
     }

@@ -80,7 +80,8 @@ impl Client {
 
     /// Asks a webhook what to do. Ends by the deadline, whatever the servers do; whatever they
     /// do is a value. Dropping the future stops all of it and closes the connections in use; only
-    /// a request that finds out whether a resting server is back runs on, until the deadline.
+    /// a request that finds out whether a resting server is back runs on, until the deadline. An
+    /// ask that is dropped says nothing about its servers.
     ///
     /// Needs a tokio runtime with its timer and its IO switched on.
     pub fn ask<'a>(
@@ -205,7 +206,8 @@ impl Client {
         }
     }
 
-    /// How a URL stands, as far as this client knows; one that was never asked is healthy.
+    /// How a URL stands with its webhook, as far as this client knows; one that was never asked is
+    /// healthy.
     #[must_use]
     pub fn health(&self, endpoint: &Endpoint) -> Health {
         self.inner.book().health(endpoint.key())

@@ -2,13 +2,16 @@
 
 #![cfg(feature = "client")]
 
+mod error;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use callroute_schema::{Network, NetworkError};
-use http::uri::{InvalidUri, PathAndQuery};
+use http::uri::PathAndQuery;
 use http::{HeaderValue, Uri};
 
+pub use self::error::ConfigError;
 use crate::book::{Book, Record};
 use crate::near::Nearby;
 use crate::net::pool::Pool;
@@ -46,98 +49,6 @@ pub struct Endpoints {
     pub last_good: bool,
 }
 
-/// Why a webhook's configuration is refused.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ConfigError {
-    /// No URL at all.
-    #[error("webhook `{name}` has no url; give at least one")]
-    NoUrl {
-        /// The webhook.
-        name: String,
-    },
-    /// More URLs than a deadline has room for.
-    #[error("webhook `{name}` has {found} urls; at most {MAX_URLS} are tried")]
-    TooManyUrls {
-        /// The webhook.
-        name: String,
-        /// How many were found.
-        found: usize,
-    },
-    /// A URL that does not say how to ask.
-    #[error("`{url}` has no scheme; write `https://{url}`")]
-    NoScheme {
-        /// The text found.
-        url: String,
-    },
-    /// A scheme that is not HTTP.
-    #[error("`{url}` has the scheme `{scheme}`; a webhook is asked by https or http")]
-    Scheme {
-        /// The text found.
-        url: String,
-        /// Its scheme.
-        scheme: String,
-    },
-    /// https without the feature for it.
-    #[error("`{url}` needs TLS; build callroute-webhook with its feature `tls`")]
-    TlsOff {
-        /// The text found.
-        url: String,
-    },
-    /// A name and password inside the URL, which would end in logs; they are not repeated here.
-    #[error("the url for `{host}` holds a user name or password; leave out what stands before `@`")]
-    Credentials {
-        /// The host behind the `@`.
-        host: String,
-    },
-    /// A URL that cannot be taken apart.
-    #[error("`{url}` is not a url: {source}; write it as in https://example.com/webhook")]
-    Url {
-        /// The text found.
-        url: String,
-        /// What is wrong.
-        source: InvalidUri,
-    },
-    /// A URL without a host.
-    #[error("`{url}` has no host; write it as in https://example.com/webhook")]
-    NoHost {
-        /// The text found.
-        url: String,
-    },
-    /// A port that is none.
-    #[error("`{url}` has the port `{port}`; a port is a number from 1 to 65535")]
-    Port {
-        /// The text found.
-        url: String,
-        /// Its port.
-        port: String,
-    },
-    /// A URL longer than any may be.
-    #[error("a url of webhook `{name}` has {found} bytes; at most {MAX_URL} are accepted")]
-    TooLong {
-        /// The webhook.
-        name: String,
-        /// Its length.
-        found: usize,
-    },
-    /// A range in `allow` that cannot be read.
-    #[error("allow of webhook `{name}`: {source}")]
-    Allow {
-        /// The webhook.
-        name: String,
-        /// What is wrong.
-        source: NetworkError,
-    },
-    /// A deadline that is too short to ask anybody, or longer than a caller waits.
-    #[error("webhook `{name}` has a deadline of {} ms; write 50 to 10000", found.as_millis())]
-    Deadline {
-        /// The webhook.
-        name: String,
-        /// The deadline found.
-        found: Duration,
-    },
-}
-
 impl Endpoints {
     /// A webhook from the texts of its configuration, without secrets.
     ///
@@ -149,6 +60,18 @@ impl Endpoints {
         deadline: Duration,
         allow: &[String],
     ) -> Result<Self, ConfigError> {
+        Self::checked(name, &format!("{name} "), urls, deadline, allow)
+    }
+
+    /// `of`: whose health its URLs' is.
+    fn checked(
+        name: &str,
+        of: &str,
+        urls: &[impl AsRef<str>],
+        deadline: Duration,
+        allow: &[String],
+    ) -> Result<Self, ConfigError> {
+        let urls: Vec<&str> = urls.iter().map(AsRef::as_ref).collect();
         if urls.is_empty() {
             return Err(ConfigError::NoUrl { name: name.into() });
         }
@@ -176,7 +99,7 @@ impl Endpoints {
             name: name.into(),
             urls: urls
                 .iter()
-                .map(|url| Endpoint::new(url))
+                .map(|url| Endpoint::of(of, url))
                 .collect::<Result<_, _>>()?,
             deadline,
             allow: allow.map_err(|source| ConfigError::Allow {
@@ -188,12 +111,22 @@ impl Endpoints {
         })
     }
 
+    /// What is asked for a URL out of an answer, which no webhook of the table stands for. What
+    /// is learnt about its server holds for all such URLs, and for none of the table's.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the first fault and its mend.
+    pub fn out_of_answer(url: &str, deadline: Duration) -> Result<Self, ConfigError> {
+        Self::checked("url", "", &[url], deadline, &[])
+    }
+
     /// The same webhook with TLS settings of its own, for all its `https` URLs.
     #[cfg(feature = "tls")]
     #[must_use]
     pub fn with_trust(mut self, trust: &crate::net::trust::Trust) -> Self {
         for endpoint in &mut self.urls {
             Arc::make_mut(&mut endpoint.origin).trust = Some(trust.clone());
+            endpoint.key = format!("{} {}", endpoint.key, trust.mark()).into();
             endpoint.near = Nearby::default();
         }
         self
@@ -234,8 +167,10 @@ pub struct Endpoint {
     heads: Heads,
     /// Scheme, host and target, as HTTP/2 wants them.
     whole: Uri,
-    /// Scheme, host, port and path: what its health is kept under. Without the query, which may
-    /// differ with each call; with the path, since many webhooks of strangers share one host.
+    /// Webhook, scheme, host, port, path and trust: what its health is kept under. Without the
+    /// query, which may differ with each call; with the path, since many webhooks of strangers
+    /// share one host; with the webhook, since strangers may name this very URL, and give it less
+    /// time or another CA.
     key: Arc<str>,
     near: Nearby,
 }
@@ -246,6 +181,11 @@ impl Endpoint {
     /// # Errors
     /// [`ConfigError`] names the fault and its mend.
     pub fn new(url: &str) -> Result<Self, ConfigError> {
+        Self::of("", url)
+    }
+
+    /// `of`: what stands before the URL in its key.
+    fn of(of: &str, url: &str) -> Result<Self, ConfigError> {
         // A query may hold a secret, which would end in logs.
         let text = || url.split(['?', '#']).next().unwrap_or_default().to_owned();
         let Some((scheme, rest)) = url.split_once("://") else {
@@ -296,7 +236,7 @@ impl Endpoint {
             .map_err(|_| ConfigError::NoHost { url: text() })?;
         let value = HeaderValue::try_from(header);
         let value = value.map_err(|_| ConfigError::NoHost { url: text() })?;
-        let key = format!("{}://{written}:{port}{}", scheme_of(tls), uri.path());
+        let key = format!("{of}{}://{written}:{port}{}", scheme_of(tls), uri.path());
         Ok(Self {
             url: url.into(),
             origin: Arc::new(Origin {

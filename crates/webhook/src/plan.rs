@@ -273,7 +273,7 @@ impl Plan {
     }
 
     /// The longest time that is waited for one URL alone.
-    pub(crate) fn longest_hedge(&self) -> Duration {
+    fn longest_hedge(&self) -> Duration {
         self.longest_hedge
     }
 

@@ -64,6 +64,7 @@ pub(crate) struct Progress {
     status: AtomicU16,
     reused: AtomicBool,
     alarm: AtomicU8,
+    given_up: AtomicBool,
     /// The connection's count, and what it was when the request was sent.
     received: Mutex<Option<(Received, u64)>>,
 }
@@ -75,6 +76,7 @@ impl Progress {
             status: AtomicU16::new(0),
             reused: AtomicBool::new(false),
             alarm: AtomicU8::new(Alarm::None as u8),
+            given_up: AtomicBool::new(false),
             received: Mutex::new(None),
         }
     }
@@ -111,6 +113,16 @@ impl Progress {
         let all = [Alarm::Set, Alarm::Over];
         let found = all.into_iter().find(|one| *one as u8 == alarm);
         found.unwrap_or(Alarm::None)
+    }
+
+    /// Its ask stops it next, since another URL answered or time is up.
+    pub(crate) fn give_up(&self) {
+        self.given_up.store(true, Ordering::Release);
+    }
+
+    /// Whether it is its ask that stops it; else it is whoever asked.
+    pub(crate) fn is_given_up(&self) -> bool {
+        self.given_up.load(Ordering::Acquire)
     }
 
     pub(crate) fn answered(&self, status: u16) {

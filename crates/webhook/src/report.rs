@@ -191,6 +191,7 @@ impl Report {
             Ending::Answer { .. } => Stopped::Overtaken,
             Ending::AllFailed | Ending::Deadline => Stopped::Deadline,
         };
+        flight.progress.give_up();
         let elapsed = now.saturating_sub(flight.began);
         let failure = flight.progress.stopped(elapsed, why);
         self.write(flight, Some(failure), now);

@@ -97,10 +97,10 @@ where
         self.key.is_none() && self.list.is_empty()
     }
 
-    /// Stops what still runs, and says what that was.
+    /// Says what still runs, and stops it.
     #[cold]
-    pub(crate) fn stop(mut self, mut each: impl FnMut(&K)) {
+    pub(crate) fn stop(mut self, each: impl FnMut(&K)) {
+        self.keys().for_each(each);
         self.place.set(None);
-        self.keys().for_each(&mut each);
     }
 }

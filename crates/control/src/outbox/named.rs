@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use crate::config::Sink;
-use crate::outbox::segment::{self, Segment};
+use crate::outbox::segment::Segment;
 use crate::outbox::share::{self, Share};
 
 /// Bytes of a URL's hash that name its outbox.
@@ -65,8 +65,8 @@ pub fn strays(folder: &Path, sinks: &[Sink]) -> io::Result<Vec<Stray>> {
 fn left(outbox: &Path) -> io::Result<u64> {
     let mut left = 0;
     // Where earlier versions put them.
-    for first in segment::found(outbox)? {
-        left += Segment::open(outbox, first)?.left();
+    for (_, segment) in Segment::open_all(outbox)? {
+        left += segment.left();
     }
     for number in share::found(outbox)? {
         left += Share::adopt(outbox, number)?.map_or(0, |share| share.left());
@@ -122,7 +122,7 @@ mod tests {
             outbox: outbox_of(folder, URLS[0]),
             events: 2,
         };
-        assert_eq!(strays(folder, &[]).unwrap(), [stray.clone()]);
+        assert_eq!(strays(folder, &[]).unwrap(), std::slice::from_ref(&stray));
         assert_eq!(strays(folder, &sinks[1..]).unwrap(), [stray]);
         assert_eq!(strays(folder, &sinks).unwrap(), []);
     }

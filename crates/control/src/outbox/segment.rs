@@ -1,8 +1,10 @@
 //! One file of an outbox, and what was taken of it.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, BufReader, BufWriter, IntoInnerError, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufWriter, IntoInnerError, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+
+use crate::outbox::found::line_ends;
 
 /// Bytes that say that one event was taken.
 pub(super) const TAKEN: u64 = 8;
@@ -17,7 +19,7 @@ pub(super) struct Segment {
     first: u64,
     path: PathBuf,
     events: File,
-    /// Where each line ends.
+    /// Where the line of each number ends, with whatever the disk damaged behind it.
     ends: Vec<u64>,
     /// Lines that the system has not got yet.
     pending: Vec<u8>,
@@ -63,18 +65,28 @@ pub(super) fn carry(from: &Path, to: &Path, first: u64) -> io::Result<()> {
 
 impl Segment {
     pub(super) fn create(folder: &Path, first: u64) -> io::Result<Self> {
-        let segment = Self::open(folder, first)?;
+        let segment = Self::open(folder, first, u64::MAX)?;
         sync_folder(folder)?;
         Ok(segment)
     }
 
-    /// Opens a file, or makes it; what a crash cut off in the middle of a line is cut off.
-    pub(super) fn open(folder: &Path, first: u64) -> io::Result<Self> {
+    /// Opens all files of a folder, each with its first number.
+    pub(super) fn open_all(folder: &Path) -> io::Result<Vec<(u64, Self)>> {
+        let found = found(folder)?;
+        let ends = found.iter().skip(1).copied().chain([u64::MAX]);
+        let each = found.iter().copied().zip(ends);
+        each.map(|(first, until)| Ok((first, Self::open(folder, first, until)?)))
+            .collect()
+    }
+
+    /// Opens a file, or makes it; what a crash cut off in the middle of a line is cut off. `until`:
+    /// the first number of the next file.
+    fn open(folder: &Path, first: u64, until: u64) -> io::Result<Self> {
         let (path, taken_path) = paths(folder, first);
         let mut options = OpenOptions::new();
         options.create(true).read(true);
         let events = options.clone().write(true).truncate(false).open(&path)?;
-        let ends = line_ends(&path)?;
+        let ends = line_ends(&path, first..until)?;
         let written = ends.last().copied().unwrap_or_default();
         events.set_len(written)?;
         let taken_file = options.append(true).open(&taken_path)?;
@@ -174,7 +186,12 @@ impl Segment {
         self.events.seek(SeekFrom::Start(begin))?;
         let mut line = vec![0; usize::try_from(end - begin).unwrap_or_default()];
         match self.events.read_exact(&mut line) {
-            Ok(()) => Ok(line),
+            Ok(()) => {
+                // What is behind it is none of it.
+                let end = line.iter().position(|byte| *byte == b'\n');
+                line.truncate(end.map_or(line.len(), |end| end + 1));
+                Ok(line)
+            }
             // The file was cut: what it held is damaged like any other line.
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(Vec::new()),
             Err(error) => Err(error),
@@ -270,22 +287,6 @@ pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
     match cfg!(unix) {
         true => File::open(folder)?.sync_all(),
         false => Ok(()),
-    }
-}
-
-/// Where each whole line of a file ends.
-fn line_ends(path: &Path) -> io::Result<Vec<u64>> {
-    let mut reader = BufReader::new(File::open(path)?);
-    let (mut ends, mut length) = (Vec::new(), 0);
-    let mut line = Vec::new();
-    loop {
-        line.clear();
-        let read = (&mut reader).take(MAX_LINE).read_until(b'\n', &mut line)?;
-        if !line.ends_with(b"\n") {
-            return Ok(ends);
-        }
-        length += read as u64;
-        ends.push(length);
     }
 }
 

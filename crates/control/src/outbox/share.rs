@@ -126,8 +126,7 @@ impl Share {
     }
 
     fn open_all(&mut self) -> io::Result<()> {
-        for first in segment::found(&self.folder)? {
-            let segment = Segment::open(&self.folder, first)?;
+        for (first, segment) in Segment::open_all(&self.folder)? {
             if segment.left() == 0 {
                 segment.delete()?;
             } else {

@@ -1,5 +1,7 @@
 //! Tests of the outbox: what is in it outlasts everything but its bound.
 
+mod damaged;
+
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -92,38 +94,6 @@ fn a_line_that_a_crash_cut_off_is_none() {
     let mut again = open(folder.path());
     add(&mut again, 1);
     assert_eq!(numbers(&mut again), [0, 1]);
-}
-
-/// What the disk damaged is counted, holds up nobody, and does not keep its file for ever.
-#[test]
-fn a_damaged_line_is_counted_and_left_out() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut outbox = open(folder.path());
-    let places: Vec<Place> = (0..3).map(|n| add(&mut outbox, n)).collect();
-    let path = first(folder.path(), outbox.own);
-    drop(outbox);
-    let text = std::fs::read_to_string(&path).unwrap();
-    std::fs::write(&path, text.replace("\"seq\":2,", "\0\0\0\0\0\0\0\0")).unwrap();
-    let mut again = open(folder.path());
-    assert_eq!(numbers(&mut again), [0, 2]);
-    assert_eq!((again.damaged(), again.damaged(), again.left()), (1, 0, 2));
-    again.take(places[0]).unwrap();
-    again.take(places[2]).unwrap();
-    assert!(!path.exists(), "all of it is over");
-}
-
-/// The disk may damage what was read before it was told.
-#[test]
-fn a_line_that_is_damaged_later_is_counted_once() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut outbox = open(folder.path());
-    let place = add(&mut outbox, 0);
-    assert_eq!(outbox.read(1).unwrap().len(), 1);
-    let path = first(folder.path(), outbox.own);
-    let length = std::fs::metadata(&path).unwrap().len();
-    std::fs::write(&path, vec![b'x'; usize::try_from(length).unwrap()]).unwrap();
-    assert!(outbox.load(place).unwrap().is_none());
-    assert_eq!((outbox.damaged(), outbox.left()), (1, 0));
 }
 
 #[test]

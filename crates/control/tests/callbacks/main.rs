@@ -149,6 +149,30 @@ fn a_dead_sink_has_bounds() {
     assert!(warnings.contains("is full: events are lost"), "{warnings}");
 }
 
+/// An event that is too long for the outbox is told nevertheless, as it can be.
+#[test]
+fn an_event_that_is_too_long_is_told_without_its_attributes() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(any(), fine());
+    let sinks = vec![Sink::Webhook(webhook(server.address, folder.path()))];
+    let (config, warned) = (ClientConfig::default(), Arc::new(Warned::default()));
+    let callbacks = Callbacks::start(sinks, &config, warned.clone()).unwrap();
+    let mut long = event("call", 0);
+    long.attributes
+        .insert("x".to_owned(), "y".repeat(64 * 1024));
+    callbacks.event(&long);
+    callbacks.event(&event("call", 1));
+    server.until_taken(2);
+    let taken = server.taken();
+    assert!(taken[0].0.attributes.is_empty() && !taken[1].0.attributes.is_empty());
+    assert_eq!((&taken[0].0.kind, callbacks.lost()), (&long.kind, 0));
+    let warnings = warned.0.lock().unwrap().join("\n");
+    assert!(
+        warnings.contains("without attributes: call call"),
+        "{warnings}"
+    );
+}
+
 /// An event that the server calls wrong holds up nobody; what it refuses for other reasons is
 /// told again.
 #[test]

@@ -26,15 +26,15 @@ fn begin(book: &Arc<Book>) -> Trial {
 async fn requests_that_are_given_up_late_are_failures_and_early_ones_are_not() {
     let book = book();
     for _ in 0..9 {
-        let trial = begin(&book);
+        let mut trial = begin(&book);
         advance(HEDGE - Duration::from_millis(1)).await;
-        drop(trial);
+        trial.give_up();
     }
     assert_eq!(book.health(&key()), Health::Healthy);
     for _ in 0..5 {
-        let trial = begin(&book);
+        let mut trial = begin(&book);
         advance(HEDGE).await;
-        drop(trial);
+        trial.give_up();
     }
     assert_eq!(book.health(&key()), Health::Resting);
     assert!(Trial::begin(&book, &key(), Use::Usual, Instant::now()).is_err());
@@ -46,12 +46,24 @@ async fn requests_that_are_given_up_late_are_failures_and_early_ones_are_not() {
 async fn our_own_lateness_is_no_failure_of_theirs() {
     let book = book();
     for _ in 0..9 {
-        let trial = begin(&book);
+        let mut trial = begin(&book);
         advance(HEDGE).await;
         assert!(book.on_wake(Duration::from_millis(21)));
+        trial.give_up();
+    }
+    assert_eq!(book.health(&key()), Health::Healthy);
+}
+
+#[tokio::test(start_paused = true)]
+async fn callers_who_hang_up_say_nothing_about_an_endpoint() {
+    let book = book();
+    for _ in 0..9 {
+        let trial = begin(&book);
+        advance(2 * HEDGE).await;
         drop(trial);
     }
     assert_eq!(book.health(&key()), Health::Healthy);
+    assert_eq!(begin(&book).hedge(), HEDGE, "nothing was learnt");
 }
 
 #[tokio::test(start_paused = true)]

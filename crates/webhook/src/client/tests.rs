@@ -1,5 +1,6 @@
 //! Tests of whole asks against a real server: what one answer, or none, comes to.
 
+mod apart;
 mod context;
 mod failover;
 mod guard;

@@ -1,10 +1,10 @@
 //! A new connection: lookup, guard, TCP, TLS where wanted, HTTP/1.1 or HTTP/2.
 
+use std::fmt;
 use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -134,17 +134,32 @@ impl Dialer {
     }
 }
 
-/// The task that moves the bytes of an HTTP/2 connection.
-#[derive(Debug)]
+/// An HTTP/2 connection, which knows what its server allows.
+type Shared = http2::Connection<TokioIo<Counted<Box<dyn Stream>>>, Full<Bytes>, TokioExecutor>;
+
+/// The task that hands requests to an HTTP/2 connection.
 pub(crate) struct Driver {
     task: AbortHandle,
-    /// Requests that the server takes beside each other.
-    streams: Arc<AtomicUsize>,
+    connection: Arc<Mutex<Shared>>,
 }
 
 impl Driver {
+    /// Requests that the server takes beside each other, as of now: it may change that at any time
+    /// (RFC 9113, section 6.5.2), and nothing wakes the task then.
     pub(crate) fn streams(&self) -> usize {
-        self.streams.load(Ordering::Relaxed)
+        lock(&self.connection).current_max_send_streams()
+    }
+}
+
+fn lock(connection: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
+    connection.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl fmt::Debug for Driver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Driver")
+            .field("task", &self.task)
+            .finish_non_exhaustive()
     }
 }
 
@@ -177,26 +192,21 @@ async fn start(
 
 /// An HTTP/2 connection, with a task of its own.
 async fn shared(stream: Counted<Box<dyn Stream>>) -> hyper::Result<Sender> {
-    let streams = Arc::new(AtomicUsize::new(1));
-    let (sender, mut connection) = http2::Builder::new(TokioExecutor::new())
+    let (sender, connection) = http2::Builder::new(TokioExecutor::new())
         .max_header_list_size(u32::try_from(MAX_HEAD).unwrap_or(u32::MAX))
         .initial_stream_window_size(WINDOW)
         .initial_connection_window_size(16 * WINDOW)
         .handshake(TokioIo::new(stream))
         .await?;
-    let allowed = Arc::clone(&streams);
+    let connection = Arc::new(Mutex::new(connection));
+    let driven = Arc::clone(&connection);
     // Its error reaches the requests under way as well, which report it; between requests the pool
     // sees that the connection is closed.
     let driver = tokio::spawn(async move {
-        let _ = poll_fn(|context| {
-            let polled = Pin::new(&mut connection).poll(context);
-            allowed.store(connection.current_max_send_streams(), Ordering::Relaxed);
-            polled
-        })
-        .await;
+        let _ = poll_fn(|context| Pin::new(&mut *lock(&driven)).poll(context)).await;
     });
     let task = driver.abort_handle();
-    Ok(Sender::Many(sender, Arc::new(Driver { task, streams })))
+    Ok(Sender::Many(sender, Arc::new(Driver { task, connection })))
 }
 
 /// The addresses of a host that may be dialled, in the order to try them.

@@ -105,6 +105,11 @@ impl Trust {
         })
     }
 
+    /// Tells settings apart in a text.
+    pub(crate) fn mark(&self) -> String {
+        self.key.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
     pub(crate) fn config(&self) -> &Arc<ClientConfig> {
         &self.config
     }

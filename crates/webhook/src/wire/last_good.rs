@@ -95,7 +95,7 @@ fn key(endpoints: &Endpoints, event: &Event) -> Key {
     let menu = event.menu.as_ref();
     let url = endpoints.urls.first().map_or("", |url| url.key());
     (
-        format!("{} {url}", endpoints.name),
+        url.to_owned(),
         event.to.to_string(),
         menu.and_then(|menu| menu.name.as_ref().map(ToString::to_string)),
         menu.and_then(|menu| menu.digits.as_ref().map(ToString::to_string)),

@@ -21,7 +21,7 @@ const MAX_SIGNATURES: usize = 16;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum VerifyError {
-    /// A header that is needed is missing, there twice, or not text.
+    /// A header that is needed is missing, there twice, or not text; or the id is empty.
     #[error("the header `{name}` is needed exactly once, in plain text")]
     Header {
         /// The header.
@@ -89,6 +89,9 @@ pub fn verify<'a>(
     let id = text(headers, &WEBHOOK_ID, "webhook-id")?;
     let sent = text(headers, &WEBHOOK_TIMESTAMP, "webhook-timestamp")?;
     let signatures = text(headers, &WEBHOOK_SIGNATURE, "webhook-signature")?;
+    if id.is_empty() {
+        return Err(VerifyError::Header { name: "webhook-id" });
+    }
     // Only digits, so that there is one way to write a time.
     if !sent.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(VerifyError::Timestamp);

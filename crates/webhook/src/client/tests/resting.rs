@@ -16,7 +16,7 @@ use crate::{Asked, Endpoints};
 /// Longer than the first rest may be.
 const REST: Duration = Duration::from_millis(650);
 
-fn impatient(hedge_ms: u64) -> Client {
+pub(super) fn impatient(hedge_ms: u64) -> Client {
     Client::new(ClientConfig {
         hedge: Duration::from_millis(hedge_ms),
         second_uses: false,
@@ -30,7 +30,7 @@ fn classes(asked: &Asked) -> Vec<Option<Class>> {
 }
 
 /// A server that fails with 500 until it is told to answer, after so many milliseconds.
-async fn switched(wait_ms: u64) -> (Server, Arc<AtomicBool>) {
+pub(super) async fn switched(wait_ms: u64) -> (Server, Arc<AtomicBool>) {
     let well = Arc::new(AtomicBool::new(false));
     let switch = Arc::clone(&well);
     let server = Server::start(move |_, _| match switch.load(Ordering::SeqCst) {
@@ -41,7 +41,7 @@ async fn switched(wait_ms: u64) -> (Server, Arc<AtomicBool>) {
     (server, well)
 }
 
-async fn five_failures(client: &Client, endpoints: &Endpoints) {
+pub(super) async fn five_failures(client: &Client, endpoints: &Endpoints) {
     for _ in 0..5 {
         ask(client, endpoints).await;
     }
@@ -79,19 +79,6 @@ async fn an_endpoint_that_keeps_failing_rests_and_is_left_alone() {
     assert_eq!(asked.result, Ok(voicemail()));
     assert_eq!(classes(&asked), [Some(Class::Resting), None]);
     assert_eq!((first.requests().len(), second.requests().len()), (5, 6));
-}
-
-#[tokio::test]
-async fn what_is_known_of_one_path_or_client_says_nothing_of_another() {
-    let (server, _) = switched(0).await;
-    let (one, other) = (client(), client());
-    let here = webhook(&[server.url()], 5000);
-    let there = webhook(&[server.url().replace("hook", "hook2")], 5000);
-    let query = webhook(&[server.url().replace("x=1", "x=2")], 5000);
-    five_failures(&one, &here).await;
-    assert_eq!(one.health(&query.urls[0]), Health::Resting);
-    assert_eq!(one.health(&there.urls[0]), Health::Healthy);
-    assert_eq!(other.health(&here.urls[0]), Health::Healthy);
 }
 
 #[tokio::test]

@@ -137,3 +137,21 @@ async fn a_handshake_that_does_not_end_or_is_none_fails() {
         Err(Class::Tls)
     );
 }
+
+#[test]
+fn another_ca_is_another_webhook_as_far_as_health_goes() {
+    use base64::{Engine, engine::general_purpose::STANDARD};
+    let plain = webhook(&["https://localhost/".to_owned()], 1000);
+    let pem = |der: &[u8]| {
+        let text = STANDARD.encode(der);
+        format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n")
+    };
+    let trusting = |der: &[u8]| {
+        let trust = crate::Trust::from_pem(Some(pem(der).as_bytes()), None).unwrap();
+        plain.clone().with_trust(&trust).urls.remove(0)
+    };
+    let (ours, other) = (trusting(ROOT), trusting(VALID));
+    assert_ne!(ours.key(), plain.urls[0].key());
+    assert_ne!(ours.key(), other.key());
+    assert_eq!(ours.key(), trusting(ROOT).key());
+}

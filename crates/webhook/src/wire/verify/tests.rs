@@ -69,6 +69,15 @@ fn the_window_is_closed_on_both_sides() {
 }
 
 #[test]
+fn a_request_without_an_id_is_refused() {
+    let secret = [secret(KEY)];
+    let signature = sign(&secret, "", NOW, BODY);
+    let headers = headers("", &NOW.to_string(), &signature);
+    let found = verify(&secret, &headers, BODY, NOW, REPLAY_WINDOW);
+    assert_eq!(found, Err(VerifyError::Header { name: "webhook-id" }));
+}
+
+#[test]
 fn one_of_two_secrets_is_enough_on_either_side() {
     let both = [secret(OLD_KEY), secret(KEY)];
     assert_eq!(check(&signed(&both), NOW), Ok(NOW));
