@@ -193,6 +193,7 @@ impl<L: Line> Driver<L> {
                 Effect::CancelAsk { .. } => self.asking = None,
                 Effect::Share(Share::Fact {
                     lookup: Lookup::Row(name),
+                    ..
                 }) => looks_up.push(name),
                 Effect::Share(share) => self.switchboard.share(&call_id, share),
                 Effect::Message(message) => messages.push(*message),

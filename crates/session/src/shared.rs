@@ -30,13 +30,15 @@ pub enum Share {
     /// Whose turn it is in a ring group, and what is known of its members. `Shared::Group`
     /// answers.
     Group {
-        /// The members as they are written.
-        members: Vec<String>,
+        /// Who each member is now; `None`: nobody who works.
+        who: Vec<Option<String>>,
     },
     /// Something that a rule asks for. `Shared::Fact` answers.
     Fact {
         /// What.
         lookup: Lookup,
+        /// Who it asks about, where that is a party; `None`: nobody who works now.
+        who: Option<String>,
     },
     /// What `calls` conditions count this call under from now on, in place of what they did.
     On {
@@ -59,6 +61,12 @@ pub enum Share {
     },
     /// The caller joins a queue. `Shared::Queued`, or `Shared::Refused`; then offers.
     Join(Box<Joining>),
+    /// Who the members of the caller's queue are from now on, in their order; `None`: nobody who
+    /// works.
+    Takers {
+        /// A name for each member.
+        who: Vec<Option<String>>,
+    },
     /// Where the caller stands. `Shared::Position` answers.
     Where,
     /// A member that was offered answered, or did not; the caller leaves the queue if it did.
@@ -122,11 +130,9 @@ pub enum Share {
 impl fmt::Debug for Share {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Group { members } => {
-                let members: Vec<String> = members.iter().map(|member| mask(member)).collect();
-                f.debug_tuple("Group").field(&members).finish()
-            }
-            Self::Fact { lookup } => f
+            Self::Group { who } => f.debug_tuple("Group").field(&masked(who)).finish(),
+            Self::Takers { who } => f.debug_tuple("Takers").field(&masked(who)).finish(),
+            Self::Fact { lookup, .. } => f
                 .debug_tuple("Fact")
                 .field(&mask(&lookup.to_string()))
                 .finish(),
@@ -170,6 +176,11 @@ impl fmt::Debug for Share {
     }
 }
 
+fn masked(who: &[Option<String>]) -> Vec<Option<String>> {
+    let mask = |name: &Option<String>| name.as_deref().map(mask);
+    who.iter().map(mask).collect()
+}
+
 /// How a caller waits in a queue.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Joining {
@@ -177,6 +188,8 @@ pub struct Joining {
     pub queue: QueueName,
     /// Who takes its calls.
     pub members: Vec<Member>,
+    /// Who each of them is now; `None`: nobody who works.
+    pub who: Vec<Option<String>>,
     /// Which of them that are free gets the next caller.
     pub strategy: Strategy,
     /// Higher goes first.

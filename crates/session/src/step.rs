@@ -6,6 +6,7 @@ mod callback;
 mod collect;
 mod decide;
 mod dial;
+mod duty;
 mod ending;
 mod meet;
 mod menu;

@@ -69,24 +69,25 @@ impl Hub {
             }]
         };
         match share {
-            Share::Group { members } => {
-                let key = members.join(" ");
+            Share::Group { who } => {
+                let names: Vec<&str> = who.iter().flatten().map(String::as_str).collect();
+                let key = names.join(" ");
                 if self.turns.len() >= GROUPS && !self.turns.contains_key(&key) {
                     self.turns.clear();
                 }
                 let turn = self.turns.entry(key).or_default();
                 let shared = Shared::Group {
                     turn: *turn,
-                    members: members
+                    members: who
                         .iter()
-                        .map(|member| self.agents.info(member, now.mono))
+                        .map(|name| self.agents.info_of(name.as_deref(), now.mono))
                         .collect(),
                 };
                 *turn = turn.wrapping_add(1);
                 answer(shared)
             }
-            Share::Fact { lookup } => {
-                let fact = self.fact(now, call, &lookup);
+            Share::Fact { lookup, who } => {
+                let fact = self.fact(now, call, &lookup, who.as_deref());
                 let why = None;
                 answer(Shared::Fact { lookup, fact, why })
             }
@@ -117,6 +118,12 @@ impl Hub {
                 self.serve(now)
             }
             Share::Join(join) => self.join(now, call, *join),
+            Share::Takers { who } => {
+                if let Some(waiter) = self.queues.get(call) {
+                    waiter.join.who = who;
+                }
+                self.serve(now)
+            }
             Share::Where => match self.queues.position(call, &self.agents, now.mono) {
                 Some((position, size, estimate_s)) => answer(Shared::Position {
                     position,
@@ -289,13 +296,13 @@ impl Hub {
         self.switches.iter().map(|(name, on)| (name.as_str(), *on))
     }
 
-    fn fact(&self, now: Now, call: &CallId, lookup: &Lookup) -> Fact {
+    fn fact(&self, now: Now, call: &CallId, lookup: &Lookup, who: Option<&str>) -> Fact {
         let yes = |is: bool| if is { Fact::Yes } else { Fact::No };
         match lookup {
-            Lookup::Available(name) => {
-                yes(self.agents.info(name, now.mono).state == AgentState::Available)
+            Lookup::Available(_) => {
+                yes(self.agents.info_of(who, now.mono).state == AgentState::Available)
             }
-            Lookup::Calls(name) => Fact::Count(self.calls_on(call, name)),
+            Lookup::Calls(name) => Fact::Count(self.calls_on(call, name, who)),
             Lookup::Override(name) => self.switches.get(name).copied().map_or(Fact::Missing, yes),
             _ => Fact::Missing,
         }
@@ -303,14 +310,15 @@ impl Hub {
 
     /// How many other calls are on something: a member's conversations, or calls that are on a
     /// target or dialed a number.
-    fn calls_on(&self, call: &CallId, name: &str) -> u64 {
+    fn calls_on(&self, call: &CallId, name: &str, who: Option<&str>) -> u64 {
         let counted = self.counts.get(name).copied().unwrap_or(0);
         let own = self
             .calls
             .get(call)
             .is_some_and(|known| known.on.iter().any(|on| on == name));
         let others = counted.saturating_sub(u32::from(own));
-        u64::from(others) + u64::from(self.agents.in_calls(name))
+        let talks = who.map_or(0, |who| self.agents.in_calls(who));
+        u64::from(others) + u64::from(talks)
     }
 
     fn count(&mut self, call: &CallId, names: Vec<String>) {
@@ -366,18 +374,17 @@ impl Hub {
         let Some(waiter) = self.queues.get(call) else {
             return Vec::new();
         };
-        let name = |index: usize, waiter: &super::queues::Waiter| {
-            let member = waiter.join.members.get(index)?;
-            Some(member.to.as_str().to_owned())
-        };
         if answered {
             let queue = waiter.join.queue.clone();
             self.known(call).served = Some(queue);
             return self.quit(now, call);
         }
-        waiter.offered.retain(|kept| *kept != member);
-        if let Some(name) = name(member, waiter) {
-            let rest = now.mono.saturating_add(REST);
+        let gone: Vec<_> = waiter
+            .offered
+            .extract_if(.., |(kept, _)| *kept == member)
+            .collect();
+        let rest = now.mono.saturating_add(REST);
+        for (_, name) in gone {
             self.agents.release(&name, call, Some(rest));
         }
         self.serve(now)
@@ -385,10 +392,8 @@ impl Hub {
 
     fn quit(&mut self, now: Now, call: &CallId) -> Vec<Told> {
         if let Some(waiter) = self.queues.leave(call) {
-            for index in waiter.offered {
-                if let Some(member) = waiter.join.members.get(index) {
-                    self.agents.release(member.to.as_str(), call, None);
-                }
+            for (_, name) in waiter.offered {
+                self.agents.release(&name, call, None);
             }
         }
         self.serve(now)

@@ -56,8 +56,8 @@ pub(super) struct Waiter {
     pub(super) join: Joining,
     since: Duration,
     arrival: u64,
-    /// The members that are kept for it.
-    pub(super) offered: Vec<usize>,
+    /// The members that are kept for it, and by which names.
+    pub(super) offered: Vec<(usize, String)>,
     offers: u32,
 }
 
@@ -227,11 +227,11 @@ impl Queues {
                 continue;
             };
             for member in &members {
-                if let Some(member) = waiter.join.members.get(*member) {
-                    agents.keep(member.to.as_str(), &call);
+                if let Some(Some(name)) = waiter.join.who.get(*member) {
+                    agents.keep(name, &call);
+                    waiter.offered.push((*member, name.clone()));
                 }
             }
-            waiter.offered.clone_from(&members);
             waiter.offers += 1;
             *self.turns.entry(waiter.join.queue.clone()).or_default() += 1;
             matches.push(Match {
@@ -246,13 +246,10 @@ impl Queues {
     /// Which of the free members ring for a caller, by the queue's strategy.
     fn choose(&self, call: &CallId, agents: &Agents, now: Duration) -> Option<Vec<usize>> {
         let waiter = self.waiters.get(call)?;
-        let members = &waiter.join.members;
+        let Joining { members, who, .. } = &waiter.join;
+        let name = |index: &usize| who.get(*index)?.as_deref();
         let free: Vec<usize> = (0..members.len())
-            .filter(|index| {
-                members
-                    .get(*index)
-                    .is_some_and(|member| agents.is_free(member.to.as_str(), now))
-            })
+            .filter(|index| name(index).is_some_and(|name| agents.is_free(name, now)))
             .collect();
         if free.is_empty() {
             return None;
@@ -263,10 +260,10 @@ impl Queues {
                 .collect(),
             waiter.join.strategy,
         );
-        let facts: Vec<_> = group
-            .members
+        let facts: Vec<_> = free
             .iter()
-            .map(|member| agents.info(member.to.as_str(), now).facts())
+            .filter_map(name)
+            .map(|name| agents.info(name, now).facts())
             .collect();
         let known = GroupFacts {
             turn: self.turns.get(&waiter.join.queue).copied().unwrap_or(0),
@@ -314,8 +311,6 @@ impl Queues {
 }
 
 pub(super) fn at_work(join: &Joining, agents: &Agents) -> usize {
-    join.members
-        .iter()
-        .filter(|member| agents.is_at_work(member.to.as_str()))
-        .count()
+    let who = join.who.iter().flatten();
+    who.filter(|name| agents.is_at_work(name)).count()
 }

@@ -11,7 +11,7 @@ use callroute_schema::{
 
 use super::answer::PATIENCE;
 use super::play::ended;
-use super::ring::{Ringing, Rung, Spec, Winner, hops, single};
+use super::ring::{Ringing, Rung, Spec, Winner, has_state, hops, single, takers};
 use super::talk::refused;
 use super::{Step, Talk, ends};
 use crate::call::{Call, LegState, seconds};
@@ -249,12 +249,13 @@ impl Dialing {
         ) || group
             .members
             .iter()
-            .any(|member| member.skip_if_busy || matches!(member.to, Party::Agent(_)));
+            .any(|member| member.skip_if_busy || has_state(call, &member.to));
         if !asks {
             return self.plan(call, &group, 0, &[]);
         }
-        let members = group.members.iter().map(|m| m.to.to_string()).collect();
-        call.share(Share::Group { members });
+        call.share(Share::Group {
+            who: takers(call, &group.members),
+        });
         self.phase = Phase::Facts(group, call.after(FACTS));
         Flow::Stay
     }
@@ -344,12 +345,7 @@ pub(crate) fn connect(
         return Flow::failed(Disposition::Canceled, "the called party hung up at once");
     }
     let most = seconds(max_s.unwrap_or(call.settings.max_talk_s));
-    call.member_talks(
-        winner.leg,
-        winner.member.clone(),
-        winner.attempt,
-        wrap_up_ms,
-    );
+    call.member_talks(winner.leg, winner.who, winner.attempt, wrap_up_ms);
     let talk = Talk::begin(call, winner.leg, winner.member, most);
     Flow::Switch(Box::new(Step::Talk(Box::new(talk))))
 }

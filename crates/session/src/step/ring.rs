@@ -5,6 +5,7 @@
 
 mod attempt;
 mod candidate;
+mod who;
 
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ pub(crate) use self::attempt::CONFIRM;
 pub(crate) use self::attempt::hops;
 use self::attempt::{Attempt, State};
 pub(crate) use self::candidate::{Order, Spec, prompt_sound, single, target};
+pub(crate) use self::who::{counted_as, has_state, takers, who};
 use super::ends;
 use super::play::ended;
 use crate::call::Call;
@@ -42,6 +44,8 @@ pub(crate) enum Rung {
 pub(crate) struct Winner {
     pub(crate) leg: LegId,
     pub(crate) member: String,
+    /// By which name its calls are counted.
+    pub(crate) who: String,
     pub(crate) index: usize,
     pub(crate) attempt: u32,
 }
@@ -287,6 +291,7 @@ impl Ringing {
         let winner = Winner {
             leg,
             member: self.name(member),
+            who: self.who(member),
             index: member,
             attempt: n,
         };
@@ -307,6 +312,13 @@ impl Ringing {
             }
             None => Rung::Won(winner),
         }
+    }
+
+    fn who(&self, member: usize) -> String {
+        let candidate = self.spec.candidates.get(member);
+        candidate
+            .map(|candidate| candidate.who.clone())
+            .unwrap_or_default()
     }
 
     fn name(&self, member: usize) -> String {

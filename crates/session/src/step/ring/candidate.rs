@@ -10,6 +10,7 @@ use callroute_schema::{
     CallerId, Confirm, Destination, EarlyMedia, Forward, Masked, Number, Party, Prompt, RingGroup,
 };
 
+use super::who::counted_as;
 use crate::call::{Call, seconds};
 
 /// How long a single party rings.
@@ -19,6 +20,8 @@ const RING_S: u32 = 30;
 pub(crate) struct Candidate {
     /// As written in the table or the answer.
     pub(crate) member: String,
+    /// By which name its calls are counted.
+    pub(crate) who: String,
     /// `None` when an agent of this name is not known.
     pub(crate) target: Option<DialTarget>,
     pub(crate) confirm: Option<Confirm>,
@@ -29,6 +32,7 @@ pub(crate) struct Candidate {
 impl Candidate {
     pub(crate) fn new(member: String, target: Option<DialTarget>) -> Self {
         Self {
+            who: member.clone(),
             member,
             target,
             confirm: None,
@@ -111,6 +115,15 @@ impl Spec {
         }
     }
 
+    /// One party, which may be an agent's.
+    pub(crate) fn party(call: &Call, party: &Party, ring: Duration) -> Self {
+        let mut spec = Self::one(party.to_string(), target(call, party), ring);
+        for candidate in &mut spec.candidates {
+            candidate.who = counted_as(call, party);
+        }
+        spec
+    }
+
     /// The caller itself is called, by whoever it is shown.
     pub(crate) fn calling_back(mut self, by: &CallerId) -> Self {
         for candidate in &mut self.candidates {
@@ -132,6 +145,7 @@ impl Spec {
             .iter()
             .map(|member| Candidate {
                 member: member.to.to_string(),
+                who: counted_as(call, &member.to),
                 target: target(call, &member.to),
                 confirm: member.confirm.clone().or_else(|| group.confirm.clone()),
                 caller_id: member.caller_id.clone().or_else(|| group.caller_id.clone()),
@@ -153,17 +167,12 @@ impl Spec {
 pub(crate) fn single(call: &Call, forward: &Forward) -> Option<Spec> {
     let ring = seconds(forward.ring_s.unwrap_or(RING_S));
     let dialed = call.event.to.as_str();
+    let party = |party: Party| Some(Spec::party(call, &party, ring));
     let (member, target) = match &forward.destination {
-        Destination::Number(to) => (
-            to.number.to_string(),
-            Some(DialTarget::Number(in_full(call, &to.number))),
-        ),
-        Destination::Sip(to) => (to.uri.to_string(), Some(DialTarget::Sip(to.uri.clone()))),
+        Destination::Number(to) => return party(Party::Number(to.number.clone())),
+        Destination::Sip(to) => return party(Party::Sip(to.uri.clone())),
+        Destination::Agent(to) => return party(Party::Agent(to.name.clone())),
         Destination::User(to) => (to.name.to_string(), Some(DialTarget::User(to.name.clone()))),
-        Destination::Agent(to) => (
-            to.name.to_string(),
-            target(call, &Party::Agent(to.name.clone())),
-        ),
         Destination::Trunk(to) => {
             let number = match &to.number {
                 Some(number) => Some(number.clone()),
