@@ -9,6 +9,7 @@ mod callbacks;
 mod hub;
 mod queues;
 mod rooms;
+mod turns;
 
 use std::fmt;
 
@@ -32,6 +33,8 @@ pub enum Share {
     Group {
         /// Who each member is now; `None`: nobody who works.
         who: Vec<Option<String>>,
+        /// Where the members take turns, in what.
+        turns: Option<Box<Turning>>,
     },
     /// Something that a rule asks for. `Shared::Fact` answers.
     Fact {
@@ -130,7 +133,7 @@ pub enum Share {
 impl fmt::Debug for Share {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Group { who } => f.debug_tuple("Group").field(&masked(who)).finish(),
+            Self::Group { who, .. } => f.debug_tuple("Group").field(&masked(who)).finish(),
             Self::Takers { who } => f.debug_tuple("Takers").field(&masked(who)).finish(),
             Self::Fact { lookup, .. } => f
                 .debug_tuple("Fact")
@@ -181,6 +184,15 @@ fn masked(who: &[Option<String>]) -> Vec<Option<String>> {
     who.iter().map(mask).collect()
 }
 
+/// A group whose members take turns: who rings first is the one behind whoever did so before.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Turning {
+    /// What tells it from others that have the same members.
+    pub of: String,
+    /// Who takes turns.
+    pub members: Vec<Member>,
+}
+
 /// How a caller waits in a queue.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Joining {
@@ -211,7 +223,7 @@ pub struct Joining {
 pub enum Shared {
     /// Whose turn it is, and what is known of the members, in their order.
     Group {
-        /// How many calls the group was given before this one.
+        /// With which member a group begins whose members take turns, as a position.
         turn: u64,
         /// What is known of each member.
         members: Vec<MemberInfo>,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use callroute_schema::tree::ReadError;
-use callroute_schema::{Action, Actions, Event, Menu, WebhookName};
+use callroute_schema::{Action, Actions, Event, Menu, TargetName, WebhookName};
 
 use super::answers::{Answers, VARIES};
 use super::book::{Best, Book};
@@ -210,6 +210,14 @@ impl Engine {
     #[must_use]
     pub fn target(&self, name: &str) -> Option<&Actions> {
         self.named.targets.get(name)
+    }
+
+    /// The target that this action is part of, as written; the first by name where several are.
+    #[must_use]
+    pub fn target_of(&self, action: &Action) -> Option<&TargetName> {
+        let targets = self.named.targets.iter();
+        let found = targets.filter(|(_, list)| list.as_slice().contains(action));
+        found.map(|(name, _)| name).min()
     }
 
     /// The actions that a list stands for: targets are replaced by what they say.

@@ -3,21 +3,20 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use callroute_rules::waves::{GroupFacts, MemberFacts, plan};
 use callroute_rules::{Fact, Lookup};
-use callroute_schema::{CallId, Disposition, Event, Queue, QueueName};
+use callroute_schema::{CallId, Disposition, Event, Queue, QueueName, RingGroup, Strategy};
 
-use super::agents::{AgentState, Agents};
+use super::agents::{AgentState, Agents, MemberInfo};
 use super::callbacks::{Callback, Callbacks};
 use super::queues::{QueueView, Queues, at_work};
 use super::rooms::{Others, Rooms, Slot};
-use super::{Joining, Share, Shared};
+use super::turns::Turns;
+use super::{Joining, Share, Shared, Turning};
 use crate::input::Now;
 
 /// How long a member that was offered a caller and did not answer is left alone.
 const REST: Duration = Duration::from_secs(5);
-/// Most groups whose turns are remembered; servers may write others without end. Beyond, everybody
-/// begins anew.
-const GROUPS: usize = 100_000;
 
 /// What one call is to be told, as [`Input::Shared`](crate::Input::Shared).
 #[derive(Debug, Clone, PartialEq)]
@@ -45,7 +44,7 @@ pub struct Hub {
     agents: Agents,
     queues: Queues,
     rooms: Rooms,
-    turns: BTreeMap<String, u64>,
+    turns: Turns,
     calls: BTreeMap<CallId, Known>,
     callbacks: Callbacks,
     switches: BTreeMap<String, bool>,
@@ -69,22 +68,11 @@ impl Hub {
             }]
         };
         match share {
-            Share::Group { who } => {
-                let names: Vec<&str> = who.iter().flatten().map(String::as_str).collect();
-                let key = names.join(" ");
-                if self.turns.len() >= GROUPS && !self.turns.contains_key(&key) {
-                    self.turns.clear();
-                }
-                let turn = self.turns.entry(key).or_default();
-                let shared = Shared::Group {
-                    turn: *turn,
-                    members: who
-                        .iter()
-                        .map(|name| self.agents.info_of(name.as_deref(), now.mono))
-                        .collect(),
-                };
-                *turn = turn.wrapping_add(1);
-                answer(shared)
+            Share::Group { who, turns } => {
+                let info = |name: &Option<String>| self.agents.info_of(name.as_deref(), now.mono);
+                let members: Vec<MemberInfo> = who.iter().map(info).collect();
+                let turn = turns.map_or(0, |turns| self.turn(*turns, &members));
+                answer(Shared::Group { turn, members })
             }
             Share::Fact { lookup, who } => {
                 let fact = self.fact(now, call, &lookup, who.as_deref());
@@ -339,6 +327,26 @@ impl Hub {
                 }
             }
         }
+    }
+
+    /// With which member a group begins now. Who is left out does not ring first, and its turn is
+    /// not given to the one behind it each time.
+    fn turn(&mut self, turning: Turning, infos: &[MemberInfo]) -> u64 {
+        let Turning { of, members } = turning;
+        let place = self.turns.next(&of, &members);
+        let turn = u64::try_from(place).unwrap_or(0);
+        let facts: Vec<MemberFacts> = infos.iter().map(MemberInfo::facts).collect();
+        let known = GroupFacts {
+            turn,
+            seed: 0,
+            members: &facts,
+        };
+        let group = RingGroup::new(members, Strategy::RoundRobin);
+        let waves = plan(&group, None, &known).waves;
+        if let Some(first) = waves.first().and_then(|wave| wave.rings.first()) {
+            self.turns.rings(&of, first.member, &group.members);
+        }
+        turn
     }
 
     fn known(&mut self, call: &CallId) -> &mut Known {

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::Joining;
 use super::agents::Agents;
 use super::callbacks::Place;
+use super::turns::Turns;
 
 /// How long a call takes before any has been seen.
 const USUAL_MS: u64 = 180_000;
@@ -88,7 +89,7 @@ pub(super) struct Match {
 pub(super) struct Queues {
     waiters: BTreeMap<CallId, Waiter>,
     arrivals: u64,
-    turns: BTreeMap<QueueName, u64>,
+    turns: Turns,
     handled_ms: BTreeMap<QueueName, u64>,
 }
 
@@ -186,7 +187,6 @@ impl Queues {
     pub(super) fn handled(&mut self, queue: &QueueName, talk_ms: u64) {
         if self.handled_ms.len() >= NAMES {
             self.handled_ms.clear();
-            self.turns.clear();
         }
         let average = self.handled_ms.entry(queue.clone()).or_insert(talk_ms);
         *average = (*average * (NEWEST - 1) + talk_ms) / NEWEST;
@@ -233,7 +233,10 @@ impl Queues {
                 }
             }
             waiter.offers += 1;
-            *self.turns.entry(waiter.join.queue.clone()).or_default() += 1;
+            if let Some(first) = members.first() {
+                let Joining { queue, members, .. } = &waiter.join;
+                self.turns.rings(queue.as_str(), *first, members);
+            }
             matches.push(Match {
                 call,
                 members,
@@ -265,8 +268,10 @@ impl Queues {
             .filter_map(name)
             .map(|name| agents.info(name, now).facts())
             .collect();
+        let next = self.turns.next(waiter.join.queue.as_str(), members);
+        let begin = free.iter().position(|index| *index >= next).unwrap_or(0);
         let known = GroupFacts {
-            turn: self.turns.get(&waiter.join.queue).copied().unwrap_or(0),
+            turn: u64::try_from(begin).unwrap_or(0),
             seed: seed(call.as_str()).wrapping_add(u64::from(waiter.offers)),
             members: &facts,
         };

@@ -17,7 +17,7 @@ use super::{Step, Talk, ends};
 use crate::call::{Call, LegState, seconds};
 use crate::note::Note;
 use crate::program::Flow;
-use crate::shared::{MemberInfo, Share, Shared};
+use crate::shared::{MemberInfo, Share, Shared, Turning};
 
 /// How long what calls share may take to answer; then the group is rung without.
 pub(crate) const FACTS: Duration = Duration::from_millis(250);
@@ -58,6 +58,7 @@ impl Dialing {
                 Flow::failed_on(&forward.on, Disposition::Failed, why),
             );
         }
+        let turning = target_of(call, &forward);
         let spec = single(call, &forward);
         let mut step = Self {
             phase: Phase::Facts(
@@ -74,14 +75,14 @@ impl Dialing {
         let flow = match (spec, forward.destination) {
             (_, Destination::RingGroup(group)) => {
                 step.hears(call, group.ringback.as_ref());
-                step.group(call, group)
+                step.group(call, group, turning)
             }
             (_, Destination::Agent(to)) => {
                 step.hears(call, None);
                 let mut member = callroute_schema::Member::from(Party::Agent(to.name));
                 member.ring_s = Some(forward.ring_s.unwrap_or(RING_S));
                 let group = RingGroup::new(vec![member], Strategy::Simultaneous);
-                step.group(call, Box::new(group))
+                step.group(call, Box::new(group), None)
             }
             (Some(spec), _) => {
                 step.hears(call, None);
@@ -236,7 +237,7 @@ impl Dialing {
     }
 
     /// Asks what is known of the members, where the plan depends on it.
-    fn group(&mut self, call: &mut Call, group: Box<RingGroup>) -> Flow {
+    fn group(&mut self, call: &mut Call, group: Box<RingGroup>, turning: Option<String>) -> Flow {
         let asks = !matches!(
             group.strategy,
             Strategy::Simultaneous
@@ -253,8 +254,15 @@ impl Dialing {
         if !asks {
             return self.plan(call, &group, 0, &[]);
         }
+        let turns = (group.strategy == Strategy::RoundRobin).then(|| {
+            Box::new(Turning {
+                of: turning.unwrap_or_else(|| own_turns(&group, self.ring_s)),
+                members: group.members.clone(),
+            })
+        });
         call.share(Share::Group {
             who: takers(call, &group.members),
+            turns,
         });
         self.phase = Phase::Facts(group, call.after(FACTS));
         Flow::Stay
@@ -328,6 +336,31 @@ fn referred(call: &mut Call, flow: Flow, refer: Option<Notice>) -> Flow {
         Flow::Stay => Flow::Switch(step),
         other => other,
     }
+}
+
+/// The target that this forward is, where its members take turns: they do so in all calls to it.
+fn target_of(call: &Call, forward: &Forward) -> Option<String> {
+    let Destination::RingGroup(group) = &forward.destination else {
+        return None;
+    };
+    if group.strategy != Strategy::RoundRobin {
+        return None;
+    }
+    let action = Action::Forward(Box::new(forward.clone()));
+    let target = call.engine.target_of(&action)?;
+    Some(format!("target {target}"))
+}
+
+/// What tells a group without a name from another of the same members, as from the one that is
+/// tried after it.
+fn own_turns(group: &RingGroup, forward_ring_s: Option<u32>) -> String {
+    let ring_s = group.ring_s.or(forward_ring_s);
+    let mut of = format!("{ring_s:?} {:?}", group.repeats);
+    for member in &group.members {
+        of.push(' ');
+        of.push_str(member.to.as_str());
+    }
+    of
 }
 
 /// How long an agent rings.
