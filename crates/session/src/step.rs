@@ -366,7 +366,7 @@ pub(crate) mod limits {
     };
     pub(crate) use super::recording::CONSENT;
     pub(crate) use super::redirect::PATIENCE as REDIRECT;
-    pub(crate) use super::ring::{CONFIRM, WHISPER};
+    pub(crate) use super::ring::{CONFIRM, ROUND, WHISPER};
     pub(crate) use super::talk::limits::{
         CODE_KEY, NUMBER_FIRST, NUMBER_NEXT, OTHER_CALL, THIRD_S,
     };

@@ -164,6 +164,10 @@ impl Dialing {
                 );
                 self.plan(call, &group, *turn, members)
             }
+            (Phase::Ringing(ringing), Shared::Group { members, .. }) => {
+                let rung = ringing.on_known(call, members);
+                self.follow(call, rung)
+            }
             _ => Flow::Stay,
         }
     }
@@ -275,13 +279,16 @@ impl Dialing {
         turn: u64,
         infos: &[MemberInfo],
     ) -> Flow {
-        let facts: Vec<MemberFacts> = infos.iter().map(MemberInfo::facts).collect();
+        // Nobody is left out beforehand: it is looked who is free when their turn comes.
+        let mut facts: Vec<MemberFacts> = infos.iter().map(MemberInfo::facts).collect();
+        let taken = |member: &mut MemberFacts| std::mem::take(&mut member.state);
+        let states = facts.iter_mut().map(taken).collect();
         let known = GroupFacts {
             turn,
             seed: seed(call.event.call_id.as_str()),
             members: &facts,
         };
-        let spec = Spec::group(call, group, self.ring_s, &known);
+        let spec = Spec::group(call, group, self.ring_s, &known).judging(group, states);
         for (member, state) in group.members.iter().zip(infos) {
             if state.state != crate::shared::AgentState::Available {
                 call.note(Note::MemberState {

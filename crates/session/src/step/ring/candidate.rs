@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use callroute_media::{DialTarget, Sound};
-use callroute_rules::waves::{GroupFacts, Onward, Plan, Ring, plan};
+use callroute_rules::waves::{GroupFacts, MemberState, Onward, Plan, Ring, plan};
 use callroute_schema::{
     CallerId, Confirm, Destination, EarlyMedia, Forward, Masked, Number, Party, Prompt, RingGroup,
 };
@@ -22,6 +22,10 @@ pub(crate) struct Candidate {
     pub(crate) member: String,
     /// By which name its calls are counted.
     pub(crate) who: String,
+    /// Whose state says whether it is rung when its turn comes; `None`: it is rung.
+    pub(crate) party: Option<Party>,
+    /// It is left out while it is on another call.
+    pub(crate) skip_if_busy: bool,
     /// `None` when an agent of this name is not known.
     pub(crate) target: Option<DialTarget>,
     pub(crate) confirm: Option<Confirm>,
@@ -34,6 +38,8 @@ impl Candidate {
         Self {
             who: member.clone(),
             member,
+            party: None,
+            skip_if_busy: false,
             target,
             confirm: None,
             caller_id: None,
@@ -100,6 +106,8 @@ pub(crate) struct Spec {
     pub(crate) wrap_up_ms: u64,
     /// The caller itself is called: its leg is the caller's.
     pub(crate) calls_back: bool,
+    /// What is known of the candidates when they begin to ring.
+    pub(crate) states: Vec<MemberState>,
 }
 
 impl Spec {
@@ -112,6 +120,7 @@ impl Spec {
             relay: false,
             wrap_up_ms: 0,
             calls_back: false,
+            states: Vec::new(),
         }
     }
 
@@ -146,6 +155,8 @@ impl Spec {
             .map(|member| Candidate {
                 member: member.to.to_string(),
                 who: counted_as(call, &member.to),
+                party: None,
+                skip_if_busy: member.skip_if_busy,
                 target: target(call, &member.to),
                 confirm: member.confirm.clone().or_else(|| group.confirm.clone()),
                 caller_id: member.caller_id.clone().or_else(|| group.caller_id.clone()),
@@ -159,7 +170,17 @@ impl Spec {
             relay: group.early_media == Some(EarlyMedia::Relay),
             wrap_up_ms: 0,
             calls_back: false,
+            states: Vec::new(),
         }
+    }
+
+    /// Whoever is busy or away when its turn comes is left out; these are the members' states now.
+    pub(crate) fn judging(mut self, group: &RingGroup, states: Vec<MemberState>) -> Self {
+        for (candidate, member) in self.candidates.iter_mut().zip(&group.members) {
+            candidate.party = Some(member.to.clone());
+        }
+        self.states = states;
+        self
     }
 }
 
