@@ -82,5 +82,5 @@ pub use record::{
 };
 pub use ring_group::{CallerId, Confirm, EarlyMedia, Member, RingGroup, Ringback, Strategy};
 pub use sip_uri::{SipUri, SipUriError, strip_scheme};
-pub use variable::{variables, with_variables};
+pub use variable::{has_variables, variables, with_variables};
 pub use words::Word;

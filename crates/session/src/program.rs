@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 
 use callroute_media::EndCause;
 use callroute_rules::RenderError;
-use callroute_schema::{Action, ActionKind, Actions, Disposition, On, RejectCause};
+use callroute_schema::{Action, ActionKind, Actions, Disposition, On, RejectCause, has_variables};
 
-use crate::call::{Call, has_variables};
+use crate::call::Call;
 use crate::note::Note;
 
 /// Most actions that one call may begin; a table or a webhook that sends a call in circles is

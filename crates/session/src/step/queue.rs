@@ -5,6 +5,7 @@ use std::time::Duration;
 use callroute_media::{Ability, LegId, Notice, PlayId, Sound};
 use callroute_schema::{
     Action, Digit, Disposition, EventKind, On, Queue, QueueInfo, QueueRecord, RingGroup, Strategy,
+    has_variables,
 };
 
 use super::dial::connect;
@@ -12,7 +13,7 @@ use super::duty::Duty;
 use super::play::ended;
 use super::ring::{Ringing, Rung, Spec, takers};
 use super::{Step, callback};
-use crate::call::{Call, LegState, has_variables, millis, seconds};
+use crate::call::{Call, LegState, millis, seconds};
 use crate::note::Note;
 use crate::program::Flow;
 use crate::shared::{Joining, Share, Shared};

@@ -174,21 +174,19 @@ impl Recording {
         call.note(Note::Recording {
             message: self.voicemail.message.clone(),
         });
-        let mut name = format!(
+        let name = format!(
             "{}/{}",
             file_name(&self.voicemail.message),
             file_name(call.event.call_id.as_str())
         );
-        if self.again > 0 {
-            name.push_str(&format!("-{}", self.again + 1));
-        }
         let silence = seconds(self.voicemail.silence_s.unwrap_or(SILENCE_S));
         let options = RecordOptions {
             both: false,
             trim: !self.voicemail.keep_silence,
             silence_ms: Some(millis(silence)),
         };
-        self.phase = Phase::Message(call.record(name, options));
+        let (recording, _) = call.record(name, options);
+        self.phase = Phase::Message(recording);
         self.deadline = call.after(seconds(self.voicemail.max_s.unwrap_or(MAX_S)));
         Flow::Stay
     }
