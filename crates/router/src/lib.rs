@@ -34,6 +34,8 @@ mod run;
 mod switchboard;
 mod way;
 
+pub use callroute_store::MessagesWaiting;
+
 pub use asks::{WebhookConfigError, endpoints_of};
 pub use clock::{Clock, ShiftedClock, SystemClock};
 pub use config::RouterConfig;

@@ -4,8 +4,9 @@ use std::cell::RefCell;
 use std::sync::Mutex;
 
 use callroute_rules::{ChronoTz, load};
-use callroute_schema::{CallId, Event};
+use callroute_schema::{CallId, CallRecord, Event};
 use callroute_session::Note;
+use callroute_store::MessagesWaiting;
 use callroute_tables::TableHandle;
 use callroute_webhook::{Client, ClientConfig};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -20,6 +21,8 @@ struct Warnings(Mutex<Vec<String>>);
 impl Observer for Warnings {
     fn note(&self, _: &CallId, _: u64, _: &Note) {}
     fn event(&self, _: &Event) {}
+    fn messages(&self, _: &str, _: MessagesWaiting) {}
+    fn record(&self, _: &CallRecord) {}
     fn warning(&self, text: &str) {
         self.0.lock().unwrap().push(text.to_owned());
     }
