@@ -80,19 +80,30 @@ pub(crate) fn finish(
     }
 }
 
-/// The journal of the call that a recording is of: `box/CALL`, or `box/CALL-2` for the second try.
+/// The journal of the call that a recording is of.
 fn journal_of(config: &RouterConfig, name: &str) -> Result<PathBuf, Lost> {
     let folder = config.journals.as_ref().ok_or(Lost::NoJournals)?.folder();
+    let calls = calls_of(name).into_iter();
+    let mut paths = calls.map(|call| folder.join(format!("{call}.jsonl")));
+    let found = paths.find(|path| path.is_file());
+    found.ok_or_else(|| Lost::NoJournal(folder.to_owned()))
+}
+
+/// The calls that a recording may be of, by its name: `box/CALL`, `calls/NAME-CALL`, and either with
+/// `-2` for the second one of the call.
+fn calls_of(name: &str) -> Vec<&str> {
     let last = name.rsplit('/').next().unwrap_or_default();
-    let tries = [Some(last), last.rsplit_once('-').map(|(call, _)| call)];
     let is_name = |call: &&str| {
         let mut bytes = call.bytes();
         !call.is_empty() && bytes.all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
     };
-    let paths = tries.into_iter().flatten().filter(is_name);
-    let mut paths = paths.map(|call| folder.join(format!("{call}.jsonl")));
-    let found = paths.find(|path| path.is_file());
-    found.ok_or_else(|| Lost::NoJournal(folder.to_owned()))
+    let numbered = [Some(last), last.rsplit_once('-').map(|(call, _)| call)];
+    let calls = numbered.into_iter().flatten().flat_map(|whole| {
+        let behind = whole.match_indices('-');
+        let behind = behind.filter_map(|(at, _)| whole.get(at + 1..));
+        std::iter::once(whole).chain(behind)
+    });
+    calls.filter(is_name).collect()
 }
 
 fn finish_call(
@@ -271,5 +282,19 @@ impl Ending<'_> {
             crate::messages::take(self.config, self.session.event(), endpoints, message);
         }
         done
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::calls_of;
+
+    #[test]
+    fn a_recording_names_its_call() {
+        assert_eq!(calls_of("sales/01A"), ["01A"]);
+        assert_eq!(calls_of("sales/01A-2"), ["01A-2", "2", "01A"]);
+        assert!(calls_of("calls/my-desk-01A").contains(&"01A"));
+        assert!(calls_of("calls/my-desk-01A-3").contains(&"01A"));
+        assert!(calls_of("calls/../x.y").is_empty());
     }
 }

@@ -1,25 +1,24 @@
 //! One call: a session, its line, its webhooks and its timer.
 
 use std::future::poll_fn;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use callroute_media::{Capabilities, LegId, Line, Notice};
-use callroute_rules::{Engine, Lookup};
+use callroute_rules::{Engine, Fact, Lookup};
 use callroute_schema::{Cause, Disposition, Event};
 use callroute_session::journal::{Entry, Header};
 use callroute_session::shared::{Share, Shared};
-use callroute_session::{AskId, Effect, Input, Note, Now, Session, Settings};
+use callroute_session::{Effect, Input, Note, Now, Session, Settings};
 use callroute_store::CallRecord;
-use callroute_webhook::{Asked, Failure};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::ask::{Ask, answer};
+use crate::ask::Ask;
 use crate::asks::endpoints_for;
+use crate::caught::caught;
 use crate::config::RouterConfig;
 use crate::journal::Pen;
 use crate::lookups;
@@ -99,10 +98,10 @@ pub(crate) async fn drive<L: Line>(call: Box<Call<L>>) {
                 closed = notice.is_none();
                 Input::Media(notice.unwrap_or_else(line_closed))
             }
-            (ask, asked) = poll_fn(|cx| poll(&mut driver.asking, cx)) => answer(&driver.engine, ask, asked),
+            answered = poll_fn(|cx| poll(&mut driver.asking, cx)) => answered,
             Some(looked_up) = driver.looking.join_next() => match looked_up {
                 Ok(shared) => Input::Shared(shared),
-                // A lookup that panics is one that does not answer.
+                // The runtime ends, and this call with it.
                 Err(_) => continue,
             },
             Some(input) = inbox.recv() => *input,
@@ -118,20 +117,18 @@ pub(crate) async fn drive<L: Line>(call: Box<Call<L>>) {
 
 /// An ask under way. It is no task of its own: another thread would take that most of the time, and
 /// would have to be woken first.
-type Asking = Pin<Box<dyn Future<Output = Answered> + Send>>;
-type Answered = (AskId, Result<Asked, Failure>);
+type Asking = Pin<Box<dyn Future<Output = Input> + Send>>;
 
 /// Moves an ask, if there is one.
-fn poll(asking: &mut Option<Asking>, context: &mut Context<'_>) -> Poll<Answered> {
+fn poll(asking: &mut Option<Asking>, context: &mut Context<'_>) -> Poll<Input> {
     let Some(under_way) = asking else {
         return Poll::Pending;
     };
-    // An ask that breaks down is one that is not answered: its call goes on.
-    let polled = catch_unwind(AssertUnwindSafe(|| under_way.as_mut().poll(context)));
-    if !matches!(polled, Ok(Poll::Pending)) {
+    let polled = under_way.as_mut().poll(context);
+    if polled.is_ready() {
         *asking = None;
     }
-    polled.unwrap_or(Poll::Pending)
+    polled
 }
 
 struct Driver<L> {
@@ -186,9 +183,9 @@ impl<L: Line> Driver<L> {
                     deadline_ms,
                 } => {
                     let endpoints = endpoints_for(&self.endpoints, &target, deadline_ms);
-                    let client = self.config.webhooks.clone();
+                    let (config, engine) = (self.config.clone(), self.engine.clone());
                     let ask = Ask { ask, event, heard };
-                    self.asking = Some(Box::pin(ask.run(client, endpoints)));
+                    self.asking = Some(Box::pin(ask.run(config, engine, endpoints)));
                 }
                 Effect::CancelAsk { .. } => self.asking = None,
                 Effect::Share(Share::Fact {
@@ -253,7 +250,12 @@ impl<L> Driver<L> {
                 client: &config.webhooks,
                 endpoints: &endpoints,
             };
-            let (fact, why) = config.lookups.find(&engine, &name, &event, asking).await;
+            let found = caught(config.lookups.find(&engine, &name, &event, asking)).await;
+            let (fact, why) = found.unwrap_or_else(|panic| {
+                let why = format!("lookup `{name}` broke down: {panic}");
+                config.observer.warning(&why);
+                (Fact::Missing, Some(why))
+            });
             Shared::Fact {
                 lookup: Lookup::Row(name),
                 fact,

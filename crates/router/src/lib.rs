@@ -19,6 +19,7 @@
 mod ask;
 mod asks;
 mod broken_off;
+mod caught;
 mod clock;
 mod config;
 mod drive;
