@@ -15,6 +15,7 @@ use callroute_session::{Effect, Input, Now, Session};
 use crate::asks::{Asks, ByName};
 use crate::config::RouterConfig;
 use crate::journal::{KeptTableError, Pen, kept_table};
+use crate::messages::{self, Posts};
 
 /// Longest journal that is read, in bytes; a call has a few thousand lines at most.
 const MAX_JOURNAL: u64 = 64 * 1024 * 1024;
@@ -54,6 +55,7 @@ struct Making {
 /// Brings the calls of these recordings to their end. Blocks; what it begins runs on tokio.
 pub(crate) fn finish(
     config: &Arc<RouterConfig>,
+    posts: &Arc<Posts>,
     asks: &Asks,
     capabilities: &Capabilities,
     recordings: Vec<BrokenOff>,
@@ -72,7 +74,7 @@ pub(crate) fn finish(
         }
     }
     for (journal, recordings) in calls {
-        if let Err(why) = finish_call(config, asks, capabilities, &journal, &recordings) {
+        if let Err(why) = finish_call(config, posts, asks, capabilities, &journal, &recordings) {
             for recording in &recordings {
                 lost(recording, &why);
             }
@@ -108,6 +110,7 @@ fn calls_of(name: &str) -> Vec<&str> {
 
 fn finish_call(
     config: &Arc<RouterConfig>,
+    posts: &Arc<Posts>,
     asks: &Asks,
     capabilities: &Capabilities,
     path: &Path,
@@ -156,6 +159,7 @@ fn finish_call(
     let (endpoints, _) = asks.of(&engine, capabilities);
     let mut ending = Ending {
         config,
+        posts,
         endpoints: &endpoints,
         session,
         pen: None,
@@ -231,6 +235,7 @@ fn later(now: Now, by: Duration) -> Now {
 /// A call that is brought to its end without legs or webhooks.
 struct Ending<'a> {
     config: &'a Arc<RouterConfig>,
+    posts: &'a Arc<Posts>,
     endpoints: &'a ByName,
     session: Session,
     pen: Option<Pen>,
@@ -279,7 +284,10 @@ impl Ending<'_> {
         for message in messages {
             let webhook = message.webhook.as_ref();
             let endpoints = webhook.and_then(|name| self.endpoints.get(name.as_str()).cloned());
-            crate::messages::take(self.config, self.session.event(), endpoints, message);
+            let event = self.session.event();
+            let kept = messages::take(self.config, self.posts, event, endpoints, message);
+            // Whatever came of it has been told.
+            let _ = kept.blocking_recv();
         }
         done
     }

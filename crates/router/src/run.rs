@@ -19,6 +19,7 @@ use crate::config::RouterConfig;
 use crate::drive::{Call, drive};
 use crate::handle::RouterHandle;
 use crate::lookups::{LookupConfigError, Lookups};
+use crate::messages::Posts;
 use crate::switchboard::Switchboard;
 
 /// Why a router cannot begin.
@@ -70,6 +71,7 @@ pub struct Router<A> {
     capabilities: Arc<Capabilities>,
     /// The configured ones, and what the adapter cannot do.
     settings: Arc<Settings>,
+    posts: Arc<Posts>,
     switchboard: Arc<Switchboard>,
 }
 
@@ -103,6 +105,7 @@ impl<A: Adapter> Router<A> {
             adapter,
             capabilities,
             settings: Arc::new(settings),
+            posts: Arc::default(),
             switchboard,
             config: Arc::new(config),
             asks: Arc::new(asks),
@@ -116,7 +119,8 @@ impl<A: Adapter> Router<A> {
     }
 
     /// Runs until `stop` resolves or the adapter has no more calls; then every call is ended,
-    /// and those that have not within the configured time are dropped.
+    /// and those that have not within the configured time are dropped. Messages that callers left
+    /// are kept however long that takes; webhooks and mails that tell of them have that time again.
     ///
     /// Calls are taken in a task of their own, so that none waits for the thread that awaits this.
     pub async fn run(self, stop: impl Future<Output = ()>) {
@@ -173,14 +177,11 @@ impl<A: Adapter> Router<A> {
                 failed(&self.config, ended);
             }
         };
-        if tokio::time::timeout(self.config.drain, drain)
-            .await
-            .is_err()
-        {
-            self.config
-                .observer
-                .warning("calls were still ending when the router stopped");
+        let (within, observer) = (self.config.drain, self.config.observer.as_ref());
+        if tokio::time::timeout(within, drain).await.is_err() {
+            observer.warning("calls were still ending when the router stopped");
         }
+        self.posts.drain(within, observer).await;
     }
 
     /// Beside the calls that come: a table may take a second to be read.
@@ -190,9 +191,9 @@ impl<A: Adapter> Router<A> {
             return;
         }
         let (config, asks) = (self.config.clone(), self.asks.clone());
-        let capabilities = self.capabilities.clone();
+        let (posts, capabilities) = (self.posts.clone(), self.capabilities.clone());
         tokio::task::spawn_blocking(move || {
-            broken_off::finish(&config, &asks, &capabilities, recordings);
+            broken_off::finish(&config, &posts, &asks, &capabilities, recordings);
         });
     }
 
@@ -209,6 +210,7 @@ impl<A: Adapter> Router<A> {
             asks: self.asks.clone(),
             capabilities: self.capabilities.clone(),
             settings: self.settings.clone(),
+            posts: self.posts.clone(),
             line,
             event,
             first,
