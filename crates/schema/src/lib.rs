@@ -70,7 +70,7 @@ pub use event::{
     AttemptInfo, Direction, Event, EventKind, MenuInfo, Privacy, QueueInfo, RecordingInfo,
     SourceInfo, Timestamp, Transport, Verstat,
 };
-pub use mask::{Masked, mask};
+pub use mask::{Masked, mask, mask_within};
 pub use menu::{Branch, Extensions, Menu, MenuBranches, Pin, Prompt, Repeat};
 pub use name::{
     AgentName, CallId, ConferenceName, MenuName, NameError, QueueName, TargetName, TrunkName,
