@@ -187,13 +187,18 @@ impl Hub {
     /// A call is over, whatever it left behind.
     pub fn ended(&mut self, now: Now, call: &CallId) -> Vec<Told> {
         self.count(call, Vec::new());
+        let mut freed = false;
         if let Some(known) = self.calls.remove(call) {
             for member in &known.talks {
                 self.agents.hung_up(member);
+                freed = true;
             }
         }
         let mut told = told_others(self.rooms.ended(call));
-        told.extend(self.quit(now, call));
+        freed |= self.leave_queue(call);
+        if freed {
+            told.extend(self.serve(now));
+        }
         told
     }
 
@@ -399,12 +404,21 @@ impl Hub {
     }
 
     fn quit(&mut self, now: Now, call: &CallId) -> Vec<Told> {
-        if let Some(waiter) = self.queues.leave(call) {
-            for (_, name) in waiter.offered {
-                self.agents.release(&name, call, None);
-            }
+        match self.leave_queue(call) {
+            true => self.serve(now),
+            false => Vec::new(),
         }
-        self.serve(now)
+    }
+
+    /// Whether a member is free by that: only then somebody else may be served.
+    fn leave_queue(&mut self, call: &CallId) -> bool {
+        let Some(waiter) = self.queues.leave(call) else {
+            return false;
+        };
+        for (_, name) in &waiter.offered {
+            self.agents.release(name, call, None);
+        }
+        !waiter.offered.is_empty()
     }
 
     fn call_back(&mut self, call: &CallId, queue: Box<Queue>, event: Box<Event>) {
