@@ -47,6 +47,6 @@ pub use lookups::{Asking, CustomFuture, CustomLookup, LookupConfigError, Lookups
 pub use mail::SmtpMail;
 pub use mail::{Mail, MailError, Sending, sound};
 pub use observer::{Observer, Silent};
-pub use run::{Router, RouterError, check};
+pub use run::{Router, RouterError, TableError, check};
 pub use switchboard::PushError;
 pub use way::{RouteSource, Routed, Way};

@@ -122,7 +122,7 @@ mod tests {
             outbox: outbox_of(folder, URLS[0]),
             events: 2,
         };
-        assert_eq!(strays(folder, &[]).unwrap(), [stray.clone()]);
+        assert_eq!(strays(folder, &[]).unwrap(), std::slice::from_ref(&stray));
         assert_eq!(strays(folder, &sinks[1..]).unwrap(), [stray]);
         assert_eq!(strays(folder, &sinks).unwrap(), []);
     }
