@@ -80,10 +80,7 @@ struct Desk {
 impl Desk {
     fn decide(self: &Arc<Self>, offer: &Offer, responder: Responder) {
         let engine = self.table.current();
-        // Without an event there is no call: whoever asks hears 500 as the responder is dropped.
-        let Ok(event) = Way::event(offer.clone(), Utc::now()) else {
-            return;
-        };
+        let event = Way::event(offer.clone(), Utc::now());
         let at = event.timestamp.to_utc();
         if let Some(decision) = Way::at_once(&engine, &event, &Facts::default())
             && let Some(action) = decision.actions().iter().find(|action| !is_set(action))

@@ -331,7 +331,7 @@ async fn a_router_does_not_begin_with_lookups_that_cannot_be() {
         config.lookups = lookups;
         let adapter = SipAdapter::bind(bench.config(&[])).await.unwrap();
         let error = Router::new(adapter, config).unwrap_err();
-        assert!(matches!(error, RouterError::Lookup(_)));
+        assert!(matches!(error, RouterError::Table(_)));
         assert!(error.to_string().contains(told), "{error}");
     }
 }

@@ -1,7 +1,7 @@
 //! Prints each step of each call, a line each.
 
-use callroute_router::Observer;
-use callroute_schema::{CallId, Event};
+use callroute_router::{MessagesWaiting, Observer};
+use callroute_schema::{CallId, CallRecord, Event};
 use callroute_session::Note;
 
 /// Prints each step of each call: the end of its id, seconds since it came in, and what happened.
@@ -21,6 +21,10 @@ impl Observer for Console {
     }
 
     fn event(&self, _: &Event) {}
+
+    fn messages(&self, _: &str, _: MessagesWaiting) {}
+
+    fn record(&self, _: &CallRecord) {}
 
     fn warning(&self, text: &str) {
         eprintln!("warning: {text}");

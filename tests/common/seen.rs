@@ -2,8 +2,8 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use callroute_router::Observer;
-use callroute_schema::{CallId, Event, EventKind};
+use callroute_router::{MessagesWaiting, Observer};
+use callroute_schema::{CallId, CallRecord, Event, EventKind};
 use callroute_session::Note;
 
 /// Keeps everything that a router says.
@@ -85,6 +85,10 @@ impl Observer for Seen {
     fn event(&self, event: &Event) {
         self.with(|kept| kept.events.push(event.clone()));
     }
+
+    fn messages(&self, _: &str, _: MessagesWaiting) {}
+
+    fn record(&self, _: &CallRecord) {}
 
     fn warning(&self, text: &str) {
         // Benches have no text to speech, and tables that speak are told so.

@@ -8,8 +8,8 @@ use std::sync::mpsc::sync_channel;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use callroute_router::Observer;
-use callroute_schema::{CallId, Event};
+use callroute_router::{MessagesWaiting, Observer};
+use callroute_schema::{CallId, CallRecord, Event};
 use callroute_session::Note;
 use callroute_webhook::{Client, ClientConfig};
 use ulid::Ulid;
@@ -146,6 +146,14 @@ impl Observer for Callbacks {
             }
         }
         self.next.event(&event);
+    }
+
+    fn messages(&self, mailbox: &str, waiting: MessagesWaiting) {
+        self.next.messages(mailbox, waiting);
+    }
+
+    fn record(&self, record: &CallRecord) {
+        self.next.record(record);
     }
 
     fn warning(&self, text: &str) {

@@ -6,6 +6,7 @@ use callroute_schema::{Caller, Disposition, Number, RejectCause, SipUri, TrunkNa
 use serde::{Deserialize, Serialize};
 
 use crate::leg::{LegId, PlayId, RecordingId};
+use crate::sound::Sound;
 
 /// One deed on one leg.
 ///
@@ -239,41 +240,6 @@ impl DialTarget {
             Self::Application { name, .. } => name,
         }
     }
-}
-
-/// What a leg hears.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Sound {
-    /// A prompt by its name, once.
-    Prompt(String),
-    /// A text, spoken once.
-    Speech {
-        /// What is said.
-        text: String,
-        /// BCP 47 tag; English without.
-        language: Option<String>,
-        /// The voice's name.
-        voice: Option<String>,
-    },
-    /// The prompt of this name if there is one, else a text that stands for it.
-    PromptOr {
-        /// The prompt's name.
-        prompt: String,
-        /// What is said when there is no such prompt.
-        text: String,
-    },
-    /// The tone that says "leave a message now", once.
-    Beep,
-    /// Ringback, until stopped (for a caller that is answered already).
-    Ringback,
-    /// Music on hold, until stopped.
-    Music,
-    /// A prompt by its name, again and again until stopped.
-    Loop(String),
-    /// A WAV file from an `http` or `https` URL, once.
-    Url(String),
 }
 
 /// Why a leg is ended.

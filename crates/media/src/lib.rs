@@ -21,11 +21,13 @@ pub mod layer;
 mod leg;
 mod notice;
 mod offer;
+mod sound;
 
 pub use ability::Ability;
 pub use adapter::{Adapter, BrokenOff, Capabilities, Incoming, Line};
-pub use command::{Command, DialTarget, EndCause, RecordOptions, Referral, Sound};
+pub use command::{Command, DialTarget, EndCause, RecordOptions, Referral};
 pub use hops::{HOPS, hops, hops_of};
 pub use leg::{LegId, PlayId, RecordingId};
 pub use notice::{Deed, Notice, PlayEnd};
 pub use offer::Offer;
+pub use sound::Sound;

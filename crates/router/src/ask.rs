@@ -1,10 +1,18 @@
 //! One ask of a call, and what its answer comes to.
 
+use std::sync::Arc;
+
 use callroute_rules::Engine;
 use callroute_schema::Event;
 use callroute_session::{AskFailure, AskId, Input};
-use callroute_webhook::{Asked, Client, Endpoints, Failure, FailureClass};
+use callroute_webhook::{Asked, Endpoints, Failure, FailureClass};
 use tokio::time::Instant;
+
+use crate::caught::caught;
+use crate::config::RouterConfig;
+
+/// The class of an ask that panicked: no fault of the server.
+const BROKE_DOWN: &str = "internal";
 
 /// An ask that goes out.
 pub(crate) struct Ask {
@@ -17,19 +25,31 @@ pub(crate) struct Ask {
 impl Ask {
     pub(crate) async fn run(
         self,
-        client: Client,
+        config: Arc<RouterConfig>,
+        engine: Arc<Engine>,
         endpoints: Result<Endpoints, Failure>,
-    ) -> (AskId, Result<Asked, Failure>) {
-        let asked = match endpoints {
-            Ok(endpoints) => Ok(client.ask_since(&endpoints, &self.event, self.heard).await),
-            Err(failure) => Err(failure),
+    ) -> Input {
+        let asking = async {
+            let endpoints = endpoints?;
+            let client = &config.webhooks;
+            Ok(client.ask_since(&endpoints, &self.event, self.heard).await)
         };
-        (self.ask, asked)
+        match caught(asking).await {
+            Ok(asked) => answer(&engine, self.ask, asked),
+            Err(panic) => {
+                let detail = format!("asking a webhook broke down: {panic}");
+                config.observer.warning(&detail);
+                let class = BROKE_DOWN.to_owned();
+                let failure = AskFailure { class, detail };
+                let ask = self.ask;
+                Input::AskFailed { ask, failure }
+            }
+        }
     }
 }
 
 /// What an answer, or none, comes to. An answer that dials what the table does not allow is none.
-pub(crate) fn answer(engine: &Engine, ask: AskId, asked: Result<Asked, Failure>) -> Input {
+fn answer(engine: &Engine, ask: AskId, asked: Result<Asked, Failure>) -> Input {
     let permitted = asked.and_then(|asked| {
         let actions = asked.result?;
         match (engine.permit(&actions), asked.stood_in) {

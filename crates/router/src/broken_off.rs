@@ -15,6 +15,7 @@ use callroute_session::{Effect, Input, Now, Session};
 use crate::asks::{Asks, ByName};
 use crate::config::RouterConfig;
 use crate::journal::{KeptTableError, Pen, kept_table};
+use crate::messages::{self, Posts};
 
 /// Longest journal that is read, in bytes; a call has a few thousand lines at most.
 const MAX_JOURNAL: u64 = 64 * 1024 * 1024;
@@ -54,6 +55,7 @@ struct Making {
 /// Brings the calls of these recordings to their end. Blocks; what it begins runs on tokio.
 pub(crate) fn finish(
     config: &Arc<RouterConfig>,
+    posts: &Arc<Posts>,
     asks: &Asks,
     capabilities: &Capabilities,
     recordings: Vec<BrokenOff>,
@@ -72,7 +74,7 @@ pub(crate) fn finish(
         }
     }
     for (journal, recordings) in calls {
-        if let Err(why) = finish_call(config, asks, capabilities, &journal, &recordings) {
+        if let Err(why) = finish_call(config, posts, asks, capabilities, &journal, &recordings) {
             for recording in &recordings {
                 lost(recording, &why);
             }
@@ -80,23 +82,35 @@ pub(crate) fn finish(
     }
 }
 
-/// The journal of the call that a recording is of: `box/CALL`, or `box/CALL-2` for the second try.
+/// The journal of the call that a recording is of.
 fn journal_of(config: &RouterConfig, name: &str) -> Result<PathBuf, Lost> {
     let folder = config.journals.as_ref().ok_or(Lost::NoJournals)?.folder();
-    let last = name.rsplit('/').next().unwrap_or_default();
-    let tries = [Some(last), last.rsplit_once('-').map(|(call, _)| call)];
-    let is_name = |call: &&str| {
-        let mut bytes = call.bytes();
-        !call.is_empty() && bytes.all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
-    };
-    let paths = tries.into_iter().flatten().filter(is_name);
-    let mut paths = paths.map(|call| folder.join(format!("{call}.jsonl")));
+    let calls = calls_of(name).into_iter();
+    let mut paths = calls.map(|call| folder.join(format!("{call}.jsonl")));
     let found = paths.find(|path| path.is_file());
     found.ok_or_else(|| Lost::NoJournal(folder.to_owned()))
 }
 
+/// The calls that a recording may be of, by its name: `box/CALL`, `calls/NAME-CALL`, and either with
+/// `-2` for the second one of the call.
+fn calls_of(name: &str) -> Vec<&str> {
+    let last = name.rsplit('/').next().unwrap_or_default();
+    let is_name = |call: &&str| {
+        let mut bytes = call.bytes();
+        !call.is_empty() && bytes.all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+    };
+    let numbered = [Some(last), last.rsplit_once('-').map(|(call, _)| call)];
+    let calls = numbered.into_iter().flatten().flat_map(|whole| {
+        let behind = whole.match_indices('-');
+        let behind = behind.filter_map(|(at, _)| whole.get(at + 1..));
+        std::iter::once(whole).chain(behind)
+    });
+    calls.filter(is_name).collect()
+}
+
 fn finish_call(
     config: &Arc<RouterConfig>,
+    posts: &Arc<Posts>,
     asks: &Asks,
     capabilities: &Capabilities,
     path: &Path,
@@ -145,6 +159,7 @@ fn finish_call(
     let (endpoints, _) = asks.of(&engine, capabilities);
     let mut ending = Ending {
         config,
+        posts,
         endpoints: &endpoints,
         session,
         pen: None,
@@ -220,6 +235,7 @@ fn later(now: Now, by: Duration) -> Now {
 /// A call that is brought to its end without legs or webhooks.
 struct Ending<'a> {
     config: &'a Arc<RouterConfig>,
+    posts: &'a Arc<Posts>,
     endpoints: &'a ByName,
     session: Session,
     pen: Option<Pen>,
@@ -268,8 +284,25 @@ impl Ending<'_> {
         for message in messages {
             let webhook = message.webhook.as_ref();
             let endpoints = webhook.and_then(|name| self.endpoints.get(name.as_str()).cloned());
-            crate::messages::take(self.config, self.session.event(), endpoints, message);
+            let event = self.session.event();
+            let kept = messages::take(self.config, self.posts, event, endpoints, message);
+            // Whatever came of it has been told.
+            let _ = kept.blocking_recv();
         }
         done
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::calls_of;
+
+    #[test]
+    fn a_recording_names_its_call() {
+        assert_eq!(calls_of("sales/01A"), ["01A"]);
+        assert_eq!(calls_of("sales/01A-2"), ["01A-2", "2", "01A"]);
+        assert!(calls_of("calls/my-desk-01A").contains(&"01A"));
+        assert!(calls_of("calls/my-desk-01A-3").contains(&"01A"));
+        assert!(calls_of("calls/../x.y").is_empty());
     }
 }

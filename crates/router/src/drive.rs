@@ -1,32 +1,36 @@
 //! One call: a session, its line, its webhooks and its timer.
 
 use std::future::poll_fn;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use callroute_media::{Capabilities, LegId, Line, Notice};
-use callroute_rules::{Engine, Lookup};
-use callroute_schema::{Cause, Disposition, Event};
+use callroute_rules::{Engine, Fact, Lookup};
+use callroute_schema::{Cause, Disposition, Event, EventKind};
 use callroute_session::journal::{Entry, Header};
 use callroute_session::shared::{Share, Shared};
-use callroute_session::{AskId, Effect, Input, Note, Now, Session, Settings};
+use callroute_session::{Effect, Input, Note, Now, Session, Settings};
 use callroute_store::CallRecord;
-use callroute_webhook::{Asked, Failure};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::ask::{Ask, answer};
+use crate::ask::Ask;
 use crate::asks::endpoints_for;
+use crate::caught::caught;
 use crate::config::RouterConfig;
 use crate::journal::Pen;
 use crate::lookups;
+use crate::messages::{self, Kept, Posts};
 use crate::switchboard::Switchboard;
 
 /// Most trace lines of a call that its record keeps.
 const TRACE_LINES: usize = 500;
+
+/// How long the end of a call waits for its messages to be kept.
+const KEEPING: Duration = Duration::from_secs(10);
 
 /// What a call works with.
 pub(crate) struct Call<L> {
@@ -34,6 +38,7 @@ pub(crate) struct Call<L> {
     pub(crate) asks: Arc<crate::asks::Asks>,
     pub(crate) capabilities: Arc<Capabilities>,
     pub(crate) settings: Arc<Settings>,
+    pub(crate) posts: Arc<Posts>,
     pub(crate) line: L,
     pub(crate) event: Event,
     /// What it begins with.
@@ -51,6 +56,7 @@ pub(crate) async fn drive<L: Line>(call: Box<Call<L>>) {
         asks,
         capabilities,
         settings,
+        posts,
         line,
         event,
         first,
@@ -66,7 +72,7 @@ pub(crate) async fn drive<L: Line>(call: Box<Call<L>>) {
     let began = arrived;
     let now = Now {
         utc: config.clock.now(),
-        mono: std::time::Duration::ZERO,
+        mono: Duration::ZERO,
     };
     let pen = config.journals.as_ref().map(|journals| {
         let settings = settings.as_ref().clone();
@@ -78,6 +84,8 @@ pub(crate) async fn drive<L: Line>(call: Box<Call<L>>) {
         session: Session::with_settings(engine.clone(), event, now, settings),
         engine,
         switchboard,
+        posts,
+        keeping: Vec::new(),
         details: None,
         line,
         asking: None,
@@ -90,7 +98,7 @@ pub(crate) async fn drive<L: Line>(call: Box<Call<L>>) {
         done: false,
         config,
     };
-    driver.input(first);
+    driver.input(first).await;
     while !driver.done {
         let wake = driver.session.next_wake().map(|mono| began + mono);
         let mut closed = false;
@@ -99,17 +107,17 @@ pub(crate) async fn drive<L: Line>(call: Box<Call<L>>) {
                 closed = notice.is_none();
                 Input::Media(notice.unwrap_or_else(line_closed))
             }
-            (ask, asked) = poll_fn(|cx| poll(&mut driver.asking, cx)) => answer(&driver.engine, ask, asked),
+            answered = poll_fn(|cx| poll(&mut driver.asking, cx)) => answered,
             Some(looked_up) = driver.looking.join_next() => match looked_up {
                 Ok(shared) => Input::Shared(shared),
-                // A lookup that panics is one that does not answer.
+                // The runtime ends, and this call with it.
                 Err(_) => continue,
             },
             Some(input) = inbox.recv() => *input,
             () = sleep_until(wake) => Input::Wake,
             () = stopped(&mut stop) => Input::Shutdown,
         };
-        driver.input(input);
+        driver.input(input).await;
         if closed {
             break;
         }
@@ -118,26 +126,27 @@ pub(crate) async fn drive<L: Line>(call: Box<Call<L>>) {
 
 /// An ask under way. It is no task of its own: another thread would take that most of the time, and
 /// would have to be woken first.
-type Asking = Pin<Box<dyn Future<Output = Answered> + Send>>;
-type Answered = (AskId, Result<Asked, Failure>);
+type Asking = Pin<Box<dyn Future<Output = Input> + Send>>;
 
 /// Moves an ask, if there is one.
-fn poll(asking: &mut Option<Asking>, context: &mut Context<'_>) -> Poll<Answered> {
+fn poll(asking: &mut Option<Asking>, context: &mut Context<'_>) -> Poll<Input> {
     let Some(under_way) = asking else {
         return Poll::Pending;
     };
-    // An ask that breaks down is one that is not answered: its call goes on.
-    let polled = catch_unwind(AssertUnwindSafe(|| under_way.as_mut().poll(context)));
-    if !matches!(polled, Ok(Poll::Pending)) {
+    let polled = under_way.as_mut().poll(context);
+    if polled.is_ready() {
         *asking = None;
     }
-    polled.unwrap_or(Poll::Pending)
+    polled
 }
 
 struct Driver<L> {
     session: Session,
     engine: Arc<Engine>,
     switchboard: Arc<Switchboard>,
+    posts: Arc<Posts>,
+    /// Messages that are being kept.
+    keeping: Vec<Kept>,
     details: Option<Box<callroute_schema::CallRecord>>,
     line: L,
     /// The ask under way: a call has one at a time.
@@ -154,7 +163,7 @@ struct Driver<L> {
 }
 
 impl<L: Line> Driver<L> {
-    fn input(&mut self, input: Input) {
+    async fn input(&mut self, input: Input) {
         // Deadlines count from here: from the call's arrival, or the key that was pressed. What
         // lookups took has been taken off by the session.
         let heard = match input {
@@ -170,9 +179,11 @@ impl<L: Line> Driver<L> {
         }
         let at_ms = u64::try_from(now.mono.as_millis()).unwrap_or(u64::MAX);
         let call_id = self.session.event().call_id.clone();
-        let mut messages = Vec::new();
-        let mut looks_up = Vec::new();
-        for effect in self.session.handle(now, input) {
+        let effects: Vec<Effect> = self.session.handle(now, input).collect();
+        for effect in effects {
+            if ends(&effect) {
+                self.kept().await;
+            }
             match effect {
                 Effect::Media(command) => self.line.perform(command),
                 Effect::Ask {
@@ -182,16 +193,24 @@ impl<L: Line> Driver<L> {
                     deadline_ms,
                 } => {
                     let endpoints = endpoints_for(&self.endpoints, &target, deadline_ms);
-                    let client = self.config.webhooks.clone();
+                    let (config, engine) = (self.config.clone(), self.engine.clone());
                     let ask = Ask { ask, event, heard };
-                    self.asking = Some(Box::pin(ask.run(client, endpoints)));
+                    self.asking = Some(Box::pin(ask.run(config, engine, endpoints)));
                 }
                 Effect::CancelAsk { .. } => self.asking = None,
                 Effect::Share(Share::Fact {
                     lookup: Lookup::Row(name),
-                }) => looks_up.push(name),
+                    ..
+                }) => self.look_up(name),
                 Effect::Share(share) => self.switchboard.share(&call_id, share),
-                Effect::Message(message) => messages.push(*message),
+                Effect::Message(message) => {
+                    let webhook = message.webhook.as_ref();
+                    let endpoints = webhook.and_then(|name| self.endpoints.get(name.as_str()));
+                    let (endpoints, event) = (endpoints.cloned(), self.session.event());
+                    let (config, posts) = (&self.config, &self.posts);
+                    let kept = messages::take(config, posts, event, endpoints, *message);
+                    self.keeping.push(kept);
+                }
                 Effect::Record(record) => {
                     self.config.observer.record(&record);
                     self.details = Some(record);
@@ -213,16 +232,6 @@ impl<L: Line> Driver<L> {
                 )),
             }
         }
-        for name in looks_up {
-            self.look_up(name);
-        }
-        for message in messages {
-            let endpoints = message
-                .webhook
-                .as_ref()
-                .and_then(|name| self.endpoints.get(name.as_str()).cloned());
-            crate::messages::take(&self.config, self.session.event(), endpoints, message);
-        }
         // Somebody waits for what the answer to an ask brings about, and before that for the ask.
         if self.asking.is_none() {
             self.write();
@@ -231,6 +240,21 @@ impl<L: Line> Driver<L> {
 }
 
 impl<L> Driver<L> {
+    /// Waits until the caller's messages are kept: nobody is told that the call is over before.
+    async fn kept(&mut self) {
+        let keeping = std::mem::take(&mut self.keeping);
+        let kept = async {
+            for kept in keeping {
+                // Whatever came of it has been told.
+                let _ = kept.await;
+            }
+        };
+        if tokio::time::timeout(KEEPING, kept).await.is_err() {
+            let text = "a call ends before its message is kept: the disk is slow";
+            self.config.observer.warning(text);
+        }
+    }
+
     /// Writes the trace: not before something is done that somebody waits for.
     fn write(&mut self) {
         let fresh = self.fresh.drain(..);
@@ -248,7 +272,12 @@ impl<L> Driver<L> {
                 client: &config.webhooks,
                 endpoints: &endpoints,
             };
-            let (fact, why) = config.lookups.find(&engine, &name, &event, asking).await;
+            let found = caught(config.lookups.find(&engine, &name, &event, asking)).await;
+            let (fact, why) = found.unwrap_or_else(|panic| {
+                let why = format!("lookup `{name}` broke down: {panic}");
+                config.observer.warning(&why);
+                (Fact::Missing, Some(why))
+            });
             Shared::Fact {
                 lookup: Lookup::Row(name),
                 fact,
@@ -273,6 +302,15 @@ impl<L> Drop for Driver<L> {
             trace: std::mem::take(&mut self.trace),
             details: self.details.take(),
         });
+    }
+}
+
+/// Whether this tells that the call is over.
+fn ends(effect: &Effect) -> bool {
+    match effect {
+        Effect::Emit(event) => event.kind == EventKind::CallCompleted,
+        Effect::Record(_) | Effect::Done => true,
+        _ => false,
     }
 }
 

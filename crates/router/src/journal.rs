@@ -312,6 +312,8 @@ mod tests {
     impl Observer for Warned {
         fn note(&self, _: &CallId, _: u64, _: &callroute_session::Note) {}
         fn event(&self, _: &callroute_schema::Event) {}
+        fn messages(&self, _: &str, _: callroute_store::MessagesWaiting) {}
+        fn record(&self, _: &callroute_schema::CallRecord) {}
         fn warning(&self, text: &str) {
             let mut texts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             texts.push(text.to_owned());

@@ -19,6 +19,7 @@
 mod ask;
 mod asks;
 mod broken_off;
+mod caught;
 mod clock;
 mod config;
 mod drive;
@@ -35,6 +36,8 @@ mod run;
 mod switchboard;
 mod way;
 
+pub use callroute_store::MessagesWaiting;
+
 pub use asks::{WebhookConfigError, endpoints_of};
 pub use clock::{Clock, ShiftedClock, SystemClock};
 pub use config::RouterConfig;
@@ -46,6 +49,6 @@ pub use mail::SmtpMail;
 pub use mail::{Mail, MailError, Sending, sound};
 pub use observer::{Observer, Silent};
 pub use often::Often;
-pub use run::{Router, RouterError, check};
+pub use run::{Router, RouterError, TableError, check};
 pub use switchboard::PushError;
 pub use way::{RouteSource, Routed, Way};

@@ -58,10 +58,7 @@ pub struct Lookups {
 #[non_exhaustive]
 pub enum LookupConfigError {
     /// It has a query, and there is no database.
-    #[error(
-        "lookup `{name}` is a query, and there is no database to ask; name one (`--database` of \
-         the examples and of `callroute route`)"
-    )]
+    #[error("lookup `{name}` is a query, and there is no database to ask")]
     NoDatabase {
         /// The lookup's name.
         name: String,

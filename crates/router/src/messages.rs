@@ -1,7 +1,10 @@
 //! What becomes of a message that a caller left: it is kept, and told of by webhook and mail,
 //! beside the call.
 
+mod posts;
+
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,8 +12,11 @@ use callroute_schema::{Event, EventKind, RecordingInfo};
 use callroute_session::Message;
 use callroute_store::StoredMessage;
 use callroute_webhook::Endpoints;
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
 use ulid::Ulid;
 
+pub(crate) use self::posts::Posts;
 use crate::config::RouterConfig;
 use crate::observer::Observer;
 
@@ -21,15 +27,36 @@ const AGAIN: [Duration; 3] = [
     Duration::from_secs(60),
 ];
 
-/// Keeps a message at once, and tells of it beside the call.
+/// Resolves when a message is kept, or could not be.
+pub(crate) type Kept = oneshot::Receiver<()>;
+
+/// Keeps a message, and tells of it then, beside the call: a disk or a server may be slow.
 pub(crate) fn take(
     config: &Arc<RouterConfig>,
+    posts: &Arc<Posts>,
     event: &Event,
     endpoints: Option<Endpoints>,
     message: Message,
-) {
+) -> Kept {
+    let (done, kept) = oneshot::channel();
+    let (config, event) = (config.clone(), event.clone());
+    let (beside, runtime) = (posts.clone(), Handle::current());
+    posts.keep(Box::new(move || {
+        // Whatever breaks down, the next message is kept.
+        let keeping = AssertUnwindSafe(|| keep(&config, &message));
+        if catch_unwind(keeping).is_err() {
+            config.observer.warning("keeping a message broke down");
+        }
+        // Nobody waits for it where the call's task has ended.
+        let _ = done.send(());
+        told_of(&config, &beside, &runtime, &event, endpoints, message);
+    }));
+    kept
+}
+
+fn keep(config: &RouterConfig, message: &Message) {
     let stored = StoredMessage {
-        id: id(&message),
+        id: id(message),
         mailbox: message.mailbox.clone(),
         call_id: message.call_id.clone(),
         from: message.from.clone(),
@@ -50,19 +77,36 @@ pub(crate) fn take(
             .observer
             .warning(&format!("a message could not be kept: {error}")),
     }
-    if let Some(name) = &message.webhook {
-        match endpoints {
-            Some(endpoints) => {
-                let event = recorded(event, &message);
-                tokio::spawn(tell(config.clone(), endpoints, event));
+}
+
+fn told_of(
+    config: &Arc<RouterConfig>,
+    posts: &Posts,
+    runtime: &Handle,
+    event: &Event,
+    endpoints: Option<Endpoints>,
+    message: Message,
+) {
+    let mut given_up = Vec::new();
+    match (&message.webhook, endpoints) {
+        (Some(name), Some(endpoints)) => {
+            let event = recorded(event, &message);
+            if !posts.tell(runtime, tell(config.clone(), endpoints, event)) {
+                given_up.push(format!("webhook `{name}` is not told"));
             }
-            None => config.observer.warning(&format!(
-                "webhook `{name}` cannot be told of a message: it cannot be asked"
-            )),
         }
+        (Some(name), None) => config.observer.warning(&format!(
+            "webhook `{name}` cannot be told of a message: it cannot be asked"
+        )),
+        (None, _) => {}
     }
-    if !message.mail.is_empty() {
-        tokio::spawn(mail(config.clone(), message));
+    if !message.mail.is_empty() && !posts.tell(runtime, mail(config.clone(), message)) {
+        given_up.push("it is not mailed".to_owned());
+    }
+    for what in given_up {
+        config.observer.warning(&format!(
+            "a message is kept, but {what}: too many are being told, or the router stops"
+        ));
     }
 }
 

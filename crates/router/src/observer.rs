@@ -13,10 +13,10 @@ pub trait Observer: Send + Sync + std::fmt::Debug + 'static {
     fn event(&self, event: &Event);
 
     /// A box has so many messages now; whoever lights lamps on phones wants to know.
-    fn messages(&self, _mailbox: &str, _waiting: MessagesWaiting) {}
+    fn messages(&self, mailbox: &str, waiting: MessagesWaiting);
 
     /// The record of a call that is over.
-    fn record(&self, _record: &CallRecord) {}
+    fn record(&self, record: &CallRecord);
 
     /// Something that whoever runs the router should look at, such as a journal that could not
     /// be written.
@@ -30,5 +30,7 @@ pub struct Silent;
 impl Observer for Silent {
     fn note(&self, _: &CallId, _: u64, _: &Note) {}
     fn event(&self, _: &Event) {}
+    fn messages(&self, _: &str, _: MessagesWaiting) {}
+    fn record(&self, _: &CallRecord) {}
     fn warning(&self, _: &str) {}
 }

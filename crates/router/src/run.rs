@@ -19,18 +19,16 @@ use crate::config::RouterConfig;
 use crate::drive::{Call, drive};
 use crate::handle::RouterHandle;
 use crate::lookups::{LookupConfigError, Lookups};
+use crate::messages::Posts;
 use crate::switchboard::Switchboard;
 
 /// Why a router cannot begin.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RouterError {
-    /// A webhook of the table can never be asked.
-    #[error(transparent)]
-    Webhook(#[from] WebhookConfigError),
-    /// A lookup of the table can never be carried out.
-    #[error(transparent)]
-    Lookup(#[from] LookupConfigError),
+    /// Webhooks of the table can never be asked, or lookups never be carried out: all of them.
+    #[error("{}", listed(.0))]
+    Table(Vec<TableError>),
     /// The table has actions that would always fail with this adapter. What such an action could
     /// do without is a warning of the observer instead; so is all of it in a table that comes
     /// later, whose calls take the branches for failure.
@@ -38,8 +36,20 @@ pub enum RouterError {
     Adapter(Vec<Unmet>),
 }
 
-fn listed(unmet: &[Unmet]) -> String {
-    let lines: Vec<String> = unmet.iter().map(ToString::to_string).collect();
+/// Something that a table asks for, and that can never be had.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TableError {
+    /// A webhook can never be asked.
+    #[error(transparent)]
+    Webhook(#[from] WebhookConfigError),
+    /// A lookup can never be carried out.
+    #[error(transparent)]
+    Lookup(#[from] LookupConfigError),
+}
+
+fn listed(faults: &[impl ToString]) -> String {
+    let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
     lines.join("\n")
 }
 
@@ -49,15 +59,24 @@ fn listed(unmet: &[Unmet]) -> String {
 /// looks at queries.
 ///
 /// # Errors
-/// [`RouterError`]: the first webhook that can never be asked, or lookup that cannot be carried out.
+/// [`RouterError::Table`]: every webhook that can never be asked, and every lookup that cannot be
+/// carried out.
 pub fn check(engine: &Engine, lookups: &Lookups) -> Result<(), RouterError> {
     let (_, faults) = endpoints_of(engine);
-    if let Some(fault) = faults.into_iter().next() {
-        return Err(fault.into());
-    }
-    match lookups.check(engine).into_iter().next() {
-        Some(fault) => Err(fault.into()),
-        None => Ok(()),
+    let faults = faults.into_iter().map(TableError::Webhook).collect();
+    checked(engine, lookups, faults)
+}
+
+/// The same, where it is known what is wrong with the webhooks.
+fn checked(
+    engine: &Engine,
+    lookups: &Lookups,
+    mut faults: Vec<TableError>,
+) -> Result<(), RouterError> {
+    faults.extend(lookups.check(engine).into_iter().map(TableError::Lookup));
+    match faults.is_empty() {
+        true => Ok(()),
+        false => Err(RouterError::Table(faults)),
     }
 }
 
@@ -70,6 +89,7 @@ pub struct Router<A> {
     capabilities: Arc<Capabilities>,
     /// The configured ones, and what the adapter cannot do.
     settings: Arc<Settings>,
+    posts: Arc<Posts>,
     switchboard: Arc<Switchboard>,
 }
 
@@ -82,16 +102,19 @@ impl<A: Adapter> Router<A> {
     pub fn new(adapter: A, config: RouterConfig) -> Result<Self, RouterError> {
         let asks = Asks::default();
         let engine = config.table.current();
-        check(&engine, &config.lookups)?;
         let capabilities = Arc::new(adapter.capabilities());
         let (_, faults) = asks.of(&engine, &capabilities);
-        let mut unmet = Vec::new();
+        let (mut unmet, mut never, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
         for fault in faults {
             match fault {
-                TableFault::Webhook(fault) => return Err(fault.into()),
+                TableFault::Webhook(fault) => never.push(TableError::Webhook(fault)),
                 TableFault::Unmet(one) if one.vital => unmet.push(one),
-                TableFault::Unmet(one) => config.observer.warning(&one.to_string()),
+                TableFault::Unmet(one) => warnings.push(one.to_string()),
             }
+        }
+        checked(&engine, &config.lookups, never)?;
+        for warning in warnings {
+            config.observer.warning(&warning);
         }
         if !unmet.is_empty() {
             return Err(RouterError::Adapter(unmet));
@@ -103,6 +126,7 @@ impl<A: Adapter> Router<A> {
             adapter,
             capabilities,
             settings: Arc::new(settings),
+            posts: Arc::default(),
             switchboard,
             config: Arc::new(config),
             asks: Arc::new(asks),
@@ -116,7 +140,8 @@ impl<A: Adapter> Router<A> {
     }
 
     /// Runs until `stop` resolves or the adapter has no more calls; then every call is ended,
-    /// and those that have not within the configured time are dropped.
+    /// and those that have not within the configured time are dropped. Messages that callers left
+    /// are kept however long that takes; webhooks and mails that tell of them have that time again.
     ///
     /// Calls are taken in a task of their own, so that none waits for the thread that awaits this.
     pub async fn run(self, stop: impl Future<Output = ()>) {
@@ -173,14 +198,11 @@ impl<A: Adapter> Router<A> {
                 failed(&self.config, ended);
             }
         };
-        if tokio::time::timeout(self.config.drain, drain)
-            .await
-            .is_err()
-        {
-            self.config
-                .observer
-                .warning("calls were still ending when the router stopped");
+        let (within, observer) = (self.config.drain, self.config.observer.as_ref());
+        if tokio::time::timeout(within, drain).await.is_err() {
+            observer.warning("calls were still ending when the router stopped");
         }
+        self.posts.drain(within, observer).await;
     }
 
     /// Beside the calls that come: a table may take a second to be read.
@@ -190,9 +212,9 @@ impl<A: Adapter> Router<A> {
             return;
         }
         let (config, asks) = (self.config.clone(), self.asks.clone());
-        let capabilities = self.capabilities.clone();
+        let (posts, capabilities) = (self.posts.clone(), self.capabilities.clone());
         tokio::task::spawn_blocking(move || {
-            broken_off::finish(&config, &asks, &capabilities, recordings);
+            broken_off::finish(&config, &posts, &asks, &capabilities, recordings);
         });
     }
 
@@ -209,6 +231,7 @@ impl<A: Adapter> Router<A> {
             asks: self.asks.clone(),
             capabilities: self.capabilities.clone(),
             settings: self.settings.clone(),
+            posts: self.posts.clone(),
             line,
             event,
             first,
@@ -226,10 +249,7 @@ impl<A: Adapter> Router<A> {
     ) {
         let arrived = Instant::now();
         let Incoming { offer, mut line } = incoming;
-        let Ok(call_id) = CallId::new(Ulid::new().to_string()) else {
-            // A ULID is 26 letters and digits, which every call id may be.
-            return;
-        };
+        let call_id = CallId::from(Ulid::new().0);
         if !self.config.calls.begin(&call_id, self.config.max_calls) {
             self.config.observer.warning(&format!(
                 "a call was refused: {} are in progress",
@@ -254,10 +274,7 @@ impl<A: Adapter> Router<A> {
     /// no leg, but it counts as a call.
     fn call_back(&mut self, stop: &watch::Receiver<bool>, tasks: &mut JoinSet<()>) {
         for callback in self.switchboard.take_callbacks() {
-            let Ok(call_id) = CallId::new(Ulid::new().to_string()) else {
-                // A ULID is 26 letters and digits, which every call id may be.
-                continue;
-            };
+            let call_id = CallId::from(Ulid::new().0);
             let Some(line) = self.adapter.originate() else {
                 let warning = "a caller is not called back yet: the adapter gives no line";
                 self.config.observer.warning(warning);
@@ -302,4 +319,34 @@ pub(crate) fn event(offer: Offer, call_id: CallId, now: chrono::DateTime<chrono:
     event.source = Some(offer.source);
     event.headers = offer.headers;
     event
+}
+
+#[cfg(test)]
+mod tests {
+    use callroute_rules::{ChronoTz, load};
+
+    use super::check;
+    use crate::lookups::Lookups;
+
+    #[test]
+    fn every_fault_is_told_at_once() {
+        let table = r#"
+version: 1
+default: { action: busy }
+lookups: { crm: { sql: "select tier from customers where phone = :from" } }
+webhooks:
+  one: { urls: ["http://example.com/"], secret: { file: there-is-none } }
+  two: { urls: ["http://example.com/"], secret: { file: there-is-none-either } }
+numbers:
+  "1": { action: webhook, name: one }
+  "2": { action: webhook, name: two }
+  "3": [{ when: { attribute: { crm.tier: gold } }, then: { action: busy } }]
+"#;
+        let engine = load("routes.yaml", table, &(), &ChronoTz).unwrap();
+        let told = check(&engine, &Lookups::default()).unwrap_err().to_string();
+        for what in ["webhook `one`", "webhook `two`", "lookup `crm`"] {
+            assert!(told.contains(what), "{what}: {told}");
+        }
+        assert_eq!(told.lines().count(), 3, "{told}");
+    }
 }

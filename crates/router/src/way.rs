@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use callroute_media::Offer;
 use callroute_rules::{Decision, Engine, Facts, Lookup, Outcome, RenderError};
-use callroute_schema::{Action, CallId, Event, NameError, variables};
+use callroute_schema::{Action, CallId, Event, variables};
 use callroute_webhook::{Attempt, Client, Failure};
 use chrono::{DateTime, Utc};
 use ulid::Ulid;
@@ -102,12 +102,9 @@ impl Way {
     }
 
     /// The event of a call that an adapter offers, with an id of its own.
-    ///
-    /// # Errors
-    /// None that could come about: a ULID is 26 letters and digits, which every call id may be.
-    pub fn event(offer: Offer, now: DateTime<Utc>) -> Result<Event, NameError> {
-        let call_id = CallId::new(Ulid::new().to_string())?;
-        Ok(crate::run::event(offer, call_id, now))
+    #[must_use]
+    pub fn event(offer: Offer, now: DateTime<Utc>) -> Event {
+        crate::run::event(offer, CallId::from(Ulid::new().0), now)
     }
 
     /// What the table alone decides, at once and without copying; `None` when somebody has to be

@@ -26,7 +26,7 @@ use callroute_schema::tree::{Node, Span};
 use callroute_schema::{Actions, AgentName, MenuName, TargetName, variables};
 
 use self::shared::Shared;
-use crate::engine::{Counted, DefaultActions, Engine, Named, json};
+use crate::engine::{Counted, DefaultActions, Engine, Named, People, json};
 use crate::fault::{Faults, Report};
 use crate::path::Path;
 use crate::policy::Policy;
@@ -244,6 +244,7 @@ fn compile(
     shared.tables.lists.asked = book.asks_for_lists;
     let counted = Counted::new(&shared.counted, &named, &shared.tables);
     shared.tables.for_help = book.number_for_help(&shared.tables);
+    let people = People::new(&named, &shared.tables);
     Some(Engine {
         book,
         answers,
@@ -253,6 +254,7 @@ fn compile(
         counted,
         hours: shared.named_hours,
         named,
+        people,
         sources: Arc::new([]),
         fingerprint: String::new(),
         zone_release: zones.release(),

@@ -65,7 +65,7 @@ pub use callroute_schema::hint::choices;
 pub use compile::{Table, load};
 pub use engine::{
     Agent, Decision, Engine, Fact, Facts, Lookup, LookupSource, LookupSpec, NameKind, Outcome,
-    RenderError, RuleId, RuleRef, Secret, UnknownName, WebhookSpec, WrongValue, check,
+    RenderError, RuleId, RuleRef, Secret, Taker, UnknownName, WebhookSpec, WrongValue, check,
 };
 pub use explain::{ClauseTrace, Explanation, RuleTrace};
 pub use fault::{Fault, Faults, Label, Severity};

@@ -24,12 +24,13 @@ mod order;
 mod plan;
 
 pub use self::order::seed;
-pub use self::plan::{Onward, Plan, Ring, Skip, Skipped, Wave, plan};
+pub use self::plan::{Onward, Plan, Ring, Skip, Skipped, Wave, plan, skip};
 
 /// What is known of a group at the moment of a call.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct GroupFacts<'a> {
-    /// How many calls the group was given before this one: whose turn it is.
+    /// With which member `round_robin` begins, as a position among the group's members; counted
+    /// round beyond their end.
     pub turn: u64,
     /// What chance decides by; [`seed`] makes it from the call's id.
     pub seed: u64,

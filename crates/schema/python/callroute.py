@@ -730,7 +730,7 @@ class RecordAction(TypedDict):
     consent: NotRequired[Prompt]
     """What both sides hear before, where the law asks for consent."""
     name: NotRequired[str]
-    """The recording's name; default the call's id."""
+    """What the recording's name begins with; the call's id follows, and a number where the call was recorded before."""
     on: NotRequired[On]
     """`failed`: what to do when it could not be recorded."""
     stop: NotRequired[bool]

@@ -76,7 +76,7 @@ pub use event::{
     SourceInfo, Timestamp, Transport, Verstat,
 };
 pub use header::{HeaderError, MAX_HEADERS, check_header};
-pub use mask::{Masked, mask};
+pub use mask::{Masked, mask, mask_within};
 pub use menu::{Branch, Extensions, Menu, MenuBranches, Pin, Prompt, Repeat};
 pub use name::{
     AgentName, CallId, ConferenceName, MenuName, NameError, QueueName, TargetName, TrunkName,
@@ -89,5 +89,5 @@ pub use record::{
 };
 pub use ring_group::{CallerId, Confirm, EarlyMedia, Member, RingGroup, Ringback, Strategy};
 pub use sip_uri::{SipUri, SipUriError, escape_user, strip_scheme, unescape, unescape_lossy};
-pub use variable::{variables, with_variables};
+pub use variable::{has_variables, variables, with_variables};
 pub use words::Word;

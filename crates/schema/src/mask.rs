@@ -38,6 +38,21 @@ pub fn mask(text: &str) -> String {
     )
 }
 
+/// A text whose numbers are masked, each as [`mask`] does: what is said may name who calls.
+#[must_use]
+pub fn mask_within(text: &str) -> String {
+    let digit = |c: char| c.is_ascii_digit() || c == '+';
+    let (mut out, mut rest) = (String::new(), text);
+    while !rest.is_empty() {
+        let (number, after) = rest.split_at(rest.find(|c| !digit(c)).unwrap_or(rest.len()));
+        let (words, after) = after.split_at(after.find(digit).unwrap_or(after.len()));
+        out.push_str(&mask(number));
+        out.push_str(words);
+        rest = after;
+    }
+    out
+}
+
 /// Shows a text masked, in `Debug` and `Display`.
 #[derive(Clone, Copy)]
 pub struct Masked<'a>(pub &'a str);
@@ -56,7 +71,20 @@ impl fmt::Display for Masked<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::mask;
+    use super::{mask, mask_within};
+
+    #[test]
+    fn a_text_hides_the_numbers_that_it_says() {
+        for (text, shown) in [
+            ("hello +14155550123 there", "hello +1415•••0123 there"),
+            ("+14155550123, +14155550123.", "+1415•••0123, +1415•••0123."),
+            ("dial 1001 or 2", "dial 1001 or 2"),
+            ("äöü", "äöü"),
+            ("", ""),
+        ] {
+            assert_eq!(mask_within(text), shown);
+        }
+    }
 
     #[test]
     fn hides_the_middle_of_numbers_only() {

@@ -107,6 +107,20 @@ name! {
     /// One call's id. Ours, made by the router: never the SIP Call-ID, which the caller chooses.
     CallId
 }
+/// The letters and digits of a ULID: those that are not taken for one another.
+const ULID: [u8; 32] = *b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/// Of a ULID: its 26 letters and digits (Crockford's base 32).
+impl From<u128> for CallId {
+    fn from(ulid: u128) -> Self {
+        let digit = |place: u32| {
+            let value = usize::try_from((ulid >> (5 * place)) & 31).unwrap_or(0);
+            char::from(ULID.get(value).copied().unwrap_or(b'0'))
+        };
+        Self((0..26).rev().map(digit).collect())
+    }
+}
+
 name! {
     /// A queue of the routing file.
     QueueName
@@ -122,4 +136,23 @@ name! {
 name! {
     /// A conference.
     ConferenceName
+}
+
+#[cfg(test)]
+mod tests {
+    use super::CallId;
+
+    #[test]
+    fn a_number_is_shown_as_a_ulid() {
+        // An example of the ULID specification, and its bounds.
+        let id = 0x0156_3E3A_B5D3_D676_4C61_EFB9_9302_BD5B_u128;
+        assert_eq!(CallId::from(id).as_str(), "01ARZ3NDEKTSV4RRFFQ69G5FAV");
+        assert_eq!(CallId::from(0).as_str(), "0".repeat(26));
+        assert_eq!(
+            CallId::from(u128::MAX).as_str(),
+            "7ZZZZZZZZZZZZZZZZZZZZZZZZZ"
+        );
+        let made = CallId::from(id);
+        assert_eq!(CallId::new(made.as_str()), Ok(made.clone()));
+    }
 }

@@ -5,6 +5,8 @@
 
 use std::borrow::Cow;
 
+use crate::Action;
+
 /// The variables of a text, in order and without their braces. Braces around anything else than
 /// letters, digits, `_`, `-` and `.` are text.
 ///
@@ -17,6 +19,23 @@ pub fn variables(text: &str) -> impl Iterator<Item = &str> {
         Piece::Variable(name) => Some(name),
         Piece::Text(_) => None,
     })
+}
+
+/// Whether any of these actions holds a variable: filling costs more than looking.
+///
+/// ```
+/// use callroute_schema::{Actions, has_variables};
+/// let said = |text: &str| {
+///     let json = format!(r#"{{"action":"say","text":"{text}"}}"#);
+///     Actions::from_json(json.as_bytes()).map(|actions| has_variables(actions.as_slice()))
+/// };
+/// assert_eq!(said("Order {attributes.order}"), Ok(true));
+/// assert_eq!(said("{no variable}"), Ok(false));
+/// ```
+#[must_use]
+pub fn has_variables(actions: &[Action]) -> bool {
+    // Braces of JSON itself are followed by a quote or another brace.
+    serde_json::to_string(actions).is_ok_and(|json| variables(&json).next().is_some())
 }
 
 /// The text with each variable replaced by what `value` says of it.

@@ -1103,7 +1103,7 @@ export interface RecordAction {
    */
   consent?: Prompt;
   /**
-   * The recording's name; default the call's id.
+   * What the recording's name begins with; the call's id follows, and a number where the call was recorded before.
    */
   name?: string;
   /**

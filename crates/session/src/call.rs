@@ -434,17 +434,26 @@ impl Call {
         }
     }
 
-    /// Records the caller.
-    pub(crate) fn record(&mut self, name: String, options: RecordOptions) -> RecordingId {
+    /// Records the caller. The name is kept for what is recorded first, and numbered from then on:
+    /// one call may be recorded several times, and leave several messages in a box.
+    pub(crate) fn record(
+        &mut self,
+        mut name: String,
+        options: RecordOptions,
+    ) -> (RecordingId, String) {
         let recording = RecordingId(self.next_recording);
         self.next_recording += 1;
+        if recording.0 > 1 {
+            name.push_str(&format!("-{}", recording.0));
+        }
+        let whole = name.clone();
         self.command(Command::Record {
             leg: LegId::CALLER,
             recording,
             name,
             options,
         });
-        recording
+        (recording, whole)
     }
 
     /// Whether this recording runs, or ran, beside the steps; it does not any more. With what is
@@ -496,16 +505,4 @@ pub(crate) fn seconds(seconds: u32) -> Duration {
 /// The kind of each action, for notes; targets are resolved before.
 pub(crate) fn kinds(actions: &[Action]) -> Vec<ActionKind> {
     actions.iter().filter_map(Action::kind).collect()
-}
-
-/// Whether there may be something to fill in: filling costs far more than looking.
-pub(crate) fn has_variables(actions: &[Action]) -> bool {
-    Actions::new(actions.to_vec()).is_ok_and(|actions| {
-        // In JSON, a brace of an object is followed by a quote or another brace.
-        let json = actions.to_json();
-        json.match_indices('{').any(|(at, _)| {
-            json.get(at + 1..)
-                .is_some_and(|rest| !rest.starts_with(['"', '}']))
-        })
-    })
 }

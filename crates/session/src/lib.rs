@@ -41,5 +41,6 @@ pub use input::{AskFailure, Input, Now};
 pub use needs::{Unmet, unmet};
 pub use note::Note;
 pub use patience::Patience;
+pub use program::{MOST_BEGUN, branch};
 pub use session::{Effects, Session};
 pub use settings::{FeatureCodes, Settings};

@@ -4,14 +4,14 @@ use std::collections::VecDeque;
 
 use callroute_media::EndCause;
 use callroute_rules::RenderError;
-use callroute_schema::{Action, ActionKind, Actions, Disposition, On, RejectCause};
+use callroute_schema::{Action, ActionKind, Actions, Disposition, On, RejectCause, has_variables};
 
-use crate::call::{Call, has_variables};
+use crate::call::Call;
 use crate::note::Note;
 
 /// Most actions that one call may begin; a table or a webhook that sends a call in circles is
 /// stopped there.
-const MAX_ACTIONS: u32 = 100;
+pub const MOST_BEGUN: u32 = 100;
 
 /// What a step says after an input.
 #[derive(Debug)]
@@ -149,9 +149,9 @@ impl Program {
 
     fn begin(&mut self, call: &mut Call, action: Action) -> Next {
         self.begun += 1;
-        if self.begun > MAX_ACTIONS {
+        if self.begun > MOST_BEGUN {
             self.queue.clear();
-            let why = format!("{MAX_ACTIONS} actions were begun; the routing goes in circles");
+            let why = format!("{MOST_BEGUN} actions were begun; the routing goes in circles");
             return self.take_default(call, Disposition::Failed, why);
         }
         call.is_on(&action);
@@ -187,7 +187,8 @@ fn filled(call: &Call, action: Action) -> Result<Action, RenderError> {
 }
 
 /// The branch of an `on` map for a disposition; `failed` covers every failure not named.
-pub(crate) fn branch(on: &On, disposition: Disposition) -> Option<&Actions> {
+#[must_use]
+pub fn branch(on: &On, disposition: Disposition) -> Option<&Actions> {
     on.get(&disposition).or_else(|| {
         disposition
             .is_failure()

@@ -9,6 +9,7 @@ mod callbacks;
 mod hub;
 mod queues;
 mod rooms;
+mod turns;
 
 use std::fmt;
 
@@ -30,13 +31,17 @@ pub enum Share {
     /// Whose turn it is in a ring group, and what is known of its members. `Shared::Group`
     /// answers.
     Group {
-        /// The members as they are written.
-        members: Vec<String>,
+        /// Who each member is now; `None`: nobody who works.
+        who: Vec<Option<String>>,
+        /// Where the members take turns, in what.
+        turns: Option<Box<Turning>>,
     },
     /// Something that a rule asks for. `Shared::Fact` answers.
     Fact {
         /// What.
         lookup: Lookup,
+        /// Who it asks about, where that is a party; `None`: nobody who works now.
+        who: Option<String>,
     },
     /// What `calls` conditions count this call under from now on, in place of what they did.
     On {
@@ -59,6 +64,12 @@ pub enum Share {
     },
     /// The caller joins a queue. `Shared::Queued`, or `Shared::Refused`; then offers.
     Join(Box<Joining>),
+    /// Who the members of the caller's queue are from now on, in their order; `None`: nobody who
+    /// works.
+    Takers {
+        /// A name for each member.
+        who: Vec<Option<String>>,
+    },
     /// Where the caller stands. `Shared::Position` answers.
     Where,
     /// A member that was offered answered, or did not; the caller leaves the queue if it did.
@@ -122,11 +133,9 @@ pub enum Share {
 impl fmt::Debug for Share {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Group { members } => {
-                let members: Vec<String> = members.iter().map(|member| mask(member)).collect();
-                f.debug_tuple("Group").field(&members).finish()
-            }
-            Self::Fact { lookup } => f
+            Self::Group { who, .. } => f.debug_tuple("Group").field(&masked(who)).finish(),
+            Self::Takers { who } => f.debug_tuple("Takers").field(&masked(who)).finish(),
+            Self::Fact { lookup, .. } => f
                 .debug_tuple("Fact")
                 .field(&mask(&lookup.to_string()))
                 .finish(),
@@ -170,6 +179,20 @@ impl fmt::Debug for Share {
     }
 }
 
+fn masked(who: &[Option<String>]) -> Vec<Option<String>> {
+    let mask = |name: &Option<String>| name.as_deref().map(mask);
+    who.iter().map(mask).collect()
+}
+
+/// A group whose members take turns: who rings first is the one behind whoever did so before.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Turning {
+    /// What tells it from others that have the same members.
+    pub of: String,
+    /// Who takes turns.
+    pub members: Vec<Member>,
+}
+
 /// How a caller waits in a queue.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Joining {
@@ -177,6 +200,8 @@ pub struct Joining {
     pub queue: QueueName,
     /// Who takes its calls.
     pub members: Vec<Member>,
+    /// Who each of them is now; `None`: nobody who works.
+    pub who: Vec<Option<String>>,
     /// Which of them that are free gets the next caller.
     pub strategy: Strategy,
     /// Higher goes first.
@@ -198,7 +223,7 @@ pub struct Joining {
 pub enum Shared {
     /// Whose turn it is, and what is known of the members, in their order.
     Group {
-        /// How many calls the group was given before this one.
+        /// With which member a group begins whose members take turns, as a position.
         turn: u64,
         /// What is known of each member.
         members: Vec<MemberInfo>,

@@ -6,6 +6,7 @@ mod callback;
 mod collect;
 mod decide;
 mod dial;
+mod duty;
 mod ending;
 mod meet;
 mod menu;
@@ -370,7 +371,7 @@ pub(crate) mod limits {
     };
     pub(crate) use super::recording::CONSENT;
     pub(crate) use super::redirect::PATIENCE as REDIRECT;
-    pub(crate) use super::ring::{CONFIRM, WHISPER};
+    pub(crate) use super::ring::{CONFIRM, ROUND, WHISPER};
     pub(crate) use super::talk::limits::{
         CODE_KEY, NUMBER_FIRST, NUMBER_NEXT, OTHER_CALL, THIRD_S,
     };

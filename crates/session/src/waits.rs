@@ -110,6 +110,8 @@ mod tests {
                 vec![Duration::from_millis(l::WEBHOOK_MS), l::WEBHOOK_GRACE],
             ),
             ("Dialing", "group", vec![l::GROUP]),
+            ("Dialing", "free", vec![l::GROUP]),
+            ("Dialing", "round", vec![l::ROUND]),
             ("Dialing", "member", vec![at_once, in_turn]),
             (
                 "Dialing",

@@ -236,6 +236,7 @@ impl Stage {
             match effect {
                 Effect::Share(Share::Fact {
                     lookup: Lookup::Row(name),
+                    ..
                 }) => call.world.look_up(at, name),
                 Effect::Share(share) => {
                     told.extend(self.hub.handle(now, &call_id, share.clone()));

@@ -15,6 +15,7 @@ mod deadlines;
 mod forward;
 mod groups;
 mod messages;
+mod people;
 mod queues;
 mod recordings;
 mod scenarios;

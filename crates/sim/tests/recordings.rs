@@ -20,6 +20,7 @@ numbers:
   "+3": [{ action: record, consent: { say: "recorded" } }, { action: park, slot: "701" }]
   "+4": [{ action: park, slot: "701" }]
   "+5": [{ action: record, consent: { say: "recorded" } }, { action: conference, name: team }]
+  "+7": [{ action: record, name: support }, { action: voicemail, message: general, max_s: 5 }, { action: voicemail, message: general, max_s: 5 }]
   "+6": [{ action: record, consent: { say: "taped" } }, { action: conference, name: team }]
 "#;
 
@@ -226,4 +227,34 @@ fn a_recording_that_fails_takes_its_branch() {
         end: PlayEnd::Stopped,
     };
     assert!(input(1, Input::Media(late)).is_empty());
+}
+
+/// Each recording has a name of its own, whatever the table calls it.
+#[test]
+fn no_recording_takes_the_place_of_another() {
+    let names = |played: &Played| -> Vec<String> {
+        let names = played.commands().filter_map(|command| match command {
+            Command::Record { name, .. } => Some(name.clone()),
+            _ => None,
+        });
+        names.collect()
+    };
+    let settings = Settings {
+        features: Some(FeatureCodes::default()),
+        ..Settings::default()
+    };
+    let on_off_on = Phone::answers(s(2))
+        .presses(s(5), "*1")
+        .presses(s(10), "*1")
+        .presses(s(15), "*1");
+    let played = played("+9", settings, on_off_on, |_| {});
+    assert_eq!(
+        names(&played),
+        ["calls/c1", "calls/c1-2"],
+        "{}",
+        played.text()
+    );
+    let played = self::played("+7", Settings::default(), Phone::rings(), |_| {});
+    let wanted = ["calls/support-c1", "general/c1-2", "general/c1-3"];
+    assert_eq!(names(&played), wanted, "{}", played.text());
 }

@@ -94,7 +94,8 @@ pub enum MessageError {
 
 /// Keeps messages. Implementations do not block for long.
 pub trait Messages: Send + Sync + fmt::Debug + 'static {
-    /// Keeps a message.
+    /// Keeps a message. May wait for a disk: routers call this beside the calls, one message at a
+    /// time.
     ///
     /// # Errors
     /// [`MessageError`] when it cannot be kept; its sound is where it was.

@@ -22,8 +22,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use callroute_control::{CallbackError, Callbacks, LinesSink, Sink};
-use callroute_router::{Observer, Silent};
-use callroute_schema::{CallId, Event};
+use callroute_router::{MessagesWaiting, Observer, Silent};
+use callroute_schema::{CallId, CallRecord, Event};
 use callroute_session::Note;
 use callroute_webhook::ClientConfig;
 
@@ -106,13 +106,21 @@ fn nothing_is_lost_over_a_restart() {
     );
 }
 
-/// Keeps warnings.
+/// Keeps warnings, and what no sink takes.
 #[derive(Debug, Default)]
 struct Warned(Mutex<Vec<String>>);
 
 impl Observer for Warned {
     fn note(&self, _: &CallId, _: u64, _: &Note) {}
     fn event(&self, _: &Event) {}
+    fn messages(&self, mailbox: &str, waiting: MessagesWaiting) {
+        let text = format!("{mailbox} has {} new", waiting.new);
+        self.0.lock().unwrap().push(text);
+    }
+    fn record(&self, record: &CallRecord) {
+        let text = format!("the record of {}", record.call_id);
+        self.0.lock().unwrap().push(text);
+    }
     fn warning(&self, text: &str) {
         self.0.lock().unwrap().push(text.to_owned());
     }

@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::sync::Arc;
 
 use callroute_control::{Callbacks, Sink};
-use callroute_router::Observer;
+use callroute_router::{MessagesWaiting, Observer};
 use callroute_webhook::ClientConfig;
 
 use crate::server::{Server, any, event, fine, webhook};
@@ -42,4 +42,20 @@ fn two_that_share_an_outbox_lose_nothing() {
     in_order(&server.taken(), 3, 12);
     let lost: Vec<String> = warned.0.lock().unwrap().clone();
     assert!(!lost.iter().any(|text| text.contains("lost")), "{lost:?}");
+}
+
+/// Whoever watches behind the sinks sees all that it would see without them.
+#[test]
+fn what_no_sink_takes_is_passed_on() {
+    let seen = Arc::new(Warned::default());
+    let callbacks = Callbacks::start(Vec::new(), &ClientConfig::default(), seen.clone()).unwrap();
+    let waiting = MessagesWaiting { new: 2, heard: 0 };
+    callbacks.messages("sales", waiting);
+    let record = r#"{"version":1,"call_id":"c1","from":"+14155550123","to":"+13146523057",
+        "began":"2026-04-21T14:32:00Z","ended":"2026-04-21T14:33:00Z","duration_ms":60000,
+        "talk_ms":0,"disposition":"no_answer","ended_by":"caller","why":"the caller hung up"}"#;
+    callbacks.record(&serde_json::from_str(record).unwrap());
+    callbacks.warning("a warning");
+    let wanted = ["sales has 2 new", "the record of c1", "a warning"];
+    assert_eq!(*seen.0.lock().unwrap(), wanted);
 }

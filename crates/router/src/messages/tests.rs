@@ -4,8 +4,9 @@ use std::cell::RefCell;
 use std::sync::Mutex;
 
 use callroute_rules::{ChronoTz, load};
-use callroute_schema::{CallId, Event};
+use callroute_schema::{CallId, CallRecord, Event};
 use callroute_session::Note;
+use callroute_store::{FolderMessages, MessageError, Messages, MessagesWaiting};
 use callroute_tables::TableHandle;
 use callroute_webhook::{Client, ClientConfig};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -13,6 +14,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::Instant;
 
 use super::*;
+use crate::mail::{Mail, Sending};
 
 #[derive(Debug, Default)]
 struct Warnings(Mutex<Vec<String>>);
@@ -20,6 +22,8 @@ struct Warnings(Mutex<Vec<String>>);
 impl Observer for Warnings {
     fn note(&self, _: &CallId, _: u64, _: &Note) {}
     fn event(&self, _: &Event) {}
+    fn messages(&self, _: &str, _: MessagesWaiting) {}
+    fn record(&self, _: &CallRecord) {}
     fn warning(&self, text: &str) {
         self.0.lock().unwrap().push(text.to_owned());
     }
@@ -82,4 +86,90 @@ async fn a_notice_keeps_its_id_when_it_is_told_again() {
     tell(Arc::new(config), endpoints, event).await;
     let ids = serving.await.unwrap();
     assert_eq!(ids[0], ids[1]);
+}
+
+/// A store whose disk waits until it is let go.
+#[derive(Debug)]
+struct SlowDisk {
+    go: Mutex<std::sync::mpsc::Receiver<()>>,
+    kept: FolderMessages,
+}
+
+impl Messages for SlowDisk {
+    fn keep(&self, message: StoredMessage) -> Result<(), MessageError> {
+        self.go.lock().unwrap().recv().unwrap();
+        self.kept.keep(message)
+    }
+    fn list(&self, mailbox: &str) -> Vec<StoredMessage> {
+        self.kept.list(mailbox)
+    }
+    fn waiting(&self, mailbox: &str) -> MessagesWaiting {
+        self.kept.waiting(mailbox)
+    }
+    fn mark(&self, mailbox: &str, id: &str, heard: bool) -> Result<(), MessageError> {
+        self.kept.mark(mailbox, id, heard)
+    }
+    fn delete(&self, mailbox: &str, id: &str) -> Result<StoredMessage, MessageError> {
+        self.kept.delete(mailbox, id)
+    }
+}
+
+#[derive(Debug)]
+struct NoServer;
+
+impl Mail for NoServer {
+    fn send<'a>(&'a self, _: &'a Message) -> Sending<'a> {
+        Box::pin(std::future::pending())
+    }
+}
+
+/// Nobody waits for a disk or a mail server but the router's stop, and that for the disk alone.
+#[tokio::test]
+async fn messages_are_kept_beside_the_calls_and_before_the_stop() {
+    let table = "version: 1\ndefault: { action: busy }\n";
+    let engine = load("routes.yaml", table, &(), &ChronoTz).unwrap();
+    let client = Client::new(ClientConfig::default());
+    let (go, waits) = std::sync::mpsc::channel();
+    let disk = Arc::new(SlowDisk {
+        go: Mutex::new(waits),
+        kept: FolderMessages::in_memory(),
+    });
+    let warnings = Arc::new(Warnings::default());
+    let mut config = RouterConfig::new(TableHandle::new(engine.into()), client);
+    config.messages = disk.clone();
+    config.observer = warnings.clone();
+    config.mail = Some(Arc::new(NoServer));
+    let (config, posts) = (Arc::new(config), Arc::new(Posts::default()));
+    let event = br#"{"event":"incoming_call","from":"+14155550123","to":"+13146523057","timestamp":"2026-04-21T14:32:00Z","call_id":"c1"}"#;
+    let event = Event::from_json(event).unwrap();
+    let left = |url: &str| Message {
+        mailbox: "sales".to_owned(),
+        call_id: event.call_id.clone(),
+        from: event.from.clone(),
+        from_name: None,
+        to: event.to.to_string(),
+        received: event.timestamp,
+        url: url.to_owned(),
+        duration_ms: 1_000,
+        reason: "nobody answered".to_owned(),
+        mail: vec!["ann@example.com".to_owned()],
+        webhook: None,
+    };
+    let take = |url| take(&config, &posts, &event, None, left(url));
+    let (mut first, mut second) = (take("sales/c1.wav"), take("sales/c1-2.wav"));
+    assert!(first.try_recv().is_err() && second.try_recv().is_err());
+    go.send(()).unwrap();
+    first.await.unwrap();
+    assert_eq!(disk.list("sales").len(), 1);
+    go.send(()).unwrap();
+    posts.drain(Duration::ZERO, warnings.as_ref()).await;
+    assert_eq!(disk.list("sales").len(), 2);
+    let told = warnings.0.lock().unwrap().clone();
+    let given_up = "2 webhooks or mails of messages were not told yet, and are given up";
+    assert_eq!(told, [given_up]);
+    // What comes still later is kept, too.
+    go.send(()).unwrap();
+    take("sales/c1-3.wav").await.unwrap();
+    assert_eq!(disk.list("sales").len(), 3);
+    assert_eq!(warnings.0.lock().unwrap().len(), 2);
 }

@@ -5,20 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use callroute_rules::{Engine, Fact, Facts, Lookup, Outcome, RenderError, RuleId, check};
-use callroute_schema::{
-    Action, Actions, Destination, Disposition, Event, On, Set, Webhook, variables,
-};
-use callroute_session::{AskTarget, Patience};
+use callroute_schema::{Action, Actions, Destination, Disposition, Event, Set, Webhook, variables};
+use callroute_session::{AskTarget, MOST_BEGUN, Patience, branch};
 use callroute_webhook::{Asked, Failure, FailureClass};
 use tokio::time::Instant;
 
 use super::{RouteSource, Routed, Way};
 use crate::asks::endpoints_for;
 use crate::lookups::Asking;
-
-/// Most actions that are begun, as in a session: a table that sends calls in circles is stopped
-/// there.
-const MAX_ACTIONS: u32 = 100;
 
 /// What somebody has a place for.
 pub(super) type Place<'a, T> = &'a (dyn Fn(&Action) -> Option<T> + Sync);
@@ -85,7 +79,7 @@ impl<'a, T> Walk<'a, T> {
         let mut found = None;
         while let Some(action) = self.queue.pop_front() {
             self.begun += 1;
-            if self.begun > MAX_ACTIONS {
+            if self.begun > MOST_BEGUN {
                 self.take_default();
                 continue;
             }
@@ -373,12 +367,6 @@ fn unanswered(webhook: &Webhook, failure: &Failure) -> [(String, String); 2] {
         ("webhook".to_owned(), name.to_owned()),
         ("failure".to_owned(), failure.class.to_string()),
     ]
-}
-
-/// The branch of an `on` map for a disposition; `failed` covers every failure not named.
-fn branch(on: &On, disposition: Disposition) -> Option<&Actions> {
-    on.get(&disposition)
-        .or_else(|| on.get(&Disposition::Failed))
 }
 
 /// The call is over then, whatever stands behind it.

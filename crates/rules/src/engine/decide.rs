@@ -4,15 +4,16 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use callroute_schema::tree::ReadError;
-use callroute_schema::{Action, Actions, Event, Menu, Party, WebhookName};
+use callroute_schema::{Action, Actions, Event, Menu, TargetName, WebhookName};
 
 use super::answers::{Answers, VARIES};
 use super::book::{Best, Book};
 use super::call::Call;
 use super::counted::Counted;
 use super::facts::{Facts, Lookup};
-use super::names::{Agent, Named, WebhookSpec};
+use super::names::{Named, WebhookSpec};
 use super::outcome::{Decision, Filled, Outcome, Rare, RuleId, RuleRef};
+use super::people::People;
 use super::quick;
 use super::record::Asks;
 use super::render::{RenderError, fill};
@@ -31,6 +32,7 @@ pub struct Engine {
     pub(crate) tables: Tables,
     pub(crate) default: DefaultActions,
     pub(crate) named: Named,
+    pub(crate) people: People,
     pub(crate) policy: crate::policy::Policy,
     pub(crate) counted: Counted,
     pub(crate) hours: HashMap<String, Arc<Hours>>,
@@ -210,6 +212,14 @@ impl Engine {
         self.named.targets.get(name)
     }
 
+    /// The target that this action is part of, as written; the first by name where several are.
+    #[must_use]
+    pub fn target_of(&self, action: &Action) -> Option<&TargetName> {
+        let targets = self.named.targets.iter();
+        let found = targets.filter(|(_, list)| list.as_slice().contains(action));
+        found.map(|(name, _)| name).min()
+    }
+
     /// The actions that a list stands for: targets are replaced by what they say.
     ///
     /// For lists from outside (a webhook's answer) and for branches. Every name in it is looked
@@ -284,49 +294,6 @@ impl Engine {
     /// Every webhook, in written order.
     pub fn webhooks(&self) -> impl Iterator<Item = (&WebhookName, &WebhookSpec)> {
         self.named.webhooks()
-    }
-
-    /// An agent by name.
-    #[must_use]
-    pub fn agent(&self, name: &str) -> Option<&Agent> {
-        self.named.agents.get(name)
-    }
-
-    /// Where an agent, or whoever is on duty in a rota, is reached at an instant; `None`: no such
-    /// agent, or nobody is on duty.
-    #[must_use]
-    pub fn reach(&self, name: &str, at: chrono::DateTime<chrono::Utc>) -> Option<&Party> {
-        let agent = match self.rota(name) {
-            Some(rota) => self.tables.on_duty(rota, at.timestamp())?,
-            None => name,
-        };
-        self.agent(agent).map(|agent| &agent.to)
-    }
-
-    /// Who is on duty in a rota at an instant.
-    #[must_use]
-    pub fn on_duty(&self, rota: &str, at: chrono::DateTime<chrono::Utc>) -> Option<&str> {
-        self.tables.on_duty(self.rota(rota)?, at.timestamp())
-    }
-
-    /// Whether an agent's shifts let them work at an instant; one without shifts always may.
-    #[must_use]
-    pub fn is_on_shift(&self, agent: &str, at: chrono::DateTime<chrono::Utc>) -> bool {
-        let known = self
-            .tables
-            .agents
-            .iter()
-            .find(|known| *known.name == *agent);
-        known.is_none_or(|known| known.is_on_shift(&self.tables, at.timestamp()))
-    }
-
-    fn rota(&self, name: &str) -> Option<u32> {
-        let place = self
-            .tables
-            .rotas
-            .iter()
-            .position(|rota| *rota.name == *name)?;
-        u32::try_from(place).ok()
     }
 
     /// A number as this table compares it: a national one in full, where the file has a region.

@@ -112,12 +112,12 @@ impl Plan {
 pub fn plan(group: &RingGroup, forward_ring_s: Option<u32>, facts: &GroupFacts<'_>) -> Plan {
     let mut skipped = Vec::new();
     let mut order = order(group, facts);
-    order.retain(|&member| match skip(group, facts, member) {
-        Some(why) => {
-            skipped.push(Skipped { member, why });
-            false
-        }
-        None => true,
+    order.retain(|&member| {
+        let state = facts.members.get(member).map(|known| known.state);
+        let asks = group.members.get(member).is_some_and(|m| m.skip_if_busy);
+        let why = skip(asks, state.unwrap_or_default());
+        skipped.extend(why.map(|why| Skipped { member, why }));
+        why.is_none()
     });
     let at_once = group.strategy == Strategy::Simultaneous;
     let usual = if at_once { RING_S } else { TURN_S };
@@ -171,15 +171,13 @@ pub fn plan(group: &RingGroup, forward_ring_s: Option<u32>, facts: &GroupFacts<'
     }
 }
 
-fn skip(group: &RingGroup, facts: &GroupFacts<'_>, member: usize) -> Option<Skip> {
-    let asks = group
-        .members
-        .get(member)
-        .is_some_and(|member| member.skip_if_busy);
-    let state = facts.members.get(member).map(|member| member.state);
-    match state.unwrap_or_default() {
+/// Whether a member in this state is left out; `if_busy` is its `skip_if_busy`. For whoever plans
+/// with everybody, and asks again when a member's turn has come.
+#[must_use]
+pub fn skip(if_busy: bool, state: MemberState) -> Option<Skip> {
+    match state {
         MemberState::Away => Some(Skip::Away),
-        MemberState::Busy if asks => Some(Skip::Busy),
+        MemberState::Busy if if_busy => Some(Skip::Busy),
         MemberState::Busy | MemberState::Free => None,
     }
 }

@@ -158,7 +158,8 @@ pub struct Collect {
 #[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Record {
-    /// The recording's name; default the call's id.
+    /// What the recording's name begins with; the call's id follows, and a number where the call was
+    /// recorded before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// What both sides hear before, where the law asks for consent.

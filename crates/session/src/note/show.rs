@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use callroute_media::Sound;
-use callroute_schema::{ActionKind, MAX_ATTRIBUTE_BYTES, MAX_ATTRIBUTES, mask};
+use callroute_schema::{ActionKind, MAX_ATTRIBUTE_BYTES, MAX_ATTRIBUTES, mask, mask_within};
 
 use super::Note;
 use crate::shared::PassedWhy;
@@ -20,34 +19,6 @@ impl fmt::Display for Kinds<'_> {
     }
 }
 
-fn sound_text(sound: &Sound) -> String {
-    match sound {
-        Sound::Prompt(name) => format!("prompt {name}"),
-        Sound::Speech { text, .. } => format!("text {:?}", masked(text)),
-        Sound::PromptOr { prompt, .. } => format!("greeting {prompt}"),
-        Sound::Beep => "beep".to_owned(),
-        Sound::Ringback => "ringback".to_owned(),
-        Sound::Music => "music".to_owned(),
-        Sound::Loop(name) => format!("prompt {name}, again and again"),
-        Sound::Url(url) => format!("the sound at {url}"),
-        _ => "sound".to_owned(),
-    }
-}
-
-/// A text whose numbers are masked: what is said may name who calls.
-fn masked(text: &str) -> String {
-    let digit = |c: char| c.is_ascii_digit() || c == '+';
-    let (mut out, mut rest) = (String::new(), text);
-    while !rest.is_empty() {
-        let (number, after) = rest.split_at(rest.find(|c| !digit(c)).unwrap_or(rest.len()));
-        let (words, after) = after.split_at(after.find(digit).unwrap_or(after.len()));
-        out.push_str(&mask(number));
-        out.push_str(words);
-        rest = after;
-    }
-    out
-}
-
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -62,8 +33,10 @@ impl fmt::Display for Note {
             Self::Continued => f.write_str("going on with the next rule"),
             Self::Decided { rule, actions } => write!(f, "decided by {rule}: {}", Kinds(actions)),
             Self::Answering => f.write_str("answering"),
-            Self::Playing { sound } => write!(f, "playing {}", sound_text(sound)),
+            Self::Playing { sound } => write!(f, "playing {sound}"),
             Self::Substituted { wanted, reason } => {
+                // What was to be said, where it is no prompt's name.
+                let wanted = mask_within(wanted);
                 write!(
                     f,
                     "could not play {wanted:?} ({reason}); a stand-in plays instead"
@@ -235,23 +208,5 @@ impl fmt::Display for Note {
 impl fmt::Debug for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Note({self})")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::masked;
-
-    #[test]
-    fn a_text_hides_the_numbers_that_it_says() {
-        for (text, shown) in [
-            ("hello +14155550123 there", "hello +1415•••0123 there"),
-            ("+14155550123, +14155550123.", "+1415•••0123, +1415•••0123."),
-            ("dial 1001 or 2", "dial 1001 or 2"),
-            ("äöü", "äöü"),
-            ("", ""),
-        ] {
-            assert_eq!(masked(text), shown);
-        }
     }
 }

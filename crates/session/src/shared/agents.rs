@@ -155,6 +155,17 @@ impl Agents {
         }
     }
 
+    /// The same; nobody who works is not at work.
+    pub(super) fn info_of(&self, name: Option<&str>, now: Duration) -> MemberInfo {
+        match name {
+            Some(name) => self.info(name, now),
+            None => MemberInfo {
+                state: AgentState::Offline,
+                ..MemberInfo::default()
+            },
+        }
+    }
+
     /// In how many calls of ours it is.
     pub(super) fn in_calls(&self, name: &str) -> u32 {
         self.entries.get(name).map_or(0, |entry| entry.in_calls)

@@ -1,12 +1,13 @@
 //! Callers that left a queue and want to be called back.
 
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::time::Duration;
 
-use callroute_schema::{CallId, Direction, Event, Queue, Timestamp};
+use callroute_schema::{CallId, Caller, Direction, Event, Queue, QueueName, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// Most callbacks that are kept; beyond, the oldest is forgotten.
+/// Most callbacks that are kept, due and later; beyond, the one that is due first is forgotten.
 const MOST: usize = 10_000;
 
 /// Where in its queue a caller waits, also after it has hung up: nobody overtakes it meanwhile.
@@ -63,46 +64,59 @@ impl Callback {
         event
     }
 
-    /// Whether it is of the same caller, for the same queue.
-    fn is_like(&self, other: &Self) -> bool {
-        self.queue.name == other.queue.name && self.event.from == other.event.from
+    /// The same for the same caller and the same queue.
+    fn key(&self) -> Key {
+        (self.queue.name.clone(), self.event.from.clone())
     }
 }
+
+/// A caller waits for one callback from a queue.
+type Key = (QueueName, Caller);
 
 /// The callbacks that are due, and those that are to be tried again later.
 #[derive(Debug, Default)]
 pub(super) struct Callbacks {
-    due: Vec<Callback>,
-    later: Vec<(Duration, Callback)>,
+    due: VecDeque<Callback>,
+    /// By when they are due, and in the order in which they came.
+    later: BTreeMap<(Duration, u64), Callback>,
+    /// How many of the same are among both.
+    known: BTreeMap<Key, u32>,
+    numbered: u64,
 }
 
 impl Callbacks {
     /// One more, unless the same caller waits for one from this queue already.
     pub(super) fn add(&mut self, callback: Callback) {
-        let later = self.later.iter().map(|(_, callback)| callback);
-        if !self
-            .due
-            .iter()
-            .chain(later)
-            .any(|one| one.is_like(&callback))
-        {
-            if self.due.len() >= MOST {
-                self.due.remove(0);
-            }
-            self.due.push(callback);
+        if self.known.contains_key(&callback.key()) {
+            return;
         }
+        if self.due.len() >= MOST
+            && let Some(oldest) = self.due.pop_front()
+        {
+            self.forget(&oldest);
+        }
+        self.know(&callback);
+        self.due.push_back(callback);
     }
 
     /// It is to be tried again.
     pub(super) fn add_later(&mut self, at: Duration, callback: Callback) {
-        if self.later.len() >= MOST {
-            self.later.remove(0);
+        if self.later.len() >= MOST
+            && let Some((_, first)) = self.later.pop_first()
+        {
+            self.forget(&first);
         }
-        self.later.push((at, callback));
+        self.know(&callback);
+        self.numbered += 1;
+        self.later.insert((at, self.numbered), callback);
     }
 
     pub(super) fn take(&mut self) -> Vec<Callback> {
-        std::mem::take(&mut self.due)
+        let due = std::mem::take(&mut self.due);
+        for callback in &due {
+            self.forget(callback);
+        }
+        due.into()
     }
 
     pub(super) fn are_due(&self) -> bool {
@@ -110,11 +124,77 @@ impl Callbacks {
     }
 
     pub(super) fn next_wake(&self) -> Option<Duration> {
-        self.later.iter().map(|(at, _)| *at).min()
+        self.later.keys().next().map(|(at, _)| *at)
     }
 
     pub(super) fn wake(&mut self, now: Duration) {
-        let due = self.later.extract_if(.., |(at, _)| *at <= now);
-        self.due.extend(due.map(|(_, callback)| callback));
+        while let Some(first) = self.later.first_entry()
+            && first.key().0 <= now
+        {
+            self.due.push_back(first.remove());
+        }
+    }
+
+    fn know(&mut self, callback: &Callback) {
+        let count = self.known.entry(callback.key()).or_default();
+        *count = count.saturating_add(1);
+    }
+
+    fn forget(&mut self, callback: &Callback) {
+        let key = callback.key();
+        if let Some(count) = self.known.get_mut(&key) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                self.known.remove(&key);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use callroute_schema::{CallId, Event, Queue, QueueName};
+
+    use super::{Callback, Callbacks, Place};
+
+    fn callback(from: &str) -> Callback {
+        let event = format!(
+            r#"{{"event":"incoming_call","from":"{from}","to":"100","timestamp":"2026-04-21T14:32:00Z","call_id":"c1"}}"#
+        );
+        Callback {
+            queue: Box::new(Queue::named(QueueName::new("q").unwrap())),
+            event: Box::new(Event::from_json(event.as_bytes()).unwrap()),
+            place: Place {
+                of: CallId::new("c1").unwrap(),
+                arrival: 1,
+                since_ms: 0,
+            },
+            tries: 0,
+        }
+    }
+
+    #[test]
+    fn a_caller_waits_for_one_callback() {
+        let mut callbacks = Callbacks::default();
+        callbacks.add(callback("1001"));
+        callbacks.add(callback("1001"));
+        callbacks.add(callback("1002"));
+        assert_eq!(callbacks.take().len(), 2);
+        assert!(!callbacks.are_due());
+        // Who is to be tried again waits for it already.
+        callbacks.add_later(Duration::from_secs(9), callback("1001"));
+        callbacks.add_later(Duration::from_secs(5), callback("1003"));
+        callbacks.add(callback("1001"));
+        assert!(!callbacks.are_due());
+        assert_eq!(callbacks.next_wake(), Some(Duration::from_secs(5)));
+        callbacks.wake(Duration::from_secs(9));
+        assert_eq!(callbacks.next_wake(), None);
+        let from = |callback: &Callback| callback.event.from.as_str().to_owned();
+        let taken: Vec<String> = callbacks.take().iter().map(from).collect();
+        assert_eq!(taken, ["1003", "1001"]);
+        callbacks.add(callback("1001"));
+        assert!(callbacks.are_due());
     }
 }

@@ -3,21 +3,20 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use callroute_rules::waves::{GroupFacts, MemberFacts, plan};
 use callroute_rules::{Fact, Lookup};
-use callroute_schema::{CallId, Disposition, Event, Queue, QueueName};
+use callroute_schema::{CallId, Disposition, Event, Queue, QueueName, RingGroup, Strategy};
 
-use super::agents::{AgentState, Agents};
+use super::agents::{AgentState, Agents, MemberInfo};
 use super::callbacks::{Callback, Callbacks};
 use super::queues::{QueueView, Queues, at_work};
 use super::rooms::{Others, Rooms, Slot};
-use super::{Joining, Share, Shared};
+use super::turns::Turns;
+use super::{Joining, Share, Shared, Turning};
 use crate::input::Now;
 
 /// How long a member that was offered a caller and did not answer is left alone.
 const REST: Duration = Duration::from_secs(5);
-/// Most groups whose turns are remembered; servers may write others without end. Beyond, everybody
-/// begins anew.
-const GROUPS: usize = 100_000;
 
 /// What one call is to be told, as [`Input::Shared`](crate::Input::Shared).
 #[derive(Debug, Clone, PartialEq)]
@@ -45,7 +44,7 @@ pub struct Hub {
     agents: Agents,
     queues: Queues,
     rooms: Rooms,
-    turns: BTreeMap<String, u64>,
+    turns: Turns,
     calls: BTreeMap<CallId, Known>,
     callbacks: Callbacks,
     switches: BTreeMap<String, bool>,
@@ -69,24 +68,14 @@ impl Hub {
             }]
         };
         match share {
-            Share::Group { members } => {
-                let key = members.join(" ");
-                if self.turns.len() >= GROUPS && !self.turns.contains_key(&key) {
-                    self.turns.clear();
-                }
-                let turn = self.turns.entry(key).or_default();
-                let shared = Shared::Group {
-                    turn: *turn,
-                    members: members
-                        .iter()
-                        .map(|member| self.agents.info(member, now.mono))
-                        .collect(),
-                };
-                *turn = turn.wrapping_add(1);
-                answer(shared)
+            Share::Group { who, turns } => {
+                let info = |name: &Option<String>| self.agents.info_of(name.as_deref(), now.mono);
+                let members: Vec<MemberInfo> = who.iter().map(info).collect();
+                let turn = turns.map_or(0, |turns| self.turn(*turns, &members));
+                answer(Shared::Group { turn, members })
             }
-            Share::Fact { lookup } => {
-                let fact = self.fact(now, call, &lookup);
+            Share::Fact { lookup, who } => {
+                let fact = self.fact(now, call, &lookup, who.as_deref());
                 let why = None;
                 answer(Shared::Fact { lookup, fact, why })
             }
@@ -117,6 +106,12 @@ impl Hub {
                 self.serve(now)
             }
             Share::Join(join) => self.join(now, call, *join),
+            Share::Takers { who } => {
+                if let Some(waiter) = self.queues.get(call) {
+                    waiter.join.who = who;
+                }
+                self.serve(now)
+            }
             Share::Where => match self.queues.position(call, &self.agents, now.mono) {
                 Some((position, size, estimate_s)) => answer(Shared::Position {
                     position,
@@ -192,13 +187,18 @@ impl Hub {
     /// A call is over, whatever it left behind.
     pub fn ended(&mut self, now: Now, call: &CallId) -> Vec<Told> {
         self.count(call, Vec::new());
+        let mut freed = false;
         if let Some(known) = self.calls.remove(call) {
             for member in &known.talks {
                 self.agents.hung_up(member);
+                freed = true;
             }
         }
         let mut told = told_others(self.rooms.ended(call));
-        told.extend(self.quit(now, call));
+        freed |= self.leave_queue(call);
+        if freed {
+            told.extend(self.serve(now));
+        }
         told
     }
 
@@ -289,13 +289,13 @@ impl Hub {
         self.switches.iter().map(|(name, on)| (name.as_str(), *on))
     }
 
-    fn fact(&self, now: Now, call: &CallId, lookup: &Lookup) -> Fact {
+    fn fact(&self, now: Now, call: &CallId, lookup: &Lookup, who: Option<&str>) -> Fact {
         let yes = |is: bool| if is { Fact::Yes } else { Fact::No };
         match lookup {
-            Lookup::Available(name) => {
-                yes(self.agents.info(name, now.mono).state == AgentState::Available)
+            Lookup::Available(_) => {
+                yes(self.agents.info_of(who, now.mono).state == AgentState::Available)
             }
-            Lookup::Calls(name) => Fact::Count(self.calls_on(call, name)),
+            Lookup::Calls(name) => Fact::Count(self.calls_on(call, name, who)),
             Lookup::Override(name) => self.switches.get(name).copied().map_or(Fact::Missing, yes),
             _ => Fact::Missing,
         }
@@ -303,14 +303,15 @@ impl Hub {
 
     /// How many other calls are on something: a member's conversations, or calls that are on a
     /// target or dialed a number.
-    fn calls_on(&self, call: &CallId, name: &str) -> u64 {
+    fn calls_on(&self, call: &CallId, name: &str, who: Option<&str>) -> u64 {
         let counted = self.counts.get(name).copied().unwrap_or(0);
         let own = self
             .calls
             .get(call)
             .is_some_and(|known| known.on.iter().any(|on| on == name));
         let others = counted.saturating_sub(u32::from(own));
-        u64::from(others) + u64::from(self.agents.in_calls(name))
+        let talks = who.map_or(0, |who| self.agents.in_calls(who));
+        u64::from(others) + u64::from(talks)
     }
 
     fn count(&mut self, call: &CallId, names: Vec<String>) {
@@ -331,6 +332,26 @@ impl Hub {
                 }
             }
         }
+    }
+
+    /// With which member a group begins now. Who is left out does not ring first, and its turn is
+    /// not given to the one behind it each time.
+    fn turn(&mut self, turning: Turning, infos: &[MemberInfo]) -> u64 {
+        let Turning { of, members } = turning;
+        let place = self.turns.next(&of, &members);
+        let turn = u64::try_from(place).unwrap_or(0);
+        let facts: Vec<MemberFacts> = infos.iter().map(MemberInfo::facts).collect();
+        let known = GroupFacts {
+            turn,
+            seed: 0,
+            members: &facts,
+        };
+        let group = RingGroup::new(members, Strategy::RoundRobin);
+        let waves = plan(&group, None, &known).waves;
+        if let Some(first) = waves.first().and_then(|wave| wave.rings.first()) {
+            self.turns.rings(&of, first.member, &group.members);
+        }
+        turn
     }
 
     fn known(&mut self, call: &CallId) -> &mut Known {
@@ -366,32 +387,38 @@ impl Hub {
         let Some(waiter) = self.queues.get(call) else {
             return Vec::new();
         };
-        let name = |index: usize, waiter: &super::queues::Waiter| {
-            let member = waiter.join.members.get(index)?;
-            Some(member.to.as_str().to_owned())
-        };
         if answered {
             let queue = waiter.join.queue.clone();
             self.known(call).served = Some(queue);
             return self.quit(now, call);
         }
-        waiter.offered.retain(|kept| *kept != member);
-        if let Some(name) = name(member, waiter) {
-            let rest = now.mono.saturating_add(REST);
+        let gone: Vec<_> = waiter
+            .offered
+            .extract_if(.., |(kept, _)| *kept == member)
+            .collect();
+        let rest = now.mono.saturating_add(REST);
+        for (_, name) in gone {
             self.agents.release(&name, call, Some(rest));
         }
         self.serve(now)
     }
 
     fn quit(&mut self, now: Now, call: &CallId) -> Vec<Told> {
-        if let Some(waiter) = self.queues.leave(call) {
-            for index in waiter.offered {
-                if let Some(member) = waiter.join.members.get(index) {
-                    self.agents.release(member.to.as_str(), call, None);
-                }
-            }
+        match self.leave_queue(call) {
+            true => self.serve(now),
+            false => Vec::new(),
         }
-        self.serve(now)
+    }
+
+    /// Whether a member is free by that: only then somebody else may be served.
+    fn leave_queue(&mut self, call: &CallId) -> bool {
+        let Some(waiter) = self.queues.leave(call) else {
+            return false;
+        };
+        for (_, name) in &waiter.offered {
+            self.agents.release(name, call, None);
+        }
+        !waiter.offered.is_empty()
     }
 
     fn call_back(&mut self, call: &CallId, queue: Box<Queue>, event: Box<Event>) {

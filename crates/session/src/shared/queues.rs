@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::Joining;
 use super::agents::Agents;
 use super::callbacks::Place;
+use super::turns::Turns;
 
 /// How long a call takes before any has been seen.
 const USUAL_MS: u64 = 180_000;
@@ -56,8 +57,8 @@ pub(super) struct Waiter {
     pub(super) join: Joining,
     since: Duration,
     arrival: u64,
-    /// The members that are kept for it.
-    pub(super) offered: Vec<usize>,
+    /// The members that are kept for it, and by which names.
+    pub(super) offered: Vec<(usize, String)>,
     offers: u32,
 }
 
@@ -88,7 +89,7 @@ pub(super) struct Match {
 pub(super) struct Queues {
     waiters: BTreeMap<CallId, Waiter>,
     arrivals: u64,
-    turns: BTreeMap<QueueName, u64>,
+    turns: Turns,
     handled_ms: BTreeMap<QueueName, u64>,
 }
 
@@ -186,7 +187,6 @@ impl Queues {
     pub(super) fn handled(&mut self, queue: &QueueName, talk_ms: u64) {
         if self.handled_ms.len() >= NAMES {
             self.handled_ms.clear();
-            self.turns.clear();
         }
         let average = self.handled_ms.entry(queue.clone()).or_insert(talk_ms);
         *average = (*average * (NEWEST - 1) + talk_ms) / NEWEST;
@@ -227,13 +227,16 @@ impl Queues {
                 continue;
             };
             for member in &members {
-                if let Some(member) = waiter.join.members.get(*member) {
-                    agents.keep(member.to.as_str(), &call);
+                if let Some(Some(name)) = waiter.join.who.get(*member) {
+                    agents.keep(name, &call);
+                    waiter.offered.push((*member, name.clone()));
                 }
             }
-            waiter.offered.clone_from(&members);
             waiter.offers += 1;
-            *self.turns.entry(waiter.join.queue.clone()).or_default() += 1;
+            if let Some(first) = members.first() {
+                let Joining { queue, members, .. } = &waiter.join;
+                self.turns.rings(queue.as_str(), *first, members);
+            }
             matches.push(Match {
                 call,
                 members,
@@ -246,13 +249,10 @@ impl Queues {
     /// Which of the free members ring for a caller, by the queue's strategy.
     fn choose(&self, call: &CallId, agents: &Agents, now: Duration) -> Option<Vec<usize>> {
         let waiter = self.waiters.get(call)?;
-        let members = &waiter.join.members;
+        let Joining { members, who, .. } = &waiter.join;
+        let name = |index: &usize| who.get(*index)?.as_deref();
         let free: Vec<usize> = (0..members.len())
-            .filter(|index| {
-                members
-                    .get(*index)
-                    .is_some_and(|member| agents.is_free(member.to.as_str(), now))
-            })
+            .filter(|index| name(index).is_some_and(|name| agents.is_free(name, now)))
             .collect();
         if free.is_empty() {
             return None;
@@ -263,13 +263,15 @@ impl Queues {
                 .collect(),
             waiter.join.strategy,
         );
-        let facts: Vec<_> = group
-            .members
+        let facts: Vec<_> = free
             .iter()
-            .map(|member| agents.info(member.to.as_str(), now).facts())
+            .filter_map(name)
+            .map(|name| agents.info(name, now).facts())
             .collect();
+        let next = self.turns.next(waiter.join.queue.as_str(), members);
+        let begin = free.iter().position(|index| *index >= next).unwrap_or(0);
         let known = GroupFacts {
-            turn: self.turns.get(&waiter.join.queue).copied().unwrap_or(0),
+            turn: u64::try_from(begin).unwrap_or(0),
             seed: seed(call.as_str()).wrapping_add(u64::from(waiter.offers)),
             members: &facts,
         };
@@ -314,8 +316,6 @@ impl Queues {
 }
 
 pub(super) fn at_work(join: &Joining, agents: &Agents) -> usize {
-    join.members
-        .iter()
-        .filter(|member| agents.is_at_work(member.to.as_str()))
-        .count()
+    let who = join.who.iter().flatten();
+    who.filter(|name| agents.is_at_work(name)).count()
 }

@@ -15,7 +15,17 @@ pub(super) struct Rooms {
     /// Whose legs are in each room.
     rooms: BTreeMap<String, BTreeMap<CallId, Within>>,
     dialogs: BTreeMap<String, (CallId, LegId)>,
+    /// Where each call is to be looked for when it ends: most are nowhere.
+    calls: BTreeMap<CallId, Traces>,
     numbered: u64,
+}
+
+/// What a call may have left behind; some of it may be gone or another call's by now.
+#[derive(Debug, Default)]
+struct Traces {
+    slots: Vec<String>,
+    rooms: Vec<String>,
+    dialogs: Vec<String>,
 }
 
 /// A call's legs in a room.
@@ -61,13 +71,25 @@ impl Rooms {
             }
             _ => {
                 self.parked.insert(slot.clone(), call.clone());
+                leaves(&mut self.traces(call).slots, &slot);
                 Slot::Parked(slot)
             }
         }
     }
 
     pub(super) fn unpark(&mut self, call: &CallId) {
-        self.parked.retain(|_, parked| parked != call);
+        let Some(traces) = self.calls.get_mut(call) else {
+            return;
+        };
+        for slot in std::mem::take(&mut traces.slots) {
+            if self.parked.get(&slot) == Some(call) {
+                self.parked.remove(&slot);
+            }
+        }
+    }
+
+    fn traces(&mut self, call: &CallId) -> &mut Traces {
+        self.calls.entry(call.clone()).or_default()
     }
 
     pub(super) fn parked(&self) -> impl Iterator<Item = (&str, &CallId)> {
@@ -87,6 +109,7 @@ impl Rooms {
         legs: u32,
         consent: Option<Prompt>,
     ) -> Vec<Others> {
+        leaves(&mut self.traces(call).rooms, room);
         let calls = self.rooms.entry(room.to_owned()).or_default();
         calls.insert(call.clone(), Within { legs, consent });
         others(calls)
@@ -95,16 +118,27 @@ impl Rooms {
     /// A call leaves whatever room it is in.
     pub(super) fn leave(&mut self, call: &CallId) -> Vec<Others> {
         let mut told = Vec::new();
-        self.rooms.retain(|_, calls| {
+        let Some(traces) = self.calls.get_mut(call) else {
+            return told;
+        };
+        let mut left = std::mem::take(&mut traces.rooms);
+        left.sort_unstable();
+        for room in left {
+            let Some(calls) = self.rooms.get_mut(&room) else {
+                continue;
+            };
             if calls.remove(call).is_some() {
                 told.extend(others(calls));
             }
-            !calls.is_empty()
-        });
+            if calls.is_empty() {
+                self.rooms.remove(&room);
+            }
+        }
         told
     }
 
     pub(super) fn dialog(&mut self, call: &CallId, leg: LegId, dialog: String) {
+        leaves(&mut self.traces(call).dialogs, &dialog);
         self.dialogs.insert(dialog, (call.clone(), leg));
     }
 
@@ -114,8 +148,19 @@ impl Rooms {
 
     pub(super) fn ended(&mut self, call: &CallId) -> Vec<Others> {
         self.unpark(call);
-        self.dialogs.retain(|_, (of, _)| of != call);
-        self.leave(call)
+        let told = self.leave(call);
+        for dialog in self.calls.remove(call).unwrap_or_default().dialogs {
+            if self.dialogs.get(&dialog).is_some_and(|(of, _)| of == call) {
+                self.dialogs.remove(&dialog);
+            }
+        }
+        told
+    }
+}
+
+fn leaves(traces: &mut Vec<String>, name: &str) {
+    if !traces.iter().any(|known| known == name) {
+        traces.push(name.to_owned());
     }
 }
 
@@ -136,4 +181,37 @@ fn others(calls: &BTreeMap<CallId, Within>) -> Vec<Others> {
         }
     };
     calls.iter().map(seen).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Rooms, Slot};
+    use callroute_media::LegId;
+    use callroute_schema::CallId;
+
+    #[test]
+    fn a_call_that_ends_takes_along_what_is_its_own() {
+        let [a, b] = ["a", "b"].map(|id| CallId::new(id).unwrap());
+        let mut rooms = Rooms::default();
+        for (call, slot) in [(&a, "1"), (&b, "2")] {
+            assert!(matches!(
+                rooms.park(call, Some(slot.to_owned())),
+                Slot::Parked(_)
+            ));
+            rooms.dialog(call, LegId::CALLER, format!("dialog of {call}"));
+            rooms.enter(call, "room", 1, None);
+        }
+        // A dialog that another call has by now.
+        rooms.dialog(&a, LegId::CALLER, "moved".to_owned());
+        rooms.dialog(&b, LegId::CALLER, "moved".to_owned());
+        let told = rooms.ended(&a);
+        let told: Vec<_> = told.iter().map(|o| (o.call.as_str(), o.legs)).collect();
+        assert_eq!(told, [("b", 0)]);
+        assert_eq!(rooms.parked().collect::<Vec<_>>(), [("2", &b)]);
+        assert!(rooms.who("dialog of a").is_none());
+        assert_eq!(rooms.who("moved"), Some((b.clone(), LegId::CALLER)));
+        assert!(rooms.ended(&a).is_empty());
+        assert!(rooms.ended(&b).is_empty());
+        assert!(rooms.rooms.is_empty() && rooms.dialogs.is_empty() && rooms.calls.is_empty());
+    }
 }

@@ -11,6 +11,7 @@ use callroute_schema::{
     CallerId, Disposition, EventKind, Number, Prompt, Queue, QueueInfo, QueueRecord, Say,
 };
 
+use super::duty::Duty;
 use super::queue::{LET_IN, joining, offer};
 use super::ring::{Ringing, Rung, Spec, Winner};
 use super::{Step, Talk, ends};
@@ -43,6 +44,7 @@ enum Phase {
 #[derive(Debug)]
 pub(crate) struct CallingBack {
     callback: Box<Callback>,
+    duty: Duty,
     phase: Phase,
     /// How often members rang.
     offers: u32,
@@ -62,9 +64,10 @@ impl CallingBack {
             max_size: MAX_SIZE,
             wait_when_empty: true,
             place: Some(callback.place.clone()),
-            ..joining(queue)
+            ..joining(call, queue)
         })));
         Step::CallingBack(Box::new(Self {
+            duty: Duty::begin(call, &queue.members),
             callback,
             phase: Phase::Joining,
             offers: 0,
@@ -75,7 +78,8 @@ impl CallingBack {
 
     pub(crate) fn deadline(&self) -> Duration {
         match &self.phase {
-            Phase::Joining | Phase::Waiting => self.until,
+            Phase::Joining => self.until,
+            Phase::Waiting => self.duty.deadline().unwrap_or(self.until).min(self.until),
             Phase::Ringing(ringing, _) => ringing.deadline().min(self.until),
             Phase::Reaching(_, _, ringing) => ringing.deadline(),
         }
@@ -154,6 +158,10 @@ impl CallingBack {
                 self.rung(call, rung)
             }
             Phase::Joining => self.again(call, "the queue did not answer"),
+            Phase::Waiting if !call.is_due(self.until) => {
+                self.duty.on_wake(call, &self.callback.queue.members);
+                Flow::Stay
+            }
             Phase::Waiting | Phase::Ringing(..) => Flow::End {
                 cause: EndCause::Normal,
                 why: "no member had time for the callback".to_owned(),
@@ -209,7 +217,7 @@ impl CallingBack {
         let wrap_up_ms = ringing.wrap_up_ms();
         let member = of(winner.index, members);
         let hears = call.play_to(winner.leg, Sound::Ringback);
-        let (leg, name) = (winner.leg, winner.member.clone());
+        let (leg, name) = (winner.leg, winner.who.clone());
         call.member_talks(leg, name, winner.attempt, wrap_up_ms);
         if let Some(member) = member {
             call.share(Share::Offered {

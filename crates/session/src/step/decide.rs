@@ -4,9 +4,10 @@
 use std::time::Duration;
 
 use callroute_rules::{Engine, Fact, Lookup, Outcome, RuleId};
-use callroute_schema::{DecisionRecord, EventKind};
+use callroute_schema::{DecisionRecord, EventKind, Party};
 
 use super::Step;
+use super::ring::{counted_as, who};
 use crate::call::{Call, kinds};
 use crate::note::Note;
 use crate::program::Flow;
@@ -59,6 +60,7 @@ impl Deciding {
                     return (Step::New, flow);
                 }
                 call.share(Share::Fact {
+                    who: asked_about(call, &step.lookup),
                     lookup: step.lookup.clone(),
                 });
                 return (Step::Deciding(step), Flow::Stay);
@@ -139,6 +141,19 @@ impl Deciding {
             (step, Flow::Stay) => Flow::Switch(Box::new(step)),
             (_, flow) => flow,
         }
+    }
+}
+
+/// Who a lookup asks about.
+fn asked_about(call: &Call, lookup: &Lookup) -> Option<String> {
+    let (Lookup::Available(name) | Lookup::Calls(name)) = lookup else {
+        return None;
+    };
+    match (lookup, Party::new(name)) {
+        (Lookup::Available(_), Ok(party)) => who(call, &party),
+        // Who is off shift may still talk.
+        (_, Ok(party)) => Some(counted_as(call, &party)),
+        (_, Err(_)) => Some(name.clone()),
     }
 }
 

@@ -11,13 +11,13 @@ use callroute_schema::{
 
 use super::answer::PATIENCE;
 use super::play::ended;
-use super::ring::{Ringing, Rung, Spec, Winner, hops, single};
+use super::ring::{Ringing, Rung, Spec, Winner, has_state, hops, single, takers};
 use super::talk::refused;
 use super::{Step, Talk, ends};
 use crate::call::{Call, LegState, seconds};
 use crate::note::Note;
 use crate::program::Flow;
-use crate::shared::{MemberInfo, Share, Shared};
+use crate::shared::{MemberInfo, Share, Shared, Turning};
 
 /// How long what calls share may take to answer; then the group is rung without.
 pub(crate) const FACTS: Duration = Duration::from_millis(250);
@@ -58,6 +58,7 @@ impl Dialing {
                 Flow::failed_on(&forward.on, Disposition::Failed, why),
             );
         }
+        let turning = target_of(call, &forward);
         let spec = single(call, &forward);
         let mut step = Self {
             phase: Phase::Facts(
@@ -74,14 +75,14 @@ impl Dialing {
         let flow = match (spec, forward.destination) {
             (_, Destination::RingGroup(group)) => {
                 step.hears(call, group.ringback.as_ref());
-                step.group(call, group)
+                step.group(call, group, turning)
             }
             (_, Destination::Agent(to)) => {
                 step.hears(call, None);
                 let mut member = callroute_schema::Member::from(Party::Agent(to.name));
                 member.ring_s = Some(forward.ring_s.unwrap_or(RING_S));
                 let group = RingGroup::new(vec![member], Strategy::Simultaneous);
-                step.group(call, Box::new(group))
+                step.group(call, Box::new(group), None)
             }
             (Some(spec), _) => {
                 step.hears(call, None);
@@ -163,6 +164,10 @@ impl Dialing {
                 );
                 self.plan(call, &group, *turn, members)
             }
+            (Phase::Ringing(ringing), Shared::Group { members, .. }) => {
+                let rung = ringing.on_known(call, members);
+                self.follow(call, rung)
+            }
             _ => Flow::Stay,
         }
     }
@@ -236,7 +241,7 @@ impl Dialing {
     }
 
     /// Asks what is known of the members, where the plan depends on it.
-    fn group(&mut self, call: &mut Call, group: Box<RingGroup>) -> Flow {
+    fn group(&mut self, call: &mut Call, group: Box<RingGroup>, turning: Option<String>) -> Flow {
         let asks = !matches!(
             group.strategy,
             Strategy::Simultaneous
@@ -249,12 +254,20 @@ impl Dialing {
         ) || group
             .members
             .iter()
-            .any(|member| member.skip_if_busy || matches!(member.to, Party::Agent(_)));
+            .any(|member| member.skip_if_busy || has_state(call, &member.to));
         if !asks {
             return self.plan(call, &group, 0, &[]);
         }
-        let members = group.members.iter().map(|m| m.to.to_string()).collect();
-        call.share(Share::Group { members });
+        let turns = (group.strategy == Strategy::RoundRobin).then(|| {
+            Box::new(Turning {
+                of: turning.unwrap_or_else(|| own_turns(&group, self.ring_s)),
+                members: group.members.clone(),
+            })
+        });
+        call.share(Share::Group {
+            who: takers(call, &group.members),
+            turns,
+        });
         self.phase = Phase::Facts(group, call.after(FACTS));
         Flow::Stay
     }
@@ -266,13 +279,16 @@ impl Dialing {
         turn: u64,
         infos: &[MemberInfo],
     ) -> Flow {
-        let facts: Vec<MemberFacts> = infos.iter().map(MemberInfo::facts).collect();
+        // Nobody is left out beforehand: it is looked who is free when their turn comes.
+        let mut facts: Vec<MemberFacts> = infos.iter().map(MemberInfo::facts).collect();
+        let taken = |member: &mut MemberFacts| std::mem::take(&mut member.state);
+        let states = facts.iter_mut().map(taken).collect();
         let known = GroupFacts {
             turn,
             seed: seed(call.event.call_id.as_str()),
             members: &facts,
         };
-        let spec = Spec::group(call, group, self.ring_s, &known);
+        let spec = Spec::group(call, group, self.ring_s, &known).judging(group, states);
         for (member, state) in group.members.iter().zip(infos) {
             if state.state != crate::shared::AgentState::Available {
                 call.note(Note::MemberState {
@@ -329,6 +345,31 @@ fn referred(call: &mut Call, flow: Flow, refer: Option<Notice>) -> Flow {
     }
 }
 
+/// The target that this forward is, where its members take turns: they do so in all calls to it.
+fn target_of(call: &Call, forward: &Forward) -> Option<String> {
+    let Destination::RingGroup(group) = &forward.destination else {
+        return None;
+    };
+    if group.strategy != Strategy::RoundRobin {
+        return None;
+    }
+    let action = Action::Forward(Box::new(forward.clone()));
+    let target = call.engine.target_of(&action)?;
+    Some(format!("target {target}"))
+}
+
+/// What tells a group without a name from another of the same members, as from the one that is
+/// tried after it.
+fn own_turns(group: &RingGroup, forward_ring_s: Option<u32>) -> String {
+    let ring_s = group.ring_s.or(forward_ring_s);
+    let mut of = format!("{ring_s:?} {:?}", group.repeats);
+    for member in &group.members {
+        of.push(' ');
+        of.push_str(member.to.as_str());
+    }
+    of
+}
+
 /// How long an agent rings.
 const RING_S: u32 = 30;
 
@@ -344,12 +385,7 @@ pub(crate) fn connect(
         return Flow::failed(Disposition::Canceled, "the called party hung up at once");
     }
     let most = seconds(max_s.unwrap_or(call.settings.max_talk_s));
-    call.member_talks(
-        winner.leg,
-        winner.member.clone(),
-        winner.attempt,
-        wrap_up_ms,
-    );
+    call.member_talks(winner.leg, winner.who, winner.attempt, wrap_up_ms);
     let talk = Talk::begin(call, winner.leg, winner.member, most);
     Flow::Switch(Box::new(Step::Talk(Box::new(talk))))
 }

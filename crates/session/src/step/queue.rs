@@ -5,13 +5,15 @@ use std::time::Duration;
 use callroute_media::{Ability, LegId, Notice, PlayId, Sound};
 use callroute_schema::{
     Action, Digit, Disposition, EventKind, On, Queue, QueueInfo, QueueRecord, RingGroup, Strategy,
+    has_variables,
 };
 
 use super::dial::connect;
+use super::duty::Duty;
 use super::play::ended;
-use super::ring::{Ringing, Rung, Spec};
+use super::ring::{Ringing, Rung, Spec, takers};
 use super::{Step, callback};
-use crate::call::{Call, LegState, has_variables, millis, seconds};
+use crate::call::{Call, LegState, millis, seconds};
 use crate::note::Note;
 use crate::program::Flow;
 use crate::shared::{Joining, Share, Shared};
@@ -33,6 +35,7 @@ const ANNOUNCEMENT: &str =
 #[derive(Debug)]
 pub(crate) struct Waiting {
     queue: Queue,
+    duty: Duty,
     since: Duration,
     /// The caller is in the queue.
     queued: bool,
@@ -50,10 +53,11 @@ pub(crate) struct Waiting {
 }
 
 /// How a caller waits in a queue.
-pub(super) fn joining(queue: &Queue) -> Joining {
+pub(super) fn joining(call: &Call, queue: &Queue) -> Joining {
     Joining {
         queue: queue.name.clone(),
         members: queue.members.clone(),
+        who: takers(call, &queue.members),
         strategy: queue.strategy.unwrap_or(Strategy::LeastRecent),
         priority: queue.priority.unwrap_or(0),
         escalate: queue.escalate.map(|e| (e.every_s, e.by)),
@@ -69,7 +73,7 @@ impl Waiting {
             let why = "the queue has no members, and there is no target of its name that has";
             return (Step::New, Flow::failed(Disposition::Failed, why));
         };
-        call.share(Share::Join(Box::new(joining(&queue))));
+        call.share(Share::Join(Box::new(joining(call, &queue))));
         let step = Self {
             since: call.now.mono,
             queued: false,
@@ -81,6 +85,7 @@ impl Waiting {
             ringing: None,
             last_words: None,
             until: call.after(LET_IN),
+            duty: Duty::begin(call, &queue.members),
             queue,
         };
         (Step::Waiting(Box::new(step)), Flow::Stay)
@@ -88,7 +93,8 @@ impl Waiting {
 
     pub(crate) fn deadline(&self) -> Duration {
         let ringing = self.ringing.as_ref().map(|(ringing, _)| ringing.deadline());
-        [ringing, self.next_announcement]
+        let duty = self.duty.deadline().filter(|_| self.queued);
+        [ringing, self.next_announcement, duty]
             .into_iter()
             .flatten()
             .fold(self.until, Duration::min)
@@ -183,6 +189,7 @@ impl Waiting {
             };
             return self.leave(call, Disposition::NoAnswer, why);
         }
+        self.duty.on_wake(call, &self.queue.members);
         if self.next_announcement.is_some_and(|at| call.is_due(at)) {
             self.next_announcement = self.announce_at(call);
             call.share(Share::Where);

@@ -5,6 +5,8 @@
 
 mod attempt;
 mod candidate;
+mod judge;
+mod who;
 
 use std::time::Duration;
 
@@ -16,13 +18,18 @@ use callroute_schema::{Cause, Disposition};
 pub(crate) use self::attempt::CONFIRM;
 pub(crate) use self::attempt::hops;
 use self::attempt::{Attempt, State};
-pub(crate) use self::candidate::{Order, Spec, prompt_sound, single, target};
+pub(crate) use self::candidate::{Spec, prompt_sound, single, target};
+use self::judge::{Known, Turn};
+pub(crate) use self::who::{counted_as, has_state, takers, who};
 use super::ends;
 use super::play::ended;
 use crate::call::Call;
 
 /// How long a whisper may take.
 pub(crate) const WHISPER: Duration = Duration::from_secs(30);
+/// How long a round takes at least before the next: phones that are all busy would be called as
+/// often as `repeats` says within the blink of an eye, and be busy still.
+pub(crate) const ROUND: Duration = Duration::from_secs(5);
 /// Most attempts of one call; beyond, nobody else is called.
 const MAX_ATTEMPTS: u32 = 1_000;
 
@@ -42,6 +49,8 @@ pub(crate) enum Rung {
 pub(crate) struct Winner {
     pub(crate) leg: LegId,
     pub(crate) member: String,
+    /// By which name its calls are counted.
+    pub(crate) who: String,
     pub(crate) index: usize,
     pub(crate) attempt: u32,
 }
@@ -52,7 +61,17 @@ pub(crate) struct Ringing {
     attempts: Vec<Attempt>,
     wave: usize,
     round: u32,
+    round_began: Duration,
+    /// When the next round begins, where this one was over too early.
+    resumes: Option<Duration>,
+    /// Somebody was called in this round, or left out who may be free soon.
+    tried: bool,
     wave_began: Duration,
+    /// How many of this wave are not left out.
+    wave_left: usize,
+    known: Known,
+    /// Why members were left out.
+    left_out: Vec<Disposition>,
     /// A member said that trying others is pointless.
     stopped: bool,
     /// The member that has taken the call, while it hears the whisper.
@@ -66,8 +85,15 @@ pub(crate) struct Ringing {
 }
 
 impl Ringing {
-    pub(crate) fn begin(call: &mut Call, spec: Spec) -> (Self, Rung) {
+    pub(crate) fn begin(call: &mut Call, mut spec: Spec) -> (Self, Rung) {
+        let states = std::mem::take(&mut spec.states);
         let mut ringing = Self {
+            known: Known::new(states, call.now.mono),
+            round_began: call.now.mono,
+            resumes: None,
+            tried: false,
+            wave_left: 0,
+            left_out: Vec::new(),
             spec,
             attempts: Vec::new(),
             wave: 0,
@@ -147,6 +173,7 @@ impl Ringing {
             call.stop_play_to(winner.leg, *play);
             return self.heard();
         }
+        self.known.time_out(call);
         for index in 0..self.attempts.len() {
             self.time_out(call, index);
         }
@@ -171,23 +198,11 @@ impl Ringing {
                 .position(|known| known == disposition)
                 .unwrap_or(HOPEFUL_FIRST.len())
         };
-        self.causes
-            .iter()
-            .copied()
-            .min_by_key(rank)
-            .unwrap_or(match &self.spec.order {
-                // Everybody was left out: whoever is busy may be free later.
-                Order::Planned(plan) => plan
-                    .skipped
-                    .iter()
-                    .map(|skipped| match skipped.why {
-                        callroute_rules::waves::Skip::Busy => Disposition::Busy,
-                        callroute_rules::waves::Skip::Away => Disposition::Unreachable,
-                    })
-                    .min_by_key(rank)
-                    .unwrap_or(Disposition::Failed),
-                Order::One(_) => Disposition::Failed,
-            })
+        let most_hopeful = |all: &[Disposition]| all.iter().copied().min_by_key(rank);
+        // Where everybody was left out: whoever is busy may be free later.
+        most_hopeful(&self.causes)
+            .or_else(|| most_hopeful(&self.left_out))
+            .unwrap_or(Disposition::Failed)
     }
 
     fn of_leg(&self, leg: LegId) -> Option<usize> {
@@ -203,7 +218,8 @@ impl Ringing {
         };
         self.wave = wave;
         self.wave_began = call.now.mono;
-        self.attempts.retain(Attempt::is_alive);
+        self.attempts.retain(Attempt::is_pending);
+        self.wave_left = rings.len();
         for ring in rings {
             self.attempts.push(Attempt {
                 index: ring.member,
@@ -221,16 +237,30 @@ impl Ringing {
             Onward::After(step) => Some(self.wave_began.saturating_add(step)),
         };
         let all_over = !self.attempts.iter().any(Attempt::is_pending);
-        if self.stopped || !(all_over || step.is_some_and(|at| call.is_due(at))) {
+        let over = all_over || self.wave_left == 0 || step.is_some_and(|at| call.is_due(at));
+        if self.stopped || !over {
             return false;
         }
         if self.next_wave(call, self.wave + 1) {
             return true;
         }
-        if !all_over || self.round + 1 >= self.spec.order.rounds() {
+        all_over && self.next_round(call)
+    }
+
+    /// Begins the next round, or has it begin later; whether it has begun.
+    fn next_round(&mut self, call: &Call) -> bool {
+        self.resumes = None;
+        if self.round + 1 >= self.spec.order.rounds() || !self.tried {
+            return false;
+        }
+        let earliest = self.round_began.saturating_add(ROUND);
+        if !call.is_due(earliest) {
+            self.resumes = Some(earliest);
             return false;
         }
         self.round += 1;
+        self.round_began = call.now.mono;
+        self.tried = false;
         self.next_wave(call, 0)
     }
 
@@ -238,24 +268,29 @@ impl Ringing {
     fn go_on(&mut self, call: &mut Call) -> Rung {
         loop {
             for index in 0..self.attempts.len() {
-                let due = match self.attempts.get(index).map(|attempt| &attempt.state) {
-                    Some(State::Waiting(at)) => call.is_due(*at),
-                    _ => false,
+                let member = match self.attempts.get(index) {
+                    Some(attempt) if attempt.is_due(call) => attempt.index,
+                    _ => continue,
                 };
-                if due && call.attempts < MAX_ATTEMPTS {
-                    self.start(call, index);
-                } else if due {
-                    self.skip(index, Disposition::Failed);
+                match self.turn(call, member) {
+                    Turn::Rings if call.attempts < MAX_ATTEMPTS => self.start(call, index),
+                    Turn::Rings => self.skip(index, Disposition::Failed),
+                    Turn::Waits => {}
+                    Turn::LeftOut(why) => self.leave_out(index, why),
                 }
             }
             if !self.turn_over(call) {
                 break;
             }
         }
-        if !self.attempts.iter().any(Attempt::is_pending) {
+        if self.resumes.is_none() && !self.attempts.iter().any(Attempt::is_pending) {
             return Rung::Lost;
         }
-        let mut next: Vec<Duration> = self.attempts.iter().filter_map(Attempt::deadline).collect();
+        // Whose turn has come already waits for what is asked of it.
+        let attempts = self.attempts.iter().filter(|attempt| !attempt.is_due(call));
+        let mut next: Vec<Duration> = attempts.filter_map(Attempt::deadline).collect();
+        next.extend(self.resumes);
+        next.extend(self.known.asking());
         if let Onward::After(step) = self.spec.order.onward()
             && !self.stopped
             && self.spec.order.wave(self.wave + 1).is_some()
@@ -287,6 +322,7 @@ impl Ringing {
         let winner = Winner {
             leg,
             member: self.name(member),
+            who: self.who(member),
             index: member,
             attempt: n,
         };
@@ -307,6 +343,13 @@ impl Ringing {
             }
             None => Rung::Won(winner),
         }
+    }
+
+    fn who(&self, member: usize) -> String {
+        let candidate = self.spec.candidates.get(member);
+        candidate
+            .map(|candidate| candidate.who.clone())
+            .unwrap_or_default()
     }
 
     fn name(&self, member: usize) -> String {

@@ -174,14 +174,11 @@ impl Recording {
         call.note(Note::Recording {
             message: self.voicemail.message.clone(),
         });
-        let mut name = format!(
+        let name = format!(
             "{}/{}",
             file_name(&self.voicemail.message),
             file_name(call.event.call_id.as_str())
         );
-        if self.again > 0 {
-            name.push_str(&format!("-{}", self.again + 1));
-        }
         let silence = seconds(self.voicemail.silence_s.unwrap_or(SILENCE_S));
         let longest = seconds(self.voicemail.max_s.unwrap_or(MAX_S));
         let options = RecordOptions {
@@ -190,7 +187,8 @@ impl Recording {
             silence_ms: Some(millis(silence)),
             max_ms: Some(millis(longest)),
         };
-        self.phase = Phase::Message(call.record(name, options));
+        let (recording, _) = call.record(name, options);
+        self.phase = Phase::Message(recording);
         self.deadline = call.after(longest);
         Flow::Stay
     }

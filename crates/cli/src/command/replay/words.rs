@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use callroute_media::{Command, EndCause, LegId, Notice, PlayEnd, Sound};
-use callroute_schema::{Action, ActionKind, Actions, Cause, Disposition, EventKind, mask};
+use callroute_media::{Command, EndCause, LegId, Notice, PlayEnd};
+use callroute_schema::{
+    Action, ActionKind, Actions, Cause, Disposition, EventKind, mask, mask_within,
+};
 use callroute_session::shared::Shared;
 use callroute_session::{AskFailure, AskId, Effect, Input};
 
@@ -97,6 +99,7 @@ impl Words {
                 reason,
                 ..
             } => {
+                let wanted = mask_within(wanted);
                 format!("{play} to {leg} has a stand-in for {wanted:?}: {reason}")
             }
             Notice::RecordEnded {
@@ -141,7 +144,7 @@ impl Words {
                 format!("hang up {}: {}", self.leg(*leg), end_cause(*cause))
             }
             Command::Play { leg, play, sound } => {
-                format!("play {} to {} ({play})", heard(sound), self.leg(*leg))
+                format!("play {sound} to {} ({play})", self.leg(*leg))
             }
             Command::StopPlay { play, .. } => format!("stop {play}"),
             Command::Record {
@@ -274,19 +277,5 @@ fn end_cause(cause: EndCause) -> String {
         }
         EndCause::Shutdown => "the router stops".to_owned(),
         _ => "for another reason".to_owned(),
-    }
-}
-
-fn heard(sound: &Sound) -> String {
-    match sound {
-        Sound::Prompt(name) => format!("prompt {name}"),
-        Sound::Speech { text, .. } => format!("text {text:?}"),
-        Sound::PromptOr { prompt, .. } => format!("greeting {prompt}"),
-        Sound::Beep => "the beep".to_owned(),
-        Sound::Ringback => "ringback".to_owned(),
-        Sound::Music => "music".to_owned(),
-        Sound::Loop(name) => format!("prompt {name}, again and again"),
-        Sound::Url(url) => format!("the sound at {url}"),
-        _ => "a sound".to_owned(),
     }
 }

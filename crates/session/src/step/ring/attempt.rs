@@ -53,9 +53,9 @@ pub(super) enum State {
 }
 
 impl Attempt {
-    /// Its phone is being called.
-    pub(super) fn is_alive(&self) -> bool {
-        matches!(self.state, State::Calling { .. } | State::Confirming { .. })
+    /// Its turn has come.
+    pub(super) fn is_due(&self, call: &Call) -> bool {
+        matches!(self.state, State::Waiting(at) if call.is_due(at))
     }
 
     /// It is not over.
@@ -72,6 +72,14 @@ impl Attempt {
         match self.state {
             State::Calling { leg, n, .. } | State::Confirming { leg, n, .. } => Some((leg, n)),
             State::Waiting(_) | State::Over => None,
+        }
+    }
+
+    /// It ends earlier by so much.
+    pub(super) fn shorten(&mut self, by: Duration) {
+        self.ring = self.ring.saturating_sub(by);
+        if let State::Calling { until, .. } = &mut self.state {
+            *until = until.saturating_sub(by);
         }
     }
 
@@ -112,6 +120,7 @@ impl Ringing {
             true => call.caller_leg(),
             false => call.new_leg(),
         };
+        self.tried = true;
         call.attempts += 1;
         let n = call.attempts;
         let since = call.now.mono;

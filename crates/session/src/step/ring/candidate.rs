@@ -5,11 +5,12 @@ use std::fmt;
 use std::time::Duration;
 
 use callroute_media::{DialTarget, Sound};
-use callroute_rules::waves::{GroupFacts, Onward, Plan, Ring, plan};
+use callroute_rules::waves::{GroupFacts, MemberState, Onward, Plan, Ring, plan};
 use callroute_schema::{
     CallerId, Confirm, Destination, EarlyMedia, Forward, Masked, Number, Party, Prompt, RingGroup,
 };
 
+use super::who::counted_as;
 use crate::call::{Call, seconds};
 
 /// How long a single party rings.
@@ -19,6 +20,12 @@ const RING_S: u32 = 30;
 pub(crate) struct Candidate {
     /// As written in the table or the answer.
     pub(crate) member: String,
+    /// By which name its calls are counted.
+    pub(crate) who: String,
+    /// Whose state says whether it is rung when its turn comes; `None`: it is rung.
+    pub(crate) party: Option<Party>,
+    /// It is left out while it is on another call.
+    pub(crate) skip_if_busy: bool,
     /// `None` when an agent of this name is not known.
     pub(crate) target: Option<DialTarget>,
     pub(crate) confirm: Option<Confirm>,
@@ -29,7 +36,10 @@ pub(crate) struct Candidate {
 impl Candidate {
     pub(crate) fn new(member: String, target: Option<DialTarget>) -> Self {
         Self {
+            who: member.clone(),
             member,
+            party: None,
+            skip_if_busy: false,
             target,
             confirm: None,
             caller_id: None,
@@ -96,6 +106,8 @@ pub(crate) struct Spec {
     pub(crate) wrap_up_ms: u64,
     /// The caller itself is called: its leg is the caller's.
     pub(crate) calls_back: bool,
+    /// What is known of the candidates when they begin to ring.
+    pub(crate) states: Vec<MemberState>,
 }
 
 impl Spec {
@@ -108,7 +120,17 @@ impl Spec {
             relay: false,
             wrap_up_ms: 0,
             calls_back: false,
+            states: Vec::new(),
         }
+    }
+
+    /// One party, which may be an agent's.
+    pub(crate) fn party(call: &Call, party: &Party, ring: Duration) -> Self {
+        let mut spec = Self::one(party.to_string(), target(call, party), ring);
+        for candidate in &mut spec.candidates {
+            candidate.who = counted_as(call, party);
+        }
+        spec
     }
 
     /// The caller itself is called, by whoever it is shown.
@@ -132,6 +154,9 @@ impl Spec {
             .iter()
             .map(|member| Candidate {
                 member: member.to.to_string(),
+                who: counted_as(call, &member.to),
+                party: None,
+                skip_if_busy: member.skip_if_busy,
                 target: target(call, &member.to),
                 confirm: member.confirm.clone().or_else(|| group.confirm.clone()),
                 caller_id: member.caller_id.clone().or_else(|| group.caller_id.clone()),
@@ -145,7 +170,17 @@ impl Spec {
             relay: group.early_media == Some(EarlyMedia::Relay),
             wrap_up_ms: 0,
             calls_back: false,
+            states: Vec::new(),
         }
+    }
+
+    /// Whoever is busy or away when its turn comes is left out; these are the members' states now.
+    pub(crate) fn judging(mut self, group: &RingGroup, states: Vec<MemberState>) -> Self {
+        for (candidate, member) in self.candidates.iter_mut().zip(&group.members) {
+            candidate.party = Some(member.to.clone());
+        }
+        self.states = states;
+        self
     }
 }
 
@@ -153,17 +188,12 @@ impl Spec {
 pub(crate) fn single(call: &Call, forward: &Forward) -> Option<Spec> {
     let ring = seconds(forward.ring_s.unwrap_or(RING_S));
     let dialed = call.event.to.as_str();
+    let party = |party: Party| Some(Spec::party(call, &party, ring));
     let (member, target) = match &forward.destination {
-        Destination::Number(to) => (
-            to.number.to_string(),
-            Some(DialTarget::Number(in_full(call, &to.number))),
-        ),
-        Destination::Sip(to) => (to.uri.to_string(), Some(DialTarget::Sip(to.uri.clone()))),
+        Destination::Number(to) => return party(Party::Number(to.number.clone())),
+        Destination::Sip(to) => return party(Party::Sip(to.uri.clone())),
+        Destination::Agent(to) => return party(Party::Agent(to.name.clone())),
         Destination::User(to) => (to.name.to_string(), Some(DialTarget::User(to.name.clone()))),
-        Destination::Agent(to) => (
-            to.name.to_string(),
-            target(call, &Party::Agent(to.name.clone())),
-        ),
         Destination::Trunk(to) => {
             let number = match &to.number {
                 Some(number) => Some(number.clone()),

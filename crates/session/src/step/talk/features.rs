@@ -11,6 +11,7 @@ use crate::call::Call;
 use crate::note::Note;
 use crate::program::{Flow, branch};
 use crate::settings::FeatureCodes;
+use crate::step::voicemail::file_name;
 
 /// How long a code's next key may take.
 pub(crate) const NEXT_KEY: Duration = Duration::from_secs(2);
@@ -171,16 +172,17 @@ pub(crate) fn start_recording(call: &mut Call, record: &Record) {
     {
         return;
     }
-    let name = record
-        .name
-        .clone()
-        .unwrap_or_else(|| call.event.call_id.to_string());
-    let name = format!("calls/{}", crate::step::voicemail::file_name(&name));
+    // A name in the table is the same for all calls.
+    let call_id = file_name(call.event.call_id.as_str());
+    let name = match &record.name {
+        Some(name) => format!("calls/{}-{call_id}", file_name(name)),
+        None => format!("calls/{call_id}"),
+    };
     let options = RecordOptions {
         both: true,
         ..RecordOptions::default()
     };
-    let recording = call.record(name.clone(), options);
+    let (recording, name) = call.record(name, options);
     call.note(Note::RecordingCall { name });
     call.running = Some(Box::new(crate::call::Running {
         recording,

@@ -15,7 +15,7 @@ use crate::call::{Call, seconds};
 use crate::note::Note;
 use crate::program::Flow;
 use crate::shared::{Share, Shared};
-use crate::step::ring::{Ringing, Rung, Spec, Winner, target};
+use crate::step::ring::{Ringing, Rung, Spec, Winner};
 use crate::step::{Meeting, carried_on, ends};
 
 /// How long the first key of a number may take, and each further one.
@@ -172,7 +172,7 @@ impl Talk {
             _ => other,
         };
         let hears = call.play_to(listener, Sound::Ringback);
-        let spec = Spec::one(to.to_string(), target(call, to), seconds(RING_S));
+        let spec = Spec::party(call, to, seconds(RING_S));
         let (ringing, rung) = Ringing::begin(call, spec);
         self.transfer = Some(Transfer::Ringing {
             by,
@@ -364,7 +364,7 @@ impl Talk {
             return Flow::Stay;
         };
         let (by, other, kind, refer) = (*by, *other, *kind, *refer);
-        call.member_talks(winner.leg, winner.member, winner.attempt, 0);
+        call.member_talks(winner.leg, winner.who, winner.attempt, 0);
         match (kind, by) {
             (Kind::Attended, Some(by)) => {
                 call.command(Command::Bridge {

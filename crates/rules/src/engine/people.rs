@@ -1,0 +1,193 @@
+//! Who takes the calls of a party: agents by name, by rota and by address, and their shifts.
+
+use std::collections::HashMap;
+
+use callroute_schema::Party;
+use chrono::{DateTime, Utc};
+
+use super::Engine;
+use super::names::{Agent, Named};
+use super::tables::{OnShift, Tables};
+
+/// Agents, found by what is written for them.
+#[derive(Debug, Default)]
+pub(crate) struct People {
+    /// Where each agent stands in the tables.
+    places: HashMap<Box<str>, usize>,
+    /// Whose each number, in full, or URI is; one that several agents share is nobody's.
+    addresses: HashMap<String, Option<usize>>,
+}
+
+/// Who takes the calls of a party at an instant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taker<'a> {
+    /// This agent, who works now: the one that is named, the one on duty in the rota that is
+    /// named, or the only one who is reached at the number or SIP URI. Also a name that the table
+    /// does not have.
+    Agent(&'a str),
+    /// This agent, who is off shift.
+    OffShift(&'a str),
+    /// Nobody: no one is on duty in the rota.
+    Nobody,
+    /// Whoever answers at a number or SIP URI that is no agent's.
+    Anybody,
+}
+
+impl People {
+    pub(crate) fn new(named: &Named, tables: &Tables) -> Self {
+        let mut people = Self::default();
+        for (place, agent) in tables.agents.iter().enumerate() {
+            people.places.insert(agent.name.clone(), place);
+            if let Some(known) = named.agents.get(&*agent.name) {
+                let whose = people.addresses.entry(address(&known.to, tables));
+                whose
+                    .and_modify(|whose| *whose = None)
+                    .or_insert(Some(place));
+            }
+        }
+        people
+    }
+
+    fn at<'a>(&self, party: &Party, tables: &'a Tables) -> Option<&'a OnShift> {
+        let place = (*self.addresses.get(&address(party, tables))?)?;
+        tables.agents.get(place)
+    }
+
+    fn named<'a>(&self, name: &str, tables: &'a Tables) -> Option<&'a OnShift> {
+        tables.agents.get(*self.places.get(name)?)
+    }
+}
+
+/// A number in full, a URI as it is written.
+fn address(party: &Party, tables: &Tables) -> String {
+    let full = match party {
+        Party::Number(number) => tables.in_full(number.as_str()),
+        Party::Sip(_) | Party::Agent(_) => None,
+    };
+    full.unwrap_or_else(|| party.as_str().to_owned())
+}
+
+impl Engine {
+    /// An agent by name.
+    #[must_use]
+    pub fn agent(&self, name: &str) -> Option<&Agent> {
+        self.named.agents.get(name)
+    }
+
+    /// Where an agent, or whoever is on duty in a rota, is reached at an instant; `None`: no such
+    /// agent, or nobody is on duty.
+    #[must_use]
+    pub fn reach(&self, name: &str, at: DateTime<Utc>) -> Option<&Party> {
+        let agent = match self.rota(name) {
+            Some(rota) => self.tables.on_duty(rota, at.timestamp())?,
+            None => name,
+        };
+        self.agent(agent).map(|agent| &agent.to)
+    }
+
+    /// Who takes the calls of a party at an instant: by which name an agent's state is asked for
+    /// and its calls are counted, however it is written.
+    #[must_use]
+    pub fn taker<'a>(&'a self, party: &'a Party, at: DateTime<Utc>) -> Taker<'a> {
+        let known = match party {
+            Party::Agent(name) => match self.rota(name.as_str()) {
+                Some(rota) => match self.tables.on_duty(rota, at.timestamp()) {
+                    Some(name) => self.people.named(name, &self.tables),
+                    None => return Taker::Nobody,
+                },
+                None => match self.people.named(name.as_str(), &self.tables) {
+                    Some(known) => Some(known),
+                    None => return Taker::Agent(name.as_str()),
+                },
+            },
+            Party::Number(_) | Party::Sip(_) => self.people.at(party, &self.tables),
+        };
+        match known {
+            None => Taker::Anybody,
+            Some(agent) if agent.is_on_shift(&self.tables, at.timestamp()) => {
+                Taker::Agent(&agent.name)
+            }
+            Some(agent) => Taker::OffShift(&agent.name),
+        }
+    }
+
+    /// Whether [`taker`](Self::taker) may say something else of this party at another time: it is
+    /// a rota, or an agent who works in shifts.
+    #[must_use]
+    pub fn takes_turns(&self, party: &Party) -> bool {
+        let known = match party {
+            Party::Agent(name) if self.rota(name.as_str()).is_some() => return true,
+            Party::Agent(name) => self.people.named(name.as_str(), &self.tables),
+            Party::Number(_) | Party::Sip(_) => self.people.at(party, &self.tables),
+        };
+        known.is_some_and(|agent| !agent.hours.is_empty() || !agent.rotas.is_empty())
+    }
+
+    /// Who is on duty in a rota at an instant.
+    #[must_use]
+    pub fn on_duty(&self, rota: &str, at: DateTime<Utc>) -> Option<&str> {
+        self.tables.on_duty(self.rota(rota)?, at.timestamp())
+    }
+
+    /// Whether an agent's shifts let them work at an instant; one without shifts always may.
+    #[must_use]
+    pub fn is_on_shift(&self, agent: &str, at: DateTime<Utc>) -> bool {
+        let known = self.people.named(agent, &self.tables);
+        known.is_none_or(|known| known.is_on_shift(&self.tables, at.timestamp()))
+    }
+
+    fn rota(&self, name: &str) -> Option<u32> {
+        let place = self
+            .tables
+            .rotas
+            .iter()
+            .position(|rota| *rota.name == *name)?;
+        u32::try_from(place).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Taker;
+    use crate::{ChronoTz, load};
+
+    #[test]
+    fn an_agent_is_one_person_however_it_is_written() {
+        let table = r#"
+version: 1
+region: US
+default: { action: hangup }
+hours: { office: { zone: UTC, open: "Mo-Fr 09:00-17:00" } }
+agents:
+  ann: { to: "sip:ann@pbx.example", shifts: [office] }
+  bob: { to: "+12125550111" }
+  cid: { to: "sip:desk@pbx.example" }
+  dan: { to: "sip:desk@pbx.example" }
+rotas:
+  duty: { steps: [{ from: "2026-04-21T00:00:00Z", who: bob }, { from: "2026-04-23T00:00:00Z" }, { from: "2026-04-24T00:00:00Z", who: ann }] }
+numbers:
+  "1": { action: forward, destination: { type: ring_group, members: [ann, duty, cid, dan, bob] } }
+"#;
+        let engine = load("routes.yaml", table, &(), &ChronoTz).unwrap();
+        let taker = |text: &str, at: &str| {
+            let party = callroute_schema::Party::new(text).unwrap();
+            format!("{:?}", engine.taker(&party, at.parse().unwrap()))
+        };
+        let (noon, night) = ("2026-04-21T12:00:00Z", "2026-04-21T22:00:00Z");
+        let is = |name: &str| format!("{:?}", Taker::Agent(name));
+        assert_eq!(taker("ann", noon), is("ann"));
+        let off = format!("{:?}", Taker::OffShift("ann"));
+        assert_eq!(taker("ann", night), off);
+        assert_eq!(taker("sip:ann@pbx.example", noon), is("ann"));
+        assert_eq!(taker("sip:ann@pbx.example", night), off);
+        assert_eq!(taker("duty", noon), is("bob"));
+        assert_eq!(taker("duty", "2026-04-23T12:00:00Z"), "Nobody");
+        assert_eq!(taker("duty", "2026-04-24T12:00:00Z"), is("ann"));
+        assert_eq!(taker("duty", "2026-04-24T22:00:00Z"), off);
+        assert_eq!(taker("2125550111", noon), is("bob"));
+        assert_eq!(taker("zoe", noon), is("zoe"));
+        // A phone that several share is none of theirs.
+        assert_eq!(taker("sip:desk@pbx.example", noon), "Anybody");
+        assert_eq!(taker("+13145550100", noon), "Anybody");
+    }
+}
