@@ -15,6 +15,11 @@ pub(crate) enum UrlError {
     TooLong { found: usize },
     #[error("a webhook's URL must not hold {found:?}")]
     Character { found: char },
+    #[error(
+        "`{found}` is not filled in here; write it in the `url` of the action, as in \
+         {{ action: webhook, url: … }}"
+    )]
+    Variable { found: String },
     #[error("`{found}` has no scheme; write `https://{found}`")]
     NoScheme { found: String },
     #[error("scheme `{found}` is not for webhooks; write https://yourcompany.com/…")]
@@ -36,6 +41,13 @@ pub(crate) fn check(url: &str) -> Result<(), UrlError> {
     let forbidden = |c: &char| !c.is_ascii_graphic() || matches!(c, '<' | '>' | '"' | '\\' | '`');
     if let Some(found) = url.chars().find(forbidden) {
         return Err(UrlError::Character { found });
+    }
+    if let Some(begins) = url.find(['{', '}']) {
+        let rest = url.get(begins..).unwrap_or_default();
+        let ends = rest.find('}').map_or(rest.len(), |end| end + 1);
+        return Err(UrlError::Variable {
+            found: callroute_schema::hint::shorten(rest.get(..ends).unwrap_or_default()),
+        });
     }
     let Some((scheme, rest)) = url.split_once("://") else {
         return Err(UrlError::NoScheme {
@@ -151,6 +163,11 @@ mod tests {
             ("https://x:+80/", "`+80` is no port; expected 1 to 65535"),
             ("https://x:/", "`` is no port; expected 1 to 65535"),
             ("https://a b/", "a webhook's URL must not hold ' '"),
+            (
+                "https://a/x?of={from}&b",
+                "`{from}` is not filled in here; write it in the `url` of the action, as in \
+                 { action: webhook, url: … }",
+            ),
             (
                 "https://u:p@x/",
                 "a webhook's URL must not hold a user or password; use `secret` to sign requests",

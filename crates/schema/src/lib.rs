@@ -88,6 +88,8 @@ pub use record::{
     AttemptRecord, CallRecord, DecisionRecord, EndedBy, QueueRecord, RecordingRecord, SoundRecord,
 };
 pub use ring_group::{CallerId, Confirm, EarlyMedia, Member, RingGroup, Ringback, Strategy};
-pub use sip_uri::{SipUri, SipUriError, escape_user, strip_scheme, unescape, unescape_lossy};
+pub use sip_uri::{
+    SipUri, SipUriError, escape_user, escape_value, strip_scheme, unescape, unescape_lossy,
+};
 pub use variable::{has_variables, variables, with_variables};
 pub use words::Word;

@@ -8,7 +8,7 @@ use std::net::Ipv6Addr;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-pub use self::escape::{escape_user, unescape, unescape_lossy};
+pub use self::escape::{escape_user, escape_value, unescape, unescape_lossy};
 use crate::mask::Masked;
 use crate::variable::fixed;
 

@@ -1,7 +1,7 @@
 //! Variables in texts and destinations, filled in for a call.
 
 use callroute_schema::number::is_visual;
-use callroute_schema::{Action, Actions, escape_user, strip_scheme, with_variables};
+use callroute_schema::{Action, Actions, escape_user, escape_value, strip_scheme, with_variables};
 use chrono::DateTime;
 use serde_json::Value;
 
@@ -98,24 +98,26 @@ pub(crate) fn fill(actions: &[Action], call: &Call<'_>) -> Result<Vec<Action>, R
 }
 
 /// Whether this is done later than what it stands in, if at all.
-fn is_action(item: &Value) -> bool {
+fn begins_later(item: &Value) -> bool {
     item.get("action").is_some()
 }
 
 /// The contract bounds how deep actions nest, so this ends.
 fn texts(tree: &mut Value, call: &Call<'_>, now: bool) -> Result<(), RenderError> {
     match tree {
-        Value::String(text) if text.contains('{') => match filled(text, call) {
-            Ok(filled) => *text = filled,
-            Err(RenderError::NotKnown { .. }) if !now => {}
-            Err(error) => return Err(error),
-        },
+        Value::String(text) => fill_in(text, call, now, filled)?,
         Value::Array(list) => list
             .iter_mut()
-            .try_for_each(|item| texts(item, call, now && !is_action(item)))?,
+            .try_for_each(|item| texts(item, call, now && !begins_later(item)))?,
         Value::Object(map) => {
+            let is_action = map.contains_key("action");
             for (key, item) in map {
-                texts(item, call, now && !is_action(item))?;
+                match &mut *item {
+                    Value::String(url) if is_action && key == "url" => {
+                        fill_in(url, call, now, filled_url)?;
+                    }
+                    item => texts(item, call, now && !begins_later(item))?,
+                }
                 // A table's column may hold a number as people write it. What is not filled in
                 // yet stays: its point and hyphen are its name's.
                 if key == "destination"
@@ -129,6 +131,35 @@ fn texts(tree: &mut Value, call: &Call<'_>, now: bool) -> Result<(), RenderError
         _ => {}
     }
     Ok(())
+}
+
+fn fill_in(
+    text: &mut String,
+    call: &Call<'_>,
+    now: bool,
+    filled: fn(&str, &Call<'_>) -> Result<String, RenderError>,
+) -> Result<(), RenderError> {
+    if text.contains('{') {
+        match filled(text, call) {
+            Ok(filled) => *text = filled,
+            Err(RenderError::NotKnown { .. }) if !now => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// A web address with its variables filled in. Behind the host they are escaped: a caller's name is
+/// one value there, whatever is in it (RFC 3986, section 2.2).
+fn filled_url(url: &str, call: &Call<'_>) -> Result<String, RenderError> {
+    let host = url.find("://").map(|scheme| scheme + "://".len());
+    let behind = host.and_then(|host| Some(host + url.get(host..)?.find(['/', '?', '#'])?));
+    let Some((host, rest)) = behind.and_then(|at| url.split_at_checked(at)) else {
+        return with_variables(url, |name| value(call, name));
+    };
+    let host = with_variables(host, |name| value(call, name))?;
+    let rest = with_variables(rest, |name| Ok(escape_value(&value(call, name)?)))?;
+    Ok(host + &rest)
 }
 
 /// A text with its variables filled in; those of a SIP URI's user are escaped, so that what was
@@ -214,6 +245,26 @@ numbers:
             assert!(json.contains(&format!("sip:{user}@pbx.example")), "{json}");
             assert!(!unfilled, "{to}");
         }
+    }
+
+    #[test]
+    fn a_value_in_a_web_address_is_one_value() {
+        let engine = engine(
+            r#"
+version: 1
+default: { action: busy }
+prefixes: { branches: { entries: { "+1415": { name: "A&b=1/../x y", host: "crm.example" } } } }
+numbers:
+  "+1":
+    - when: { caller: { prefix: branches } }
+      then: { action: webhook, url: "https://{branches.host}/v1/{branches.name}?of={from}&n={branches.name}#x" }
+"#,
+        );
+        let name = "A%26b%3D1%2F..%2Fx%20y";
+        let url = format!("https://crm.example/v1/{name}?of=%2B14155550123&n={name}#x");
+        let (json, unfilled) = decided(&engine, "+1");
+        assert!(json.contains(&format!(r#""url":"{url}""#)), "{json}");
+        assert!(!unfilled);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Escapes in SIP URIs (RFC 3261, section 25.1; RFC 3986, section 2.1).
+//! Escapes in URIs (RFC 3261, section 25.1; RFC 3986, section 2.1).
 
 use std::borrow::Cow;
 
@@ -32,6 +32,19 @@ const NO_USER: AsciiSet = NON_ALPHANUMERIC
 #[must_use]
 pub fn escape_user(user: &str) -> String {
     utf8_percent_encode(user, &NO_USER).to_string()
+}
+
+/// All but `unreserved` (RFC 3986, section 2.3).
+const NO_VALUE: AsciiSet = NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// A value as one part of a web address, wherever behind its host (RFC 3986, section 2.2).
+#[must_use]
+pub fn escape_value(value: &str) -> String {
+    utf8_percent_encode(value, &NO_VALUE).to_string()
 }
 
 /// Bytes without their escapes; `None` where a `%` has no two hexadecimal digits after it.
