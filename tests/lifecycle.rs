@@ -163,7 +163,7 @@ async fn a_restart_loses_no_message() {
         for message in &found {
             let pcm = callroute_audio::wav::read_file(Path::new(&message.url)).unwrap();
             assert!(pcm.duration_ms() > 1500, "{what}: {} ms", pcm.duration_ms());
-            let told = message.duration_ms.abs_diff(u64::from(pcm.duration_ms()));
+            let told = message.duration_ms.abs_diff(pcm.duration_ms());
             assert!(told < 50, "{what}: {} ms told", message.duration_ms);
             let share = callroute_audio::level::tone_share(pcm.samples(), 700.0);
             assert!(share > 0.8, "{what}: {share}");
