@@ -22,6 +22,8 @@ const MAX_DEPTH: usize = 32;
 
 /// A number of the file is rung: its place among them, and where that is written.
 type Rung = (usize, Spot);
+/// The place of whatever number was dialed.
+const DIALED: usize = usize::MAX;
 
 /// A number rings another of the file.
 struct Edge<'r> {
@@ -75,7 +77,11 @@ impl Review<'_> {
                 }
                 None => {}
             }
+            // Calls for help do not come back.
+            let is_for_help = self.engine.tables.emergency(&entry.name).is_some();
+            found.retain(|((to, _), ..)| *to != DIALED || !is_for_help);
             for ((to, at), above, clauses) in found {
+                let to = if to == DIALED { place } else { to };
                 if to != place {
                     let like = above.iter().flat_map(|rule| &rule.clauses).all(of_caller);
                     if clauses.is_empty() && like {
@@ -277,6 +283,14 @@ impl Walk<'_, '_> {
                 None => self.silence(menu, at, depth, found),
             },
             Action::Collect(collect) => self.timeout(&collect.on, &on, depth, found),
+            Action::Webhook(webhook) => {
+                self.failures(&webhook.on, &on, depth, found);
+                let name = webhook.name.as_ref();
+                if let Some(name) = name.filter(|_| !webhook.on.contains_key(&Disposition::Failed))
+                {
+                    self.fallback(name.as_str(), depth, found);
+                }
+            }
             other => {
                 if let Some(branches) = other.on() {
                     self.failures(branches, &on, depth, found);
@@ -299,6 +313,19 @@ impl Walk<'_, '_> {
         }
         found.extend(rung.iter().cloned());
         self.targets.insert(name.to_owned(), rung.into());
+    }
+
+    /// What is done when a server cannot be asked.
+    fn fallback(&mut self, name: &str, depth: usize, found: &mut Vec<Rung>) {
+        let engine = self.review.engine;
+        let fallback = engine
+            .webhook(name)
+            .and_then(|webhook| webhook.fallback.as_ref());
+        if let Some(list) = fallback.filter(|_| depth < MAX_DEPTH) {
+            let section = Path::ROOT.key("webhooks");
+            let at = section.key(name);
+            self.list(list, &at.key("fallback"), depth + 1, found);
+        }
     }
 
     fn destination(&mut self, to: &Destination, at: &Path<'_>, found: &mut Vec<Rung>) {
@@ -325,16 +352,25 @@ impl Walk<'_, '_> {
         }
     }
 
+    /// An agent, or whoever is on duty.
     fn agent(&mut self, name: &str, at: &Path<'_>, found: &mut Vec<Rung>) {
         let engine = self.review.engine;
-        if let Some(agent) = engine.agent(name)
-            && let Party::Number(number) = &agent.to
-        {
-            self.number(number.as_str(), at, found);
+        let mut rotas = engine.tables.rotas.iter();
+        let rota = rotas.find(|rota| *rota.name == *name);
+        let on_duty = rota.map_or_else(Vec::new, |rota| rota.turns.agents());
+        let names = std::iter::once(name).chain(on_duty);
+        for agent in names.filter_map(|name| engine.agent(name)) {
+            if let Party::Number(number) = &agent.to {
+                self.number(number.as_str(), at, found);
+            }
         }
     }
 
     fn number(&mut self, number: &str, at: &Path<'_>, found: &mut Vec<Rung>) {
+        if number == "{to}" {
+            found.push((DIALED, Spot::of(self.review.root, at)));
+            return;
+        }
         let region = self.review.engine.tables.region;
         let dialed = number::exact(number, region).ok();
         if let Some(place) = dialed.and_then(|dialed| self.ours.get(&dialed)) {
