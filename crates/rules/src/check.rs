@@ -14,6 +14,8 @@ use crate::path::Path;
 
 /// Takes what [`actions`] and [`menu`] come across.
 pub(crate) trait Sink {
+    /// A list of actions, before these.
+    fn list(&mut self, _list: &Actions, _at: &Path<'_>) {}
     /// An action, before what is in it.
     fn action(&mut self, _action: &Action, _at: &Path<'_>) {}
     /// A name is used.
@@ -49,6 +51,7 @@ const SAY: usize = 1_000;
 
 /// Looks at a list of actions.
 pub(crate) fn actions<S: Sink>(actions: &Actions, at: &Path<'_>, sink: &mut S) {
+    sink.list(actions, at);
     match actions.as_slice() {
         [one] => action(one, at, sink),
         many => {

@@ -5,6 +5,7 @@
 
 mod above;
 mod chains;
+mod deeds;
 mod doubts;
 mod files;
 mod going_on;
@@ -15,6 +16,7 @@ mod keys;
 mod menus;
 mod names;
 mod patterns;
+mod people;
 mod rings;
 mod rules;
 mod through;
@@ -26,7 +28,7 @@ use std::collections::HashMap;
 
 use callroute_schema::tree::Node;
 
-use self::going_on::may_go_on;
+use self::going_on::{may_go_on, passes_on};
 use self::implies::Logic;
 use crate::engine::{Clause, Dialed, Engine, OneOf, Subject};
 use crate::fault::{Faults, Report};
@@ -90,6 +92,8 @@ pub fn review_with(engine: &Engine, judge: &dyn Fn(&str, &[String]) -> Option<St
         review.webhooks(judge);
         review.rings(&blocks);
         review.chains();
+        review.people();
+        review.deeds();
     }
     // It was read when the engine was compiled, so nothing should be wrong with it; but if
     // something is, the review of what is left says little.
@@ -134,6 +138,8 @@ struct Compared {
     is_emergency: bool,
     /// Whether the rules behind it may be asked although it holds.
     goes_on: bool,
+    /// Whether they always are.
+    passes_on: bool,
 }
 
 impl<'a> Review<'a> {
@@ -183,6 +189,7 @@ impl<'a> Review<'a> {
                     let then = written.as_ref().map(|written| &written.then);
                     Compared {
                         index,
+                        passes_on: then.is_some_and(|then| passes_on(&self.engine.named, then)),
                         goes_on: then.is_none_or(|then| may_go_on(&self.engine.named, then)),
                         is_emergency: is_emergency || book.emergency.binary_search(&rule).is_ok(),
                         title: match name {

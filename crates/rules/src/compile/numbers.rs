@@ -33,7 +33,7 @@ impl Compiler<'_> {
         let mut builder = Builder::new(entries.len(), rules.sum());
         let mut seen: HashMap<Pattern, &str> = HashMap::new();
         // Of these there may be millions: they are sorted in the end.
-        let (mut whole, mut prefixes): (Vec<(Key, u32)>, Vec<(Key, u32)>) = Default::default();
+        let [mut whole, mut prefixes]: [Vec<(Key, u32)>; 2] = Default::default();
         for (entry, place) in entries.iter().zip(0..) {
             let at = section.key(&entry.name);
             let pattern = match number::pattern(&entry.name, self.region) {

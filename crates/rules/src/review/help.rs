@@ -8,7 +8,7 @@ use super::through::finds;
 use crate::number::{Pattern, pattern};
 use crate::path::Path;
 use crate::prefix::Key;
-use crate::table::Rules;
+use crate::table::{Rules, When};
 
 impl Review<'_> {
     /// A block of many numbers dials what was dialed, and no rule names one of the country's emergency
@@ -56,7 +56,10 @@ impl Review<'_> {
                 && match &entry.value {
                     Some(Rules::Always(actions)) => dials(actions),
                     Some(Rules::List(rules)) => {
-                        rules.iter().flatten().any(|rule| dials(&rule.then))
+                        let rules = rules.iter().flatten();
+                        let mut many =
+                            rules.filter(|rule| !rule.when.as_deref().is_some_and(names_numbers));
+                        many.any(|rule| dials(&rule.then))
                     }
                     None => false,
                 }
@@ -69,6 +72,16 @@ impl Review<'_> {
             self.warn_key(&Path::ROOT.key("numbers").key(&out.name), message);
         }
     }
+}
+
+/// Whether a rule is only for dialed numbers that it names.
+fn names_numbers(when: &When) -> bool {
+    let own = when
+        .dialed
+        .as_ref()
+        .is_some_and(|dialed| dialed.is.is_some());
+    own || when.all.iter().flatten().any(names_numbers)
+        || (when.any.iter()).any(|parts| parts.iter().all(names_numbers))
 }
 
 /// Whether it dials what was dialed.

@@ -21,6 +21,8 @@ const MAX_DEPTH: usize = 32;
 
 /// A number of the file is rung: its place among them, and where that is written.
 type Rung = (usize, Spot);
+/// The place of whatever number was dialed.
+const DIALED: usize = usize::MAX;
 
 /// A number rings another of the file.
 struct Edge<'r> {
@@ -76,7 +78,11 @@ impl Review<'_> {
                 }
                 None => {}
             }
+            // Calls for help do not come back.
+            let is_for_help = self.engine.tables.emergency(&entry.name).is_some();
+            found.retain(|((to, _), ..)| *to != DIALED || !is_for_help);
             for ((to, at), above, clauses) in found {
+                let to = if to == DIALED { place } else { to };
                 if to != place {
                     let like = above.iter().flat_map(|rule| &rule.clauses).all(of_caller);
                     if clauses.is_empty() && like {
@@ -296,16 +302,26 @@ impl<'a> Walk<'_, 'a> {
         }
     }
 
+    /// An agent, or whoever is on duty.
     fn agent(&mut self, name: &str, at: &Path<'_>) {
         let engine = self.review.engine;
-        if let Some(agent) = engine.agent(name)
-            && let Party::Number(number) = &agent.to
-        {
-            self.number(number.as_str(), at);
+        let mut rotas = engine.tables.rotas.iter();
+        let rota = rotas.find(|rota| *rota.name == *name);
+        let on_duty = rota.map_or_else(Vec::new, |rota| rota.turns.agents());
+        let names = std::iter::once(name).chain(on_duty);
+        for agent in names.filter_map(|name| engine.agent(name)) {
+            if let Party::Number(number) = &agent.to {
+                self.number(number.as_str(), at);
+            }
         }
     }
 
     fn number(&mut self, number: &str, at: &Path<'_>) {
+        if number == "{to}" {
+            let spot = Spot::of(self.review.root, at);
+            self.found.push((DIALED, spot));
+            return;
+        }
         let region = self.review.engine.tables.region;
         let dialed = number::exact(number, region).ok();
         if let Some(place) = dialed.and_then(|dialed| self.ours.get(&dialed)) {

@@ -18,7 +18,9 @@ impl Review<'_> {
                 if !self.contradiction(rule, block, &at) && !rule.is_emergency {
                     self.shadowed(rule, &ending, &at);
                 }
-                above.push(rule);
+                if !rule.passes_on {
+                    above.push(rule);
+                }
                 if !rule.goes_on {
                     ending.push(rule);
                 }
@@ -182,6 +184,11 @@ impl Review<'_> {
         else {
             return;
         };
+        if last.passes_on && last.clauses.is_empty() {
+            let message = "there is no rule to continue with: the file's default takes the call; say here what is done, or add a rule behind it";
+            self.warn(&at.index(last.index), message);
+            return;
+        }
         let gap = self.first_gap(rules);
         let when = gap.map_or_else(String::new, |gap| format!(", as on {gap}"));
         let message = format!(
