@@ -122,7 +122,12 @@ impl Desk {
         offer: &Offer,
         at: DateTime<Utc>,
     ) -> Option<Verdict> {
-        let reach = |agent: &str| engine.reach(agent, at).cloned();
+        let reach = |agent: &str| {
+            let name = engine.on_duty(agent, at).unwrap_or(agent);
+            // Who is off shift is reached nowhere.
+            let works = engine.is_on_shift(name, at);
+            engine.reach(name, at).filter(|_| works).cloned()
+        };
         self.places.verdict(action, offer, &reach)
     }
 

@@ -257,7 +257,9 @@ async fn what_cannot_be_looked_up_is_missing_and_the_trace_says_why() {
     };
     assert_eq!(why("the register of risks is closed"), 1);
     assert_eq!(why("nothing within 100 ms"), 1);
-    assert_eq!(why("no answer in time"), 1);
+    assert_eq!(why("broke down: "), 1);
+    let warned = router.seen.trace();
+    assert!(warned.contains("warning: lookup `"), "{warned}");
     // Gold, but nobody says how many points: that rule does not hold, and the next one does.
     assert_eq!(call(&router, &caller, GOLD, to).await, Some(403));
     assert_eq!(why("connect: "), 1, "{}", router.seen.trace());

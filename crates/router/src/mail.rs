@@ -1,5 +1,6 @@
 //! Messages by mail, with their sound attached.
 
+use std::error::Error;
 use std::fmt;
 use std::future::Future;
 use std::path::Path;
@@ -31,10 +32,10 @@ pub enum MailError {
     },
     /// The mail cannot be put together.
     #[error("the mail cannot be made: {0}")]
-    Build(String),
+    Build(#[source] Box<dyn Error + Send + Sync>),
     /// The server does not take it.
     #[error("the mail server does not take it: {0}")]
-    Send(String),
+    Send(#[source] Box<dyn Error + Send + Sync>),
 }
 
 /// Sending, under way.
@@ -136,8 +137,8 @@ mod smtp {
                 message.reason,
                 message.call_id,
             );
-            let kind = ContentType::parse("audio/wav")
-                .map_err(|error| MailError::Build(error.to_string()))?;
+            let kind =
+                ContentType::parse("audio/wav").map_err(|error| MailError::Build(error.into()))?;
             let attached = Attachment::new(format!("{}.wav", message.call_id)).body(wav, kind);
             let mail = mail
                 .multipart(
@@ -145,10 +146,10 @@ mod smtp {
                         .singlepart(SinglePart::plain(text))
                         .singlepart(attached),
                 )
-                .map_err(|error| MailError::Build(error.to_string()))?;
+                .map_err(|error| MailError::Build(error.into()))?;
             match self.server.send(mail).await {
                 Ok(_) => Ok(()),
-                Err(error) => Err(MailError::Send(error.to_string())),
+                Err(error) => Err(MailError::Send(error.into())),
             }
         }
     }

@@ -1,12 +1,13 @@
 //! What every step of a call works with: time, legs, ids, and the effects it leaves behind.
 
+mod farewells;
+mod legs;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use callroute_media::{
-    Ability, Command, EndCause, LegId, PlayId, RecordOptions, RecordingId, Sound,
-};
+use callroute_media::{Ability, Command, LegId, PlayId, RecordOptions, RecordingId, Sound};
 use callroute_rules::{Engine, Facts, RuleId};
 use callroute_schema::{
     Action, ActionKind, Actions, Event, EventKind, Prompt, Voicemail, with_variables,
@@ -103,9 +104,6 @@ pub(crate) struct Call {
     /// The adapter was told to answer the caller.
     answering: bool,
 }
-
-/// How long a last sound may take.
-const FAREWELL: Duration = Duration::from_secs(10);
 
 impl Call {
     pub(crate) fn new(
@@ -229,10 +227,6 @@ impl Call {
         id
     }
 
-    pub(crate) fn leg(&self, leg: LegId) -> LegState {
-        self.legs.get(&leg).copied().unwrap_or(LegState::Ended)
-    }
-
     /// Answers the caller, unless that was said already; `LegAnswered` follows.
     pub(crate) fn answer(&mut self) {
         if !std::mem::replace(&mut self.answering, true) {
@@ -265,114 +259,6 @@ impl Call {
         }
     }
 
-    pub(crate) fn caller_answered(&self) -> bool {
-        self.leg(LegId::CALLER) == LegState::Answered
-    }
-
-    /// A leg that a command may still name.
-    pub(crate) fn is_live(&self, leg: LegId) -> bool {
-        matches!(self.leg(leg), LegState::Early | LegState::Answered)
-    }
-
-    /// A leg for somebody who is called now.
-    pub(crate) fn new_leg(&mut self) -> LegId {
-        let leg = LegId(self.next_leg);
-        self.next_leg += 1;
-        self.legs.insert(leg, LegState::Early);
-        leg
-    }
-
-    /// There is no caller yet: it is called by us.
-    pub(crate) fn without_caller(&mut self) {
-        self.legs.clear();
-        // Whoever is called answers; nobody answers it.
-        self.answering = true;
-    }
-
-    /// The caller's leg, for the caller who is called back now.
-    pub(crate) fn caller_leg(&mut self) -> LegId {
-        self.legs.insert(LegId::CALLER, LegState::Early);
-        LegId::CALLER
-    }
-
-    pub(crate) fn leg_answered(&mut self, leg: LegId) {
-        if let Some(state @ LegState::Early) = self.legs.get_mut(&leg) {
-            *state = LegState::Answered;
-            if leg == LegId::CALLER {
-                self.ledger.answered(self.timestamp());
-            }
-        }
-    }
-
-    /// Marks a leg's end; whether that is news.
-    pub(crate) fn leg_ended(&mut self, leg: LegId) -> bool {
-        match self.legs.get_mut(&leg) {
-            Some(state) if *state != LegState::Ended => {
-                *state = LegState::Ended;
-                self.member_gone(leg);
-                self.farewells.retain(|(of, _, _)| *of != leg);
-                true
-            }
-            _ => false,
-        }
-    }
-
-    /// Ends a leg, unless it is over or being ended.
-    pub(crate) fn hangup(&mut self, leg: LegId, cause: EndCause) {
-        if let Some(state @ (LegState::Early | LegState::Answered)) = self.legs.get_mut(&leg) {
-            *state = LegState::Ending;
-            self.command(Command::Hangup { leg, cause });
-            self.member_gone(leg);
-        }
-    }
-
-    /// Ends every leg but the caller's.
-    pub(crate) fn hangup_others(&mut self, cause: EndCause) {
-        let others: Vec<LegId> = self.legs.keys().copied().collect();
-        for leg in others {
-            if leg != LegId::CALLER {
-                self.hangup(leg, cause);
-            }
-        }
-    }
-
-    pub(crate) fn all_ended(&self) -> bool {
-        self.legs.values().all(|state| *state == LegState::Ended)
-    }
-
-    /// A member has the caller, or talks with whoever has it.
-    pub(crate) fn member_talks(
-        &mut self,
-        leg: LegId,
-        member: String,
-        attempt: u32,
-        wrap_up_ms: u64,
-    ) {
-        self.share(Share::Talks {
-            member: member.clone(),
-        });
-        let on_leg = OnLeg {
-            member,
-            attempt,
-            since: self.now.mono,
-            wrap_up_ms,
-        };
-        self.on_legs.insert(leg, on_leg);
-    }
-
-    fn member_gone(&mut self, leg: LegId) {
-        let Some(on_leg) = self.on_legs.remove(&leg) else {
-            return;
-        };
-        let talk_ms = self.elapsed_ms(on_leg.since);
-        self.ledger.talked(on_leg.attempt, talk_ms);
-        self.share(Share::Talked {
-            member: on_leg.member,
-            talk_ms,
-            wrap_up_ms: on_leg.wrap_up_ms,
-        });
-    }
-
     /// Plays a sound to the caller.
     pub(crate) fn play(&mut self, sound: Sound) -> PlayId {
         self.note(Note::Playing {
@@ -396,41 +282,6 @@ impl Call {
     pub(crate) fn stop_play_to(&mut self, leg: LegId, play: PlayId) {
         if self.is_live(leg) {
             self.command(Command::StopPlay { leg, play });
-        }
-    }
-
-    /// Lets a leg hear one last sound, and hangs it up then.
-    pub(crate) fn farewell(&mut self, leg: LegId, sound: Sound) {
-        if self.leg(leg) != LegState::Answered {
-            return self.hangup(leg, EndCause::Normal);
-        }
-        let play = self.play_to(leg, sound);
-        self.farewells.push((leg, play, self.after(FAREWELL)));
-    }
-
-    /// Hangs up whoever has heard its last sound.
-    pub(crate) fn farewell_heard(&mut self, play: PlayId) {
-        let over = self.farewells.iter().position(|(_, of, _)| *of == play);
-        if let Some(index) = over {
-            let (leg, _, _) = self.farewells.swap_remove(index);
-            self.hangup(leg, EndCause::Normal);
-        }
-    }
-
-    /// When the next last sound has taken too long.
-    pub(crate) fn farewell_deadline(&self) -> Option<Duration> {
-        self.farewells.iter().map(|(_, _, until)| *until).min()
-    }
-
-    pub(crate) fn farewells_due(&mut self) {
-        let now = self.now.mono;
-        let due: Vec<LegId> = self
-            .farewells
-            .extract_if(.., |(_, _, until)| *until <= now)
-            .map(|(leg, _, _)| leg)
-            .collect();
-        for leg in due {
-            self.hangup(leg, EndCause::Normal);
         }
     }
 

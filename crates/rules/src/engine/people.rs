@@ -14,6 +14,8 @@ use super::tables::{OnShift, Tables};
 pub(crate) struct People {
     /// Where each agent stands in the tables.
     places: HashMap<Box<str>, usize>,
+    /// Where each rota does.
+    rotas: HashMap<Box<str>, u32>,
     /// Whose each number, in full, or URI is; one that several agents share is nobody's.
     addresses: HashMap<String, Option<usize>>,
 }
@@ -36,6 +38,9 @@ pub enum Taker<'a> {
 impl People {
     pub(crate) fn new(named: &Named, tables: &Tables) -> Self {
         let mut people = Self::default();
+        for (place, rota) in (0..).zip(&tables.rotas) {
+            people.rotas.insert(rota.name.clone(), place);
+        }
         for (place, agent) in tables.agents.iter().enumerate() {
             people.places.insert(agent.name.clone(), place);
             if let Some(known) = named.agents.get(&*agent.name) {
@@ -137,12 +142,7 @@ impl Engine {
     }
 
     fn rota(&self, name: &str) -> Option<u32> {
-        let place = self
-            .tables
-            .rotas
-            .iter()
-            .position(|rota| *rota.name == *name)?;
-        u32::try_from(place).ok()
+        self.people.rotas.get(name).copied()
     }
 }
 

@@ -1,22 +1,21 @@
 //! The other side of [`Share`]: one for all calls.
 
+mod serving;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use callroute_rules::waves::{GroupFacts, MemberFacts, plan};
 use callroute_rules::{Fact, Lookup};
-use callroute_schema::{CallId, Disposition, Event, Queue, QueueName, RingGroup, Strategy};
+use callroute_schema::{CallId, QueueName, RingGroup, Strategy};
 
 use super::agents::{AgentState, Agents, MemberInfo};
 use super::callbacks::{Callback, Callbacks};
-use super::queues::{QueueView, Queues, at_work};
+use super::queues::{QueueView, Queues};
 use super::rooms::{Others, Rooms, Slot};
 use super::turns::Turns;
-use super::{Joining, Share, Shared, Turning};
+use super::{Share, Shared, Turning};
 use crate::input::Now;
-
-/// How long a member that was offered a caller and did not answer is left alone.
-const REST: Duration = Duration::from_secs(5);
 
 /// What one call is to be told, as [`Input::Shared`](crate::Input::Shared).
 #[derive(Debug, Clone, PartialEq)]
@@ -356,103 +355,6 @@ impl Hub {
 
     fn known(&mut self, call: &CallId) -> &mut Known {
         self.calls.entry(call.clone()).or_default()
-    }
-
-    fn join(&mut self, now: Now, call: &CallId, join: Joining) -> Vec<Told> {
-        let refused = |disposition| {
-            vec![Told {
-                call_id: call.clone(),
-                shared: Shared::Refused { disposition },
-            }]
-        };
-        let most = usize::try_from(join.max_size).unwrap_or(usize::MAX);
-        if self.queues.size(&join.queue) >= most {
-            return refused(Disposition::Congestion);
-        }
-        if !join.wait_when_empty && at_work(&join, &self.agents) == 0 {
-            return refused(Disposition::Unreachable);
-        }
-        self.queues.join(call, join, now.mono);
-        let place = self.queues.position(call, &self.agents, now.mono);
-        let (position, size, _) = place.unwrap_or_default();
-        let mut told = vec![Told {
-            call_id: call.clone(),
-            shared: Shared::Queued { position, size },
-        }];
-        told.extend(self.serve(now));
-        told
-    }
-
-    fn offered(&mut self, now: Now, call: &CallId, member: usize, answered: bool) -> Vec<Told> {
-        let Some(waiter) = self.queues.get(call) else {
-            return Vec::new();
-        };
-        if answered {
-            let queue = waiter.join.queue.clone();
-            self.known(call).served = Some(queue);
-            return self.quit(now, call);
-        }
-        let gone: Vec<_> = waiter
-            .offered
-            .extract_if(.., |(kept, _)| *kept == member)
-            .collect();
-        let rest = now.mono.saturating_add(REST);
-        for (_, name) in gone {
-            self.agents.release(&name, call, Some(rest));
-        }
-        self.serve(now)
-    }
-
-    fn quit(&mut self, now: Now, call: &CallId) -> Vec<Told> {
-        match self.leave_queue(call) {
-            true => self.serve(now),
-            false => Vec::new(),
-        }
-    }
-
-    /// Whether a member is free by that: only then somebody else may be served.
-    fn leave_queue(&mut self, call: &CallId) -> bool {
-        let Some(waiter) = self.queues.leave(call) else {
-            return false;
-        };
-        for (_, name) in &waiter.offered {
-            self.agents.release(name, call, None);
-        }
-        !waiter.offered.is_empty()
-    }
-
-    fn call_back(&mut self, call: &CallId, queue: Box<Queue>, event: Box<Event>) {
-        if let Some(place) = self.queues.place(call) {
-            self.callbacks.add(Callback {
-                queue,
-                event,
-                place,
-                tries: 0,
-            });
-        }
-    }
-
-    /// Serves whoever can be served now, and sends away whom nobody will serve.
-    fn serve(&mut self, now: Now) -> Vec<Told> {
-        let mut told = Vec::new();
-        for call_id in self.queues.deserted(&self.agents) {
-            self.queues.leave(&call_id);
-            told.push(Told {
-                call_id,
-                shared: Shared::Refused {
-                    disposition: Disposition::Unreachable,
-                },
-            });
-        }
-        let matches = self.queues.matches(&mut self.agents, now.mono);
-        told.extend(matches.into_iter().map(|found| Told {
-            call_id: found.call,
-            shared: Shared::Offer {
-                members: found.members,
-                passed: found.passed,
-            },
-        }));
-        told
     }
 }
 
