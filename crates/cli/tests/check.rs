@@ -132,3 +132,33 @@ hours: { office: { zone: UTC, open: "Mo-Fr 09:00-17:30" } }
     let second = (8, "$.numbers[\"+1\"][0].then.url".into());
     assert_eq!(found, [first, second]);
 }
+
+/// A router would not start with them, so `check` says where they stand.
+#[test]
+fn broken_secrets_and_certificates_are_found() {
+    let place = Place::new();
+    place.file("no.pem", "nothing");
+    let found = |setting: &str| {
+        let routes = format!(
+            "version: 1\ndefault: {{ action: busy }}\nwebhooks:\n  a:\n    urls: [\"https://x.example/\"]\n\
+             \x20   {setting}\nnumbers:\n  \"+14155550100\": [ {{ then: {{ action: webhook, name: a }} }} ]\n"
+        );
+        place.file("routes.yaml", &routes);
+        let ran = place.run(&["check", "routes.yaml"]);
+        (ran.code, format!("{}{}", ran.out, ran.err))
+    };
+    for (setting, why, at) in [
+        ("ca: missing.pem", "missing.pem cannot be read", ":6:9"),
+        ("ca: no.pem", "the CA holds no certificate", ":6:9"),
+        ("secret: \"whsec_???\"", "must be base64", ":4:3"),
+        ("secret: \"a b\"", "must not hold white space", ":4:3"),
+    ] {
+        let (code, said) = found(setting);
+        assert_eq!(code, 1, "{setting}: {said}");
+        assert!(said.contains(why) && said.contains(at), "{setting}: {said}");
+        assert!(!said.contains("???") && !said.contains("a b\""), "{said}");
+    }
+    // These are up to the machine that the router runs on.
+    let (code, said) = found("secret: { env: CALLROUTE_NOT_SET }");
+    assert_eq!(code, 0, "{said}");
+}

@@ -35,6 +35,8 @@ pub enum WebhookConfigError {
     File {
         /// The webhook's name.
         name: String,
+        /// The key in the routing file that names it.
+        key: &'static str,
         /// The file.
         path: PathBuf,
         /// What the system says.
@@ -55,6 +57,38 @@ pub enum WebhookConfigError {
         /// The webhook's name.
         name: String,
     },
+}
+
+impl WebhookConfigError {
+    /// The webhook's name.
+    #[must_use]
+    pub fn webhook(&self) -> &str {
+        match self {
+            Self::Endpoints { name, .. } | Self::Secret { name, .. } => name,
+            Self::File { name, .. } | Self::TlsOff { name } => name,
+            #[cfg(feature = "tls")]
+            Self::Trust { name, .. } => name,
+        }
+    }
+
+    /// The webhook's key in the routing file that is at fault; `None` where that is up to the
+    /// machine that the router runs on, which has its secrets in variables and files.
+    #[must_use]
+    pub fn key(&self) -> Option<&'static str> {
+        match self {
+            Self::Endpoints { .. } => Some("urls"),
+            Self::Secret { source, .. } => match source {
+                SecretError::NotSet { .. }
+                | SecretError::NotText { .. }
+                | SecretError::File { .. } => None,
+                _ => Some("secret"),
+            },
+            Self::File { key, .. } => Some(key),
+            #[cfg(feature = "tls")]
+            Self::Trust { source, .. } => source.key(),
+            Self::TlsOff { .. } => Some("urls"),
+        }
+    }
 }
 
 pub(crate) type ByName = HashMap<String, Endpoints>;
@@ -173,18 +207,19 @@ fn trusting(
         return Ok(endpoints);
     }
     // One of them is a key.
-    let read = |relative: &str| {
+    let read = |key, relative: &str| {
         let path = folder.join(relative);
         let bytes = std::fs::read(&path).map(Zeroizing::new);
         bytes.map_err(|source| WebhookConfigError::File {
             name: name.to_owned(),
+            key,
             path,
             source,
         })
     };
-    let ca = spec.ca.as_deref().map(read).transpose()?;
+    let ca = spec.ca.as_deref().map(|ca| read("ca", ca)).transpose()?;
     let identity = match &spec.identity {
-        Some((cert, key)) => Some((read(cert)?, read(key)?)),
+        Some((cert, key)) => Some((read("cert", cert)?, read("key", key)?)),
         None => None,
     };
     let pair = identity.as_ref().map(|(cert, key)| (&***cert, &***key));

@@ -70,7 +70,7 @@ pub use engine::{
 pub use explain::{ClauseTrace, Explanation, RuleTrace};
 pub use fault::{Fault, Faults, Label, Severity};
 pub use hours::{Hours, HoursAnswer, Layer};
-pub use review::{review, review_with};
+pub use review::{Judges, review, review_with};
 pub use source::{Files, Source};
 pub use texts::texts;
 pub use zone::{ChronoTz, Zone, Zones};

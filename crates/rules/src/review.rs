@@ -56,13 +56,27 @@ use crate::table::{Rules, Sections};
 /// ```
 #[must_use]
 pub fn review(engine: &Engine) -> Faults {
-    review_with(engine, &|_, _| None)
+    let judges = Judges {
+        host: &|_, _| None,
+        settings: &|_| None,
+    };
+    review_with(engine, &judges)
 }
 
-/// The same, and which webhooks can never be asked: `judge` says what is wrong with the host of a
-/// URL, of which the ranges of `allow` may be dialled, as in `127.0.0.1 is a loopback address`.
+/// Who knows of webhooks what is not known here.
+#[expect(missing_debug_implementations, reason = "two functions")]
+pub struct Judges<'j> {
+    /// What is wrong with the host of a URL, of which these ranges of addresses may be dialled, as in
+    /// `127.0.0.1 is a loopback address`.
+    pub host: &'j dyn Fn(&str, &[String]) -> Option<String>,
+    /// What is wrong with a webhook of this name, such as its certificates, and under which of its
+    /// keys.
+    pub settings: &'j dyn Fn(&str) -> Option<(&'static str, String)>,
+}
+
+/// The same, and which webhooks can never be asked.
 #[must_use]
-pub fn review_with(engine: &Engine, judge: &dyn Fn(&str, &[String]) -> Option<String>) -> Faults {
+pub fn review_with(engine: &Engine, judges: &Judges<'_>) -> Faults {
     let sources = engine.sources();
     let (name, text) = match sources.first() {
         Some(main) => (main.name.as_str(), main.text.as_str()),
@@ -89,7 +103,7 @@ pub fn review_with(engine: &Engine, judge: &dyn Fn(&str, &[String]) -> Option<St
         review.names(&used);
         review.doubts(&used);
         review.sheets(&used);
-        review.webhooks(judge);
+        review.webhooks(judges);
         review.rings(&blocks);
         review.chains();
         review.people();

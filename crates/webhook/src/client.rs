@@ -23,7 +23,7 @@ use crate::net::connect::Dialer;
 use crate::net::lookup::Lookups;
 use crate::net::pool::{Limits, Pool};
 use crate::progress::Progress;
-use crate::report::{Asked, Found, Notified};
+use crate::report::{Asked, Facts, Found, Notified};
 use crate::wire::last_good::LastGood;
 use crate::wire::request::Question;
 
@@ -107,24 +107,50 @@ impl Client {
         let now = Instant::now();
         let since = since.unwrap_or(now);
         let measure = Measure::begin(&endpoints.name);
-        let mut asked = match self.enter(endpoints) {
-            Ok(_place) => {
-                let deadline = endpoints.deadline.min(MAX_DEADLINE);
-                let left = deadline.saturating_sub(now.saturating_duration_since(since));
-                let question = Question::new(event, self.id(), endpoints, left);
-                let (progress, times) = (Progress::new(), [since, now]);
-                let mut asking =
-                    Asking::new(&self.inner, endpoints, event, &question, &progress, times);
-                let ending = asking.run().await;
-                asking.close(ending)
-            }
-            Err(full) => Asked::refused(full.failure(&endpoints.name), since.elapsed()),
-        };
+        let question = |left| Question::new(event, self.id(), endpoints, left);
+        let drive = self.drive(endpoints, event, [since, now], question, None);
+        let mut asked = drive.await;
         if endpoints.last_good {
             self.stand_in(endpoints, event, &mut asked);
         }
         measure.end(&asked);
         asked
+    }
+
+    /// Puts a question, made for the time that is left, unless too many asks are under way.
+    /// `since`, `now`: when the ask began, and the present. `facts`: where those go, if it asks for
+    /// some.
+    #[expect(
+        clippy::manual_async_fn,
+        reason = "a block uses in place what it holds, a function moves it first"
+    )]
+    fn drive<'a>(
+        &'a self,
+        endpoints: &'a Endpoints,
+        event: &'a Event,
+        [since, now]: [Instant; 2],
+        question: impl FnOnce(Duration) -> Question + Send + 'a,
+        facts: Option<&'a mut Option<Facts>>,
+    ) -> impl Future<Output = Asked> + Send + 'a {
+        async move {
+            let _place = match self.enter(endpoints) {
+                Ok(place) => place,
+                Err(full) => {
+                    let failure = full.failure(&endpoints.name);
+                    return Asked::refused(failure, since.elapsed());
+                }
+            };
+            let deadline = endpoints.deadline.min(MAX_DEADLINE);
+            let question = question(deadline.saturating_sub(now.saturating_duration_since(since)));
+            let (progress, times) = (Progress::new(), [since, now]);
+            let mut asking =
+                Asking::new(&self.inner, endpoints, event, &question, &progress, times);
+            let ending = asking.run().await;
+            if let Some(facts) = facts {
+                *facts = asking.report.take_facts();
+            }
+            asking.close(ending)
+        }
     }
 
     /// Asks, and takes the route's fallback when nobody gives a usable answer: there always is
@@ -143,44 +169,24 @@ impl Client {
     /// The same deadline, failover and signature as for asks. `id` is the notice's own, the same
     /// however often it is told, so that its receiver knows it again.
     pub async fn notify(&self, endpoints: &Endpoints, event: &Event, id: u128) -> Notified {
-        let started = Instant::now();
-        let asked = match self.enter(endpoints) {
-            Ok(_place) => {
-                let question = Question::notice(event, Ulid(id), endpoints);
-                let (progress, times) = (Progress::new(), [started; 2]);
-                let mut asking =
-                    Asking::new(&self.inner, endpoints, event, &question, &progress, times);
-                let ending = asking.run().await;
-                asking.close(ending)
-            }
-            Err(full) => Asked::refused(full.failure(&endpoints.name), started.elapsed()),
-        };
-        asked.into()
+        let question = |_| Question::notice(event, Ulid(id), endpoints);
+        let times = [Instant::now(); 2];
+        let drive = self.drive(endpoints, event, times, question, None);
+        drive.await.into()
     }
 
     /// Asks a webhook what it knows of a caller: it answers with a JSON object of texts, or with
     /// `{}` or `null` where it knows nothing. The same deadline, failover and signature as for
     /// asks; the event's attribute `lookup` says the name of what is looked up.
     pub async fn look_up(&self, endpoints: &Endpoints, event: &Event, name: &str) -> Found {
-        let started = Instant::now();
+        let times = [Instant::now(); 2];
         let mut event = event.clone();
         let attributes = &mut event.attributes;
         attributes.insert("lookup".to_owned(), name.to_owned());
+        let question = |left| Question::new(&event, self.id(), endpoints, left).for_facts();
         let mut facts = None;
-        let asked = match self.enter(endpoints) {
-            Ok(_place) => {
-                let deadline = endpoints.deadline.min(MAX_DEADLINE);
-                let question = Question::new(&event, self.id(), endpoints, deadline);
-                let question = question.for_facts();
-                let (progress, times) = (Progress::new(), [started; 2]);
-                let mut asking =
-                    Asking::new(&self.inner, endpoints, &event, &question, &progress, times);
-                let ending = asking.run().await;
-                facts = asking.report.take_facts();
-                asking.close(ending)
-            }
-            Err(full) => Asked::refused(full.failure(&endpoints.name), started.elapsed()),
-        };
+        let drive = self.drive(endpoints, &event, times, question, Some(&mut facts));
+        let asked = drive.await;
         Found {
             result: match (facts, asked.result) {
                 (Some(facts), _) => Ok(facts),

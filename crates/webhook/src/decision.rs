@@ -37,6 +37,7 @@ pub struct Decision {
 
 /// Who says what to do with a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Source {
     /// The webhook, asked about this call.
     Webhook,

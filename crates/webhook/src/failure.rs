@@ -14,6 +14,7 @@ const MAX_DETAIL: usize = 400;
 /// What kind of failure it was. The names on the wire are those of [`as_str`](Self::as_str).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum FailureClass {
     /// The host's name could not be looked up.
     Dns,

@@ -46,6 +46,9 @@ impl Asked {
     }
 }
 
+/// What is known of a caller, by name; `None`: nothing.
+pub(crate) type Facts = Option<BTreeMap<String, String>>;
+
 /// What came of a lookup.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Found {
@@ -215,7 +218,7 @@ impl Report {
     }
 
     /// What was found by asking for it; the rest is in [`Asked`].
-    pub(crate) fn take_facts(&mut self) -> Option<Option<BTreeMap<String, String>>> {
+    pub(crate) fn take_facts(&mut self) -> Option<Facts> {
         match self.answer.take() {
             Some(Reply::Facts(facts)) => Some(facts),
             other => {

@@ -1,6 +1,7 @@
 //! `check`: everything that is wrong with routing files, and what they make one wonder about.
 
-use callroute_rules::{Engine, Faults, review_with};
+use callroute_router::{WebhookConfigError, endpoints_of};
+use callroute_rules::{Engine, Faults, Judges, review_with};
 use callroute_tables::LoadError;
 use callroute_webhook::{Endpoint, Network};
 
@@ -38,7 +39,17 @@ pub(crate) fn run(args: &Check, out: &mut Output) -> Result<Status, Error> {
 }
 
 fn good(file: &Input, engine: &Engine, out: &mut Output) -> Result<Status, Error> {
-    let found = review_with(engine, &never_asked);
+    let (_, refused) = endpoints_of(engine);
+    let settings = |webhook: &str| {
+        let of_it = |fault: &&WebhookConfigError| fault.webhook() == webhook;
+        let fault = refused.iter().find(of_it)?;
+        Some((fault.key()?, fault.to_string()))
+    };
+    let judges = Judges {
+        host: &never_asked,
+        settings: &settings,
+    };
+    let found = review_with(engine, &judges);
     if out.is_json() {
         found.iter().try_for_each(|warning| out.json(warning))?;
     } else {

@@ -3,24 +3,29 @@
 use callroute_schema::Action;
 use callroute_schema::tree::Node;
 
-use super::Review;
 use super::used::each_list;
+use super::{Judges, Review};
 use crate::check::Sink;
 use crate::path::{Path, Spot};
 use callroute_schema::hint::shorten;
 
-/// What is wrong with the host of a URL, of which these ranges of addresses may be dialled: said by
-/// whoever knows what is dialled.
-pub(super) type Judge<'j> = dyn Fn(&str, &[String]) -> Option<String> + 'j;
-
 impl Review<'_> {
-    pub(super) fn webhooks(&mut self, judge: &Judge<'_>) {
+    pub(super) fn webhooks(&mut self, judges: &Judges<'_>) {
+        let judge = judges.host;
         let section = Path::ROOT.key("webhooks");
         for entry in self.table.webhooks.entries() {
             let Some(webhook) = &entry.value else {
                 continue;
             };
             let at = section.key(&entry.name);
+            if let Some((key, why)) = (judges.settings)(&entry.name) {
+                let message = format!("a router cannot ask it: {why}");
+                match key {
+                    // The line would be shown, and the secret with it.
+                    "secret" => self.warn_key(&at, message),
+                    key => self.warn(&at.key(key), message),
+                }
+            }
             let at = at.key("urls");
             for (index, url) in webhook.urls.iter().enumerate() {
                 if let Some(why) = judge(url, &webhook.allow) {

@@ -46,7 +46,7 @@ impl Tls {
         let stream = connector
             .connect(name, stream)
             .await
-            .map_err(|error| failed(format!("`{host}`: {}", chain(&error))))?;
+            .map_err(|error| failed(format!("`{host}`: {}", in_words(&chain(&error)))))?;
         let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
         Ok((stream, http2))
     }
@@ -107,6 +107,23 @@ pub(crate) fn builder() -> Result<ConfigBuilder<ClientConfig, WantsVerifier>, ru
 
 pub(crate) fn speak_http(config: &mut ClientConfig) {
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+}
+
+/// What is wrong with a certificate, and its mend where the library's words do not tell.
+fn in_words(error: &str) -> String {
+    if error.contains("CaUsedAsEndEntity") {
+        return "its certificate is self-signed and says that it is a CA's, which a server's must \
+                not; make it with `-addext basicConstraints=critical,CA:FALSE`, or sign another \
+                with it, and name it as the CA (`ca`; `--ca` of `callroute trigger`)"
+            .to_owned();
+    }
+    match error.contains("UnknownIssuer") {
+        true => format!(
+            "{error}: nobody who is trusted signed its certificate; name its CA (`ca`; `--ca` of \
+             `callroute trigger`)"
+        ),
+        false => error.to_owned(),
+    }
 }
 
 fn failed(detail: String) -> Failure {

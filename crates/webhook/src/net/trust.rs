@@ -14,6 +14,12 @@ use zeroize::Zeroizing;
 
 use crate::net::tls::{add_system_roots, builder, speak_http};
 
+/// What texts are called in errors.
+const CA: &str = "CA";
+const CERTIFICATE: &str = "certificate";
+const KEY: &str = "key";
+const PAIR: &str = "certificate with its key";
+
 /// TLS of one webhook: a CA of its own, a certificate to show, or both. Clones share it.
 #[derive(Clone)]
 pub struct Trust {
@@ -59,6 +65,27 @@ pub enum TrustError {
     },
 }
 
+impl TrustError {
+    /// Which of the three files is at fault, as the routing file calls them: `ca`, `cert` or
+    /// `key`; `None`: this machine is.
+    #[must_use]
+    pub fn key(&self) -> Option<&'static str> {
+        let (Self::Pem { what, .. } | Self::NoCertificate { what } | Self::Unusable { what, .. }) =
+            self
+        else {
+            return None;
+        };
+        [
+            (CA, "ca"),
+            (CERTIFICATE, "cert"),
+            (KEY, "key"),
+            (PAIR, "key"),
+        ]
+        .into_iter()
+        .find_map(|(known, key)| (known == *what).then_some(key))
+    }
+}
+
 impl Trust {
     /// From PEM texts. With a CA, servers whose certificates lead to it are trusted and no
     /// others; without one, those that the operating system trusts. With an identity (the
@@ -77,8 +104,8 @@ impl Trust {
         match (ca, identity) {
             (None, None) => return Err(TrustError::Nothing),
             (Some(pem), _) => {
-                for der in certificates(pem, "CA")? {
-                    roots.add(der).map_err(unusable("CA"))?;
+                for der in certificates(pem, CA)? {
+                    roots.add(der).map_err(unusable(CA))?;
                 }
                 hash.update(pem);
             }
@@ -94,7 +121,7 @@ impl Trust {
             None => config.with_no_client_auth(),
             Some((chain, key)) => {
                 hash.update(chain);
-                let identity = identity_of(certificates(chain, "certificate")?, key)?;
+                let identity = identity_of(certificates(chain, CERTIFICATE)?, key)?;
                 config.with_client_cert_resolver(Arc::new(identity))
             }
         };
@@ -120,13 +147,10 @@ fn identity_of(
     chain: Vec<CertificateDer<'static>>,
     key: &[u8],
 ) -> Result<SingleCertAndKey, TrustError> {
-    let what = "key";
+    let what = KEY;
     let der = PrivateKeyDer::from_pem_slice(key);
     let der = Zeroizing::new(der.map_err(|source| TrustError::Pem { what, source })?);
-    let unusable = |source| TrustError::Unusable {
-        what: "certificate with its key",
-        source,
-    };
+    let unusable = |source| TrustError::Unusable { what: PAIR, source };
     let identity = CertifiedKey::new(chain, any_supported_type(&der).map_err(unusable)?);
     match identity.keys_match() {
         // Not every key says what belongs to it; then the server will tell.

@@ -39,6 +39,12 @@ pub enum SecretError {
     /// `whsec_` and then no base64.
     #[error("what follows `whsec_` in a secret must be base64; without `whsec_` any text will do")]
     Encoding,
+    /// White space inside.
+    #[error(
+        "a secret must not hold white space: it stands between two secrets; write what was meant as \
+         `whsec_` and base64"
+    )]
+    Blank,
     /// More than any key is.
     #[error("a secret has {found} bytes; at most {MAX_KEY} are accepted")]
     TooLong {
@@ -77,12 +83,17 @@ impl PartialEq for SecretError {
 
 impl Secret {
     /// A secret from its text: `whsec_` and base64 (Standard Webhooks), or any other text as it
-    /// is. White space around it, such as a file's last line end, is left out.
+    /// is, without white space inside: servers take that for what stands between two secrets.
+    /// White space around it, such as a file's last line end, is left out.
     ///
     /// # Errors
-    /// [`SecretError`] when there is none, or when what follows `whsec_` is not base64.
+    /// [`SecretError`] when there is none, when it holds white space, or when what follows
+    /// `whsec_` is not base64.
     pub fn new(text: &str) -> Result<Self, SecretError> {
         let text = text.trim();
+        if text.contains(char::is_whitespace) {
+            return Err(SecretError::Blank);
+        }
         let mut key = Zeroizing::new(Vec::new());
         match text.strip_prefix(MARK) {
             // Decoding never needs more room than the text has; so nothing is left behind where
@@ -182,6 +193,9 @@ mod tests {
         let faulty = Secret::new("whsec_hunter2!").unwrap_err();
         assert_eq!(faulty, SecretError::Encoding);
         assert!(!format!("{faulty} {faulty:?}").contains("hunter"));
+        let blank = Secret::new("correct horse battery staple").unwrap_err();
+        assert_eq!(blank, SecretError::Blank);
+        assert!(!format!("{blank} {blank:?}").contains("horse"));
         let long = Secret::new(&"x".repeat(1025)).unwrap_err();
         assert_eq!(long, SecretError::TooLong { found: 1025 });
         let long = format!("whsec_{}", "A".repeat(1_000_000));

@@ -33,7 +33,7 @@ async fn every_request_is_signed_with_each_secret() {
     let server = Server::answering(json(VOICEMAIL)).await;
     let mut webhook = webhook(&[server.url()], 5000);
     webhook.secrets = vec![
-        Secret::new("an old one").unwrap(),
+        Secret::new("an-old-one").unwrap(),
         Secret::new(KEY).unwrap(),
     ];
     let asked = ask(&Client::new(ClientConfig::default()), &webhook).await;
@@ -59,7 +59,7 @@ async fn every_request_is_signed_with_each_secret() {
         )
         .unwrap();
     }
-    assert!(!format!("{webhook:?}").contains("an old one"));
+    assert!(!format!("{webhook:?}").contains("an-old-one"));
 }
 
 #[tokio::test]

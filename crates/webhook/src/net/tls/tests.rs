@@ -155,3 +155,17 @@ fn another_ca_is_another_webhook_as_far_as_health_goes() {
     assert_ne!(ours.key(), other.key());
     assert_eq!(ours.key(), trusting(ROOT).key());
 }
+
+/// An unknown CA is told with its mend; whatever else is wrong in the library's own words.
+#[tokio::test]
+async fn what_is_wrong_with_a_certificate_is_told_with_its_mend() {
+    let port = serve(VALID).await;
+    let webhook = webhook(&[format!("https://localhost:{port}/")], 10_000);
+    let stranger = Client::new(ClientConfig::default());
+    let failure = ask(&stranger, &webhook).await.result.unwrap_err();
+    assert!(failure.detail.contains("name its CA (`ca`"), "{failure}");
+    // What a certificate of `openssl req -x509` comes to.
+    let text = "invalid peer certificate: Other(OtherError(CaUsedAsEndEntity))";
+    assert!(super::in_words(text).contains("is self-signed"));
+    assert_eq!(super::in_words("Expired"), "Expired");
+}
