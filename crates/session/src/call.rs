@@ -7,7 +7,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use callroute_media::{Ability, Command, LegId, PlayId, RecordOptions, RecordingId, Sound};
+use callroute_media::{
+    Ability, Command, EndCause, LegId, PlayId, RecordOptions, RecordingId, Sound,
+};
 use callroute_rules::{Engine, Facts, RuleId};
 use callroute_schema::{
     Action, ActionKind, Actions, Event, EventKind, Prompt, Voicemail, with_variables,
