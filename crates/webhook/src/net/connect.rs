@@ -5,6 +5,7 @@ use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -140,18 +141,21 @@ type Shared = http2::Connection<TokioIo<Counted<Box<dyn Stream>>>, Full<Bytes>, 
 /// The task that hands requests to an HTTP/2 connection.
 pub(crate) struct Driver {
     task: AbortHandle,
-    connection: Arc<Mutex<Shared>>,
+    /// `None`: it is over.
+    connection: Arc<Mutex<Option<Shared>>>,
 }
 
 impl Driver {
     /// Requests that the server takes beside each other, as of now: it may change that at any time
     /// (RFC 9113, section 6.5.2), and nothing wakes the task then.
     pub(crate) fn streams(&self) -> usize {
-        lock(&self.connection).current_max_send_streams()
+        let connection = lock(&self.connection);
+        let streams = connection.as_ref().map(Shared::current_max_send_streams);
+        streams.unwrap_or_default()
     }
 }
 
-fn lock(connection: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
+fn lock(connection: &Mutex<Option<Shared>>) -> MutexGuard<'_, Option<Shared>> {
     connection.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -198,12 +202,24 @@ async fn shared(stream: Counted<Box<dyn Stream>>) -> hyper::Result<Sender> {
         .initial_connection_window_size(16 * WINDOW)
         .handshake(TokioIo::new(stream))
         .await?;
-    let connection = Arc::new(Mutex::new(connection));
+    let connection = Arc::new(Mutex::new(Some(connection)));
     let driven = Arc::clone(&connection);
     // Its error reaches the requests under way as well, which report it; between requests the pool
     // sees that the connection is closed.
     let driver = tokio::spawn(async move {
-        let _ = poll_fn(|context| Pin::new(&mut *lock(&driven)).poll(context)).await;
+        poll_fn(|context| {
+            let mut driven = lock(&driven);
+            let Some(connection) = driven.as_mut() else {
+                return Poll::Ready(());
+            };
+            let polled = Pin::new(connection).poll(context);
+            if polled.is_ready() {
+                // Whoever still waits for it hears of its end only when it is gone.
+                *driven = None;
+            }
+            polled.map(drop)
+        })
+        .await;
     });
     let task = driver.abort_handle();
     Ok(Sender::Many(sender, Arc::new(Driver { task, connection })))
