@@ -1,6 +1,7 @@
 //! Waiting for a conversation's end: hold, feature codes, transfers, and what is pushed meanwhile.
 
 mod features;
+mod refusal;
 mod transfer;
 
 use std::time::Duration;
@@ -10,8 +11,8 @@ use callroute_schema::{EventKind, Record};
 
 use self::features::Keys;
 pub(crate) use self::features::{start_recording, stop_recording, told_slot};
+pub(crate) use self::refusal::refused;
 use self::transfer::Transfer;
-pub(crate) use self::transfer::refused;
 use super::Meeting;
 use super::carried_on;
 use super::play::ended;

@@ -10,6 +10,7 @@ use callroute_media::{Ability, Command, EndCause, LegId, Notice, PlayId, Referra
 use callroute_schema::{Digit, Disposition, Party};
 
 use super::features::Feature;
+use super::refusal::{forbidden, may_dial, refused};
 use super::{Talk, gone};
 use crate::call::{Call, seconds};
 use crate::note::Note;
@@ -475,32 +476,4 @@ impl Talk {
             why: "the transfer came to nothing".to_owned(),
         }
     }
-}
-
-/// Whether the table's `destinations` let whom a party wants to talk with be dialed; the trace says
-/// when they do not. Agents are the table's own, and emergency numbers are never refused.
-fn may_dial(call: &mut Call, leg: LegId, to: &Party) -> bool {
-    let fine = matches!(to, Party::Agent(_))
-        || call.engine.permits(to.as_str())
-        || call.engine.is_emergency(to.as_str());
-    if !fine {
-        let to = to.to_string();
-        call.note(Note::NotPermitted { leg, to });
-    }
-    fine
-}
-
-/// A transfer that cannot be done, or not now.
-pub(crate) fn refused(call: &mut Call, by: LegId) -> Flow {
-    not_done(call, by, Referral::Failed)
-}
-
-/// A transfer that is not allowed: to try it again is in vain.
-fn forbidden(call: &mut Call, by: LegId) -> Flow {
-    not_done(call, by, Referral::Refused(Disposition::Declined))
-}
-
-fn not_done(call: &mut Call, by: LegId, outcome: Referral) -> Flow {
-    call.command(Command::Referred { leg: by, outcome });
-    Flow::Stay
 }
