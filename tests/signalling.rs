@@ -272,7 +272,7 @@ async fn what_goes_in_circles_is_refused() {
     let router = bench.router(DIRECT, &[]).await;
     for variables in [
         [("hops", "0"), ("status", "483")],
-        [("headers", "\nX-Callroute-Hops: 9"), ("status", "482")],
+        [("headers", "\nX-Callroute-Hops: 71"), ("status", "482")],
         [("headers", "\nRequire: unheard-of"), ("status", "420")],
         [
             ("headers", "\nReplaces: no;to-tag=such;from-tag=dialog"),

@@ -229,31 +229,24 @@ fn the_reason_of_an_end_is_carried_on() {
         disposition: Disposition::AnsweredElsewhere,
         ..Cause::from_sip(487)
     };
-    for (answered, cause, told) in [
-        (true, by(31), EndCause::Cleared(31)),
-        (true, Cause::normal(), EndCause::Normal),
-        (true, Cause::local(Disposition::Failed), EndCause::Normal),
-        (false, elsewhere, EndCause::AnsweredElsewhere),
-        (false, Cause::from_sip(487), EndCause::Normal),
-    ] {
-        let (mut session, now, callee) = talking(answered);
-        let leg = LegId::CALLER;
-        let ended = Input::Media(Notice::LegEnded { leg, cause });
-        let hangup = Command::Hangup {
-            leg: callee,
-            cause: told,
-        };
-        let told = commands(&mut session, now, ended);
-        assert!(told.contains(&hangup), "{cause:?}: {told:?}");
-    }
-    // A callee that still rings is told as well, or its phone shows a call that was missed.
-    for (cause, told) in [
-        (elsewhere, EndCause::AnsweredElsewhere),
-        (Cause::from_sip(487), EndCause::Normal),
-    ] {
+    let ringing = || {
         let (mut session, now, callee) = dialing();
         let ringing = Notice::LegRinging { leg: callee };
         commands(&mut session, now, Input::Media(ringing));
+        (session, now, callee)
+    };
+    let normal = EndCause::Normal;
+    for (begun, cause, told) in [
+        (talking(true), by(31), EndCause::Cleared(31)),
+        (talking(true), Cause::normal(), normal),
+        (talking(true), Cause::local(Disposition::Failed), normal),
+        (talking(false), elsewhere, EndCause::AnsweredElsewhere),
+        (talking(false), Cause::from_sip(487), normal),
+        // A callee that still rings is told as well, or its phone shows a call that was missed.
+        (ringing(), elsewhere, EndCause::AnsweredElsewhere),
+        (ringing(), Cause::from_sip(487), normal),
+    ] {
+        let (mut session, now, callee) = begun;
         let leg = LegId::CALLER;
         let ended = Input::Media(Notice::LegEnded { leg, cause });
         let hangup = Command::Hangup {
