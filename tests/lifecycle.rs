@@ -183,7 +183,12 @@ async fn a_restart_loses_no_message() {
     assert_eq!(whole.count(), 1, "a half message");
     let router = Router::start(&bench, addr, 1, "sip:nobody@127.0.0.1").await;
     let entered = data.join("messages");
-    until("the message", || files(&entered).len() == 2).await;
+    // Not before it has its name: until then it is a part.
+    let is_whole = |file: &PathBuf| file.extension().is_some_and(|e| e == "json");
+    until("the message", || {
+        files(&entered).iter().filter(|file| is_whole(file)).count() == 2
+    })
+    .await;
     kept("after a crash and a restart", 2);
     router.example.terminate();
     router.example.has_ended_well().await;

@@ -2,7 +2,7 @@
 //! sessions once more, as far as they go, and these are then told how it ended. So a message
 //! reaches its box, its webhook and its mail, and the call gets its record.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -156,18 +156,16 @@ fn finish_call(
         leg,
         cause: Cause::local(Disposition::Failed),
     }));
-    let (endpoints, _) = asks.of(&engine, capabilities);
-    let mut ending = Ending {
+    let (webhooks, _) = asks.of(&engine, capabilities);
+    let journals = config.journals.as_ref();
+    let pen = journals.and_then(|journals| journals.resume(&session.event().call_id, path));
+    let ending = Ending {
         config,
         posts,
-        endpoints: &endpoints,
+        webhooks: &webhooks,
         session,
-        pen: None,
+        pen,
     };
-    ending.pen = config.journals.as_ref().and_then(|journals| {
-        let call_id = &ending.session.event().call_id;
-        journals.resume(call_id, path)
-    });
     ending.run(notices, now);
     Ok(())
 }
@@ -236,17 +234,16 @@ fn later(now: Now, by: Duration) -> Now {
 struct Ending<'a> {
     config: &'a Arc<RouterConfig>,
     posts: &'a Arc<Posts>,
-    endpoints: &'a ByName,
+    webhooks: &'a ByName,
     session: Session,
     pen: Option<Pen>,
 }
 
 impl Ending<'_> {
     fn run(mut self, notices: Vec<Notice>, mut now: Now) {
-        let inputs = notices.into_iter().map(Input::Media);
-        let mut inputs: VecDeque<Input> = inputs.collect();
+        let mut inputs = notices.into_iter().map(Input::Media);
         for _ in 0..MOST {
-            let input = match (inputs.pop_front(), self.session.next_wake()) {
+            let input = match (inputs.next(), self.session.next_wake()) {
                 (Some(input), _) => input,
                 (None, Some(mono)) => {
                     now = later(now, mono.saturating_sub(now.mono));
@@ -282,10 +279,8 @@ impl Ending<'_> {
             }
         }
         for message in messages {
-            let webhook = message.webhook.as_ref();
-            let endpoints = webhook.and_then(|name| self.endpoints.get(name.as_str()).cloned());
             let event = self.session.event();
-            let kept = messages::take(self.config, self.posts, event, endpoints, message);
+            let kept = messages::take(self.config, self.posts, event, self.webhooks, message);
             // Whatever came of it has been told.
             let _ = kept.blocking_recv();
         }

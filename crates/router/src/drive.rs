@@ -204,11 +204,9 @@ impl<L: Line> Driver<L> {
                 }) => self.look_up(name),
                 Effect::Share(share) => self.switchboard.share(&call_id, share),
                 Effect::Message(message) => {
-                    let webhook = message.webhook.as_ref();
-                    let endpoints = webhook.and_then(|name| self.endpoints.get(name.as_str()));
-                    let (endpoints, event) = (endpoints.cloned(), self.session.event());
                     let (config, posts) = (&self.config, &self.posts);
-                    let kept = messages::take(config, posts, event, endpoints, *message);
+                    let (event, webhooks) = (self.session.event(), &self.endpoints);
+                    let kept = messages::take(config, posts, event, webhooks, *message);
                     self.keeping.push(kept);
                 }
                 Effect::Record(record) => {

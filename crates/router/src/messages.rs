@@ -17,6 +17,7 @@ use tokio::sync::oneshot;
 use ulid::Ulid;
 
 pub(crate) use self::posts::Posts;
+use crate::asks::ByName;
 use crate::config::RouterConfig;
 use crate::observer::Observer;
 
@@ -35,9 +36,11 @@ pub(crate) fn take(
     config: &Arc<RouterConfig>,
     posts: &Arc<Posts>,
     event: &Event,
-    endpoints: Option<Endpoints>,
+    webhooks: &ByName,
     message: Message,
 ) -> Kept {
+    let webhook = message.webhook.as_ref();
+    let endpoints = webhook.and_then(|name| webhooks.get(name.as_str()).cloned());
     let (done, kept) = oneshot::channel();
     let (config, event) = (config.clone(), event.clone());
     let (beside, runtime) = (posts.clone(), Handle::current());

@@ -1,6 +1,7 @@
 //! Tests of telling again.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::sync::Mutex;
 
 use callroute_rules::{ChronoTz, load};
@@ -155,7 +156,7 @@ async fn messages_are_kept_beside_the_calls_and_before_the_stop() {
         mail: vec!["ann@example.com".to_owned()],
         webhook: None,
     };
-    let take = |url| take(&config, &posts, &event, None, left(url));
+    let take = |url| take(&config, &posts, &event, &HashMap::new(), left(url));
     let (mut first, mut second) = (take("sales/c1.wav"), take("sales/c1-2.wav"));
     assert!(first.try_recv().is_err() && second.try_recv().is_err());
     go.send(()).unwrap();
