@@ -18,7 +18,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use callroute_media::Offer;
+use callroute_media::OfferedCall;
 use callroute_router::{Lookups, RouteSource, Way};
 use callroute_rules::{Engine, Facts};
 use callroute_schema::Action;
@@ -78,7 +78,7 @@ struct Desk {
 }
 
 impl Desk {
-    fn decide(self: &Arc<Self>, offer: &Offer, responder: Responder) {
+    fn decide(self: &Arc<Self>, offer: &OfferedCall, responder: Responder) {
         let engine = self.table.current();
         let event = Way::event(offer.clone(), Utc::now());
         let at = event.timestamp.to_utc();
@@ -119,7 +119,7 @@ impl Desk {
         &self,
         engine: &Engine,
         action: &Action,
-        offer: &Offer,
+        offer: &OfferedCall,
         at: DateTime<Utc>,
     ) -> Option<Verdict> {
         let reach = |agent: &str| {
@@ -131,7 +131,7 @@ impl Desk {
         self.places.verdict(action, offer, &reach)
     }
 
-    fn tell(&self, offer: &Offer, verdict: &Verdict, by: &str) {
+    fn tell(&self, offer: &OfferedCall, verdict: &Verdict, by: &str) {
         if self.quiet {
             return;
         }
@@ -176,9 +176,10 @@ async fn serve(args: Args) -> Result<(), Failure> {
     config.shards = args.threads.into();
     config.spin = Duration::from_micros(args.spin);
     config.protection.exempt = args.switch;
-    let redirector = Redirector::start(&config, move |offer: &Offer, responder: Responder| {
-        desk.decide(offer, responder);
-    })?;
+    let redirector =
+        Redirector::start(&config, move |offer: &OfferedCall, responder: Responder| {
+            desk.decide(offer, responder);
+        })?;
     let _watch = table.watch(Duration::from_secs(1), reload::told);
     println!("routes: {}", args.routes.display());
     println!(

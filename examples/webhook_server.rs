@@ -4,7 +4,7 @@
 mod server;
 
 use callroute_schema::{Event, mask};
-use callroute_webhook::{Secret, SecretError};
+use callroute_webhook::{SecretError, SigningSecret};
 use clap::Parser;
 use tokio::net::TcpListener;
 
@@ -30,12 +30,12 @@ fn route(event: &Event) -> String {
 }
 
 /// None where the variable is not set; where it is set, it has to hold one.
-fn secrets() -> Result<Vec<Secret>, Box<dyn std::error::Error>> {
+fn secrets() -> Result<Vec<SigningSecret>, Box<dyn std::error::Error>> {
     let text = match std::env::var("CALLROUTE_SECRET") {
         Err(std::env::VarError::NotPresent) => return Ok(Vec::new()),
         text => text?,
     };
-    let secrets = text.split_whitespace().map(Secret::new);
+    let secrets = text.split_whitespace().map(SigningSecret::new);
     match secrets.collect::<Result<Vec<_>, _>>()? {
         none if none.is_empty() => Err(SecretError::Empty.into()),
         secrets => Ok(secrets),

@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use callroute_webhook::{Secret, sign};
+use callroute_webhook::{SigningSecret, sign};
 
 use crate::types::tools;
 
@@ -43,8 +43,8 @@ fn agrees(command: &mut Command) {
         .duration_since(UNIX_EPOCH)
         .unwrap()
         .as_secs();
-    let (id, secret) = ("01JSD3G5M0EXAMPLE", Secret::new(SECRET).unwrap());
-    let other = Secret::new("whsec_dGhpcyBpcyBub3QgeW91ciBzZWNyZXQhISE=").unwrap();
+    let (id, secret) = ("01JSD3G5M0EXAMPLE", SigningSecret::new(SECRET).unwrap());
+    let other = SigningSecret::new("whsec_dGhpcyBpcyBub3QgeW91ciBzZWNyZXQhISE=").unwrap();
     let ours = sign(std::slice::from_ref(&secret), id, sent, BODY.as_bytes());
     // While secrets are changed: one of two fits.
     let both = sign(&[other, secret], id, sent, BODY.as_bytes());

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use callroute_schema::Disposition;
 use callroute_sip::phone::{AnswerMode, Phone, PhoneCall, PhoneConfig};
-use callroute_store::{FolderMessages, Messages};
+use callroute_store::{FolderMessages, MessageStore};
 use tokio::net::UdpSocket;
 use tokio::time::{sleep, timeout};
 

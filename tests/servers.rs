@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use callroute_schema::Event;
-use callroute_webhook::{Asked, Client, ClientConfig, Endpoints, Secret};
+use callroute_webhook::{AskReport, Client, ClientConfig, Endpoints, SigningSecret};
 
 use crate::common::example::program;
 use crate::common::webhook::RING_GROUP;
@@ -132,7 +132,7 @@ pub(crate) mod signed {
             let mut endpoints = server.endpoints.clone();
             endpoints.secrets = secrets
                 .iter()
-                .map(|text| Secret::new(text).unwrap())
+                .map(|text| SigningSecret::new(text).unwrap())
                 .collect();
             let asked = Client::new(ClientConfig::default());
             let asked = asked
@@ -265,7 +265,7 @@ impl Server {
         server
     }
 
-    async fn ask(&self, event: &[u8]) -> Asked {
+    async fn ask(&self, event: &[u8]) -> AskReport {
         self.client
             .ask(&self.endpoints, &Event::from_json(event).unwrap())
             .await

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
-use callroute_webhook::{REPLAY_WINDOW, Secret, VerifyError, sign, verify};
+use callroute_webhook::{REPLAY_WINDOW, SigningSecret, VerifyError, sign, verify};
 use http::HeaderMap;
 use serde_json::json;
 
@@ -98,8 +98,8 @@ fn libraries() -> Option<Vec<Library>> {
     ])
 }
 
-fn secret(text: &str) -> Secret {
-    Secret::new(text).unwrap()
+fn secret(text: &str) -> SigningSecret {
+    SigningSecret::new(text).unwrap()
 }
 
 /// A text that a library may write otherwise on its way: it must not.
@@ -187,7 +187,7 @@ fn what_is_signed_here_is_verified_by_the_libraries() {
     };
     let (now, nasty) = (now(), nasty());
     let by = |texts: &[&str], sent: i64, body: &[u8]| {
-        let secrets: Vec<Secret> = texts.iter().copied().map(secret).collect();
+        let secrets: Vec<SigningSecret> = texts.iter().copied().map(secret).collect();
         sign(&secrets, ID, u64::try_from(sent).unwrap(), body)
     };
     for mut library in libraries {

@@ -7,7 +7,7 @@ use callroute_rules::{ChronoTz, load};
 use callroute_sip::phone::{Phone, PhoneConfig};
 use callroute_sip::{Config, SipAdapter};
 use callroute_tables::TableHandle;
-use callroute_webhook::{Client, ClientConfig, REPLAY_WINDOW, Secret, VerifyError, verify};
+use callroute_webhook::{Client, ClientConfig, REPLAY_WINDOW, SigningSecret, VerifyError, verify};
 
 use crate::common::Bench;
 use crate::common::webhook::Webhook;
@@ -66,10 +66,10 @@ async fn a_secret_signs_each_request() {
         .duration_since(UNIX_EPOCH)
         .unwrap()
         .as_secs();
-    let secret = [Secret::new(SECRET).unwrap()];
+    let secret = [SigningSecret::new(SECRET).unwrap()];
     verify(&secret, headers, body, now, REPLAY_WINDOW).unwrap();
 
-    let other = Secret::new("whsec_AAAAsBQIhrscChlQIMV+b5sSYspob7oD").unwrap();
+    let other = SigningSecret::new("whsec_AAAAsBQIhrscChlQIMV+b5sSYspob7oD").unwrap();
     assert!(verify(&[other], headers, body, now, REPLAY_WINDOW).is_err());
     let forged = String::from_utf8_lossy(body).replace("+14155550123", "+19005550123");
     let refused: Result<_, VerifyError> =

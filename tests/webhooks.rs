@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
-use callroute_control::{Callbacks, LinesSink, Sink};
+use callroute_control::{LinesSink, Sink, StatusCallbacks};
 use callroute_router::{Lookups, Router, RouterConfig, Silent, Way};
 use callroute_rules::{ChronoTz, Facts, load};
 use callroute_schema::{Event, EventKind};
@@ -29,7 +29,8 @@ async fn call(table: &str) -> (Option<u16>, Vec<Event>) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("events.jsonl");
     let sinks = vec![Sink::Lines(LinesSink::new(path.clone()))];
-    let callbacks = Callbacks::start(sinks, &ClientConfig::default(), Arc::new(Silent)).unwrap();
+    let callbacks =
+        StatusCallbacks::start(sinks, &ClientConfig::default(), Arc::new(Silent)).unwrap();
     let callbacks = Arc::new(callbacks);
     let adapter = SipAdapter::bind(Config::new((bench.ip, 0).into()))
         .await

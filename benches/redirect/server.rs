@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use callroute_media::Offer;
+use callroute_media::OfferedCall;
 use callroute_rules::{ChronoTz, Engine, Facts, Outcome, load};
 use callroute_schema::{Action, Actions, Destination, Event};
 use callroute_sip::redirect::{Config, Redirector, Responder, Verdict};
@@ -31,7 +31,7 @@ fn table() -> Result<Engine, Failure> {
     Ok(load("routes.json", &text, &(), &ChronoTz).map_err(faults)?)
 }
 
-fn event(template: &Event, offer: &Offer) -> Event {
+fn event(template: &Event, offer: &OfferedCall) -> Event {
     let mut event = template.clone();
     event.from = offer.from.clone();
     event.to = offer.to.clone();
@@ -117,13 +117,13 @@ pub(crate) fn serve(kind: &str, addr: SocketAddr) -> Result<(), Failure> {
     let _redirector = match webhook.parse() {
         Ok(webhook) => {
             let asker = Asker::new(webhook)?;
-            Redirector::start(&config, move |offer: &Offer, responder: Responder| {
+            Redirector::start(&config, move |offer: &OfferedCall, responder: Responder| {
                 asker.ask(event(&template, offer), responder);
             })?
         }
         Err(_) => {
             let engine = table()?;
-            Redirector::start(&config, move |offer: &Offer, responder: Responder| {
+            Redirector::start(&config, move |offer: &OfferedCall, responder: Responder| {
                 responder.answer(decide(&engine, &event(&template, offer)));
             })?
         }

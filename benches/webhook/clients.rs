@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use callroute_schema::{Actions, Event};
-use callroute_webhook::{Client, ClientConfig, Endpoints, Secret};
+use callroute_webhook::{Client, ClientConfig, Endpoints, SigningSecret};
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::SendRequest;
 use hyper::header::{HOST, HeaderName, HeaderValue};
@@ -107,9 +107,9 @@ impl Shared {
                 let allow = ["127.0.0.0/8".to_owned()];
                 let mut webhook = Endpoints::new("sales", &[url], deadline, &allow)?;
                 if kind == Kind::Signed {
-                    webhook
-                        .secrets
-                        .push(Secret::new("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD")?);
+                    webhook.secrets.push(SigningSecret::new(
+                        "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD",
+                    )?);
                 }
                 let config = ClientConfig {
                     max_in_flight: 2048,

@@ -8,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use callroute_schema::Event;
-use callroute_webhook::{REPLAY_WINDOW, Secret, verify};
+use callroute_webhook::{REPLAY_WINDOW, SigningSecret, verify};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper::header::CONTENT_TYPE;
@@ -25,7 +25,7 @@ const MAX_BODY: usize = 64 * 1024;
 #[derive(Clone)]
 struct Manner {
     route: fn(&Event) -> String,
-    secrets: Arc<[Secret]>,
+    secrets: Arc<[SigningSecret]>,
 }
 
 /// Answers events with what `route` says, until `stop` resolves; then every connection is closed.
@@ -33,7 +33,7 @@ struct Manner {
 pub(crate) async fn serve(
     listener: TcpListener,
     route: fn(&Event) -> String,
-    secrets: Vec<Secret>,
+    secrets: Vec<SigningSecret>,
     stop: impl Future<Output = ()>,
 ) {
     let manner = Manner {

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use callroute_control::{Callbacks, LinesSink, Sink, Stray, WebhookSink, outbox_of, strays};
+use callroute_control::{LinesSink, Sink, StatusCallbacks, Stray, WebhookSink, outbox_of, strays};
 use callroute_router::{Journals, Lookups, Observer, Router, RouterConfig, ShiftedClock, SmtpMail};
 use callroute_session::{FeatureCodes, Settings};
 use callroute_sip::{Config, Permit, Redirects, SipAdapter};
@@ -127,7 +127,7 @@ fn callbacks(
     urls: &[String],
     data: &Path,
     console: Arc<dyn Observer>,
-) -> Result<Arc<Callbacks>, Failure> {
+) -> Result<Arc<StatusCallbacks>, Failure> {
     let lines = events
         .iter()
         .map(|path| Sink::Lines(LinesSink::new(path.clone())));
@@ -145,6 +145,6 @@ fn callbacks(
             "{outbox} has {events} events for a --callback that is not given: they stay there"
         );
     }
-    let callbacks = Callbacks::start(sinks, &ClientConfig::default(), console)?;
+    let callbacks = StatusCallbacks::start(sinks, &ClientConfig::default(), console)?;
     Ok(Arc::new(callbacks))
 }

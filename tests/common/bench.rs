@@ -10,7 +10,7 @@ use callroute_router::{Router, RouterConfig, RouterHandle};
 use callroute_rules::ChronoTz;
 use callroute_session::Note;
 use callroute_sip::{Config, SipAdapter, SipHandle, Stats};
-use callroute_store::{Calls, MemoryCalls, Messages};
+use callroute_store::{CallStore, MemoryCalls, MessageStore};
 use callroute_tables::TableHandle;
 use callroute_webhook::{Client, ClientConfig};
 use tempfile::TempDir;
@@ -129,7 +129,7 @@ pub(crate) struct Running {
     calls: Arc<MemoryCalls>,
     handle: SipHandle,
     pub(crate) control: RouterHandle,
-    pub(crate) messages: Arc<dyn Messages>,
+    pub(crate) messages: Arc<dyn MessageStore>,
 }
 
 impl Running {
@@ -140,7 +140,7 @@ impl Running {
     }
 
     /// The records of the calls that are over, the last one first.
-    pub(crate) fn records(&self) -> Vec<callroute_store::CallRecord> {
+    pub(crate) fn records(&self) -> Vec<callroute_store::StoredCall> {
         self.calls.recent(1_000)
     }
 

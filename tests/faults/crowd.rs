@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use callroute_webhook::{
-    Client, ClientConfig, Decision, FailureClass as C, REPLAY_WINDOW, Route, Secret, Source, verify,
+    AnswerSource, Client, ClientConfig, Decision, FailureClass as C, REPLAY_WINDOW, Route,
+    SigningSecret, verify,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -106,7 +107,7 @@ async fn read(stream: &mut TcpStream) -> Option<(HeaderMap, Vec<u8>)> {
 fn route(urls: &[&str]) -> Route {
     let urls: Vec<String> = urls.iter().map(|url| (*url).to_owned()).collect();
     let mut webhook = Place::of(urls[0].clone()).webhook(&urls[1..], 600);
-    webhook.secrets = vec![Secret::new(SECRET).unwrap()];
+    webhook.secrets = vec![SigningSecret::new(SECRET).unwrap()];
     let fallback = actions(r#"{"action":"voicemail","message":"fallback"}"#);
     Route { webhook, fallback }
 }
@@ -125,7 +126,7 @@ async fn calls(client: &Client, route: &Route, count: usize) -> Vec<Decision> {
 fn defaults(decisions: &[Decision]) -> usize {
     decisions
         .iter()
-        .filter(|one| one.source != Source::Webhook)
+        .filter(|one| one.source != AnswerSource::Webhook)
         .count()
 }
 
@@ -260,7 +261,9 @@ async fn a_restart_under_load() {
         tokio::task::spawn_blocking(move || Served::start_at(&address, Duration::from_millis(2)));
     let server = server.await.unwrap();
     let decisions = asking.await.unwrap();
-    let lost = decisions.iter().find(|one| one.source != Source::Webhook);
+    let lost = decisions
+        .iter()
+        .find(|one| one.source != AnswerSource::Webhook);
     assert!(lost.is_none(), "{lost:?}");
     // It is found to be back, and asked again.
     let until = std::time::Instant::now() + Duration::from_secs(20);
@@ -287,7 +290,7 @@ fn now() -> u64 {
 async fn receivers_that_verify() {
     let check = |skew: u64| {
         move |headers: &HeaderMap, body: &[u8]| {
-            let secret = [Secret::new(SECRET).unwrap()];
+            let secret = [SigningSecret::new(SECRET).unwrap()];
             verify(&secret, headers, body, now() + skew, REPLAY_WINDOW).is_ok()
         }
     };
@@ -303,10 +306,13 @@ async fn receivers_that_verify() {
     let both = client
         .decide(&route(&[&skewed.url, &healthy.url]), &event())
         .await;
-    assert_eq!(both.source, Source::Webhook);
+    assert_eq!(both.source, AnswerSource::Webhook);
 
     // The first request of each id fails; whoever refuses copies then refuses the second.
-    for (refuses, source) in [(true, Source::Fallback), (false, Source::Webhook)] {
+    for (refuses, source) in [
+        (true, AnswerSource::Fallback),
+        (false, AnswerSource::Webhook),
+    ] {
         let known = std::sync::Mutex::new(std::collections::BTreeSet::new());
         let manner: Manner = Arc::new(move |_, _, headers, body| {
             assert!(
@@ -328,6 +334,6 @@ async fn receivers_that_verify() {
         let both = client
             .decide(&route(&[&server.url, &healthy.url]), &event())
             .await;
-        assert_eq!(both.source, Source::Webhook);
+        assert_eq!(both.source, AnswerSource::Webhook);
     }
 }

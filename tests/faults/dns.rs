@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use callroute_webhook::{FailureClass as C, Pending, Stream, System, Transport};
+use callroute_webhook::{Connector, FailureClass as C, Pending, Stream, System};
 use hickory_resolver::config::{
     ConnectionConfig, LookupIpStrategy, NameServerConfig, ResolverConfig, ResolverOpts,
 };
@@ -160,7 +160,7 @@ impl Over {
     }
 }
 
-impl Transport for Over {
+impl Connector for Over {
     fn lookup(&self, host: &str, port: u16) -> Pending<Vec<SocketAddr>> {
         let (resolver, host) = (self.0.clone(), format!("{host}."));
         Box::pin(async move {
@@ -184,7 +184,7 @@ impl Default for Only {
     }
 }
 
-impl Transport for Only {
+impl Connector for Only {
     fn lookup(&self, _: &str, port: u16) -> Pending<Vec<SocketAddr>> {
         let found = vec![SocketAddr::new(self.0, port)];
         Box::pin(async move { Ok(found) })

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use callroute_schema::{Actions, Event};
-use callroute_webhook::{Client, Decision, Route, Source};
+use callroute_webhook::{AnswerSource, Client, Decision, Route};
 
 use crate::deeds::Deed::{Again, Read, Write};
 use crate::place::{Fault, HANG_UP, Place, json};
@@ -120,7 +120,7 @@ async fn decide(fault: &Fault, place: &Place, others: &[String]) -> Result<Decis
             fallback: fallback.clone(),
         };
         let warm = client.decide(&route, &event()).await;
-        if warm.source != Source::Webhook {
+        if warm.source != AnswerSource::Webhook {
             return Err(format!("could not be warmed: {:?}", warm.failure));
         }
         // Until the connection is back in the pool, and the server has ended it.
@@ -146,8 +146,8 @@ pub(crate) async fn alone(fault: Fault) -> Result<(), String> {
     let decision = decide(&fault, &place, &[]).await?;
     let class = decision.failure.as_ref().map(|failure| failure.class);
     let taken = match fault.expect {
-        Ok(()) => (Source::Webhook, actions(HANG_UP)),
-        Err(_) => (Source::Fallback, actions(FALLBACK)),
+        Ok(()) => (AnswerSource::Webhook, actions(HANG_UP)),
+        Err(_) => (AnswerSource::Fallback, actions(FALLBACK)),
     };
     if !fault.is_of(class) {
         let (expected, found) = (fault.expect, decision.failure);
@@ -169,7 +169,7 @@ pub(crate) async fn with_a_healthy_second(fault: Fault) -> Result<(), String> {
         crate::deeds::Server::start([127, 44, 1, 1], Arc::new(move |_| deeds.clone()), None).await;
     let url = format!("http://{}/", healthy.address);
     let decision = decide(&fault, &place, &[url]).await?;
-    if decision.source != Source::Webhook {
+    if decision.source != AnswerSource::Webhook {
         return Err(format!("the default was taken: {:?}", decision.failure));
     }
     let first_is_good = fault.expect.is_ok();

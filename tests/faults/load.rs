@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use callroute_webhook::{Client, ClientConfig, Decision, Endpoints, Route, Source};
+use callroute_webhook::{AnswerSource, Client, ClientConfig, Decision, Endpoints, Route};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval};
@@ -161,7 +161,7 @@ async fn the_only_server_is_killed() {
     let decisions = under_fire(&[server.url()], server).await;
     let answered = decisions
         .iter()
-        .filter(|one| one.source == Source::Webhook)
+        .filter(|one| one.source == AnswerSource::Webhook)
         .count();
     assert_eq!(decisions.len(), 6_000, "every ask has its decision");
     assert!(
@@ -169,7 +169,10 @@ async fn the_only_server_is_killed() {
         "{answered} of {} answered",
         decisions.len()
     );
-    for decision in decisions.iter().filter(|one| one.source != Source::Webhook) {
+    for decision in decisions
+        .iter()
+        .filter(|one| one.source != AnswerSource::Webhook)
+    {
         let failure = decision.failure.as_ref().unwrap();
         let class = failure.class.as_str();
         let told = [

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use callroute_webhook::{Decision, FailureClass as C, Source};
+use callroute_webhook::{AnswerSource, Decision, FailureClass as C};
 
 /// What others may take of all processors while a loss still counts.
 const TOLERATED: f64 = 0.2;
@@ -101,7 +101,7 @@ where
         let decisions = asks().await;
         let lost: Vec<&Decision> = decisions
             .iter()
-            .filter(|one| one.source != Source::Webhook)
+            .filter(|one| one.source != AnswerSource::Webhook)
             .collect();
         let Some(first) = lost.first() else {
             return;

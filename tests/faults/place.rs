@@ -4,7 +4,7 @@ use std::fmt::Debug;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use callroute_webhook::{ClientConfig, Endpoints, FailureClass as Class, Transport, Trust};
+use callroute_webhook::{ClientConfig, Connector, Endpoints, FailureClass as Class, Trust};
 use tokio::net::TcpSocket;
 
 use crate::deeds::{Deed, Script, Server};
@@ -48,7 +48,7 @@ pub(crate) struct Place {
     pub(crate) url: String,
     pub(crate) http2: bool,
     pub(crate) trust: Option<Trust>,
-    pub(crate) transport: Option<Arc<dyn Transport>>,
+    pub(crate) transport: Option<Arc<dyn Connector>>,
     pub(crate) allow: &'static str,
     pub(crate) server: Option<Server>,
     pub(crate) kept: Vec<Box<dyn Debug + Send + Sync>>,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use callroute_router::{KeptTableError, WebhookConfigError};
 use callroute_schema::tree::ReadError;
-use callroute_session::journal::JournalError;
+use callroute_session::journal::ParseJournalError;
 use callroute_tables::LoadError;
 use callroute_webhook::{ConfigError, SecretError, TrustError};
 
@@ -74,7 +74,7 @@ pub(crate) enum Error {
         /// The file.
         name: String,
         /// What is wrong, with its line.
-        source: JournalError,
+        source: ParseJournalError,
     },
     /// The table that a call began with is not kept beside its journal.
     #[error("{0}; copy it there from the router's journal folder, or add --routes FILE")]
@@ -93,7 +93,7 @@ pub(crate) enum Error {
     Url(#[from] ConfigError),
     /// A secret that cannot be read.
     #[error(transparent)]
-    Secret(#[from] SecretError),
+    SigningSecret(#[from] SecretError),
     /// A CA that cannot be used.
     #[error("{}: {source}", path.display())]
     Ca {
@@ -155,7 +155,7 @@ impl Error {
             | Self::TooLarge { .. }
             | Self::Table(_)
             | Self::NoTable(_)
-            | Self::Secret(_)
+            | Self::SigningSecret(_)
             | Self::Database(_)
             | Self::Runtime(_)
             | Self::Write(_) => Status::OutOfReach,

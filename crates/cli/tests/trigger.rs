@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
-use callroute_webhook::{REPLAY_WINDOW, Secret, verify};
+use callroute_webhook::{REPLAY_WINDOW, SigningSecret, verify};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::place::{Place, event};
@@ -74,7 +74,7 @@ pub(crate) fn signed(headers: &HeaderMap, body: &[u8]) -> bool {
         .unwrap()
         .as_secs();
     verify(
-        &[Secret::new(SECRET).unwrap()],
+        &[SigningSecret::new(SECRET).unwrap()],
         headers,
         body,
         now,

@@ -14,7 +14,7 @@ use callroute_session::Note;
 use callroute_webhook::{Client, ClientConfig};
 use ulid::Ulid;
 
-use crate::config::{CallbackError, LinesSink, Sink, WebhookSink};
+use crate::config::{LinesSink, Sink, StatusCallbackError, WebhookSink};
 use crate::deliver::Delivery;
 use crate::lines::Lines;
 use crate::outbox::Outbox;
@@ -36,7 +36,7 @@ const SAY_AGAIN: u64 = 1_000;
 /// puts all that came on the disk, waits up to 2 s for the answers to requests under way, and ends
 /// its threads: a stop in good order loses nothing, and tells nothing again that was taken.
 #[derive(Debug)]
-pub struct Callbacks {
+pub struct StatusCallbacks {
     sinks: Vec<Running>,
     next: Arc<dyn Observer>,
 }
@@ -48,29 +48,30 @@ struct Running {
     thread: Option<JoinHandle<()>>,
 }
 
-impl Callbacks {
+impl StatusCallbacks {
     /// Starts a thread for each sink. `client` says how web servers are asked; `next` watches as
     /// before, and is told of what goes wrong here.
     ///
     /// # Errors
-    /// [`CallbackError`]: the first sink that cannot be opened.
+    /// [`StatusCallbackError`]: the first sink that cannot be opened.
     pub fn start(
         sinks: Vec<Sink>,
         client: &ClientConfig,
         next: Arc<dyn Observer>,
-    ) -> Result<Self, CallbackError> {
+    ) -> Result<Self, StatusCallbackError> {
         let mut outboxes = BTreeSet::new();
         let mut running = Vec::new();
         for sink in sinks {
             running.push(match sink {
                 Sink::Lines(sink) => lines(sink, &next)?,
                 Sink::Webhook(sink) => {
-                    let made = made(&sink.outbox).map_err(|source| CallbackError::Outbox {
-                        path: sink.outbox.clone(),
-                        source,
-                    })?;
+                    let made =
+                        made(&sink.outbox).map_err(|source| StatusCallbackError::Outbox {
+                            path: sink.outbox.clone(),
+                            source,
+                        })?;
                     if !outboxes.insert(made) {
-                        return Err(CallbackError::Shared { path: sink.outbox });
+                        return Err(StatusCallbackError::Shared { path: sink.outbox });
                     }
                     webhook(sink, client.clone(), &next)?
                 }
@@ -121,7 +122,7 @@ impl Callbacks {
     }
 }
 
-impl Observer for Callbacks {
+impl Observer for StatusCallbacks {
     fn note(&self, call_id: &CallId, at_ms: u64, note: &Note) {
         self.next.note(call_id, at_ms, note);
     }
@@ -161,7 +162,7 @@ impl Observer for Callbacks {
     }
 }
 
-impl Drop for Callbacks {
+impl Drop for StatusCallbacks {
     fn drop(&mut self) {
         // All at once, then each.
         for sink in &mut self.sinks {
@@ -186,9 +187,9 @@ fn made(folder: &Path) -> io::Result<PathBuf> {
     folder.canonicalize()
 }
 
-fn lines(sink: LinesSink, observer: &Arc<dyn Observer>) -> Result<Running, CallbackError> {
+fn lines(sink: LinesSink, observer: &Arc<dyn Observer>) -> Result<Running, StatusCallbackError> {
     let path = sink.path.clone();
-    let lines = Lines::open(sink).map_err(|source| CallbackError::Lines {
+    let lines = Lines::open(sink).map_err(|source| StatusCallbackError::Lines {
         path: path.clone(),
         source,
     })?;
@@ -203,8 +204,8 @@ fn webhook(
     sink: WebhookSink,
     client: ClientConfig,
     observer: &Arc<dyn Observer>,
-) -> Result<Running, CallbackError> {
-    let failed = |source| CallbackError::Outbox {
+) -> Result<Running, StatusCallbackError> {
+    let failed = |source| StatusCallbackError::Outbox {
         path: sink.outbox.clone(),
         source,
     };
@@ -213,7 +214,7 @@ fn webhook(
     let runtime = runtime
         .enable_all()
         .build()
-        .map_err(CallbackError::Thread)?;
+        .map_err(StatusCallbackError::Thread)?;
     let name = format!("the sink {}", sink.endpoints.name);
     let delivery = Delivery::new(sink, Client::new(client), outbox, Arc::clone(observer));
     spawn(name, move |outlet| {
@@ -226,12 +227,12 @@ fn webhook(
 fn spawn(
     name: String,
     work: impl FnOnce(Outlet) + Send + 'static,
-) -> Result<Running, CallbackError> {
+) -> Result<Running, StatusCallbackError> {
     let (inlet, outlet) = queue();
     let thread = thread::Builder::new()
         .name("callbacks".to_owned())
         .spawn(move || work(outlet))
-        .map_err(CallbackError::Thread)?;
+        .map_err(StatusCallbackError::Thread)?;
     Ok(Running {
         name,
         inlet: Some(inlet),

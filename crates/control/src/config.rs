@@ -75,7 +75,7 @@ impl LinesSink {
 /// Why callbacks cannot be started.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum CallbackError {
+pub enum StatusCallbackError {
     /// The outbox cannot be opened.
     #[error("the outbox {} cannot be opened: {source}", path.display())]
     Outbox {

@@ -5,13 +5,13 @@
 //!    (never waits)          (bounded)        └──────▶ a file of JSON lines   (bounded)
 //! ```
 //!
-//! [`Callbacks`] watches a router and hands each event to its sinks. Nothing of it stands on a
+//! [`StatusCallbacks`] watches a router and hands each event to its sinks. Nothing of it stands on a
 //! call's path: a queue that is full loses events, counts them and says so, and no call waits.
 //!
-//! What is on the disk, counted by [`Callbacks::kept`], is told until it is taken, at least once
+//! What is on the disk, counted by [`StatusCallbacks::kept`], is told until it is taken, at least once
 //! and each time with the same `webhook-id`, whatever happens to the process or the machine. It
 //! gets there at once, in groups: all that came while the disk was busy is put there next, by one
-//! `fdatasync`. A process that stops in good order ([`Callbacks::flush`], or dropping it) loses
+//! `fdatasync`. A process that stops in good order ([`StatusCallbacks::flush`], or dropping it) loses
 //! nothing; one that is killed loses what was not yet there, the events of its last instants,
 //! since waiting for a disk has no place on a call's path. A call's events are told in order;
 //! calls do not wait for each other: of those at which a server fails only the places are kept in
@@ -33,6 +33,6 @@ mod lines;
 mod outbox;
 mod queue;
 
-pub use callbacks::Callbacks;
-pub use config::{CallbackError, LinesSink, Sink, WebhookSink};
+pub use callbacks::StatusCallbacks;
+pub use config::{LinesSink, Sink, StatusCallbackError, WebhookSink};
 pub use outbox::{Stray, outbox_of, strays};

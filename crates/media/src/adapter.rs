@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 
 use crate::command::Command;
 use crate::notice::Notice;
-use crate::offer::Offer;
+use crate::offer::OfferedCall;
 
 /// Whatever carries the sound: a SIP endpoint, a switch that is driven from outside.
 pub trait Adapter: Send + 'static {
@@ -28,14 +28,14 @@ pub trait Adapter: Send + 'static {
 
     /// Recordings of an earlier process that came to a sudden end, each told once: a router that
     /// keeps journals brings the calls of these to their end, so that messages reach their boxes.
-    fn broken_off(&mut self) -> Vec<BrokenOff> {
+    fn recovered_recordings(&mut self) -> Vec<RecoveredRecording> {
         Vec::new()
     }
 }
 
 /// A recording that was broken off by a crash, and is whole now as far as it goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BrokenOff {
+pub struct RecoveredRecording {
     /// As [`Command::Record`] named it.
     pub name: String,
     /// Where it is, as [`Notice::RecordEnded`] would have said.
@@ -58,7 +58,7 @@ pub trait Line: Send + fmt::Debug + 'static {
 #[derive(Debug)]
 pub struct Incoming<L> {
     /// Who calls whom.
-    pub offer: Offer,
+    pub offer: OfferedCall,
     /// Its legs; leg 0, the caller, exists already and has not been answered.
     pub line: L,
 }

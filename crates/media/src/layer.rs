@@ -3,8 +3,8 @@
 mod fault;
 mod trace;
 
-pub use fault::{Fate, Faults, FaultyLine, SeededFaults, failure};
-pub use trace::{Observer, TracedLine};
+pub use fault::{Fate, FaultInjector, FaultyLine, SeededFaults, failure};
+pub use trace::{LineObserver, TracedLine};
 
 #[cfg(test)]
 mod tests;

@@ -24,10 +24,10 @@ mod offer;
 mod sound;
 
 pub use ability::Ability;
-pub use adapter::{Adapter, BrokenOff, Capabilities, Incoming, Line};
+pub use adapter::{Adapter, Capabilities, Incoming, Line, RecoveredRecording};
 pub use command::{Command, DialTarget, EndCause, RecordOptions, Referral};
 pub use hops::{HOPS, hops, hops_of};
 pub use leg::{LegId, PlayId, RecordingId};
 pub use notice::{Deed, Notice, PlayEnd};
-pub use offer::Offer;
+pub use offer::OfferedCall;
 pub use sound::Sound;

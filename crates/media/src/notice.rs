@@ -1,6 +1,6 @@
 //! Notices: what happened on a leg.
 
-use callroute_schema::{Cause, Digit, Party, SoundRecord};
+use callroute_schema::{Cause, Digit, MediaStats, Party};
 use serde::{Deserialize, Serialize};
 
 use crate::command::Command;
@@ -132,7 +132,7 @@ pub enum Notice {
         /// The leg.
         leg: LegId,
         /// How it went; its `leg` is this one's number.
-        sound: SoundRecord,
+        sound: MediaStats,
     },
     /// A command that has no notice of its own could not be done.
     NotDone {

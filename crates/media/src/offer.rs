@@ -7,7 +7,7 @@ use callroute_schema::{Address, Caller, SourceInfo};
 
 /// An incoming call, before it has an id or a time of ours.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Offer {
+pub struct OfferedCall {
     /// Who calls.
     pub from: Caller,
     /// What was dialed.
@@ -25,9 +25,9 @@ pub struct Offer {
 }
 
 /// Numbers are masked; names, URIs and headers, which tell of people, are left out.
-impl fmt::Debug for Offer {
+impl fmt::Debug for OfferedCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Offer")
+        f.debug_struct("OfferedCall")
             .field("from", &self.from)
             .field("to", &self.to)
             .field("source", &self.source)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use callroute_rules::Engine;
 use callroute_schema::Event;
 use callroute_session::{AskFailure, AskId, Input};
-use callroute_webhook::{Asked, Endpoints, Failure, FailureClass};
+use callroute_webhook::{AskReport, Endpoints, Failure, FailureClass};
 use tokio::time::Instant;
 
 use crate::caught::caught;
@@ -49,7 +49,7 @@ impl Ask {
 }
 
 /// What an answer, or none, comes to. An answer that dials what the table does not allow is none.
-fn answer(engine: &Engine, ask: AskId, asked: Result<Asked, Failure>) -> Input {
+fn answer(engine: &Engine, ask: AskId, asked: Result<AskReport, Failure>) -> Input {
     let permitted = asked.and_then(|asked| {
         let actions = asked.result?;
         match (engine.permit(&actions), asked.stood_in) {

@@ -6,9 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use callroute_media::Capabilities;
-use callroute_rules::{Engine, Secret as SecretSource, WebhookSpec};
+use callroute_rules::{Engine, SecretSource, WebhookSpec};
 use callroute_session::{AskTarget, Unmet, unmet};
-use callroute_webhook::{ConfigError, Endpoints, Failure, FailureClass, Secret, SecretError};
+use callroute_webhook::{
+    ConfigError, Endpoints, Failure, FailureClass, SecretError, SigningSecret,
+};
 
 /// A webhook of the table that cannot be asked.
 #[derive(Debug, thiserror::Error)]
@@ -24,7 +26,7 @@ pub enum WebhookConfigError {
     },
     /// Its requests cannot be signed.
     #[error("webhook `{name}`: {source}")]
-    Secret {
+    SigningSecret {
         /// The webhook's name.
         name: String,
         /// What is wrong.
@@ -64,7 +66,7 @@ impl WebhookConfigError {
     #[must_use]
     pub fn webhook(&self) -> &str {
         match self {
-            Self::Endpoints { name, .. } | Self::Secret { name, .. } => name,
+            Self::Endpoints { name, .. } | Self::SigningSecret { name, .. } => name,
             Self::File { name, .. } | Self::TlsOff { name } => name,
             #[cfg(feature = "tls")]
             Self::Trust { name, .. } => name,
@@ -77,7 +79,7 @@ impl WebhookConfigError {
     pub fn key(&self) -> Option<&'static str> {
         match self {
             Self::Endpoints { .. } => Some("urls"),
-            Self::Secret { source, .. } => match source {
+            Self::SigningSecret { source, .. } => match source {
                 SecretError::NotSet { .. }
                 | SecretError::NotText { .. }
                 | SecretError::File { .. } => None,
@@ -177,13 +179,13 @@ fn endpoints(
         })?;
     for secret in &spec.secrets {
         let secret = match secret {
-            SecretSource::Env(variable) => Secret::from_env(variable),
-            SecretSource::File(path) => Secret::from_file(&folder.join(path)),
-            SecretSource::Text(text) => Secret::new(text),
+            SecretSource::Env(variable) => SigningSecret::from_env(variable),
+            SecretSource::File(path) => SigningSecret::from_file(&folder.join(path)),
+            SecretSource::Text(text) => SigningSecret::new(text),
         };
         endpoints
             .secrets
-            .push(secret.map_err(|source| WebhookConfigError::Secret {
+            .push(secret.map_err(|source| WebhookConfigError::SigningSecret {
                 name: name.to_owned(),
                 source,
             })?);

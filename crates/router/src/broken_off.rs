@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use callroute_media::{BrokenOff, Capabilities, Command, LegId, Notice, RecordingId};
+use callroute_media::{Capabilities, Command, LegId, Notice, RecordingId, RecoveredRecording};
 use callroute_schema::{Cause, Disposition};
-use callroute_session::journal::{Entry, Journal, JournalError, Replayed, resume};
+use callroute_session::journal::{Entry, Journal, ParseJournalError, Replayed, resume};
 use callroute_session::{Effect, Input, Now, Session};
 
 use crate::asks::{Asks, ByName};
@@ -37,7 +37,10 @@ enum Lost {
     #[error("{}: longer than {MAX_JOURNAL} bytes", .0.display())]
     TooLong(PathBuf),
     #[error("{}: {source}", path.display())]
-    Journal { path: PathBuf, source: JournalError },
+    Journal {
+        path: PathBuf,
+        source: ParseJournalError,
+    },
     #[error(transparent)]
     Table(#[from] KeptTableError),
     #[error("{}: that call was not recording it when it broke off", .0.display())]
@@ -58,10 +61,10 @@ pub(crate) fn finish(
     posts: &Arc<Posts>,
     asks: &Asks,
     capabilities: &Capabilities,
-    recordings: Vec<BrokenOff>,
+    recordings: Vec<RecoveredRecording>,
 ) {
-    let mut calls: BTreeMap<PathBuf, Vec<BrokenOff>> = BTreeMap::new();
-    let lost = |recording: &BrokenOff, why: &Lost| {
+    let mut calls: BTreeMap<PathBuf, Vec<RecoveredRecording>> = BTreeMap::new();
+    let lost = |recording: &RecoveredRecording, why: &Lost| {
         let url = &recording.url;
         config.observer.warning(&format!(
             "{url} was broken off by a crash; it is whole now, but told to nobody: {why}"
@@ -114,7 +117,7 @@ fn finish_call(
     asks: &Asks,
     capabilities: &Capabilities,
     path: &Path,
-    recordings: &[BrokenOff],
+    recordings: &[RecoveredRecording],
 ) -> Result<(), Lost> {
     let journal = read(path)?;
     let engine = kept_table(path, &journal.header.table)?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use callroute_session::Settings;
-use callroute_store::{Calls, FolderMessages, MemoryCalls, Messages};
+use callroute_store::{CallStore, FolderMessages, MemoryCalls, MessageStore};
 use callroute_tables::TableHandle;
 use callroute_webhook::Client;
 
@@ -30,9 +30,9 @@ pub struct RouterConfig {
     /// Who watches.
     pub observer: Arc<dyn Observer>,
     /// Calls in progress and their records.
-    pub calls: Arc<dyn Calls>,
+    pub calls: Arc<dyn CallStore>,
     /// Messages that callers left.
-    pub messages: Arc<dyn Messages>,
+    pub messages: Arc<dyn MessageStore>,
     /// Sends messages by mail; `None`: those that ask for it are not, and a warning says so.
     pub mail: Option<Arc<dyn Mail>>,
     /// What holds for every call: limits, feature codes.

@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use callroute_media::{Capabilities, LegId, Line, Notice};
 use callroute_rules::{Engine, Fact, Lookup};
-use callroute_schema::{Cause, Disposition, Event, EventKind};
+use callroute_schema::{CallRecord, Cause, Disposition, Event, EventKind};
 use callroute_session::journal::{Entry, Header};
-use callroute_session::shared::{Share, Shared};
+use callroute_session::shared::{HubReply, HubRequest};
 use callroute_session::{Effect, Input, Note, Now, Session, Settings};
-use callroute_store::CallRecord;
+use callroute_store::StoredCall;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -109,7 +109,7 @@ pub(crate) async fn drive<L: Line>(call: Box<Call<L>>) {
             }
             answered = poll_fn(|cx| poll(&mut driver.asking, cx)) => answered,
             Some(looked_up) = driver.looking.join_next() => match looked_up {
-                Ok(shared) => Input::Shared(shared),
+                Ok(shared) => Input::HubReply(shared),
                 // The runtime ends, and this call with it.
                 Err(_) => continue,
             },
@@ -147,11 +147,11 @@ struct Driver<L> {
     posts: Arc<Posts>,
     /// Messages that are being kept.
     keeping: Vec<Kept>,
-    details: Option<Box<callroute_schema::CallRecord>>,
+    details: Option<Box<CallRecord>>,
     line: L,
     /// The ask under way: a call has one at a time.
     asking: Option<Asking>,
-    looking: JoinSet<Shared>,
+    looking: JoinSet<HubReply>,
     endpoints: Arc<std::collections::HashMap<String, callroute_webhook::Endpoints>>,
     pen: Option<Pen>,
     began: Instant,
@@ -198,11 +198,11 @@ impl<L: Line> Driver<L> {
                     self.asking = Some(Box::pin(ask.run(config, engine, endpoints)));
                 }
                 Effect::CancelAsk { .. } => self.asking = None,
-                Effect::Share(Share::Fact {
+                Effect::HubRequest(HubRequest::Fact {
                     lookup: Lookup::Row(name),
                     ..
                 }) => self.look_up(name),
-                Effect::Share(share) => self.switchboard.share(&call_id, share),
+                Effect::HubRequest(share) => self.switchboard.share(&call_id, share),
                 Effect::Message(message) => {
                     let (config, posts) = (&self.config, &self.posts);
                     let (event, webhooks) = (self.session.event(), &self.endpoints);
@@ -276,7 +276,7 @@ impl<L> Driver<L> {
                 config.observer.warning(&why);
                 (Fact::Missing, Some(why))
             });
-            Shared::Fact {
+            HubReply::Fact {
                 lookup: Lookup::Row(name),
                 fact,
                 why,
@@ -291,7 +291,7 @@ impl<L> Drop for Driver<L> {
         self.write();
         let event = self.session.event();
         self.switchboard.end(&event.call_id);
-        self.config.calls.end(CallRecord {
+        self.config.calls.end(StoredCall {
             call_id: event.call_id.clone(),
             from: event.from.clone(),
             to: event.to.to_string(),

@@ -43,8 +43,8 @@ impl RouterHandle {
 
     /// Turns a switch of the routing file ("night mode"); `None` gives it back to the file's own
     /// state. Calls that come in from now on go by it.
-    pub fn set_switch(&self, name: &str, on: Option<bool>) {
-        self.switchboard.set_switch(name, on);
+    pub fn set_override(&self, name: &str, on: Option<bool>) {
+        self.switchboard.set_override(name, on);
     }
 
     /// Every queue in which somebody waits.

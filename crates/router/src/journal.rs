@@ -10,13 +10,13 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use callroute_rules::{Engine, Source};
+use callroute_rules::{Engine, SourceFile};
 use callroute_schema::CallId;
 use callroute_session::journal::Header;
 
 pub use crate::journal::kept::{KeptTableError, kept_table};
 use crate::observer::Observer;
-use crate::often::Often;
+use crate::often::LogThrottle;
 
 /// Lines that may wait for the disk.
 const QUEUE: usize = 16_384;
@@ -68,7 +68,7 @@ pub struct Journals {
 struct Queue {
     jobs: SyncSender<Job>,
     observer: Arc<dyn Observer>,
-    full: Arc<Mutex<Often>>,
+    full: Arc<Mutex<LogThrottle>>,
 }
 
 impl Queue {
@@ -102,7 +102,7 @@ impl Journals {
         let writer = Writer {
             folder: folder.to_owned(),
             observer: Arc::clone(&observer),
-            failed: Often::default(),
+            failed: LogThrottle::default(),
             open: HashMap::new(),
             tables: HashSet::new(),
         };
@@ -200,7 +200,7 @@ struct Writer {
     folder: PathBuf,
     observer: Arc<dyn Observer>,
     /// Lines that the disk did not take.
-    failed: Often,
+    failed: LogThrottle,
     open: HashMap<CallId, File>,
     tables: HashSet<String>,
 }
@@ -264,7 +264,7 @@ impl Writer {
         file.write_all(format!("{line}\n").as_bytes())
     }
 
-    fn keep_table(&mut self, fingerprint: &str, sources: &[Source]) -> std::io::Result<()> {
+    fn keep_table(&mut self, fingerprint: &str, sources: &[SourceFile]) -> std::io::Result<()> {
         if self.tables.contains(fingerprint) {
             return Ok(());
         }
@@ -300,7 +300,7 @@ mod tests {
         Writer {
             folder: folder.to_owned(),
             observer: Arc::new(crate::Silent),
-            failed: Often::default(),
+            failed: LogThrottle::default(),
             open: HashMap::new(),
             tables: HashSet::new(),
         }

@@ -48,7 +48,7 @@ pub use lookups::{Asking, CustomFuture, CustomLookup, LookupConfigError, Lookups
 pub use mail::SmtpMail;
 pub use mail::{Mail, MailError, Sending, sound};
 pub use observer::{Observer, Silent};
-pub use often::Often;
+pub use often::LogThrottle;
 pub use run::{Router, RouterError, TableError, check};
 pub use switchboard::PushError;
 pub use way::{RouteSource, Routed, Way};

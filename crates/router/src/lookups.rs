@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use callroute_rules::{Engine, Fact, LookupSource, LookupSpec};
 use callroute_schema::Event;
-use callroute_store::{QueryError, Row, Rows, Values};
+use callroute_store::{QueryError, Row, RowSource, Values};
 use callroute_webhook::{Client, Endpoints};
 
 /// What a lookup of your own found, being found: `None` when it knows nothing of the caller. The
@@ -49,7 +49,7 @@ pub trait CustomLookup: Send + Sync + fmt::Debug + 'static {
 /// What the lookups of a routing file are carried out with; those by webhook need nothing here.
 #[derive(Debug, Clone, Default)]
 pub struct Lookups {
-    database: Option<Arc<dyn Rows>>,
+    database: Option<Arc<dyn RowSource>>,
     custom: BTreeMap<String, Arc<dyn CustomLookup>>,
 }
 
@@ -93,7 +93,7 @@ enum Failed {
     #[error("webhook `{0}` cannot be asked")]
     Webhook(String),
     #[error("{class}: {detail}")]
-    Asked { class: &'static str, detail: String },
+    AskReport { class: &'static str, detail: String },
     #[error("custom `{name}`: {source}")]
     Custom {
         name: String,
@@ -117,7 +117,7 @@ pub struct Asking<'a> {
 impl Lookups {
     /// With a database for queries (`sql`).
     #[must_use]
-    pub fn with_database(mut self, rows: impl Rows) -> Self {
+    pub fn with_database(mut self, rows: impl RowSource) -> Self {
         self.database = Some(Arc::new(rows));
         self
     }
@@ -152,7 +152,7 @@ impl Lookups {
         engine.lookups().iter().filter_map(wrong).collect()
     }
 
-    fn database(&self, spec: &LookupSpec) -> Result<&Arc<dyn Rows>, LookupConfigError> {
+    fn database(&self, spec: &LookupSpec) -> Result<&Arc<dyn RowSource>, LookupConfigError> {
         let name = || spec.name.clone();
         let none = || LookupConfigError::NoDatabase { name: name() };
         self.database.as_ref().ok_or_else(none)
@@ -231,7 +231,7 @@ impl Lookups {
                     .ok_or_else(|| Failed::Webhook(webhook.clone()))?;
                 endpoints.deadline = budget;
                 let found = asking.client.look_up(&endpoints, event, &spec.name).await;
-                found.result.map_err(|failure| Failed::Asked {
+                found.result.map_err(|failure| Failed::AskReport {
                     class: failure.class.as_str(),
                     detail: failure.detail,
                 })

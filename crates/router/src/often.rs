@@ -8,7 +8,7 @@ const AGAIN: Duration = Duration::from_secs(60);
 /// Counts something that goes wrong, and says when to speak of it: the first time at once, then at
 /// most once a minute, and when it is over.
 #[derive(Debug, Default)]
-pub struct Often {
+pub struct LogThrottle {
     count: u64,
     /// How often when it was said last.
     said: u64,
@@ -16,7 +16,7 @@ pub struct Often {
     since: Option<Instant>,
 }
 
-impl Often {
+impl LogThrottle {
     /// It happened so many times more; how often in all, if that is to be said now.
     pub fn more(&mut self, times: u64, now: Instant) -> Option<u64> {
         self.count = self.count.saturating_add(times);
@@ -47,11 +47,11 @@ impl Often {
 
 #[cfg(test)]
 mod tests {
-    use super::{AGAIN, Instant, Often};
+    use super::{AGAIN, Instant, LogThrottle};
 
     #[test]
     fn what_happens_often_is_said_seldom() {
-        let (mut often, start) = (Often::default(), Instant::now());
+        let (mut often, start) = (LogThrottle::default(), Instant::now());
         assert_eq!((often.over(), often.rest()), (None, None));
         assert_eq!(often.more(1, start), Some(1));
         for _ in 0..1000 {

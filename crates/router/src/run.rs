@@ -4,7 +4,9 @@ use std::future::{Future, poll_fn};
 use std::sync::Arc;
 use std::time::Duration;
 
-use callroute_media::{Adapter, Capabilities, Command, EndCause, Incoming, LegId, Line, Offer};
+use callroute_media::{
+    Adapter, Capabilities, Command, EndCause, Incoming, LegId, Line, OfferedCall,
+};
 use callroute_rules::Engine;
 use callroute_schema::{CallId, Direction, Event, RejectCause};
 use callroute_session::{Input, Settings, Unmet};
@@ -207,7 +209,7 @@ impl<A: Adapter> Router<A> {
 
     /// Beside the calls that come: a table may take a second to be read.
     fn finish_broken_off(&mut self) {
-        let recordings = self.adapter.broken_off();
+        let recordings = self.adapter.recovered_recordings();
         if recordings.is_empty() {
             return;
         }
@@ -310,7 +312,11 @@ fn failed(config: &RouterConfig, ended: Result<(), tokio::task::JoinError>) {
 }
 
 /// The event of a call that has come.
-pub(crate) fn event(offer: Offer, call_id: CallId, now: chrono::DateTime<chrono::Utc>) -> Event {
+pub(crate) fn event(
+    offer: OfferedCall,
+    call_id: CallId,
+    now: chrono::DateTime<chrono::Utc>,
+) -> Event {
     let mut event = Event::incoming_call(call_id, offer.from, offer.to, now.fixed_offset());
     event.direction = Some(Direction::Inbound);
     event.from_name = offer.from_name;

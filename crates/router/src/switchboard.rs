@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use callroute_rules::Engine;
 use callroute_schema::{Actions, CallId, Event, QueueName};
-use callroute_session::shared::{AgentState, Callback, Hub, QueueView, Share, Told};
+use callroute_session::shared::{AgentState, Callback, Hub, HubMessage, HubRequest, QueueView};
 use callroute_session::{Input, Now};
 use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
@@ -99,7 +99,7 @@ impl Switchboard {
         inputs
     }
 
-    pub(crate) fn share(&self, call: &CallId, share: Share) {
+    pub(crate) fn share(&self, call: &CallId, share: HubRequest) {
         self.with(|hub, now| hub.handle(now, call, share));
     }
 
@@ -110,14 +110,14 @@ impl Switchboard {
     }
 
     /// Does something with the hub, and tells calls what comes of it.
-    fn with(&self, deed: impl FnOnce(&mut Hub, Now) -> Vec<Told>) {
+    fn with(&self, deed: impl FnOnce(&mut Hub, Now) -> Vec<HubMessage>) {
         let now = self.now();
         let mut state = self.state();
         let told = deed(&mut state.hub, now);
-        for Told { call_id, shared } in told {
+        for HubMessage { call_id, shared } in told {
             if let Some(call) = state.calls.get(&call_id) {
                 // A call that does not take its inputs is stuck; its own timers end it.
-                let _ = call.inbox.try_send(Box::new(Input::Shared(shared)));
+                let _ = call.inbox.try_send(Box::new(Input::HubReply(shared)));
             }
         }
         let calls_back = state.hub.has_callbacks();
@@ -136,7 +136,7 @@ impl Switchboard {
     /// There is no room for this callback now; it is tried again in a while, and that is no try.
     pub(crate) fn put_off(&self, callback: Callback, after: Duration) {
         let of = callback.place.of.clone();
-        let share = Share::Again {
+        let share = HubRequest::Again {
             after_ms: u64::try_from(after.as_millis()).unwrap_or(u64::MAX),
             callback: Box::new(callback),
         };
@@ -172,8 +172,8 @@ impl Switchboard {
         self.with(|hub, now| hub.set_agent(now, agent, state));
     }
 
-    pub(crate) fn set_switch(&self, name: &str, on: Option<bool>) {
-        self.state().hub.set_switch(name, on);
+    pub(crate) fn set_override(&self, name: &str, on: Option<bool>) {
+        self.state().hub.set_override(name, on);
     }
 
     pub(crate) fn agents(&self) -> BTreeMap<String, AgentState> {

@@ -5,7 +5,7 @@ mod walk;
 use std::sync::Arc;
 use std::time::Duration;
 
-use callroute_media::Offer;
+use callroute_media::OfferedCall;
 use callroute_rules::{Decision, Engine, Facts, Lookup, Outcome, RenderError};
 use callroute_schema::{Action, CallId, Event, variables};
 use callroute_webhook::{Attempt, Client, Failure};
@@ -103,7 +103,7 @@ impl Way {
 
     /// The event of a call that an adapter offers, with an id of its own.
     #[must_use]
-    pub fn event(offer: Offer, now: DateTime<Utc>) -> Event {
+    pub fn event(offer: OfferedCall, now: DateTime<Utc>) -> Event {
         crate::run::event(offer, CallId::from(Ulid::new().0), now)
     }
 

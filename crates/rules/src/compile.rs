@@ -30,7 +30,7 @@ use crate::engine::{Counted, DefaultActions, Engine, Named, People, json};
 use crate::fault::{Faults, Report};
 use crate::path::Path;
 use crate::policy::Policy;
-use crate::source::{Files, Source, fingerprint};
+use crate::source::{Files, SourceFile, fingerprint};
 use crate::table::{Section, Sections};
 use crate::zone::Zones;
 
@@ -60,7 +60,7 @@ pub fn load(
 #[derive(Debug)]
 pub struct Table {
     /// The routing file, which engines keep too.
-    source: Arc<[Source]>,
+    source: Arc<[SourceFile]>,
     fingerprint: String,
     read: Option<(Node, Sections)>,
     report: Report,
@@ -71,7 +71,7 @@ impl Table {
     /// everything else.
     #[must_use]
     pub fn read(name: &str, text: &str) -> Self {
-        let source = Source {
+        let source = SourceFile {
             name: name.to_owned(),
             text: text.to_owned(),
         };
@@ -98,7 +98,7 @@ impl Table {
         let engine = self.read.as_ref().and_then(|(root, entries)| {
             compile(root, entries, files, zones, &mut further, &mut report)
         });
-        let sources: Arc<[Source]> = match further.is_empty() {
+        let sources: Arc<[SourceFile]> = match further.is_empty() {
             true => Arc::clone(&self.source),
             false => self.source.iter().cloned().chain(further).collect(),
         };
@@ -196,7 +196,7 @@ struct Compiler<'a> {
     files: &'a dyn Files,
     zones: &'a dyn Zones,
     /// What `file:` entries name.
-    further: &'a mut Vec<Source>,
+    further: &'a mut Vec<SourceFile>,
     policy: Policy,
     region: Option<Region>,
 }
@@ -206,7 +206,7 @@ fn compile(
     table: &Sections,
     files: &dyn Files,
     zones: &dyn Zones,
-    further: &mut Vec<Source>,
+    further: &mut Vec<SourceFile>,
     report: &mut Report,
 ) -> Option<Engine> {
     let region = table

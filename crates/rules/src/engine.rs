@@ -48,9 +48,9 @@ pub(crate) use view::View;
 
 pub use decide::Engine;
 pub use facts::{Fact, Facts, Lookup};
-pub use names::{Agent, Secret, WebhookSpec};
+pub use names::{Agent, SecretSource, WebhookSpec};
 pub use outcome::{Decision, Outcome, RuleId, RuleRef};
-pub use people::Taker;
+pub use people::ResolvedParty;
 pub use render::RenderError;
 pub use resolve::{NameKind, UnknownName, WrongValue, check};
 pub use tables::{LookupSource, LookupSpec};

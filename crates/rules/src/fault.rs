@@ -11,7 +11,7 @@ use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 use crate::path::{Path, Spot};
-use crate::source::Source;
+use crate::source::SourceFile;
 
 /// Most faults that are kept; the rest are counted.
 const MAX_FAULTS: usize = 1_000;
@@ -274,7 +274,7 @@ impl Report {
     }
 
     /// The faults in order, the routing file's first.
-    pub(crate) fn finish(mut self, sources: &[Source]) -> Faults {
+    pub(crate) fn finish(mut self, sources: &[SourceFile]) -> Faults {
         // Nothing is left out without a fault; if it ever is, the table does not load either.
         if self.list.is_empty() && self.severity == Severity::Error {
             self.add(None, String::new(), "the file could not be compiled");

@@ -65,12 +65,13 @@ pub use callroute_schema::hint::choices;
 pub use compile::{Table, load};
 pub use engine::{
     Agent, Decision, Engine, Fact, Facts, Lookup, LookupSource, LookupSpec, NameKind, Outcome,
-    RenderError, RuleId, RuleRef, Secret, Taker, UnknownName, WebhookSpec, WrongValue, check,
+    RenderError, ResolvedParty, RuleId, RuleRef, SecretSource, UnknownName, WebhookSpec,
+    WrongValue, check,
 };
 pub use explain::{ClauseTrace, Explanation, RuleTrace};
 pub use fault::{Fault, Faults, Label, Severity};
 pub use hours::{Hours, HoursAnswer, Layer};
 pub use review::{Judges, review, review_with};
-pub use source::{Files, Source};
+pub use source::{Files, SourceFile};
 pub use texts::texts;
 pub use zone::{ChronoTz, Zone, Zones};

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// One file, as it was read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Source {
+pub struct SourceFile {
     /// Its name: as given to [`load`](crate::load), or as a `file:` entry names it.
     pub name: String,
     /// What it holds.
@@ -27,7 +27,7 @@ impl Files for () {
     }
 }
 
-fn find(sources: &[Source], relative: &str) -> Result<String, String> {
+fn find(sources: &[SourceFile], relative: &str) -> Result<String, String> {
     sources
         .iter()
         .find(|source| source.name == relative)
@@ -35,19 +35,19 @@ fn find(sources: &[Source], relative: &str) -> Result<String, String> {
         .ok_or_else(|| "it is not among the files given".to_owned())
 }
 
-impl Files for [Source] {
+impl Files for [SourceFile] {
     fn read(&self, relative: &str) -> Result<String, String> {
         find(self, relative)
     }
 }
 
-impl Files for &[Source] {
+impl Files for &[SourceFile] {
     fn read(&self, relative: &str) -> Result<String, String> {
         find(self, relative)
     }
 }
 
-impl Files for Vec<Source> {
+impl Files for Vec<SourceFile> {
     fn read(&self, relative: &str) -> Result<String, String> {
         find(self, relative)
     }
@@ -55,7 +55,7 @@ impl Files for Vec<Source> {
 
 /// A hash over the texts (FNV-1a, 128 bits, as 32 hex digits): the same texts give the same
 /// fingerprint on every machine, wherever the routing file lies and whatever it is called there. It tells tables apart; it proves nothing against forgery.
-pub(crate) fn fingerprint(sources: &[Source]) -> String {
+pub(crate) fn fingerprint(sources: &[SourceFile]) -> String {
     const OFFSET: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
     const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
     let mut hash = OFFSET;
@@ -77,10 +77,10 @@ pub(crate) fn fingerprint(sources: &[Source]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Files, Source, fingerprint};
+    use super::{Files, SourceFile, fingerprint};
 
-    fn source(name: &str, text: &str) -> Source {
-        Source {
+    fn source(name: &str, text: &str) -> SourceFile {
+        SourceFile {
             name: name.to_owned(),
             text: text.to_owned(),
         }

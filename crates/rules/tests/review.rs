@@ -11,7 +11,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use callroute_rules::{ChronoTz, Files, Source, load, review};
+use callroute_rules::{ChronoTz, Files, SourceFile, load, review};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/review")
@@ -76,7 +76,7 @@ fn every_broken_file_has_its_report() {
 /// Files as people write them: nothing is told of them.
 #[test]
 fn no_false_alarm() {
-    let source = |name: &str, text: &str| Source {
+    let source = |name: &str, text: &str| SourceFile {
         name: name.to_owned(),
         text: text.to_owned(),
     };

@@ -85,7 +85,7 @@ pub use name::{
 pub use network::{Network, NetworkError, is_private, special_use};
 pub use party::{Number, NumberError, Party, PartyError};
 pub use record::{
-    AttemptRecord, CallRecord, DecisionRecord, EndedBy, QueueRecord, RecordingRecord, SoundRecord,
+    AttemptRecord, CallRecord, DecisionRecord, EndedBy, MediaStats, QueueRecord, RecordingRecord,
 };
 pub use ring_group::{CallerId, Confirm, EarlyMedia, Member, RingGroup, Ringback, Strategy};
 pub use sip_uri::{

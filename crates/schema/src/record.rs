@@ -61,7 +61,7 @@ pub struct CallRecord {
     pub recordings: Vec<RecordingRecord>,
     /// How the sound of every leg went, where whoever carries it tells.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub sound: Vec<SoundRecord>,
+    pub sound: Vec<MediaStats>,
     /// What was noted about the call.
     #[serde(
         default,
@@ -156,7 +156,7 @@ pub struct RecordingRecord {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct SoundRecord {
+pub struct MediaStats {
     /// The leg: 0 is the caller.
     pub leg: u32,
     /// The codec that was sent last, as SDP names it: `PCMU/8000`.

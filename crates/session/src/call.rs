@@ -21,7 +21,7 @@ use crate::ledger::Ledger;
 use crate::note::Note;
 use crate::patience::Patience;
 use crate::settings::Settings;
-use crate::shared::Share;
+use crate::shared::HubRequest;
 use crate::step::ring::prompt_sound;
 
 /// How far a leg has come.
@@ -180,12 +180,12 @@ impl Call {
         if self.counted != counted {
             self.counted = counted.into_iter().map(str::to_owned).collect();
             let names = self.counted.clone();
-            self.share(Share::On { names });
+            self.share(HubRequest::On { names });
         }
     }
 
-    pub(crate) fn share(&mut self, share: Share) {
-        self.effects.push_back(Effect::Share(share));
+    pub(crate) fn share(&mut self, share: HubRequest) {
+        self.effects.push_back(Effect::HubRequest(share));
     }
 
     /// The instant `after` from now, for a timer.

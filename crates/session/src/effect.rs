@@ -8,7 +8,7 @@ use callroute_schema::{CallId, CallRecord, Caller, Event, Timestamp, Webhook, We
 use serde::{Deserialize, Serialize};
 
 use crate::note::Note;
-use crate::shared::Share;
+use crate::shared::HubRequest;
 
 /// Names one ask of a webhook within a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -95,7 +95,8 @@ pub enum Effect {
         ask: AskId,
     },
     /// A question to what calls share, or news for it; see [`Hub`](crate::shared::Hub).
-    Share(Share),
+    #[serde(rename = "share")]
+    HubRequest(HubRequest),
     /// A message was taken: it is to be kept, and perhaps sent.
     Message(Box<Message>),
     /// The call is over, and this is its record. Just before `Done`.

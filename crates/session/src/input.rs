@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::effect::AskId;
-use crate::shared::{Callback, Shared};
+use crate::shared::{Callback, HubReply};
 
 /// The time, twice: the wall clock for rules and events, and one that never jumps for timers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +49,8 @@ pub enum Input {
         failure: AskFailure,
     },
     /// Something from what calls share.
-    Shared(Shared),
+    #[serde(rename = "shared")]
+    HubReply(HubReply),
     /// Somebody wants the call to do this from here on. What stands first in the list and leaves
     /// the caller where it is (`set`, `record`) is done beside a conversation that goes on; with
     /// anything else, whatever the call was doing ends.

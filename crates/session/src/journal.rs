@@ -125,7 +125,7 @@ pub struct Journal {
 /// Why a text is no journal.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum JournalError {
+pub enum ParseJournalError {
     /// There is no line at all.
     #[error("the journal is empty; its first line should be a header, {{\"journal\":{VERSION},…}}")]
     Empty,
@@ -157,8 +157,8 @@ impl Journal {
     /// Reads a journal. A last line that was cut off, as by a crash, is left out.
     ///
     /// # Errors
-    /// [`JournalError`] names the line.
-    pub fn parse(text: &str) -> Result<Self, JournalError> {
+    /// [`ParseJournalError`] names the line.
+    pub fn parse(text: &str) -> Result<Self, ParseJournalError> {
         let whole = text.ends_with('\n');
         let mut lines = text
             .lines()
@@ -166,10 +166,10 @@ impl Journal {
             .map(|(index, line)| (index + 1, line))
             .filter(|(_, line)| !line.trim().is_empty())
             .peekable();
-        let (number, first) = lines.next().ok_or(JournalError::Empty)?;
+        let (number, first) = lines.next().ok_or(ParseJournalError::Empty)?;
         let header: Header = read(number, first, "header")?;
         if header.journal != VERSION {
-            return Err(JournalError::Version {
+            return Err(ParseJournalError::Version {
                 found: header.journal,
             });
         }
@@ -189,11 +189,11 @@ fn read<'a, T: Deserialize<'a>>(
     line: usize,
     text: &'a str,
     expected: &'static str,
-) -> Result<T, JournalError> {
+) -> Result<T, ParseJournalError> {
     if text.len() > MAX_LINE {
-        return Err(JournalError::TooLong { line });
+        return Err(ParseJournalError::TooLong { line });
     }
-    serde_json::from_str(text).map_err(|source| JournalError::Line {
+    serde_json::from_str(text).map_err(|source| ParseJournalError::Line {
         line,
         expected,
         source,

@@ -1,8 +1,8 @@
 //! What a call's record is made of, as the call goes on.
 
 use callroute_schema::{
-    AttemptRecord, CallRecord, Cause, DecisionRecord, Disposition, EndedBy, QueueRecord,
-    RecordingRecord, SoundRecord, Timestamp,
+    AttemptRecord, CallRecord, Cause, DecisionRecord, Disposition, EndedBy, MediaStats,
+    QueueRecord, RecordingRecord, Timestamp,
 };
 
 use crate::call::Call;
@@ -16,7 +16,7 @@ pub(crate) struct Ledger {
     attempts: Vec<AttemptRecord>,
     queues: Vec<QueueRecord>,
     recordings: Vec<RecordingRecord>,
-    sound: Vec<SoundRecord>,
+    sound: Vec<MediaStats>,
     answered: Option<Timestamp>,
     connected: bool,
     talk_ms: u64,
@@ -58,7 +58,7 @@ impl Ledger {
     }
 
     /// How the sound of a leg went; of very many legs, the first ones.
-    pub(crate) fn sound(&mut self, sound: SoundRecord) {
+    pub(crate) fn sound(&mut self, sound: MediaStats) {
         if self.sound.len() < ATTEMPTS {
             self.sound.push(sound);
         }

@@ -10,8 +10,8 @@
 //! borrows the session: the next input does not compile before the effects are taken.
 //!
 //! ```text
-//!                    Share                              Shared
-//!   Session  -------------------->  Hub (queues, agents, ...)  -------->  any Session
+//!              HubRequest                              HubReply
+//!   Session  -------------->  Hub (queues, agents, ...)  ---------->  any Session
 //! ```
 //!
 //! What calls share (whose turn it is in a ring group, queues, agents' states, parking slots,
@@ -41,6 +41,6 @@ pub use input::{AskFailure, Input, Now};
 pub use needs::{Unmet, unmet};
 pub use note::Note;
 pub use patience::Patience;
-pub use program::{MOST_BEGUN, branch};
+pub use program::{MAX_ACTIONS_PER_CALL, branch};
 pub use session::{Effects, Session};
 pub use settings::{FeatureCodes, Settings};

@@ -11,7 +11,7 @@ use crate::note::Note;
 
 /// Most actions that one call may begin; a table or a webhook that sends a call in circles is
 /// stopped there.
-pub const MOST_BEGUN: u32 = 100;
+pub const MAX_ACTIONS_PER_CALL: u32 = 100;
 
 /// What a step says after an input.
 #[derive(Debug)]
@@ -149,9 +149,10 @@ impl Program {
 
     fn begin(&mut self, call: &mut Call, action: Action) -> Next {
         self.begun += 1;
-        if self.begun > MOST_BEGUN {
+        if self.begun > MAX_ACTIONS_PER_CALL {
             self.queue.clear();
-            let why = format!("{MOST_BEGUN} actions were begun; the routing goes in circles");
+            let why =
+                format!("{MAX_ACTIONS_PER_CALL} actions were begun; the routing goes in circles");
             return self.take_default(call, Disposition::Failed, why);
         }
         call.is_on(&action);

@@ -17,7 +17,7 @@ use crate::input::{Input, Now};
 use crate::note::Note;
 use crate::program::{Flow, Next, Program};
 use crate::settings::Settings;
-use crate::shared::{Callback, Share, Shared};
+use crate::shared::{Callback, HubReply, HubRequest};
 use crate::step::talk::refused;
 use crate::step::{CallingBack, Deciding, Ending, Reply, Step, carried_on, voicemail};
 
@@ -98,7 +98,7 @@ impl Session {
                     .on_reply(&mut self.call, ask, Reply::Failure(failure));
                 self.go_on(flow);
             }
-            Input::Shared(shared) => self.on_shared(&shared),
+            Input::HubReply(shared) => self.on_shared(&shared),
             Input::Push { actions } => self.push(&actions),
             Input::Wake => self.wake(),
             Input::Shutdown => self.end(EndCause::Shutdown, "the router stops".to_owned()),
@@ -178,7 +178,7 @@ impl Session {
             }
             Notice::Dialog { leg, dialog } => {
                 let (leg, dialog) = (*leg, dialog.clone());
-                self.call.share(Share::Dialog { leg, dialog });
+                self.call.share(HubRequest::Dialog { leg, dialog });
             }
             // There is nobody whom it could send elsewhere, or it does so already.
             Notice::Refer { leg, to, .. } if !self.step.takes_refer(*leg) => {
@@ -281,7 +281,7 @@ impl Session {
         self.follow(next);
     }
 
-    fn on_shared(&mut self, shared: &Shared) {
+    fn on_shared(&mut self, shared: &HubReply) {
         let flow = self.step.on_shared(&mut self.call, shared);
         self.go_on(flow);
         self.finish_if_over();

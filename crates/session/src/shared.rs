@@ -1,6 +1,6 @@
 //! What calls share: whose turn it is, who is busy, queues, parking slots, rooms, dialogs.
 //!
-//! A session asks by [`Share`] and hears by [`Shared`]; both are plain data, so that a journal
+//! A session asks by [`HubRequest`] and hears by [`HubReply`]; both are plain data, so that a journal
 //! replays a call without the others. [`Hub`] is the other side: pure as well, one for all calls
 //! of a router (or of a simulation), and driven by whoever drives the sessions.
 
@@ -20,15 +20,15 @@ use serde::{Deserialize, Serialize};
 
 pub use self::agents::{AgentState, MemberInfo};
 pub use self::callbacks::{Callback, Place};
-pub use self::hub::{Hub, Told};
+pub use self::hub::{Hub, HubMessage};
 pub use self::queues::{Passed, PassedWhy, QueueView};
 
 /// What a session asks of what calls share, or tells it.
 #[derive(Clone, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum Share {
-    /// Whose turn it is in a ring group, and what is known of its members. `Shared::Group`
+pub enum HubRequest {
+    /// Whose turn it is in a ring group, and what is known of its members. `HubReply::Group`
     /// answers.
     Group {
         /// Who each member is now; `None`: nobody who works.
@@ -36,7 +36,7 @@ pub enum Share {
         /// Where the members take turns, in what.
         turns: Option<Box<Turning>>,
     },
-    /// Something that a rule asks for. `Shared::Fact` answers.
+    /// Something that a rule asks for. `HubReply::Fact` answers.
     Fact {
         /// What.
         lookup: Lookup,
@@ -62,7 +62,7 @@ pub enum Share {
         /// How long it has to itself now, in milliseconds.
         wrap_up_ms: u64,
     },
-    /// The caller joins a queue. `Shared::Queued`, or `Shared::Refused`; then offers.
+    /// The caller joins a queue. `HubReply::Queued`, or `HubReply::Refused`; then offers.
     Join(Box<Joining>),
     /// Who the members of the caller's queue are from now on, in their order; `None`: nobody who
     /// works.
@@ -70,7 +70,7 @@ pub enum Share {
         /// A name for each member.
         who: Vec<Option<String>>,
     },
-    /// Where the caller stands. `Shared::Position` answers.
+    /// Where the caller stands. `HubReply::Position` answers.
     Where,
     /// A member that was offered answered, or did not; the caller leaves the queue if it did.
     Offered {
@@ -95,15 +95,15 @@ pub enum Share {
         /// When, in milliseconds from now.
         after_ms: u64,
     },
-    /// The caller is parked in this slot, or meets who is parked there. `Shared::Parked`,
-    /// `Shared::Meet`, or `Shared::NotFound` where no slot is free.
+    /// The caller is parked in this slot, or meets who is parked there. `HubReply::Parked`,
+    /// `HubReply::Meet`, or `HubReply::NotFound` where no slot is free.
     Park {
         /// The slot; without, the first that is free.
         slot: Option<String>,
     },
     /// The caller is not parked any more.
     Unpark,
-    /// Legs of this call are in a room. `Shared::Others` tells how many legs of other calls are.
+    /// Legs of this call are in a room. `HubReply::Others` tells how many legs of other calls are.
     Enter {
         /// Which.
         room: String,
@@ -121,8 +121,8 @@ pub enum Share {
         /// Its dialog.
         dialog: String,
     },
-    /// Whoever talks on the leg of this dialog shall meet a leg of this call. `Shared::Meet`, or
-    /// `Shared::NotFound`.
+    /// Whoever talks on the leg of this dialog shall meet a leg of this call. `HubReply::Meet`, or
+    /// `HubReply::NotFound`.
     Replace {
         /// The dialog.
         dialog: String,
@@ -130,7 +130,7 @@ pub enum Share {
 }
 
 /// Members, which may be numbers, are masked.
-impl fmt::Debug for Share {
+impl fmt::Debug for HubRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Group { who, .. } => f.debug_tuple("Group").field(&masked(who)).finish(),
@@ -220,7 +220,7 @@ pub struct Joining {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum Shared {
+pub enum HubReply {
     /// Whose turn it is, and what is known of the members, in their order.
     Group {
         /// With which member a group begins whose members take turns, as a position.

@@ -45,7 +45,7 @@ use crate::effect::AskId;
 use crate::needs::needs;
 use crate::note::Note;
 use crate::program::{Flow, branch};
-use crate::shared::Shared;
+use crate::shared::HubReply;
 
 /// What the call waits for.
 #[derive(Debug)]
@@ -181,7 +181,7 @@ impl Step {
         }
     }
 
-    pub(crate) fn on_shared(&mut self, call: &mut Call, shared: &Shared) -> Flow {
+    pub(crate) fn on_shared(&mut self, call: &mut Call, shared: &HubReply) -> Flow {
         match self {
             Self::Deciding(step) => step.on_shared(call, shared),
             Self::Dialing(step) => step.on_shared(call, shared),

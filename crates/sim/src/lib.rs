@@ -39,4 +39,4 @@ mod world;
 
 pub use play::{Placed, Scene, play, play_all};
 pub use played::{Played, PlayedStep};
-pub use script::{Act, Found, Phone, PhoneEnd, Script, Server};
+pub use script::{Act, LookupResult, Phone, PhoneEnd, Script, Server};

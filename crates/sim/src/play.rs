@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use callroute_rules::{Engine, Lookup};
 use callroute_schema::{CallId, Event};
-use callroute_session::shared::{AgentState, Callback, Hub, Share, Told};
+use callroute_session::shared::{AgentState, Callback, Hub, HubMessage, HubRequest};
 use callroute_session::{Effect, Input, Now, Session, Settings};
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -83,7 +83,7 @@ pub fn play_all(engine: &Arc<Engine>, scene: Scene) -> Vec<Played> {
         agents: scene.agents,
     };
     for (name, on) in &scene.switches {
-        stage.hub.set_switch(name, Some(*on));
+        stage.hub.set_override(name, Some(*on));
     }
     stage.agents.sort_by_key(|(at, _, _)| *at);
     stage.agents.reverse();
@@ -234,11 +234,11 @@ impl Stage {
         for effect in &effects {
             call.world.react(at, effect);
             match effect {
-                Effect::Share(Share::Fact {
+                Effect::HubRequest(HubRequest::Fact {
                     lookup: Lookup::Row(name),
                     ..
                 }) => call.world.look_up(at, name),
-                Effect::Share(share) => {
+                Effect::HubRequest(share) => {
                     told.extend(self.hub.handle(now, &call_id, share.clone()));
                 }
                 _ => {}
@@ -283,15 +283,15 @@ impl Stage {
         }
     }
 
-    fn tell(&mut self, at: Duration, told: Vec<Told>) {
+    fn tell(&mut self, at: Duration, told: Vec<HubMessage>) {
         self.call_back(at);
-        for Told { call_id, shared } in told {
+        for HubMessage { call_id, shared } in told {
             let call = self
                 .calls
                 .iter_mut()
                 .find(|call| call.session.event().call_id == call_id);
             if let Some(call) = call {
-                call.world.tell(at, Input::Shared(shared));
+                call.world.tell(at, Input::HubReply(shared));
             }
         }
     }

@@ -31,12 +31,12 @@ pub struct Script {
     /// What the adapter cannot do.
     pub cannot: Vec<Deed>,
     /// What the table's lookups find, by their names. Of others nothing can be had.
-    pub lookups: BTreeMap<String, Found>,
+    pub lookups: BTreeMap<String, LookupResult>,
 }
 
 /// What a lookup finds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Found {
+pub enum LookupResult {
     /// This row, by column.
     Row(BTreeMap<String, String>),
     /// That there is none.

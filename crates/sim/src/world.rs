@@ -6,10 +6,10 @@ use std::time::Duration;
 use callroute_media::{Command, Deed, LegId, Notice, PlayEnd, PlayId, RecordingId, Sound};
 use callroute_rules::{Fact, Lookup};
 use callroute_schema::{CallId, Cause, Digit, Disposition};
-use callroute_session::shared::Shared;
+use callroute_session::shared::HubReply;
 use callroute_session::{AskFailure, AskId, AskTarget, Effect, Input, Note};
 
-use crate::script::{Act, Found, KEY, PhoneEnd, Script, Server};
+use crate::script::{Act, KEY, LookupResult, PhoneEnd, Script, Server};
 
 /// How long a message on the wire takes.
 const WIRE: Duration = Duration::from_millis(10);
@@ -70,15 +70,15 @@ impl World {
     /// Somebody outside is asked what is known of the caller.
     pub(crate) fn look_up(&mut self, at: Duration, name: &str) {
         let (fact, why) = match self.script.lookups.get(name) {
-            Some(Found::Silent) => return,
-            Some(Found::Row(row)) => (Fact::Row(row.clone()), None),
-            Some(Found::Nobody) => (Fact::No, None),
-            Some(Found::Missing(why)) => (Fact::Missing, Some(why.clone())),
+            Some(LookupResult::Silent) => return,
+            Some(LookupResult::Row(row)) => (Fact::Row(row.clone()), None),
+            Some(LookupResult::Nobody) => (Fact::No, None),
+            Some(LookupResult::Missing(why)) => (Fact::Missing, Some(why.clone())),
             None => (Fact::Missing, Some("the script does not say".to_owned())),
         };
         let lookup = Lookup::Row(name.to_owned());
-        let shared = Shared::Fact { lookup, fact, why };
-        self.plan(at + LOOK_UP, Input::Shared(shared));
+        let shared = HubReply::Fact { lookup, fact, why };
+        self.plan(at + LOOK_UP, Input::HubReply(shared));
     }
 
     /// How everybody behaves.

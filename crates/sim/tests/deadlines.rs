@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use callroute_rules::{ChronoTz, load};
 use callroute_session::Effect;
-use callroute_sim::{Found, Script, Server, play};
+use callroute_sim::{LookupResult, Script, Server, play};
 
 use crate::common::{OPEN, call};
 
@@ -24,7 +24,10 @@ numbers:
     - { then: { action: webhook, name: sales } }
 "#;
     let engine = Arc::new(load("routes.yaml", table, &(), &ChronoTz).unwrap());
-    for (found, least, most) in [(Found::Nobody, 1490, 1499), (Found::Silent, 500, 500)] {
+    for (found, least, most) in [
+        (LookupResult::Nobody, 1490, 1499),
+        (LookupResult::Silent, 500, 500),
+    ] {
         let mut script = Script::default();
         script.lookups.insert("crm".into(), found);
         script.servers.insert("sales".into(), Server::Silent);

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use callroute_audio::wav::{self, Finished};
-use callroute_media::{Adapter, BrokenOff, Capabilities, Incoming};
+use callroute_media::{Adapter, Capabilities, Incoming, RecoveredRecording};
 use sipx_sip::Timers;
 use sipx_transport::destination::Resolver;
 use sipx_transport::dns::DnsResolver;
@@ -44,7 +44,7 @@ const ELSEWHERE: std::net::IpAddr = std::net::IpAddr::V4(std::net::Ipv4Addr::new
 pub struct SipAdapter {
     stack: Arc<Stack>,
     calls: mpsc::Receiver<Incoming<SipLine>>,
-    broken_off: Vec<BrokenOff>,
+    recovered: Vec<RecoveredRecording>,
     /// Dropped with the adapter, which tells the dispatcher to come to an end.
     _open: oneshot::Sender<()>,
 }
@@ -175,7 +175,7 @@ impl SipAdapter {
             over: false.into(),
         });
         stack.take_up()?;
-        let broken_off = recover(stack.config.recordings.clone()).await;
+        let recovered = recover(stack.config.recordings.clone()).await;
         let (sender, calls) = mpsc::channel(dispatch::CALLS);
         let (open, closed) = oneshot::channel();
         let front: Arc<dyn Upper> = Arc::new(Front::new(Arc::clone(&stack), sender));
@@ -189,7 +189,7 @@ impl SipAdapter {
         Ok(Self {
             stack,
             calls,
-            broken_off,
+            recovered,
             _open: open,
         })
     }
@@ -255,8 +255,8 @@ impl Adapter for SipAdapter {
         (!stack.stopping.load(Ordering::Relaxed)).then(|| SipLine::ours(stack))
     }
 
-    fn broken_off(&mut self) -> Vec<BrokenOff> {
-        std::mem::take(&mut self.broken_off)
+    fn recovered_recordings(&mut self) -> Vec<RecoveredRecording> {
+        std::mem::take(&mut self.recovered)
     }
 }
 
@@ -302,7 +302,7 @@ impl SipHandle {
 
     /// Whether new calls are refused because there is no CPU left for them.
     #[must_use]
-    pub fn is_spent(&self) -> bool {
+    pub fn is_overloaded(&self) -> bool {
         self.stack.spent.load(Ordering::Relaxed)
     }
 
@@ -349,7 +349,7 @@ impl SipHandle {
 }
 
 /// Completes what was recorded when we came to a sudden end.
-async fn recover(folder: PathBuf) -> Vec<BrokenOff> {
+async fn recover(folder: PathBuf) -> Vec<RecoveredRecording> {
     let below = folder.clone();
     let looked = tokio::task::spawn_blocking(move || wav::recover(&below)).await;
     let recovered = looked.unwrap_or_default();
@@ -368,7 +368,7 @@ async fn recover(folder: PathBuf) -> Vec<BrokenOff> {
             .strip_prefix(&folder)
             .unwrap_or(&path)
             .with_extension("");
-        BrokenOff {
+        RecoveredRecording {
             name: name.to_string_lossy().replace('\\', "/"),
             url,
             duration_ms,

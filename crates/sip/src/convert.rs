@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
 use bytes::Bytes;
-use callroute_media::{EndCause, Offer};
+use callroute_media::{EndCause, OfferedCall};
 pub(crate) use callroute_schema::escape_user as escaped;
 use callroute_schema::number::{CallerHeaders, CallerIdentity, Who, identify, is_visual};
 use callroute_schema::{Address, Caller, Cause, SourceInfo, Transport};
@@ -26,7 +26,11 @@ const SHOWN: [&str; 2] = ["diversion", "traceparent"];
 
 /// What an INVITE says about who calls whom; `None` when nothing in it can be dialed. What
 /// P-Asserted-Identity says counts when the sender is `trusted`.
-pub(crate) fn offer(incoming: &Incoming, trunk: Option<String>, trusted: bool) -> Option<Offer> {
+pub(crate) fn offer(
+    incoming: &Incoming,
+    trunk: Option<String>,
+    trusted: bool,
+) -> Option<OfferedCall> {
     let (invite, source) = (&incoming.request, incoming.source);
     offer_of(invite, source, incoming.transport, trunk, trusted)
 }
@@ -38,7 +42,7 @@ pub(crate) fn offer_of(
     transport: TransportKind,
     trunk: Option<String>,
     trusted: bool,
-) -> Option<Offer> {
+) -> Option<OfferedCall> {
     let headers = &invite.headers;
     let identity = identity(headers, trusted);
     let from = caller(&identity);
@@ -47,7 +51,7 @@ pub(crate) fn offer_of(
         Who::Known { uri, .. } if shown => Some(clean(uri.as_bytes())),
         _ => None,
     };
-    Some(Offer {
+    Some(OfferedCall {
         from,
         to: dialed(invite)?,
         from_name: identity

@@ -18,7 +18,7 @@ use callroute_media::{Adapter, DialTarget, LegId};
 use callroute_schema::{AddressError, Caller, SipUri, SipUriError};
 use tokio::sync::{mpsc, watch};
 
-pub use call::{CallRecord, PhoneCall};
+pub use call::{CallStatus, PhoneCall};
 
 use crate::adapter::{SipAdapter, SipHandle};
 use crate::config::{Config, Srtp};
@@ -101,7 +101,7 @@ pub struct Phone {
     addr: SocketAddr,
     answer: Arc<Mutex<AnswerMode>>,
     incoming: tokio::sync::Mutex<mpsc::Receiver<PhoneCall>>,
-    log: Arc<Mutex<VecDeque<watch::Receiver<CallRecord>>>>,
+    log: Arc<Mutex<VecDeque<watch::Receiver<CallStatus>>>>,
     /// Dropped with the phone, which ends its calls.
     on: watch::Sender<()>,
 }
@@ -154,7 +154,7 @@ impl Phone {
     pub async fn call(&self, uri: &str, from: &str) -> Result<PhoneCall, PhoneError> {
         let to = SipUri::new(uri)?;
         let caller: Caller = from.parse()?;
-        let record = CallRecord::new(from.to_owned(), uri.to_owned());
+        let record = CallStatus::new(from.to_owned(), uri.to_owned());
         let mut line = SipLine::new(
             Arc::clone(&self.stack),
             self.stack.config.codecs.clone(),
@@ -173,7 +173,7 @@ impl Phone {
 
     /// The incoming calls so far, oldest first (the last 10,000).
     #[must_use]
-    pub fn calls(&self) -> Vec<CallRecord> {
+    pub fn calls(&self) -> Vec<CallStatus> {
         lock(&self.log)
             .iter()
             .map(|call| call.borrow().clone())
@@ -197,7 +197,7 @@ impl Phone {
 async fn take(
     mut adapter: SipAdapter,
     answer: Arc<Mutex<AnswerMode>>,
-    log: Arc<Mutex<VecDeque<watch::Receiver<CallRecord>>>>,
+    log: Arc<Mutex<VecDeque<watch::Receiver<CallStatus>>>>,
     sender: mpsc::Sender<PhoneCall>,
     mut off: watch::Receiver<()>,
 ) {
@@ -210,7 +210,7 @@ async fn take(
             return;
         };
         let offer = incoming.offer;
-        let record = CallRecord::new(offer.from.to_string(), offer.to.to_string());
+        let record = CallStatus::new(offer.from.to_string(), offer.to.to_string());
         let mode = *lock(&answer);
         let (call, watched) = Drive::begin(
             incoming.line,

@@ -13,12 +13,12 @@
 //!
 //! ```
 //! use callroute_sip::redirect::{Config, Decide, Redirector, Responder, Verdict};
-//! use callroute_media::Offer;
+//! use callroute_media::OfferedCall;
 //!
 //! struct Table;
 //!
 //! impl Decide for Table {
-//!     fn decide(&self, offer: &Offer, responder: Responder) {
+//!     fn decide(&self, offer: &OfferedCall, responder: Responder) {
 //!         let contact = format!("sip:{}@gateway.example", offer.to);
 //!         responder.answer(Verdict::Redirect { contacts: vec![contact] });
 //!     }
@@ -43,7 +43,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use callroute_media::Offer;
+use callroute_media::OfferedCall;
 use tokio::sync::Notify;
 
 use crate::admit::guard::Protection;
@@ -115,11 +115,11 @@ pub enum Verdict {
 pub trait Decide: Send + Sync + 'static {
     /// Answers by the responder: at once, within this call, or later from any thread. Must not
     /// wait for anything itself: it runs on the thread that reads the socket.
-    fn decide(&self, offer: &Offer, responder: Responder);
+    fn decide(&self, offer: &OfferedCall, responder: Responder);
 }
 
-impl<F: Fn(&Offer, Responder) + Send + Sync + 'static> Decide for F {
-    fn decide(&self, offer: &Offer, responder: Responder) {
+impl<F: Fn(&OfferedCall, Responder) + Send + Sync + 'static> Decide for F {
+    fn decide(&self, offer: &OfferedCall, responder: Responder) {
         self(offer, responder);
     }
 }

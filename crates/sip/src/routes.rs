@@ -98,7 +98,7 @@ impl Stack {
 
 /// Which leg a request belongs to.
 #[derive(Debug, Default)]
-pub(crate) struct Routes(Mutex<Tables>);
+pub(crate) struct DialogTable(Mutex<Tables>);
 
 #[derive(Debug, Default)]
 struct Tables {
@@ -117,12 +117,12 @@ type Served = (Vec<u8>, Vec<u8>, u32);
 /// A leg's entries; they go when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Entry {
-    routes: Arc<Routes>,
+    routes: Arc<DialogTable>,
     dialog: DialogKey,
     invite: Option<(Key, Served)>,
 }
 
-impl Routes {
+impl DialogTable {
     /// Enters a leg that an INVITE from outside begins. `None` when the same INVITE is being
     /// served already: it came twice, over different paths (RFC 3261, section 8.2.2.2).
     pub(crate) fn enter_invite(

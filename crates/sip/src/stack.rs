@@ -19,7 +19,7 @@ use crate::endpoint::{Endpoint, Exchange, Incoming, SendFault};
 use crate::family::reaches;
 use crate::message::Reply;
 use crate::reach::registrar::Registrar;
-use crate::routes::Routes;
+use crate::routes::DialogTable;
 use crate::rtp::media::Sounds;
 use crate::rtp::ports::Ports;
 use crate::rtp::room::Rooms;
@@ -37,7 +37,7 @@ pub(crate) struct Stack {
     pub(crate) handle: Endpoint,
     pub(crate) config: Config,
     pub(crate) runtime: tokio::runtime::Handle,
-    pub(crate) routes: Arc<Routes>,
+    pub(crate) routes: Arc<DialogTable>,
     pub(crate) ports: Ports,
     pub(crate) counts: Counts,
     pub(crate) stopping: AtomicBool,

@@ -4,7 +4,7 @@ use callroute_schema::{CallId, CallRecord as Details, Caller, Timestamp};
 
 /// What is kept of a call that is over.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CallRecord {
+pub struct StoredCall {
     /// The call.
     pub call_id: CallId,
     /// Who called.
@@ -23,20 +23,20 @@ pub struct CallRecord {
 }
 
 /// Keeps calls. Implementations never block the call's task for long.
-pub trait Calls: Send + Sync + std::fmt::Debug + 'static {
+pub trait CallStore: Send + Sync + std::fmt::Debug + 'static {
     /// A call came in. Gives `false` when this many calls are in progress already, and the call
     /// has to be refused.
     fn begin(&self, call_id: &CallId, most: usize) -> bool;
 
     /// A call is over.
-    fn end(&self, record: CallRecord);
+    fn end(&self, record: StoredCall);
 
     /// How many calls are in progress.
     fn live(&self) -> usize;
 
     /// The record of a call that is over, if it is still kept.
-    fn record(&self, call_id: &CallId) -> Option<CallRecord>;
+    fn record(&self, call_id: &CallId) -> Option<StoredCall>;
 
     /// The last records, newest first, at most so many.
-    fn recent(&self, most: usize) -> Vec<CallRecord>;
+    fn recent(&self, most: usize) -> Vec<StoredCall>;
 }

@@ -4,7 +4,7 @@
 //! The feature `sqlite` adds `SqliteRows`: rows of an SQLite file.
 //!
 //! ```
-//! use callroute_store::{Calls, MemoryCalls};
+//! use callroute_store::{CallStore, MemoryCalls};
 //!
 //! let calls = MemoryCalls::new(100);
 //! assert_eq!(calls.live(), 0);
@@ -15,9 +15,9 @@ mod memory;
 mod messages;
 mod rows;
 
-pub use calls::{CallRecord, Calls};
+pub use calls::{CallStore, StoredCall};
 pub use memory::MemoryCalls;
-pub use messages::{FolderMessages, MessageError, Messages, MessagesWaiting, StoredMessage};
+pub use messages::{FolderMessages, MessageError, MessageStore, MessagesWaiting, StoredMessage};
 #[cfg(feature = "sqlite")]
 pub use rows::{OpenError, SqliteRows};
-pub use rows::{QueryError, Row, Rows, RowsFuture, Values};
+pub use rows::{QueryError, Row, RowSource, RowsFuture, Values};

@@ -5,12 +5,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use callroute_schema::CallId;
 
-use crate::calls::{CallRecord, Calls};
+use crate::calls::{CallStore, StoredCall};
 
 #[derive(Debug, Default)]
 struct State {
     live: HashSet<CallId>,
-    records: VecDeque<CallRecord>,
+    records: VecDeque<StoredCall>,
 }
 
 /// Calls in memory; of the records the last so many are kept.
@@ -37,13 +37,13 @@ impl MemoryCalls {
     }
 }
 
-impl Calls for MemoryCalls {
+impl CallStore for MemoryCalls {
     fn begin(&self, call_id: &CallId, most: usize) -> bool {
         let mut state = self.state();
         state.live.len() < most && state.live.insert(call_id.clone())
     }
 
-    fn end(&self, record: CallRecord) {
+    fn end(&self, record: StoredCall) {
         let mut state = self.state();
         state.live.remove(&record.call_id);
         if self.keep == 0 {
@@ -59,7 +59,7 @@ impl Calls for MemoryCalls {
         self.state().live.len()
     }
 
-    fn record(&self, call_id: &CallId) -> Option<CallRecord> {
+    fn record(&self, call_id: &CallId) -> Option<StoredCall> {
         let state = self.state();
         state
             .records
@@ -69,7 +69,7 @@ impl Calls for MemoryCalls {
             .cloned()
     }
 
-    fn recent(&self, most: usize) -> Vec<CallRecord> {
+    fn recent(&self, most: usize) -> Vec<StoredCall> {
         self.state()
             .records
             .iter()
@@ -83,11 +83,11 @@ impl Calls for MemoryCalls {
 #[cfg(test)]
 mod tests {
     use super::MemoryCalls;
-    use crate::calls::{CallRecord, Calls};
+    use crate::calls::{CallStore, StoredCall};
     use callroute_schema::{CallId, Caller};
 
-    fn record(id: &CallId) -> CallRecord {
-        CallRecord {
+    fn record(id: &CallId) -> StoredCall {
+        StoredCall {
             call_id: id.clone(),
             from: Caller::Withheld,
             to: "1".to_owned(),

@@ -93,7 +93,7 @@ pub enum MessageError {
 }
 
 /// Keeps messages. Implementations do not block for long.
-pub trait Messages: Send + Sync + fmt::Debug + 'static {
+pub trait MessageStore: Send + Sync + fmt::Debug + 'static {
     /// Keeps a message. May wait for a disk: routers call this beside the calls, one message at a
     /// time.
     ///

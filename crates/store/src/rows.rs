@@ -106,7 +106,7 @@ pub enum QueryError {
 }
 
 /// A database that is asked for rows.
-pub trait Rows: Send + Sync + fmt::Debug + 'static {
+pub trait RowSource: Send + Sync + fmt::Debug + 'static {
     /// Whether a query can be asked at all, before any call needs it. May block for a moment.
     ///
     /// # Errors

@@ -19,7 +19,7 @@ use crate::failure::FailureClass;
 use crate::held::Held;
 use crate::plan::{Begun, Ending, Fault, How, Plan, Step};
 use crate::progress::{Alarm, Progress, Stopped};
-use crate::report::{Asked, Flight, Report};
+use crate::report::{AskReport, Flight, Report};
 use crate::running::Running;
 use crate::wire::request::{Asks, Question};
 
@@ -129,7 +129,7 @@ impl<'a> Asking<'a> {
     }
 
     /// What came of it.
-    pub(crate) fn close(&mut self, ending: Ending) -> Asked {
+    pub(crate) fn close(&mut self, ending: Ending) -> AskReport {
         let (inner, endpoints) = (self.inner, self.endpoints);
         let (elapsed, deadline) = (self.elapsed, self.plan.deadline());
         let asked = self.report.close(ending, endpoints, deadline, elapsed);

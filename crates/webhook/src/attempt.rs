@@ -29,7 +29,7 @@ use crate::wire::facts;
 use crate::wire::last_good::allowed;
 use crate::wire::request::{Asks, Question};
 use crate::wire::retry_after::wish;
-use crate::wire::secret::Secret;
+use crate::wire::secret::SigningSecret;
 
 /// Requests to one origin beyond which a single-threaded runtime moves their connections in turn: what
 /// the processor has at hand for the one it need not fetch again for each.
@@ -157,7 +157,7 @@ pub(crate) struct Target<'a> {
     /// What may be dialled beside the public internet.
     pub(crate) allow: &'a [Network],
     /// What requests are signed with.
-    pub(crate) secrets: &'a [Secret],
+    pub(crate) secrets: &'a [SigningSecret],
 }
 
 /// How an attempt begins.

@@ -23,7 +23,7 @@ use crate::net::connect::Dialer;
 use crate::net::lookup::Lookups;
 use crate::net::pool::{Limits, Pool};
 use crate::progress::Progress;
-use crate::report::{Asked, Facts, Found, Notified};
+use crate::report::{AskReport, Facts, LookupReport, NotifyReport};
 use crate::wire::last_good::LastGood;
 use crate::wire::request::Question;
 
@@ -88,7 +88,7 @@ impl Client {
         &'a self,
         endpoints: &'a Endpoints,
         event: &'a Event,
-    ) -> impl Future<Output = Asked> + Send + 'a {
+    ) -> impl Future<Output = AskReport> + Send + 'a {
         self.ask_at(endpoints, event, None)
     }
 
@@ -99,11 +99,16 @@ impl Client {
         endpoints: &'a Endpoints,
         event: &'a Event,
         since: Instant,
-    ) -> impl Future<Output = Asked> + Send + 'a {
+    ) -> impl Future<Output = AskReport> + Send + 'a {
         self.ask_at(endpoints, event, Some(since))
     }
 
-    async fn ask_at(&self, endpoints: &Endpoints, event: &Event, since: Option<Instant>) -> Asked {
+    async fn ask_at(
+        &self,
+        endpoints: &Endpoints,
+        event: &Event,
+        since: Option<Instant>,
+    ) -> AskReport {
         let now = Instant::now();
         let since = since.unwrap_or(now);
         let measure = Measure::begin(&endpoints.name);
@@ -131,13 +136,13 @@ impl Client {
         [since, now]: [Instant; 2],
         question: impl FnOnce(Duration) -> Question + Send + 'a,
         facts: Option<&'a mut Option<Facts>>,
-    ) -> impl Future<Output = Asked> + Send + 'a {
+    ) -> impl Future<Output = AskReport> + Send + 'a {
         async move {
             let _place = match self.enter(endpoints) {
                 Ok(place) => place,
                 Err(full) => {
                     let failure = full.failure(&endpoints.name);
-                    return Asked::refused(failure, since.elapsed());
+                    return AskReport::refused(failure, since.elapsed());
                 }
             };
             let deadline = endpoints.deadline.min(MAX_DEADLINE);
@@ -168,7 +173,7 @@ impl Client {
     /// Tells a webhook what happened; nothing is asked, and any status of 200 to 299 is a receipt.
     /// The same deadline, failover and signature as for asks. `id` is the notice's own, the same
     /// however often it is told, so that its receiver knows it again.
-    pub async fn notify(&self, endpoints: &Endpoints, event: &Event, id: u128) -> Notified {
+    pub async fn notify(&self, endpoints: &Endpoints, event: &Event, id: u128) -> NotifyReport {
         let question = |_| Question::notice(event, Ulid(id), endpoints);
         let times = [Instant::now(); 2];
         let drive = self.drive(endpoints, event, times, question, None);
@@ -178,7 +183,7 @@ impl Client {
     /// Asks a webhook what it knows of a caller: it answers with a JSON object of texts, or with
     /// `{}` or `null` where it knows nothing. The same deadline, failover and signature as for
     /// asks; the event's attribute `lookup` says the name of what is looked up.
-    pub async fn look_up(&self, endpoints: &Endpoints, event: &Event, name: &str) -> Found {
+    pub async fn look_up(&self, endpoints: &Endpoints, event: &Event, name: &str) -> LookupReport {
         let times = [Instant::now(); 2];
         let mut event = event.clone();
         let attributes = &mut event.attributes;
@@ -187,7 +192,7 @@ impl Client {
         let mut facts = None;
         let drive = self.drive(endpoints, &event, times, question, Some(&mut facts));
         let asked = drive.await;
-        Found {
+        LookupReport {
             result: match (facts, asked.result) {
                 (Some(facts), _) => Ok(facts),
                 (None, Err(failure)) => Err(failure),
@@ -201,7 +206,7 @@ impl Client {
 
     /// The last good answer in place of none, for a webhook that wants that.
     #[cold]
-    fn stand_in(&self, endpoints: &Endpoints, event: &Event, asked: &mut Asked) {
+    fn stand_in(&self, endpoints: &Endpoints, event: &Event, asked: &mut AskReport) {
         let Err(failure) = &asked.result else {
             return;
         };

@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use crate::net::transport::{System, Transport};
+use crate::net::transport::{Connector, System};
 
 /// How a client behaves; the default suits most.
 #[derive(Clone)]
@@ -45,7 +45,7 @@ pub struct ClientConfig {
     /// not, or when it rests for another reason, one live call finds out.
     pub knock: bool,
     /// What carries the bytes; default: the system's resolver and TCP.
-    pub transport: Arc<dyn Transport>,
+    pub transport: Arc<dyn Connector>,
     /// Root certificates to trust beside those of the operating system, each in DER. Used by
     /// https only.
     pub extra_roots: Vec<Vec<u8>>,

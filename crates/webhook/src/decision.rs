@@ -9,7 +9,7 @@ use callroute_schema::Actions;
 use crate::attempt::Attempt;
 use crate::endpoint::Endpoints;
 use crate::failure::Failure;
-use crate::report::Asked;
+use crate::report::AskReport;
 
 /// A webhook, and what happens when it gives no usable answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,7 +26,7 @@ pub struct Decision {
     /// The actions; never empty.
     pub actions: Actions,
     /// Who said so.
-    pub source: Source,
+    pub source: AnswerSource,
     /// Why it was not the webhook's own answer to this call; `None` when it was.
     pub failure: Option<Failure>,
     /// What each URL did.
@@ -38,7 +38,7 @@ pub struct Decision {
 /// Who says what to do with a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Source {
+pub enum AnswerSource {
     /// The webhook, asked about this call.
     Webhook,
     /// The webhook, asked about an earlier call: its answer stands in, as both sides allow.
@@ -47,7 +47,7 @@ pub enum Source {
     Fallback,
 }
 
-impl Source {
+impl AnswerSource {
     /// The source in snake case, as in traces and metrics.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -60,11 +60,15 @@ impl Source {
 }
 
 impl Decision {
-    pub(crate) fn of(route: &Route, asked: Asked) -> Self {
+    pub(crate) fn of(route: &Route, asked: AskReport) -> Self {
         let (actions, source, failure) = match (asked.result, asked.stood_in) {
-            (Ok(actions), None) => (actions, Source::Webhook, None),
-            (Ok(actions), Some(failure)) => (actions, Source::LastGood, Some(failure)),
-            (Err(failure), _) => (route.fallback.clone(), Source::Fallback, Some(failure)),
+            (Ok(actions), None) => (actions, AnswerSource::Webhook, None),
+            (Ok(actions), Some(failure)) => (actions, AnswerSource::LastGood, Some(failure)),
+            (Err(failure), _) => (
+                route.fallback.clone(),
+                AnswerSource::Fallback,
+                Some(failure),
+            ),
         };
         Self {
             actions,

@@ -17,7 +17,7 @@ use crate::near::Nearby;
 use crate::net::pool::Pool;
 use crate::net::pool::lane::Lane;
 use crate::wire::head::Heads;
-use crate::wire::secret::Secret;
+use crate::wire::secret::SigningSecret;
 
 /// Shortest deadline that is accepted.
 pub(crate) const MIN_DEADLINE: Duration = Duration::from_millis(50);
@@ -42,7 +42,7 @@ pub struct Endpoints {
     pub allow: Vec<Network>,
     /// What requests are signed with, once for each secret; two while they rotate. Without any,
     /// requests are not signed.
-    pub secrets: Vec<Secret>,
+    pub secrets: Vec<SigningSecret>,
     /// Whether the last answer for the same dialed number and menu choice may stand in when
     /// nobody answers, for as long as its receiver allowed by `Cache-Control: stale-if-error`
     /// (RFC 5861, section 4). Off by default: every call is a new look-up.

@@ -40,11 +40,11 @@ pub use self::{
     book::health::Health,
     client::Client,
     config::ClientConfig,
-    decision::{Decision, Route, Source},
+    decision::{AnswerSource, Decision, Route},
     endpoint::{ConfigError, Endpoint, Endpoints},
     failure::{Failure, FailureClass},
-    net::transport::{Pending, Stream, System, Transport},
-    report::{Asked, Found, Notified},
+    net::transport::{Connector, Pending, Stream, System},
+    report::{AskReport, LookupReport, NotifyReport},
 };
 #[cfg(feature = "client")]
 pub use callroute_schema::{Network, NetworkError};
@@ -56,6 +56,6 @@ pub use service::{Asker, Question};
 pub use wire::verify::{REPLAY_WINDOW, Verified, VerifyError, verify};
 #[cfg(any(feature = "client", feature = "verify"))]
 pub use wire::{
-    secret::{Secret, SecretError},
+    secret::{SecretError, SigningSecret},
     signature::sign,
 };

@@ -11,7 +11,7 @@
 
 #![cfg(feature = "client")]
 
-use crate::report::Asked;
+use crate::report::AskReport;
 
 /// One ask that is being measured.
 pub(crate) struct Measure {
@@ -26,7 +26,7 @@ impl Measure {
     }
 
     #[expect(clippy::unused_self, reason = "the same as with the feature")]
-    pub(crate) fn end(self, _: &Asked) {}
+    pub(crate) fn end(self, _: &AskReport) {}
 }
 
 #[cfg(feature = "metrics")]
@@ -37,7 +37,7 @@ impl Measure {
         Self { name }
     }
 
-    pub(crate) fn end(self, asked: &Asked) {
+    pub(crate) fn end(self, asked: &AskReport) {
         let outcome = match (&asked.result, &asked.stood_in) {
             (Ok(_), None) => "answer",
             (Ok(_), Some(_)) => "last_good",

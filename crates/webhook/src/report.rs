@@ -21,7 +21,7 @@ const TAKEN: &str = "the notice was taken; nothing was asked";
 
 /// What came of an ask.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Asked {
+pub struct AskReport {
     /// What to do with the call, or why nobody said: then the fallback is due.
     pub result: Result<Actions, Failure>,
     /// What each URL did, in the order they were started.
@@ -33,7 +33,7 @@ pub struct Asked {
     pub elapsed: Duration,
 }
 
-impl Asked {
+impl AskReport {
     /// An ask that did not begin.
     #[cold]
     pub(crate) fn refused(failure: Failure, elapsed: Duration) -> Self {
@@ -51,7 +51,7 @@ pub(crate) type Facts = Option<BTreeMap<String, String>>;
 
 /// What came of a lookup.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Found {
+pub struct LookupReport {
     /// What is known, by name; `None`: the server knows nothing of this caller. Or why nobody
     /// said.
     pub result: Result<Option<BTreeMap<String, String>>, Failure>,
@@ -63,7 +63,7 @@ pub struct Found {
 
 /// What came of a notice.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Notified {
+pub struct NotifyReport {
     /// Whether a server took it: status 200 to 299.
     pub result: Result<(), Failure>,
     /// What each URL did, in the order they were started.
@@ -72,9 +72,9 @@ pub struct Notified {
     pub elapsed: Duration,
 }
 
-impl From<Asked> for Notified {
+impl From<AskReport> for NotifyReport {
     /// The report on an ask that asked for nothing.
-    fn from(asked: Asked) -> Self {
+    fn from(asked: AskReport) -> Self {
         let taken = asked
             .attempts
             .iter()
@@ -217,7 +217,7 @@ impl Report {
         sent.next().is_none().then(|| first.clone())
     }
 
-    /// What was found by asking for it; the rest is in [`Asked`].
+    /// What was found by asking for it; the rest is in [`AskReport`].
     pub(crate) fn take_facts(&mut self) -> Option<Facts> {
         match self.answer.take() {
             Some(Reply::Facts(facts)) => Some(facts),
@@ -234,12 +234,12 @@ impl Report {
         endpoints: &Endpoints,
         deadline: Duration,
         elapsed: Duration,
-    ) -> Asked {
+    ) -> AskReport {
         let result = match self.answer.take() {
             Some(Reply::Actions(actions)) => Ok(actions),
             other => Err(self.failure(ending, other.is_some(), endpoints, deadline)),
         };
-        Asked {
+        AskReport {
             result,
             attempts: std::mem::take(&mut self.attempts),
             stood_in: None,

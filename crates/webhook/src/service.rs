@@ -54,7 +54,7 @@ mod tests {
     use tower_service::Service;
 
     use super::{Asker, Question};
-    use crate::decision::{Route, Source};
+    use crate::decision::{AnswerSource, Route};
     use crate::failure::FailureClass;
     use crate::testing::{Server, client, event, json, refusing, webhook};
 
@@ -71,11 +71,14 @@ mod tests {
             event: event(),
         };
         let Ok(decision) = asker.call(question(server.url())).await;
-        assert_eq!((decision.source, decision.failure), (Source::Webhook, None));
+        assert_eq!(
+            (decision.source, decision.failure),
+            (AnswerSource::Webhook, None)
+        );
         let Ok(decision) = asker.call(question(refusing().await)).await;
         assert_eq!(
             (decision.source, &decision.actions),
-            (Source::Fallback, &fallback)
+            (AnswerSource::Fallback, &fallback)
         );
         assert_eq!(decision.failure.unwrap().class, FailureClass::Connect);
     }

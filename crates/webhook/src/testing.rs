@@ -13,7 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::AbortHandle;
 use tokio::time::{sleep, timeout};
 
-use crate::{Asked, Client, ClientConfig, Endpoints};
+use crate::{AskReport, Client, ClientConfig, Endpoints};
 
 /// One deed of a server; after the last, it waits for the next request.
 #[derive(Debug, Clone)]
@@ -238,7 +238,7 @@ pub(crate) fn patient() -> Client {
 }
 
 /// Asks; an ask that hangs fails the test.
-pub(crate) async fn ask(client: &Client, endpoints: &Endpoints) -> Asked {
+pub(crate) async fn ask(client: &Client, endpoints: &Endpoints) -> AskReport {
     timeout(Duration::from_secs(30), client.ask(endpoints, &event()))
         .await
         .expect("an ask ends by its deadline")

@@ -11,7 +11,7 @@ use callroute_rules::load;
 use callroute_schema::{Event, mask};
 use callroute_sip::phone::{AnswerMode, Phone, PhoneConfig, PhoneError};
 use callroute_sip::{Config, SipAdapter};
-use callroute_store::{Calls, MemoryCalls};
+use callroute_store::{CallStore, MemoryCalls};
 use callroute_tables::{SystemZones, TableHandle};
 use callroute_webhook::{Client, ClientConfig};
 use tokio::net::TcpListener;

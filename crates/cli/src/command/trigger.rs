@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use callroute_schema::Event;
-use callroute_webhook::{Client, ClientConfig, Endpoints, Secret, Trust};
+use callroute_webhook::{Client, ClientConfig, Endpoints, SigningSecret, Trust};
 use serde::Serialize;
 use tokio::runtime::Runtime;
 
@@ -138,7 +138,7 @@ fn tell(case: &Case, verdict: &Verdict, out: &mut Output) -> Result<(), Error> {
 #[derive(Clone)]
 struct Target {
     endpoints: Endpoints,
-    secrets: Vec<Secret>,
+    secrets: Vec<SigningSecret>,
     config: ClientConfig,
     client: Client,
     /// A client whose clock is late.
@@ -154,10 +154,10 @@ impl Target {
         let mut endpoints = Endpoints::new("trigger", urls, deadline, &everywhere)?;
         let mut secrets = Vec::new();
         for name in &args.secret_env {
-            secrets.push(Secret::from_env(name)?);
+            secrets.push(SigningSecret::from_env(name)?);
         }
         for path in &args.secret_file {
-            secrets.push(Secret::from_file(path)?);
+            secrets.push(SigningSecret::from_file(path)?);
         }
         if let Some(path) = &args.ca {
             let pem = crate::input::Input::File(path.clone()).bytes(MAX_EVENT * 16)?;

@@ -7,7 +7,9 @@ use std::time::Duration;
 use callroute_rules::Engine;
 use callroute_schema::{Address, CallId, Caller, Digit, Event, Timestamp};
 use callroute_session::AskFailure;
-use callroute_sim::{Act, Found, Phone, PhoneEnd, Placed, Played, Scene, Script, Server, play_all};
+use callroute_sim::{
+    Act, LookupResult, Phone, PhoneEnd, Placed, Played, Scene, Script, Server, play_all,
+};
 
 use super::file::{Answers, CallWords, CallerWords, Case, Press, TestFile};
 use super::names::dialed;
@@ -207,12 +209,12 @@ fn servers(case: &Case) -> BTreeMap<String, Server> {
         .collect()
 }
 
-fn lookups(case: &Case) -> BTreeMap<String, Found> {
+fn lookups(case: &Case) -> BTreeMap<String, LookupResult> {
     let found = |words: &LookupWords| match words {
-        LookupWords::Row(row) => Found::Row(row.clone()),
-        LookupWords::Nobody => Found::Nobody,
-        LookupWords::Down => Found::Missing("it cannot be asked".to_owned()),
-        LookupWords::Silent => Found::Silent,
+        LookupWords::Row(row) => LookupResult::Row(row.clone()),
+        LookupWords::Nobody => LookupResult::Nobody,
+        LookupWords::Down => LookupResult::Missing("it cannot be asked".to_owned()),
+        LookupWords::Silent => LookupResult::Silent,
     };
     case.lookups
         .iter()

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use callroute_router::Often;
+use callroute_router::LogThrottle;
 
 /// What goes wrong with an outbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,7 +54,7 @@ impl Matter {
 
 /// How often each went wrong.
 #[derive(Debug, Default)]
-pub(super) struct Complaints(BTreeMap<Matter, Often>);
+pub(super) struct Complaints(BTreeMap<Matter, LogThrottle>);
 
 impl Complaints {
     /// It went wrong so many times more; what is to be said of it now.

@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use callroute_control::{CallbackError, Callbacks, LinesSink, Sink};
+use callroute_control::{LinesSink, Sink, StatusCallbackError, StatusCallbacks};
 use callroute_router::{MessagesWaiting, Observer, Silent};
 use callroute_schema::{CallId, CallRecord, Event};
 use callroute_session::Note;
@@ -145,7 +145,8 @@ fn a_dead_sink_has_bounds() {
     sink.max_bytes = 50_000;
     let warned = Arc::new(Warned::default());
     let config = ClientConfig::default();
-    let callbacks = Callbacks::start(vec![Sink::Webhook(sink)], &config, warned.clone()).unwrap();
+    let callbacks =
+        StatusCallbacks::start(vec![Sink::Webhook(sink)], &config, warned.clone()).unwrap();
     for n in 0..2000 {
         callbacks.event(&event("call", n));
     }
@@ -164,7 +165,7 @@ fn an_event_that_is_too_long_is_told_without_its_attributes() {
     let server = Server::start(any(), fine());
     let sinks = vec![Sink::Webhook(webhook(server.address, folder.path()))];
     let (config, warned) = (ClientConfig::default(), Arc::new(Warned::default()));
-    let callbacks = Callbacks::start(sinks, &config, warned.clone()).unwrap();
+    let callbacks = StatusCallbacks::start(sinks, &config, warned.clone()).unwrap();
     let mut long = event("call", 0);
     long.attributes
         .insert("x".to_owned(), "y".repeat(64 * 1024));
@@ -225,7 +226,8 @@ fn lines_are_written() {
         Sink::Lines(LinesSink::new(path.clone())),
         Sink::Webhook(webhook(server.address, folder.path())),
     ];
-    let callbacks = Callbacks::start(sinks, &ClientConfig::default(), Arc::new(Silent)).unwrap();
+    let callbacks =
+        StatusCallbacks::start(sinks, &ClientConfig::default(), Arc::new(Silent)).unwrap();
     for n in 0..100 {
         callbacks.event(&event("call", n));
     }
@@ -254,6 +256,6 @@ fn two_sinks_do_not_share_an_outbox() {
     let mut two = webhook(address, folder.path());
     two.outbox = folder.path().join("outbox/../outbox");
     let sinks = vec![Sink::Webhook(one), Sink::Webhook(two)];
-    let started = Callbacks::start(sinks, &ClientConfig::default(), Arc::new(Silent));
-    assert!(matches!(started, Err(CallbackError::Shared { .. })));
+    let started = StatusCallbacks::start(sinks, &ClientConfig::default(), Arc::new(Silent));
+    assert!(matches!(started, Err(StatusCallbackError::Shared { .. })));
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use callroute_control::{Callbacks, Sink, WebhookSink};
+use callroute_control::{Sink, StatusCallbacks, WebhookSink};
 use callroute_router::Silent;
 use callroute_schema::Event;
 use callroute_webhook::{ClientConfig, Endpoints};
@@ -148,9 +148,9 @@ pub(crate) fn webhook(address: SocketAddr, folder: &std::path::Path) -> WebhookS
     sink
 }
 
-pub(crate) fn start(sink: WebhookSink) -> Callbacks {
+pub(crate) fn start(sink: WebhookSink) -> StatusCallbacks {
     let observer = Arc::new(Silent);
-    Callbacks::start(
+    StatusCallbacks::start(
         vec![Sink::Webhook(sink)],
         &ClientConfig::default(),
         observer,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use callroute_control::{Callbacks, Sink};
+use callroute_control::{Sink, StatusCallbacks};
 use callroute_router::Observer;
 use callroute_webhook::{ClientConfig, Endpoints};
 
@@ -60,7 +60,7 @@ fn a_server_that_fails_is_spoken_of() {
     let warned = Arc::new(Warned::default());
     let start = |sink| {
         let config = ClientConfig::default();
-        Callbacks::start(vec![Sink::Webhook(sink)], &config, warned.clone()).unwrap()
+        StatusCallbacks::start(vec![Sink::Webhook(sink)], &config, warned.clone()).unwrap()
     };
     let said = |what: &str| {
         let texts = warned.0.lock().unwrap();

@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 use std::sync::Arc;
 
-use callroute_control::{Callbacks, Sink};
+use callroute_control::{Sink, StatusCallbacks};
 use callroute_router::{MessagesWaiting, Observer};
 use callroute_webhook::ClientConfig;
 
@@ -19,9 +19,9 @@ fn two_that_share_an_outbox_lose_nothing() {
     let warned = Arc::new(Warned::default());
     let start = || {
         let sinks = vec![Sink::Webhook(webhook(address, folder.path()))];
-        Callbacks::start(sinks, &ClientConfig::default(), warned.clone()).unwrap()
+        StatusCallbacks::start(sinks, &ClientConfig::default(), warned.clone()).unwrap()
     };
-    let tell = |router: &Callbacks, call: &str, some: std::ops::Range<usize>| {
+    let tell = |router: &StatusCallbacks, call: &str, some: std::ops::Range<usize>| {
         for n in some {
             router.event(&event(call, n));
         }
@@ -48,7 +48,8 @@ fn two_that_share_an_outbox_lose_nothing() {
 #[test]
 fn what_no_sink_takes_is_passed_on() {
     let seen = Arc::new(Warned::default());
-    let callbacks = Callbacks::start(Vec::new(), &ClientConfig::default(), seen.clone()).unwrap();
+    let callbacks =
+        StatusCallbacks::start(Vec::new(), &ClientConfig::default(), seen.clone()).unwrap();
     let waiting = MessagesWaiting { new: 2, heard: 0 };
     callbacks.messages("sales", waiting);
     let record = r#"{"version":1,"call_id":"c1","from":"+14155550123","to":"+13146523057",

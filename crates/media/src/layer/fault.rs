@@ -29,14 +29,14 @@ pub enum Fate {
 ///
 /// Losing a `LegEnded` breaks the contract of a line, and a hang-up is the last resort of every
 /// recovery: these two are never asked about.
-pub trait Faults: Send + std::fmt::Debug + 'static {
+pub trait FaultInjector: Send + std::fmt::Debug + 'static {
     /// What becomes of this command.
     fn command(&mut self, command: &Command) -> Fate;
     /// What becomes of this notice.
     fn notice(&mut self, notice: &Notice) -> Fate;
 }
 
-/// Faults by a seed: the same seed always has the same fate for the same sequence.
+/// FaultInjector by a seed: the same seed always has the same fate for the same sequence.
 #[derive(Debug, Clone)]
 pub struct SeededFaults {
     state: u64,
@@ -88,7 +88,7 @@ impl SeededFaults {
     }
 }
 
-impl Faults for SeededFaults {
+impl FaultInjector for SeededFaults {
     fn command(&mut self, _: &Command) -> Fate {
         self.fate()
     }
@@ -98,7 +98,7 @@ impl Faults for SeededFaults {
     }
 }
 
-/// A line that spoils what its [`Faults`] say.
+/// A line that spoils what its [`FaultInjector`] say.
 #[derive(Debug)]
 pub struct FaultyLine<L, F> {
     line: L,
@@ -109,7 +109,7 @@ pub struct FaultyLine<L, F> {
     late: Vec<(u8, Notice)>,
 }
 
-impl<L: Line, F: Faults> FaultyLine<L, F> {
+impl<L: Line, F: FaultInjector> FaultyLine<L, F> {
     /// Wraps a line.
     pub fn new(line: L, faults: F) -> Self {
         Self {
@@ -140,7 +140,7 @@ impl<L: Line, F: Faults> FaultyLine<L, F> {
     }
 }
 
-impl<L: Line, F: Faults> Line for FaultyLine<L, F> {
+impl<L: Line, F: FaultInjector> Line for FaultyLine<L, F> {
     fn perform(&mut self, command: Command) {
         if matches!(command, Command::Hangup { .. }) {
             return self.line.perform(command);

@@ -5,7 +5,7 @@ use std::task::{Context, Poll, Waker};
 
 use callroute_schema::{Caller, Cause, Number};
 
-use super::{Fate, Faults, FaultyLine, Observer, SeededFaults, TracedLine};
+use super::{Fate, FaultInjector, FaultyLine, LineObserver, SeededFaults, TracedLine};
 use crate::adapter::Line;
 use crate::command::{Command, DialTarget, EndCause};
 use crate::leg::LegId;
@@ -63,7 +63,7 @@ fn all(line: &mut impl Line) -> Vec<Notice> {
 #[derive(Debug, Default)]
 struct Seen(std::sync::Arc<std::sync::Mutex<Vec<String>>>);
 
-impl Observer for Seen {
+impl LineObserver for Seen {
     fn command(&mut self, command: &Command) {
         self.0.lock().unwrap().push(format!("{command:?}"));
     }
@@ -92,7 +92,7 @@ fn a_trace_shows_all_and_changes_nothing() {
 #[derive(Debug)]
 struct Everything;
 
-impl Faults for Everything {
+impl FaultInjector for Everything {
     fn command(&mut self, command: &Command) -> Fate {
         match command {
             Command::Dial { leg: LegId(2), .. } => Fate::IsLost,
@@ -124,7 +124,7 @@ fn faults_lose_all_but_hang_ups_and_ends() {
 #[derive(Debug)]
 struct Script(Vec<Fate>);
 
-impl Faults for Script {
+impl FaultInjector for Script {
     fn command(&mut self, _: &Command) -> Fate {
         self.0.remove(0)
     }

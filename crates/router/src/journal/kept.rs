@@ -4,7 +4,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use callroute_rules::{Engine, Source};
+use callroute_rules::{Engine, SourceFile};
 use callroute_tables::{LoadError, SystemZones};
 
 /// Longest table kept beside a journal, in bytes.
@@ -76,7 +76,7 @@ pub fn kept_table(journal: &Path, fingerprint: &str) -> Result<Arc<Engine>, Kept
     if bytes.len() as u64 > MAX_KEPT {
         return Err(shape(format!("it is longer than {MAX_KEPT} bytes")));
     }
-    let sources: Vec<Source> =
+    let sources: Vec<SourceFile> =
         serde_json::from_slice(&bytes).map_err(|error| shape(error.to_string()))?;
     let Some((routes, others)) = sources.split_first() else {
         return Err(shape("the list is empty".to_owned()));

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use callroute_rules::{ChronoTz, load};
 use callroute_schema::{CallId, CallRecord, Event};
 use callroute_session::Note;
-use callroute_store::{FolderMessages, MessageError, Messages, MessagesWaiting};
+use callroute_store::{FolderMessages, MessageError, MessageStore, MessagesWaiting};
 use callroute_tables::TableHandle;
 use callroute_webhook::{Client, ClientConfig};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -96,7 +96,7 @@ struct SlowDisk {
     kept: FolderMessages,
 }
 
-impl Messages for SlowDisk {
+impl MessageStore for SlowDisk {
     fn keep(&self, message: StoredMessage) -> Result<(), MessageError> {
         self.go.lock().unwrap().recv().unwrap();
         self.kept.keep(message)

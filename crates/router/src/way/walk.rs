@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use callroute_rules::{Engine, Fact, Facts, Lookup, Outcome, RenderError, RuleId, check};
 use callroute_schema::{Action, Actions, Destination, Disposition, Event, Set, Webhook, variables};
-use callroute_session::{AskTarget, MOST_BEGUN, Patience, branch};
-use callroute_webhook::{Asked, Failure, FailureClass};
+use callroute_session::{AskTarget, MAX_ACTIONS_PER_CALL, Patience, branch};
+use callroute_webhook::{AskReport, Failure, FailureClass};
 use tokio::time::Instant;
 
 use super::{RouteSource, Routed, Way};
@@ -79,7 +79,7 @@ impl<'a, T> Walk<'a, T> {
         let mut found = None;
         while let Some(action) = self.queue.pop_front() {
             self.begun += 1;
-            if self.begun > MOST_BEGUN {
+            if self.begun > MAX_ACTIONS_PER_CALL {
                 self.take_default();
                 continue;
             }
@@ -258,7 +258,7 @@ impl<'a, T> Walk<'a, T> {
         });
         let event = with_failure.as_ref().unwrap_or(&self.event);
         let asked = self.way.client.ask(&endpoints, event);
-        let Asked {
+        let AskReport {
             result,
             attempts,
             stood_in,

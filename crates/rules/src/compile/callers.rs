@@ -8,7 +8,7 @@ use crate::csv::Field;
 use crate::engine::{CallerList, Dialed, Lists};
 use crate::number::{self, NumberError, Pattern};
 use crate::path::Path;
-use crate::source::Source;
+use crate::source::SourceFile;
 use crate::table::CallersEntry;
 use crate::yaml::MAX_TEXT;
 use callroute_schema::hint::shorten;
@@ -129,7 +129,7 @@ impl Compiler<'_> {
             );
             return None;
         }
-        self.further.push(Source {
+        self.further.push(SourceFile {
             name: file.to_owned(),
             text: text.clone(),
         });

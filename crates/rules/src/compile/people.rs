@@ -304,7 +304,7 @@ mod tests {
         let text = "version: 1\ndefault: { action: hangup }\nagents: { ann: { to: \"1001\" } }\n\
                     rotas: { duty: { file: duty.csv } }\n";
         let files = |csv: &str| {
-            vec![crate::Source {
+            vec![crate::SourceFile {
                 name: "duty.csv".to_owned(),
                 text: csv.to_owned(),
             }]

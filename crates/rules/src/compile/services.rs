@@ -4,7 +4,7 @@ use callroute_schema::{Network, Party, WebhookName};
 
 use super::Compiler;
 use crate::check::DEADLINE_MS;
-use crate::engine::{Agent, Named, Secret, WebhookSpec};
+use crate::engine::{Agent, Named, SecretSource, WebhookSpec};
 use crate::path::Path;
 use crate::policy::Policy;
 use crate::table::{AgentEntry, SecretEntry, SecretsEntry, WebhookEntry};
@@ -123,7 +123,7 @@ impl Compiler<'_> {
         }
     }
 
-    fn secrets(&mut self, entry: Option<&SecretsEntry>, at: &Path<'_>) -> Vec<Secret> {
+    fn secrets(&mut self, entry: Option<&SecretsEntry>, at: &Path<'_>) -> Vec<SecretSource> {
         let list = entry.map_or(&[][..], |secrets| &secrets.0);
         if list.len() > MAX_SECRETS {
             let found = list.len();
@@ -136,7 +136,7 @@ impl Compiler<'_> {
             .collect()
     }
 
-    fn secret(&mut self, entry: &SecretEntry, at: &Path<'_>) -> Option<Secret> {
+    fn secret(&mut self, entry: &SecretEntry, at: &Path<'_>) -> Option<SecretSource> {
         match entry {
             SecretEntry::Env(name) => {
                 let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
@@ -145,19 +145,19 @@ impl Compiler<'_> {
                     let message = format!("`{name}` is no name of an environment variable");
                     self.fault(&at.key("env"), message);
                 }
-                Some(Secret::Env(name.clone()))
+                Some(SecretSource::Env(name.clone()))
             }
             SecretEntry::File(path) => {
                 if path.is_empty() {
                     self.fault(&at.key("file"), "the name of a file must not be empty");
                 }
-                Some(Secret::File(path.clone()))
+                Some(SecretSource::File(path.clone()))
             }
             SecretEntry::Text(text) => {
                 if text.is_empty() {
                     self.fault(at, "a secret must not be empty");
                 }
-                Some(Secret::Text(text.clone()))
+                Some(SecretSource::Text(text.clone()))
             }
         }
     }

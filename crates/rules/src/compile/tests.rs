@@ -1,17 +1,17 @@
 //! Every fault, its place and its mend.
 
 pub(crate) use super::hours::tests::FAULTY as HOURS;
-use crate::{ChronoTz, Faults, Source, load};
+use crate::{ChronoTz, Faults, SourceFile, load};
 
 /// What each file of this test begins with.
 pub(crate) const HEAD: &str = "version: 1\ndefault: { action: hangup }\n";
 
 pub(crate) fn faults_with(text: &str, files: &[(&str, &str)]) -> Faults {
-    let source = |(name, text): &(&str, &str)| Source {
+    let source = |(name, text): &(&str, &str)| SourceFile {
         name: (*name).to_owned(),
         text: (*text).to_owned(),
     };
-    let files: Vec<Source> = files.iter().map(source).collect();
+    let files: Vec<SourceFile> = files.iter().map(source).collect();
     match load("routes.yaml", text, &files, &ChronoTz) {
         Ok(_) => panic!("loads:\n{text}"),
         Err(faults) => faults,

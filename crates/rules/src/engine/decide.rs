@@ -22,7 +22,7 @@ use super::tables::{LookupSpec, Tables};
 use super::view::View;
 use crate::explain::Explanation;
 use crate::hours::Hours;
-use crate::source::Source;
+use crate::source::SourceFile;
 
 /// A compiled routing table: answers for every call, from its event and the facts alone.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ pub struct Engine {
     pub(crate) policy: crate::policy::Policy,
     pub(crate) counted: Counted,
     pub(crate) hours: HashMap<String, Arc<Hours>>,
-    pub(crate) sources: Arc<[Source]>,
+    pub(crate) sources: Arc<[SourceFile]>,
     pub(crate) fingerprint: String,
     pub(crate) zone_release: String,
 }
@@ -357,7 +357,7 @@ impl Engine {
     /// The texts it was compiled from, the routing file first. Given back to
     /// [`load`](crate::load()), they make the same engine.
     #[must_use]
-    pub fn sources(&self) -> &[Source] {
+    pub fn sources(&self) -> &[SourceFile] {
         &self.sources
     }
 

@@ -44,7 +44,7 @@ pub struct WebhookSpec {
     pub deadline_ms: u64,
     /// What requests are signed with, once for each secret; two while they are changed. Without
     /// any they are not signed.
-    pub secrets: Vec<Secret>,
+    pub secrets: Vec<SecretSource>,
     /// A file of certificates in PEM, relative to the routing file: who is trusted instead of
     /// those that the operating system trusts.
     pub ca: Option<String>,
@@ -61,7 +61,7 @@ pub struct WebhookSpec {
 
 /// Where a signing secret comes from.
 #[derive(Clone, PartialEq, Eq)]
-pub enum Secret {
+pub enum SecretSource {
     /// The environment variable of this name.
     Env(String),
     /// A file that holds it, relative to the routing file.
@@ -70,7 +70,7 @@ pub enum Secret {
     Text(String),
 }
 
-impl fmt::Debug for Secret {
+impl fmt::Debug for SecretSource {
     /// Never shows the secret itself.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

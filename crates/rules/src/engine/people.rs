@@ -22,7 +22,7 @@ pub(crate) struct People {
 
 /// Who takes the calls of a party at an instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Taker<'a> {
+pub enum ResolvedParty<'a> {
     /// This agent, who works now: the one that is named, the one on duty in the rota that is
     /// named, or the only one who is reached at the number or SIP URI. Also a name that the table
     /// does not have.
@@ -93,30 +93,30 @@ impl Engine {
     /// Who takes the calls of a party at an instant: by which name an agent's state is asked for
     /// and its calls are counted, however it is written.
     #[must_use]
-    pub fn taker<'a>(&'a self, party: &'a Party, at: DateTime<Utc>) -> Taker<'a> {
+    pub fn resolve_party<'a>(&'a self, party: &'a Party, at: DateTime<Utc>) -> ResolvedParty<'a> {
         let known = match party {
             Party::Agent(name) => match self.rota(name.as_str()) {
                 Some(rota) => match self.tables.on_duty(rota, at.timestamp()) {
                     Some(name) => self.people.named(name, &self.tables),
-                    None => return Taker::Nobody,
+                    None => return ResolvedParty::Nobody,
                 },
                 None => match self.people.named(name.as_str(), &self.tables) {
                     Some(known) => Some(known),
-                    None => return Taker::Agent(name.as_str()),
+                    None => return ResolvedParty::Agent(name.as_str()),
                 },
             },
             Party::Number(_) | Party::Sip(_) => self.people.at(party, &self.tables),
         };
         match known {
-            None => Taker::Anybody,
+            None => ResolvedParty::Anybody,
             Some(agent) if agent.is_on_shift(&self.tables, at.timestamp()) => {
-                Taker::Agent(&agent.name)
+                ResolvedParty::Agent(&agent.name)
             }
-            Some(agent) => Taker::OffShift(&agent.name),
+            Some(agent) => ResolvedParty::OffShift(&agent.name),
         }
     }
 
-    /// Whether [`taker`](Self::taker) may say something else of this party at another time: it is
+    /// Whether [`resolve_party`](Self::resolve_party) may say something else of this party at another time: it is
     /// a rota, or an agent who works in shifts.
     #[must_use]
     pub fn takes_turns(&self, party: &Party) -> bool {
@@ -148,7 +148,7 @@ impl Engine {
 
 #[cfg(test)]
 mod tests {
-    use super::Taker;
+    use super::ResolvedParty;
     use crate::{ChronoTz, load};
 
     #[test]
@@ -169,25 +169,25 @@ numbers:
   "1": { action: forward, destination: { type: ring_group, members: [ann, duty, cid, dan, bob] } }
 "#;
         let engine = load("routes.yaml", table, &(), &ChronoTz).unwrap();
-        let taker = |text: &str, at: &str| {
+        let resolve_party = |text: &str, at: &str| {
             let party = callroute_schema::Party::new(text).unwrap();
-            format!("{:?}", engine.taker(&party, at.parse().unwrap()))
+            format!("{:?}", engine.resolve_party(&party, at.parse().unwrap()))
         };
         let (noon, night) = ("2026-04-21T12:00:00Z", "2026-04-21T22:00:00Z");
-        let is = |name: &str| format!("{:?}", Taker::Agent(name));
-        assert_eq!(taker("ann", noon), is("ann"));
-        let off = format!("{:?}", Taker::OffShift("ann"));
-        assert_eq!(taker("ann", night), off);
-        assert_eq!(taker("sip:ann@pbx.example", noon), is("ann"));
-        assert_eq!(taker("sip:ann@pbx.example", night), off);
-        assert_eq!(taker("duty", noon), is("bob"));
-        assert_eq!(taker("duty", "2026-04-23T12:00:00Z"), "Nobody");
-        assert_eq!(taker("duty", "2026-04-24T12:00:00Z"), is("ann"));
-        assert_eq!(taker("duty", "2026-04-24T22:00:00Z"), off);
-        assert_eq!(taker("2125550111", noon), is("bob"));
-        assert_eq!(taker("zoe", noon), is("zoe"));
+        let is = |name: &str| format!("{:?}", ResolvedParty::Agent(name));
+        assert_eq!(resolve_party("ann", noon), is("ann"));
+        let off = format!("{:?}", ResolvedParty::OffShift("ann"));
+        assert_eq!(resolve_party("ann", night), off);
+        assert_eq!(resolve_party("sip:ann@pbx.example", noon), is("ann"));
+        assert_eq!(resolve_party("sip:ann@pbx.example", night), off);
+        assert_eq!(resolve_party("duty", noon), is("bob"));
+        assert_eq!(resolve_party("duty", "2026-04-23T12:00:00Z"), "Nobody");
+        assert_eq!(resolve_party("duty", "2026-04-24T12:00:00Z"), is("ann"));
+        assert_eq!(resolve_party("duty", "2026-04-24T22:00:00Z"), off);
+        assert_eq!(resolve_party("2125550111", noon), is("bob"));
+        assert_eq!(resolve_party("zoe", noon), is("zoe"));
         // A phone that several share is none of theirs.
-        assert_eq!(taker("sip:desk@pbx.example", noon), "Anybody");
-        assert_eq!(taker("+13145550100", noon), "Anybody");
+        assert_eq!(resolve_party("sip:desk@pbx.example", noon), "Anybody");
+        assert_eq!(resolve_party("+13145550100", noon), "Anybody");
     }
 }

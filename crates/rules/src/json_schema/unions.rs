@@ -72,7 +72,7 @@ impl JsonSchema for SecretsEntry {
 
 impl JsonSchema for SecretEntry {
     fn schema_name() -> Cow<'static, str> {
-        "Secret".into()
+        "SecretSource".into()
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {

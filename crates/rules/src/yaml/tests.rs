@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::read;
 use crate::fault::Report;
-use crate::source::Source;
+use crate::source::SourceFile;
 
 /// The faults of a text, as `line:column message`.
 fn faults(text: &str) -> Vec<String> {
@@ -137,7 +137,7 @@ proptest! {
         let mut report = Report::new("x");
         let root = read(&text, &mut report);
         prop_assert!(root.is_some() || !report.is_empty());
-        let source = Source { name: "x".to_owned(), text };
+        let source = SourceFile { name: "x".to_owned(), text };
         prop_assert!(!report.finish(&[source]).to_string().is_empty());
     }
 }

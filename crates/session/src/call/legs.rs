@@ -3,7 +3,7 @@
 use callroute_media::{Command, EndCause, LegId};
 
 use super::{Call, LegState, OnLeg};
-use crate::shared::Share;
+use crate::shared::HubRequest;
 
 impl Call {
     pub(crate) fn leg(&self, leg: LegId) -> LegState {
@@ -93,7 +93,7 @@ impl Call {
         attempt: u32,
         wrap_up_ms: u64,
     ) {
-        self.share(Share::Talks {
+        self.share(HubRequest::Talks {
             member: member.clone(),
         });
         let on_leg = OnLeg {
@@ -111,7 +111,7 @@ impl Call {
         };
         let talk_ms = self.elapsed_ms(on_leg.since);
         self.ledger.talked(on_leg.attempt, talk_ms);
-        self.share(Share::Talked {
+        self.share(HubRequest::Talked {
             member: on_leg.member,
             talk_ms,
             wrap_up_ms: on_leg.wrap_up_ms,

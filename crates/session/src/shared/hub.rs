@@ -1,4 +1,4 @@
-//! The other side of [`Share`]: one for all calls.
+//! The other side of [`HubRequest`]: one for all calls.
 
 mod serving;
 
@@ -14,16 +14,16 @@ use super::callbacks::{Callback, Callbacks};
 use super::queues::{QueueView, Queues};
 use super::rooms::{Others, Rooms, Slot};
 use super::turns::Turns;
-use super::{Share, Shared, Turning};
+use super::{HubReply, HubRequest, Turning};
 use crate::input::Now;
 
-/// What one call is to be told, as [`Input::Shared`](crate::Input::Shared).
+/// What one call is to be told, as [`Input::HubReply`](crate::Input::HubReply).
 #[derive(Debug, Clone, PartialEq)]
-pub struct Told {
+pub struct HubMessage {
     /// Which call.
     pub call_id: CallId,
     /// What.
-    pub shared: Shared,
+    pub shared: HubReply,
 }
 
 #[derive(Debug, Default)]
@@ -59,35 +59,35 @@ impl Hub {
     }
 
     /// What a session asks or tells; gives what calls are to be told.
-    pub fn handle(&mut self, now: Now, call: &CallId, share: Share) -> Vec<Told> {
+    pub fn handle(&mut self, now: Now, call: &CallId, share: HubRequest) -> Vec<HubMessage> {
         let answer = |shared| {
-            vec![Told {
+            vec![HubMessage {
                 call_id: call.clone(),
                 shared,
             }]
         };
         match share {
-            Share::Group { who, turns } => {
+            HubRequest::Group { who, turns } => {
                 let info = |name: &Option<String>| self.agents.info_of(name.as_deref(), now.mono);
                 let members: Vec<MemberInfo> = who.iter().map(info).collect();
                 let turn = turns.map_or(0, |turns| self.turn(*turns, &members));
-                answer(Shared::Group { turn, members })
+                answer(HubReply::Group { turn, members })
             }
-            Share::Fact { lookup, who } => {
+            HubRequest::Fact { lookup, who } => {
                 let fact = self.fact(now, call, &lookup, who.as_deref());
                 let why = None;
-                answer(Shared::Fact { lookup, fact, why })
+                answer(HubReply::Fact { lookup, fact, why })
             }
-            Share::On { names } => {
+            HubRequest::On { names } => {
                 self.count(call, names);
                 Vec::new()
             }
-            Share::Talks { member } => {
+            HubRequest::Talks { member } => {
                 self.agents.talks(&member);
                 self.known(call).talks.push(member);
                 Vec::new()
             }
-            Share::Talked {
+            HubRequest::Talked {
                 member,
                 talk_ms,
                 wrap_up_ms,
@@ -104,51 +104,51 @@ impl Hub {
                 }
                 self.serve(now)
             }
-            Share::Join(join) => self.join(now, call, *join),
-            Share::Takers { who } => {
+            HubRequest::Join(join) => self.join(now, call, *join),
+            HubRequest::Takers { who } => {
                 if let Some(waiter) = self.queues.get(call) {
                     waiter.join.who = who;
                 }
                 self.serve(now)
             }
-            Share::Where => match self.queues.position(call, &self.agents, now.mono) {
-                Some((position, size, estimate_s)) => answer(Shared::Position {
+            HubRequest::Where => match self.queues.position(call, &self.agents, now.mono) {
+                Some((position, size, estimate_s)) => answer(HubReply::Position {
                     position,
                     size,
                     estimate_s,
                 }),
                 None => Vec::new(),
             },
-            Share::Offered { member, answered } => self.offered(now, call, member, answered),
-            Share::Quit => self.quit(now, call),
-            Share::CallBack { queue, event } => {
+            HubRequest::Offered { member, answered } => self.offered(now, call, member, answered),
+            HubRequest::Quit => self.quit(now, call),
+            HubRequest::CallBack { queue, event } => {
                 self.call_back(call, queue, event);
                 self.quit(now, call)
             }
-            Share::Again { callback, after_ms } => {
+            HubRequest::Again { callback, after_ms } => {
                 let at = now.mono.saturating_add(Duration::from_millis(after_ms));
                 self.callbacks.add_later(at, *callback);
                 Vec::new()
             }
-            Share::Park { slot } => match self.rooms.park(call, slot) {
-                Slot::Parked(slot) => answer(Shared::Parked { slot }),
+            HubRequest::Park { slot } => match self.rooms.park(call, slot) {
+                Slot::Parked(slot) => answer(HubReply::Parked { slot }),
                 Slot::Meets { other, room } => vec![
-                    Told {
+                    HubMessage {
                         call_id: call.clone(),
-                        shared: Shared::Meet { room: room.clone() },
+                        shared: HubReply::Meet { room: room.clone() },
                     },
-                    Told {
+                    HubMessage {
                         call_id: other,
-                        shared: Shared::Meet { room },
+                        shared: HubReply::Meet { room },
                     },
                 ],
-                Slot::None => answer(Shared::NotFound),
+                Slot::None => answer(HubReply::NotFound),
             },
-            Share::Unpark => {
+            HubRequest::Unpark => {
                 self.rooms.unpark(call);
                 Vec::new()
             }
-            Share::Enter {
+            HubRequest::Enter {
                 room,
                 legs,
                 consent,
@@ -156,35 +156,35 @@ impl Hub {
                 let consent = consent.map(|consent| *consent);
                 told_others(self.rooms.enter(call, &room, legs, consent))
             }
-            Share::LeaveRoom => told_others(self.rooms.leave(call)),
-            Share::Dialog { leg, dialog } => {
+            HubRequest::LeaveRoom => told_others(self.rooms.leave(call)),
+            HubRequest::Dialog { leg, dialog } => {
                 self.rooms.dialog(call, leg, dialog);
                 Vec::new()
             }
-            Share::Replace { dialog } => match self.rooms.who(&dialog) {
+            HubRequest::Replace { dialog } => match self.rooms.who(&dialog) {
                 Some((other, leg)) if other != *call => {
                     let room = self.rooms.new_room("transfer");
                     vec![
-                        Told {
+                        HubMessage {
                             call_id: other,
-                            shared: Shared::Take {
+                            shared: HubReply::Take {
                                 leg,
                                 room: room.clone(),
                             },
                         },
-                        Told {
+                        HubMessage {
                             call_id: call.clone(),
-                            shared: Shared::Meet { room },
+                            shared: HubReply::Meet { room },
                         },
                     ]
                 }
-                _ => answer(Shared::NotFound),
+                _ => answer(HubReply::NotFound),
             },
         }
     }
 
     /// A call is over, whatever it left behind.
-    pub fn ended(&mut self, now: Now, call: &CallId) -> Vec<Told> {
+    pub fn ended(&mut self, now: Now, call: &CallId) -> Vec<HubMessage> {
         self.count(call, Vec::new());
         let mut freed = false;
         if let Some(known) = self.calls.remove(call) {
@@ -202,7 +202,7 @@ impl Hub {
     }
 
     /// An agent's state has changed.
-    pub fn set_agent(&mut self, now: Now, agent: &str, state: AgentState) -> Vec<Told> {
+    pub fn set_agent(&mut self, now: Now, agent: &str, state: AgentState) -> Vec<HubMessage> {
         self.agents.set(agent, state);
         self.serve(now)
     }
@@ -215,7 +215,7 @@ impl Hub {
     }
 
     /// The instant of [`next_wake`](Self::next_wake) has come.
-    pub fn wake(&mut self, now: Now) -> Vec<Told> {
+    pub fn wake(&mut self, now: Now) -> Vec<HubMessage> {
         self.agents.wake(now.mono);
         self.callbacks.wake(now.mono);
         self.serve(now)
@@ -276,7 +276,7 @@ impl Hub {
     }
 
     /// A switch that people turn, as in "night mode"; without a state the table's own counts.
-    pub fn set_switch(&mut self, name: &str, on: Option<bool>) {
+    pub fn set_override(&mut self, name: &str, on: Option<bool>) {
         match on {
             Some(on) => self.switches.insert(name.to_owned(), on),
             None => self.switches.remove(name),
@@ -358,12 +358,12 @@ impl Hub {
     }
 }
 
-fn told_others(others: Vec<Others>) -> Vec<Told> {
+fn told_others(others: Vec<Others>) -> Vec<HubMessage> {
     others
         .into_iter()
-        .map(|others| Told {
+        .map(|others| HubMessage {
             call_id: others.call,
-            shared: Shared::Others {
+            shared: HubReply::Others {
                 legs: others.legs,
                 recorded: others.recorded,
             },

@@ -18,7 +18,7 @@ use super::{Step, Talk, ends};
 use crate::call::{Call, LegState, millis, seconds};
 use crate::note::Note;
 use crate::program::Flow;
-use crate::shared::{Callback, Joining, Share, Shared};
+use crate::shared::{Callback, HubReply, HubRequest, Joining};
 
 /// How long the caller's phone rings.
 pub(crate) const RING_S: u32 = 30;
@@ -60,7 +60,7 @@ impl CallingBack {
             call_id: callback.event.call_id.clone(),
             n: callback.tries.saturating_add(1),
         });
-        call.share(Share::Join(Box::new(Joining {
+        call.share(HubRequest::Join(Box::new(Joining {
             max_size: MAX_SIZE,
             wait_when_empty: true,
             place: Some(callback.place.clone()),
@@ -103,9 +103,9 @@ impl CallingBack {
         }
     }
 
-    pub(crate) fn on_shared(&mut self, call: &mut Call, shared: &Shared) -> Flow {
+    pub(crate) fn on_shared(&mut self, call: &mut Call, shared: &HubReply) -> Flow {
         match (&self.phase, shared) {
-            (Phase::Joining, Shared::Queued { position, size }) => {
+            (Phase::Joining, HubReply::Queued { position, size }) => {
                 self.phase = Phase::Waiting;
                 self.until = call.after(seconds(call.settings.callback_wait_s));
                 call.note(Note::Queued {
@@ -116,10 +116,10 @@ impl CallingBack {
                 self.tell(call, EventKind::QueueJoined);
                 Flow::Stay
             }
-            (Phase::Joining | Phase::Waiting, Shared::Refused { .. }) => {
+            (Phase::Joining | Phase::Waiting, HubReply::Refused { .. }) => {
                 self.again(call, "the queue does not take the caller")
             }
-            (Phase::Waiting, Shared::Offer { members, passed }) => {
+            (Phase::Waiting, HubReply::Offer { members, passed }) => {
                 for passed in passed {
                     call.note(Note::Passed {
                         call_id: passed.call_id.clone(),
@@ -171,14 +171,14 @@ impl CallingBack {
 
     pub(crate) fn abandon(&mut self, call: &mut Call) {
         match &mut self.phase {
-            Phase::Joining => return call.share(Share::Quit),
+            Phase::Joining => return call.share(HubRequest::Quit),
             Phase::Waiting => {}
             Phase::Ringing(ringing, _) => ringing.abandon(call),
             Phase::Reaching(_, _, ringing) => return ringing.abandon(call),
         }
         // Whoever gives up twice leaves once.
         self.phase = Phase::Joining;
-        call.share(Share::Quit);
+        call.share(HubRequest::Quit);
         self.left(call, Disposition::Canceled);
     }
 
@@ -199,7 +199,7 @@ impl CallingBack {
                 };
                 for index in gone.into_iter().chain(hung_up) {
                     if let Some(member) = of(index, members) {
-                        call.share(Share::Offered {
+                        call.share(HubRequest::Offered {
                             member,
                             answered: false,
                         });
@@ -220,7 +220,7 @@ impl CallingBack {
         let (leg, name) = (winner.leg, winner.who.clone());
         call.member_talks(leg, name, winner.attempt, wrap_up_ms);
         if let Some(member) = member {
-            call.share(Share::Offered {
+            call.share(HubRequest::Offered {
                 member,
                 answered: true,
             });
@@ -265,7 +265,7 @@ impl CallingBack {
         if more {
             let mut callback = self.callback.clone();
             callback.tries = n;
-            call.share(Share::Again {
+            call.share(HubRequest::Again {
                 callback,
                 after_ms: millis(seconds(again_s)),
             });

@@ -11,7 +11,7 @@ use super::ring::{counted_as, who};
 use crate::call::{Call, kinds};
 use crate::note::Note;
 use crate::program::Flow;
-use crate::shared::{Share, Shared};
+use crate::shared::{HubReply, HubRequest};
 
 /// How long a fact may take that calls share; and how much longer than its budget a lookup may,
 /// before the session stops believing that the driver answers.
@@ -59,7 +59,7 @@ impl Deciding {
                     let flow = step.known(call, Fact::Missing, why);
                     return (Step::New, flow);
                 }
-                call.share(Share::Fact {
+                call.share(HubRequest::Fact {
                     who: asked_about(call, &step.lookup),
                     lookup: step.lookup.clone(),
                 });
@@ -96,9 +96,9 @@ impl Deciding {
         self.deadline
     }
 
-    pub(crate) fn on_shared(&mut self, call: &mut Call, shared: &Shared) -> Flow {
+    pub(crate) fn on_shared(&mut self, call: &mut Call, shared: &HubReply) -> Flow {
         match shared {
-            Shared::Fact { lookup, fact, why } if *lookup == self.lookup => {
+            HubReply::Fact { lookup, fact, why } if *lookup == self.lookup => {
                 self.known(call, fact.clone(), why.clone())
             }
             _ => Flow::Stay,

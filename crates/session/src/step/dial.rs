@@ -17,7 +17,7 @@ use super::{Step, Talk, ends};
 use crate::call::{Call, LegState, seconds};
 use crate::note::Note;
 use crate::program::Flow;
-use crate::shared::{MemberInfo, Share, Shared, Turning};
+use crate::shared::{HubReply, HubRequest, MemberInfo, Turning};
 
 /// How long what calls share may take to answer; then the group is rung without.
 pub(crate) const FACTS: Duration = Duration::from_millis(250);
@@ -155,16 +155,16 @@ impl Dialing {
         has_it && self.refer.is_none()
     }
 
-    pub(crate) fn on_shared(&mut self, call: &mut Call, shared: &Shared) -> Flow {
+    pub(crate) fn on_shared(&mut self, call: &mut Call, shared: &HubReply) -> Flow {
         match (&mut self.phase, shared) {
-            (Phase::Facts(group, _), Shared::Group { turn, members }) => {
+            (Phase::Facts(group, _), HubReply::Group { turn, members }) => {
                 let group = std::mem::replace(
                     group,
                     Box::new(RingGroup::new(Vec::new(), Strategy::Simultaneous)),
                 );
                 self.plan(call, &group, *turn, members)
             }
-            (Phase::Ringing(ringing), Shared::Group { members, .. }) => {
+            (Phase::Ringing(ringing), HubReply::Group { members, .. }) => {
                 let rung = ringing.on_known(call, members);
                 self.follow(call, rung)
             }
@@ -178,7 +178,7 @@ impl Dialing {
         }
         match &mut self.phase {
             Phase::Facts(..) => {
-                let none = Shared::Group {
+                let none = HubReply::Group {
                     turn: 0,
                     members: Vec::new(),
                 };
@@ -264,7 +264,7 @@ impl Dialing {
                 members: group.members.clone(),
             })
         });
-        call.share(Share::Group {
+        call.share(HubRequest::Group {
             who: takers(call, &group.members),
             turns,
         });

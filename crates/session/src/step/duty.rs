@@ -6,7 +6,7 @@ use callroute_schema::Member;
 
 use super::ring::takers;
 use crate::call::Call;
-use crate::shared::Share;
+use crate::shared::HubRequest;
 
 /// How often it is looked who works: at each full minute, as schedules change then.
 const MINUTE_MS: i64 = 60_000;
@@ -42,7 +42,7 @@ impl Duty {
         let who = takers(call, members);
         if who != self.who {
             self.who.clone_from(&who);
-            call.share(Share::Takers { who });
+            call.share(HubRequest::Takers { who });
         }
     }
 }

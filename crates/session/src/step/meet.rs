@@ -11,7 +11,7 @@ use super::ring::prompt_sound;
 use crate::call::Call;
 use crate::note::Note;
 use crate::program::Flow;
-use crate::shared::{Share, Shared};
+use crate::shared::{HubReply, HubRequest};
 
 /// How long the adapter may take to let a leg in.
 pub(crate) const LET_IN: Duration = Duration::from_secs(10);
@@ -74,7 +74,7 @@ impl Meeting {
         }
         let count = u32::try_from(legs.len()).unwrap_or(u32::MAX);
         let consent = call.consent().cloned().map(Box::new);
-        call.share(Share::Enter {
+        call.share(HubRequest::Enter {
             room,
             legs: count,
             consent,
@@ -139,9 +139,9 @@ impl Meeting {
         }
     }
 
-    pub(crate) fn on_shared(&mut self, call: &mut Call, shared: &Shared) -> Flow {
+    pub(crate) fn on_shared(&mut self, call: &mut Call, shared: &HubReply) -> Flow {
         match shared {
-            Shared::Others { legs, recorded } => {
+            HubReply::Others { legs, recorded } => {
                 self.others = *legs;
                 self.recorded.clone_from(recorded);
                 for leg in self.inside.clone() {
@@ -230,7 +230,7 @@ impl Meeting {
                 call.command(Command::Leave { leg: *leg });
             }
         }
-        call.share(Share::LeaveRoom);
+        call.share(HubRequest::LeaveRoom);
     }
 
     fn failed(&mut self, call: &mut Call, why: String) -> Flow {

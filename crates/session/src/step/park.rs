@@ -10,7 +10,7 @@ use super::{Meeting, Step};
 use crate::call::{Call, seconds};
 use crate::note::Note;
 use crate::program::Flow;
-use crate::shared::{Share, Shared};
+use crate::shared::{HubReply, HubRequest};
 
 /// How long a call stays where nothing else is said.
 pub(crate) const PARKED_S: u32 = 120;
@@ -29,7 +29,7 @@ pub(crate) struct Parked {
 
 impl Parked {
     pub(crate) fn begin(call: &mut Call, park: Park) -> (Step, Flow) {
-        call.share(Share::Park { slot: park.slot });
+        call.share(HubRequest::Park { slot: park.slot });
         let step = Self {
             on: park.on,
             music: None,
@@ -44,9 +44,9 @@ impl Parked {
         self.deadline
     }
 
-    pub(crate) fn on_shared(&mut self, call: &mut Call, shared: &Shared) -> Flow {
+    pub(crate) fn on_shared(&mut self, call: &mut Call, shared: &HubReply) -> Flow {
         match shared {
-            Shared::Parked { slot } => {
+            HubReply::Parked { slot } => {
                 call.note(Note::Parked { slot: slot.clone() });
                 if let Some(by) = self.by.take() {
                     told_slot(call, by, Some(slot));
@@ -55,11 +55,11 @@ impl Parked {
                 self.deadline = call.after(self.timeout);
                 Flow::Stay
             }
-            Shared::Meet { room } => {
+            HubReply::Meet { room } => {
                 self.nobody_told(call);
                 Meeting::enter(call, vec![LegId::CALLER], room.clone())
             }
-            Shared::NotFound => {
+            HubReply::NotFound => {
                 self.nobody_told(call);
                 Flow::failed_on(&self.on, Disposition::Congestion, "no parking slot is free")
             }
@@ -84,7 +84,7 @@ impl Parked {
 
     pub(crate) fn abandon(&mut self, call: &mut Call) {
         self.nobody_told(call);
-        call.share(Share::Unpark);
+        call.share(HubRequest::Unpark);
     }
 
     fn nobody_told(&mut self, call: &mut Call) {

@@ -16,7 +16,7 @@ use super::{Step, callback};
 use crate::call::{Call, LegState, millis, seconds};
 use crate::note::Note;
 use crate::program::Flow;
-use crate::shared::{Joining, Share, Shared};
+use crate::shared::{HubReply, HubRequest, Joining};
 
 /// How long a caller waits at most where nothing else is said.
 pub(crate) const MAX_WAIT_S: u32 = 1_800;
@@ -73,7 +73,7 @@ impl Waiting {
             let why = "the queue has no members, and there is no target of its name that has";
             return (Step::New, Flow::failed(Disposition::Failed, why));
         };
-        call.share(Share::Join(Box::new(joining(call, &queue))));
+        call.share(HubRequest::Join(Box::new(joining(call, &queue))));
         let step = Self {
             since: call.now.mono,
             queued: false,
@@ -131,9 +131,9 @@ impl Waiting {
         }
     }
 
-    pub(crate) fn on_shared(&mut self, call: &mut Call, shared: &Shared) -> Flow {
+    pub(crate) fn on_shared(&mut self, call: &mut Call, shared: &HubReply) -> Flow {
         match shared {
-            Shared::Queued { position, size } if !self.queued => {
+            HubReply::Queued { position, size } if !self.queued => {
                 self.queued = true;
                 (self.position, self.size) = (*position, *size);
                 self.until = call.after(seconds(self.queue.max_wait_s.unwrap_or(MAX_WAIT_S)));
@@ -147,11 +147,11 @@ impl Waiting {
                 self.next_announcement = self.announce_at(call);
                 Flow::Stay
             }
-            Shared::Refused { disposition } => {
+            HubReply::Refused { disposition } => {
                 self.queued = false;
                 self.leave(call, *disposition, "the queue does not take the caller")
             }
-            Shared::Position {
+            HubReply::Position {
                 position,
                 size,
                 estimate_s,
@@ -160,7 +160,7 @@ impl Waiting {
                 self.announce(call, *estimate_s);
                 Flow::Stay
             }
-            Shared::Offer { members, passed } if self.queued => {
+            HubReply::Offer { members, passed } if self.queued => {
                 for passed in passed {
                     call.note(Note::Passed {
                         call_id: passed.call_id.clone(),
@@ -192,7 +192,7 @@ impl Waiting {
         self.duty.on_wake(call, &self.queue.members);
         if self.next_announcement.is_some_and(|at| call.is_due(at)) {
             self.next_announcement = self.announce_at(call);
-            call.share(Share::Where);
+            call.share(HubRequest::Where);
         }
         match &mut self.ringing {
             Some((ringing, _)) if call.is_due(ringing.deadline()) => {
@@ -209,7 +209,7 @@ impl Waiting {
             ringing.abandon(call);
         }
         if std::mem::take(&mut self.queued) {
-            call.share(Share::Quit);
+            call.share(HubRequest::Quit);
             self.left(call, Disposition::Canceled);
         }
     }
@@ -242,17 +242,17 @@ impl Waiting {
                 // Only now: the member talks already, and is not free for the next caller.
                 // Whoever rang beside it is, by this caller's leaving.
                 if let Some(member) = member {
-                    call.share(Share::Offered { member, answered });
+                    call.share(HubRequest::Offered { member, answered });
                 }
                 if !answered {
-                    call.share(Share::Quit);
+                    call.share(HubRequest::Quit);
                 }
                 flow
             }
             Rung::On | Rung::Lost => {
                 for index in gone {
                     if let Some(member) = of(index, members) {
-                        call.share(Share::Offered {
+                        call.share(HubRequest::Offered {
                             member,
                             answered: false,
                         });
@@ -283,7 +283,7 @@ impl Waiting {
             call.event
                 .attributes
                 .insert("callback".to_owned(), self.queue.name.to_string());
-            call.share(Share::CallBack {
+            call.share(HubRequest::CallBack {
                 queue: Box::new(self.queue.clone()),
                 event: Box::new(call.event.clone()),
             });
@@ -329,7 +329,7 @@ impl Waiting {
             ringing.abandon(call);
         }
         if std::mem::take(&mut self.queued) {
-            call.share(Share::Quit);
+            call.share(HubRequest::Quit);
         }
         if let Some(play) = self.hears.take() {
             call.stop_play(play);

@@ -21,7 +21,7 @@ use super::ring::prompt_sound;
 use crate::call::Call;
 use crate::note::Note;
 use crate::program::Flow;
-use crate::shared::Shared;
+use crate::shared::HubReply;
 
 /// Two legs that hear each other, and whatever one of them is about to do with the other.
 #[derive(Debug)]
@@ -129,9 +129,9 @@ impl Talk {
         }
     }
 
-    pub(crate) fn on_shared(&mut self, call: &mut Call, shared: &Shared) -> Flow {
+    pub(crate) fn on_shared(&mut self, call: &mut Call, shared: &HubReply) -> Flow {
         match shared {
-            Shared::Take { leg, room } if *leg == self.a || *leg == self.b => {
+            HubReply::Take { leg, room } if *leg == self.a || *leg == self.b => {
                 let kept = self.other(*leg);
                 // A transfer of the two that is under way has nobody to transfer any more.
                 if let Some(mut transfer) = self.transfer.take() {

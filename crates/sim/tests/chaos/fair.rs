@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use callroute_schema::CallId;
-use callroute_session::shared::{PassedWhy, Share, Shared, Told};
+use callroute_session::shared::{HubMessage, HubReply, HubRequest, PassedWhy};
 
 /// Who waits in a queue, seen from outside: when it came, with which priority, and whether a
 /// phone rings for it.
@@ -39,19 +39,19 @@ pub(crate) struct Waiting {
 
 impl Waiting {
     /// Sees that what the hub says is fair.
-    pub(crate) fn all_told(&mut self, now: Duration, told: &[Told]) {
-        for Told { call_id, shared } in told {
+    pub(crate) fn all_told(&mut self, now: Duration, told: &[HubMessage]) {
+        for HubMessage { call_id, shared } in told {
             self.told(now, call_id, shared);
         }
     }
 
     /// No caller is overtaken without a stated reason, and no member is offered twice.
-    fn told(&mut self, now: Duration, call_id: &CallId, shared: &Shared) {
+    fn told(&mut self, now: Duration, call_id: &CallId, shared: &HubReply) {
         match shared {
-            Shared::Refused { .. } => {
+            HubReply::Refused { .. } => {
                 self.waits.remove(call_id);
             }
-            Shared::Offer { members, passed } => {
+            HubReply::Offer { members, passed } => {
                 let served = self.waits[call_id].clone();
                 for member in members {
                     let name = &served.members[*member];
@@ -90,9 +90,9 @@ impl Waiting {
     }
 
     /// Follows who waits, as the sessions tell it.
-    pub(crate) fn shared(&mut self, mono: Duration, call_id: &CallId, share: &Share) {
+    pub(crate) fn shared(&mut self, mono: Duration, call_id: &CallId, share: &HubRequest) {
         match share {
-            Share::Join(join) => {
+            HubRequest::Join(join) => {
                 self.arrivals += 1;
                 // Whoever is called back has kept its place.
                 let (arrival, since) = match &join.place {
@@ -109,7 +109,7 @@ impl Waiting {
                 };
                 self.waits.insert(call_id.clone(), waiter);
             }
-            Share::Offered {
+            HubRequest::Offered {
                 member,
                 answered: false,
             } => {
@@ -117,10 +117,10 @@ impl Waiting {
                     waits.offered.retain(|offered| offered != member);
                 }
             }
-            Share::Offered { answered: true, .. } | Share::Quit => {
+            HubRequest::Offered { answered: true, .. } | HubRequest::Quit => {
                 self.waits.remove(call_id);
             }
-            Share::CallBack { .. } => {
+            HubRequest::CallBack { .. } => {
                 if let Some(waits) = self.waits.remove(call_id) {
                     self.kept
                         .insert(call_id.clone(), (waits.arrival, waits.since));

@@ -9,7 +9,7 @@ use callroute_media::{Ability, LegId, Line, Notice};
 use callroute_rules::Engine;
 use callroute_schema::{Actions, CallId, Cause, Digit, Disposition, Event, Party, Prompt};
 use callroute_session::journal::{Entry, Header, Journal, replay};
-use callroute_session::shared::{AgentState, Hub, Told};
+use callroute_session::shared::{AgentState, Hub, HubMessage};
 use callroute_session::{AskFailure, AskId, Effect, FeatureCodes, Input, Now, Session, Settings};
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
@@ -209,7 +209,7 @@ impl World {
                     running.line.perform(command.clone());
                 }
                 Effect::Ask { ask, .. } => running.asks.push(*ask),
-                Effect::Share(share) => {
+                Effect::HubRequest(share) => {
                     self.waiting.shared(self.mono, &call_id, share);
                     let news = self.hub.handle(now, &call_id, share.clone());
                     self.waiting.all_told(self.mono, &news);
@@ -232,15 +232,15 @@ impl World {
     }
 
     /// Puts what the hub says on its way.
-    fn tell(&mut self, told: Vec<Told>) {
+    fn tell(&mut self, told: Vec<HubMessage>) {
         self.call_back();
-        for Told { call_id, shared } in told {
+        for HubMessage { call_id, shared } in told {
             let call = self
                 .calls
                 .iter_mut()
                 .find(|call| call.session.event().call_id == call_id);
             if let Some(call) = call {
-                call.inbox.push(Input::Shared(shared));
+                call.inbox.push(Input::HubReply(shared));
             }
         }
         // What was offered is taken in at once: the hub and a call are never far apart.

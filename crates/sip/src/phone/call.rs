@@ -14,7 +14,7 @@ use crate::rtp::command::PlaySound;
 
 /// What became of a call so far.
 #[derive(Clone, PartialEq, Eq)]
-pub struct CallRecord {
+pub struct CallStatus {
     /// Who calls: a number, a user, `anonymous` or `unavailable`.
     pub from: String,
     /// What was dialed.
@@ -35,9 +35,9 @@ pub struct CallRecord {
     pub(crate) played: u32,
 }
 
-impl fmt::Debug for CallRecord {
+impl fmt::Debug for CallStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CallRecord")
+        f.debug_struct("CallStatus")
             .field("from", &Masked(&self.from))
             .field("to", &Masked(&self.to))
             .field("rang", &self.rang)
@@ -50,7 +50,7 @@ impl fmt::Debug for CallRecord {
     }
 }
 
-impl CallRecord {
+impl CallStatus {
     /// A call that begins.
     pub(crate) fn new(from: String, to: String) -> Self {
         Self {
@@ -82,7 +82,7 @@ pub(crate) enum Order {
 #[derive(Debug)]
 pub struct PhoneCall {
     pub(crate) orders: mpsc::Sender<Order>,
-    pub(crate) record: watch::Receiver<CallRecord>,
+    pub(crate) record: watch::Receiver<CallStatus>,
     pub(crate) heard: Arc<Mutex<Vec<i16>>>,
     pub(crate) plays: AtomicU32,
 }
@@ -90,7 +90,7 @@ pub struct PhoneCall {
 impl PhoneCall {
     /// What became of it so far.
     #[must_use]
-    pub fn record(&self) -> CallRecord {
+    pub fn record(&self) -> CallStatus {
         self.record.borrow().clone()
     }
 
@@ -112,8 +112,8 @@ impl PhoneCall {
             .wait(within, |call| call.answered || call.ended.is_some())
             .await
         {
-            Some(CallRecord { answered: true, .. }) => Ok(()),
-            Some(CallRecord {
+            Some(CallStatus { answered: true, .. }) => Ok(()),
+            Some(CallStatus {
                 ended: Some(cause), ..
             }) => Err(cause),
             _ => Err(Cause::local(Disposition::NoAnswer)),
@@ -127,7 +127,7 @@ impl PhoneCall {
 
     /// Waits until the far end has pressed so many keys; all that it pressed by then.
     pub async fn wait_digits(&self, count: usize, within: Duration) -> String {
-        let enough = |call: &CallRecord| call.digits.len() >= count || call.ended.is_some();
+        let enough = |call: &CallStatus| call.digits.len() >= count || call.ended.is_some();
         self.wait(within, enough)
             .await
             .unwrap_or_else(|| self.record())
@@ -244,8 +244,8 @@ impl PhoneCall {
     async fn wait(
         &self,
         within: Duration,
-        until: impl FnMut(&CallRecord) -> bool,
-    ) -> Option<CallRecord> {
+        until: impl FnMut(&CallStatus) -> bool,
+    ) -> Option<CallStatus> {
         let mut record = self.record.clone();
         let found = timeout(within, record.wait_for(until)).await.ok()?.ok()?;
         Some(found.clone())

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::leg::{LegCommand, Log};
 use crate::line::SipLine;
 use crate::phone::AnswerMode;
-use crate::phone::call::{CallRecord, Order, PhoneCall};
+use crate::phone::call::{CallStatus, Order, PhoneCall};
 use crate::rtp::command::MediaCommand;
 
 /// Orders that may wait for a call.
@@ -27,7 +27,7 @@ pub(crate) struct Drive {
     leg: LegId,
     log: Log,
     orders: mpsc::Receiver<Order>,
-    record: watch::Sender<CallRecord>,
+    record: watch::Sender<CallStatus>,
     off: watch::Receiver<()>,
     /// `None` for a call that we placed.
     mode: Option<AnswerMode>,
@@ -39,10 +39,10 @@ impl Drive {
     pub(crate) fn begin(
         line: SipLine,
         leg: LegId,
-        record: CallRecord,
+        record: CallStatus,
         mode: Option<AnswerMode>,
         off: watch::Receiver<()>,
-    ) -> (PhoneCall, watch::Receiver<CallRecord>) {
+    ) -> (PhoneCall, watch::Receiver<CallStatus>) {
         let (orders, ordered) = mpsc::channel(ORDERS);
         let (sender, watched) = watch::channel(record);
         let heard = Arc::new(Mutex::new(Vec::new()));

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use callroute_media::Offer;
+use callroute_media::OfferedCall;
 use callroute_schema::{Action, Destination, Forward, Party, RejectCause};
 
 use crate::config::check_uri;
@@ -54,7 +54,7 @@ impl Places {
     pub fn verdict(
         &self,
         action: &Action,
-        offer: &Offer,
+        offer: &OfferedCall,
         reach: &dyn Fn(&str) -> Option<Party>,
     ) -> Option<Verdict> {
         let seek = Seek {
@@ -70,7 +70,7 @@ impl Places {
 #[derive(Clone, Copy)]
 struct Seek<'a> {
     places: &'a Places,
-    offer: &'a Offer,
+    offer: &'a OfferedCall,
     reach: &'a dyn Fn(&str) -> Option<Party>,
 }
 
@@ -162,7 +162,7 @@ impl Seek<'_> {
 
 /// A number without a trunk or contact, left to the caller's switch: as a number at the host that
 /// it dialed.
-fn left(party: &Party, offer: &Offer) -> Option<String> {
+fn left(party: &Party, offer: &OfferedCall) -> Option<String> {
     match party {
         Party::Number(number) => with_user(offer.to_uri.as_ref()?, number.as_str()),
         Party::Sip(_) | Party::Agent(_) => None,

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
-use callroute_media::Offer;
+use callroute_media::OfferedCall;
 use sipx_sip::headers::Via;
 use sipx_sip::{BuildError, HeaderName, Limits, Message, Method, Request, parse_datagram};
 use sipx_transport::TransportKind;
@@ -33,7 +33,7 @@ pub(super) type Datagram = (Bytes, SocketAddr);
 #[derive(Debug)]
 pub(super) struct Asked {
     pub(super) key: Key,
-    pub(super) offer: Offer,
+    pub(super) offer: OfferedCall,
 }
 
 /// Transactions and timers of one socket.

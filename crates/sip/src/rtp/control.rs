@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use callroute_audio::codec::Codec;
-use callroute_schema::SoundRecord;
+use callroute_schema::MediaStats;
 use sipx_rtp::quality::{middle_32, round_trip};
 use sipx_rtp::rtcp::{ReceiverReport, Rtcp, Sdes, SenderReport, StreamStats};
 
@@ -175,14 +175,14 @@ impl Control {
     }
 
     /// How the sound of a leg went; `None` when there was none.
-    pub(crate) fn record(&self, leg: u32, codec: Codec, sent: Sent) -> Option<SoundRecord> {
+    pub(crate) fn record(&self, leg: u32, codec: Codec, sent: Sent) -> Option<MediaStats> {
         if self.received == 0 && sent.packets == 0 {
             return None;
         }
         let jitter = self.source.as_ref();
         let jitter = jitter.map_or(0, |(_, stats)| stats.jitter());
         let millis = |trip: Duration| u32::try_from(trip.as_millis()).unwrap_or(u32::MAX);
-        Some(SoundRecord {
+        Some(MediaStats {
             leg,
             codec: codec.rtpmap().to_owned(),
             received: self.received,

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use callroute_media::{Command, Line, Notice, Offer, PlayId, Sound};
+use callroute_media::{Command, Line, Notice, OfferedCall, PlayId, Sound};
 use callroute_sip::redirect::{self, Redirector, Responder, Verdict};
 use callroute_sip::{Config, SipAdapter};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -76,7 +76,7 @@ async fn an_ipv4_telephone_calls_and_is_called() {
 
 #[tokio::test]
 async fn an_ipv4_switch_is_redirected() {
-    let decide = |_: &Offer, responder: Responder| {
+    let decide = |_: &OfferedCall, responder: Responder| {
         let contacts = vec!["sip:gw@192.0.2.7".to_owned()];
         responder.answer(Verdict::Redirect { contacts });
     };

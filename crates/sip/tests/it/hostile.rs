@@ -422,7 +422,7 @@ async fn without_cpu_left_new_calls_are_refused() {
     });
     let becomes = async |spent: bool| {
         let changed = async {
-            while handle.is_spent() != spent {
+            while handle.is_overloaded() != spent {
                 sleep(Duration::from_millis(10)).await;
             }
         };

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use callroute_media::Offer;
+use callroute_media::OfferedCall;
 use callroute_sip::redirect::{Config, Redirector, Responder, Verdict};
 use tokio::sync::Notify;
 use tokio::time::sleep;
@@ -36,7 +36,7 @@ async fn verdicts(network: &str, spin: Duration) {
     config.protection.exempt = vec![format!("{network}.0/24").parse().unwrap()];
     let (kept, known) = (Arc::clone(&slow_ones), Arc::new(Notify::new()));
     let awaited = Arc::clone(&known);
-    let decide = move |offer: &Offer, responder: Responder| match offer.from.as_str() {
+    let decide = move |offer: &OfferedCall, responder: Responder| match offer.from.as_str() {
         "slow" => kept.lock().unwrap().push(responder),
         "awaited" => {
             let awaited = Arc::clone(&awaited);
@@ -56,7 +56,7 @@ async fn verdicts(network: &str, spin: Duration) {
     let redirector = Redirector::start(&config, decide).unwrap();
     let error = Redirector::start(
         &Config::new(redirector.local_addr()),
-        |_: &Offer, _: Responder| {},
+        |_: &OfferedCall, _: Responder| {},
     );
     let error = error.unwrap_err().to_string();
     assert!(error.contains(&config.listen.to_string()), "{error}");

@@ -9,7 +9,7 @@ use callroute_audio::speech::{Speech, SpeechServer};
 use callroute_audio::tone::Tones;
 use callroute_audio::wav;
 use callroute_media::{
-    Adapter, BrokenOff, Command, Line, Notice, PlayEnd, PlayId, RecordingId, Sound,
+    Adapter, Command, Line, Notice, PlayEnd, PlayId, RecordingId, RecoveredRecording, Sound,
 };
 use callroute_schema::Digit;
 use callroute_sip::phone::{AnswerMode, Phone, PhoneCall};
@@ -316,12 +316,12 @@ async fn a_recording_of_before_a_crash_is_completed() {
     })
     .await
     .unwrap();
-    let broken_off = BrokenOff {
+    let recovered = RecoveredRecording {
         name: "box".to_owned(),
         url: whole.display().to_string(),
         duration_ms: 1000,
     };
-    assert_eq!(adapter.broken_off(), [broken_off]);
-    assert_eq!(adapter.broken_off(), [], "each once");
+    assert_eq!(adapter.recovered_recordings(), [recovered]);
+    assert_eq!(adapter.recovered_recordings(), [], "each once");
     assert!(whole.exists());
 }

@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::{MessageError, Messages, MessagesWaiting, StoredMessage};
+use super::{MessageError, MessageStore, MessagesWaiting, StoredMessage};
 
 /// Most messages of one box.
 const MOST: usize = 10_000;
@@ -115,7 +115,7 @@ fn not_found(mailbox: &str, id: &str) -> MessageError {
     }
 }
 
-impl Messages for FolderMessages {
+impl MessageStore for FolderMessages {
     fn keep(&self, message: StoredMessage) -> Result<(), MessageError> {
         let mut boxes = self.boxes();
         let found = boxes.entry(message.mailbox.clone()).or_default();
@@ -189,7 +189,7 @@ impl Messages for FolderMessages {
 #[cfg(test)]
 mod tests {
     use super::FolderMessages;
-    use crate::messages::{MessageError, Messages, MessagesWaiting, StoredMessage};
+    use crate::messages::{MessageError, MessageStore, MessagesWaiting, StoredMessage};
     use callroute_schema::{CallId, Caller};
 
     fn message(mailbox: &str, id: &str) -> StoredMessage {

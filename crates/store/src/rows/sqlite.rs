@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use self::work::Worker;
-use super::{QueryError, Row, Rows, RowsFuture, Values};
+use super::{QueryError, Row, RowSource, RowsFuture, Values};
 
 /// How many threads ask the file at once.
 const THREADS: usize = 2;
@@ -112,7 +112,7 @@ impl SqliteRows {
     }
 }
 
-impl Rows for SqliteRows {
+impl RowSource for SqliteRows {
     fn check(&self, query: &str) -> Result<(), QueryError> {
         let (answer, answered) = mpsc::sync_channel(1);
         self.send(Job::Check {

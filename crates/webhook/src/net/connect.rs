@@ -23,7 +23,7 @@ use crate::net::address::{Peer, judge_all};
 use crate::net::counted::{Counted, Received};
 use crate::net::link::Link;
 use crate::net::lookup::Lookups;
-use crate::net::transport::{Stream, Transport};
+use crate::net::transport::{Connector, Stream};
 use crate::progress::{Phase, Progress};
 use crate::running::Running;
 
@@ -77,7 +77,7 @@ impl Sender {
 /// Makes connections.
 #[derive(Debug)]
 pub(crate) struct Dialer {
-    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) transport: Arc<dyn Connector>,
     pub(crate) lookups: Lookups,
     #[cfg(feature = "tls")]
     pub(crate) tls: crate::net::tls::Tls,

@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 use crate::endpoint::{MAX_URLS, Origin};
 use crate::failure::{Failure, FailureClass};
-use crate::net::transport::Transport;
+use crate::net::transport::Connector;
 
 /// A lookup older than this is not waited for; another is begun beside it.
 const YOUNG: Duration = Duration::from_millis(250);
@@ -61,7 +61,7 @@ impl Lookups {
     /// room. Nothing is kept once it is told.
     pub(crate) fn begin(
         &self,
-        transport: &Arc<dyn Transport>,
+        transport: &Arc<dyn Connector>,
         webhook: &str,
         origin: &Origin,
     ) -> Result<Awaited, Failure> {
@@ -78,7 +78,7 @@ impl Lookups {
     /// Fails with how much is under way.
     fn join(
         &self,
-        transport: &Arc<dyn Transport>,
+        transport: &Arc<dyn Connector>,
         webhook: &str,
         host: &str,
         port: u16,

@@ -1,7 +1,7 @@
 //! What carries the bytes: the seam between the client and the network.
 //!
 //! The client looks a host up, judges every address, and dials the one it chose. Both deeds go
-//! through [`Transport`], so that the client runs over any network: the system's, one that is
+//! through [`Connector`], so that the client runs over any network: the system's, one that is
 //! simulated, one behind a proxy of your own.
 
 use std::fmt;
@@ -15,7 +15,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
-/// A future of a [`Transport`].
+/// A future of a [`Connector`].
 pub type Pending<T> = Pin<Box<dyn Future<Output = io::Result<T>> + Send>>;
 
 /// A connection's bytes, both ways.
@@ -25,7 +25,7 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 /// Finds hosts and makes connections. What it gives is judged by the client: an address that
 /// webhooks may not reach is never dialled, whoever named it.
-pub trait Transport: fmt::Debug + Send + Sync + 'static {
+pub trait Connector: fmt::Debug + Send + Sync + 'static {
     /// The addresses of a host, each with this port. `host` may be an address already, in any
     /// form that the system reads. A client begins at most 64 at once.
     fn lookup(&self, host: &str, port: u16) -> Pending<Vec<SocketAddr>>;
@@ -39,7 +39,7 @@ pub trait Transport: fmt::Debug + Send + Sync + 'static {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct System;
 
-impl Transport for System {
+impl Connector for System {
     fn lookup(&self, host: &str, port: u16) -> Pending<Vec<SocketAddr>> {
         let host = host.to_owned();
         Box::pin(async move {

@@ -12,7 +12,7 @@ use ulid::Ulid;
 use crate::endpoint::{Endpoint, Endpoints};
 use crate::failure::FailureClass;
 use crate::wire::head::places;
-use crate::wire::secret::Secret;
+use crate::wire::secret::SigningSecret;
 use crate::wire::signature::sign_text;
 use crate::wire::trace::Trace;
 
@@ -160,7 +160,7 @@ impl Question {
     pub(crate) fn request(
         &self,
         endpoint: &Endpoint,
-        secrets: &[Secret],
+        secrets: &[SigningSecret],
         now: impl Fn() -> SystemTime,
         version: Version,
     ) -> Request<Full<Bytes>> {
@@ -192,7 +192,7 @@ impl Question {
 
 /// The values of `webhook-timestamp` and `webhook-signature`; none without a secret.
 fn signature(
-    secrets: &[Secret],
+    secrets: &[SigningSecret],
     now: impl Fn() -> SystemTime,
     id: &HeaderValue,
     body: &[u8],

@@ -27,7 +27,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 ///
 /// `Debug` never shows it, and comparing two takes the same time wherever they differ.
 #[derive(Clone)]
-pub struct Secret(Arc<Zeroizing<Vec<u8>>>);
+pub struct SigningSecret(Arc<Zeroizing<Vec<u8>>>);
 
 /// Why a text is no secret. The text itself is never repeated.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -81,7 +81,7 @@ impl PartialEq for SecretError {
     }
 }
 
-impl Secret {
+impl SigningSecret {
     /// A secret from its text: `whsec_` and base64 (Standard Webhooks), or any other text as it
     /// is, without white space inside: servers take that for what stands between two secrets.
     /// White space around it, such as a file's last line end, is left out.
@@ -157,56 +157,62 @@ impl Secret {
     }
 }
 
-impl PartialEq for Secret {
+impl PartialEq for SigningSecret {
     fn eq(&self, other: &Self) -> bool {
         self.key().ct_eq(other.key()).into()
     }
 }
 
-impl Eq for Secret {}
+impl Eq for SigningSecret {}
 
-impl fmt::Debug for Secret {
+impl fmt::Debug for SigningSecret {
     /// Never shows the secret itself.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(…)")
+        f.write_str("SigningSecret(…)")
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Secret, SecretError};
+    use super::{SecretError, SigningSecret};
 
     #[test]
     fn both_ways_of_writing_are_read() {
-        assert_eq!(Secret::new("whsec_c2FsZXM=").unwrap().key(), b"sales");
-        assert_eq!(Secret::new("whsec_c2FsZXM").unwrap().key(), b"sales");
-        assert_eq!(Secret::new("sales\n").unwrap().key(), b"sales");
-        assert_eq!(Secret::new("c2FsZXM=").unwrap().key(), b"c2FsZXM=");
-        assert_eq!(Secret::new("sales"), Secret::new("whsec_c2FsZXM="));
-        assert_ne!(Secret::new("sales"), Secret::new("salesx"));
+        assert_eq!(
+            SigningSecret::new("whsec_c2FsZXM=").unwrap().key(),
+            b"sales"
+        );
+        assert_eq!(SigningSecret::new("whsec_c2FsZXM").unwrap().key(), b"sales");
+        assert_eq!(SigningSecret::new("sales\n").unwrap().key(), b"sales");
+        assert_eq!(SigningSecret::new("c2FsZXM=").unwrap().key(), b"c2FsZXM=");
+        assert_eq!(
+            SigningSecret::new("sales"),
+            SigningSecret::new("whsec_c2FsZXM=")
+        );
+        assert_ne!(SigningSecret::new("sales"), SigningSecret::new("salesx"));
     }
 
     #[test]
     fn what_is_no_secret_is_told_and_never_shown() {
-        assert_eq!(Secret::new(" \n"), Err(SecretError::Empty));
-        assert_eq!(Secret::new("whsec_"), Err(SecretError::Empty));
-        let faulty = Secret::new("whsec_hunter2!").unwrap_err();
+        assert_eq!(SigningSecret::new(" \n"), Err(SecretError::Empty));
+        assert_eq!(SigningSecret::new("whsec_"), Err(SecretError::Empty));
+        let faulty = SigningSecret::new("whsec_hunter2!").unwrap_err();
         assert_eq!(faulty, SecretError::Encoding);
         assert!(!format!("{faulty} {faulty:?}").contains("hunter"));
-        let blank = Secret::new("correct horse battery staple").unwrap_err();
+        let blank = SigningSecret::new("correct horse battery staple").unwrap_err();
         assert_eq!(blank, SecretError::Blank);
         assert!(!format!("{blank} {blank:?}").contains("horse"));
-        let long = Secret::new(&"x".repeat(1025)).unwrap_err();
+        let long = SigningSecret::new(&"x".repeat(1025)).unwrap_err();
         assert_eq!(long, SecretError::TooLong { found: 1025 });
         let long = format!("whsec_{}", "A".repeat(1_000_000));
         assert!(matches!(
-            Secret::new(&long),
+            SigningSecret::new(&long),
             Err(SecretError::TooLong { .. })
         ));
-        assert!(Secret::new(&"x".repeat(1024)).is_ok());
+        assert!(SigningSecret::new(&"x".repeat(1024)).is_ok());
         assert_eq!(
-            format!("{:?}", Secret::new("hunter2").unwrap()),
-            "Secret(…)"
+            format!("{:?}", SigningSecret::new("hunter2").unwrap()),
+            "SigningSecret(…)"
         );
     }
 
@@ -216,12 +222,12 @@ mod tests {
         std::fs::create_dir_all(&folder).unwrap();
         let path = folder.join("secret");
         std::fs::write(&path, "whsec_c2FsZXM=\n").unwrap();
-        assert_eq!(Secret::from_file(&path).unwrap().key(), b"sales");
+        assert_eq!(SigningSecret::from_file(&path).unwrap().key(), b"sales");
         std::fs::write(&path, "x".repeat(1_000_000)).unwrap();
-        let long = Secret::from_file(&path).unwrap_err();
+        let long = SigningSecret::from_file(&path).unwrap_err();
         assert!(matches!(long, SecretError::TooLong { .. }), "{long}");
         std::fs::remove_dir_all(&folder).unwrap();
-        let missing = Secret::from_file(&path).unwrap_err();
+        let missing = SigningSecret::from_file(&path).unwrap_err();
         assert!(matches!(missing, SecretError::File { .. }), "{missing}");
     }
 
@@ -229,9 +235,10 @@ mod tests {
     fn the_environment_is_read() {
         // The one variable that every test run has.
         assert!(
-            Secret::from_env("CARGO_PKG_NAME").is_ok() || std::env::var("CARGO_PKG_NAME").is_err()
+            SigningSecret::from_env("CARGO_PKG_NAME").is_ok()
+                || std::env::var("CARGO_PKG_NAME").is_err()
         );
-        let missing = Secret::from_env("CALLROUTE_NO_SUCH_SECRET").unwrap_err();
+        let missing = SigningSecret::from_env("CALLROUTE_NO_SUCH_SECRET").unwrap_err();
         assert_eq!(
             missing.to_string(),
             "the environment has no variable `CALLROUTE_NO_SUCH_SECRET` for a secret; set it"

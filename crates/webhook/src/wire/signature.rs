@@ -10,7 +10,7 @@ use hmac::{Hmac, Mac};
 use http::HeaderName;
 use sha2::Sha256;
 
-use crate::wire::secret::Secret;
+use crate::wire::secret::SigningSecret;
 
 /// The header with the ask's id, the same however often it is sent.
 pub(crate) const WEBHOOK_ID: HeaderName = HeaderName::from_static("webhook-id");
@@ -21,12 +21,17 @@ pub(crate) const WEBHOOK_SIGNATURE: HeaderName = HeaderName::from_static("webhoo
 
 /// The value of `webhook-signature`: one signature for each secret.
 #[must_use]
-pub fn sign(secrets: &[Secret], id: &str, timestamp: u64, body: &[u8]) -> String {
+pub fn sign(secrets: &[SigningSecret], id: &str, timestamp: u64, body: &[u8]) -> String {
     sign_text(secrets, id, &timestamp.to_string(), body)
 }
 
 /// The same with the time as it is written.
-pub(crate) fn sign_text(secrets: &[Secret], id: &str, timestamp: &str, body: &[u8]) -> String {
+pub(crate) fn sign_text(
+    secrets: &[SigningSecret],
+    id: &str,
+    timestamp: &str,
+    body: &[u8],
+) -> String {
     // To the byte, so that it becomes a header without being copied: `v1,` and 44 of base64 for
     // each, and blanks between.
     let mut value = String::with_capacity((secrets.len() * 48).saturating_sub(1));
@@ -44,7 +49,12 @@ pub(crate) fn sign_text(secrets: &[Secret], id: &str, timestamp: &str, body: &[u
 }
 
 /// The code over all parts; HMAC takes keys of any length, so there always is one.
-pub(super) fn mac(secret: &Secret, id: &str, timestamp: &str, body: &[u8]) -> Option<Hmac<Sha256>> {
+pub(super) fn mac(
+    secret: &SigningSecret,
+    id: &str,
+    timestamp: &str,
+    body: &[u8],
+) -> Option<Hmac<Sha256>> {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.key()).ok()?;
     for part in [id.as_bytes(), b".", timestamp.as_bytes(), b".", body] {
         mac.update(part);

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::Mac;
 use http::{HeaderMap, HeaderName};
 
-use crate::wire::secret::Secret;
+use crate::wire::secret::SigningSecret;
 use crate::wire::signature::{WEBHOOK_ID, WEBHOOK_SIGNATURE, WEBHOOK_TIMESTAMP, mac};
 
 /// How far a timestamp may lie from the receiver's clock, either way; the scheme's usual value.
@@ -62,10 +62,10 @@ pub struct Verified<'a> {
 /// The body must be the bytes as they came.
 ///
 /// ```
-/// # use callroute_webhook::{REPLAY_WINDOW, Secret, VerifyError, sign, verify};
+/// # use callroute_webhook::{REPLAY_WINDOW, SigningSecret, VerifyError, sign, verify};
 /// # use http::HeaderMap;
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let secrets = [Secret::new("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD")?];
+/// let secrets = [SigningSecret::new("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD")?];
 /// let mut headers = HeaderMap::new();
 /// headers.insert("webhook-id", "01JSD3G5M0".parse()?);
 /// headers.insert("webhook-timestamp", "1776781920".parse()?);
@@ -80,7 +80,7 @@ pub struct Verified<'a> {
 /// # Errors
 /// [`VerifyError`] says why the request is not to be trusted; answer it with status 401.
 pub fn verify<'a>(
-    secrets: &[Secret],
+    secrets: &[SigningSecret],
     headers: &'a HeaderMap,
     body: &[u8],
     now: u64,

@@ -13,7 +13,7 @@ mod world;
 
 use std::time::Duration;
 
-use callroute_webhook::{FailureClass as Class, Source};
+use callroute_webhook::{AnswerSource, FailureClass as Class};
 use world::{Plot, Spell, Story, Trouble, ms};
 
 const DEADLINE: Duration = ms(600);
@@ -96,7 +96,7 @@ fn holds(plot: &Plot, story: &Story) {
         assert!(told.took <= plot.deadline, "seed {seed}: {told:?}");
         assert_eq!(
             told.decision.failure.is_none(),
-            told.decision.source == Source::Webhook
+            told.decision.source == AnswerSource::Webhook
         );
     }
     let last = story
@@ -122,7 +122,7 @@ fn defaults(story: &Story) -> Vec<&world::Told> {
     story
         .told
         .iter()
-        .filter(|told| told.decision.source == Source::Fallback)
+        .filter(|told| told.decision.source == AnswerSource::Fallback)
         .collect()
 }
 

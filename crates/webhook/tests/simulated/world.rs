@@ -8,7 +8,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use bytes::Bytes;
 use callroute_schema::{Actions, Event};
 use callroute_webhook::{
-    Client, ClientConfig, Decision, Endpoints, Pending, Route, Stream, Transport,
+    Client, ClientConfig, Connector, Decision, Endpoints, Pending, Route, Stream,
 };
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -30,7 +30,7 @@ pub(crate) const fn ms(ms: u64) -> Duration {
 #[derive(Debug)]
 struct Simulated;
 
-impl Transport for Simulated {
+impl Connector for Simulated {
     fn lookup(&self, host: &str, port: u16) -> Pending<Vec<SocketAddr>> {
         let found = SocketAddr::new(turmoil::lookup(host), port);
         Box::pin(async move { Ok(vec![found]) })

@@ -6,7 +6,7 @@ use callroute_media::{Command, EndCause, LegId, Notice, PlayEnd};
 use callroute_schema::{
     Action, ActionKind, Actions, Cause, Disposition, EventKind, mask, mask_within,
 };
-use callroute_session::shared::Shared;
+use callroute_session::shared::HubReply;
 use callroute_session::{AskFailure, AskId, Effect, Input};
 
 /// Knows by now who is on which leg, and which server was asked.
@@ -57,7 +57,9 @@ impl Words {
                 let (class, detail) = (&failure.class, &failure.detail);
                 format!("{} fails: {class}: {detail}", self.server(*ask))
             }
-            Input::Shared(shared) => format!("told of what calls share: {}", shared_words(shared)),
+            Input::HubReply(shared) => {
+                format!("told of what calls share: {}", shared_words(shared))
+            }
             Input::Push { actions } => format!("told from outside: {}", kinds(actions)),
             Input::Wake => "a timer runs out".to_owned(),
             Input::Shutdown => "the router stops".to_owned(),
@@ -77,7 +79,7 @@ impl Words {
             }
             Effect::CancelAsk { ask } => format!("-> stop asking {}", self.server(*ask)),
             Effect::Emit(event) => format!("-> event {}", kind(event.kind)),
-            Effect::Share(share) => format!("-> what calls share: {share:?}"),
+            Effect::HubRequest(share) => format!("-> what calls share: {share:?}"),
             Effect::Message(message) => format!("-> keep the message in {}", message.mailbox),
             // The notes have said it all, and so has the call's end.
             Effect::Record(_) | Effect::Done => return None,
@@ -213,25 +215,25 @@ fn kinds(actions: &Actions) -> String {
         .join(", ")
 }
 
-fn shared_words(shared: &Shared) -> String {
+fn shared_words(shared: &HubReply) -> String {
     match shared {
-        Shared::Group { turn, members } => format!("turn {turn} of {} members", members.len()),
-        Shared::Fact { lookup, fact, why } => match why {
+        HubReply::Group { turn, members } => format!("turn {turn} of {} members", members.len()),
+        HubReply::Fact { lookup, fact, why } => match why {
             Some(why) => format!("{lookup}: {fact:?}: {why}"),
             None => format!("{lookup}: {fact:?}"),
         },
-        Shared::Queued { position, size } => format!("queued, {position} of {size}"),
-        Shared::Refused { disposition } => format!("refused by the queue: {disposition}"),
-        Shared::Position { position, size, .. } => format!("{position} of {size} in the queue"),
-        Shared::Offer { members, .. } => format!("{} members are free", members.len()),
-        Shared::Parked { slot } => format!("parked at {slot}"),
-        Shared::Meet { room } => format!("meets another call in room {room}"),
-        Shared::Others { legs, recorded } if recorded.is_empty() => {
+        HubReply::Queued { position, size } => format!("queued, {position} of {size}"),
+        HubReply::Refused { disposition } => format!("refused by the queue: {disposition}"),
+        HubReply::Position { position, size, .. } => format!("{position} of {size} in the queue"),
+        HubReply::Offer { members, .. } => format!("{} members are free", members.len()),
+        HubReply::Parked { slot } => format!("parked at {slot}"),
+        HubReply::Meet { room } => format!("meets another call in room {room}"),
+        HubReply::Others { legs, recorded } if recorded.is_empty() => {
             format!("{legs} others in the room")
         }
-        Shared::Others { legs, .. } => format!("{legs} others in the room, who are recorded"),
-        Shared::Take { leg, room } => format!("{leg} is replaced, in room {room}"),
-        Shared::NotFound => "nothing was found".to_owned(),
+        HubReply::Others { legs, .. } => format!("{legs} others in the room, who are recorded"),
+        HubReply::Take { leg, room } => format!("{leg} is replaced, in room {room}"),
+        HubReply::NotFound => "nothing was found".to_owned(),
         _ => "something that this version has no words for".to_owned(),
     }
 }

@@ -4,7 +4,7 @@ use callroute_schema::{
     Address, AttemptInfo, CallId, Caller, Digits, Direction, Disposition, Event, EventKind,
     MenuInfo, MenuName, QueueInfo, QueueName, RecordingInfo,
 };
-use callroute_webhook::Secret;
+use callroute_webhook::SigningSecret;
 
 use crate::args::Trigger;
 use crate::error::Error;
@@ -24,9 +24,9 @@ pub(crate) enum Sign {
     /// Not at all.
     Nothing,
     /// With another secret.
-    With(Secret),
+    With(SigningSecret),
     /// With another secret, and with those given.
-    Beside(Secret),
+    Beside(SigningSecret),
     /// With the secrets given, ten minutes ago.
     Late,
 }
@@ -94,7 +94,7 @@ pub(crate) fn all(args: &Trigger, signed: bool) -> Result<Vec<Case>, Error> {
     cases.extend(kinds(&call));
     cases.extend(nasty(&call));
     if signed {
-        let other = Secret::new("whsec_dGhpcyBpcyBub3QgeW91ciBzZWNyZXQhISE=")?;
+        let other = SigningSecret::new("whsec_dGhpcyBpcyBub3QgeW91ciBzZWNyZXQhISE=")?;
         cases.extend([
             Case::refused("wrong signature", &call, Sign::With(other.clone())),
             Case::refused("no signature", &call, Sign::Nothing),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use callroute_rules::check;
 use callroute_schema::{Action, ActionKind, Actions};
-use callroute_webhook::{Asked, Attempt, Failure, FailureClass, Notified};
+use callroute_webhook::{AskReport, Attempt, Failure, FailureClass, NotifyReport};
 use serde::Serialize;
 
 use crate::command::trigger::cases::{Case, Wanted};
@@ -78,7 +78,7 @@ impl From<Failure> for Finding {
 }
 
 /// Judges the answer to an ask.
-pub(crate) fn judge(case: &Case, asked: Asked) -> Verdict {
+pub(crate) fn judge(case: &Case, asked: AskReport) -> Verdict {
     let found = match (case.wanted, asked.result) {
         (Wanted::Refusal, result) => {
             let status = asked.attempts.last().and_then(|attempt| attempt.status);
@@ -153,7 +153,7 @@ impl Verdict {
     }
 
     /// Judges what came of a notice.
-    pub(crate) fn of_notice(_: &Case, notified: Notified) -> Self {
+    pub(crate) fn of_notice(_: &Case, notified: NotifyReport) -> Self {
         let found = notified.result.map(|()| None).map_err(Finding::from);
         Self::new(&notified.attempts, notified.elapsed, found)
     }

@@ -1,7 +1,7 @@
 //! Hours and calendars as they are written, and every fault of them.
 
 use crate::compile::tests::{HEAD, faults_with, shown};
-use crate::{ChronoTz, Engine, Source, load};
+use crate::{ChronoTz, Engine, SourceFile, load};
 
 /// Faulty hours and calendars, without [`HEAD`], and the fault of each.
 pub(crate) const FAULTY: &[(&str, &str)] = &[
@@ -154,11 +154,11 @@ fn plain_hours_are_understood() {
 }
 
 fn engine(hours: &str, files: &[(&str, &str)]) -> Engine {
-    let source = |(name, text): &(&str, &str)| Source {
+    let source = |(name, text): &(&str, &str)| SourceFile {
         name: (*name).to_owned(),
         text: (*text).to_owned(),
     };
-    let files: Vec<Source> = files.iter().map(source).collect();
+    let files: Vec<SourceFile> = files.iter().map(source).collect();
     load("routes.yaml", &format!("{HEAD}{hours}"), &files, &ChronoTz)
         .unwrap_or_else(|faults| panic!("{faults}"))
 }

@@ -2,7 +2,7 @@
 
 use callroute_schema::Actions;
 
-use crate::engine::Secret;
+use crate::engine::SecretSource;
 use crate::{ChronoTz, Engine, load};
 
 const HEAD: &str = "version: 1\ndefault: { action: voicemail, message: general }\n";
@@ -19,7 +19,10 @@ fn secrets_come_from_three_places_and_two_at_a_time() {
             format!("webhooks: {{ a: {{ urls: [\"https://a.example/\"], secret: {text} }} }}\n");
         loaded(&body).map(|engine| engine.webhook("a").unwrap().secrets.clone())
     };
-    let (env, file) = (Secret::Env("KEY".into()), Secret::File("keys/sales".into()));
+    let (env, file) = (
+        SecretSource::Env("KEY".into()),
+        SecretSource::File("keys/sales".into()),
+    );
     assert_eq!(secret("{ env: KEY }").unwrap(), std::slice::from_ref(&env));
     assert_eq!(
         secret("{ file: keys/sales }").unwrap(),

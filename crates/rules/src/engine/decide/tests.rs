@@ -3,7 +3,7 @@
 use callroute_schema::{Action, Actions, Event};
 use proptest::prelude::*;
 
-use crate::{ChronoTz, Engine, Facts, Outcome, Source, load};
+use crate::{ChronoTz, Engine, Facts, Outcome, SourceFile, load};
 
 /// The example of the documentation, in the language of this version.
 const EXAMPLE: &str = r#"
@@ -65,7 +65,7 @@ const OPEN: &str = "2026-04-21T14:32:00Z";
 const CLOSED: &str = "2026-04-21T23:00:00Z";
 
 fn example() -> Engine {
-    let files = vec![Source {
+    let files = vec![SourceFile {
         name: "vip.csv".to_owned(),
         text: "number,name\n+1 415 555 0199,Ann\n".to_owned(),
     }];
@@ -405,7 +405,7 @@ proptest! {
     ) {
         let (front, back) = EXAMPLE.split_at(at);
         let damaged = format!("{front}{put}{}", back.get(cut..).unwrap_or_default());
-        let files = vec![Source { name: "vip.csv".to_owned(), text: damaged.clone() }];
+        let files = vec![SourceFile { name: "vip.csv".to_owned(), text: damaged.clone() }];
         match load("routes.yaml", &damaged, &files, &ChronoTz) {
             Ok(engine) => {
                 let event = event("+14155550123", "+13146523057", OPEN);

@@ -4,21 +4,21 @@ use std::time::Duration;
 
 use callroute_schema::{CallId, Disposition, Event, Queue};
 
-use super::{Hub, Told};
+use super::{Hub, HubMessage};
 use crate::input::Now;
 use crate::shared::callbacks::Callback;
 use crate::shared::queues::at_work;
-use crate::shared::{Joining, Shared};
+use crate::shared::{HubReply, Joining};
 
 /// How long a member that was offered a caller and did not answer is left alone.
 const REST: Duration = Duration::from_secs(5);
 
 impl Hub {
-    pub(super) fn join(&mut self, now: Now, call: &CallId, join: Joining) -> Vec<Told> {
+    pub(super) fn join(&mut self, now: Now, call: &CallId, join: Joining) -> Vec<HubMessage> {
         let refused = |disposition| {
-            vec![Told {
+            vec![HubMessage {
                 call_id: call.clone(),
-                shared: Shared::Refused { disposition },
+                shared: HubReply::Refused { disposition },
             }]
         };
         let most = usize::try_from(join.max_size).unwrap_or(usize::MAX);
@@ -31,9 +31,9 @@ impl Hub {
         self.queues.join(call, join, now.mono);
         let place = self.queues.position(call, &self.agents, now.mono);
         let (position, size, _) = place.unwrap_or_default();
-        let mut told = vec![Told {
+        let mut told = vec![HubMessage {
             call_id: call.clone(),
-            shared: Shared::Queued { position, size },
+            shared: HubReply::Queued { position, size },
         }];
         told.extend(self.serve(now));
         told
@@ -45,7 +45,7 @@ impl Hub {
         call: &CallId,
         member: usize,
         answered: bool,
-    ) -> Vec<Told> {
+    ) -> Vec<HubMessage> {
         let Some(waiter) = self.queues.get(call) else {
             return Vec::new();
         };
@@ -65,7 +65,7 @@ impl Hub {
         self.serve(now)
     }
 
-    pub(super) fn quit(&mut self, now: Now, call: &CallId) -> Vec<Told> {
+    pub(super) fn quit(&mut self, now: Now, call: &CallId) -> Vec<HubMessage> {
         match self.leave_queue(call) {
             true => self.serve(now),
             false => Vec::new(),
@@ -95,21 +95,21 @@ impl Hub {
     }
 
     /// Serves whoever can be served now, and sends away whom nobody will serve.
-    pub(super) fn serve(&mut self, now: Now) -> Vec<Told> {
+    pub(super) fn serve(&mut self, now: Now) -> Vec<HubMessage> {
         let mut told = Vec::new();
         for call_id in self.queues.deserted(&self.agents) {
             self.queues.leave(&call_id);
-            told.push(Told {
+            told.push(HubMessage {
                 call_id,
-                shared: Shared::Refused {
+                shared: HubReply::Refused {
                     disposition: Disposition::Unreachable,
                 },
             });
         }
         let matches = self.queues.matches(&mut self.agents, now.mono);
-        told.extend(matches.into_iter().map(|found| Told {
+        told.extend(matches.into_iter().map(|found| HubMessage {
             call_id: found.call,
-            shared: Shared::Offer {
+            shared: HubReply::Offer {
                 members: found.members,
                 passed: found.passed,
             },

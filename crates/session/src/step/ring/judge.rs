@@ -10,7 +10,7 @@ use super::who::{counted_as, has_state, who};
 use super::{Ringing, Rung, target};
 use crate::call::Call;
 use crate::note::Note;
-use crate::shared::{AgentState, MemberInfo, Share};
+use crate::shared::{AgentState, HubRequest, MemberInfo};
 use crate::step::dial::FACTS;
 
 /// What is known of the members.
@@ -84,7 +84,7 @@ impl Ringing {
         let who = candidates
             .map(|candidate| who(call, candidate.party.as_ref()?))
             .collect();
-        call.share(Share::Group { who, turns: None });
+        call.share(HubRequest::Group { who, turns: None });
         self.known.asking = Some(call.after(FACTS));
     }
 

@@ -15,7 +15,7 @@ use super::{Talk, gone};
 use crate::call::{Call, seconds};
 use crate::note::Note;
 use crate::program::Flow;
-use crate::shared::{Share, Shared};
+use crate::shared::{HubReply, HubRequest};
 use crate::step::ring::{Ringing, Rung, Spec, Winner};
 use crate::step::{Meeting, carried_on, ends};
 
@@ -142,7 +142,7 @@ impl Talk {
             if call.cannot(Ability::Rooms, "connecting two calls") {
                 return refused(call, by);
             }
-            call.share(Share::Replace { dialog });
+            call.share(HubRequest::Replace { dialog });
             self.transfer = Some(Transfer::Replacing {
                 by,
                 other,
@@ -277,13 +277,13 @@ impl Talk {
     }
 
     /// The other call was found, or not.
-    pub(super) fn replaced(&mut self, call: &mut Call, shared: &Shared) -> Flow {
+    pub(super) fn replaced(&mut self, call: &mut Call, shared: &HubReply) -> Flow {
         let Some(Transfer::Replacing { by, other, .. }) = &self.transfer else {
             return Flow::Stay;
         };
         let (by, other) = (*by, *other);
         match shared {
-            Shared::Meet { room } => {
+            HubReply::Meet { room } => {
                 self.transfer = None;
                 self.settle(call);
                 call.command(Command::Referred {
@@ -294,7 +294,7 @@ impl Talk {
                 call.hangup(by, EndCause::Normal);
                 flow
             }
-            Shared::NotFound => {
+            HubReply::NotFound => {
                 self.transfer = None;
                 refused(call, by)
             }

@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use callroute_media::Offer;
+use callroute_media::OfferedCall;
 use callroute_schema::{Actions, Address, Caller, Number, Party, SipUri, SourceInfo};
 
 use super::Places;
 use crate::redirect::Verdict;
 
-fn offer() -> Offer {
-    Offer {
+fn offer() -> OfferedCall {
+    OfferedCall {
         from: Caller::Withheld,
         to: Address::new("+13146523057").unwrap(),
         from_name: None,

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::{OpenError, SqliteRows};
-use crate::rows::{QueryError, Row, Rows, Values};
+use crate::rows::{QueryError, Row, RowSource, Values};
 
 const OWNER: &str = "select tier, owner, calls from customers where phone = :from";
 const BUDGET: Duration = Duration::from_secs(20);

@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep};
 
 use super::{Client, VOICEMAIL, voicemail};
 use crate::config::ClientConfig;
-use crate::decision::{Route, Source};
+use crate::decision::{AnswerSource, Route};
 use crate::failure::FailureClass as Class;
 use crate::testing::{Server, ask, client, event, json, refusing, webhook, with};
 
@@ -67,7 +67,7 @@ async fn the_deadline_counts_from_the_arrival() {
         fallback: voicemail(),
     };
     let decision = client().decide_since(&route, &event(), arrived).await;
-    assert_eq!(decision.source, Source::Fallback);
+    assert_eq!(decision.source, AnswerSource::Fallback);
     assert_eq!(decision.failure.unwrap().class, Class::Deadline);
 }
 
@@ -138,13 +138,13 @@ async fn a_decision_is_never_an_error() {
     let decision = client.decide(&route, &event()).await;
     assert_eq!(
         (decision.source, decision.actions),
-        (Source::Webhook, voicemail())
+        (AnswerSource::Webhook, voicemail())
     );
     route.webhook = webhook(&[refusing().await], 5000);
     let decision = client.decide(&route, &event()).await;
     assert_eq!(
         (decision.source, decision.actions),
-        (Source::Fallback, route.fallback)
+        (AnswerSource::Fallback, route.fallback)
     );
     assert_eq!(decision.failure.unwrap().class, Class::Connect);
 }
@@ -181,14 +181,14 @@ async fn the_last_good_answer_stands_in_when_both_sides_allow_it() {
         });
         assert_eq!(
             client.decide(&route, &event()).await.source,
-            Source::Webhook
+            AnswerSource::Webhook
         );
         client.settle().await;
         let decision = client.decide(&route, &event()).await;
         assert_eq!(decision.failure.unwrap().class, Class::Status5xx);
         let expected = match stands_in {
-            true => (Source::LastGood, voicemail()),
-            false => (Source::Fallback, route.fallback),
+            true => (AnswerSource::LastGood, voicemail()),
+            false => (AnswerSource::Fallback, route.fallback),
         };
         assert_eq!((decision.source, decision.actions), expected);
         assert_eq!(server.requests().len(), 2, "it is asked each time");

@@ -44,7 +44,7 @@ async fn a_connection_survives_a_failure_that_was_answered() {
 }
 
 /// The first request of each connection is answered; what happens to the second is told.
-async fn stale(second: Vec<Deed>) -> (crate::Asked, usize) {
+async fn stale(second: Vec<Deed>) -> (crate::AskReport, usize) {
     let server = Server::start(move |connection, request| match (connection, request) {
         (0, 1) => second.clone(),
         _ => vec![Deed::Write(json(VOICEMAIL))],

@@ -11,7 +11,7 @@ use crate::book::health::Health;
 use crate::config::ClientConfig;
 use crate::failure::FailureClass as Class;
 use crate::testing::{Deed, Server, ask, client, event, json, refusing, webhook, with};
-use crate::{Asked, Endpoints};
+use crate::{AskReport, Endpoints};
 
 /// Longer than the first rest may be.
 const REST: Duration = Duration::from_millis(650);
@@ -24,7 +24,7 @@ pub(super) fn impatient(hedge_ms: u64) -> Client {
     })
 }
 
-fn classes(asked: &Asked) -> Vec<Option<Class>> {
+fn classes(asked: &AskReport) -> Vec<Option<Class>> {
     let class = |attempt: &crate::Attempt| attempt.failure.as_ref().map(|failure| failure.class);
     asked.attempts.iter().map(class).collect()
 }

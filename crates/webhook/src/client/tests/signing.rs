@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use super::{Client, VOICEMAIL, voicemail};
 use crate::config::ClientConfig;
 use crate::testing::{Server, ask, event, json, webhook, with};
-use crate::wire::secret::Secret;
+use crate::wire::secret::SigningSecret;
 use crate::wire::verify::{REPLAY_WINDOW, verify};
 
 const KEY: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -33,8 +33,8 @@ async fn every_request_is_signed_with_each_secret() {
     let server = Server::answering(json(VOICEMAIL)).await;
     let mut webhook = webhook(&[server.url()], 5000);
     webhook.secrets = vec![
-        Secret::new("an-old-one").unwrap(),
-        Secret::new(KEY).unwrap(),
+        SigningSecret::new("an-old-one").unwrap(),
+        SigningSecret::new(KEY).unwrap(),
     ];
     let asked = ask(&Client::new(ClientConfig::default()), &webhook).await;
     assert_eq!(asked.result, Ok(voicemail()));
@@ -76,7 +76,7 @@ async fn the_same_ask_keeps_its_id_and_gets_a_fresh_timestamp() {
         ..ClientConfig::default()
     });
     let mut webhook = webhook(&[first.url(), second.url()], 10_000);
-    webhook.secrets = vec![Secret::new(KEY).unwrap()];
+    webhook.secrets = vec![SigningSecret::new(KEY).unwrap()];
     assert_eq!(ask(&client, &webhook).await.result, Ok(voicemail()));
     let seen = [&first, &second].map(|server| {
         let (headers, body) = taken_apart(&server.requests()[0]);

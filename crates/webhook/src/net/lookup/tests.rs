@@ -14,14 +14,14 @@ use crate::client::Client;
 use crate::config::ClientConfig;
 use crate::endpoint::{Endpoint, Endpoints, Origin};
 use crate::failure::{Failure, FailureClass};
-use crate::net::transport::{Pending, Stream, System, Transport};
+use crate::net::transport::{Connector, Pending, Stream, System};
 use crate::testing::event;
 
 /// Answers after half a second of virtual time.
 #[derive(Debug, Default)]
 struct Slow(AtomicUsize);
 
-impl Transport for Slow {
+impl Connector for Slow {
     fn lookup(&self, _: &str, port: u16) -> Pending<Vec<SocketAddr>> {
         self.0.fetch_add(1, Ordering::Relaxed);
         Box::pin(async move {
@@ -37,7 +37,7 @@ impl Transport for Slow {
 
 async fn find(
     lookups: &Lookups,
-    transport: &Arc<dyn Transport>,
+    transport: &Arc<dyn Connector>,
     origin: &Origin,
 ) -> Result<Arc<[SocketAddr]>, Failure> {
     let begun = lookups.begin(transport, "sales", origin)?;
@@ -47,7 +47,7 @@ async fn find(
 #[tokio::test(start_paused = true)]
 async fn asks_that_come_together_share_a_lookup_and_late_ones_do_not_wait() {
     let slow = Arc::new(Slow::default());
-    let transport: Arc<dyn Transport> = slow.clone();
+    let transport: Arc<dyn Connector> = slow.clone();
     let lookups = Arc::new(Lookups::default());
     let origin = Arc::clone(Endpoint::new("http://a.example/").unwrap().origin());
     let mut tasks = tokio::task::JoinSet::new();
@@ -69,7 +69,7 @@ async fn asks_that_come_together_share_a_lookup_and_late_ones_do_not_wait() {
 #[tokio::test]
 async fn an_address_needs_no_lookup() {
     let slow = Arc::new(Slow::default());
-    let transport: Arc<dyn Transport> = slow.clone();
+    let transport: Arc<dyn Connector> = slow.clone();
     let origin = Arc::clone(Endpoint::new("http://[::1]:81/").unwrap().origin());
     let lookups = Lookups::default();
     let found = find(&lookups, &transport, &origin);
@@ -81,7 +81,7 @@ async fn an_address_needs_no_lookup() {
 #[derive(Debug)]
 struct HalfDead;
 
-impl Transport for HalfDead {
+impl Connector for HalfDead {
     fn lookup(&self, host: &str, port: u16) -> Pending<Vec<SocketAddr>> {
         let dead = host.ends_with(".dead.test");
         Box::pin(async move {
@@ -97,7 +97,7 @@ impl Transport for HalfDead {
     }
 }
 
-struct Bench(Lookups, Arc<dyn Transport>);
+struct Bench(Lookups, Arc<dyn Connector>);
 
 impl Bench {
     fn new() -> Self {

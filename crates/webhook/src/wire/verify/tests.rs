@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use standardwebhooks::Webhook;
 
 use super::{REPLAY_WINDOW, VerifyError, verify};
-use crate::wire::secret::Secret;
+use crate::wire::secret::SigningSecret;
 use crate::wire::signature::sign;
 
 const KEY: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -16,8 +16,8 @@ const ID: &str = "01JSD3G5M0ABCDEFGHJKMNPQRS";
 const BODY: &[u8] = br#"{"event":"incoming_call"}"#;
 const NOW: u64 = 1_776_781_920;
 
-fn secret(text: &str) -> Secret {
-    Secret::new(text).unwrap()
+fn secret(text: &str) -> SigningSecret {
+    SigningSecret::new(text).unwrap()
 }
 
 fn headers(id: &str, timestamp: &str, signature: &str) -> HeaderMap {
@@ -29,7 +29,7 @@ fn headers(id: &str, timestamp: &str, signature: &str) -> HeaderMap {
     headers
 }
 
-fn signed(secrets: &[Secret]) -> HeaderMap {
+fn signed(secrets: &[SigningSecret]) -> HeaderMap {
     let signature = sign(secrets, ID, NOW, BODY);
     headers(ID, &NOW.to_string(), &signature)
 }
