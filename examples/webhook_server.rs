@@ -20,7 +20,7 @@ struct Args {
 
 /// The one function to change: an event in, an action (or a list of actions) out.
 fn route(event: &Event) -> String {
-    println!("{:?} from {}", event.kind, mask(event.from.as_str()));
+    println!("{} from {}", event.kind, mask(event.from.as_str()));
     let digits = event.menu.as_ref().and_then(|menu| menu.digits.as_ref());
     match digits.map(|digits| digits.as_str()) {
         Some("1") => r#"{"action":"forward","destination":{"type":"ring_group","members":["+16822306467","+12125551234"],"strategy":"simultaneous"}}"#,

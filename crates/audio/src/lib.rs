@@ -28,6 +28,7 @@
 //!
 //! No clock, no network but for [`Speech`], which runs programs and asks a web server (feature
 //! `speech-server`). Files are touched by [`file::read_file`], [`Recorder`], [`Prompts`]. All block.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod band;
 mod cache;

@@ -19,6 +19,8 @@
 //! | calls driven to their end on your own switch | `session`, with an adapter after `media` |
 //! | the same with webhooks, journals, tokio | `router`; `webhook-tls` for `https`, `mail` for messages by mail, `sqlite` for lookups |
 //! | a router that answers SIP calls with sound | `full`; of it, `opus` is the codec, `speech-server` a web server that speaks |
+//! | what happens to calls told to others; counters and times of webhooks | `control`; `metrics` |
+//! | a server that is asked; the client as a `tower::Service` | `webhook-verify`; `webhook-tower` |
 //! | tests of a routing file in virtual time | `sim` |
 //! | telephone numbers of every country; JSON Schema | `numbers`; `json-schema` |
 //!
@@ -36,6 +38,7 @@
 //! assert_eq!(decision.rule().to_string(), "default");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "audio")]
 pub use callroute_audio as audio;

@@ -3,7 +3,7 @@
 mod fault;
 mod trace;
 
-pub use fault::{Fate, FaultInjector, FaultyLine, SeededFaults, failure};
+pub use fault::{Fate, FaultInjector, FaultyLine, SeededFaults};
 pub use trace::{LineObserver, TracedLine};
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Notices: what happened on a leg.
 
-use callroute_schema::{Cause, Digit, MediaStats, Party};
+use callroute_schema::{Cause, Digit, Disposition, MediaStats, Party};
 use serde::{Deserialize, Serialize};
 
 use crate::command::Command;
@@ -185,6 +185,35 @@ impl Deed {
 }
 
 impl Notice {
+    /// What tells that a command could not be done, and why; `None` where nothing does. For an
+    /// adapter, of commands that it does not know: there will be more of them.
+    #[must_use]
+    pub fn failed(command: &Command, reason: impl Into<String>) -> Option<Self> {
+        match command {
+            Command::Dial { leg, .. } => Some(Self::LegEnded {
+                leg: *leg,
+                cause: Cause::local(Disposition::Unreachable),
+            }),
+            Command::Play { leg, play, .. } => Some(Self::PlayEnded {
+                leg: *leg,
+                play: *play,
+                end: PlayEnd::Failed,
+            }),
+            Command::Record { leg, recording, .. } => Some(Self::RecordEnded {
+                leg: *leg,
+                recording: *recording,
+                url: None,
+                duration_ms: 0,
+                error: Some(reason.into()),
+            }),
+            other => {
+                let (leg, deed) = Deed::of(other)?;
+                let reason = reason.into();
+                Some(Self::NotDone { leg, deed, reason })
+            }
+        }
+    }
+
     /// The leg that it is about.
     #[must_use]
     pub fn leg(&self) -> LegId {

@@ -15,6 +15,31 @@
 //! whether calls can be routed by a table; [`Way`] decides without carrying a call. What calls share
 //! (queues, agents, parking slots) is in one hub, which every call asks and which tells each what
 //! concerns it.
+//!
+//! ```
+//! use callroute_media::Adapter;
+//! use callroute_router::{Router, RouterConfig};
+//! use callroute_tables::FileTable;
+//! use callroute_webhook::{Client, ClientConfig};
+//!
+//! /// Routes the calls of an adapter by a file, which may change meanwhile, until `stop`.
+//! async fn serve<A: Adapter>(
+//!     adapter: A,
+//!     stop: impl Future<Output = ()>,
+//! ) -> Result<(), Box<dyn std::error::Error>> {
+//!     let table = FileTable::open("routes.yaml")?;
+//!     let client = Client::new(ClientConfig::default());
+//!     let router = Router::new(adapter, RouterConfig::new(table.handle(), client))?;
+//!     let _handle = router.handle(); // pushes actions, sets agents' states, from any thread
+//!     router.run(stop).await;
+//!     Ok(())
+//! }
+//! ```
+//!
+//! Features: `tls` for webhooks with `https`, CAs of their own and certificates to show; `mail` for
+//! messages by mail, with their sound attached; `metrics` for counters and times of webhooks through
+//! the facade of that name.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod ask;
 mod asks;

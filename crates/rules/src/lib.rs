@@ -1,8 +1,8 @@
 //! Routing file to compiled engine: decision, explanation, static checks.
 //!
 //! ```text
-//! YAML or JSON  ->  table  ->  compile  ->  Engine  ->  decide(event, facts)  ->  Decision
-//!                                                   ->  explain(event, facts) ->  Explanation
+//! YAML, TOML, JSON  ->  table  ->  compile  ->  Engine  ->  decide(event, facts)  ->  Decision
+//!                                                       ->  explain(event, facts) ->  Explanation
 //! ```
 //!
 //! A decision depends on the event, the facts and the table alone: the time is the event's. The
@@ -32,6 +32,8 @@
 //! ```
 //!
 //! This crate is pure: no runtime, no socket, no clock; files and time zones come in as arguments.
+//! Feature `json-schema`: the JSON Schema of the routing file, for editors.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod by_itself;
 mod check;

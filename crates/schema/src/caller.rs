@@ -48,6 +48,8 @@ pub enum AddressError {
     },
 }
 
+crate::text::text!(Address, AddressError);
+
 impl Address {
     /// Takes a text as an address.
     ///

@@ -91,6 +91,8 @@ impl<'de> Deserialize<'de> for Digit {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Digits(String);
 
+crate::text::text!(Digits, DigitError);
+
 impl Digits {
     /// Longest run of digits that is accepted.
     pub const MAX: usize = 64;

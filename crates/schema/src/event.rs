@@ -60,6 +60,38 @@ pub enum EventKind {
     RegistrationChanged,
 }
 
+impl EventKind {
+    /// The word on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::IncomingCall => "incoming_call",
+            Self::MenuInput => "menu_input",
+            Self::MenuTimeout => "menu_timeout",
+            Self::MenuInvalid => "menu_invalid",
+            Self::CallRinging => "call_ringing",
+            Self::CallAnswered => "call_answered",
+            Self::AttemptStarted => "attempt_started",
+            Self::AttemptResult => "attempt_result",
+            Self::QueueJoined => "queue_joined",
+            Self::QueuePosition => "queue_position",
+            Self::QueueLeft => "queue_left",
+            Self::VoicemailRecorded => "voicemail_recorded",
+            Self::CallCompleted => "call_completed",
+            Self::RoutingDecided => "routing_decided",
+            Self::WebhookFailed => "webhook_failed",
+            Self::TableChanged => "table_changed",
+            Self::RegistrationChanged => "registration_changed",
+        }
+    }
+}
+
+impl fmt::Display for EventKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 /// Where a call is headed, seen from the router.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]

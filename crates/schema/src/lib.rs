@@ -25,7 +25,9 @@
 //! # Ok::<(), callroute_schema::tree::ReadError>(())
 //! ```
 //!
-//! This crate is pure: no runtime, no socket, no clock.
+//! This crate is pure: no runtime, no socket, no clock. Features: `numbers` reads telephone numbers of
+//! every country; `json-schema` has the JSON Schema of every type.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod action;
 mod answer;
@@ -52,6 +54,7 @@ mod record;
 mod ring_group;
 mod sip_uri;
 mod tagged;
+mod text;
 pub mod tree;
 mod variable;
 mod words;
@@ -92,4 +95,4 @@ pub use sip_uri::{
     SipUri, SipUriError, escape_user, escape_value, strip_scheme, unescape, unescape_lossy,
 };
 pub use variable::{has_variables, variables, with_variables};
-pub use words::Word;
+pub use words::{UnknownWord, Word};

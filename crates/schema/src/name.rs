@@ -72,6 +72,8 @@ macro_rules! name {
             }
         }
 
+        $crate::text::text!($name, NameError);
+
         impl std::borrow::Borrow<str> for $name {
             fn borrow(&self) -> &str {
                 &self.0

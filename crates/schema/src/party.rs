@@ -43,6 +43,8 @@ pub enum NumberError {
     },
 }
 
+crate::text::text!(Number, NumberError);
+
 impl Number {
     /// Takes a text as a number: an optional `+`, then digits (`*` and `#` in feature codes).
     ///
@@ -100,6 +102,8 @@ pub enum Party {
     /// An agent of the routing file.
     Agent(AgentName),
 }
+
+crate::text::text!(Party, PartyError);
 
 impl Party {
     /// Tells by its first character what a text names.

@@ -78,6 +78,8 @@ pub enum SipUriError {
     Escape,
 }
 
+crate::text::text!(SipUri, SipUriError);
+
 impl SipUri {
     /// Takes a text as a SIP URI.
     ///

@@ -13,7 +13,18 @@ pub struct Word<T: 'static> {
     pub meaning: &'static str,
 }
 
-/// Defines an enum of words with its wire form: `as_str`, the aliases, serde and JSON Schema.
+/// A word that is none of those that may stand there.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{found}` is none of {}", expected.join(", "))]
+pub struct UnknownWord {
+    /// What was found.
+    pub found: String,
+    /// What may stand there.
+    pub expected: &'static [&'static str],
+}
+
+/// Defines an enum of words with its wire form: `as_str`, `FromStr`, the aliases, serde and JSON
+/// Schema.
 ///
 /// serde's own `alias` would list every alias as an expected word in its errors.
 macro_rules! words {
@@ -55,6 +66,20 @@ macro_rules! words {
             }
         }
 
+        impl std::str::FromStr for $name {
+            type Err = $crate::words::UnknownWord;
+
+            fn from_str(word: &str) -> Result<Self, Self::Err> {
+                match word {
+                    $($word $(| $alias)* => Ok(Self::$variant),)+
+                    _ => Err($crate::words::UnknownWord {
+                        found: word.to_owned(),
+                        expected: &[$($word),+],
+                    }),
+                }
+            }
+        }
+
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.serialize_str(self.as_str())
@@ -73,10 +98,9 @@ macro_rules! words {
                     }
 
                     fn visit_str<E: serde::de::Error>(self, word: &str) -> Result<$name, E> {
-                        match word {
-                            $($word $(| $alias)* => Ok($name::$variant),)+
-                            _ => Err(E::unknown_variant(word, &[$($word),+])),
-                        }
+                        word.parse().map_err(|unknown: $crate::words::UnknownWord| {
+                            E::unknown_variant(word, unknown.expected)
+                        })
                     }
                 }
 

@@ -1,6 +1,8 @@
 //! The contract's documents, byte for byte, and what reading refuses.
 
-use callroute_schema::{Action, Actions, Destination, Event, Menu, Strategy};
+use callroute_schema::{
+    Action, Actions, Destination, Disposition, Event, EventKind, Menu, MenuName, SipUri, Strategy,
+};
 use sha2::{Digest, Sha256};
 
 const EVENT: &str = r#"{"event":"incoming_call","from":"+14155550123","to":"+13146523057","timestamp":"2026-04-21T14:32:00Z","call_id":"abc123xyz"}"#;
@@ -366,4 +368,53 @@ fn debug_masks_numbers() {
     }
     assert!(shown.contains("+1415•••0123"), "{shown}");
     assert!(shown.contains("sip:+1415•••0123@pbx.example"), "{shown}");
+}
+
+/// What is read from a text as such is what stands on the wire.
+#[test]
+fn words_and_texts_are_parsed_as_they_are_read() {
+    for word in Disposition::WORDS {
+        assert_eq!(word.word.parse(), Ok(word.value));
+        for alias in word.aliases {
+            assert_eq!(alias.parse(), Ok(word.value), "{alias}");
+        }
+    }
+    let unknown = "answerd".parse::<Disposition>().unwrap_err().to_string();
+    assert!(
+        unknown.starts_with("`answerd` is none of answered, "),
+        "{unknown}"
+    );
+    assert_eq!(
+        "sip:ann@pbx.example".parse::<SipUri>().unwrap().as_ref(),
+        "sip:ann@pbx.example"
+    );
+    assert_eq!("main".parse::<MenuName>().unwrap().as_ref(), "main");
+    assert!("ann@pbx".parse::<SipUri>().is_err() && "a b".parse::<MenuName>().is_err());
+}
+
+#[test]
+fn a_kind_of_event_is_told_by_its_word() {
+    for word in [
+        "incoming_call",
+        "menu_input",
+        "menu_timeout",
+        "menu_invalid",
+        "call_ringing",
+        "call_answered",
+        "attempt_started",
+        "attempt_result",
+        "queue_joined",
+        "queue_position",
+        "queue_left",
+        "voicemail_recorded",
+        "call_completed",
+        "routing_decided",
+        "webhook_failed",
+        "table_changed",
+        "registration_changed",
+    ] {
+        let kind: EventKind = serde_json::from_str(&format!("\"{word}\"")).unwrap();
+        assert_eq!((kind.as_str(), kind.to_string().as_str()), (word, word));
+        assert_eq!(serde_json::to_string(&kind).unwrap(), format!("\"{word}\""));
+    }
 }

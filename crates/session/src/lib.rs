@@ -19,6 +19,27 @@
 //! an end, and every end has an action: [`waits`] lists them. [`journal`] is the bug report, the
 //! simulator's script and the fuzz corpus at once.
 //!
+//! ```
+//! use std::{sync::Arc, time::Duration};
+//! use callroute_media::{Command, LegId};
+//! use callroute_rules::{ChronoTz, load};
+//! use callroute_schema::Event;
+//! use callroute_session::{Effect, Input, Now, Session};
+//!
+//! let table = "version: 1\ndefault: { action: reject, cause: user_busy }\n";
+//! let engine = Arc::new(load("routes.yaml", table, &(), &ChronoTz)?);
+//! let event = Event::from_json(br#"{"event":"incoming_call","from":"+14155550123",
+//!     "to":"+13146523057","timestamp":"2026-04-21T14:32:00Z","call_id":"abc123xyz"}"#)?;
+//! let now = Now { utc: event.timestamp.to_utc(), mono: Duration::ZERO };
+//!
+//! let mut session = Session::new(engine, event, now);
+//! let ends = session.handle(now, Input::Start).any(|effect| {
+//!     matches!(effect, Effect::Media(Command::Hangup { leg: LegId::CALLER, .. }))
+//! });
+//! assert!(ends);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! This crate is pure: no runtime, no socket, no clock, no dice.
 
 mod call;

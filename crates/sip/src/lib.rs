@@ -11,6 +11,7 @@
 //! `opus`) Opus with telephone events, over RTP or SRTP with keys from the descriptions
 //! ([`Srtp`]), with RTCP; its source is locked by the first packets. It is relayed as it is where
 //! both ends agree, and encoded anew where not. No ICE, no DTLS-SRTP.
+//! Feature `sqlite` keeps where softphones are in a file.
 //!
 //! ```
 //! use std::{future::poll_fn, time::Duration};
@@ -31,6 +32,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(()) })?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod adapter;
 mod admit;

@@ -9,6 +9,7 @@
 //! let calls = MemoryCalls::new(100);
 //! assert_eq!(calls.live(), 0);
 //! ```
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod calls;
 mod memory;

@@ -9,6 +9,7 @@
 //! counters, `tower` for a `tower::Service`; `verify` verifies what was asked, at the receiver,
 //! and needs no client, no socket and no runtime.
 #![cfg_attr(feature = "client", doc = "", doc = include_str!("example.md"))]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod asking;
 mod attempt;

@@ -3,26 +3,24 @@
 use std::collections::VecDeque;
 use std::task::{Context, Poll};
 
-use callroute_schema::{Cause, Disposition};
-
 use crate::adapter::Line;
 use crate::command::Command;
 use crate::leg::LegId;
-use crate::notice::{Deed, Notice, PlayEnd};
+use crate::notice::Notice;
 
 /// What becomes of a command or a notice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fate {
     /// It arrives.
-    Passes,
+    Pass,
     /// It is lost on its way.
-    IsLost,
+    Drop,
     /// A command cannot be done, and a notice says so. For a notice, and for a command whose
-    /// failure has no notice, as `Passes`.
-    Fails,
+    /// failure has no notice, as `Pass`.
+    Fail,
     /// A notice arrives only after so many later ones, or when nothing else comes. For a command
-    /// as `Passes`.
-    IsLate(u8),
+    /// as `Pass`.
+    Delay(u8),
 }
 
 /// Decides what becomes of what passes; a source of chance, or a script, comes in from outside.
@@ -36,7 +34,7 @@ pub trait FaultInjector: Send + std::fmt::Debug + 'static {
     fn notice(&mut self, notice: &Notice) -> Fate;
 }
 
-/// FaultInjector by a seed: the same seed always has the same fate for the same sequence.
+/// Faults by a seed: the same seed always has the same fate for the same sequence.
 #[derive(Debug, Clone)]
 pub struct SeededFaults {
     state: u64,
@@ -72,18 +70,18 @@ impl SeededFaults {
     fn fate(&mut self) -> Fate {
         let drawn = self.draw();
         if drawn < self.lost {
-            Fate::IsLost
+            Fate::Drop
         } else if drawn < self.lost.saturating_add(self.failed) {
-            Fate::Fails
+            Fate::Fail
         } else if drawn
             < self
                 .lost
                 .saturating_add(self.failed)
                 .saturating_add(self.late)
         {
-            Fate::IsLate(u8::try_from(drawn % 5).unwrap_or(0) + 1)
+            Fate::Delay(u8::try_from(drawn % 5).unwrap_or(0) + 1)
         } else {
-            Fate::Passes
+            Fate::Pass
         }
     }
 }
@@ -98,7 +96,7 @@ impl FaultInjector for SeededFaults {
     }
 }
 
-/// A line that spoils what its [`FaultInjector`] say.
+/// A line that spoils what its [`FaultInjector`] says.
 #[derive(Debug)]
 pub struct FaultyLine<L, F> {
     line: L,
@@ -146,12 +144,12 @@ impl<L: Line, F: FaultInjector> Line for FaultyLine<L, F> {
             return self.line.perform(command);
         }
         match self.faults.command(&command) {
-            Fate::IsLost => {}
-            Fate::Fails => match failure(&command) {
+            Fate::Drop => {}
+            Fate::Fail => match Notice::failed(&command, "a fault on purpose") {
                 Some(notice) => self.failures.push_back(notice),
                 None => self.line.perform(command),
             },
-            Fate::Passes | Fate::IsLate(_) => self.line.perform(command),
+            Fate::Pass | Fate::Delay(_) => self.line.perform(command),
         }
     }
 
@@ -174,38 +172,10 @@ impl<L: Line, F: FaultInjector> Line for FaultyLine<L, F> {
                 return self.pass(notice);
             }
             match self.faults.notice(&notice) {
-                Fate::IsLost => {}
-                Fate::IsLate(after) => self.late.push((after, notice)),
-                Fate::Passes | Fate::Fails => return self.pass(notice),
+                Fate::Drop => {}
+                Fate::Delay(after) => self.late.push((after, notice)),
+                Fate::Pass | Fate::Fail => return self.pass(notice),
             }
-        }
-    }
-}
-
-/// What tells that a command could not be done; `None` where nothing does.
-#[must_use]
-pub fn failure(command: &Command) -> Option<Notice> {
-    let reason = "a fault on purpose".to_owned();
-    match command {
-        Command::Dial { leg, .. } => Some(Notice::LegEnded {
-            leg: *leg,
-            cause: Cause::local(Disposition::Unreachable),
-        }),
-        Command::Play { leg, play, .. } => Some(Notice::PlayEnded {
-            leg: *leg,
-            play: *play,
-            end: PlayEnd::Failed,
-        }),
-        Command::Record { leg, recording, .. } => Some(Notice::RecordEnded {
-            leg: *leg,
-            recording: *recording,
-            url: None,
-            duration_ms: 0,
-            error: Some(reason),
-        }),
-        other => {
-            let (leg, deed) = Deed::of(other)?;
-            Some(Notice::NotDone { leg, deed, reason })
         }
     }
 }

@@ -95,13 +95,13 @@ struct Everything;
 impl FaultInjector for Everything {
     fn command(&mut self, command: &Command) -> Fate {
         match command {
-            Command::Dial { leg: LegId(2), .. } => Fate::IsLost,
-            _ => Fate::Passes,
+            Command::Dial { leg: LegId(2), .. } => Fate::Drop,
+            _ => Fate::Pass,
         }
     }
 
     fn notice(&mut self, _: &Notice) -> Fate {
-        Fate::IsLost
+        Fate::Drop
     }
 }
 
@@ -137,11 +137,11 @@ impl FaultInjector for Script {
 #[test]
 fn a_command_that_fails_is_told_and_a_late_notice_comes_later() {
     let fates = vec![
-        Fate::Fails,
-        Fate::Passes,
-        Fate::IsLate(1),
-        Fate::Passes,
-        Fate::Passes,
+        Fate::Fail,
+        Fate::Pass,
+        Fate::Delay(1),
+        Fate::Pass,
+        Fate::Pass,
     ];
     let mut line = FaultyLine::new(Echo::default(), Script(fates));
     line.perform(dial(LegId(1)));
@@ -170,9 +170,6 @@ fn the_same_seed_has_the_same_faults() {
     };
     assert_eq!(fates(7), fates(7));
     assert_ne!(fates(7), fates(8));
-    let lost = fates(7)
-        .iter()
-        .filter(|fate| **fate == Fate::IsLost)
-        .count();
+    let lost = fates(7).iter().filter(|fate| **fate == Fate::Drop).count();
     assert!((2..25).contains(&lost), "{lost}");
 }

@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 
 use callroute_media::{Command, EndCause, LegId, Notice, PlayEnd};
-use callroute_schema::{
-    Action, ActionKind, Actions, Cause, Disposition, EventKind, mask, mask_within,
-};
+use callroute_schema::{Action, ActionKind, Actions, Cause, Disposition, mask, mask_within};
 use callroute_session::shared::HubReply;
 use callroute_session::{AskFailure, AskId, Effect, Input};
 
@@ -78,7 +76,7 @@ impl Words {
                 format!("-> ask {}, at most {deadline_ms} ms", self.server(*ask))
             }
             Effect::CancelAsk { ask } => format!("-> stop asking {}", self.server(*ask)),
-            Effect::Emit(event) => format!("-> event {}", kind(event.kind)),
+            Effect::Emit(event) => format!("-> event {}", event.kind),
             Effect::HubRequest(share) => format!("-> what calls share: {share:?}"),
             Effect::Message(message) => format!("-> keep the message in {}", message.mailbox),
             // The notes have said it all, and so has the call's end.
@@ -236,14 +234,6 @@ fn shared_words(shared: &HubReply) -> String {
         HubReply::NotFound => "nothing was found".to_owned(),
         _ => "something that this version has no words for".to_owned(),
     }
-}
-
-/// The word on the wire.
-fn kind(kind: EventKind) -> String {
-    serde_json::to_string(&kind).map_or_else(
-        |error| error.to_string(),
-        |word| word.trim_matches('"').to_owned(),
-    )
 }
 
 fn ended(cause: Cause) -> String {
