@@ -6,12 +6,20 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use sha2::{Digest, Sha256};
+
 use super::{MessageError, MessageStore, MessagesWaiting, StoredMessage};
 
 /// Most messages of one box.
 const MOST: usize = 10_000;
 /// Longest file that is read, in bytes.
 const MAX_FILE: u64 = 64 * 1024;
+/// Longest name of a file, in bytes: what file systems take.
+const MAX_NAME: usize = 255;
+/// How much of a longer one is left, before the hash of the whole.
+const LEFT: usize = 180;
+/// What messages are called in the end.
+const KIND: &str = ".json";
 
 type Boxes = BTreeMap<String, BTreeMap<String, StoredMessage>>;
 
@@ -68,7 +76,7 @@ impl FolderMessages {
     }
 
     fn path(&self, message: &StoredMessage) -> Option<PathBuf> {
-        let name = format!("{}~{}.json", plain(&message.mailbox), plain(&message.id));
+        let name = file_name(&message.mailbox, &message.id);
         Some(self.folder.as_ref()?.join(name))
     }
 
@@ -86,6 +94,20 @@ impl FolderMessages {
         };
         written().map_err(|source| MessageError::Disk { path, source })
     }
+}
+
+/// What a message's file is called; no other's is called the same. The names themselves are in it.
+fn file_name(mailbox: &str, id: &str) -> String {
+    let mut name = format!("{}~{}", plain(mailbox), plain(id));
+    if name.len() + KIND.len() > MAX_NAME {
+        let hash = Sha256::digest(&name);
+        name.truncate(LEFT);
+        name.push('=');
+        for byte in hash {
+            name.push_str(&format!("{byte:02x}"));
+        }
+    }
+    name + KIND
 }
 
 /// A text as part of a file's name, and no other text as the same.
@@ -187,51 +209,4 @@ impl MessageStore for FolderMessages {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::FolderMessages;
-    use crate::messages::{MessageError, MessageStore, MessagesWaiting, StoredMessage};
-    use callroute_schema::{CallId, Caller};
-
-    fn message(mailbox: &str, id: &str) -> StoredMessage {
-        StoredMessage {
-            id: id.to_owned(),
-            mailbox: mailbox.to_owned(),
-            call_id: CallId::new("c1").unwrap(),
-            from: Caller::Withheld,
-            from_name: None,
-            to: "+13146523057".to_owned(),
-            received: chrono::DateTime::UNIX_EPOCH.fixed_offset(),
-            reason: "after hours".to_owned(),
-            url: "sales/c1.wav".to_owned(),
-            duration_ms: 4_000,
-            heard: false,
-        }
-    }
-
-    #[test]
-    fn messages_last_and_are_counted() {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("strange.json"), "{").unwrap();
-        let (messages, strange) = FolderMessages::open(folder.path()).unwrap();
-        assert_eq!(strange.len(), 1);
-        messages.keep(message("sales", "1")).unwrap();
-        messages.keep(message("sales", "../2")).unwrap();
-        messages.keep(message("sal_es", "1")).unwrap();
-        messages.mark("sales", "1", true).unwrap();
-        let (again, _) = FolderMessages::open(folder.path()).unwrap();
-        for messages in [&messages, &again] {
-            let waiting = MessagesWaiting { new: 1, heard: 1 };
-            assert_eq!(messages.waiting("sales"), waiting);
-            assert_eq!(messages.list("sales").len(), 2);
-        }
-        again.delete("sales", "../2").unwrap();
-        assert!(matches!(
-            again.delete("sales", "../2"),
-            Err(MessageError::NotFound { .. })
-        ));
-        let (last, _) = FolderMessages::open(folder.path()).unwrap();
-        assert_eq!(last.list("sales").len(), 1);
-        assert_eq!(last.waiting("sal_es").new, 1);
-        assert_eq!(last.waiting("nobody"), MessagesWaiting::default());
-    }
-}
+mod tests;
