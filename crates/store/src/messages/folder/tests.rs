@@ -1,5 +1,7 @@
 //! Tests of messages in a folder.
 
+use std::time::{Duration, SystemTime};
+
 use callroute_schema::{CallId, Caller};
 
 use super::FolderMessages;
@@ -82,4 +84,63 @@ fn a_name_that_fits_is_left_whole() {
     let mailbox = "m".repeat(248);
     messages.keep(message(&mailbox, "1")).unwrap();
     assert!(folder.path().join(format!("{mailbox}~1.json")).exists());
+}
+
+/// A process that still drains keeps messages in the folder of the one that has begun.
+#[test]
+fn what_another_process_does_is_seen() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = || FolderMessages::open(folder.path()).unwrap().0;
+    let (old, new) = (open(), open());
+    // Long unchanged, so that it is not read again without a reason.
+    let hour_ago = SystemTime::now() - Duration::from_secs(3600);
+    let dir = std::fs::File::open(folder.path()).unwrap();
+    dir.set_modified(hour_ago).unwrap();
+    assert_eq!(new.waiting("sales"), MessagesWaiting::default());
+    old.keep(message("sales", "1")).unwrap();
+    old.keep(message("sales", "2")).unwrap();
+    assert_eq!(new.list("sales").len(), 2);
+    old.mark("sales", "1", true).unwrap();
+    assert_eq!(new.waiting("sales"), MessagesWaiting { new: 1, heard: 1 });
+    new.mark("sales", "2", true).unwrap();
+    new.keep(message("sales", "3")).unwrap();
+    assert_eq!(old.waiting("sales"), MessagesWaiting { new: 1, heard: 2 });
+    old.delete("sales", "1").unwrap();
+    old.delete("sales", "3").unwrap();
+    assert!(matches!(
+        new.delete("sales", "1"),
+        Err(MessageError::NotFound { .. })
+    ));
+    let left: Vec<String> = new.list("sales").into_iter().map(|kept| kept.id).collect();
+    assert_eq!(left, ["2"]);
+}
+
+/// The power may go after a message was written, and before it has its name.
+#[test]
+fn a_whole_message_without_its_name_is_adopted() {
+    let folder = tempfile::tempdir().unwrap();
+    let (messages, _) = FolderMessages::open(folder.path()).unwrap();
+    messages.keep(message("sales", "1")).unwrap();
+    let part = folder.path().join("sales~1.part");
+    std::fs::rename(folder.path().join("sales~1.json"), &part).unwrap();
+    let cut = folder.path().join("sales~2.part");
+    std::fs::write(&cut, &std::fs::read(&part).unwrap()[..40]).unwrap();
+    let (again, strange) = FolderMessages::open(folder.path()).unwrap();
+    assert_eq!((again.list("sales").len(), strange.len()), (1, 0));
+    assert!(!part.exists() && cut.exists());
+    again.delete("sales", "1").unwrap();
+}
+
+/// What is said not to be kept is not there after the next start.
+#[test]
+fn what_could_not_be_kept_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (messages, _) = FolderMessages::open(folder.path()).unwrap();
+    std::fs::create_dir_all(folder.path().join("sales~1.json/taken")).unwrap();
+    let kept = messages.keep(message("sales", "1"));
+    assert!(matches!(kept, Err(MessageError::Disk { .. })), "{kept:?}");
+    assert!(messages.list("sales").is_empty());
+    assert!(!folder.path().join("sales~1.part").exists());
+    let (_, strange) = FolderMessages::open(folder.path()).unwrap();
+    assert_eq!(strange, [folder.path().join("sales~1.json")]);
 }
