@@ -180,7 +180,7 @@ async fn serve(args: Args) -> Result<(), Failure> {
         Redirector::start(&config, move |offer: &OfferedCall, responder: Responder| {
             desk.decide(offer, responder);
         })?;
-    let _watch = table.watch(Duration::from_secs(1), reload::told);
+    let _watch = table.watch(Duration::from_secs(1), reload::told)?;
     println!("routes: {}", args.routes.display());
     println!(
         "redirecting on {}, SIP over UDP; Ctrl-C or SIGTERM stops",

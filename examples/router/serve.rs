@@ -88,7 +88,7 @@ pub(crate) async fn serve(args: Args) -> Result<(), Failure> {
             sounds::prepare(&speech, engine);
         }
         reload::told(table);
-    });
+    })?;
 
     println!(
         "routes: {} (time zones: {})",

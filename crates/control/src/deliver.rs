@@ -20,7 +20,7 @@ use crate::deliver::calls::{Calls, Key};
 use crate::deliver::complaints::{Complaints, Matter};
 use crate::deliver::telling::{End, is_long, now_ms, said, shortened, spread, told};
 use crate::deliver::trouble::Trouble;
-use crate::outbox::{Outbox, Place, Record};
+use crate::outbox::{Loaded, Outbox, Place, Record};
 use crate::queue::{Job, Outlet, Shared, TOGETHER, Told};
 
 /// Most calls that are known before their first event is tried.
@@ -32,7 +32,8 @@ const BESIDE: usize = 32;
 const AGAIN: usize = 16;
 /// How long an outbox that cannot be written or read is left alone.
 const DISK_PAUSE: Duration = Duration::from_secs(1);
-/// How often is looked for what processes left that have ended.
+/// How often is looked for what processes left that have ended, and tried to read what could not
+/// be.
 const LOOK: Duration = Duration::from_secs(2);
 /// How long a stop waits for the answers to requests under way; what is not answered by then is
 /// told again after the next start.
@@ -267,16 +268,19 @@ impl Delivery {
     }
 
     fn load(&mut self, key: Key, place: Place, shared: &Shared) -> Option<Record> {
-        let Some(record) = self.check(Matter::Read, |outbox| outbox.load(place)) else {
-            self.rests = Instant::now() + DISK_PAUSE;
-            self.calls.put_off(key, self.rests);
-            return None;
-        };
-        if record.is_none() {
-            self.damaged(shared);
-            self.calls.over(key);
+        match self.check(Matter::Read, |outbox| outbox.load(place)) {
+            Some(Loaded::Event(record)) => return Some(record),
+            Some(Loaded::Damaged) => {
+                self.damaged(shared);
+                self.calls.over(key);
+            }
+            Some(Loaded::Later) => self.calls.put_off(key, Instant::now() + LOOK),
+            None => {
+                self.rests = Instant::now() + DISK_PAUSE;
+                self.calls.put_off(key, self.rests);
+            }
         }
-        record
+        None
     }
 
     /// Tells one event once.

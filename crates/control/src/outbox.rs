@@ -14,7 +14,8 @@
 //! A file whose events were all taken is deleted. One with a few that are not, because a server
 //! keeps failing at them, is written anew when room is needed: of what was taken empty lines stay, so
 //! that the others keep their places. What a crash cut off in the middle of a line never was an event;
-//! what the disk damaged inside a file is lost, and takes no whole line with it. What is taken is not
+//! what the disk damaged inside a file is lost, and takes no whole line with it; what it does not give,
+//! while it gives others, holds up nobody else, and is lost in the end. What is taken is not
 //! put on the disk at once: after a crash of the machine it may be told twice, under the same id.
 
 mod found;
@@ -22,7 +23,7 @@ mod named;
 mod segment;
 mod share;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -36,8 +37,11 @@ pub use crate::outbox::named::{Stray, outbox_of, strays};
 use crate::outbox::share::Share;
 use crate::queue::Told;
 
+/// How often an event cannot be read, while others can, until it counts as damaged.
+const READS: u32 = 3;
+
 /// Where an event is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Place {
     /// The number of the process that put it there.
     pub(crate) share: u64,
@@ -51,6 +55,16 @@ pub(crate) struct Record {
     /// When it happened, in milliseconds since 1970.
     pub(crate) at_ms: u64,
     pub(crate) told: Told,
+}
+
+/// What becomes of an event that was to be loaded.
+#[derive(Debug)]
+pub(crate) enum Loaded {
+    Event(Record),
+    /// The disk has damaged it since.
+    Damaged,
+    /// It cannot be read now, though others can.
+    Later,
 }
 
 /// The same as a line.
@@ -75,6 +89,10 @@ pub(crate) struct Outbox {
     shares: BTreeMap<u64, Share>,
     /// Events that the disk damaged, since somebody asked.
     damaged: u64,
+    /// How often each event could not be read, while others could.
+    unread: BTreeMap<Place, u32>,
+    /// Parts whose next event could not be read, until the next [look](Self::adopt).
+    resting: BTreeSet<u64>,
 }
 
 impl Outbox {
@@ -88,6 +106,8 @@ impl Outbox {
             own: 0,
             shares: BTreeMap::new(),
             damaged: 0,
+            unread: BTreeMap::new(),
+            resting: BTreeSet::new(),
         };
         let mut last = share::found(folder)?.last().copied().unwrap_or_default();
         // Its events are the oldest, but no process has written both there and in a folder.
@@ -95,15 +115,18 @@ impl Outbox {
             last += 1;
             outbox.shares.insert(last, old);
         }
-        outbox.adopt_free()?;
+        // What cannot be adopted waits, and is spoken of at each look.
+        let _ = outbox.adopt_free();
         outbox.own = last + 1;
         let own = Share::create(folder, outbox.own)?;
         outbox.shares.insert(outbox.own, own);
         Ok(outbox)
     }
 
-    /// Adopts what processes left that have ended meanwhile.
+    /// Looks again: adopts what processes left that have ended meanwhile, and lets be read what could
+    /// not be.
     pub(crate) fn adopt(&mut self) -> io::Result<()> {
+        self.resting.clear();
         match share::free_gate(&self.folder)? {
             Some(_gate) => self.adopt_free(),
             // Whoever is there adopts them as well.
@@ -111,12 +134,16 @@ impl Outbox {
         }
     }
 
+    /// One that cannot be adopted keeps no other from it.
     fn adopt_free(&mut self) -> io::Result<()> {
+        let mut all = Ok(());
         for number in share::found(&self.folder)? {
-            if !self.shares.contains_key(&number)
-                && let Some(share) = Share::adopt(&self.folder, number)?
-            {
-                self.shares.insert(number, share);
+            if self.shares.contains_key(&number) {
+                continue;
+            }
+            match Share::adopt(&self.folder, number) {
+                Ok(share) => self.shares.extend(share.map(|share| (number, share))),
+                Err(error) => all = Err(error),
             }
         }
         let others = self
@@ -130,7 +157,7 @@ impl Outbox {
                 share.delete()?;
             }
         }
-        Ok(())
+        all
     }
 
     /// Bytes on disk.
@@ -165,11 +192,18 @@ impl Outbox {
     /// Whether there is room for so many bytes, or can be made by cutting out what was taken.
     fn has_room(&mut self, size: u64) -> io::Result<bool> {
         while self.bytes().saturating_add(size) > self.max_bytes {
-            let mut some = false;
+            let mut done = Ok(false);
             for share in self.shares.values_mut() {
-                some = some || share.shrink()?;
+                match share.shrink() {
+                    Ok(false) => {}
+                    tried => done = tried,
+                }
+                // One that cannot be read keeps no other from making room.
+                if matches!(done, Ok(true)) {
+                    break;
+                }
             }
-            if !some {
+            if !done? {
                 return Ok(false);
             }
         }
@@ -195,45 +229,92 @@ impl Outbox {
     /// The next events that were not taken, at most so many: the call of each, and where it is; each
     /// is given once. What older processes left comes first.
     pub(crate) fn read(&mut self, most: usize) -> io::Result<Vec<(Arc<str>, Place)>> {
-        let (mut found, mut damaged) = (Vec::new(), Vec::new());
-        'all: for (number, share) in &mut self.shares {
-            while found.len() < most {
-                let (seq, line) = match share.read() {
-                    Ok(Some(next)) => next,
-                    Ok(None) => break,
-                    Err(error) if found.is_empty() => return Err(error),
-                    // What was read is told; the rest fails again when that is over.
-                    Err(_) => break 'all,
-                };
-                let share = *number;
-                let place = Place { share, seq };
-                match parse(&line, place) {
-                    Some(record) => found.push((record.told.call, place)),
-                    None => damaged.push(place),
+        let mut found = Vec::new();
+        let shares: Vec<u64> = self.shares.keys().copied().collect();
+        for share in shares {
+            while found.len() < most
+                && let Some((place, line)) = self.next(share)
+            {
+                match line {
+                    Ok(line) => match parse(&line, place) {
+                        Some(record) => {
+                            self.unread.remove(&place);
+                            found.push((record.told.call, place));
+                        }
+                        None => self.is_damaged(place),
+                    },
+                    Err(error) => match self.is_bad(place, error) {
+                        Ok(true) => self.pass(place),
+                        Ok(false) => {
+                            self.resting.insert(share);
+                        }
+                        Err(error) if found.is_empty() => return Err(error),
+                        // What was read is told; the rest fails again when that is over.
+                        Err(_) => return Ok(found),
+                    },
                 }
             }
-        }
-        for place in damaged {
-            self.is_damaged(place);
         }
         Ok(found)
     }
 
-    /// An event that was read; `None`: the disk has damaged it since.
-    pub(crate) fn load(&mut self, place: Place) -> io::Result<Option<Record>> {
-        let line = match self.shares.get_mut(&place.share) {
-            Some(share) => share.line(place.seq)?,
-            None => Vec::new(),
-        };
-        let record = parse(&line, place);
-        if record.is_none() {
-            self.is_damaged(place);
+    fn next(&mut self, share: u64) -> Option<(Place, io::Result<Vec<u8>>)> {
+        if self.resting.contains(&share) {
+            return None;
         }
-        Ok(record)
+        let (seq, line) = self.shares.get_mut(&share)?.read()?;
+        Some((Place { share, seq }, line))
+    }
+
+    /// Gives up an event that cannot be read.
+    fn pass(&mut self, place: Place) {
+        if let Some(share) = self.shares.get_mut(&place.share) {
+            share.pass(place.seq);
+        }
+        self.is_damaged(place);
+    }
+
+    /// An event could not be read; whether it never will be, since others can be, time and again.
+    ///
+    /// # Errors
+    /// Why, when nothing can be read: then it may be the disk as a whole, which may come back.
+    fn is_bad(&mut self, place: Place, error: io::Error) -> io::Result<bool> {
+        if !self.shares.values_mut().any(Share::can_be_read) {
+            return Err(error);
+        }
+        let reads = self.unread.entry(place).or_default();
+        *reads += 1;
+        Ok(*reads >= READS)
+    }
+
+    /// An event that was read.
+    pub(crate) fn load(&mut self, place: Place) -> io::Result<Loaded> {
+        let line = match self.shares.get_mut(&place.share) {
+            Some(share) => share.line(place.seq),
+            None => Ok(Vec::new()),
+        };
+        let record = match line {
+            Ok(line) => parse(&line, place),
+            Err(error) => match self.is_bad(place, error)? {
+                true => None,
+                false => return Ok(Loaded::Later),
+            },
+        };
+        Ok(match record {
+            Some(record) => {
+                self.unread.remove(&place);
+                Loaded::Event(record)
+            }
+            None => {
+                self.is_damaged(place);
+                Loaded::Damaged
+            }
+        })
     }
 
     fn is_damaged(&mut self, place: Place) {
         self.damaged += 1;
+        self.unread.remove(&place);
         // Otherwise its file would stay for ever. If that fails, it is found again after the next
         // start.
         let _ = self.take(place);

@@ -3,9 +3,10 @@
 //! By content, not by events: editors rename, mounted configuration swaps symlinks, and network
 //! file systems tell nobody.
 
+use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
-use std::thread::JoinHandle;
+use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
 use callroute_rules::{Engine, Zones};
@@ -22,14 +23,17 @@ pub struct Watch {
 impl<Z: Zones + Send + Sync + 'static> FileTable<Z> {
     /// Looks every so often whether the files changed, and tells each change, good or bad; the
     /// table in force is replaced before a good one is told. A second is a good interval.
+    ///
+    /// # Errors
+    /// What the system says, when it gives no thread.
     #[must_use = "the watch stops when it is dropped"]
     pub fn watch(
         self,
         every: Duration,
         mut told: impl FnMut(Result<Arc<Engine>, LoadError>) + Send + 'static,
-    ) -> Watch {
+    ) -> io::Result<Watch> {
         let (stop, stopped) = mpsc::channel();
-        let thread = std::thread::spawn(move || {
+        let look = move || {
             while stopped.recv_timeout(every) == Err(RecvTimeoutError::Timeout) {
                 match self.reload() {
                     Ok(Reload::Unchanged) => self.handle().sweep(),
@@ -37,11 +41,12 @@ impl<Z: Zones + Send + Sync + 'static> FileTable<Z> {
                     Err(error) => told(Err(error)),
                 }
             }
-        });
-        Watch {
+        };
+        let thread = Builder::new().name("tables".to_owned()).spawn(look)?;
+        Ok(Watch {
             stop: Some(stop),
             thread: Some(thread),
-        }
+        })
     }
 }
 

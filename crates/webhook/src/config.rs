@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::net::transport::{Connector, System};
+#[cfg(feature = "tls")]
+use crate::net::trust::Roots;
 
 /// How a client behaves; the default suits most.
 #[derive(Clone)]
@@ -46,9 +48,9 @@ pub struct ClientConfig {
     pub knock: bool,
     /// What carries the bytes; default: the system's resolver and TCP.
     pub transport: Arc<dyn Connector>,
-    /// Root certificates to trust beside those of the operating system, each in DER. Used by
-    /// https only.
-    pub extra_roots: Vec<Vec<u8>>,
+    /// Root certificates to trust beside those of the operating system.
+    #[cfg(feature = "tls")]
+    pub extra_roots: Roots,
 }
 
 impl Default for ClientConfig {
@@ -66,14 +68,16 @@ impl Default for ClientConfig {
             seed: None,
             knock: true,
             transport: Arc::new(System),
-            extra_roots: Vec::new(),
+            #[cfg(feature = "tls")]
+            extra_roots: Roots::default(),
         }
     }
 }
 
 impl fmt::Debug for ClientConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClientConfig")
+        let mut shown = f.debug_struct("ClientConfig");
+        shown
             .field("ids", &self.ids.as_ref().map(|_| "given"))
             .field("max_idle", &self.max_idle)
             .field("idle_for", &self.idle_for)
@@ -85,8 +89,9 @@ impl fmt::Debug for ClientConfig {
             .field("clock", &self.clock.as_ref().map(|_| "given"))
             .field("seed", &self.seed)
             .field("knock", &self.knock)
-            .field("transport", &self.transport)
-            .field("extra_roots", &self.extra_roots.len())
-            .finish()
+            .field("transport", &self.transport);
+        #[cfg(feature = "tls")]
+        shown.field("extra_roots", &self.extra_roots);
+        shown.finish()
     }
 }

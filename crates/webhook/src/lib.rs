@@ -50,7 +50,7 @@ pub use self::{
 #[cfg(feature = "client")]
 pub use callroute_schema::{Network, NetworkError};
 #[cfg(feature = "tls")]
-pub use net::trust::{Trust, TrustError};
+pub use net::trust::{Roots, Trust, TrustError};
 #[cfg(feature = "tower")]
 pub use service::{Asker, Question};
 #[cfg(feature = "verify")]

@@ -198,6 +198,14 @@ impl Segment {
         }
     }
 
+    /// Whether the disk gives its first line, or its last one: whatever it held once.
+    pub(super) fn can_be_read(&mut self) -> bool {
+        let last = self.next().saturating_sub(1);
+        [self.first, last].into_iter().any(|number| {
+            !self.is_pending(number) && self.line(number).is_ok_and(|line| !line.is_empty())
+        })
+    }
+
     /// Where a line begins and ends; nowhere, if there is none.
     fn span(&self, number: u64) -> (u64, u64) {
         let at = usize::try_from(number.saturating_sub(self.first)).unwrap_or(usize::MAX);
@@ -278,6 +286,15 @@ impl Segment {
             usize::try_from(at / 64).unwrap_or(usize::MAX),
             1 << (at % 64),
         )
+    }
+}
+
+#[cfg(test)]
+impl Segment {
+    /// Has the disk give nothing of it any more.
+    pub(super) fn blind(&mut self) {
+        let only_written = OpenOptions::new().write(true).open(&self.path);
+        self.events = only_written.expect("the file is there");
     }
 }
 

@@ -185,11 +185,16 @@ impl Share {
     /// Cuts out what was taken of one file, where that is worth it; whether there was such a file.
     pub(super) fn shrink(&mut self) -> io::Result<bool> {
         let finished = self.segments.len() - usize::from(self.grows && !self.segments.is_empty());
-        let mut segments = self.segments.values_mut().take(finished);
-        match segments.find(|segment| segment.is_sparse()) {
-            Some(segment) => segment.shrink().map(|()| true),
-            None => Ok(false),
+        let mut done = Ok(false);
+        for segment in self.segments.values_mut().take(finished) {
+            if segment.is_sparse() {
+                done = segment.shrink().map(|()| true);
+            }
+            if matches!(done, Ok(true)) {
+                break;
+            }
         }
+        done
     }
 
     /// Bytes on disk.
@@ -215,36 +220,42 @@ impl Share {
         newest.map(Segment::file).transpose()
     }
 
-    /// The next event that was neither read nor taken, and its line.
-    pub(super) fn read(&mut self) -> io::Result<Option<(u64, Vec<u8>)>> {
+    /// The next event that was neither read nor taken, and its line, or why that cannot be read: then
+    /// it stays the next one until it is [passed](Self::pass).
+    pub(super) fn read(&mut self) -> Option<(u64, io::Result<Vec<u8>>)> {
         loop {
             let unread = self.unread;
             let before = self.segments.range(..=unread).next_back();
             let has_it = before.filter(|(_, segment)| segment.next() > unread);
             let holds = has_it.or_else(|| self.segments.range(unread..).next());
-            let Some(first) = holds.map(|(first, _)| *first) else {
-                return Ok(None);
-            };
-            let Some(segment) = self.segments.get_mut(&first) else {
-                return Ok(None);
-            };
+            let first = *holds?.0;
+            let segment = self.segments.get_mut(&first)?;
             let seq = unread.max(first);
             if seq >= segment.next() {
-                return Ok(None);
+                return None;
             }
             if segment.is_pending(seq) && segment.flush(false).is_err() {
                 // Whoever wrote it said so. What the disk took is told, which makes room.
-                return Ok(None);
+                return None;
             }
-            let line = match segment.is_taken(seq) {
-                true => None,
-                false => Some(segment.line(seq)?),
-            };
-            self.unread = seq + 1;
+            let line = (!segment.is_taken(seq)).then(|| segment.line(seq));
+            if !matches!(line, Some(Err(_))) {
+                self.pass(seq);
+            }
             if let Some(line) = line {
-                return Ok(Some((seq, line)));
+                return Some((seq, line));
             }
         }
+    }
+
+    /// An event is not read any more.
+    pub(super) fn pass(&mut self, seq: u64) {
+        self.unread = seq + 1;
+    }
+
+    /// Whether the disk gives anything at all.
+    pub(super) fn can_be_read(&mut self) -> bool {
+        self.segments.values_mut().any(Segment::can_be_read)
     }
 
     /// The line of an event; empty, if there is none.
@@ -271,5 +282,14 @@ impl Share {
             segment.delete()?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+impl Share {
+    /// Has the disk give nothing of one file any more.
+    pub(super) fn blind(&mut self, first: u64) {
+        let segment = self.segments.get_mut(&first);
+        segment.expect("a file of that number").blind();
     }
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 
-use super::{Outbox, Place};
+use super::{Loaded, Outbox, Place, Record};
 use crate::queue::Told;
 
 pub(super) fn told(n: u64) -> Told {
@@ -33,10 +33,17 @@ fn places(outbox: &mut Outbox) -> Vec<(u64, Place)> {
             return all;
         }
         for (call, place) in some {
-            let record = outbox.load(place).unwrap().unwrap();
+            let record = load(outbox, place);
             assert_eq!((record.place, &record.told.call), (place, &call));
             all.push((u64::try_from(record.told.id).unwrap() - 1, place));
         }
+    }
+}
+
+fn load(outbox: &mut Outbox, place: Place) -> Record {
+    match outbox.load(place) {
+        Ok(Loaded::Event(record)) => record,
+        other => panic!("{other:?}"),
     }
 }
 
@@ -65,7 +72,7 @@ fn what_was_not_taken_is_there_again_in_order() {
     let places: Vec<Place> = (0..20).map(|n| add(&mut outbox, n)).collect();
     let found = outbox.read(3).unwrap();
     assert_eq!((&*found[1].0, found[1].1), ("call1", places[1]));
-    let record = outbox.load(places[1]).unwrap().unwrap();
+    let record = load(&mut outbox, places[1]);
     assert_eq!((record.at_ms, record.told.id), (1001, 2));
     assert_eq!(&*record.told.json, "{\"n\":1}");
     for n in [0, 2, 19] {
@@ -150,7 +157,7 @@ fn what_was_taken_makes_room_beside_what_was_not() {
     }
     assert!(outbox.bytes() <= max);
     for (n, place) in &stuck {
-        let record = outbox.load(*place).unwrap().unwrap();
+        let record = load(&mut outbox, *place);
         assert_eq!(record.told.id, u128::from(*n) + 1);
     }
     outbox.flush(false).unwrap();

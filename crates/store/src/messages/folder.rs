@@ -1,25 +1,29 @@
 //! Messages in a folder: a JSON file each, so that they last, and in memory, so that they are
 //! found at once.
 
+mod files;
+
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use self::files::Files;
 use super::{MessageError, MessageStore, MessagesWaiting, StoredMessage};
 
 /// Most messages of one box.
 const MOST: usize = 10_000;
-/// Longest file that is read, in bytes.
-const MAX_FILE: u64 = 64 * 1024;
 
 type Boxes = BTreeMap<String, BTreeMap<String, StoredMessage>>;
 
-/// Messages in memory, and, where there is a folder, on disk.
+/// Messages in memory, and, where there is a folder, on disk. Several processes may use one
+/// folder, as when one is started while another still drains.
 #[derive(Debug, Default)]
-pub struct FolderMessages {
-    folder: Option<PathBuf>,
-    boxes: Mutex<Boxes>,
+pub struct FolderMessages(Mutex<Kept>);
+
+#[derive(Debug, Default)]
+struct Kept {
+    files: Option<Files>,
+    boxes: Boxes,
 }
 
 impl FolderMessages {
@@ -35,77 +39,28 @@ impl FolderMessages {
     /// # Errors
     /// [`MessageError::Disk`] when the folder cannot be made or read.
     pub fn open(folder: &Path) -> Result<(Self, Vec<PathBuf>), MessageError> {
-        let disk = |path: &Path| {
-            let path = path.to_owned();
-            move |source| MessageError::Disk { path, source }
+        let disk = |source| MessageError::Disk {
+            path: folder.to_owned(),
+            source,
         };
-        std::fs::create_dir_all(folder).map_err(disk(folder))?;
         let mut boxes = Boxes::new();
-        let mut strange = Vec::new();
-        for entry in std::fs::read_dir(folder).map_err(disk(folder))? {
-            let path = entry.map_err(disk(folder))?.path();
-            if path.extension().is_none_or(|extension| extension != "json") {
-                continue;
-            }
-            match read(&path) {
-                Some(message) => {
-                    let found = boxes.entry(message.mailbox.clone()).or_default();
-                    found.insert(message.id.clone(), message);
-                }
-                None => strange.push(path),
-            }
-        }
-        let messages = Self {
-            folder: Some(folder.to_owned()),
-            boxes: Mutex::new(boxes),
-        };
-        Ok((messages, strange))
+        let mut files = Files::open(folder).map_err(disk)?;
+        files.refresh(&mut boxes).map_err(disk)?;
+        let strange = files.strange();
+        let files = Some(files);
+        Ok((Self(Mutex::new(Kept { files, boxes })), strange))
     }
 
-    fn boxes(&self) -> MutexGuard<'_, Boxes> {
+    fn kept(&self) -> MutexGuard<'_, Kept> {
         // Whole between any two statements below, so a panic elsewhere has not spoilt it.
-        self.boxes.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn path(&self, message: &StoredMessage) -> Option<PathBuf> {
-        let name = format!("{}~{}.json", plain(&message.mailbox), plain(&message.id));
-        Some(self.folder.as_ref()?.join(name))
-    }
-
-    /// A whole file or none, whatever happens meanwhile.
-    fn write(&self, message: &StoredMessage) -> Result<(), MessageError> {
-        let Some(path) = self.path(message) else {
-            return Ok(());
-        };
-        let part = path.with_extension("part");
-        let written = || {
-            let mut file = std::fs::File::create(&part)?;
-            file.write_all(&serde_json::to_vec(message)?)?;
-            file.sync_all()?;
-            std::fs::rename(&part, &path)
-        };
-        written().map_err(|source| MessageError::Disk { path, source })
-    }
-}
-
-/// A text as part of a file's name, and no other text as the same.
-fn plain(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || byte == b'-' {
-            plain.push(char::from(byte));
-        } else {
-            plain.push_str(&format!("_{byte:02x}"));
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Kept { files, boxes } = &mut *kept;
+        if let Some(files) = files {
+            // Where the folder cannot be read, what was read of it holds.
+            let _ = files.refresh(boxes);
         }
+        kept
     }
-    plain
-}
-
-fn read(path: &Path) -> Option<StoredMessage> {
-    if std::fs::metadata(path).ok()?.len() > MAX_FILE {
-        return None;
-    }
-    serde_json::from_slice(&std::fs::read(path).ok()?).ok()
 }
 
 fn not_found(mailbox: &str, id: &str) -> MessageError {
@@ -117,7 +72,7 @@ fn not_found(mailbox: &str, id: &str) -> MessageError {
 
 impl MessageStore for FolderMessages {
     fn keep(&self, message: StoredMessage) -> Result<(), MessageError> {
-        let mut boxes = self.boxes();
+        let Kept { files, boxes } = &mut *self.kept();
         let found = boxes.entry(message.mailbox.clone()).or_default();
         if found.len() >= MOST {
             return Err(MessageError::Full {
@@ -125,14 +80,17 @@ impl MessageStore for FolderMessages {
                 most: MOST,
             });
         }
-        self.write(&message)?;
+        if let Some(files) = files {
+            files.write(&message)?;
+        }
         found.insert(message.id.clone(), message);
         Ok(())
     }
 
     fn list(&self, mailbox: &str) -> Vec<StoredMessage> {
-        let boxes = self.boxes();
-        let mut list: Vec<StoredMessage> = boxes
+        let kept = self.kept();
+        let mut list: Vec<StoredMessage> = kept
+            .boxes
             .get(mailbox)
             .map(|found| found.values().cloned().collect())
             .unwrap_or_default();
@@ -142,7 +100,7 @@ impl MessageStore for FolderMessages {
 
     fn waiting(&self, mailbox: &str) -> MessagesWaiting {
         let mut waiting = MessagesWaiting::default();
-        if let Some(found) = self.boxes().get(mailbox) {
+        if let Some(found) = self.kept().boxes.get(mailbox) {
             for message in found.values() {
                 if message.heard {
                     waiting.heard += 1;
@@ -155,7 +113,7 @@ impl MessageStore for FolderMessages {
     }
 
     fn mark(&self, mailbox: &str, id: &str, heard: bool) -> Result<(), MessageError> {
-        let mut boxes = self.boxes();
+        let Kept { files, boxes } = &mut *self.kept();
         let message = boxes
             .get_mut(mailbox)
             .and_then(|found| found.get_mut(id))
@@ -164,13 +122,15 @@ impl MessageStore for FolderMessages {
             heard,
             ..message.clone()
         };
-        self.write(&marked)?;
+        if let Some(files) = files {
+            files.write(&marked)?;
+        }
         *message = marked;
         Ok(())
     }
 
     fn delete(&self, mailbox: &str, id: &str) -> Result<StoredMessage, MessageError> {
-        let mut boxes = self.boxes();
+        let Kept { files, boxes } = &mut *self.kept();
         let found = boxes
             .get_mut(mailbox)
             .ok_or_else(|| not_found(mailbox, id))?;
@@ -178,8 +138,8 @@ impl MessageStore for FolderMessages {
             .get(id)
             .cloned()
             .ok_or_else(|| not_found(mailbox, id))?;
-        if let Some(path) = self.path(&message) {
-            std::fs::remove_file(&path).map_err(|source| MessageError::Disk { path, source })?;
+        if let Some(files) = files {
+            files.delete(&message)?;
         }
         found.remove(id);
         Ok(message)
@@ -187,51 +147,4 @@ impl MessageStore for FolderMessages {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::FolderMessages;
-    use crate::messages::{MessageError, MessageStore, MessagesWaiting, StoredMessage};
-    use callroute_schema::{CallId, Caller};
-
-    fn message(mailbox: &str, id: &str) -> StoredMessage {
-        StoredMessage {
-            id: id.to_owned(),
-            mailbox: mailbox.to_owned(),
-            call_id: CallId::new("c1").unwrap(),
-            from: Caller::Withheld,
-            from_name: None,
-            to: "+13146523057".to_owned(),
-            received: chrono::DateTime::UNIX_EPOCH.fixed_offset(),
-            reason: "after hours".to_owned(),
-            url: "sales/c1.wav".to_owned(),
-            duration_ms: 4_000,
-            heard: false,
-        }
-    }
-
-    #[test]
-    fn messages_last_and_are_counted() {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("strange.json"), "{").unwrap();
-        let (messages, strange) = FolderMessages::open(folder.path()).unwrap();
-        assert_eq!(strange.len(), 1);
-        messages.keep(message("sales", "1")).unwrap();
-        messages.keep(message("sales", "../2")).unwrap();
-        messages.keep(message("sal_es", "1")).unwrap();
-        messages.mark("sales", "1", true).unwrap();
-        let (again, _) = FolderMessages::open(folder.path()).unwrap();
-        for messages in [&messages, &again] {
-            let waiting = MessagesWaiting { new: 1, heard: 1 };
-            assert_eq!(messages.waiting("sales"), waiting);
-            assert_eq!(messages.list("sales").len(), 2);
-        }
-        again.delete("sales", "../2").unwrap();
-        assert!(matches!(
-            again.delete("sales", "../2"),
-            Err(MessageError::NotFound { .. })
-        ));
-        let (last, _) = FolderMessages::open(folder.path()).unwrap();
-        assert_eq!(last.list("sales").len(), 1);
-        assert_eq!(last.waiting("sal_es").new, 1);
-        assert_eq!(last.waiting("nobody"), MessagesWaiting::default());
-    }
-}
+mod tests;

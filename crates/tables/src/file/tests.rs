@@ -132,6 +132,7 @@ fn a_watch_tells_each_change_and_stops_when_dropped() {
     let watch = table.watch(Duration::from_millis(5), move |change| {
         let _ = tell.send(change.map(|engine| engine.fingerprint().to_owned()).is_ok());
     });
+    let watch = watch.unwrap();
     let patience = Duration::from_secs(30);
     fs::write(&path, GOOD.replace("general", "other")).unwrap();
     // A write is seen empty, or whole, or first one and then the other.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
 use tokio::sync::OnceCell;
 use tokio_rustls::TlsConnector;
@@ -11,15 +11,16 @@ use tokio_rustls::client::TlsStream;
 use crate::endpoint::Origin;
 use crate::failure::{Failure, FailureClass, chain};
 use crate::net::transport::Stream;
+use crate::net::trust::Roots;
 
 /// Makes TLS connections; the system's roots are read once, when the first one is made.
 pub(crate) struct Tls {
-    extra_roots: Vec<Vec<u8>>,
+    extra_roots: Roots,
     connector: OnceCell<TlsConnector>,
 }
 
 impl Tls {
-    pub(crate) fn new(extra_roots: Vec<Vec<u8>>) -> Self {
+    pub(crate) fn new(extra_roots: Roots) -> Self {
         Self {
             extra_roots,
             connector: OnceCell::new(),
@@ -52,9 +53,9 @@ impl Tls {
     }
 
     async fn build(&self) -> Result<TlsConnector, Failure> {
-        let extra = self.extra_roots.clone();
+        let roots = self.extra_roots.store().clone();
         // Reads files.
-        tokio::task::spawn_blocking(move || connector(extra))
+        tokio::task::spawn_blocking(move || connector(roots))
             .await
             .map_err(|error| failed(format!("the root certificates could not be read: {error}")))?
     }
@@ -63,19 +64,13 @@ impl Tls {
 impl std::fmt::Debug for Tls {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Tls")
-            .field("extra_roots", &self.extra_roots.len())
+            .field("extra_roots", &self.extra_roots)
             .field("ready", &self.connector.initialized())
             .finish()
     }
 }
 
-fn connector(extra: Vec<Vec<u8>>) -> Result<TlsConnector, Failure> {
-    let mut roots = RootCertStore::empty();
-    for der in extra {
-        roots
-            .add(CertificateDer::from(der))
-            .map_err(|error| failed(format!("an extra root certificate is not valid: {error}")))?;
-    }
+fn connector(mut roots: RootCertStore) -> Result<TlsConnector, Failure> {
     add_system_roots(&mut roots).map_err(failed)?;
     let mut config = builder()
         .map_err(|error| failed(error.to_string()))?

@@ -86,6 +86,42 @@ impl TrustError {
     }
 }
 
+/// Root certificates that a client trusts beside those of the operating system, for all webhooks
+/// without a [`Trust`] of their own. The default holds none.
+#[derive(Clone)]
+pub struct Roots(RootCertStore);
+
+impl Default for Roots {
+    fn default() -> Self {
+        Self(RootCertStore::empty())
+    }
+}
+
+impl Roots {
+    /// From a PEM text of one certificate or several.
+    ///
+    /// # Errors
+    /// [`TrustError`] when it holds none, or one of them cannot be used.
+    pub fn from_pem(pem: &[u8]) -> Result<Self, TrustError> {
+        let mut roots = Self::default();
+        for der in certificates(pem, CA)? {
+            let unusable = |source| TrustError::Unusable { what: CA, source };
+            roots.0.add(der).map_err(unusable)?;
+        }
+        Ok(roots)
+    }
+
+    pub(crate) fn store(&self) -> &RootCertStore {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Roots {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Roots({})", self.0.len())
+    }
+}
+
 impl Trust {
     /// From PEM texts. With a CA, servers whose certificates lead to it are trusted and no
     /// others; without one, those that the operating system trusts. With an identity (the
@@ -100,19 +136,18 @@ impl Trust {
     ) -> Result<Self, TrustError> {
         let unusable = |what| move |source| TrustError::Unusable { what, source };
         let mut hash = Sha256::new();
-        let mut roots = RootCertStore::empty();
-        match (ca, identity) {
+        let roots = match (ca, identity) {
             (None, None) => return Err(TrustError::Nothing),
             (Some(pem), _) => {
-                for der in certificates(pem, CA)? {
-                    roots.add(der).map_err(unusable(CA))?;
-                }
                 hash.update(pem);
+                Roots::from_pem(pem)?.0
             }
             (None, Some(_)) => {
+                let mut roots = RootCertStore::empty();
                 add_system_roots(&mut roots).map_err(|why| TrustError::NoRoots { why })?;
+                roots
             }
-        }
+        };
         hash.update([0]);
         let config = builder()
             .map_err(unusable("TLS library"))?

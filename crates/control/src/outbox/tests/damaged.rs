@@ -1,7 +1,8 @@
 //! Tests of what the disk damaged: it takes nothing else with it.
 
-use super::super::Place;
-use super::{add, first, numbers, open};
+mod unreadable;
+
+use super::{Loaded, Place, add, first, numbers, open};
 
 /// What the disk damaged is counted, holds up nobody, and does not keep its file for ever.
 #[test]
@@ -31,7 +32,7 @@ fn a_line_that_is_damaged_later_is_counted_once() {
     let path = first(folder.path(), outbox.own);
     let length = std::fs::metadata(&path).unwrap().len();
     std::fs::write(&path, vec![b'x'; usize::try_from(length).unwrap()]).unwrap();
-    assert!(outbox.load(place).unwrap().is_none());
+    assert!(matches!(outbox.load(place), Ok(Loaded::Damaged)));
     assert_eq!((outbox.damaged(), outbox.left()), (1, 0));
 }
 

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -11,17 +12,22 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::failure::FailureClass as Class;
 use crate::testing::{ask, json, webhook};
-use crate::{Client, ClientConfig};
+use crate::{Client, ClientConfig, Roots, TrustError};
 
 const ROOT: &[u8] = include_bytes!("fixture/root.der");
 const VALID: &[u8] = include_bytes!("fixture/server.der");
 const EXPIRED: &[u8] = include_bytes!("fixture/expired.der");
 const KEY: &[u8] = include_bytes!("fixture/server.key.der");
 
+fn pem(der: &[u8]) -> String {
+    let text = STANDARD.encode(der);
+    format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n")
+}
+
 /// Trusts our root beside those of the system.
 fn client() -> Client {
     Client::new(ClientConfig {
-        extra_roots: vec![ROOT.to_vec()],
+        extra_roots: Roots::from_pem(pem(ROOT).as_bytes()).unwrap(),
         ..ClientConfig::default()
     })
 }
@@ -103,14 +109,25 @@ async fn certificates_that_are_not_to_be_trusted_are_not() {
         class(&stranger, "localhost", port, 10_000).await,
         Err(Class::Tls)
     );
-    let broken = Client::new(ClientConfig {
-        extra_roots: vec![b"no certificate".to_vec()],
-        ..ClientConfig::default()
-    });
-    assert_eq!(
-        class(&broken, "localhost", port, 10_000).await,
-        Err(Class::Tls)
-    );
+}
+
+/// Roots that are none are told when they are given, not with each call.
+#[test]
+fn roots_that_are_none_are_refused() {
+    let no_certificate = |text: &str| {
+        let error = Roots::from_pem(text.as_bytes()).unwrap_err();
+        matches!(error, TrustError::NoCertificate { .. })
+    };
+    assert!(no_certificate("") && no_certificate("no certificate"));
+    let broken = pem(ROOT) + &pem(b"no certificate");
+    let error = Roots::from_pem(broken.as_bytes()).unwrap_err();
+    assert!(matches!(error, TrustError::Unusable { .. }), "{error}");
+    let cut = pem(ROOT).replace("-----END", "");
+    let error = Roots::from_pem(cut.as_bytes()).unwrap_err();
+    assert!(matches!(error, TrustError::Pem { .. }), "{error}");
+    let two = pem(ROOT) + &pem(VALID);
+    let two = Roots::from_pem(two.as_bytes()).unwrap();
+    assert_eq!(format!("{two:?}"), "Roots(2)");
 }
 
 #[tokio::test]
@@ -140,12 +157,7 @@ async fn a_handshake_that_does_not_end_or_is_none_fails() {
 
 #[test]
 fn another_ca_is_another_webhook_as_far_as_health_goes() {
-    use base64::{Engine, engine::general_purpose::STANDARD};
     let plain = webhook(&["https://localhost/".to_owned()], 1000);
-    let pem = |der: &[u8]| {
-        let text = STANDARD.encode(der);
-        format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n")
-    };
     let trusting = |der: &[u8]| {
         let trust = crate::Trust::from_pem(Some(pem(der).as_bytes()), None).unwrap();
         plain.clone().with_trust(&trust).urls.remove(0)
