@@ -1,6 +1,7 @@
 //! From what people write to what the machine walks.
 
 mod actions;
+mod asked;
 mod calendars;
 mod callers;
 mod cycles;

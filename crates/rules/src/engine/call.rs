@@ -240,14 +240,14 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// What a list's or a deck's entry for the caller says.
+    /// What a list's entry for the caller says, or a deck's for the number that it is asked with.
     fn column(&self, table: &str, column: &str) -> Option<&str> {
         let tables = self.tables;
         if let Some(list) = tables.lists.named(table) {
             return list.rows.cell(list.row(self), column);
         }
         let deck = tables.decks.iter().find(|deck| *deck.name == *table)?;
-        deck.rows.cell(deck.find(self, Subject::Caller), column)
+        deck.rows.cell(deck.find(self, deck.subject), column)
     }
 
     pub(crate) fn is_switched_on(&self, switch: u32) -> Truth {
