@@ -38,7 +38,7 @@ pub(crate) use names::Named;
 pub(crate) use people::People;
 pub(crate) use record::Part;
 pub(crate) use render::{PLAIN, SPACES};
-pub(crate) use resolve::{MAX_DEPTH, MAX_EXPANDED, flatten};
+pub(crate) use resolve::{MAX_DEPTH, MAX_EXPANDED, flatten, holds_queue};
 pub(crate) use rotas::{Rota, Turns};
 pub(crate) use rows::Rows;
 pub(crate) use subject::Subject;

@@ -172,12 +172,7 @@ impl Compiler<'_> {
             return Some(vec![party]);
         }
         let table = self.table;
-        let target = table
-            .targets
-            .entries()
-            .iter()
-            .find(|entry| entry.name == name);
-        let Some(target) = target else {
+        let Some(target) = table.targets.get(name) else {
             let known = table
                 .agents
                 .names()
