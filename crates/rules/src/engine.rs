@@ -25,6 +25,7 @@ mod subject;
 mod tables;
 mod truth;
 mod view;
+mod wanted;
 
 pub(crate) use answers::{Answers, json};
 pub(crate) use book::{Best, Book, Builder, Dialed, Draft, Observer};

@@ -98,7 +98,7 @@ pub(crate) fn fill(actions: &[Action], call: &Call<'_>) -> Result<Vec<Action>, R
 }
 
 /// Whether this is done later than what it stands in, if at all.
-fn begins_later(item: &Value) -> bool {
+pub(super) fn begins_later(item: &Value) -> bool {
     item.get("action").is_some()
 }
 

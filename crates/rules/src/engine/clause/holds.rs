@@ -4,7 +4,6 @@ use super::{Available, Calls, Clause, Field, OneOf, Party, Test};
 use crate::engine::call::Call;
 use crate::engine::facts::{Fact, Lookup};
 use crate::engine::subject::Subject;
-use crate::engine::tables::parted;
 use crate::engine::truth::Truth;
 
 impl Clause {
@@ -79,11 +78,7 @@ impl Clause {
                 let name = call.tables.lookup_name(*lookup)?;
                 unasked(Lookup::Row(name.to_owned()))
             }
-            Self::Attribute(field) => {
-                let (table, _) = parted(&field.name);
-                let mut asked = call.tables.lookups_for(table);
-                asked.find_map(|lookup| unasked(Lookup::Row(lookup.name.clone())))
-            }
+            Self::Attribute(field) => call.asks(&field.name),
             Self::Available(available) => available.parties.iter().find_map(|party| {
                 let name = party.asked_as(call)?;
                 unasked(Lookup::Available(name.to_owned()))
