@@ -170,15 +170,19 @@ fn number(value: &str) -> Option<f64> {
 
 impl Available {
     fn truth(&self, call: &Call<'_>) -> Truth {
-        Truth::any(self.parties.iter().map(|party| match party.asked_as(call) {
-            // Off shift, or nobody is on duty: no need to ask.
-            None => Truth::False,
-            Some(name) => known(call.facts.available(name), |fact| *fact == Fact::Yes),
-        }))
+        Truth::any(self.parties.iter().map(|party| party.truth(call)))
     }
 }
 
 impl Party {
+    pub(super) fn truth(&self, call: &Call<'_>) -> Truth {
+        match self.asked_as(call) {
+            // Off shift, or nobody is on duty: no need to ask.
+            None => Truth::False,
+            Some(name) => known(call.facts.available(name), |fact| *fact == Fact::Yes),
+        }
+    }
+
     /// The name by which it is asked whether it can take a call; `None`: it cannot.
     fn asked_as<'c>(&'c self, call: &Call<'c>) -> Option<&'c str> {
         let tables = call.tables;
