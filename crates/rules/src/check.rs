@@ -137,7 +137,7 @@ fn forward<S: Sink>(forward: &Forward, at: &Path<'_>, sink: &mut S) {
             }
         }
         Destination::Queue(queue) => {
-            sink.name(NameKind::Target, queue.name.as_str(), &to.key("name"));
+            sink.name(NameKind::Queue, queue.name.as_str(), &to.key("name"));
         }
         _ => {}
     }

@@ -1,11 +1,13 @@
 //! From what people write to what the machine walks.
 
 mod actions;
+mod asked;
 mod calendars;
 mod callers;
 mod cycles;
 mod draft;
 mod hours;
+mod long_json;
 mod numbers;
 mod people;
 mod prefixes;
@@ -37,8 +39,6 @@ use crate::zone::Zones;
 /// Longest JSON whose lines are told in faults, in bytes. Longer documents are written by
 /// programs, which go by paths, and are read many times faster.
 const MAX_LINES: usize = 1024 * 1024;
-/// Longest JSON that is read, in bytes.
-const MAX_JSON: usize = 1024 * 1024 * 1024;
 
 /// Reads a routing file, in YAML, TOML or JSON, and compiles it.
 ///
@@ -122,7 +122,7 @@ pub(crate) fn root(name: &str, text: &str, report: &mut Report) -> Option<Node> 
     if crate::toml::is_toml(name) {
         crate::toml::read(text, report)
     } else if json && text.len() > MAX_LINES {
-        long_json(text, report)
+        long_json::long_json(text, report)
     } else if json && !is_json(text, report) {
         None
     } else {
@@ -170,22 +170,6 @@ fn is_json(text: &str, report: &mut Report) -> bool {
         format!("this is not valid JSON: {what}"),
     );
     false
-}
-
-fn long_json(text: &str, report: &mut Report) -> Option<Node> {
-    if text.len() > MAX_JSON {
-        let found = text.len();
-        let message = format!("a routing file has at most {MAX_JSON} bytes, found {found}");
-        report.add(None, String::new(), message);
-        return None;
-    }
-    match Node::from_json(text.as_bytes()) {
-        Ok(root) => Some(root),
-        Err(error) => {
-            report.add(None, String::new(), error.to_string());
-            None
-        }
-    }
 }
 
 /// What every part of the compiler needs.

@@ -25,6 +25,7 @@ mod subject;
 mod tables;
 mod truth;
 mod view;
+mod wanted;
 
 pub(crate) use answers::{Answers, json};
 pub(crate) use book::{Best, Book, Builder, Dialed, Draft, Observer};
@@ -38,7 +39,7 @@ pub(crate) use names::Named;
 pub(crate) use people::People;
 pub(crate) use record::Part;
 pub(crate) use render::{PLAIN, SPACES};
-pub(crate) use resolve::{MAX_DEPTH, MAX_EXPANDED, flatten};
+pub(crate) use resolve::{MAX_DEPTH, MAX_EXPANDED, flatten, holds_queue};
 pub(crate) use rotas::{Rota, Turns};
 pub(crate) use rows::Rows;
 pub(crate) use subject::Subject;

@@ -26,7 +26,7 @@ pub(crate) use when::{
     Bounds, CallerKind, CallerWhen, CallsWhen, DateWhen, Kinds, NumberWhen, ValueWhen, When,
 };
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use callroute_schema::{Actions, Menu};
 
@@ -55,7 +55,7 @@ pub(crate) struct Sections {
 #[derive(Debug)]
 pub(crate) struct Section<T> {
     entries: Vec<Entry<T>>,
-    names: HashSet<String>,
+    places: HashMap<String, usize>,
 }
 
 /// One entry of a section.
@@ -79,14 +79,15 @@ impl<T> Default for Section<T> {
     fn default() -> Self {
         Self {
             entries: Vec::new(),
-            names: HashSet::new(),
+            places: HashMap::new(),
         }
     }
 }
 
 impl<T> Section<T> {
     pub(crate) fn push(&mut self, entry: Entry<T>) {
-        self.names.insert(entry.name.clone());
+        let place = self.entries.len();
+        self.places.entry(entry.name.clone()).or_insert(place);
         self.entries.push(entry);
     }
 
@@ -97,7 +98,12 @@ impl<T> Section<T> {
 
     /// Whether an entry of this name is given, readable or not.
     pub(crate) fn has(&self, name: &str) -> bool {
-        self.names.contains(name)
+        self.places.contains_key(name)
+    }
+
+    /// The entry of a name.
+    pub(crate) fn get(&self, name: &str) -> Option<&Entry<T>> {
+        self.entries.get(*self.places.get(name)?)
     }
 
     /// Every name that is given, readable or not.

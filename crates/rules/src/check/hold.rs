@@ -95,7 +95,7 @@ pub(super) fn queue<S: Sink>(queue: &Queue, at: &Path<'_>, sink: &mut S) {
     }
     if queue.members.is_empty() {
         // Everything but the name comes from the target of that name.
-        sink.name(NameKind::Target, queue.name.as_str(), &at.key("name"));
+        sink.name(NameKind::Queue, queue.name.as_str(), &at.key("name"));
     }
     let members = at.key("members");
     for (index, member) in queue.members.iter().enumerate() {

@@ -5,12 +5,12 @@ use callroute_schema::{Actions, Menu, variables};
 
 use super::Compiler;
 use crate::check::{self, Sink};
-use crate::engine::NameKind;
+use crate::engine::{NameKind, holds_queue};
 use crate::fault::Report;
 use crate::path::Path;
 use crate::policy::Policy;
 use crate::table::{Section, Sections};
-use callroute_schema::hint::unknown;
+use callroute_schema::hint::{shorten, unknown};
 
 /// Turns what the walk comes across into faults.
 struct Checker<'a> {
@@ -32,6 +32,7 @@ impl Sink for Checker<'_> {
         let table = self.table;
         match kind {
             NameKind::Target => self.known(kind, name, &table.targets, at),
+            NameKind::Queue => self.queue(name, at),
             NameKind::Menu => self.known(kind, name, &table.menus, at),
             NameKind::Webhook => self.known(kind, name, &table.webhooks, at),
             NameKind::Agent if table.rotas.has(name) => {}
@@ -47,6 +48,24 @@ impl Sink for Checker<'_> {
 }
 
 impl Checker<'_> {
+    fn queue(&mut self, name: &str, at: &Path<'_>) {
+        let targets = &self.table.targets;
+        match targets.get(name) {
+            None => self.known(NameKind::Target, name, targets, at),
+            // One that could not be read has its fault already.
+            Some(target) => {
+                let target = target.value.as_ref();
+                if target.is_some_and(|target| !holds_queue(target, name)) {
+                    let name = shorten(name);
+                    let message = format!(
+                        "target `{name}` holds no queue `{name}` with `members`; give it one, or name a target that has"
+                    );
+                    self.report.at(self.root, at, message);
+                }
+            }
+        }
+    }
+
     fn known<T>(&mut self, kind: NameKind, name: &str, section: &Section<T>, at: &Path<'_>) {
         if !section.has(name) {
             let message = unknown(&kind.to_string(), name, section.names());

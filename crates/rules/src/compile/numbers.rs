@@ -133,6 +133,10 @@ impl Compiler<'_> {
             Some(when) => self.when(when, shared, &at.key("when")),
             None => Some(Vec::new()),
         };
+        if when.is_none() && self.report.is_empty() {
+            // No rule is left out in silence: the next one would decide in its place.
+            self.fault(&at.key("when"), "this condition could not be compiled");
+        }
         let answer = self.answer(&entry.then, shared, resolved, &at.key("then"))?;
         let answered = resolved.answers.get(answer);
         let actions = answered.map_or([].as_slice(), |answer| &answer.actions);

@@ -20,6 +20,8 @@ pub(super) struct Shared {
     pub(super) named_hours: HashMap<String, Arc<Hours>>,
     /// Lists of callers and tables of prefixes whose files could not be read.
     pub(super) unread: HashSet<String>,
+    /// Tables of prefixes that rules ask with the caller's number and with the dialed one.
+    pub(super) of_two: HashSet<String>,
     /// Dates of `when.date`, by zone and text.
     pub(super) dates: HashMap<(String, String), u32>,
     pub(super) lists: HashMap<String, usize>,
@@ -66,9 +68,9 @@ impl Shared {
         }
     }
 
-    /// What is wrong with a column of a list or a table of prefixes; `None`: nothing, or there is
-    /// no such table.
-    pub(super) fn unknown_column(&self, table: &str, column: &str) -> Option<String> {
+    /// What is wrong with asking for a column of a list or a table of prefixes; `None`: nothing, or
+    /// there is no such table.
+    pub(super) fn wrong_column(&self, table: &str, column: &str) -> Option<String> {
         // What its file has is not known, and that is told already.
         if self.unread.contains(table) {
             return None;
@@ -86,7 +88,7 @@ impl Shared {
             (None, None) => return None,
         };
         if rows.columns().any(|known| known == column) {
-            return None;
+            return self.of_which(table);
         }
         let (table, shown) = (shorten(table), shorten(column));
         let choices = choices(column, rows.columns());
@@ -116,6 +118,7 @@ impl Compiler<'_> {
         shared.tables.switches = self.overrides(&mut shared);
         shared.tables.lists = self.callers(&mut shared);
         shared.tables.decks = self.prefixes(&mut shared);
+        shared.note_asked(self.table);
         let mut tables = std::mem::take(&mut shared.tables);
         self.rotas(&mut shared, &mut tables);
         shared.tables = tables;

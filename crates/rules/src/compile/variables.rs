@@ -100,7 +100,7 @@ impl Compiler<'_> {
             },
             _ if shared.lookups.contains_key(table) => None,
             _ if shared.lists.contains_key(table) || shared.decks.contains_key(table) => {
-                shared.unknown_column(table, column)
+                shared.wrong_column(table, column)
             }
             _ => {
                 let tables = self

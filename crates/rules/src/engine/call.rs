@@ -4,7 +4,7 @@ use std::cell::{Cell, OnceCell};
 
 use callroute_schema::number::{self, Kind, Region, is_visual};
 
-use super::facts::{Fact, Facts};
+use super::facts::{Fact, Facts, Lookup};
 use super::forms::Forms;
 use super::lists::Hits;
 use super::subject::Subject;
@@ -240,14 +240,25 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// What a list's or a deck's entry for the caller says.
+    /// The lookup that has to be asked before an attribute is known.
+    pub(super) fn asks(&self, attribute: &str) -> Option<Lookup> {
+        if self.attribute(attribute) != Err(Truth::Need) {
+            return None;
+        }
+        let (table, _) = parted(attribute);
+        let mut lookups = self.tables.lookups_for(table);
+        let unasked = lookups.find(|lookup| self.facts.row(&lookup.name).is_none());
+        unasked.map(|lookup| Lookup::Row(lookup.name.clone()))
+    }
+
+    /// What a list's entry for the caller says, or a deck's for the number that it is asked with.
     fn column(&self, table: &str, column: &str) -> Option<&str> {
         let tables = self.tables;
         if let Some(list) = tables.lists.named(table) {
             return list.rows.cell(list.row(self), column);
         }
         let deck = tables.decks.iter().find(|deck| *deck.name == *table)?;
-        deck.rows.cell(deck.find(self, Subject::Caller), column)
+        deck.rows.cell(deck.find(self, deck.subject), column)
     }
 
     pub(crate) fn is_switched_on(&self, switch: u32) -> Truth {

@@ -20,6 +20,7 @@ use super::render::{RenderError, fill};
 use super::resolve::{UnknownName, WrongValue, resolve};
 use super::tables::{LookupSpec, Tables};
 use super::view::View;
+use super::wanted::wanted;
 use crate::explain::Explanation;
 use crate::hours::Hours;
 use crate::source::SourceFile;
@@ -57,8 +58,8 @@ impl Engine {
     /// only decided by a block that is this number, or by rules whose `dialed.is` names it; and
     /// never by a rule that asks who calls and does not carry the call on.
     ///
-    /// [`Outcome::Need`] when a rule depends on a fact that is not among `facts`: ask again with
-    /// it. Each round asks for another, so that this ends.
+    /// [`Outcome::Need`] when a rule, or a variable of its actions, depends on a fact that is not
+    /// among `facts`: ask again with it. Each round asks for another, so that this ends.
     #[must_use]
     #[inline]
     pub fn decide(&self, event: &Event, facts: &Facts) -> Outcome<'_> {
@@ -122,10 +123,16 @@ impl Engine {
         }
         let (rule, answer) = (best.rule(), best.answer());
         let rule = (rule != u32::MAX).then_some(rule);
-        let filled = match rule {
-            Some(_) if answer & VARIES != 0 => self.filled(answer, call),
-            None if self.default.varies => self.filled_default(call),
-            _ => None,
+        let varies = match rule {
+            Some(_) => answer & VARIES != 0,
+            None => self.default.varies,
+        };
+        let filled = match varies {
+            true => match self.filled(rule, answer, call) {
+                Ok(filled) => Some(Box::new(filled)),
+                Err(lookup) => return Outcome::Need(lookup),
+            },
+            false => None,
         };
         Outcome::Decided(Decision {
             engine: self,
@@ -135,19 +142,19 @@ impl Engine {
         })
     }
 
+    /// What a rule says, or the default where none held. `Err`: this is asked first.
     #[cold]
-    fn filled(&self, answer: u32, call: &Call<'_>) -> Option<Box<Filled>> {
-        let answer = self.answers.get(answer)?;
-        Some(Box::new(match self.fill_allowed(&answer.actions, call) {
-            Ok(actions) => Filled {
-                actions,
-                wrong: None,
-            },
-            Err(error) => Filled {
-                actions: self.default_filled(call),
-                wrong: Some(error),
-            },
-        }))
+    fn filled(&self, rule: Option<u32>, answer: u32, call: &Call<'_>) -> Result<Filled, Lookup> {
+        let answer = rule.and_then(|_| self.answers.get(answer));
+        let written = answer.map_or(&*self.default.actions, |answer| &answer.actions);
+        if let Some(lookup) = wanted(written, call) {
+            return Err(lookup);
+        }
+        let (actions, wrong) = match self.fill_allowed(written, call) {
+            Ok(actions) => (actions, None),
+            Err(error) => (self.default_filled(call), rule.map(|_| error)),
+        };
+        Ok(Filled { actions, wrong })
     }
 
     /// The default, which stays as it is written where it cannot be filled in.
@@ -155,14 +162,6 @@ impl Engine {
         let written = &self.default.actions;
         self.fill_allowed(written, call)
             .unwrap_or_else(|_| written.to_vec())
-    }
-
-    #[cold]
-    fn filled_default(&self, call: &Call<'_>) -> Option<Box<Filled>> {
-        Some(Box::new(Filled {
-            actions: self.default_filled(call),
-            wrong: None,
-        }))
     }
 
     /// With their variables filled in, and dialing only what may be dialed.

@@ -17,6 +17,8 @@ pub(crate) struct Deck {
     /// Prefixes of the table that says where numbers are, to the row nearest to there.
     pub(crate) near: Option<PrefixTable>,
     pub(crate) rows: Rows,
+    /// The number by which its columns are looked up.
+    pub(crate) subject: Subject,
     /// Latitude and longitude of each row that has them, in degrees.
     pub(crate) places: Vec<(u32, Place)>,
     /// Every prefix with its row, as long as tables may ask for it.

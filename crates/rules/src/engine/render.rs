@@ -1,7 +1,8 @@
 //! Variables in texts and destinations, filled in for a call.
 
 use callroute_schema::number::is_visual;
-use callroute_schema::{Action, Actions, escape_user, escape_value, strip_scheme, with_variables};
+use callroute_schema::tree::Node;
+use callroute_schema::{Action, escape_user, escape_value, strip_scheme, with_variables};
 use chrono::DateTime;
 use serde_json::Value;
 
@@ -92,13 +93,13 @@ pub(crate) fn fill(actions: &[Action], call: &Call<'_>) -> Result<Vec<Action>, R
             texts(action, call, place == 0)?;
         }
     }
-    let filled = Actions::from_json(tree.to_string().as_bytes());
-    let filled = filled.map_err(|error| no_action(&error))?;
-    Ok(filled.as_slice().to_vec())
+    // A table's rule may do more than an answer from outside: its bounds were kept at load.
+    let filled = Node::from_json(tree.to_string().as_bytes()).and_then(|tree| tree.read());
+    filled.map_err(|error| no_action(&error))
 }
 
 /// Whether this is done later than what it stands in, if at all.
-fn begins_later(item: &Value) -> bool {
+pub(super) fn begins_later(item: &Value) -> bool {
     item.get("action").is_some()
 }
 
@@ -223,6 +224,35 @@ numbers:
             let (json, wrong) = decided(&engine, to);
             assert!(json.contains(text), "{to}: {json}");
             assert_eq!(wrong, unfilled, "{to}");
+        }
+    }
+
+    #[test]
+    fn a_rule_may_do_more_than_an_answer() {
+        let hello: Vec<_> = (0..40)
+            .map(|count| format!(r#"{{ action: say, text: "Hello {count} {{from}}" }}"#))
+            .collect();
+        let key = |key: u32| format!(r#""{key}": {{ action: say, text: "{}" }}"#, "x".repeat(200));
+        let keys: Vec<_> = (2000..2400).map(key).collect();
+        let engine = engine(&format!(
+            r#"
+version: 1
+default: {{ action: busy }}
+targets: {{ hello: [{}] }}
+numbers:
+  "+1": [{{ then: [hello, hello] }}]
+  "+2": [{{ then: {{ action: menu, prompt: {{ say: "Hello {{from}}" }}, options: {{ {} }} }} }}]
+"#,
+            hello.join(", "),
+            keys.join(", ")
+        ));
+        for (to, text) in [
+            ("+1", "Hello 39 +14155550123"),
+            ("+2", "Hello +14155550123"),
+        ] {
+            let (json, unfilled) = decided(&engine, to);
+            assert!(json.contains(text), "{to}: {json}");
+            assert!(!unfilled, "{to}");
         }
     }
 

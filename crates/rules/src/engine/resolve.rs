@@ -17,6 +17,8 @@ pub(crate) const MAX_EXPANDED: usize = 1_024;
 pub enum NameKind {
     /// A target.
     Target,
+    /// A queue that a target holds.
+    Queue,
     /// A menu.
     Menu,
     /// A webhook.
@@ -31,6 +33,7 @@ impl NameKind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Target => "target",
+            Self::Queue => "queue",
             Self::Menu => "menu",
             Self::Webhook => "webhook",
             Self::Agent => "agent",
@@ -66,6 +69,10 @@ impl Sink for Known<'_> {
     fn name(&mut self, kind: NameKind, name: &str, at: &Path<'_>) {
         let known = match kind {
             NameKind::Target => self.named.targets.contains_key(name),
+            NameKind::Queue => {
+                let target = self.named.targets.get(name);
+                target.is_some_and(|target| holds_queue(target, name))
+            }
             NameKind::Menu => self.named.menus.contains_key(name),
             NameKind::Webhook => self.named.webhook(name).is_some(),
             NameKind::Agent => {
@@ -138,6 +145,14 @@ pub(super) fn resolve(named: &Named, actions: &Actions) -> Result<Vec<Action>, U
             Ok(flat)
         }
     }
+}
+
+/// Whether a target is one whose queue may be named alone: the rest of it stands there.
+pub(crate) fn holds_queue(target: &Actions, name: &str) -> bool {
+    target.as_slice().iter().any(|action| match action {
+        Action::Queue(queue) => queue.name.as_str() == name && !queue.members.is_empty(),
+        _ => false,
+    })
 }
 
 /// Appends what a list stands for. Names are known, and cycles and size were ruled out when the

@@ -1,9 +1,10 @@
 //! What conditions on digits look at.
 
 /// What `is`, `prefix` and `country` look at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Subject {
     /// The calling number; a withheld or unavailable one matches nothing.
+    #[default]
     Caller,
     /// The dialed number.
     Dialed,

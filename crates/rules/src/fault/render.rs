@@ -38,11 +38,16 @@ fn group<'a>(fault: &'a Fault, text: Option<&'a str>) -> Group<'a> {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let title = level.primary_title(fault.message.as_str());
     let file = fault.file.as_str();
     let Some(span) = fault.span else {
-        return title.element(Origin::path(file));
+        // What has no line has its path.
+        let message = match fault.path.as_str() {
+            "" | "$" => fault.message.clone(),
+            path => format!("{path}: {}", fault.message),
+        };
+        return level.primary_title(message).element(Origin::path(file));
     };
+    let title = level.primary_title(fault.message.as_str());
     let (Some(line), Some(text)) = (text.and_then(|text| line(text, &span)), text) else {
         let origin = Origin::path(file).line(span.line as usize);
         return title.element(origin.char_column(span.column as usize));

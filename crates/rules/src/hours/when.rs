@@ -106,6 +106,23 @@ fn stretch(from: Point, to: Point, year: i32) -> Option<(NaiveDate, NaiveDate)> 
     Some((start, end))
 }
 
+/// Whether a yearly stretch lasts about as long in every year: where Easter may be on both sides of
+/// a date, days of one year would be more than a year of another.
+pub(crate) fn is_steady(from: Point, to: Point) -> bool {
+    /// Easter is on one of 35 days, and February may have one more.
+    const MOVES: i64 = 35;
+    let lasts = |year| stretch(from, to, year).map(|(start, end)| (end - start).num_days());
+    // As long as the years of the calendar take to come round.
+    let mut all = (2000..2400).filter_map(lasts);
+    let Some(first) = all.next() else {
+        return false;
+    };
+    let (least, most) = all.fold((first, first), |(least, most), days| {
+        (least.min(days), most.max(days))
+    });
+    most - least <= MOVES
+}
+
 impl Point {
     fn is(self, date: NaiveDate) -> bool {
         match self {

@@ -22,7 +22,8 @@ pub(super) fn finds(named: &Named, actions: &Actions, is: fn(&Action) -> bool) -
         if through.found {
             break;
         }
-        if let (NameKind::Target, Some(list)) = (kind, named.targets.get(&*name)) {
+        if let (NameKind::Target | NameKind::Queue, Some(list)) = (kind, named.targets.get(&*name))
+        {
             check::actions(list, &Path::ROOT, &mut through);
         }
         if let (NameKind::Menu, Some(menu)) = (kind, named.menus.get(&*name)) {

@@ -184,7 +184,7 @@ impl Sink for Used {
 
     fn name(&mut self, kind: NameKind, name: &str, _at: &Path<'_>) {
         match kind {
-            NameKind::Target => self.add(&["targets"], name),
+            NameKind::Target | NameKind::Queue => self.add(&["targets"], name),
             NameKind::Menu => self.add(&["menus"], name),
             NameKind::Webhook => self.add(&["webhooks"], name),
             NameKind::Agent => {

@@ -45,6 +45,33 @@ fn emergency_numbers_are_only_decided_by_what_names_them() {
     assert_eq!(told(&own, &withheld, &facts), "yes");
 }
 
+/// The row of a table is the one that a rule of the file matched: the dialed number's here.
+#[test]
+fn columns_are_of_the_number_that_was_asked_for() {
+    let engine = table(
+        r#"numbers:
+  "*":
+    - { when: { dialed: { prefix: branches }, attribute: { branches.label: Chicago } }, then: { action: say, text: "{branches.label}" } }
+    - { when: { not: { dialed: { prefix: branches } } }, then: { action: hangup } }
+    - { then: { action: say, text: "not {branches.label}" } }
+"#,
+    );
+    for (to, expected) in [
+        ("+13125550199", r#""text":"Chicago""#),
+        ("+14155550199", r#""text":"not San Francisco""#),
+        ("+13035550199", "hangup"),
+    ] {
+        let call = event(json!({ "from": "+14155550123", "to": to }));
+        match engine.decide(&call, &Facts::new()) {
+            Outcome::Decided(decision) => {
+                let json = decision.to_json();
+                assert!(json.contains(expected), "{to}: {json}");
+            }
+            Outcome::Need(lookup) => panic!("needs {lookup}"),
+        }
+    }
+}
+
 /// A5, A26: the nearest branch, by its prefixes and failing that by distance.
 #[test]
 fn variables_are_filled_in() {

@@ -1,9 +1,9 @@
 //! What an explanation says of the rules that did not decide.
 
-use callroute_rules::Facts;
+use callroute_rules::{Fact, Facts, Lookup};
 use serde_json::json;
 
-use crate::{event, table, with};
+use crate::{event, known, table, with};
 
 fn many(rules: usize) -> callroute_rules::Engine {
     let mut numbers = String::from(
@@ -83,4 +83,69 @@ fn who_is_not_at_work_is_said_when_they_will_be() {
     ] {
         assert!(text.contains(line), "{line}\n{text}");
     }
+}
+
+#[test]
+fn who_is_on_duty_and_off_shift_is_not_asked_about() {
+    let engine = table(
+        "numbers:\n  \"*\":\n    - { when: { available: duty }, then: \"yes\" }\n    - { then: { action: hangup } }\n",
+    );
+    // Ann's turn until Tuesday 09:00, whose shift is over.
+    let call = event(json!({ "timestamp": "2026-04-21T02:00:00Z" }));
+    let text = engine.explain(&call, &Facts::new()).to_string();
+    let line =
+        "no   available: duty (ann on duty: off shift, on from Tue 2026-04-21 13:00 UTC, in 11 h)";
+    assert!(text.contains(line), "{text}");
+}
+
+#[test]
+fn a_kind_of_caller_says_what_lookups_found() {
+    let engine = table(
+        "numbers:\n  \"*\":\n    - { when: { caller: { type: known } }, then: \"yes\" }\n    - { then: { action: hangup } }\n",
+    );
+    let call = event(json!({}));
+    let row = Fact::Row([("tier".to_owned(), "gold".to_owned())].into());
+    for (fact, line) in [
+        (
+            None,
+            "?    caller.type: known (+14155550123, on no list, lookup crm: not asked yet)",
+        ),
+        (
+            Some(Fact::No),
+            "no   caller.type: known (+14155550123, on no list, lookup crm: no)",
+        ),
+        (
+            Some(Fact::Missing),
+            "?    caller.type: known (+14155550123, on no list, lookup crm: could not be had)",
+        ),
+        (
+            Some(row),
+            "yes  caller.type: known (+14155550123, on no list, lookup crm: found, with tier)",
+        ),
+    ] {
+        let crm = || Lookup::Row("crm".to_owned());
+        let facts = fact.map_or_else(Facts::new, |fact| known(crm(), fact));
+        let text = engine.explain(&call, &facts).to_string();
+        assert!(text.contains(line), "{line}\n{text}");
+    }
+}
+
+#[test]
+fn who_settles_a_group_is_told_first() {
+    let members: Vec<_> = (0..6)
+        .map(|last| format!("\"+1212555012{last}\""))
+        .collect();
+    let engine = table(&format!(
+        "  all: {{ action: forward, destination: {{ type: ring_group, members: [{}] }} }}\nnumbers:\n  \"*\":\n    - {{ when: {{ available: all }}, then: \"yes\" }}\n    - {{ then: {{ action: hangup }} }}\n",
+        members.join(", ")
+    ));
+    let asked = |last: u32| Lookup::Available(format!("+1212555012{last}"));
+    let mut facts = Facts::new();
+    for last in 0..5 {
+        facts.add(asked(last), Fact::No);
+    }
+    facts.add(asked(5), Fact::Yes);
+    let text = engine.explain(&event(json!({})), &facts).to_string();
+    let line = "yes  available: all (+12125550125: yes, +12125550120: no, +12125550121: no, +12125550122: no, and 2 more)";
+    assert!(text.contains(line), "{text}");
 }

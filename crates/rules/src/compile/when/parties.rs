@@ -1,6 +1,6 @@
 //! Conditions on kinds of callers, and on who can take a call.
 
-use callroute_schema::{Action, Destination, Party as Written};
+use callroute_schema::{Action, Destination, Party as Written, variables};
 
 use super::super::{Compiler, Shared};
 use super::{either, together};
@@ -138,11 +138,13 @@ impl Compiler<'_> {
                 }
             }
         }
-        either(
-            all.into_iter()
-                .map(|lookup| Clause::Missing(Box::new(lookup)))
-                .collect(),
-        )
+        if all.is_empty() {
+            let message = "nobody is ever on duty there, so that nobody is asked; name somebody under `who` of the rota";
+            self.fault(at, message);
+        }
+        let missing = all.into_iter();
+        let missing = missing.map(|lookup| Clause::Missing(Box::new(lookup)));
+        either(missing.collect())
     }
 
     /// The names by which a party is asked whether it can take a call: all of a rota's, as time
@@ -170,12 +172,7 @@ impl Compiler<'_> {
             return Some(vec![party]);
         }
         let table = self.table;
-        let target = table
-            .targets
-            .entries()
-            .iter()
-            .find(|entry| entry.name == name);
-        let Some(target) = target else {
+        let Some(target) = table.targets.get(name) else {
             let known = table
                 .agents
                 .names()
@@ -193,15 +190,11 @@ impl Compiler<'_> {
         let parties = match forward.map(|forward| &forward.destination) {
             Some(Destination::RingGroup(group)) => {
                 let members = group.members.iter();
-                members
-                    .map(|member| self.party(&member.to, shared))
-                    .collect()
+                members.map(|member| member.to.as_str()).collect()
             }
-            Some(Destination::Agent(agent)) => {
-                vec![self.agent_party(agent.name.as_str(), shared)?]
-            }
-            Some(Destination::Number(number)) => vec![Party::Other(number.number.as_str().into())],
-            Some(Destination::Sip(sip)) => vec![Party::Other(sip.uri.as_str().into())],
+            Some(Destination::Agent(agent)) => vec![agent.name.as_str()],
+            Some(Destination::Number(number)) => vec![number.number.as_str()],
+            Some(Destination::Sip(sip)) => vec![sip.uri.as_str()],
             _ => {
                 let name = shorten(name);
                 let message = format!(
@@ -211,16 +204,26 @@ impl Compiler<'_> {
                 return None;
             }
         };
-        Some(parties)
+        if parties
+            .iter()
+            .any(|party| variables(party).next().is_some())
+        {
+            let message = format!(
+                "who `{}` rings is known only when it is called; name an agent, or a target without variables in its destination",
+                shorten(name)
+            );
+            self.fault(at, message);
+            return None;
+        }
+        let parties = parties.into_iter();
+        let parties = parties.map(|party| self.party(party, shared));
+        Some(parties.collect())
     }
 
-    fn party(&self, written: &Written, shared: &Shared) -> Party {
-        match written {
-            Written::Agent(name) => self
-                .agent_party(name.as_str(), shared)
-                .unwrap_or_else(|| Party::Other(name.as_str().into())),
-            other => Party::Other(other.as_str().into()),
-        }
+    /// An agent or a rota that this file does not have is a fault where it is forwarded to.
+    fn party(&self, written: &str, shared: &Shared) -> Party {
+        self.agent_party(written, shared)
+            .unwrap_or_else(|| Party::Other(written.into()))
     }
 
     fn agent_party(&self, name: &str, shared: &Shared) -> Option<Party> {

@@ -147,7 +147,7 @@ impl Compiler<'_> {
     /// `vip.tier` has to be a column of `vip`, when that is a list or a table of prefixes.
     fn known_column(&mut self, name: &str, shared: &Shared, at: &Path<'_>) {
         let column = name.split_once('.');
-        if let Some(message) = column.and_then(|(table, name)| shared.unknown_column(table, name)) {
+        if let Some(message) = column.and_then(|(table, name)| shared.wrong_column(table, name)) {
             self.fault(at, message);
         }
     }

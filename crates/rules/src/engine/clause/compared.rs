@@ -11,6 +11,8 @@ use crate::engine::call::Call;
 use crate::engine::facts::Fact;
 use crate::engine::forms::Written;
 use crate::engine::subject::Subject;
+use crate::engine::tables::OnShift;
+use crate::engine::truth::Truth;
 use crate::hours::HoursAnswer;
 use crate::origin::country;
 use crate::prefix::Key;
@@ -46,7 +48,12 @@ impl Clause {
                 Some(written) => as_written(&written.text, one_of.subject),
                 None => number(call, one_of.subject),
             },
-            Self::List(_) | Self::Kind(..) | Self::Anonymous(_) | Self::HasNumber => on_lists(call),
+            Self::List(_) | Self::Anonymous(_) | Self::HasNumber => on_lists(call),
+            Self::Kind(_, spelled) => {
+                let mut told = vec![on_lists(call)];
+                spelled.lookups(call, &mut told);
+                told.join(", ")
+            }
             Self::Found(lookup) => fact(
                 tables
                     .lookup_name(*lookup)
@@ -86,6 +93,21 @@ impl Clause {
             Self::Duty { rota, who } => on_duty(call, *rota, who),
             Self::Share { .. } => format!("this call is at {} %", Percent(call.share())),
             Self::Missing(lookup) => fact(call.facts.get(lookup)),
+        }
+    }
+
+    /// What lookups said of the caller, where parts of it ask them.
+    fn lookups(&self, call: &Call<'_>, told: &mut Vec<String>) {
+        match self {
+            Self::All(parts) | Self::Any(parts) => {
+                parts.iter().for_each(|part| part.lookups(call, told));
+            }
+            Self::Not(part) => part.lookups(call, told),
+            Self::Found(lookup) => {
+                let name = call.tables.lookup_name(*lookup);
+                told.extend(name.map(|name| format!("lookup {name}: {}", self.compared(call))));
+            }
+            _ => {}
         }
     }
 }
@@ -183,30 +205,48 @@ impl OneOf {
 
 impl Available {
     fn compared(&self, call: &Call<'_>) -> String {
-        let parts = self.parties.iter().map(|party| match party {
-            Party::Other(name) => format!("{name}: {}", fact(call.facts.available(name))),
-            Party::Agent(agent) => match call.tables.agents.get(*agent as usize) {
-                Some(agent) if !agent.is_on_shift(call.tables, call.utc()) => {
-                    match agent.next_shift(call.tables, call.utc()) {
-                        Some(next) => {
-                            format!("{}: off shift, on {}", agent.name, Since(next, call.utc()))
-                        }
-                        None => format!("{}: off shift", agent.name),
-                    }
-                }
-                Some(agent) => format!(
-                    "{}: {}",
-                    agent.name,
-                    fact(call.facts.available(&agent.name))
-                ),
+        // Who can take the call settled it.
+        let mut parties: Vec<&Party> = self.parties.iter().collect();
+        parties.sort_by_key(|party| party.truth(call) != Truth::True);
+        let shown = parties.iter().take(SHOWN);
+        let mut shown: Vec<String> = shown.map(|party| party.compared(call)).collect();
+        let more = parties.len().saturating_sub(SHOWN);
+        if more > 0 {
+            shown.push(format!("and {more} more"));
+        }
+        shown.join(", ")
+    }
+}
+
+impl Party {
+    fn compared(&self, call: &Call<'_>) -> String {
+        let tables = call.tables;
+        match self {
+            Self::Other(name) => format!("{name}: {}", fact(call.facts.available(name))),
+            Self::Agent(agent) => match tables.agents.get(*agent as usize) {
+                Some(agent) => format!("{}: {}", agent.name, at_work(agent, call)),
                 None => String::new(),
             },
-            Party::Rota(rota) => match call.tables.on_duty(*rota, call.utc()) {
-                Some(name) => format!("{name} on duty: {}", fact(call.facts.available(name))),
-                None => "nobody on duty".to_owned(),
-            },
-        });
-        parts.take(SHOWN).collect::<Vec<_>>().join(", ")
+            Self::Rota(rota) => {
+                let name = tables.on_duty(*rota, call.utc());
+                let mut agents = tables.agents.iter();
+                match agents.find(|agent| name == Some(&*agent.name)) {
+                    Some(agent) => format!("{} on duty: {}", agent.name, at_work(agent, call)),
+                    None => "nobody on duty".to_owned(),
+                }
+            }
+        }
+    }
+}
+
+/// Whether an agent can take a call, as far as it was asked; or when the next shift begins.
+fn at_work(agent: &OnShift, call: &Call<'_>) -> String {
+    if agent.is_on_shift(call.tables, call.utc()) {
+        return fact(call.facts.available(&agent.name));
+    }
+    match agent.next_shift(call.tables, call.utc()) {
+        Some(next) => format!("off shift, on {}", Since(next, call.utc())),
+        None => "off shift".to_owned(),
     }
 }
 

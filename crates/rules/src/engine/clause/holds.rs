@@ -4,7 +4,6 @@ use super::{Available, Calls, Clause, Field, OneOf, Party, Test};
 use crate::engine::call::Call;
 use crate::engine::facts::{Fact, Lookup};
 use crate::engine::subject::Subject;
-use crate::engine::tables::parted;
 use crate::engine::truth::Truth;
 
 impl Clause {
@@ -79,11 +78,7 @@ impl Clause {
                 let name = call.tables.lookup_name(*lookup)?;
                 unasked(Lookup::Row(name.to_owned()))
             }
-            Self::Attribute(field) => {
-                let (table, _) = parted(&field.name);
-                let mut asked = call.tables.lookups_for(table);
-                asked.find_map(|lookup| unasked(Lookup::Row(lookup.name.clone())))
-            }
+            Self::Attribute(field) => call.asks(&field.name),
             Self::Available(available) => available.parties.iter().find_map(|party| {
                 let name = party.asked_as(call)?;
                 unasked(Lookup::Available(name.to_owned()))
@@ -175,15 +170,19 @@ fn number(value: &str) -> Option<f64> {
 
 impl Available {
     fn truth(&self, call: &Call<'_>) -> Truth {
-        Truth::any(self.parties.iter().map(|party| match party.asked_as(call) {
-            // Off shift, or nobody is on duty: no need to ask.
-            None => Truth::False,
-            Some(name) => known(call.facts.available(name), |fact| *fact == Fact::Yes),
-        }))
+        Truth::any(self.parties.iter().map(|party| party.truth(call)))
     }
 }
 
 impl Party {
+    pub(super) fn truth(&self, call: &Call<'_>) -> Truth {
+        match self.asked_as(call) {
+            // Off shift, or nobody is on duty: no need to ask.
+            None => Truth::False,
+            Some(name) => known(call.facts.available(name), |fact| *fact == Fact::Yes),
+        }
+    }
+
     /// The name by which it is asked whether it can take a call; `None`: it cannot.
     fn asked_as<'c>(&'c self, call: &Call<'c>) -> Option<&'c str> {
         let tables = call.tables;

@@ -307,6 +307,14 @@ fn names_from_outside_are_all_looked_up() {
             "$.on.busy[1]: unknown target `x`",
         ),
         (
+            r#"{"action":"queue","name":"after_hours"}"#,
+            "$.name: unknown queue `after_hours`",
+        ),
+        (
+            r#"{"action":"forward","destination":{"type":"queue","name":"x"}}"#,
+            "$.destination.name: unknown queue `x`",
+        ),
+        (
             r##"{"action":"menu","options":{"#":"x"}}"##,
             "$.options[\"#\"]: unknown target `x`",
         ),

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 
 use super::super::lexer::{HoursError, Lexer};
-use super::super::when::{Dates, MAX_FROM_EASTER, Point};
+use super::super::when::{Dates, MAX_FROM_EASTER, Point, is_steady};
 use super::words::{month, number, unknown};
 
 /// One end of a stretch, as written.
@@ -133,6 +133,11 @@ fn stretch(lexer: &Lexer<'_>, start: usize, from: End, to: End) -> Result<Dates,
         (Point::Easter(first), Point::Easter(last)) => last <= first,
         (Point::MonthDay(month, first), Point::MonthDay(last_month, last)) => {
             month == last_month && last <= first
+        }
+        (first, last) if !is_steady(first, last) => {
+            let message = "Easter is on Mar 22 to Apr 25, and so on either side of this date: in some \
+                           years this range would last more than a year; write the year with both ends";
+            return Err(lexer.wrong_since(start, message));
         }
         _ => false,
     };

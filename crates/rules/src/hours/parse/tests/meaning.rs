@@ -254,3 +254,34 @@ fn the_rules_of_a_text_are_bounded() {
         "more than 256 rules; long lists of dates go into a calendar"
     );
 }
+
+/// Easter is on Mar 22 to Apr 25: on one side of some dates, on both sides of others.
+#[test]
+fn a_range_to_easter_is_as_long_every_year() {
+    for fine in [
+        "Mar 22-easter off",
+        "Apr 26-easter off",
+        "easter-Apr 25 off",
+        "easter-Mar 21 off",
+        "easter-Apr off",
+        "easter -2 days-Apr 23 off",
+        "Feb 29-easter off",
+        "2026 Apr 1-easter off",
+        "2026 easter-Apr 10 off",
+    ] {
+        assert!(parse(fine).is_ok(), "{fine}");
+    }
+    for (text, start, length) in [
+        ("24/7; Apr 1-easter off", 6, 12),
+        ("Mar 23-easter off", 0, 13),
+        ("Apr 25-easter off", 0, 13),
+        ("easter-Apr 10 off", 0, 13),
+        ("easter-Apr 24 off", 0, 13),
+        ("easter-Mar off", 0, 10),
+        ("easter -2 days-Apr 22 off", 0, 21),
+    ] {
+        let error = parse(text).expect_err(text);
+        assert_eq!((error.at, error.len), (start, length), "{text}");
+        assert!(error.message.contains("either side"), "{text}");
+    }
+}
