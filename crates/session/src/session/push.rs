@@ -1,13 +1,12 @@
 //! What is pushed into a running call.
 
 use callroute_media::{Ability, EndCause, LegId};
-use callroute_rules::check;
 use callroute_schema::{Action, Actions, Disposition};
 
 use super::Session;
 use crate::call::{Call, kinds};
 use crate::note::Note;
-use crate::program::branch;
+use crate::program::{Program, branch, filled};
 use crate::step::talk::stop_recording;
 use crate::step::{Step, Talk};
 
@@ -18,19 +17,11 @@ impl Session {
             return;
         }
         let call = &mut self.call;
-        let resolved = match call.engine.resolve(actions) {
-            Ok(resolved) => match check(actions) {
-                Ok(()) => resolved,
-                Err(wrong) => {
-                    return call.note(Note::PushRefused {
-                        why: wrong.to_string(),
-                    });
-                }
-            },
-            Err(unknown) => {
-                return call.note(Note::PushRefused {
-                    why: unknown.to_string(),
-                });
+        let resolved = match call.engine.accept(actions) {
+            Ok(resolved) => resolved,
+            Err(refused) => {
+                let why = refused.to_string();
+                return call.note(Note::PushRefused { why });
             }
         };
         call.note(Note::Pushed {
@@ -52,6 +43,9 @@ impl Session {
             // A conversation that goes on without its caller has nobody to do anything with.
             return self.end(EndCause::Normal, "told from outside".to_owned());
         }
+        // Whatever the call has come through before, this gets its turn in full, and the default
+        // after it.
+        self.program = Program::default();
         self.program.replace(resolved.collect());
         let next = self.program.after_done(&mut self.call);
         self.follow(next);
@@ -73,8 +67,11 @@ fn stays(call: &Call, action: &Action) -> bool {
     }
 }
 
-/// Does an action beside a conversation.
+/// Does an action beside a conversation, if it can be filled in.
 fn beside(call: &mut Call, talk: &mut Talk, action: Action) {
+    let Ok(action) = filled(call, action) else {
+        return;
+    };
     match action {
         Action::Set(set) => {
             crate::step::note(call, set);
