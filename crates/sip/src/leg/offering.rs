@@ -4,8 +4,12 @@ use tokio::sync::oneshot;
 
 use callroute_schema::Cause;
 
-use crate::endpoint::Exchange;
+use crate::dispatch::{offered, unacceptable};
+use crate::endpoint::{Exchange, Incoming};
 use crate::leg::direct::Told;
+use crate::message::Reply;
+use crate::sdp::{Local, Remote, SdpFault};
+use crate::stack::Stack;
 
 /// An offer of ours that waits for its answer.
 #[derive(Debug)]
@@ -47,5 +51,22 @@ impl Asked {
             Self::Hold(told) => told.send(Err(cause)).is_ok(),
             Self::HandOn(told) | Self::Return(told) => told.send(Err(cause)).is_ok(),
         };
+    }
+}
+
+/// What a request within a dialog offers: what its INVITE might have, and nothing that takes a stream
+/// which is encrypted into the clear. `None` when it leaves the offer to us.
+pub(crate) fn offered_within(
+    stack: &Stack,
+    local: &Local,
+    incoming: &Incoming,
+) -> Result<Option<Remote>, Reply> {
+    let peer = incoming.source.ip();
+    let offer = offered(stack, &incoming.request, peer, incoming.transport)?;
+    match offer {
+        Some(offer) if local.encrypts && !local.has_key_for(&offer) => {
+            Err(unacceptable(stack, peer, &SdpFault::Clear))
+        }
+        offer => Ok(offer),
     }
 }

@@ -15,6 +15,7 @@
 //! | the way back, through a NAT and by a connection; challenges within dialogs | `flows`, `nat` |
 //! | session timers (RFC 4028), UPDATE (RFC 3311) | `timers`, `signalling`: `a_call_is_updated_…` |
 //! | keys: telephone events, INFO, in band, and between them | `keys`, `bridge`, `rtp`, `signalling` |
+//! | SRTP: what is encrypted stays so (RFC 4568) | `secure`, `bridge` |
 //! | re-INVITE: hold, another codec | `hold`, `media`, `calls`: `hold_by_address_and_resume` |
 //! | recordings no longer than the time that went by | `recordings` |
 //! | direct media: re-INVITEs that hand descriptions on | `direct` |
@@ -69,6 +70,7 @@ mod redirect;
 mod replaces;
 mod rooms;
 mod rtp;
+mod secure;
 mod signalling;
 mod softphone;
 mod sound;

@@ -7,13 +7,12 @@ use sipx_sip::{HeaderName, Method, Request, Response, TuEvent};
 use sipx_transport::Target;
 
 use super::{Established, Unacked};
-use crate::dispatch::unacceptable;
 use crate::endpoint::{Exchange, Incoming};
 use crate::leg::closing;
-use crate::leg::offering::{Asked, Offering};
+use crate::leg::offering::{Asked, Offering, offered_within};
 use crate::leg::session_timer::SessionTimer;
 use crate::message::{ALLOW, Reply, SDP_TYPE, SUPPORTED, body_is_sdp};
-use crate::sdp::{self, Described};
+use crate::sdp::Described;
 
 impl Established {
     /// A re-INVITE: hold, resume, or another address (RFC 3261, section 14.2).
@@ -38,19 +37,18 @@ impl Established {
                 .header(HeaderName::Allow, ALLOW)
                 .header(HeaderName::Supported, SUPPORTED);
             let ok = terms.write(ok);
-            if incoming.request.body().is_empty() {
-                self.offering = Some(Offering::InAnswer);
-                self.direct = None;
-                self.leg.local.version += 1;
-                ok.sdp(self.description(sipx_sdp::Direction::SendRecv))
-            } else {
-                match sdp::read(incoming.request.body(), &stack.config.codecs) {
-                    Ok(remote) => {
-                        self.leg.local.peer = Some(incoming.source.ip());
-                        ok.sdp(self.answer_to(remote).await)
-                    }
-                    Err(fault) => unacceptable(&stack, incoming.source.ip(), &fault),
+            match offered_within(&stack, &self.leg.local, &incoming) {
+                Ok(None) => {
+                    self.offering = Some(Offering::InAnswer);
+                    self.direct = None;
+                    self.leg.local.version += 1;
+                    ok.sdp(self.description(sipx_sdp::Direction::SendRecv))
                 }
+                Ok(Some(remote)) => {
+                    self.leg.local.peer = Some(incoming.source.ip());
+                    ok.sdp(self.answer_to(remote).await)
+                }
+                Err(refusal) => refusal,
             }
         };
         let accepted = reply.is_success();
@@ -224,9 +222,13 @@ impl Established {
 
     /// The far end has answered our offer.
     async fn described_anew(&mut self, response: &Response, asked: Asked) {
-        let read = sdp::read(response.body(), &self.leg.stack.config.codecs);
-        let Ok(remote) = read else {
-            return asked.failed(Cause::from_sip(488));
+        let codecs = &self.leg.stack.config.codecs;
+        let remote = match self.leg.local.read_answer(response.body(), codecs) {
+            Ok(remote) => remote,
+            Err(error) => {
+                tracing::info!(%error, "a re-INVITE was answered without a usable description");
+                return asked.failed(Cause::from_sip(488));
+            }
         };
         // discard, below: who asked has gone.
         match asked {
