@@ -60,6 +60,7 @@ mod hostile;
 mod idle;
 mod keys;
 mod leaks;
+mod long;
 mod media;
 mod names;
 mod offers;
