@@ -97,6 +97,16 @@ impl Log {
     }
 }
 
+impl Drop for Leg {
+    /// What still waits for it is answered: its transactions would wait for ever.
+    fn drop(&mut self) {
+        self.requests.close();
+        while let Ok(request) = self.requests.try_recv() {
+            self.stack.not_brought(request, 481);
+        }
+    }
+}
+
 impl Leg {
     /// A description was agreed on; from now on sound flows. Tells when the far end holds or
     /// takes back.

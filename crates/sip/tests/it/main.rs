@@ -18,6 +18,7 @@
 //! | SRTP: what is encrypted stays so (RFC 4568) | `secure`, `bridge` |
 //! | re-INVITE: hold, another codec | `hold`, `media`, `calls`: `hold_by_address_and_resume` |
 //! | recordings no longer than the time that went by | `recordings` |
+//! | what comes for a leg that ends | `endings` |
 //! | direct media: re-INVITEs that hand descriptions on | `direct` |
 //! | OPTIONS, unknown methods | `requests`, `trunks`: `the_next_trunk_is_tried` |
 //! | REFER, NOTIFY, Replaces (RFC 3515, 3891) | `transfer`, `replaces`, `softphone` |
@@ -52,6 +53,7 @@ mod capabilities;
 mod direct;
 mod early;
 mod elsewhere;
+mod endings;
 mod family;
 mod flows;
 mod forks;
