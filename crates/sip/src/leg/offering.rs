@@ -1,6 +1,7 @@
 //! Whose turn it is in the exchange of descriptions.
 
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 use callroute_schema::Cause;
 
@@ -26,6 +27,8 @@ pub(crate) enum Offering {
         sequence: u32,
         /// What for.
         asked: Asked,
+        /// Until when it may be on its way: its transaction has no end of its own once anything has come.
+        until: Instant,
     },
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use callroute_schema::{Cause, Disposition};
 use sipx_sip::{HeaderName, Method, Request, Response, TuEvent};
 use sipx_transport::Target;
+use tokio::time::{Instant, timeout_at};
 
 use super::{Established, Unacked};
 use crate::endpoint::{Exchange, Incoming};
@@ -103,10 +104,11 @@ impl Established {
         self.reinvite(body, Asked::Hold(told)).await;
     }
 
-    /// Asks the far end for a sign of life by the description that it has.
-    pub(super) async fn reinvite_to_refresh(&mut self) {
+    /// Asks the far end for a sign of life by the description that it has; `false` when that could not be
+    /// sent.
+    pub(super) async fn reinvite_to_refresh(&mut self) -> bool {
         let body = self.description(self.direction());
-        self.reinvite(body, Asked::Refresh).await;
+        self.reinvite(body, Asked::Refresh).await
     }
 
     fn direction(&self) -> sipx_sdp::Direction {
@@ -116,8 +118,8 @@ impl Established {
         }
     }
 
-    /// Sends a re-INVITE with this description.
-    pub(super) async fn reinvite(&mut self, body: String, asked: Asked) {
+    /// Sends a re-INVITE with this description; `false` when that could not be sent.
+    pub(super) async fn reinvite(&mut self, body: String, asked: Asked) -> bool {
         let refresh = self.timer.map(|timer| timer.headers());
         let sent = closing::send(
             &self.leg.stack,
@@ -136,23 +138,27 @@ impl Established {
         );
         match sent.await {
             Ok((invite, exchange)) => {
-                let sequence = self.dialog.local_sequence();
-                self.offering = Some(Offering::InInvite {
-                    exchange,
-                    invite: Box::new(invite),
-                    sequence,
-                    asked,
-                });
+                self.offers(invite, exchange, asked);
+                true
             }
             Err(error) => {
                 tracing::info!(%error, "a re-INVITE was not sent");
                 self.direct = None;
-                if matches!(asked, Asked::Refresh) {
-                    self.refresh_again(None);
-                }
                 asked.failed(Cause::local(Disposition::Unreachable));
+                false
             }
         }
+    }
+
+    /// A re-INVITE of ours is on its way.
+    fn offers(&mut self, invite: Request, exchange: Exchange, asked: Asked) {
+        self.offering = Some(Offering::InInvite {
+            exchange,
+            invite: Box::new(invite),
+            sequence: self.dialog.local_sequence(),
+            asked,
+            until: Instant::now() + self.leg.stack.timeout(),
+        });
     }
 
     /// What came of our re-INVITE.
@@ -162,6 +168,7 @@ impl Established {
             invite,
             sequence,
             asked,
+            ..
         }) = self.offering.take_if(|_| !is_on_the_way(event.as_ref()))
         else {
             return false;
@@ -179,12 +186,7 @@ impl Established {
             }
             Some(TuEvent::Response(response)) => match self.again(&invite, &response).await {
                 Some((request, exchange)) => {
-                    self.offering = Some(Offering::InInvite {
-                        exchange,
-                        invite: Box::new(request),
-                        sequence: self.dialog.local_sequence(),
-                        asked,
-                    });
+                    self.offers(request, exchange, asked);
                     return false;
                 }
                 None => {
@@ -194,14 +196,19 @@ impl Established {
                     Cause::from_sip(response.status.code())
                 }
             },
+            // Silence ends it (RFC 3261, section 12.2.1.2; RFC 4028, section 10).
+            Some(TuEvent::Timeout) => {
+                asked.failed(Cause::local(Disposition::Unreachable));
+                return self.gone().await;
+            }
+            _ if matches!(asked, Asked::Refresh) => return self.not_refreshed().await,
             _ => Cause::local(Disposition::Unreachable),
         };
         if !matches!(asked, Asked::Refresh) {
             self.direct = None;
         }
         asked.failed(cause);
-        // 481 and 408 to a re-INVITE end the dialog (RFC 3261, section 12.2.1.2).
-        let gone = matches!(cause.sip_code, Some(481 | 408));
+        let gone = is_the_end(cause);
         if gone {
             self.leg.end(Cause::normal()).await;
             self.bye().await;
@@ -281,6 +288,11 @@ impl Copies {
     }
 }
 
+/// Whether a refusal of a re-INVITE ends the dialog (RFC 3261, section 12.2.1.2).
+fn is_the_end(refusal: Cause) -> bool {
+    matches!(refusal.sip_code, Some(481 | 408))
+}
+
 /// Whether a transaction goes on after this.
 fn is_on_the_way(event: Option<&TuEvent>) -> bool {
     match event {
@@ -290,10 +302,21 @@ fn is_on_the_way(event: Option<&TuEvent>) -> bool {
     }
 }
 
-/// What comes of our re-INVITE; waits for ever without one.
+/// What comes of our re-INVITE, which is cancelled when it is on its way for too long; waits for ever
+/// without one.
 pub(super) async fn answer(offering: &mut Option<Offering>) -> Option<TuEvent> {
-    match offering {
-        Some(Offering::InInvite { exchange, .. }) => exchange.next().await,
-        _ => std::future::pending().await,
+    let Some(Offering::InInvite {
+        exchange, until, ..
+    }) = offering
+    else {
+        return std::future::pending().await;
+    };
+    // Boxed, because every leg would have room for it as long as it lives.
+    match Box::pin(timeout_at(*until, exchange.next())).await {
+        Ok(event) => event,
+        Err(_) => {
+            exchange.cancel(None);
+            Some(TuEvent::Timeout)
+        }
     }
 }
