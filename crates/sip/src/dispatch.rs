@@ -427,7 +427,11 @@ pub(crate) fn unacceptable(stack: &Stack, peer: IpAddr, fault: &SdpFault) -> Rep
     match fault {
         SdpFault::Malformed(_) => Reply::new(400),
         // Warnings of session descriptions (RFC 3261, section 20.43).
-        SdpFault::NoAudio | SdpFault::Unsafe | SdpFault::NoCodec { .. } | SdpFault::Group => {
+        SdpFault::NoAudio
+        | SdpFault::Unsafe
+        | SdpFault::Clear
+        | SdpFault::NoCodec { .. }
+        | SdpFault::Group => {
             // 304: the media type is not available; 305: the format is not; 330: multicast is not.
             let code = match fault {
                 SdpFault::NoCodec { .. } => 305,

@@ -11,6 +11,7 @@
 
 mod act;
 mod asked;
+mod begin;
 mod exchange;
 mod fault;
 pub(crate) mod hop;
@@ -32,10 +33,9 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use sipx_sip::transaction::ClientTransaction;
-use sipx_sip::{Header, HeaderName, Limits, Message, Reason, Request, Response, TuEvent};
+use sipx_sip::{Limits, Message, Reason, Request, Response, TuEvent};
 use sipx_transport::tls::ServerTls;
-use sipx_transport::{ConnectionKey, Target, TransportKind, new_branch};
+use sipx_transport::{ConnectionKey, Target, TransportKind};
 use tokio::sync::{Notify, mpsc, watch};
 
 use crate::endpoint::exchange::Owner;
@@ -46,12 +46,12 @@ pub(crate) use crate::endpoint::listen::{Refused, bind};
 
 use crate::adapter::Load;
 use crate::admit::guard::{Guard, Protection};
-use crate::endpoint::asked::{AllAsked, Asked};
+use crate::endpoint::asked::AllAsked;
 use crate::endpoint::rest::Rests;
 use crate::endpoint::served::{Back, Served};
 use crate::endpoint::stream::Connection;
 pub(crate) use crate::endpoint::timers::Timers;
-use crate::message::{is_longer, to_tag};
+use crate::message::to_tag;
 use crate::named::{Hashes, Key};
 use crate::sdp::Remote;
 use crate::trust::Trust;
@@ -63,8 +63,6 @@ pub(crate) const T2: Duration = Duration::from_secs(4);
 const EVENTS: usize = 32;
 /// Room that provisional responses leave for final ones.
 const RESERVED: usize = 8;
-/// Requests longer than this go over TCP (RFC 3261, section 18.1.1).
-const MAX_UDP_REQUEST: usize = 1300;
 
 /// How an endpoint is set up.
 #[derive(Debug)]
@@ -123,7 +121,7 @@ pub(crate) trait Upper: std::fmt::Debug + Send + Sync + 'static {
     fn screen(&self, request: &Request, source: SocketAddr, transport: TransportKind) -> Screened;
     /// Serves it.
     fn request(&self, incoming: Incoming);
-    /// Whether somebody is to be reached by a connection on which nothing happens.
+    /// Whether somebody has registered by this flow, and so is to be reached by it alone.
     fn keeps(&self, flow: &Target) -> bool;
     /// A connection is gone.
     fn lost(&self, flow: &Target);
@@ -268,14 +266,15 @@ impl Endpoint {
     }
 
     /// Sends a request in a transaction of its own, which gives it its Via.
-    pub(crate) fn send(&self, request: Request, target: Target) -> Result<Exchange, SendFault> {
+    pub(crate) fn send(&self, mut request: Request, to: Target) -> Result<Exchange, SendFault> {
         let (sender, events) = mpsc::channel(EVENTS);
+        let (target, by_udp) = self.carried(&mut request, to)?;
         let mut state = self.0.state();
         state.next += 1;
-        let number = state.next;
+        let (number, owner) = (state.next, Owner::Waits(sender));
         let sent = self
             .0
-            .begin(&mut state, request, target, number, Owner::Waits(sender));
+            .begin(&mut state, request, (target, by_udp), number, owner);
         let done = sent.map(|()| Exchange::new(self.clone(), number, events));
         self.0.release(state);
         done
@@ -399,78 +398,5 @@ impl Inner {
 
     fn guard(&self) -> MutexGuard<'_, Guard> {
         self.guard.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Begins a client transaction.
-    fn begin(
-        self: &Arc<Self>,
-        state: &mut State,
-        mut request: Request,
-        mut target: Target,
-        number: u64,
-        owner: Owner,
-    ) -> Result<(), SendFault> {
-        let mut by_udp = None;
-        let with_via = |request: &mut Request, transport| {
-            let via = Endpoint(Arc::clone(self)).via(transport, &new_branch());
-            Header::build(HeaderName::Via, via).map(|via| request.headers.push_front(via))
-        };
-        let has_via = request.headers.get(&HeaderName::Via).is_some();
-        if !has_via {
-            with_via(&mut request, target.transport)?;
-            if target.transport == TransportKind::Udp && is_longer(&request, MAX_UDP_REQUEST) {
-                by_udp = Some(target.clone());
-                target = Target::new(target.addr, TransportKind::Tcp);
-                request.headers.remove_first(&HeaderName::Via);
-                with_via(&mut request, TransportKind::Tcp)?;
-            }
-        }
-        let key = self.keys.of_sent(&request).ok_or(SendFault::NoVia)?;
-        let reliability = target.transport.reliability();
-        let (machine, outputs) = ClientTransaction::new(request, reliability, self.waits);
-        let asked = Asked {
-            number,
-            machine: Some(Box::new(machine)),
-            target,
-            owner,
-            ringing: false,
-            cancel: None,
-            cancelled: false,
-            by_udp,
-        };
-        state.asked.insert(key, asked);
-        state.numbers.insert(number, (Role::Client, key));
-        self.perform(state, Role::Client, key, outputs).sent
-    }
-
-    /// Sends a request that went over TCP only for its length over UDP after all.
-    fn again_by_udp(self: &Arc<Self>, state: &mut State, key: Key) -> bool {
-        let asked = state.asked.get(&key);
-        if asked.is_none_or(|asked| asked.by_udp.is_none() || asked.machine.is_none()) {
-            return false;
-        }
-        let Some(Asked {
-            machine: Some(machine),
-            by_udp: Some(target),
-            owner,
-            number,
-            ..
-        }) = state.asked.remove(&key)
-        else {
-            return false;
-        };
-        state.timers.forget(number);
-        let mut request = machine.request().clone();
-        request.headers.remove_first(&HeaderName::Via);
-        let via = Endpoint(Arc::clone(self)).via(TransportKind::Udp, &new_branch());
-        let Ok(via) = Header::build(HeaderName::Via, via) else {
-            return false;
-        };
-        request.headers.push_front(via);
-        let sent = self.begin(state, request, target, number, owner);
-        if let Err(error) = &sent {
-            tracing::debug!(%error, "a long request was sent by neither TCP nor UDP");
-        }
-        true
     }
 }

@@ -97,6 +97,16 @@ impl Log {
     }
 }
 
+impl Drop for Leg {
+    /// What still waits for it is answered: its transactions would wait for ever.
+    fn drop(&mut self) {
+        self.requests.close();
+        while let Ok(request) = self.requests.try_recv() {
+            self.stack.not_brought(request, 481);
+        }
+    }
+}
+
 impl Leg {
     /// A description was agreed on; from now on sound flows. Tells when the far end holds or
     /// takes back.
@@ -105,6 +115,7 @@ impl Leg {
         if !self.stack.config.direct_media.is_empty() {
             self.described = Described::of(&remote).map(Box::new);
         }
+        self.local.encrypts |= self.local.has_key_for(&remote);
         let remote = self.local.agreed(remote);
         let key = self.local.key.clone();
         let agreed = MediaCommand::Agree(Box::new(remote), key);

@@ -12,7 +12,7 @@ use crate::leg::caller::Unbegun;
 use crate::message::{Reply, call_id, from_tag, sequence, to_tag};
 use crate::named::{Hashes, Key};
 use crate::refer::Replaces;
-use crate::stack::Stack;
+use crate::stack::{Stack, token};
 
 /// Requests that may wait for one leg. What comes beyond them is answered 503.
 const REQUESTS: usize = 32;
@@ -84,14 +84,18 @@ impl Stack {
         }
     }
 
-    /// Says so, where that can be said: an ACK comes again with the 2xx, and a CANCEL is answered already.
-    fn not_brought(&self, request: LegRequest, status: u16) {
+    /// Says so, where that can be said: an ACK comes again with the 2xx, and a CANCEL is answered already. Who
+    /// would take a place comes too late (RFC 3891, section 3).
+    pub(crate) fn not_brought(&self, request: LegRequest, status: u16) {
         match request {
             LegRequest::Within(incoming) if incoming.request.method != Method::Ack => {
                 self.respond(&incoming, Reply::new(status));
             }
             LegRequest::Cancelled(_) => tracing::debug!("a CANCEL found its leg gone"),
-            LegRequest::Within(_) | LegRequest::Replaces(..) => {}
+            LegRequest::Replaces(invite, _) => {
+                self.respond(&invite, Reply::new(603).tag(&token()));
+            }
+            LegRequest::Within(_) => {}
         }
     }
 }

@@ -33,6 +33,9 @@ pub(crate) enum SdpFault {
     /// Its keys would travel where anybody can read them, or encryption is switched off.
     #[error("no SRTP here with keys from this signalling")]
     Unsafe,
+    /// The stream is encrypted, and this would have it in the clear.
+    #[error("the sound of this call is encrypted, and stays so")]
+    Clear,
     /// It receives at an address of many: multicast or broadcast.
     #[error("no sound to multicast or broadcast addresses")]
     Group,
@@ -65,7 +68,7 @@ pub(crate) struct Local {
     pub(crate) version: u64,
     /// Our keys, should the stream be encrypted.
     pub(crate) key: Option<Keys>,
-    /// Our offers are of an encrypted stream.
+    /// Our offers are of an encrypted stream, and it stays one.
     pub(crate) encrypts: bool,
     /// We take and send comfort noise.
     pub(crate) noise: bool,
@@ -86,10 +89,22 @@ impl Local {
         }
     }
 
-    /// Whether an answer has a key that answers one of ours.
-    pub(crate) fn keyed(&self, answer: &Remote) -> bool {
+    /// Reads an answer to our offer. Who was offered a key and answers without one would have us speak
+    /// in the clear.
+    pub(crate) fn read_answer(&self, body: &[u8], ours: &[Codec]) -> Result<Remote, SdpFault> {
+        let answer = read(body, ours)?;
         let both = self.key.as_ref().zip(answer.key.as_ref());
-        both.is_some_and(|(ours, theirs)| ours.answered_by(theirs))
+        let keyed = both.is_some_and(|(ours, theirs)| ours.answered_by(theirs));
+        match keyed || !self.encrypts {
+            true => Ok(answer),
+            false => Err(SdpFault::Clear),
+        }
+    }
+
+    /// Whether a description has a key that goes with one of ours.
+    pub(crate) fn has_key_for(&self, remote: &Remote) -> bool {
+        let both = self.key.as_ref().zip(remote.key.as_ref());
+        both.is_some_and(|(ours, theirs)| ours.beside(theirs).is_some())
     }
 }
 

@@ -224,9 +224,10 @@ impl Inner {
         let (sender, _) = mpsc::channel(1);
         state.next += 1;
         let number = state.next;
+        let (to, owner) = ((target, None), Owner::Waits(sender));
         let sent = cancel
             .map_err(SendFault::from)
-            .and_then(|cancel| self.begin(state, cancel, target, number, Owner::Waits(sender)));
+            .and_then(|cancel| self.begin(state, cancel, to, number, owner));
         if let Err(error) = sent {
             tracing::debug!(%error, "an INVITE was not cancelled");
         }

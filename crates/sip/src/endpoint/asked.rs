@@ -80,6 +80,12 @@ impl AllAsked {
         carried.into_iter().flatten().copied().collect()
     }
 
+    /// Whether this connection is only tried for the length of a request.
+    pub(super) fn is_tried(&self, connection: &ConnectionKey) -> bool {
+        let mut carried = self.carried.get(connection).into_iter().flatten();
+        carried.any(|key| self.get(key).is_some_and(|asked| asked.by_udp.is_some()))
+    }
+
     pub(super) fn len(&self) -> usize {
         self.all.len()
     }

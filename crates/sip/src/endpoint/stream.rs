@@ -19,6 +19,9 @@ use crate::endpoint::{Inner, SendFault, State, Upper, ended};
 const WAITING: usize = 128;
 /// How long a connection, a handshake or a write may take.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a connection may take that is only tried for the length of a request: UDP must have its turn
+/// before the far end is given up.
+const TRIAL: Duration = Duration::from_secs(1);
 /// Bytes read at once.
 const CHUNK: usize = 8 * 1024;
 
@@ -127,11 +130,15 @@ impl Inner {
             // A WebSocket client cannot be called where it is not connected (RFC 7118).
             _ => return Err(unable()),
         };
+        let patience = match state.asked.is_tried(key) {
+            true => TRIAL,
+            false => PATIENCE,
+        };
         let line = self.enter(state, key, false);
         let target = target.clone();
         tokio::spawn(async move {
             let peer = target.addr;
-            let connected = timeout(PATIENCE, TcpStream::connect(peer)).await;
+            let connected = timeout(patience, TcpStream::connect(peer)).await;
             let Ok(Ok(stream)) = connected else {
                 tracing::info!(%peer, "no connection");
                 return;

@@ -215,7 +215,7 @@ async fn attempt(
                             let leg_id = leg.notices.leg();
                             leg.notices.tell(Notice::LegRinging { leg: leg_id }).await;
                         }
-                        sound.of(leg, &response).await;
+                        sound.of(leg, &invite.local, &response).await;
                     }
                     Some(TuEvent::Response(response)) if response.status.is_success() => {
                         let invite = invites.0.swap_remove(at);
@@ -380,14 +380,7 @@ async fn answered(mut leg: Box<Leg>, invite: Box<Invite>, response: &Response) {
         (sequence, body) = early.confirmed(body).await;
         dialog.used(sequence);
     }
-    match sdp::read(&body, &stack.config.codecs) {
-        // Who was offered a key and answers without one would have us speak in the clear.
-        Ok(remote) if leg.local.encrypts && !leg.local.keyed(&remote) => {
-            tracing::info!("a 2xx whose description is not encrypted as was offered");
-            answers.leave();
-            leg.end(Cause::from_sip(488)).await;
-            return closing::bye(&mut leg, &mut dialog, flow.as_ref(), None).await;
-        }
+    match leg.local.read_answer(&body, &stack.config.codecs) {
         Ok(remote) => leg.agree(remote).await,
         Err(error) => {
             tracing::info!(%error, "a 2xx without a usable description");

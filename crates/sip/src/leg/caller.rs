@@ -13,7 +13,7 @@ use crate::convert::{q850_reason, refusal};
 use crate::dialog::Dialog;
 use crate::endpoint::Incoming;
 use crate::leg::established::Established;
-use crate::leg::offering::Offering;
+use crate::leg::offering::{Offering, offered_within};
 use crate::leg::reliable::Reliable;
 use crate::leg::session_timer::SessionTimer;
 use crate::leg::{Leg, LegCommand, early};
@@ -281,7 +281,8 @@ impl Invited {
 
     /// The answer to our offer, in the PRACK; the cause when there is none that will do.
     async fn answered_early(&mut self, leg: &mut Leg, prack: &Incoming) -> Option<Cause> {
-        match sdp::read(prack.request.body(), &leg.stack.config.codecs) {
+        let codecs = &leg.stack.config.codecs;
+        match leg.local.read_answer(prack.request.body(), codecs) {
             Ok(remote) => {
                 self.early = EarlyOffer::Answered;
                 leg.agree(remote).await;
@@ -297,8 +298,8 @@ impl Invited {
     /// Another description of the caller's, after ours was sent (RFC 3311, section 5.2; RFC 3262, section
     /// 5).
     async fn described_anew(&mut self, leg: &mut Leg, request: &Incoming) -> Reply {
-        match sdp::read(request.request.body(), &leg.stack.config.codecs) {
-            Ok(remote) => {
+        match offered_within(&leg.stack, &leg.local, request) {
+            Ok(Some(remote)) => {
                 leg.local.version += 1;
                 let body = sdp::answer(&leg.local, &remote);
                 self.described = Some(body.clone());
@@ -307,7 +308,8 @@ impl Invited {
                     .header(HeaderName::Contact, self.dialog.contact().to_owned())
                     .sdp(body)
             }
-            Err(_) => Reply::new(488),
+            Ok(None) => Reply::new(488),
+            Err(refusal) => refusal,
         }
     }
 

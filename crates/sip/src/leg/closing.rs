@@ -16,7 +16,7 @@ use crate::leg::Leg;
 use crate::message::Reply;
 use crate::reach::prove;
 use crate::routes::LegRequest;
-use crate::stack::{SendError, Stack, token};
+use crate::stack::{SendError, Stack};
 
 /// The way back to a peer that is not reached by its Contact: the connection that it came by
 /// (RFC 5923; behind a NAT, and for browsers, there is no other), or the port of the NAT that its
@@ -190,25 +190,24 @@ pub(crate) async fn bye(
                     }
                     _ => return,
                 },
-                Some(request) = leg.requests.recv() => match request {
-                    LegRequest::Within(request) => {
-                        let status = match request.request.method {
-                            Method::Ack => continue,
-                            Method::Bye => 200,
-                            _ => 481,
-                        };
-                        stack.respond(&request, Reply::new(status));
-                    }
-                    // It comes too late (RFC 3891, section 3).
-                    LegRequest::Replaces(invite, _) => {
-                        stack.respond(&invite, Reply::new(603).tag(&token()));
-                    }
-                    LegRequest::Cancelled(_) => {}
-                }
+                Some(request) = leg.requests.recv() => crossed(&stack, request),
             }
         }
     };
     if timeout(stack.timeout(), answered).await.is_err() {
         tracing::debug!("a BYE was not answered");
+    }
+    while let Ok(request) = leg.requests.try_recv() {
+        crossed(&stack, request);
+    }
+}
+
+/// A request that has crossed our BYE.
+fn crossed(stack: &Stack, request: LegRequest) {
+    match request {
+        LegRequest::Within(bye) if bye.request.method == Method::Bye => {
+            stack.respond(&bye, Reply::new(200));
+        }
+        other => stack.not_brought(other, 481),
     }
 }

@@ -13,6 +13,7 @@ use crate::admit::access::Credentials;
 use crate::dialog::Dialog;
 use crate::endpoint::{Exchange, Incoming};
 use crate::leg::callee::invite::{FORKS, Invite, Invites};
+use crate::leg::offering::offered_within;
 use crate::leg::{Leg, closing};
 use crate::message::{ALLOW, Reply, call_id, from_tag, tags, to_tag};
 use crate::sdp::{self, Local, Remote};
@@ -56,7 +57,7 @@ impl Early {
         &mut self,
         stack: &Stack,
         local: &mut Local,
-        request: &Request,
+        update: &Incoming,
     ) -> (Reply, Option<Remote>) {
         if self.answer.is_empty() {
             return (Reply::new(491), None);
@@ -65,8 +66,9 @@ impl Early {
         let Some(dialog) = dialog.as_mut() else {
             return (Reply::new(481), None);
         };
-        match sdp::read(request.body(), &stack.config.codecs) {
-            Ok(remote) if !local.encrypts || local.keyed(&remote) => {
+        let request = &update.request;
+        match offered_within(stack, local, update) {
+            Ok(Some(remote)) => {
                 dialog.refresh(&request.headers);
                 (self.answer, self.updated) = (request.body().clone(), true);
                 local.version += 1;
@@ -75,7 +77,8 @@ impl Early {
                     .sdp(sdp::answer(local, &remote));
                 (ok, Some(remote))
             }
-            _ => (Reply::new(488), None),
+            Ok(None) => (Reply::new(488), None),
+            Err(refusal) => (refusal, None),
         }
     }
 }
@@ -187,13 +190,14 @@ pub(crate) struct Sound {
 
 impl Sound {
     /// A provisional response: when it brings a description, sound may flow already.
-    pub(crate) async fn of(&mut self, leg: &mut Leg, response: &Response) {
+    /// `local` is our end as it was offered.
+    pub(crate) async fn of(&mut self, leg: &mut Leg, local: &Local, response: &Response) {
         let body = response.body();
         if response.status.code() == 100 || body.is_empty() || *body == self.body {
             return;
         }
         self.body = body.clone();
-        match sdp::read(body, &leg.stack.config.codecs) {
+        match local.read_answer(body, &leg.stack.config.codecs) {
             Ok(remote) => leg.agree(remote).await,
             Err(error) => {
                 return tracing::info!(%error, "a provisional response without a usable description");
@@ -223,7 +227,7 @@ pub(crate) async fn asked(leg: &mut Leg, invites: &mut Invites, request: &Incomi
                 Some(invite) => match invite.early.iter_mut().find(|early| early.tag == tag) {
                     Some(early) => {
                         let local = &mut invite.local;
-                        let reply = early.updated(&leg.stack, local, &request.request);
+                        let reply = early.updated(&leg.stack, local, request);
                         let (reply, remote) = reply.await;
                         described = remote;
                         reply

@@ -36,7 +36,6 @@ use crate::leg::{Leg, LegCommand, closing};
 use crate::message::{ALLOW, Reply, q850, reason_text, sequence};
 use crate::named::Key;
 use crate::routes::LegRequest;
-use crate::sdp;
 
 /// A leg whose dialog is established.
 #[derive(Debug)]
@@ -353,7 +352,8 @@ impl Established {
         self.unacked = None;
         if let Some(Offering::InAnswer) = self.offering {
             self.offering = None;
-            match sdp::read(incoming.request.body(), &self.leg.stack.config.codecs) {
+            let codecs = &self.leg.stack.config.codecs;
+            match self.leg.local.read_answer(incoming.request.body(), codecs) {
                 Ok(remote) => {
                     self.away = false;
                     self.leg.agree(remote).await;

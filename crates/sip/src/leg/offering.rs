@@ -1,11 +1,16 @@
 //! Whose turn it is in the exchange of descriptions.
 
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 use callroute_schema::Cause;
 
-use crate::endpoint::Exchange;
+use crate::dispatch::{offered, unacceptable};
+use crate::endpoint::{Exchange, Incoming};
 use crate::leg::direct::Told;
+use crate::message::Reply;
+use crate::sdp::{Local, Remote, SdpFault};
+use crate::stack::Stack;
 
 /// An offer of ours that waits for its answer.
 #[derive(Debug)]
@@ -22,6 +27,8 @@ pub(crate) enum Offering {
         sequence: u32,
         /// What for.
         asked: Asked,
+        /// Until when it may be on its way: its transaction has no end of its own once anything has come.
+        until: Instant,
     },
 }
 
@@ -47,5 +54,22 @@ impl Asked {
             Self::Hold(told) => told.send(Err(cause)).is_ok(),
             Self::HandOn(told) | Self::Return(told) => told.send(Err(cause)).is_ok(),
         };
+    }
+}
+
+/// What a request within a dialog offers: what its INVITE might have, and nothing that takes a stream
+/// which is encrypted into the clear. `None` when it leaves the offer to us.
+pub(crate) fn offered_within(
+    stack: &Stack,
+    local: &Local,
+    incoming: &Incoming,
+) -> Result<Option<Remote>, Reply> {
+    let peer = incoming.source.ip();
+    let offer = offered(stack, &incoming.request, peer, incoming.transport)?;
+    match offer {
+        Some(offer) if local.encrypts && !local.has_key_for(&offer) => {
+            Err(unacceptable(stack, peer, &SdpFault::Clear))
+        }
+        offer => Ok(offer),
     }
 }

@@ -115,11 +115,13 @@ impl SessionTimer {
 
     /// A refresh came to nothing, and is tried again so much later: without a time given, when half of
     /// what is left has passed. Whoever refuses it for a whole interval is asked as seldom as at first.
-    pub(crate) fn again(&mut self, wait: Option<Duration>) {
+    /// `false` when nothing is left of this one.
+    pub(crate) fn again(&mut self, wait: Option<Duration>) -> bool {
         let now = Instant::now();
         let left = self.until.saturating_duration_since(now);
         let wait = wait.unwrap_or((left / 2).max(PAUSE));
-        if wait < left {
+        let in_time = wait < left;
+        if in_time {
             self.at = now + wait;
         } else {
             *self = Self {
@@ -127,6 +129,7 @@ impl SessionTimer {
                 ..Self::new(self.session, self.agreed)
             };
         }
+        in_time
     }
 
     /// A refresh of ours was too early for somebody, who says by how much (422, section 7.3): it is due

@@ -14,7 +14,7 @@ use crate::raw::{Raw, header};
 use crate::support::{LONG, any_port, config};
 
 /// Reads what comes until it begins so.
-async fn until(stream: &mut TcpStream, start: &str) -> String {
+pub(crate) async fn until(stream: &mut TcpStream, start: &str) -> String {
     let mut buffer = vec![0; 4096];
     let read = timeout(LONG, stream.read(&mut buffer)).await.unwrap();
     let text = String::from_utf8_lossy(&buffer[..read.unwrap()]).into_owned();

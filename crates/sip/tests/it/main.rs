@@ -15,8 +15,10 @@
 //! | the way back, through a NAT and by a connection; challenges within dialogs | `flows`, `nat` |
 //! | session timers (RFC 4028), UPDATE (RFC 3311) | `timers`, `signalling`: `a_call_is_updated_…` |
 //! | keys: telephone events, INFO, in band, and between them | `keys`, `bridge`, `rtp`, `signalling` |
+//! | SRTP: what is encrypted stays so (RFC 4568) | `secure`, `bridge` |
 //! | re-INVITE: hold, another codec | `hold`, `media`, `calls`: `hold_by_address_and_resume` |
 //! | recordings no longer than the time that went by | `recordings` |
+//! | what comes for a leg that ends | `endings` |
 //! | direct media: re-INVITEs that hand descriptions on | `direct` |
 //! | OPTIONS, unknown methods | `requests`, `trunks`: `the_next_trunk_is_tried` |
 //! | REFER, NOTIFY, Replaces (RFC 3515, 3891) | `transfer`, `replaces`, `softphone` |
@@ -51,6 +53,7 @@ mod capabilities;
 mod direct;
 mod early;
 mod elsewhere;
+mod endings;
 mod family;
 mod flows;
 mod forks;
@@ -59,6 +62,7 @@ mod hostile;
 mod idle;
 mod keys;
 mod leaks;
+mod long;
 mod media;
 mod names;
 mod offers;
@@ -69,6 +73,7 @@ mod redirect;
 mod replaces;
 mod rooms;
 mod rtp;
+mod secure;
 mod signalling;
 mod softphone;
 mod sound;

@@ -27,7 +27,7 @@ fn dial_to(line: &mut SipLine, leg: LegId, to: DialTarget) {
     });
 }
 
-fn with_ann(ip: &str) -> Config {
+pub(crate) fn with_ann(ip: &str) -> Config {
     Config {
         users: vec![User {
             name: "ann".to_owned(),
@@ -58,13 +58,13 @@ async fn register(raw: &mut Raw) {
     assert!(said.starts_with("SIP/2.0 200"), "{said}");
 }
 
-async fn telephone(ip: &str, adapter: &SipAdapter) -> Raw {
+pub(crate) async fn telephone(ip: &str, adapter: &SipAdapter) -> Raw {
     let mut raw = Raw::new(ip, adapter.local_addr()).await;
     register(&mut raw).await;
     raw
 }
 
-fn ann() -> DialTarget {
+pub(crate) fn ann() -> DialTarget {
     DialTarget::User(UserName::new("ann").unwrap())
 }
 

@@ -5,10 +5,14 @@ use std::time::Duration;
 use callroute_media::{Command, EndCause, Line, Notice};
 use callroute_schema::Disposition;
 use callroute_sip::{Config, Headroom};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpListener;
+use tokio::time::timeout;
 
+use crate::idle;
 use crate::raw::{Raw, SDP, header, to_tag};
 use crate::signalling::{bind, called};
-use crate::support::{CALLEE, CALLER, adapter, config, dial, ended, expect, next_call, uri};
+use crate::support::{CALLEE, CALLER, LONG, adapter, config, dial, ended, expect, next_call, uri};
 
 /// Moves the clock on by so many seconds, at once.
 pub(crate) async fn later(seconds: u64) {
@@ -211,4 +215,86 @@ async fn an_endless_interval_is_as_long_as_can_be() {
     let bye = raw.until("BYE").await;
     raw.send(&raw.response(&bye, "200 OK", "", "", "")).await;
     ended(&mut line, CALLEE).await;
+}
+
+/// RFC 4028, section 10, and RFC 3261, section 12.2.1.2: who says nothing to a refresh, or no more than that
+/// it is on its way, has gone.
+#[tokio::test]
+async fn a_refresh_that_is_not_answered_ends_the_call() {
+    let mut adapter = adapter("127.45.6.1").await;
+    let mut caller = Raw::new("127.45.6.2", adapter.local_addr()).await;
+    for (net, provisional) in [(3, false), (4, true)] {
+        let mut line = called(&mut adapter, &mut caller).await;
+        let mut raw = Raw::new(&format!("127.45.6.{net}"), adapter.local_addr()).await;
+        dial(&mut line, CALLEE, &uri(raw.addr));
+        let invite = raw.until("INVITE").await;
+        let agreed = "Allow: INVITE\r\nSession-Expires: 90;refresher=uac\r\nRequire: timer\r\n";
+        raw.send(&raw.response(&invite, "200 OK", ";tag=b", agreed, SDP))
+            .await;
+        raw.until("ACK").await;
+        expect(&mut line, Notice::LegAnswered { leg: CALLEE }).await;
+        later(46).await;
+        let refresh = raw.until("INVITE").await;
+        if provisional {
+            raw.send(&raw.response(&refresh, "100 Trying", "", "", ""))
+                .await;
+            raw.until("CANCEL").await;
+        }
+        let bye = raw.until("BYE").await;
+        raw.send(&raw.response(&bye, "200 OK", "", "", "")).await;
+        let cause = ended(&mut line, CALLEE).await;
+        assert_eq!(cause, callroute_schema::Cause::recovery());
+    }
+}
+
+/// A connection that is gone at that moment ends no call whose sound may flow; one that stays away does.
+#[tokio::test]
+async fn a_refresh_that_finds_no_way_is_tried_again_in_time() {
+    let mut adapter = bind(Config {
+        headroom: Headroom::unlimited(),
+        ..config("127.45.7.1")
+    })
+    .await;
+    let mut caller = Raw::new("127.45.7.2", adapter.local_addr()).await;
+    for (port, allow, method) in [
+        (5071, "Allow: INVITE, UPDATE\r\n", "UPDATE"),
+        (5072, "Allow: INVITE\r\n", "INVITE"),
+    ] {
+        let mut line = called(&mut adapter, &mut caller).await;
+        let raw = Raw::new("127.45.7.3", adapter.local_addr()).await;
+        let addr = ("127.45.7.3", port);
+        let listener = TcpListener::bind(addr).await.unwrap();
+        let to = format!("sip:bob@127.45.7.3:{port};transport=tcp");
+        dial(&mut line, CALLEE, &to);
+        let (mut stream, _) = timeout(LONG, listener.accept()).await.unwrap().unwrap();
+        let invite = idle::until(&mut stream, "INVITE").await;
+        let agreed = format!("{allow}Session-Expires: 90;refresher=uac\r\nRequire: timer\r\n");
+        let response = |request: &str, tag: &str, body: &str| {
+            let text = raw.response(request, "200 OK", tag, &agreed, body);
+            let contact = format!("<sip:bob@{}>", raw.addr);
+            text.replace(&contact, &format!("<{to}>"))
+        };
+        let ok = response(&invite, ";tag=b", SDP);
+        stream.write_all(ok.as_bytes()).await.unwrap();
+        idle::until(&mut stream, "ACK").await;
+        expect(&mut line, Notice::LegAnswered { leg: CALLEE }).await;
+        drop((stream, listener));
+        later(46).await;
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let listener = TcpListener::bind(addr).await.unwrap();
+        later(23).await;
+        let (mut stream, _) = timeout(LONG, listener.accept()).await.unwrap().unwrap();
+        let refresh = idle::until(&mut stream, method).await;
+        let body = if method == "INVITE" { SDP } else { "" };
+        let ok = response(&refresh, "", body);
+        stream.write_all(ok.as_bytes()).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        drop((stream, listener));
+        // Nobody is there for the rest of the interval.
+        for _ in 0..6 {
+            later(46).await;
+        }
+        let cause = ended(&mut line, CALLEE).await;
+        assert_eq!(cause, callroute_schema::Cause::recovery());
+    }
 }

@@ -7,10 +7,10 @@ use sipx_sip::headers::ContentType;
 
 use super::Established;
 use crate::endpoint::Incoming;
+use crate::leg::offering::offered_within;
 use crate::leg::session_timer::SessionTimer;
 use crate::message::{ALLOW, Reply, SDP_TYPE, body_is_sdp};
 use crate::rtp::command::MediaCommand;
-use crate::sdp;
 
 impl Established {
     /// UPDATE: a refresh, or another description (RFC 3311, section 5.2).
@@ -38,12 +38,11 @@ impl Established {
                 stack.respond(incoming, refusal);
                 return;
             }
-            match sdp::read(request.body(), &stack.config.codecs) {
-                Ok(remote) => {
-                    reply = reply.sdp(self.answer_to(remote).await);
-                }
-                Err(_) => {
-                    stack.respond(incoming, Reply::new(488));
+            match offered_within(&stack, &self.leg.local, incoming) {
+                Ok(Some(remote)) => reply = reply.sdp(self.answer_to(remote).await),
+                Ok(None) => {}
+                Err(refusal) => {
+                    stack.respond(incoming, refusal);
                     return;
                 }
             }

@@ -70,10 +70,18 @@ impl Established {
         }
         timer.asked();
         let headers = timer.headers();
-        if !self.updates {
-            self.reinvite_to_refresh().await;
-            return false;
-        }
+        let sent = match self.updates {
+            true => self.update_to_refresh(headers).await,
+            false => self.reinvite_to_refresh().await,
+        };
+        !sent && self.not_refreshed().await
+    }
+
+    /// Sends an UPDATE that says nothing new; `false` when it could not be sent.
+    async fn update_to_refresh(
+        &mut self,
+        headers: impl Iterator<Item = (HeaderName, String)>,
+    ) -> bool {
         let stack = Arc::clone(&self.leg.stack);
         let sent = closing::send(&stack, &mut self.dialog, self.flow.as_ref(), |dialog| {
             let mut request = dialog.request(&Method::Update)?;
@@ -85,13 +93,22 @@ impl Established {
         match sent.await {
             Ok((request, exchange)) => {
                 self.refreshing = Some(Refreshing { exchange, request });
+                true
             }
             Err(error) => {
                 tracing::info!(%error, "a refresh was not sent");
-                self.refresh_again(None);
+                false
             }
         }
-        false
+    }
+
+    /// A refresh of ours did not come there; `true` when the leg is over. The way may be back in time, and
+    /// meanwhile the sound may flow.
+    pub(super) async fn not_refreshed(&mut self) -> bool {
+        if self.refresh_again(None) {
+            return false;
+        }
+        self.gone().await
     }
 
     /// What came of our UPDATE; `true` when the leg is over.
@@ -103,6 +120,7 @@ impl Established {
             Some(TuEvent::Response(response)) if response.status.is_provisional() => return false,
             Some(TuEvent::Response(response)) => Some(response),
             Some(TuEvent::Request(_) | TuEvent::Ack(_)) => return false,
+            Some(TuEvent::Timeout) => return self.gone().await,
             _ => None,
         };
         if let (Some(response), Some(refreshing)) = (&response, self.refreshing.take())
@@ -113,7 +131,7 @@ impl Established {
         }
         self.refreshing = None;
         let Some(response) = response else {
-            return self.gone().await;
+            return self.not_refreshed().await;
         };
         match response.status.code() {
             // It has gone, or does not know the call any more (RFC 4028, section 10).
@@ -128,7 +146,9 @@ impl Established {
                     timer.again(Some(Duration::ZERO));
                 }
             }
-            _ => self.refresh_again(Some(&response)),
+            _ => {
+                self.refresh_again(Some(&response));
+            }
         }
         false
     }
@@ -140,13 +160,13 @@ impl Established {
         }
     }
 
-    /// A refresh of ours came to nothing: it is tried again, in time if it can be.
-    pub(super) fn refresh_again(&mut self, refusal: Option<&Response>) {
+    /// A refresh of ours came to nothing: it is tried again. `false` when that is not in time.
+    pub(super) fn refresh_again(&mut self, refusal: Option<&Response>) -> bool {
         let Some(timer) = &mut self.timer else {
-            return;
+            return true;
         };
         if refusal.is_some_and(|refusal| timer.lengthen(refusal)) {
-            return;
+            return true;
         }
         let wait = refusal.and_then(|refusal| {
             let told = refusal.headers.value(&HeaderName::RetryAfter);
@@ -157,10 +177,10 @@ impl Established {
                 _ => told,
             }
         });
-        timer.again(wait);
+        timer.again(wait)
     }
 
-    async fn gone(&mut self) -> bool {
+    pub(super) async fn gone(&mut self) -> bool {
         tracing::info!(leg = %self.leg.notices.leg(), "the far end has gone without a word");
         self.leg.end(Cause::recovery()).await;
         self.bye().await;

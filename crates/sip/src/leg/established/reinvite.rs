@@ -5,15 +5,15 @@ use std::sync::Arc;
 use callroute_schema::{Cause, Disposition};
 use sipx_sip::{HeaderName, Method, Request, Response, TuEvent};
 use sipx_transport::Target;
+use tokio::time::{Instant, timeout_at};
 
 use super::{Established, Unacked};
-use crate::dispatch::unacceptable;
 use crate::endpoint::{Exchange, Incoming};
 use crate::leg::closing;
-use crate::leg::offering::{Asked, Offering};
+use crate::leg::offering::{Asked, Offering, offered_within};
 use crate::leg::session_timer::SessionTimer;
 use crate::message::{ALLOW, Reply, SDP_TYPE, SUPPORTED, body_is_sdp};
-use crate::sdp::{self, Described};
+use crate::sdp::Described;
 
 impl Established {
     /// A re-INVITE: hold, resume, or another address (RFC 3261, section 14.2).
@@ -38,19 +38,18 @@ impl Established {
                 .header(HeaderName::Allow, ALLOW)
                 .header(HeaderName::Supported, SUPPORTED);
             let ok = terms.write(ok);
-            if incoming.request.body().is_empty() {
-                self.offering = Some(Offering::InAnswer);
-                self.direct = None;
-                self.leg.local.version += 1;
-                ok.sdp(self.description(sipx_sdp::Direction::SendRecv))
-            } else {
-                match sdp::read(incoming.request.body(), &stack.config.codecs) {
-                    Ok(remote) => {
-                        self.leg.local.peer = Some(incoming.source.ip());
-                        ok.sdp(self.answer_to(remote).await)
-                    }
-                    Err(fault) => unacceptable(&stack, incoming.source.ip(), &fault),
+            match offered_within(&stack, &self.leg.local, &incoming) {
+                Ok(None) => {
+                    self.offering = Some(Offering::InAnswer);
+                    self.direct = None;
+                    self.leg.local.version += 1;
+                    ok.sdp(self.description(sipx_sdp::Direction::SendRecv))
                 }
+                Ok(Some(remote)) => {
+                    self.leg.local.peer = Some(incoming.source.ip());
+                    ok.sdp(self.answer_to(remote).await)
+                }
+                Err(refusal) => refusal,
             }
         };
         let accepted = reply.is_success();
@@ -105,10 +104,11 @@ impl Established {
         self.reinvite(body, Asked::Hold(told)).await;
     }
 
-    /// Asks the far end for a sign of life by the description that it has.
-    pub(super) async fn reinvite_to_refresh(&mut self) {
+    /// Asks the far end for a sign of life by the description that it has; `false` when that could not be
+    /// sent.
+    pub(super) async fn reinvite_to_refresh(&mut self) -> bool {
         let body = self.description(self.direction());
-        self.reinvite(body, Asked::Refresh).await;
+        self.reinvite(body, Asked::Refresh).await
     }
 
     fn direction(&self) -> sipx_sdp::Direction {
@@ -118,8 +118,8 @@ impl Established {
         }
     }
 
-    /// Sends a re-INVITE with this description.
-    pub(super) async fn reinvite(&mut self, body: String, asked: Asked) {
+    /// Sends a re-INVITE with this description; `false` when that could not be sent.
+    pub(super) async fn reinvite(&mut self, body: String, asked: Asked) -> bool {
         let refresh = self.timer.map(|timer| timer.headers());
         let sent = closing::send(
             &self.leg.stack,
@@ -138,23 +138,27 @@ impl Established {
         );
         match sent.await {
             Ok((invite, exchange)) => {
-                let sequence = self.dialog.local_sequence();
-                self.offering = Some(Offering::InInvite {
-                    exchange,
-                    invite: Box::new(invite),
-                    sequence,
-                    asked,
-                });
+                self.offers(invite, exchange, asked);
+                true
             }
             Err(error) => {
                 tracing::info!(%error, "a re-INVITE was not sent");
                 self.direct = None;
-                if matches!(asked, Asked::Refresh) {
-                    self.refresh_again(None);
-                }
                 asked.failed(Cause::local(Disposition::Unreachable));
+                false
             }
         }
+    }
+
+    /// A re-INVITE of ours is on its way.
+    fn offers(&mut self, invite: Request, exchange: Exchange, asked: Asked) {
+        self.offering = Some(Offering::InInvite {
+            exchange,
+            invite: Box::new(invite),
+            sequence: self.dialog.local_sequence(),
+            asked,
+            until: Instant::now() + self.leg.stack.timeout(),
+        });
     }
 
     /// What came of our re-INVITE.
@@ -164,6 +168,7 @@ impl Established {
             invite,
             sequence,
             asked,
+            ..
         }) = self.offering.take_if(|_| !is_on_the_way(event.as_ref()))
         else {
             return false;
@@ -181,12 +186,7 @@ impl Established {
             }
             Some(TuEvent::Response(response)) => match self.again(&invite, &response).await {
                 Some((request, exchange)) => {
-                    self.offering = Some(Offering::InInvite {
-                        exchange,
-                        invite: Box::new(request),
-                        sequence: self.dialog.local_sequence(),
-                        asked,
-                    });
+                    self.offers(request, exchange, asked);
                     return false;
                 }
                 None => {
@@ -196,14 +196,19 @@ impl Established {
                     Cause::from_sip(response.status.code())
                 }
             },
+            // Silence ends it (RFC 3261, section 12.2.1.2; RFC 4028, section 10).
+            Some(TuEvent::Timeout) => {
+                asked.failed(Cause::local(Disposition::Unreachable));
+                return self.gone().await;
+            }
+            _ if matches!(asked, Asked::Refresh) => return self.not_refreshed().await,
             _ => Cause::local(Disposition::Unreachable),
         };
         if !matches!(asked, Asked::Refresh) {
             self.direct = None;
         }
         asked.failed(cause);
-        // 481 and 408 to a re-INVITE end the dialog (RFC 3261, section 12.2.1.2).
-        let gone = matches!(cause.sip_code, Some(481 | 408));
+        let gone = is_the_end(cause);
         if gone {
             self.leg.end(Cause::normal()).await;
             self.bye().await;
@@ -224,9 +229,13 @@ impl Established {
 
     /// The far end has answered our offer.
     async fn described_anew(&mut self, response: &Response, asked: Asked) {
-        let read = sdp::read(response.body(), &self.leg.stack.config.codecs);
-        let Ok(remote) = read else {
-            return asked.failed(Cause::from_sip(488));
+        let codecs = &self.leg.stack.config.codecs;
+        let remote = match self.leg.local.read_answer(response.body(), codecs) {
+            Ok(remote) => remote,
+            Err(error) => {
+                tracing::info!(%error, "a re-INVITE was answered without a usable description");
+                return asked.failed(Cause::from_sip(488));
+            }
         };
         // discard, below: who asked has gone.
         match asked {
@@ -279,6 +288,11 @@ impl Copies {
     }
 }
 
+/// Whether a refusal of a re-INVITE ends the dialog (RFC 3261, section 12.2.1.2).
+fn is_the_end(refusal: Cause) -> bool {
+    matches!(refusal.sip_code, Some(481 | 408))
+}
+
 /// Whether a transaction goes on after this.
 fn is_on_the_way(event: Option<&TuEvent>) -> bool {
     match event {
@@ -288,10 +302,21 @@ fn is_on_the_way(event: Option<&TuEvent>) -> bool {
     }
 }
 
-/// What comes of our re-INVITE; waits for ever without one.
+/// What comes of our re-INVITE, which is cancelled when it is on its way for too long; waits for ever
+/// without one.
 pub(super) async fn answer(offering: &mut Option<Offering>) -> Option<TuEvent> {
-    match offering {
-        Some(Offering::InInvite { exchange, .. }) => exchange.next().await,
-        _ => std::future::pending().await,
+    let Some(Offering::InInvite {
+        exchange, until, ..
+    }) = offering
+    else {
+        return std::future::pending().await;
+    };
+    // Boxed, because every leg would have room for it as long as it lives.
+    match Box::pin(timeout_at(*until, exchange.next())).await {
+        Ok(event) => event,
+        Err(_) => {
+            exchange.cancel(None);
+            Some(TuEvent::Timeout)
+        }
     }
 }

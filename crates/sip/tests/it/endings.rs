@@ -1,0 +1,85 @@
+//! What comes for a leg that ends: it is answered all the same, or it would wait for ever (RFC 3261, section
+//! 8.2; RFC 3891, section 3).
+
+use std::collections::BTreeSet;
+
+use callroute_media::{Command, EndCause, Line, Notice};
+use callroute_schema::Cause;
+use callroute_sip::{SipAdapter, SipLine};
+
+use crate::raw::{Raw, SDP, header, to_tag};
+use crate::support::{CALLER, adapter, ended, expect, next_call};
+
+/// A caller who is answered; his tag.
+async fn answered(adapter: &mut SipAdapter, raw: &mut Raw) -> (SipLine, String) {
+    raw.send(&raw.request("INVITE", "i", 1, "", "", SDP)).await;
+    let mut line = next_call(adapter).await.line;
+    line.perform(Command::Answer { leg: CALLER });
+    let tag = to_tag(&raw.until("SIP/2.0 200").await);
+    raw.send(&raw.request("ACK", "a", 1, &tag, "", "")).await;
+    expect(&mut line, Notice::LegAnswered { leg: CALLER }).await;
+    (line, tag)
+}
+
+/// Takes final answers until those with these numbers have come.
+async fn all_answered(raw: &mut Raw, mut waiting: BTreeSet<String>) {
+    while !waiting.is_empty() {
+        let answer = raw.until("SIP/2.0").await;
+        if !answer.starts_with("SIP/2.0 1") {
+            waiting.remove(header(&answer, "CSeq").unwrap());
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_comes_behind_a_bye_is_answered() {
+    let mut adapter = adapter("127.78.1.1").await;
+    let mut raw = Raw::new("127.78.1.2", adapter.local_addr()).await;
+    let (mut line, tag) = answered(&mut adapter, &mut raw).await;
+    let mut all = vec![raw.request("BYE", "b", 2, &tag, "", "")];
+    for number in 3..20 {
+        all.push(raw.request("INFO", &format!("n{number}"), number, &tag, "", ""));
+    }
+    for request in &all {
+        raw.send(request).await;
+    }
+    let numbers = all.iter().map(|request| header(request, "CSeq").unwrap());
+    all_answered(&mut raw, numbers.map(str::to_owned).collect()).await;
+    assert_eq!(ended(&mut line, CALLER).await, Cause::normal());
+}
+
+#[tokio::test]
+async fn who_would_take_the_place_of_who_hangs_up_is_declined() {
+    let mut adapter = adapter("127.78.2.1").await;
+    let mut raw = Raw::new("127.78.2.2", adapter.local_addr()).await;
+    let mut new = Raw::new("127.78.2.3", adapter.local_addr()).await;
+    let (mut line, tag) = answered(&mut adapter, &mut raw).await;
+    let bye = raw.request("BYE", "b", 2, &tag, "", "");
+    let ours = tag.trim_start_matches(";tag=");
+    let replaces = format!("Replaces: {};to-tag={ours};from-tag=raw\r\n", raw.call_id);
+    let invite = new.request("INVITE", "r", 1, "", &replaces, SDP);
+    raw.send(&bye).await;
+    new.send(&invite).await;
+    let refusal = new.until("SIP/2.0 6").await;
+    assert!(refusal.starts_with("SIP/2.0 603"), "{refusal}");
+    to_tag(&refusal);
+    ended(&mut line, CALLER).await;
+}
+
+/// RFC 3261, section 15.1.2.
+#[tokio::test]
+async fn a_bye_that_crosses_ours_is_answered() {
+    let mut adapter = adapter("127.78.3.1").await;
+    for round in 0..8 {
+        let mut raw = Raw::new("127.78.3.2", adapter.local_addr()).await;
+        let (mut line, tag) = answered(&mut adapter, &mut raw).await;
+        let (leg, cause) = (CALLER, EndCause::Normal);
+        line.perform(Command::Hangup { leg, cause });
+        let bye = raw.until("BYE").await;
+        raw.send(&raw.response(&bye, "200 OK", "", "", "")).await;
+        raw.send(&raw.request("BYE", &format!("b{round}"), 2, &tag, "", ""))
+            .await;
+        all_answered(&mut raw, BTreeSet::from(["2 BYE".to_owned()])).await;
+        ended(&mut line, CALLER).await;
+    }
+}

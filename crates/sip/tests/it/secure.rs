@@ -1,0 +1,173 @@
+//! Calls whose sound is encrypted: it stays so, whoever describes it anew (RFC 4568, section 7.1).
+
+use std::time::Duration;
+
+use callroute_media::{Command, Line, Notice};
+use callroute_sip::{Config, SipAdapter, SipLine, Srtp};
+
+use crate::raw::{Raw, SDP, header, to_tag};
+use crate::signalling::{bind, called};
+use crate::support::{CALLEE, CALLER, config, dial, ended, expect, next_call, uri};
+use crate::timers::later;
+
+/// The description with a key under this tag.
+fn sealed(tag: u8) -> String {
+    let inline = "inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz";
+    let sdp = SDP.replace("RTP/AVP", "RTP/SAVP");
+    format!("{sdp}a=crypto:{tag} AES_CM_128_HMAC_SHA1_80 {inline}\r\n")
+}
+
+fn is_sealed(message: &str) {
+    assert!(
+        message.contains("RTP/SAVP") && message.contains("a=crypto:"),
+        "{message}"
+    );
+}
+
+async fn adapter(ip: &str, srtp: Srtp) -> SipAdapter {
+    bind(Config { srtp, ..config(ip) }).await
+}
+
+/// A caller who is answered with a key; its tag.
+async fn answered(adapter: &mut SipAdapter, raw: &mut Raw, extra: &str) -> (SipLine, String) {
+    raw.send(&raw.request("INVITE", "i", 1, "", extra, &sealed(4)))
+        .await;
+    let mut line = next_call(adapter).await.line;
+    line.perform(Command::Answer { leg: CALLER });
+    let ok = raw.until("SIP/2.0 200").await;
+    is_sealed(&ok);
+    let tag = to_tag(&ok);
+    raw.send(&raw.request("ACK", "a", 1, &tag, "", "")).await;
+    expect(&mut line, Notice::LegAnswered { leg: CALLER }).await;
+    (line, tag)
+}
+
+#[tokio::test]
+async fn a_late_offer_within_an_encrypted_call_has_keys_and_so_has_its_answer() {
+    let mut adapter = adapter("127.76.1.1", Srtp::Always).await;
+    let mut raw = Raw::new("127.76.1.2", adapter.local_addr()).await;
+    let (mut line, tag) = answered(&mut adapter, &mut raw, "").await;
+    for (sequence, answer) in [(2, sealed(1)), (3, SDP.to_owned())] {
+        let branch = format!("r{sequence}");
+        raw.send(&raw.request("INVITE", &branch, sequence, &tag, "", ""))
+            .await;
+        is_sealed(&raw.until("SIP/2.0 200").await);
+        let branch = format!("a{sequence}");
+        raw.send(&raw.request("ACK", &branch, sequence, &tag, "", &answer))
+            .await;
+    }
+    // The second was not: the call is over, rather than heard by others.
+    let bye = raw.until("BYE").await;
+    raw.send(&raw.response(&bye, "200 OK", "", "", "")).await;
+    assert_eq!(ended(&mut line, CALLER).await.sip_code, Some(488));
+}
+
+#[tokio::test]
+async fn an_encrypted_call_is_refreshed_as_such() {
+    let mut adapter = adapter("127.76.2.1", Srtp::Always).await;
+    let mut raw = Raw::new("127.76.2.2", adapter.local_addr()).await;
+    let wants = "Supported: timer\r\nSession-Expires: 90;refresher=uas\r\nAllow: INVITE, BYE\r\n";
+    let (mut line, _) = answered(&mut adapter, &mut raw, wants).await;
+    later(46).await;
+    let refresh = raw.until("INVITE").await;
+    is_sealed(&refresh);
+    raw.send(&raw.response(&refresh, "200 OK", "", "", SDP))
+        .await;
+    raw.until("ACK").await;
+    // What it says in the clear is nothing to us.
+    raw.send(&raw.request("INFO", "n", 2, &to_tag_of(&refresh), "", ""))
+        .await;
+    raw.until("SIP/2.0 200").await;
+    line.perform(Command::Hangup {
+        leg: CALLER,
+        cause: callroute_media::EndCause::Normal,
+    });
+    let bye = raw.until("BYE").await;
+    raw.send(&raw.response(&bye, "200 OK", "", "", "")).await;
+    ended(&mut line, CALLER).await;
+}
+
+/// Our tag, as the To of the far end's requests has it.
+fn to_tag_of(ours: &str) -> String {
+    let from = header(ours, "From").unwrap();
+    from[from.find(";tag=").unwrap()..].to_owned()
+}
+
+#[tokio::test]
+async fn nobody_takes_an_encrypted_call_into_the_clear() {
+    let mut adapter = adapter("127.76.3.1", Srtp::Always).await;
+    let mut raw = Raw::new("127.76.3.2", adapter.local_addr()).await;
+    let (_line, tag) = answered(&mut adapter, &mut raw, "").await;
+    for (method, sequence) in [("INVITE", 2), ("UPDATE", 3)] {
+        let branch = format!("c{sequence}");
+        raw.send(&raw.request(method, &branch, sequence, &tag, "", SDP))
+            .await;
+        raw.until("SIP/2.0 488").await;
+    }
+    raw.send(&raw.request("UPDATE", "u", 4, &tag, "", &sealed(7)))
+        .await;
+    let ok = raw.until("SIP/2.0 200").await;
+    is_sealed(&ok);
+    assert!(ok.contains("a=crypto:7 "), "the tag is the offer's: {ok}");
+}
+
+#[tokio::test]
+async fn a_key_that_anybody_may_read_is_refused_within_a_call_too() {
+    let mut adapter = adapter("127.76.4.1", Srtp::Offered).await;
+    let mut raw = Raw::new("127.76.4.2", adapter.local_addr()).await;
+    let mut line = called(&mut adapter, &mut raw).await;
+    line.perform(Command::Answer { leg: CALLER });
+    let ok = raw.until("SIP/2.0 200").await;
+    let (tag, call_id) = (to_tag(&ok), header(&ok, "Call-ID").unwrap().to_owned());
+    raw.call_id = call_id;
+    raw.send(&raw.request("ACK", "a", 1, &tag, "", "")).await;
+    expect(&mut line, Notice::LegAnswered { leg: CALLER }).await;
+    for (method, sequence) in [("INVITE", 2), ("UPDATE", 3)] {
+        let branch = format!("k{sequence}");
+        raw.send(&raw.request(method, &branch, sequence, &tag, "", &sealed(1)))
+            .await;
+        raw.until("SIP/2.0 488").await;
+    }
+}
+
+/// A callee that we have offered nothing but keys.
+#[tokio::test]
+async fn a_callee_is_not_heard_in_the_clear_before_its_answer_either() {
+    let mut adapter = adapter("127.76.5.1", Srtp::Always).await;
+    let mut caller = Raw::new("127.76.5.2", adapter.local_addr()).await;
+    let mut raw = Raw::new("127.76.5.3", adapter.local_addr()).await;
+    let mut line = called(&mut adapter, &mut caller).await;
+    dial(&mut line, CALLEE, &uri(raw.addr));
+    let invite = raw.until("INVITE").await;
+    is_sealed(&invite);
+    raw.send(&raw.response(&invite, "183 Progress", ";tag=b", "", SDP))
+        .await;
+    expect(&mut line, Notice::LegRinging { leg: CALLEE }).await;
+    raw.send(&raw.response(&invite, "200 OK", ";tag=b", "", &sealed(1)))
+        .await;
+    raw.until("ACK").await;
+    // Not `EarlyMedia` before.
+    expect(&mut line, Notice::LegAnswered { leg: CALLEE }).await;
+    // An offer of its own has a tag of its own.
+    let ours = to_tag_of(&invite);
+    let theirs = |sequence: u32, body: &str| {
+        let (addr, peer) = (raw.addr, raw.peer);
+        let (from, call) = (
+            header(&invite, "To").unwrap(),
+            header(&invite, "Call-ID").unwrap(),
+        );
+        format!(
+            "UPDATE sip:us@{peer} SIP/2.0\r\nVia: SIP/2.0/UDP {addr};branch=z9hG4bKs{sequence}\r\n\
+             From: {from};tag=b\r\nTo: <sip:us@{peer}>{ours}\r\nCall-ID: {call}\r\n\
+             CSeq: {sequence} UPDATE\r\nContact: <sip:bob@{addr}>\r\nMax-Forwards: 70\r\n\
+             Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+    };
+    let (plain, keyed) = (theirs(5, SDP), theirs(6, &sealed(9)));
+    raw.send(&plain).await;
+    raw.until("SIP/2.0 488").await;
+    raw.send(&keyed).await;
+    is_sealed(&raw.until("SIP/2.0 200").await);
+    assert!(raw.quiet("BYE", Duration::from_millis(50)).await);
+}
