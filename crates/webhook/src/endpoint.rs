@@ -209,9 +209,9 @@ impl Endpoint {
         if tls && cfg!(not(feature = "tls")) {
             return Err(ConfigError::TlsOff { url: text() });
         }
-        let uri: Uri = url.parse().map_err(|source| ConfigError::Url {
+        let uri = url.parse::<Uri>().map_err(|error| ConfigError::Url {
             url: text(),
-            source,
+            source: error.into(),
         })?;
         let written = uri.host().unwrap_or_default().to_ascii_lowercase();
         let host = written.trim_start_matches('[').trim_end_matches(']');
