@@ -63,7 +63,7 @@ pub(crate) struct Outcome {
     stale: bool,
     /// The server refused this one request, and its connection is well.
     refused: bool,
-    /// There was no room to look its host up, or to dial it.
+    /// There was no room to look its host up, or to connect to it.
     crowded: bool,
     /// What the server said beside its answer; most often nothing.
     said: Option<Box<Said>>,
@@ -154,7 +154,7 @@ pub(crate) struct Target<'a> {
     /// The webhook's name.
     pub(crate) webhook: &'a str,
     pub(crate) endpoint: &'a Endpoint,
-    /// What may be dialled beside the public internet.
+    /// What may be connected to beside the public internet.
     pub(crate) allow: &'a [Network],
     /// What requests are signed with.
     pub(crate) secrets: &'a [SigningSecret],
