@@ -41,6 +41,7 @@ const MANY: usize = 128;
 /// What one URL did, for logs and reports; in the order they were started. A URL that was passed
 /// over because it rests is among them, with the class `resting`.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Attempt {
     /// The URL as configured.
     pub url: Arc<str>,
