@@ -37,9 +37,9 @@ pub(crate) enum Fault {
     /// The answer takes 800 ms.
     Slow,
     Private,
-    /// An address that may be dialled, and one that may not.
+    /// An address that may be connected to, and one that may not.
     Mixed,
-    /// The first time an address that may be dialled, then one that may not.
+    /// The first time an address that may be connected to, then one that may not.
     Rebinding,
     Garbage,
 }

@@ -1,5 +1,6 @@
 //! Reads Opus in an Ogg file (RFC 7845) into mono.
 
+use std::error::Error;
 use std::io::Cursor;
 
 use ::ogg::{OggReadError, PacketReader};
@@ -14,7 +15,7 @@ use crate::wav::MAX_MS;
 pub enum OggError {
     /// The pages of the file are broken.
     #[error("broken Ogg file: {0}")]
-    Pages(#[from] OggReadError),
+    Pages(#[source] Box<dyn Error + Send + Sync>),
     /// It holds something else, such as Vorbis or a picture.
     #[error("no Opus in the Ogg file: its first packet does not begin with `OpusHead`")]
     NotOpus,
@@ -88,7 +89,10 @@ impl Head {
 /// [`OggError`] says what is not as it must be; nothing is guessed.
 pub fn read(bytes: &[u8]) -> Result<Pcm, OggError> {
     let mut packets = PacketReader::new(Cursor::new(bytes));
-    let first = packets.read_packet()?.ok_or(OggError::NotOpus)?;
+    let first = packets
+        .read_packet()
+        .map_err(broken)?
+        .ok_or(OggError::NotOpus)?;
     let (head, stream) = (Head::read(&first.data)?, first.stream_serial());
     // One channel out of two is what the decoder itself mixes.
     let mut decoder =
@@ -101,20 +105,20 @@ pub fn read(bytes: &[u8]) -> Result<Pcm, OggError> {
     let mut sound = [0; (RATE / 1000 * MAX_PACKET_MS) as usize];
     let mut end = None;
     let (mut number, mut tags) = (0, true);
-    while let Some(packet) = packets.read_packet()? {
+    while let Some(packet) = packets.read_packet().map_err(broken)? {
         if packet.stream_serial() != stream {
             continue;
         }
         if std::mem::take(&mut tags) {
             continue;
         }
-        let broken = OggError::Packet { packet: number };
+        let no_packet = OggError::Packet { packet: number };
         if Codec::Opus.ticks(&packet.data) == 0 {
-            return Err(broken);
+            return Err(no_packet);
         }
         let length = decoder
             .decode(&packet.data, &mut sound, ropus::DecodeMode::Normal)
-            .map_err(|_| broken)?;
+            .map_err(|_| no_packet)?;
         samples.extend_from_slice(sound.get(..length).unwrap_or_default());
         if samples.len() as u64 > most {
             return Err(OggError::TooLong { limit_ms: MAX_MS });
@@ -133,6 +137,10 @@ pub fn read(bytes: &[u8]) -> Result<Pcm, OggError> {
     let skip = usize::from(head.skip) / per as usize;
     samples.drain(..skip.min(samples.len()));
     Ok(Pcm::from_rate(RATE, &samples))
+}
+
+fn broken(error: OggReadError) -> OggError {
+    OggError::Pages(error.into())
 }
 
 #[cfg(test)]

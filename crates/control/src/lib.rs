@@ -25,6 +25,26 @@
 //! | what is known of those in its outbox | some 50 bytes an event, 250 a call |
 //! | the outbox of a webhook, for each process | [`WebhookSink::max_bytes`], by default 256 MiB |
 //! | a file of JSON lines | twice [`LinesSink::max_bytes`], by default 1 GiB |
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use callroute_control::{LinesSink, Sink, StatusCallbacks};
+//! use callroute_router::{Observer, Silent};
+//! use callroute_webhook::ClientConfig;
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("events.jsonl");
+//! # let event = callroute_schema::Event::from_json(br#"{"event":"call_answered","from":"+14155550123",
+//! #     "to":"+13146523057","timestamp":"2026-04-21T14:32:00Z","call_id":"abc123xyz"}"#)?;
+//!
+//! let sinks = vec![Sink::Lines(LinesSink::new(path.clone()))];
+//! let client = ClientConfig::default();
+//! let callbacks = StatusCallbacks::start(sinks, &client, Arc::new(Silent))?;
+//! callbacks.event(&event); // a router does this, whose `RouterConfig::observer` it is
+//! drop(callbacks);
+//! assert!(std::fs::read_to_string(path)?.contains("call_answered"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod callbacks;
 mod config;

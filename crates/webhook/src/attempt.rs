@@ -41,6 +41,7 @@ const MANY: usize = 128;
 /// What one URL did, for logs and reports; in the order they were started. A URL that was passed
 /// over because it rests is among them, with the class `resting`.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Attempt {
     /// The URL as configured.
     pub url: Arc<str>,
@@ -63,7 +64,7 @@ pub(crate) struct Outcome {
     stale: bool,
     /// The server refused this one request, and its connection is well.
     refused: bool,
-    /// There was no room to look its host up, or to dial it.
+    /// There was no room to look its host up, or to connect to it.
     crowded: bool,
     /// What the server said beside its answer; most often nothing.
     said: Option<Box<Said>>,
@@ -154,7 +155,7 @@ pub(crate) struct Target<'a> {
     /// The webhook's name.
     pub(crate) webhook: &'a str,
     pub(crate) endpoint: &'a Endpoint,
-    /// What may be dialled beside the public internet.
+    /// What may be connected to beside the public internet.
     pub(crate) allow: &'a [Network],
     /// What requests are signed with.
     pub(crate) secrets: &'a [SigningSecret],

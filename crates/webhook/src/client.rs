@@ -50,7 +50,7 @@ impl Client {
         let limits = Limits {
             idle: config.max_idle,
             idle_for: config.idle_for,
-            dials: config.max_dials.clamp(1, 4096),
+            connecting: config.max_connecting.clamp(1, 4096),
         };
         let dialer = Dialer {
             transport: config.transport,

@@ -22,7 +22,7 @@ pub struct ClientConfig {
     pub idle_for: Duration,
     /// Most connections to one origin that are being made at once; default 64. Requests beyond
     /// that wait their turn, within their deadline, or take a connection that comes free.
-    pub max_dials: usize,
+    pub max_connecting: usize,
     /// Wait for a URL before the next is asked beside it, until 20 of its answers are known;
     /// default 300 ms. Later it is what 95 % of its last 100 answers kept within, 50 to 400 ms.
     /// Never more than a third of the time, nor so much that a later URL would have less time than
@@ -59,7 +59,7 @@ impl Default for ClientConfig {
             ids: None,
             max_idle: 1024,
             idle_for: Duration::from_secs(55),
-            max_dials: 64,
+            max_connecting: 64,
             hedge: Duration::from_millis(300),
             second_uses: true,
             max_in_flight: 512,
@@ -81,7 +81,7 @@ impl fmt::Debug for ClientConfig {
             .field("ids", &self.ids.as_ref().map(|_| "given"))
             .field("max_idle", &self.max_idle)
             .field("idle_for", &self.idle_for)
-            .field("max_dials", &self.max_dials)
+            .field("max_connecting", &self.max_connecting)
             .field("hedge", &self.hedge)
             .field("second_uses", &self.second_uses)
             .field("max_in_flight", &self.max_in_flight)

@@ -22,6 +22,7 @@ pub struct Route {
 
 /// What to do with a call.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Decision {
     /// The actions; never empty.
     pub actions: Actions,

@@ -1,4 +1,4 @@
-//! One webhook as it is configured: where it is asked, how long, and what may be dialled.
+//! One webhook as it is configured: where it is asked, how long, and what may be connected to.
 
 #![cfg(feature = "client")]
 
@@ -38,7 +38,7 @@ pub struct Endpoints {
     /// How long the whole ask may take, second URL included: 50 ms to 10 s. What lies outside
     /// is cut to that when the webhook is asked.
     pub deadline: Duration,
-    /// Ranges outside the public internet that may be dialled nevertheless.
+    /// Ranges outside the public internet that may be connected to nevertheless.
     pub allow: Vec<Network>,
     /// What requests are signed with, once for each secret; two while they rotate. Without any,
     /// requests are not signed.
@@ -209,9 +209,9 @@ impl Endpoint {
         if tls && cfg!(not(feature = "tls")) {
             return Err(ConfigError::TlsOff { url: text() });
         }
-        let uri: Uri = url.parse().map_err(|source| ConfigError::Url {
+        let uri = url.parse::<Uri>().map_err(|error| ConfigError::Url {
             url: text(),
-            source,
+            source: error.into(),
         })?;
         let written = uri.host().unwrap_or_default().to_ascii_lowercase();
         let host = written.trim_start_matches('[').trim_end_matches(']');

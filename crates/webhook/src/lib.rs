@@ -3,7 +3,7 @@
 //! Whatever a server does is a value: actions, or a [`Failure`], after which the fallback is due.
 //! One deadline covers lookup, connection, TLS, request, answer and further URLs; a URL that is
 //! slow is not given up when the next is asked beside it, and one that keeps failing rests. Only
-//! the public internet is dialled, and what the webhook's `allow` lists.
+//! the public internet is connected to, and what the webhook's `allow` lists.
 //!
 //! Features: `client` (on unless switched off) asks, with `tls` for `https://`, `metrics` for
 //! counters, `tower` for a `tower::Service`; `verify` verifies what was asked, at the receiver,

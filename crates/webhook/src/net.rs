@@ -1,4 +1,4 @@
-//! The network below requests: names, addresses that may be dialled, connections kept and new.
+//! The network below requests: names, addresses that may be connected to, connections kept and new.
 
 #![cfg(feature = "client")]
 

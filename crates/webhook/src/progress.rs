@@ -85,7 +85,7 @@ impl Progress {
         self.phase.store(phase as u8, Ordering::Release);
     }
 
-    /// Whether it never got as far as to dial.
+    /// Whether it never got as far as to connect.
     pub(crate) fn is_before_dialing(&self) -> bool {
         self.phase.load(Ordering::Acquire) == Phase::Turn as u8
     }

@@ -21,6 +21,7 @@ const TAKEN: &str = "the notice was taken; nothing was asked";
 
 /// What came of an ask.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct AskReport {
     /// What to do with the call, or why nobody said: then the fallback is due.
     pub result: Result<Actions, Failure>,
@@ -51,6 +52,7 @@ pub(crate) type Facts = Option<BTreeMap<String, String>>;
 
 /// What came of a lookup.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct LookupReport {
     /// What is known, by name; `None`: the server knows nothing of this caller. Or why nobody
     /// said.
@@ -63,6 +65,7 @@ pub struct LookupReport {
 
 /// What came of a notice.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct NotifyReport {
     /// Whether a server took it: status 200 to 299.
     pub result: Result<(), Failure>,

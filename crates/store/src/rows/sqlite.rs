@@ -2,6 +2,7 @@
 
 mod work;
 
+use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, RecvTimeoutError, SyncSender, TrySendError};
 use std::sync::{Arc, Mutex};
@@ -29,7 +30,7 @@ pub enum OpenError {
         /// The file.
         path: PathBuf,
         /// What SQLite says.
-        source: rusqlite::Error,
+        source: Box<dyn Error + Send + Sync>,
     },
     /// The system gives no thread.
     #[error("no thread for {}: {source}", path.display())]
@@ -80,7 +81,7 @@ impl SqliteRows {
         for number in 1..=THREADS {
             let worker = Worker::open(path).map_err(|source| OpenError::File {
                 path: path.to_owned(),
-                source,
+                source: source.into(),
             })?;
             let waiting = Arc::clone(&waiting);
             // It ends when the last sender is gone.

@@ -242,7 +242,7 @@ async fn redirects_are_never_followed() {
 }
 
 #[tokio::test]
-async fn addresses_that_are_not_allowed_are_not_dialled() {
+async fn addresses_that_are_not_allowed_are_not_connected_to() {
     let server = Server::answering(json(VOICEMAIL)).await;
     let port = server.address.port();
     for host in [

@@ -1,8 +1,7 @@
 //! Why a webhook cannot be asked as it is configured.
 
+use std::error::Error;
 use std::time::Duration;
-
-use http::uri::InvalidUri;
 
 use super::{MAX_URL, MAX_URLS};
 use callroute_schema::NetworkError;
@@ -57,7 +56,7 @@ pub enum ConfigError {
         /// The text found.
         url: String,
         /// What is wrong.
-        source: InvalidUri,
+        source: Box<dyn Error + Send + Sync>,
     },
     /// A URL without a host.
     #[error("`{url}` has no host; write it as in https://example.com/webhook")]

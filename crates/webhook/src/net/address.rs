@@ -1,14 +1,14 @@
-//! Which addresses may be dialled: the guard against requests into our own network.
+//! Which addresses may be connected to: the guard against requests into our own network.
 //!
 //! A URL may come from an answer, so it may name a machine that only we can reach. What is judged
-//! is the address that is dialled, after the lookup and in canonical form, so neither a name
+//! is the address that is connected to, after the lookup and in canonical form, so neither a name
 //! that resolves to a private address nor an IPv4 address in IPv6 dress gets through.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use callroute_schema::{Network, special_use};
 
-/// Judges an address: the canonical address when it may be dialled, else what it is.
+/// Judges an address: the canonical address when it may be connected to, else what it is.
 pub(crate) fn judge(address: SocketAddr, allow: &[Network]) -> Result<SocketAddr, &'static str> {
     let ip = address.ip().to_canonical();
     match special_use(ip) {
@@ -18,8 +18,8 @@ pub(crate) fn judge(address: SocketAddr, allow: &[Network]) -> Result<SocketAddr
     }
 }
 
-/// Judges the answer to a lookup: one address that may not be dialled refuses all of them, since
-/// whoever mixes public and private ones either errs or tries to get in.
+/// Judges the answer to a lookup: one address that may not be connected to refuses all of them,
+/// since whoever mixes public and private ones either errs or tries to get in.
 pub(crate) fn judge_all(
     found: impl IntoIterator<Item = SocketAddr>,
     allow: &[Network],
@@ -31,9 +31,9 @@ pub(crate) fn judge_all(
 }
 
 impl crate::Endpoint {
-    /// What kind of address the URL names that may not be dialled, as in `loopback`; `None`: one that
-    /// may be, or a name, which only tells when it is looked up. `localhost` is no such name (RFC
-    /// 6761, section 6.3). For whoever checks settings before anybody is asked.
+    /// What kind of address the URL names that may not be connected to, as in `loopback`; `None`:
+    /// one that may be, or a name, which only tells when it is looked up. `localhost` is no such
+    /// name (RFC 6761, section 6.3). For whoever checks settings before anybody is asked.
     #[must_use]
     pub fn refused(&self, allow: &[Network]) -> Option<&'static str> {
         let origin = self.origin();
@@ -57,7 +57,7 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
-    /// The address that was dialled.
+    /// The address that was connected to.
     pub(crate) fn new(address: SocketAddr) -> Self {
         let ip = address.ip().to_canonical();
         let public = special_use(ip).is_none();

@@ -40,7 +40,7 @@ const WINDOW: u32 = 64 * 1024;
 #[derive(Debug)]
 pub(crate) struct Connection {
     pub(crate) sender: Sender,
-    /// The address that was dialled, for the guard of whoever uses it next.
+    /// The address that was connected to, for the guard of whoever uses it next.
     pub(crate) peer: Peer,
     pub(crate) received: Received,
     /// Whether it was used before.
@@ -225,7 +225,7 @@ async fn shared(stream: Counted<Box<dyn Stream>>) -> hyper::Result<Sender> {
     Ok(Sender::Many(sender, Arc::new(Driver { task, connection })))
 }
 
-/// The addresses of a host that may be dialled, in the order to try them.
+/// The addresses of a host that may be connected to, in the order to try them.
 fn dialable(
     host: &str,
     found: &[SocketAddr],

@@ -42,7 +42,7 @@ pub(crate) struct Limits {
     /// How long a connection is kept without use.
     pub(crate) idle_for: Duration,
     /// Most connections of one origin that are being made at once.
-    pub(crate) dials: usize,
+    pub(crate) connecting: usize,
 }
 
 /// All kept connections of a client.
@@ -100,7 +100,7 @@ impl Pool {
         found: Found,
     ) -> Slot<'a> {
         if fresh {
-            return Slot::Dial(lane.dials.acquire().await.ok());
+            return Slot::Dial(lane.connecting.acquire().await.ok());
         }
         if let Some(connection) = Self::ready(lane, allow, now, found).await {
             return Slot::Kept(connection);
@@ -110,7 +110,7 @@ impl Pool {
             // Either way the look into the pool below decides.
             let _ = timeout(PATIENCE, waiting.returned()).await;
         }
-        let mut turn = pin!(lane.dials.acquire());
+        let mut turn = pin!(lane.connecting.acquire());
         loop {
             let found = lane.take(allow, now);
             if let Some(connection) = Self::ready(lane, allow, now, found).await {

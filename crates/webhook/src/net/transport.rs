@@ -1,6 +1,6 @@
 //! What carries the bytes: the seam between the client and the network.
 //!
-//! The client looks a host up, judges every address, and dials the one it chose. Both deeds go
+//! The client looks a host up, judges every address, and connects to the one it chose. Both deeds go
 //! through [`Connector`], so that the client runs over any network: the system's, one that is
 //! simulated, one behind a proxy of your own.
 
@@ -24,7 +24,7 @@ pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 /// Finds hosts and makes connections. What it gives is judged by the client: an address that
-/// webhooks may not reach is never dialled, whoever named it.
+/// webhooks may not reach is never connected to, whoever named it.
 pub trait Connector: fmt::Debug + Send + Sync + 'static {
     /// The addresses of a host, each with this port. `host` may be an address already, in any
     /// form that the system reads. A client begins at most 64 at once.

@@ -1,6 +1,7 @@
 //! Whom a webhook trusts instead of the operating system's roots, and how it names itself.
 
 use std::cmp::Ordering;
+use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
@@ -41,7 +42,7 @@ pub enum TrustError {
         /// What it should be.
         what: &'static str,
         /// What is wrong.
-        source: pem::Error,
+        source: Box<dyn Error + Send + Sync>,
     },
     /// A text without any certificate.
     #[error("the {what} holds no certificate; it starts with -----BEGIN CERTIFICATE-----")]
@@ -55,7 +56,7 @@ pub enum TrustError {
         /// What it should be.
         what: &'static str,
         /// What is wrong.
-        source: rustls::Error,
+        source: Box<dyn Error + Send + Sync>,
     },
     /// The system has no roots, and no CA is given.
     #[error("{why}")]
@@ -105,8 +106,7 @@ impl Roots {
     pub fn from_pem(pem: &[u8]) -> Result<Self, TrustError> {
         let mut roots = Self::default();
         for der in certificates(pem, CA)? {
-            let unusable = |source| TrustError::Unusable { what: CA, source };
-            roots.0.add(der).map_err(unusable)?;
+            roots.0.add(der).map_err(|error| unusable(CA, error))?;
         }
         Ok(roots)
     }
@@ -134,7 +134,6 @@ impl Trust {
         ca: Option<&[u8]>,
         identity: Option<(&[u8], &[u8])>,
     ) -> Result<Self, TrustError> {
-        let unusable = |what| move |source| TrustError::Unusable { what, source };
         let mut hash = Sha256::new();
         let roots = match (ca, identity) {
             (None, None) => return Err(TrustError::Nothing),
@@ -150,7 +149,7 @@ impl Trust {
         };
         hash.update([0]);
         let config = builder()
-            .map_err(unusable("TLS library"))?
+            .map_err(|error| unusable("TLS library", error))?
             .with_root_certificates(roots);
         let mut config = match identity {
             None => config.with_no_client_auth(),
@@ -182,10 +181,9 @@ fn identity_of(
     chain: Vec<CertificateDer<'static>>,
     key: &[u8],
 ) -> Result<SingleCertAndKey, TrustError> {
-    let what = KEY;
     let der = PrivateKeyDer::from_pem_slice(key);
-    let der = Zeroizing::new(der.map_err(|source| TrustError::Pem { what, source })?);
-    let unusable = |source| TrustError::Unusable { what: PAIR, source };
+    let der = Zeroizing::new(der.map_err(|error| not_pem(KEY, error))?);
+    let unusable = |error| unusable(PAIR, error);
     let identity = CertifiedKey::new(chain, any_supported_type(&der).map_err(unusable)?);
     match identity.keys_match() {
         // Not every key says what belongs to it; then the server will tell.
@@ -196,12 +194,22 @@ fn identity_of(
     }
 }
 
+fn not_pem(what: &'static str, error: pem::Error) -> TrustError {
+    let source = error.into();
+    TrustError::Pem { what, source }
+}
+
+fn unusable(what: &'static str, error: rustls::Error) -> TrustError {
+    let source = error.into();
+    TrustError::Unusable { what, source }
+}
+
 fn certificates(
     pem: &[u8],
     what: &'static str,
 ) -> Result<Vec<CertificateDer<'static>>, TrustError> {
     let list: Result<Vec<_>, pem::Error> = CertificateDer::pem_slice_iter(pem).collect();
-    let list = list.map_err(|source| TrustError::Pem { what, source })?;
+    let list = list.map_err(|error| not_pem(what, error))?;
     if list.is_empty() {
         return Err(TrustError::NoCertificate { what });
     }

@@ -49,6 +49,7 @@ pub enum VerifyError {
 
 /// What a request that is to be trusted says about itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Verified<'a> {
     /// The ask's id. One that comes again within the replay window is the same ask, sent again:
     /// give it the same answer.

@@ -82,7 +82,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let connected = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await;
-    let (mut sender, connection) = connected?;
+    let (mut sender, connection) = connected.map_err(no_http)?;
     let driven = tokio::spawn(connection);
     let mut request = Request::post(
         server
@@ -107,7 +107,8 @@ where
     let request = request.body(Full::new(Bytes::from(body)));
     let answer = sender
         .send_request(request.map_err(|_| ServerError::Broken)?)
-        .await?;
+        .await
+        .map_err(no_http)?;
     let status = answer.status().as_u16();
     if status != 200 {
         return Err(ServerError::Status { status });
@@ -116,6 +117,10 @@ where
     driven.abort();
     let body = body.map_err(|_| ServerError::Body { limit: MAX_BODY })?;
     Ok(body.to_bytes())
+}
+
+fn no_http(error: hyper::Error) -> ServerError {
+    ServerError::Http(error.into())
 }
 
 /// How the server is known. The system's certificates are read once: there are some hundred files.

@@ -1,5 +1,6 @@
 //! Why a server did not speak a text.
 
+use std::error::Error;
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -54,7 +55,7 @@ pub enum ServerError {
     Trust(String),
     /// It does not speak HTTP.
     #[error("the speech server does not speak HTTP as it should: {0}")]
-    Http(#[from] hyper::Error),
+    Http(#[source] Box<dyn Error + Send + Sync>),
     /// It does not want to.
     #[error("the speech server answered {status}, not 200")]
     Status {

@@ -1,4 +1,4 @@
-//! Tests of the guard against requests into our own network, at the moment of dialling: whatever
+//! Tests of the guard against requests into our own network, at the moment of connecting: whatever
 //! way an address is written, what counts is where the connection would go.
 
 use std::time::Duration;
@@ -81,7 +81,7 @@ async fn no_spelling_of_an_address_gets_past_the_guard() {
             "{host}: {class}"
         );
     }
-    assert_eq!(server.accepted(), 0, "nobody was dialled");
+    assert_eq!(server.accepted(), 0, "nobody was connected to");
 }
 
 /// The same spellings reach the server where its range is allowed: it was the guard that stopped

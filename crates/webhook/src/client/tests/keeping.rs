@@ -166,7 +166,7 @@ async fn a_forged_second_answer_is_never_taken_for_one() {
 }
 
 #[tokio::test]
-async fn a_kept_connection_is_not_lent_to_a_webhook_that_may_not_dial_it() {
+async fn a_kept_connection_is_not_lent_to_a_webhook_that_may_not_connect_to_it() {
     let server = Server::answering(json(VOICEMAIL)).await;
     let (client, ours) = (client(), webhook(&[server.url()], 5000));
     assert!(ask(&client, &ours).await.result.is_ok());
@@ -241,10 +241,10 @@ async fn many_asks_at_once_use_a_bounded_number_of_connections() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn asks_beyond_the_dials_take_connections_that_come_free() {
+async fn asks_beyond_those_connecting_take_connections_that_come_free() {
     let server = Server::answering(json(VOICEMAIL)).await;
     let client = Client::new(ClientConfig {
-        max_dials: 1,
+        max_connecting: 1,
         max_idle: 4,
         ..ClientConfig::default()
     });

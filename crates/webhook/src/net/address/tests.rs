@@ -51,7 +51,7 @@ fn addresses_of_our_own_networks_are_refused() {
 }
 
 #[test]
-fn public_addresses_may_be_dialled() {
+fn public_addresses_may_be_connected_to() {
     let table = [
         "1.1.1.1",
         "9.255.255.255",
@@ -76,7 +76,7 @@ fn public_addresses_may_be_dialled() {
 }
 
 #[test]
-fn what_is_dialled_is_the_canonical_address() {
+fn what_is_connected_to_is_the_canonical_address() {
     let mapped: SocketAddr = "[::ffff:127.0.0.1]:8080".parse().unwrap();
     let allow = ["127.0.0.0/8".parse().unwrap()];
     assert_eq!(judge(mapped, &allow), Ok("127.0.0.1:8080".parse().unwrap()));

@@ -29,7 +29,7 @@ pub(crate) struct Lane {
     shared: Mutex<Vec<Shared>>,
     /// Shared ones, so that nobody locks the list for nothing.
     sharing: AtomicUsize,
-    pub(super) dials: Semaphore,
+    pub(super) connecting: Semaphore,
     returned: Notify,
     /// Requests that wait for a connection to come back.
     waiting: AtomicUsize,
@@ -82,7 +82,7 @@ impl Lane {
             idle: Mutex::new(Vec::new()),
             shared: Mutex::new(Vec::new()),
             sharing: AtomicUsize::new(0),
-            dials: Semaphore::new(limits.dials),
+            connecting: Semaphore::new(limits.connecting),
             returned: Notify::new(),
             waiting: AtomicUsize::new(0),
             returning: AtomicUsize::new(0),
@@ -99,7 +99,7 @@ impl Lane {
     }
 
     /// A shared connection with room, else the newest kept one, whose address this webhook may
-    /// dial.
+    /// connect to.
     fn pop(&self, allow: &[Network], now: Instant) -> Option<Box<Connection>> {
         if self.sharing.load(Ordering::Acquire) > 0
             && let Some(connection) = self.join(allow)
