@@ -6,6 +6,7 @@ mod render;
 use std::fmt;
 use std::sync::Arc;
 
+use callroute_schema::hint;
 use callroute_schema::tree::{Node, ReadError, Span};
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
@@ -15,6 +16,8 @@ use crate::source::SourceFile;
 
 /// Most faults that are kept; the rest are counted.
 const MAX_FAULTS: usize = 1_000;
+/// Most faults that have hints: as many as are shown.
+const MAX_HINTS: usize = 100;
 
 /// One thing that is wrong with a routing file, or with a file that it names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -182,6 +185,35 @@ impl Report {
             Some(span) => self.conflict(here.span, here.path.clone(), message, (span, text)),
             None => self.add(here.span, here.path.clone(), message),
         }
+    }
+
+    /// That a name of this kind is not given, and which ones are.
+    pub(crate) fn unknown<'n>(
+        &self,
+        kind: &str,
+        name: &str,
+        names: impl Iterator<Item = &'n str> + Clone,
+    ) -> String {
+        let choices = self.choices(name, names);
+        format!("unknown {kind} `{}`{choices}", hint::shorten(name))
+    }
+
+    /// What to say after "unknown …". Of many faults the last ones have no hints: each is looked
+    /// for among all names.
+    pub(crate) fn choices<'n>(
+        &self,
+        name: &str,
+        names: impl Iterator<Item = &'n str> + Clone,
+    ) -> String {
+        match self.has_hints() {
+            true => hint::choices(name, names),
+            false => String::new(),
+        }
+    }
+
+    /// Whether the next fault may have a hint.
+    pub(crate) fn has_hints(&self) -> bool {
+        self.list.len() < MAX_HINTS
     }
 
     pub(crate) fn is_empty(&self) -> bool {
