@@ -169,6 +169,9 @@ impl Report {
         message: impl Into<String>,
         other: (&Path<'_>, &str),
     ) {
+        if self.is_beyond() {
+            return;
+        }
         let (there, text) = other;
         let (here, there) = (Spot::of(root, path), Spot::of(root, there));
         self.between_spots(&here, message, (&there, text));
@@ -247,11 +250,26 @@ impl Report {
 
     /// A fault at a place of the tree.
     pub(crate) fn at(&mut self, root: &Node, path: &Path<'_>, message: impl Into<String>) {
-        if self.list.len() >= MAX_FAULTS {
-            self.more = self.more.saturating_add(1);
-            return;
+        if !self.is_beyond() {
+            self.add(path.span(root), path.to_string(), message);
         }
-        self.add(path.span(root), path.to_string(), message);
+    }
+
+    /// A fault of an entry as a whole, where its name stands.
+    pub(crate) fn at_key(&mut self, root: &Node, path: &Path<'_>, message: impl Into<String>) {
+        if !self.is_beyond() {
+            self.add(path.key_span(root), path.to_string(), message);
+        }
+    }
+
+    /// Whether a fault more is only counted, which is done then. Its place is not looked for: in a
+    /// large file each takes as long as reading a part of it.
+    pub(crate) fn is_beyond(&mut self) -> bool {
+        let is_beyond = self.list.len() >= MAX_FAULTS;
+        if is_beyond {
+            self.more = self.more.saturating_add(1);
+        }
+        is_beyond
     }
 
     /// A fault between two places.

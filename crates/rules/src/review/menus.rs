@@ -7,7 +7,7 @@ use callroute_schema::{Action, Menu};
 use super::Review;
 use super::used::each_list;
 use crate::check::Sink;
-use crate::path::{Path, Spot};
+use crate::path::Path;
 use crate::table::Sections;
 
 /// Gathers what the keys of menus lead to: from there, `back` goes back.
@@ -128,7 +128,6 @@ impl Review<'_> {
         let message = format!(
             "there is no menu to go back to: no key leads to this one, so {back} only lets it be heard again; call it `repeat`, or take it out"
         );
-        let spot = Spot::of_key(self.root, &at.key("back"));
-        self.report.add(spot.span, spot.path, message);
+        self.warn_key(&at.key("back"), message);
     }
 }
