@@ -22,7 +22,6 @@ pub(crate) use self::prefixes::COLUMN as PREFIXES_COLUMN;
 
 use std::sync::Arc;
 
-use callroute_schema::hint::unknown;
 use callroute_schema::number::Region;
 use callroute_schema::tree::{Node, Span};
 use callroute_schema::{Actions, AgentName, MenuName, TargetName, variables};
@@ -279,7 +278,8 @@ impl Compiler<'_> {
 
     /// A name that is used and not given.
     fn unknown<T>(&mut self, kind: &str, name: &str, section: &Section<T>, at: &Path<'_>) {
-        self.fault(at, unknown(kind, name, section.names()));
+        let message = self.report.unknown(kind, name, section.names());
+        self.fault(at, message);
     }
 
     /// The place of something with a name; one that is not there is a fault.
@@ -293,9 +293,13 @@ impl Compiler<'_> {
         if let Some(place) = places.get(name) {
             return u32::try_from(*place).ok();
         }
-        let mut names: Vec<&str> = places.keys().map(String::as_str).collect();
-        names.sort_unstable();
-        self.fault(at, unknown(kind, name, names.into_iter()));
+        let mut names: Vec<&str> = Vec::new();
+        if self.report.has_hints() {
+            names.extend(places.keys().map(String::as_str));
+            names.sort_unstable();
+        }
+        let message = self.report.unknown(kind, name, names.into_iter());
+        self.fault(at, message);
         None
     }
 

@@ -9,9 +9,14 @@ pub(crate) struct Field {
     pub(crate) span: Span,
 }
 
-/// A quote that is never closed.
+/// Why a record could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Unclosed(pub(crate) Span);
+pub(crate) enum Broken {
+    /// A quote is never closed, and nothing behind it is read.
+    Unclosed(Span),
+    /// A quote is closed, and more text stands behind it.
+    Behind(Span),
+}
 
 /// Reads records one after the other.
 #[derive(Debug)]
@@ -54,7 +59,18 @@ impl<'a> Records<'a> {
         self.line_start = self.at;
     }
 
-    fn field(&mut self) -> Result<Field, Unclosed> {
+    /// Goes on behind a record that could not be read.
+    fn skip(&mut self, broken: &Broken) {
+        let rest = self.rest();
+        let line = rest.find('\n').map(|end| end + 1);
+        self.at += match broken {
+            Broken::Unclosed(_) => rest.len(),
+            Broken::Behind(_) => line.unwrap_or(rest.len()),
+        };
+        self.newline();
+    }
+
+    fn field(&mut self) -> Result<Field, Broken> {
         let start = self.at;
         if !self.rest().starts_with('"') {
             let rest = self.rest();
@@ -72,7 +88,7 @@ impl<'a> Records<'a> {
         loop {
             let rest = self.rest();
             let Some(end) = rest.find(['"', '\n']) else {
-                return Err(Unclosed(opening));
+                return Err(Broken::Unclosed(opening));
             };
             text.push_str(rest.get(..end).unwrap_or_default());
             self.at += end + 1;
@@ -90,14 +106,19 @@ impl<'a> Records<'a> {
             end: self.at,
             ..opening
         };
+        let closing = self.span(self.at.saturating_sub(1));
         let rest = self.rest();
-        self.at += rest.find([',', '\n']).unwrap_or(rest.len());
+        let end = rest.find([',', '\n']).unwrap_or(rest.len());
+        if !rest.get(..end).unwrap_or_default().trim().is_empty() {
+            return Err(Broken::Behind(closing));
+        }
+        self.at += end;
         Ok(Field { text, span })
     }
 }
 
 impl Iterator for Records<'_> {
-    type Item = Result<Vec<Field>, Unclosed>;
+    type Item = Result<Vec<Field>, Broken>;
 
     /// The next record that is not empty.
     fn next(&mut self) -> Option<Self::Item> {
@@ -106,9 +127,9 @@ impl Iterator for Records<'_> {
             loop {
                 match self.field() {
                     Ok(field) => fields.push(field),
-                    Err(unclosed) => {
-                        self.at = self.text.len();
-                        return Some(Err(unclosed));
+                    Err(broken) => {
+                        self.skip(&broken);
+                        return Some(Err(broken));
                     }
                 }
                 let separator = self.rest().chars().next();
@@ -130,7 +151,7 @@ impl Iterator for Records<'_> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::Records;
+    use super::{Broken, Records};
 
     fn read(text: &str) -> Vec<Vec<String>> {
         Records::new(text)
@@ -169,6 +190,20 @@ mod tests {
         assert_eq!(place(2, 0), (4, 1));
         assert_eq!(place(2, 2), (4, 5));
         assert!(Records::new("a\n\"b").last().unwrap().is_err());
+    }
+
+    #[test]
+    fn nothing_stands_behind_a_quote() {
+        let mut records = Records::new("a,b\n\"x\ny\" z,c\n\"d\" \t,e\r\n\"f\"\n");
+        assert!(records.next().unwrap().is_ok());
+        let Some(Err(Broken::Behind(span))) = records.next() else {
+            panic!("text behind a quote is expected");
+        };
+        assert_eq!((span.line, span.column, span.end - span.start), (3, 2, 1));
+        let rest: Vec<_> = records.map(Result::unwrap).collect();
+        let texts = rest.iter().map(|record| record[0].text.as_str());
+        assert_eq!(texts.collect::<Vec<_>>(), ["d", "f"]);
+        assert_eq!(rest[0][0].span.line, 4);
     }
 
     proptest! {

@@ -6,6 +6,7 @@ mod render;
 use std::fmt;
 use std::sync::Arc;
 
+use callroute_schema::hint;
 use callroute_schema::tree::{Node, ReadError, Span};
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
@@ -15,6 +16,8 @@ use crate::source::SourceFile;
 
 /// Most faults that are kept; the rest are counted.
 const MAX_FAULTS: usize = 1_000;
+/// Most faults that have hints: as many as are shown.
+const MAX_HINTS: usize = 100;
 
 /// One thing that is wrong with a routing file, or with a file that it names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -166,6 +169,9 @@ impl Report {
         message: impl Into<String>,
         other: (&Path<'_>, &str),
     ) {
+        if self.is_beyond() {
+            return;
+        }
         let (there, text) = other;
         let (here, there) = (Spot::of(root, path), Spot::of(root, there));
         self.between_spots(&here, message, (&there, text));
@@ -182,6 +188,35 @@ impl Report {
             Some(span) => self.conflict(here.span, here.path.clone(), message, (span, text)),
             None => self.add(here.span, here.path.clone(), message),
         }
+    }
+
+    /// That a name of this kind is not given, and which ones are.
+    pub(crate) fn unknown<'n>(
+        &self,
+        kind: &str,
+        name: &str,
+        names: impl Iterator<Item = &'n str> + Clone,
+    ) -> String {
+        let choices = self.choices(name, names);
+        format!("unknown {kind} `{}`{choices}", hint::shorten(name))
+    }
+
+    /// What to say after "unknown …". Of many faults the last ones have no hints: each is looked
+    /// for among all names.
+    pub(crate) fn choices<'n>(
+        &self,
+        name: &str,
+        names: impl Iterator<Item = &'n str> + Clone,
+    ) -> String {
+        match self.has_hints() {
+            true => hint::choices(name, names),
+            false => String::new(),
+        }
+    }
+
+    /// Whether the next fault may have a hint.
+    pub(crate) fn has_hints(&self) -> bool {
+        self.list.len() < MAX_HINTS
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -215,11 +250,26 @@ impl Report {
 
     /// A fault at a place of the tree.
     pub(crate) fn at(&mut self, root: &Node, path: &Path<'_>, message: impl Into<String>) {
-        if self.list.len() >= MAX_FAULTS {
-            self.more = self.more.saturating_add(1);
-            return;
+        if !self.is_beyond() {
+            self.add(path.span(root), path.to_string(), message);
         }
-        self.add(path.span(root), path.to_string(), message);
+    }
+
+    /// A fault of an entry as a whole, where its name stands.
+    pub(crate) fn at_key(&mut self, root: &Node, path: &Path<'_>, message: impl Into<String>) {
+        if !self.is_beyond() {
+            self.add(path.key_span(root), path.to_string(), message);
+        }
+    }
+
+    /// Whether a fault more is only counted, which is done then. Its place is not looked for: in a
+    /// large file each takes as long as reading a part of it.
+    pub(crate) fn is_beyond(&mut self) -> bool {
+        let is_beyond = self.list.len() >= MAX_FAULTS;
+        if is_beyond {
+            self.more = self.more.saturating_add(1);
+        }
+        is_beyond
     }
 
     /// A fault between two places.

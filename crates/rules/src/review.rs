@@ -33,7 +33,7 @@ use self::implies::Logic;
 use crate::engine::{Clause, Dialed, Engine, OneOf, Subject};
 use crate::fault::{Faults, Report};
 use crate::number::Pattern;
-use crate::path::{Path, Spot};
+use crate::path::Path;
 use crate::table::{Rules, Sections};
 
 /// What the routing file of an engine makes one wonder about, each with its places and the mend;
@@ -163,8 +163,7 @@ impl<'a> Review<'a> {
 
     /// About an entry as a whole: where its name stands.
     fn warn_key(&mut self, at: &Path<'_>, message: impl Into<String>) {
-        let spot = Spot::of_key(self.root, at);
-        self.report.add(spot.span, spot.path, message);
+        self.report.at_key(self.root, at, message);
     }
 
     fn warn_between(

@@ -2,6 +2,8 @@
 
 /// Longest text that is compared or quoted in full, in characters.
 const SHOWN: usize = 64;
+/// Most letters that are other in a name that was probably meant.
+const NEAR: usize = 2;
 /// Most names that a list in a message holds.
 const LISTED: usize = 12;
 
@@ -9,16 +11,19 @@ const LISTED: usize = 12;
 #[must_use]
 pub fn nearest<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let found = shorten(text).to_lowercase();
-    names
-        .map(|name| {
-            (
-                strsim::damerau_levenshtein(&found, &name.to_lowercase()),
-                name,
-            )
-        })
-        .filter(|(distance, name)| *distance <= 2.min(name.chars().count() / 2))
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, name)| name)
+    let length = found.chars().count();
+    let near = names.filter_map(|name| {
+        let known = name.to_lowercase();
+        let most = NEAR.min(name.chars().count() / 2);
+        // Each character too many is one step, which is counted faster than steps are.
+        if known.chars().count().abs_diff(length) > most {
+            return None;
+        }
+        let distance = strsim::damerau_levenshtein(&found, &known);
+        (distance <= most).then_some((distance, name))
+    });
+    let nearest = near.min_by_key(|(distance, _)| *distance);
+    nearest.map(|(_, name)| name)
 }
 
 /// That a name of this kind is not given, and which ones are.
@@ -90,6 +95,15 @@ mod tests {
             Some("sales_group")
         );
         assert_eq!(nearest("billing", names.into_iter()), None);
+        for (found, near) in [
+            ("supp", None),
+            ("suppo", Some("support")),
+            ("supportxx", Some("support")),
+            ("supportxxx", None),
+            ("SUPPORT", Some("support")),
+        ] {
+            assert_eq!(nearest(found, names.into_iter()), near, "{found}");
+        }
         assert_eq!(
             choices("suport", names.into_iter()),
             "; did you mean `support`? (there are `sales_group`, `support`)"

@@ -10,7 +10,7 @@ use crate::fault::Report;
 use crate::path::Path;
 use crate::policy::Policy;
 use crate::table::{Section, Sections};
-use callroute_schema::hint::{shorten, unknown};
+use callroute_schema::hint::shorten;
 
 /// Turns what the walk comes across into faults.
 struct Checker<'a> {
@@ -68,7 +68,7 @@ impl Checker<'_> {
 
     fn known<T>(&mut self, kind: NameKind, name: &str, section: &Section<T>, at: &Path<'_>) {
         if !section.has(name) {
-            let message = unknown(&kind.to_string(), name, section.names());
+            let message = self.report.unknown(kind.as_str(), name, section.names());
             self.report.at(self.root, at, message);
         }
     }
@@ -103,5 +103,28 @@ impl Compiler<'_> {
             return;
         }
         check::menu(menu, at, &mut self.checker());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::zone::ChronoTz;
+
+    /// Each hint is looked for among all names.
+    #[test]
+    fn of_many_faults_the_first_have_hints() {
+        let rules: Vec<_> = (0..150)
+            .map(|rule| format!("  \"+1314555{rule:04}\": costumer\n"))
+            .collect();
+        let text = format!(
+            "version: 1\ndefault: {{ action: busy }}\ntargets: {{ customer: {{ action: busy }} }}\nnumbers:\n{}",
+            rules.concat()
+        );
+        let faults = crate::load("routes.yaml", &text, &(), &ChronoTz).unwrap_err();
+        let messages: Vec<_> = faults.iter().map(|fault| fault.message.as_str()).collect();
+        assert_eq!(messages.len(), 150);
+        let hint = "unknown target `costumer`; did you mean `customer`? (there are `customer`)";
+        assert_eq!(messages[..100], [hint; 100]);
+        assert_eq!(messages[100..], ["unknown target `costumer`"; 50]);
     }
 }

@@ -94,6 +94,9 @@ impl Compiler<'_> {
     }
 
     fn twice(&mut self, first: &str, at: &Path<'_>) {
+        if self.report.is_beyond() {
+            return;
+        }
         let section = Path::ROOT.key("numbers");
         let here = Spot::of_key(self.root, at);
         let there = Spot::of_key(self.root, &section.key(first));

@@ -250,7 +250,8 @@ impl Compiler<'_> {
                     rotas.push(u32::try_from(*place).unwrap_or(u32::MAX));
                 } else if !table.hours.has(shift) {
                     let names = table.hours.names().chain(table.rotas.names());
-                    self.fault(&at.index(index), unknown("hours or rota", shift, names));
+                    let message = self.report.unknown("hours or rota", shift, names);
+                    self.fault(&at.index(index), message);
                 }
             }
             all.push(OnShift {

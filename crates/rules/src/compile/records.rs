@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use callroute_schema::tree::Span;
 
 use super::Compiler;
-use crate::csv::{Field, Records, Unclosed};
+use crate::csv::{Broken, Field, Records};
 use crate::engine::Rows;
 
 /// After so many faults, the rest of a file is not worth reading.
@@ -124,11 +124,17 @@ impl Compiler<'_> {
         for (index, record) in Records::new(text).enumerate() {
             let wrong = match &record {
                 Ok(record) => take(index, record).err(),
-                Err(Unclosed(span)) => Some(Wrong {
+                Err(Broken::Unclosed(span)) => Some(Wrong {
                     span: Some(*span),
                     message: "this quote is never closed".to_owned(),
                     other: None,
                     stop: true,
+                }),
+                Err(Broken::Behind(span)) => Some(Wrong {
+                    span: Some(*span),
+                    message: "the quote ends here, and more stands behind it; double a quote within a value, as in \"\"".to_owned(),
+                    other: None,
+                    stop: false,
                 }),
             };
             let Some(wrong) = wrong else {

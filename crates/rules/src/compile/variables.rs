@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{Compiler, Shared};
 use crate::engine::{PLAIN, SPACES};
 use crate::path::Path;
-use callroute_schema::hint::{choices, shorten};
+use callroute_schema::hint::shorten;
 
 impl Compiler<'_> {
     /// Reports variables that nothing stands for.
@@ -82,7 +82,7 @@ impl Compiler<'_> {
             return None;
         }
         let Some((table, column)) = name.split_once('.') else {
-            let choices = choices(name, PLAIN.into_iter());
+            let choices = self.report.choices(name, PLAIN.into_iter());
             return Some(format!("unknown variable `{{{shown}}}`{choices}"));
         };
         match table {
@@ -90,7 +90,7 @@ impl Compiler<'_> {
             "hours" => match column.strip_suffix(".next_change") {
                 Some(hours) if shared.hours.contains_key(hours) => None,
                 Some(hours) => {
-                    let choices = choices(hours, self.table.hours.names());
+                    let choices = self.report.choices(hours, self.table.hours.names());
                     let hours = shorten(hours);
                     Some(format!("unknown hours `{hours}` in `{{{shown}}}`{choices}"))
                 }
@@ -110,7 +110,7 @@ impl Compiler<'_> {
                     .chain(self.table.prefixes.names());
                 let tables = tables.chain(self.table.lookups.names());
                 let spaces = SPACES.iter().map(|space| space.trim_end_matches('.'));
-                let choices = choices(table, tables.chain(spaces));
+                let choices = self.report.choices(table, tables.chain(spaces));
                 Some(format!("unknown variable `{{{shown}}}`{choices}"))
             }
         }

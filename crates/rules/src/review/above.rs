@@ -88,23 +88,11 @@ fn together<'r>(
     kinds.into_iter().find_map(|is_kind| {
         let kind: Vec<_> = left.iter().filter(|(clause, _)| is_kind(clause)).collect();
         let clauses: Vec<&Clause> = kind.iter().map(|(clause, _)| *clause).collect();
-        let enough = |count: usize| {
-            let first = clauses.get(..count).unwrap_or_default();
-            logic.cover(own, first)
-        };
-        if !enough(clauses.len()) {
+        if !logic.cover(own, &clauses) {
             return None;
         }
-        // As few as there have to be, and the first of them.
-        let count = (2..=clauses.len()).find(|count| enough(*count))?;
-        let mut kept: Vec<_> = kind.into_iter().take(count).collect();
-        for place in (0..kept.len()).rev() {
-            let without = kept.iter().enumerate().filter(|(other, _)| *other != place);
-            let without: Vec<&Clause> = without.map(|(_, (clause, _))| *clause).collect();
-            if logic.cover(own, &without) {
-                kept.remove(place);
-            }
-        }
+        let kept = fewest(&clauses, |clauses| logic.cover(own, clauses));
+        let kept: Vec<_> = kept.iter().filter_map(|place| kind.get(*place)).collect();
         let every =
             kept.iter().all(|(_, rule)| rule.clauses.len() == 1) && logic.cover(&[], &clauses);
         Some(Decides::Together(
@@ -112,6 +100,39 @@ fn together<'r>(
             every,
         ))
     })
+}
+
+/// The places of as few of several as are enough, and the first of them; all of them are. What
+/// more are enough for, fewer are looked for in halves.
+fn fewest<T: Copy>(all: &[T], enough: impl Fn(&[T]) -> bool) -> Vec<usize> {
+    let mut kept: Vec<usize> = Vec::new();
+    let mut rest = all.len();
+    loop {
+        let with = |first: usize| {
+            let kept = kept.iter().filter_map(|place| all.get(*place));
+            let first = all.iter().take(first);
+            first.chain(kept).copied().collect::<Vec<T>>()
+        };
+        if enough(&with(0)) {
+            break;
+        }
+        let (mut few, mut most) = (0, rest);
+        while few + 1 < most {
+            let half = few.midpoint(most);
+            match enough(&with(half)) {
+                true => most = half,
+                false => few = half,
+            }
+        }
+        // Each round keeps one that is further in front, so that this ends.
+        let Some(last) = most.checked_sub(1) else {
+            break;
+        };
+        kept.push(last);
+        rest = last;
+    }
+    kept.reverse();
+    kept
 }
 
 /// Every key that a clause's number may begin with, where that is all that could be asked above.
@@ -140,5 +161,43 @@ fn keys_of(clause: &Clause, logic: &Logic<'_>) -> Vec<(Subject, Key)> {
         Clause::All(all) => all.iter().flat_map(|part| keys_of(part, logic)).collect(),
         Clause::Kind(_, spelled) => keys_of(spelled, logic),
         _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use proptest::prelude::*;
+
+    use super::fewest;
+
+    proptest! {
+        /// Without any of them they are not enough, and with those alone they are.
+        #[test]
+        fn none_of_the_fewest_may_be_left_out(
+            all in prop::collection::vec(0..6_u8, 1..40),
+            wanted in prop::collection::btree_set(0..6_u8, 1..4),
+        ) {
+            let enough = |some: &[u8]| wanted.iter().all(|wanted| some.contains(wanted));
+            prop_assume!(enough(&all));
+            let kept = fewest(&all, enough);
+            let firsts = wanted.iter().map(|wanted| all.iter().position(|one| one == wanted));
+            let mut firsts: Vec<usize> = firsts.flatten().collect();
+            firsts.sort_unstable();
+            prop_assert_eq!(kept, firsts);
+        }
+    }
+
+    #[test]
+    fn two_of_many_are_found_in_few_steps() {
+        let all: Vec<usize> = (0..2_000).collect();
+        let asked = Cell::new(0);
+        let enough = |some: &[usize]| {
+            asked.set(asked.get() + 1);
+            [1_000, 1_999].iter().all(|wanted| some.contains(wanted))
+        };
+        assert_eq!(fewest(&all, enough), [1_000, 1_999]);
+        assert!(asked.get() < 30, "{}", asked.get());
     }
 }

@@ -108,10 +108,10 @@ impl<T> Few<T> {
         }
     }
 
-    pub(super) fn add(&mut self, place: T, message: impl FnOnce() -> String) {
+    pub(super) fn add(&mut self, place: impl FnOnce() -> T, message: impl FnOnce() -> String) {
         self.count += 1;
         if self.shown.len() < SHOWN {
-            self.shown.push((place, message()));
+            self.shown.push((place(), message()));
         }
     }
 
@@ -140,7 +140,7 @@ impl Review<'_> {
             if !name.ends_with('*')
                 && let Some(message) = doubt(name, region)
             {
-                few.add(Spot::of_key(self.root, &numbers.key(name)), || message);
+                few.add(|| Spot::of_key(self.root, &numbers.key(name)), || message);
             }
         }
         self.tell_few(few);
@@ -156,7 +156,7 @@ impl Review<'_> {
                 if !text.ends_with('*')
                     && let Some(message) = doubt(text, region)
                 {
-                    few.add(Spot::of(self.root, &at.index(index)), || message);
+                    few.add(|| Spot::of(self.root, &at.index(index)), || message);
                 }
             }
             self.tell_few(few);
@@ -164,7 +164,7 @@ impl Review<'_> {
         let mut few = Few::new();
         for (text, spot) in &used.compared {
             if let Some(message) = doubt(text, region) {
-                few.add(spot.clone(), || message);
+                few.add(|| spot.clone(), || message);
             }
         }
         self.tell_few(few);

@@ -96,7 +96,7 @@ impl Review<'_> {
                     let message = format!(
                         "what stands beside `{ANONYMOUS}` is not kept: who withholds the number has no row"
                     );
-                    rowless.add((field.span, None), || message);
+                    rowless.add(|| (field.span, None), || message);
                 }
                 continue;
             }
@@ -105,7 +105,7 @@ impl Review<'_> {
                 false => damage(&field.text),
             };
             if let Some(message) = doubtful {
-                doubts.add((field.span, None), || message);
+                doubts.add(|| (field.span, None), || message);
             }
             // Where nothing else is said of a number, it may well be said twice.
             if sheet.columns.len() < 2 {
@@ -124,7 +124,7 @@ impl Review<'_> {
                     "`{}` stands here twice, and the last line counts; take one of them out",
                     shorten(&field.text)
                 );
-                twice.add((field.span, Some(first)), || message);
+                twice.add(|| (field.span, Some(first)), || message);
             }
         }
         for few in [doubts, twice, rowless] {
@@ -147,13 +147,16 @@ impl Review<'_> {
                 // A group rings numbers and addresses, too.
                 let is_name = matches!(Party::new(name), Ok(Party::Agent(_)) | Err(_));
                 if !name.is_empty() && is_name && !agents.has(name) && !rotas.has(name) {
-                    few.add((field.span, None), || {
-                        let choices = choices(name, agents.names().chain(rotas.names()));
-                        let name = shorten(name);
-                        format!(
-                            "unknown agent `{name}`, whom `{{{table}.{column}}}` names{choices}"
-                        )
-                    });
+                    few.add(
+                        || (field.span, None),
+                        || {
+                            let choices = choices(name, agents.names().chain(rotas.names()));
+                            let name = shorten(name);
+                            format!(
+                                "unknown agent `{name}`, whom `{{{table}.{column}}}` names{choices}"
+                            )
+                        },
+                    );
                 }
             }
             self.tell_of(file, few);

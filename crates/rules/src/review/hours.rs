@@ -32,7 +32,9 @@ impl Review<'_> {
 
     /// The first instant of a usual week at which no rule that asks for the time alone holds.
     pub(super) fn first_gap(&self, rules: &[Compared]) -> Option<String> {
-        let asked: Vec<Asked> = rules.iter().filter_map(only_hours).collect();
+        // Behind a rule that passes every call on there is still nobody.
+        let rules = rules.iter().filter(|rule| !rule.passes_on);
+        let asked: Vec<Asked> = rules.filter_map(only_hours).collect();
         let (first, _) = *asked.first()?;
         let gap = self.changes(&asked).into_iter().find(|(from, _)| {
             let holds = |asked: &Asked| self.holds(*asked, *from);
@@ -53,6 +55,9 @@ impl Review<'_> {
                 .collect();
             for (place, (rule, own)) in timed.iter().enumerate() {
                 for (above, other) in timed.iter().take(place) {
+                    if above.goes_on {
+                        continue;
+                    }
                     let Some((from, to)) = self.overlap(*other, *own) else {
                         continue;
                     };

@@ -1,6 +1,7 @@
 //! When a condition that holds makes another hold, and when both can never hold.
 
 mod numbers;
+mod opposites;
 mod values;
 
 use std::cell::RefCell;
@@ -46,12 +47,7 @@ impl<'e> Logic<'e> {
             Clause::Hours { hours, open } => self.settled(*hours) == Some(*open),
             Clause::Share { from, to } => *from == 0 && *to >= WHOLE,
             Clause::Any(any) => {
-                any.iter().any(|part| self.always(part))
-                    || any.iter().enumerate().any(|(place, one)| {
-                        any.iter()
-                            .skip(place + 1)
-                            .any(|other| opposites(one, other))
-                    })
+                any.iter().any(|part| self.always(part)) || opposites::among(any.iter())
             }
             Clause::All(all) => all.iter().all(|part| self.always(part)),
             Clause::Kind(_, spelled) => self.always(spelled),
@@ -310,13 +306,7 @@ impl<'e> Logic<'e> {
 
     /// Whether for every call with `own` one of several holds, of which each is enough.
     pub(super) fn cover(&self, own: &[Clause], parts: &[&Clause]) -> bool {
-        let pairs = |(place, one): (usize, &&Clause)| {
-            parts
-                .iter()
-                .skip(place + 1)
-                .any(|other| opposites(one, other))
-        };
-        parts.iter().enumerate().any(pairs)
+        opposites::among(parts.iter().copied())
             || shares_cover(own, parts)
             || self.hours_cover(own, parts)
     }
@@ -354,44 +344,4 @@ fn shares_cover(own: &[Clause], parts: &[&Clause]) -> bool {
             false => end,
         });
     shares.len() > 1 && end >= to
-}
-
-/// Whether one of two holds for every call.
-fn opposites(one: &Clause, other: &Clause) -> bool {
-    match (one, other) {
-        (
-            Clause::Hours { hours, open },
-            Clause::Hours {
-                hours: same,
-                open: other,
-            },
-        ) => hours == same && open != other,
-        (Clause::Anonymous(one), Clause::Anonymous(other)) => one != other,
-        // A header is there or is not, where an attribute may not be known.
-        (Clause::Header(one), Clause::Header(other)) => {
-            one.name.eq_ignore_ascii_case(&other.name)
-                && values::is_there(&one.test)
-                    .zip(values::is_there(&other.test))
-                    .is_some_and(|(one, other)| one != other)
-        }
-        (Clause::Not(not), other) | (other, Clause::Not(not)) => {
-            // What may not be known is no opposite of itself.
-            **not == *other && settles(other)
-        }
-        _ => false,
-    }
-}
-
-/// Whether it always comes out one way or the other, without a fact.
-fn settles(clause: &Clause) -> bool {
-    match clause {
-        Clause::Attribute(_)
-        | Clause::Found(_)
-        | Clause::Available(_)
-        | Clause::Calls(_)
-        | Clause::Missing(_) => false,
-        Clause::All(parts) | Clause::Any(parts) => parts.iter().all(settles),
-        Clause::Not(part) | Clause::Kind(_, part) => settles(part),
-        _ => true,
-    }
 }

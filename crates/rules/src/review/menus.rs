@@ -7,7 +7,8 @@ use callroute_schema::{Action, Menu};
 use super::Review;
 use super::used::each_list;
 use crate::check::Sink;
-use crate::path::{Path, Spot};
+use crate::path::Path;
+use crate::table::Sections;
 
 /// Gathers what the keys of menus lead to: from there, `back` goes back.
 #[derive(Default)]
@@ -53,6 +54,28 @@ impl Sink for InPlace<'_, '_> {
 }
 
 impl LedTo {
+    /// Goes through the targets behind keys, and those that they name.
+    fn follow(&mut self, table: &Sections) {
+        let mut names: Vec<String> = self.targets.iter().cloned().collect();
+        // Each name is looked into once, so this ends.
+        while let Some(name) = names.pop() {
+            let target = table.targets.get(&name);
+            let actions = target.and_then(|entry| entry.value.as_ref());
+            for action in actions.iter().flat_map(|list| list.as_slice()) {
+                match action {
+                    Action::Menu(menu) => {
+                        let name = menu.name.as_ref();
+                        self.menus.extend(name.map(|name| name.as_str().to_owned()));
+                    }
+                    Action::Target(name) if self.targets.insert(name.as_str().to_owned()) => {
+                        names.push(name.as_str().to_owned());
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+
     /// Whether a place is that of a target that some key leads to.
     fn is_target(&self, at: &Path<'_>) -> bool {
         let below = |name: &String| {
@@ -74,17 +97,7 @@ impl Review<'_> {
         let table = self.table;
         let mut led_to = LedTo::default();
         each_list(table, &mut led_to);
-        for entry in table.targets.entries() {
-            let actions = entry.value.iter().flat_map(|list| list.as_slice());
-            if led_to.targets.contains(&entry.name) {
-                led_to
-                    .menus
-                    .extend(actions.filter_map(|action| match action {
-                        Action::Menu(menu) => Some(menu.name.as_ref()?.as_str().to_owned()),
-                        _ => None,
-                    }));
-            }
-        }
+        led_to.follow(table);
         // A webhook's answer may have menus whose keys lead here.
         let led_to = table.webhooks.entries().is_empty().then_some(&led_to);
         let section = Path::ROOT.key("menus");
@@ -115,7 +128,6 @@ impl Review<'_> {
         let message = format!(
             "there is no menu to go back to: no key leads to this one, so {back} only lets it be heard again; call it `repeat`, or take it out"
         );
-        let spot = Spot::of_key(self.root, &at.key("back"));
-        self.report.add(spot.span, spot.path, message);
+        self.warn_key(&at.key("back"), message);
     }
 }

@@ -165,6 +165,9 @@ impl Review<'_> {
             let message = format!(
                 "a call to {number} rings {number} again{over}; ring the phone behind it instead, by its SIP URI or extension"
             );
+            if self.report.is_beyond() {
+                continue;
+            }
             let there = Spot::of_key(self.root, &section.key(number));
             self.report
                 .between_spots(&at, message, (&there, "its rules lead there"));
@@ -263,10 +266,20 @@ impl<'a> Visitor<'a> for Walk<'_, 'a> {
             leaving(place, &self.review.engine.named, self);
             self.depth -= 1;
         }
-        let rung = std::mem::replace(&mut self.found, before);
+        let found = std::mem::replace(&mut self.found, before);
+        let rung: Rc<[Rung]> = once(found).into();
         self.found.extend(rung.iter().cloned());
-        self.known.insert(place, rung.into());
+        self.known.insert(place, rung);
     }
+}
+
+/// Each number that is rung, once for each place where it is written: many ways lead there.
+fn once(found: Vec<Rung>) -> Vec<Rung> {
+    let mut seen = HashSet::new();
+    let is_new = |(to, at): &Rung| seen.insert((*to, at.path.clone()));
+    let mut found = found;
+    found.retain(is_new);
+    found
 }
 
 impl<'a> Walk<'_, 'a> {
@@ -327,5 +340,69 @@ impl<'a> Walk<'_, 'a> {
         if let Some(place) = dialed.and_then(|dialed| self.ours.get(&dialed)) {
             self.found.push((*place, Spot::of(self.review.root, at)));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::collections::HashMap;
+
+    use super::{Review, Walk};
+    use crate::fault::Report;
+    use crate::path::Path;
+    use crate::review::implies::Logic;
+    use crate::table::Rules;
+
+    /// A target that each of six branches names is one place, however many ways lead there.
+    #[test]
+    fn ways_to_one_place_are_no_places() {
+        let on = |target: &str| {
+            let branches = [
+                "busy",
+                "no_answer",
+                "declined",
+                "unreachable",
+                "congestion",
+                "failed",
+            ];
+            let branches = branches.map(|branch| format!("{branch}: {target}"));
+            format!("on: {{ {} }}", branches.join(", "))
+        };
+        let forward = "action: forward, destination: { type: number, number: \"+13146523057\" }";
+        let mut text = String::from("version: 1\ndefault: { action: busy }\ntargets:\n");
+        for target in 0..8 {
+            let on = on(&format!("t{}", target + 1));
+            text.push_str(&format!("  t{target}: {{ {forward}, {on} }}\n"));
+        }
+        text.push_str(&format!("  t8: {{ {forward} }}\n"));
+        text.push_str("numbers:\n  \"+13146523057\": t0\n");
+        let engine = crate::load("routes.yaml", &text, &(), &crate::ChronoTz).unwrap();
+        let mut report = Report::new("routes.yaml");
+        let root = crate::compile::root("routes.yaml", &text, &mut report).unwrap();
+        let table = crate::table::read(&root, &mut report);
+        let review = Review {
+            root: &root,
+            table: &table,
+            engine: &engine,
+            logic: Logic::new(&table, &engine.tables),
+            edges: RefCell::default(),
+            report: &mut report,
+        };
+        let ours = review.written_out();
+        let mut walk = Walk {
+            review: &review,
+            ours: &ours,
+            known: HashMap::new(),
+            depth: 0,
+            found: Vec::new(),
+        };
+        let [entry] = table.numbers.entries() else {
+            panic!("one number is expected");
+        };
+        let Some(Rules::Always(actions)) = &entry.value else {
+            panic!("an action is expected");
+        };
+        assert_eq!(walk.rung(actions, &Path::ROOT).len(), 9);
     }
 }

@@ -7,7 +7,7 @@ use super::{either, together};
 use crate::engine::{Available, Clause, Lookup, Party};
 use crate::path::Path;
 use crate::table::{CallerKind, Kinds, Texts};
-use callroute_schema::hint::{shorten, unknown};
+use callroute_schema::hint::shorten;
 
 impl Compiler<'_> {
     pub(super) fn kinds(
@@ -132,7 +132,9 @@ impl Compiler<'_> {
                         .chain(table.agents.names())
                         .chain(table.rotas.names())
                         .chain(table.targets.names());
-                    let message = unknown("lookup, agent, rota or target", name, known);
+                    let message = self
+                        .report
+                        .unknown("lookup, agent, rota or target", name, known);
                     self.fault(&at.index(index), message);
                     return None;
                 }
@@ -178,7 +180,7 @@ impl Compiler<'_> {
                 .names()
                 .chain(table.rotas.names())
                 .chain(table.targets.names());
-            let message = unknown("agent, rota or target", name, known);
+            let message = self.report.unknown("agent, rota or target", name, known);
             self.fault(at, message);
             return None;
         };

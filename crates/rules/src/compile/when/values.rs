@@ -15,7 +15,7 @@ use crate::number;
 use crate::origin::{is_area, nearest_area};
 use crate::path::Path;
 use crate::table::{Bounds, CallsWhen, DateWhen, Texts, ValueWhen, When};
-use callroute_schema::hint::{shorten, unknown};
+use callroute_schema::hint::shorten;
 
 impl Compiler<'_> {
     /// Everything of a `when` that is neither hours nor numbers.
@@ -192,7 +192,9 @@ impl Compiler<'_> {
         if !self.is_counted(&on) {
             let table = self.table;
             let known = table.targets.names().chain(table.agents.names());
-            let message = unknown("target, agent or number", &calls.on, known);
+            let message = self
+                .report
+                .unknown("target, agent or number", &calls.on, known);
             self.fault(&at.key("on"), message);
             return None;
         }
