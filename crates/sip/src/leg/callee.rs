@@ -304,7 +304,7 @@ fn given_up(cause: EndCause) -> Cause {
 
 async fn answered(mut leg: Box<Leg>, invite: Box<Invite>, response: &Response) {
     let stack = Arc::clone(&leg.stack);
-    let (asks, credentials) = (invite.asks, invite.route.credentials.clone());
+    let asks = invite.asks;
     let (mut answers, local, entry) = invite.answers(&stack);
     let dialog = Dialog::from_answer(&answers.left.opening, response);
     let mut dialog = match dialog {
@@ -319,6 +319,7 @@ async fn answered(mut leg: Box<Leg>, invite: Box<Invite>, response: &Response) {
     leg.local = local;
     leg.entry = Some(entry);
     let left = &mut answers.left;
+    let credentials = left.credentials.clone();
     let flow = left.reached.flow(&dialog);
     closing::ack(&stack, &dialog, flow.as_ref(), dialog.local_sequence()).await;
     let mut body = response.body().clone();
@@ -336,7 +337,8 @@ async fn answered(mut leg: Box<Leg>, invite: Box<Invite>, response: &Response) {
             tracing::info!(%error, "a 2xx without a usable description");
             answers.leave();
             leg.end(Cause::from_sip(488)).await;
-            return closing::bye(&mut leg, &mut dialog, flow.as_ref(), None).await;
+            let (flow, credentials) = (flow.as_ref(), credentials.as_ref());
+            return closing::bye(&mut leg, &mut dialog, flow, credentials).await;
         }
     }
     leg.answered().await;
