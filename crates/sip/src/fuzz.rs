@@ -69,6 +69,7 @@ pub fn sdp(bytes: &[u8]) {
             key: crate::sdp::Keys::new(),
             encrypts: false,
             noise: true,
+            agreement: None,
         };
         let answer = answer(&local, &remote);
         assert!(sipx_sdp::parse(&answer).is_ok(), "{answer}");

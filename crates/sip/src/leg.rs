@@ -115,8 +115,7 @@ impl Leg {
         if !self.stack.config.direct_media.is_empty() {
             self.described = Described::of(&remote).map(Box::new);
         }
-        self.local.encrypts |= self.local.has_key_for(&remote);
-        let remote = self.local.agreed(remote);
+        let remote = self.local.agree(remote);
         let key = self.local.key.clone();
         let agreed = MediaCommand::Agree(Box::new(remote), key);
         self.media.tell(agreed).await;

@@ -196,6 +196,7 @@ impl SipLine {
                 key: Keys::new(),
                 encrypts: false,
                 noise: self.stack.config.comfort_noise,
+                agreement: None,
             },
             log,
             held: false,

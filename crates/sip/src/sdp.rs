@@ -6,7 +6,7 @@ mod write;
 
 pub(crate) use key::{Key, Keys, Suite};
 pub(crate) use read::{is_of_many, read};
-pub(crate) use write::{answer, handed_on, offer};
+pub(crate) use write::{again, answer, handed_on, offer};
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -72,11 +72,44 @@ pub(crate) struct Local {
     pub(crate) encrypts: bool,
     /// We take and send comfort noise.
     pub(crate) noise: bool,
+    /// What was agreed on last.
+    pub(crate) agreement: Option<Box<Agreement>>,
+}
+
+/// What both ends have come to, for the next offer (RFC 3264, section 8).
+#[derive(Debug, Clone)]
+pub(crate) struct Agreement {
+    /// The formats that both have, the one that is spoken first.
+    formats: Vec<Format>,
+    event: Option<Event>,
+    noise: bool,
+    /// The other streams, which are refused but keep their places.
+    others: Vec<String>,
+    /// How many of them come before ours.
+    before: usize,
+}
+
+impl Agreement {
+    /// To a description of the far end's.
+    fn of(remote: &Remote) -> Self {
+        let streams = remote.description.media.iter().enumerate();
+        let others = streams.filter(|(at, _)| *at != remote.stream);
+        Self {
+            formats: remote.formats.clone(),
+            event: remote.event,
+            noise: remote.noise,
+            others: others.map(|(_, media)| write::refused(media)).collect(),
+            before: remote.stream,
+        }
+    }
 }
 
 impl Local {
-    /// What an offer or answer came to: comfort noise is for two who both want it.
-    pub(crate) fn agreed(&self, remote: Remote) -> Remote {
+    /// What an offer or answer came to: comfort noise is for two who both want it, and what is encrypted
+    /// stays so.
+    pub(crate) fn agree(&mut self, remote: Remote) -> Remote {
+        self.encrypts |= self.has_key_for(&remote);
+        self.agreement = Some(Box::new(Agreement::of(&remote)));
         let at = |ip: IpAddr| Some(ip.to_canonical());
         let elsewhere = remote
             .media

@@ -237,6 +237,7 @@ impl Stack {
             key,
             encrypts: false,
             noise: self.config.comfort_noise,
+            agreement: None,
         }
     }
 

@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use sipx_sip::Reason;
 use sipx_sip::transaction::ClientTransaction;
+use sipx_sip::{Method, Reason};
 use sipx_transport::{ConnectionKey, Target, TransportKind};
 
 use crate::endpoint::exchange::Owner;
@@ -30,6 +30,12 @@ pub(super) struct Asked {
 }
 
 impl Asked {
+    /// Whether it is an INVITE that has no final answer.
+    pub(super) fn is_open_invite(&self) -> bool {
+        let machine = self.machine.as_ref();
+        machine.is_some_and(|machine| machine.request().method == Method::Invite)
+    }
+
     /// The connection that carries it, if it is not sent over UDP.
     fn connection(&self) -> Option<ConnectionKey> {
         (self.target.transport != TransportKind::Udp).then(|| self.target.connection())

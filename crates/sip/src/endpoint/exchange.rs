@@ -2,9 +2,10 @@
 
 use std::task::{Context, Poll};
 
-use sipx_sip::{Reason, Response, TuEvent};
+use sipx_sip::{Reason, Response, Timer, TuEvent};
 use tokio::sync::mpsc;
 
+use crate::endpoint::asked::Asked;
 use crate::endpoint::{Endpoint, RESERVED, Role, is_provisional};
 
 /// What takes 2xx to an INVITE of ours when whoever has sent it is gone.
@@ -43,7 +44,8 @@ impl Owner {
 }
 
 /// A client transaction, as its owner sees it. Dropping it leaves the transaction to itself; when it
-/// has a 2xx, which nobody waits for any more, that is its end.
+/// has a 2xx, which nobody waits for any more, that is its end. An INVITE that is not answered yet has no
+/// end of its own once anything has come: it gets one (RFC 3261, section 9.1).
 #[derive(Debug)]
 pub(crate) struct Exchange {
     endpoint: Endpoint,
@@ -111,12 +113,18 @@ impl Exchange {
 
 impl Drop for Exchange {
     fn drop(&mut self) {
-        let mut state = self.endpoint.0.state();
-        if let Some((Role::Client, key)) = state.numbers.get(&self.number).copied()
-            && state.is_accepted(key)
-            && !state.is_left(key)
-        {
+        let endpoint = &self.endpoint.0;
+        let mut state = endpoint.state();
+        let Some((Role::Client, key)) = state.numbers.get(&self.number).copied() else {
+            return;
+        };
+        let waits = state.asked.get(&key).is_some_and(Asked::is_open_invite);
+        if waits {
+            let at = endpoint.now() + endpoint.waits.timeout();
+            state.timers.set(self.number, Timer::M, at);
+        } else if state.is_accepted(key) && !state.is_left(key) {
             state.finish(Role::Client, key);
         }
+        endpoint.release(state);
     }
 }

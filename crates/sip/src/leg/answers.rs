@@ -9,6 +9,7 @@ use sipx_sip::{Reason, Response, TuEvent};
 use sipx_transport::Target;
 use tokio::time::timeout;
 
+use crate::admit::access::Credentials;
 use crate::dialog::{Dialog, Opening};
 use crate::endpoint::{Exchange, Heir};
 use crate::leg::callee::invite::FORKS;
@@ -32,6 +33,8 @@ pub(crate) struct Left {
     pub(crate) stack: Weak<Stack>,
     pub(crate) opening: Opening,
     pub(crate) reached: Reached,
+    /// What is proven when it asks for a password.
+    pub(crate) credentials: Option<Credentials>,
     /// Early dialogs of which no 2xx has come.
     pub(crate) early: Vec<Early>,
     /// The tags of those of which one has: their dialogs are ended, or somebody's.
@@ -117,6 +120,7 @@ impl Heir for Left {
             self.known.push(tag);
         }
         let (flow, sequence) = (self.reached.flow(&dialog), self.opening.sequence());
+        let credentials = self.credentials.clone().filter(|_| first);
         // Its Contact may have to be looked up, for which nobody waits.
         let runtime = stack.runtime.clone();
         runtime.spawn(async move {
@@ -125,7 +129,7 @@ impl Heir for Left {
                 dialog.used(early.confirmed(Bytes::new()).await.0);
             }
             if first {
-                closing::part(stack, dialog, flow);
+                closing::part(stack, dialog, flow, credentials);
             }
         });
     }

@@ -2,6 +2,7 @@
 
 mod elsewhere;
 pub(crate) mod invite;
+mod tries;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -17,17 +18,18 @@ use crate::dialog::Dialog;
 use crate::endpoint::Incoming;
 use crate::leg::callee::elsewhere::Elsewhere;
 use crate::leg::callee::invite::{Invite, Invites};
+use crate::leg::callee::tries::{hangup, hung_up, tries};
 use crate::leg::direct::Peer;
 use crate::leg::early::{self, Early};
 use crate::leg::established::{Established, Session};
 use crate::leg::session_timer::SessionTimer;
 use crate::leg::taking::Taken;
-use crate::leg::{Leg, LegCommand, closing, taking};
+use crate::leg::{Leg, closing, taking};
 use crate::message::{answered_elsewhere, q850, to_tag};
 use crate::reach::ways::Route;
 use crate::routes::LegRequest;
 use crate::sdp;
-use crate::stack::{SendError, Stack, token};
+use crate::stack::token;
 use crate::way::{Line, Way};
 
 /// Whom to dial, and on whose behalf.
@@ -76,7 +78,11 @@ pub(crate) async fn serve(mut leg: Box<Leg>, mut dialing: Box<Dialing>) {
     let mut elsewhere = Elsewhere::of(&ways);
     while let Some(group) = ways.pop_front() {
         let diverted = group.first().is_some_and(|route| route.diverted.is_some());
-        for together in tries(&mut leg, &group).await {
+        let tries = match tries(&mut leg, &group).await {
+            Ok(tries) => tries,
+            Err(cause) => return leg.end(given_up(cause)).await,
+        };
+        for together in tries {
             match attempt(&mut leg, &dialing, &mut elsewhere, together).await {
                 Attempt::Answered(invite, response) => {
                     return Box::pin(answered(leg, invite, &response)).await;
@@ -118,59 +124,6 @@ pub(crate) async fn serve(mut leg: Box<Leg>, mut dialing: Box<Dialing>) {
     leg.end(last).await;
 }
 
-/// What is tried one after the other of a group of ways, each with where it leads to.
-async fn tries<'a>(leg: &mut Leg, group: &'a [Route]) -> Vec<Vec<(&'a Route, Target)>> {
-    let mut tries = Vec::new();
-    for route in group {
-        if !counted(leg, route) {
-            continue;
-        }
-        match targets(&leg.stack, route).await {
-            // Alone, it is tried at one of its addresses after the other.
-            Ok(found) if group.len() == 1 => {
-                tries.extend(found.into_iter().map(|target| vec![(route, target)]));
-            }
-            Ok(found) => {
-                let first = found.into_iter().next().map(|target| (route, target));
-                match tries.first_mut() {
-                    Some(together) => together.extend(first),
-                    None => tries.push(first.into_iter().collect()),
-                }
-            }
-            Err(error) => {
-                tracing::info!(%error, leg = %leg.notices.leg(), "a callee cannot be found");
-            }
-        }
-        if route.diverted.is_some() {
-            let (leg_id, to) = (leg.notices.leg(), route.uri.clone());
-            let notice = Notice::Diverted { leg: leg_id, to };
-            leg.notices.tell(notice).await;
-        }
-    }
-    tries
-}
-
-/// Counts the leg on the trunk of a way, in place of the one before; `false` when that is full.
-fn counted(leg: &mut Leg, route: &Route) -> bool {
-    leg.trunk = None;
-    let trunk = route.trunk.as_deref();
-    let Some(trunk) = trunk.and_then(|name| leg.stack.trunks.get(name)) else {
-        return true;
-    };
-    leg.trunk = trunk.count();
-    if leg.trunk.is_none() {
-        tracing::info!(trunk = route.trunk, "the trunk is full");
-    }
-    leg.trunk.is_some()
-}
-
-async fn targets(stack: &Stack, route: &Route) -> Result<Vec<Target>, SendError> {
-    match &route.flow {
-        Some(flow) => Ok(vec![flow.clone()]),
-        None => stack.resolve_all(&invite::parsed(&route.uri)?).await,
-    }
-}
-
 /// Whether a failure is of the way, not of whom it leads to (RFC 3263, section 4.3).
 fn is_of_the_way(response: &Response) -> bool {
     matches!(response.status.code(), 408 | 500 | 502 | 503 | 504)
@@ -183,6 +136,10 @@ async fn attempt(
     elsewhere: &mut Elsewhere,
     tries: Vec<(&Route, Target)>,
 ) -> Attempt {
+    if let Some(cause) = hung_up(leg) {
+        leg.end(given_up(cause)).await;
+        return Attempt::Over;
+    }
     let mut invites = Invites::default();
     for (route, target) in tries {
         match invite::send(&leg.stack, dialing, route, target) {
@@ -252,15 +209,8 @@ async fn attempt(
                 }
             }
             command = leg.commands.recv() => {
-                let cause = match command {
-                    Some(LegCommand::Hangup(cause)) => cause,
-                    None => EndCause::Normal,
-                    Some(LegCommand::Hold(_, told)) => {
-                        // discard: who asked has gone.
-                        let _ = told.send(Err(Cause::local(Disposition::Failed)));
-                        continue;
-                    }
-                    Some(_) => continue,
+                let Some(cause) = hangup(command) else {
+                    continue;
                 };
                 for invite in invites.0 {
                     give_up(leg, invite, cause);
@@ -354,7 +304,7 @@ fn given_up(cause: EndCause) -> Cause {
 
 async fn answered(mut leg: Box<Leg>, invite: Box<Invite>, response: &Response) {
     let stack = Arc::clone(&leg.stack);
-    let (asks, credentials) = (invite.asks, invite.route.credentials.clone());
+    let asks = invite.asks;
     let (mut answers, local, entry) = invite.answers(&stack);
     let dialog = Dialog::from_answer(&answers.left.opening, response);
     let mut dialog = match dialog {
@@ -369,6 +319,7 @@ async fn answered(mut leg: Box<Leg>, invite: Box<Invite>, response: &Response) {
     leg.local = local;
     leg.entry = Some(entry);
     let left = &mut answers.left;
+    let credentials = left.credentials.clone();
     let flow = left.reached.flow(&dialog);
     closing::ack(&stack, &dialog, flow.as_ref(), dialog.local_sequence()).await;
     let mut body = response.body().clone();
@@ -386,7 +337,8 @@ async fn answered(mut leg: Box<Leg>, invite: Box<Invite>, response: &Response) {
             tracing::info!(%error, "a 2xx without a usable description");
             answers.leave();
             leg.end(Cause::from_sip(488)).await;
-            return closing::bye(&mut leg, &mut dialog, flow.as_ref(), None).await;
+            let (flow, credentials) = (flow.as_ref(), credentials.as_ref());
+            return closing::bye(&mut leg, &mut dialog, flow, credentials).await;
         }
     }
     leg.answered().await;

@@ -304,9 +304,7 @@ impl Invited {
                 let body = sdp::answer(&leg.local, &remote);
                 self.described = Some(body.clone());
                 leg.agree(remote).await;
-                Reply::new(200)
-                    .header(HeaderName::Contact, self.dialog.contact().to_owned())
-                    .sdp(body)
+                Reply::new(200).sdp(body)
             }
             Ok(None) => Reply::new(488),
             Err(refusal) => refusal,
@@ -347,6 +345,11 @@ impl Invited {
             Method::Update => {}
             Method::Ack => return None,
             _ => reply = Reply::new(405),
+        }
+        if request.request.method == Method::Update && reply.is_success() {
+            // It may name another target (RFC 3311, section 5.2).
+            self.dialog.refresh(&request.request.headers);
+            reply = reply.header(HeaderName::Contact, self.dialog.contact().to_owned());
         }
         leg.stack
             .respond(request, reply.header(HeaderName::Allow, ALLOW));

@@ -117,13 +117,29 @@ async fn target(
 }
 
 /// Ends a dialog that nobody wants any more, beside everything else.
-pub(crate) fn part(stack: Arc<Stack>, mut dialog: Dialog, flow: Option<Target>) {
+pub(crate) fn part(
+    stack: Arc<Stack>,
+    mut dialog: Dialog,
+    flow: Option<Target>,
+    credentials: Option<Credentials>,
+) {
     tokio::spawn(async move {
         let sent = send(&stack, &mut dialog, flow.as_ref(), |dialog| {
             Ok(dialog.request(&Method::Bye)?.build())
         });
-        if let Ok((_, exchange)) = sent.await {
-            exchange.settle().await;
+        let Ok((mut bye, mut exchange)) = sent.await else {
+            return;
+        };
+        while let Some(TuEvent::Response(response)) = exchange.next().await {
+            if response.status.is_provisional() {
+                continue;
+            }
+            let (flow, asked) = (flow.as_ref(), (&bye, response.as_ref()));
+            let again = again(&stack, &mut dialog, flow, asked, credentials.as_ref());
+            match again.await {
+                Some(again) => (bye, exchange) = again,
+                None => return,
+            }
         }
     });
 }

@@ -83,6 +83,19 @@ impl Early {
     }
 }
 
+impl Invite {
+    /// An UPDATE of the far end's without an offer: it may name another target (RFC 3311, section 5.2).
+    async fn refreshed_by(&mut self, update: &Request) -> Reply {
+        let tag = from_tag(&update.headers).unwrap_or_default();
+        if let Some(early) = self.early.iter().find(|early| early.tag == tag)
+            && let Some(dialog) = early.dialog.lock().await.as_mut()
+        {
+            dialog.refresh(&update.headers);
+        }
+        Reply::new(200).header(HeaderName::Contact, self.contact.clone())
+    }
+}
+
 /// A provisional response; a reliable one is acknowledged, each once and in its order.
 pub(crate) async fn heard(stack: &Arc<Stack>, invite: &mut Invite, response: &Response) {
     let number = response.headers.typed::<RSeq>().and_then(Result::ok);
@@ -237,7 +250,11 @@ pub(crate) async fn asked(leg: &mut Leg, invites: &mut Invites, request: &Incomi
                 None => Reply::new(491),
             }
         }
-        Method::Options | Method::Info | Method::Update => Reply::new(200),
+        Method::Update => match invites.of(&call_id(&request.request.headers)) {
+            Some(invite) => invite.refreshed_by(&request.request).await,
+            None => Reply::new(481),
+        },
+        Method::Options | Method::Info => Reply::new(200),
         _ => Reply::new(481),
     };
     if let Some(remote) = described {

@@ -75,6 +75,8 @@ pub(crate) struct Established {
     away: bool,
     /// We hold it.
     holding: bool,
+    /// What our last re-INVITE said: the same again has the same version.
+    offered: Option<Box<str>>,
     credentials: Option<Credentials>,
 }
 
@@ -136,6 +138,7 @@ impl Established {
             direct: None,
             away: false,
             holding: false,
+            offered: None,
             credentials: None,
         })
     }
@@ -175,6 +178,7 @@ impl Established {
             direct: None,
             away: false,
             holding: false,
+            offered: None,
             credentials: session.credentials,
         })
     }

@@ -4,7 +4,7 @@ use callroute_audio::codec::Codec;
 use proptest::prelude::*;
 use sipx_sdp::Direction;
 
-use super::{Keys, Local, SdpFault, Suite, answer, offer, read};
+use super::{Keys, Local, SdpFault, Suite, again, answer, offer, read};
 
 const BOTH: [Codec; 2] = [Codec::Pcmu, Codec::Pcma];
 
@@ -18,6 +18,7 @@ fn local() -> Local {
         key: None,
         encrypts: false,
         noise: false,
+        agreement: None,
     }
 }
 
@@ -240,7 +241,7 @@ fn comfort_noise_is_for_two_who_both_want_it() {
         (false, "0 13", false),
         (true, "0", false),
     ] {
-        let local = Local {
+        let mut local = Local {
             noise: wants,
             ..local()
         };
@@ -248,7 +249,7 @@ fn comfort_noise_is_for_two_who_both_want_it() {
         let remote = read(body.as_bytes(), &BOTH).unwrap();
         let back = answer(&local, &remote);
         assert_eq!(back.contains("CN/8000"), agreed, "{back}");
-        assert_eq!(local.agreed(remote).noise, agreed);
+        assert_eq!(local.agree(remote).noise, agreed);
     }
 }
 
@@ -271,4 +272,31 @@ proptest! {
             prop_assert_eq!(back.codecs, vec![remote.codec()]);
         }
     }
+}
+
+/// RFC 3264, section 8: what was agreed on, in its place among what was refused.
+#[test]
+fn what_is_agreed_on_is_offered_again() {
+    let body = sdp(
+        "10.0.0.9",
+        "m=video 4002 RTP/AVP 99\r\nm=audio 4000 RTP/AVP 18 8 0 96\r\n\
+         a=rtpmap:96 telephone-event/8000\r\nm=image 4004 udptl t38\r\n",
+    );
+    let mut local = local();
+    assert_eq!(again(&local, Direction::SendRecv), None);
+    local.agree(read(body.as_bytes(), &BOTH).unwrap());
+    let lines = [
+        "m=video 0 RTP/AVP 99",
+        "m=audio 20000 RTP/AVP 8 0 96",
+        "m=image 0 udptl t38",
+    ];
+    let streams = |text: &str| {
+        let lines = text.lines().filter(|line| line.starts_with("m="));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let text = again(&local, Direction::SendOnly).unwrap();
+    assert_eq!(streams(&text), lines);
+    assert!(text.contains("a=sendonly\r\n"), "{text}");
+    let all = offer(&local, &BOTH, Direction::SendRecv);
+    assert_eq!(streams(&all).len(), 3, "{all}");
 }

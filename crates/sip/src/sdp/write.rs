@@ -6,8 +6,8 @@ use callroute_audio::codec::Codec;
 use sipx_sdp::{Direction, MediaDescription};
 
 use super::{
-    Described, EVENT_PAYLOAD, Event, FAST_EVENT_PAYLOAD, Format, Key, Keys, Local, NOISE_PAYLOAD,
-    Remote,
+    Agreement, Described, EVENT_PAYLOAD, Event, FAST_EVENT_PAYLOAD, Format, Key, Keys, Local,
+    NOISE_PAYLOAD, Remote,
 };
 use crate::rtp::FRAME_MS;
 
@@ -32,18 +32,67 @@ pub(crate) fn offer(local: &Local, codecs: &[Codec], direction: Direction) -> St
         });
     }
     let noise = local.noise && codecs.iter().any(|codec| codec.clock() == 8000);
-    let keys = local.key.as_ref().filter(|_| local.encrypts);
-    let mut text = header(local);
     let stream = Stream {
         formats: &formats,
         events: &events,
         noise,
-        keys: keys.map_or(&[], Keys::all),
+        keys: offered_keys(local),
         direction,
         packet_ms: FRAME_MS,
+        control: None,
     };
+    among(local, &stream)
+}
+
+/// Our offer of what is agreed on already; `None` before anything is.
+pub(crate) fn again(local: &Local, direction: Direction) -> Option<String> {
+    let agreement = local.agreement.as_ref()?;
+    let fast = agreement.formats.first()?.codec.clock() == FAST;
+    let stream = Stream {
+        formats: &agreement.formats,
+        events: agreement.event.as_slice(),
+        noise: local.noise && agreement.noise && !fast,
+        keys: offered_keys(local),
+        direction,
+        packet_ms: FRAME_MS,
+        control: None,
+    };
+    Some(among(local, &stream))
+}
+
+fn offered_keys(local: &Local) -> &[Key] {
+    let keys = local.key.as_ref().filter(|_| local.encrypts);
+    keys.map_or(&[], Keys::all)
+}
+
+/// A description with our stream in its place among others, which stay refused: no stream is ever taken out
+/// of a session (RFC 3264, section 8).
+fn among(local: &Local, stream: &Stream<'_>) -> String {
+    let others = local.agreement.as_deref().and_then(|agreement| {
+        let Agreement { others, before, .. } = agreement;
+        others.split_at_checked(*before)
+    });
+    let (before, after) = others.unwrap_or_default();
+    let mut text = header(local);
+    text.extend(before.iter().map(String::as_str));
     stream.write(&mut text, local.media.port());
+    text.extend(after.iter().map(String::as_str));
     text
+}
+
+/// A stream that we refuse, as a description says it.
+pub(super) fn refused(media: &MediaDescription) -> String {
+    let formats = media.formats.join(" ");
+    [
+        "m=",
+        &media.media,
+        " 0 ",
+        &media.protocol,
+        " ",
+        &formats,
+        "\r\n",
+    ]
+    .concat()
 }
 
 /// Our answer: one codec, the offer's first, and telephone events if it has them. Other streams
@@ -62,17 +111,7 @@ pub(crate) fn answer(local: &Local, remote: &Remote) -> String {
     let mut text = header(local);
     for (at, media) in remote.description.media.iter().enumerate() {
         if at != remote.stream {
-            let formats = media.formats.join(" ");
-            let line = [
-                "m=",
-                &media.media,
-                " 0 ",
-                &media.protocol,
-                " ",
-                &formats,
-                "\r\n",
-            ];
-            text.extend(line);
+            text.push_str(&refused(media));
             continue;
         }
         let spoken = Format {
@@ -89,6 +128,7 @@ pub(crate) fn answer(local: &Local, remote: &Remote) -> String {
             keys: key.as_slice(),
             direction: ours,
             packet_ms: FRAME_MS,
+            control: None,
         };
         stream.write(&mut text, local.media.port());
         if remote.mux {
@@ -105,7 +145,7 @@ pub(crate) fn handed_on(local: &Local, other: &Described) -> String {
         media: other.media,
         ..local.clone()
     };
-    let mut text = header(&there);
+    let above = other.media.port().checked_add(1);
     let stream = Stream {
         formats: &other.formats,
         events: other.event.as_slice(),
@@ -113,13 +153,9 @@ pub(crate) fn handed_on(local: &Local, other: &Described) -> String {
         keys: &[],
         direction: Direction::SendRecv,
         packet_ms: other.packet_ms.unwrap_or(FRAME_MS),
+        control: other.control.filter(|port| Some(*port) != above),
     };
-    stream.write(&mut text, there.media.port());
-    let above = other.media.port().checked_add(1);
-    if let Some(control) = other.control.filter(|port| Some(*port) != above) {
-        put(&mut text, format_args!("a=rtcp:{control}\r\n"));
-    }
-    text
+    among(&there, &stream)
 }
 
 /// The lines before the streams (RFC 8866, section 5).
@@ -153,6 +189,8 @@ struct Stream<'a> {
     keys: &'a [Key],
     direction: Direction,
     packet_ms: u32,
+    /// The port for RTCP, where that is not the one above.
+    control: Option<u16>,
 }
 
 impl Stream<'_> {
@@ -193,6 +231,9 @@ impl Stream<'_> {
         put(text, format_args!("a=ptime:{ms}\r\na={direction}\r\n"));
         for key in self.keys {
             put(text, format_args!("a=crypto:{}\r\n", key.value()));
+        }
+        if let Some(control) = self.control {
+            put(text, format_args!("a=rtcp:{control}\r\n"));
         }
     }
 }

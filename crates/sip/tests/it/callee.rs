@@ -5,9 +5,12 @@ use std::time::Duration;
 
 use callroute_media::{Command, DialTarget, EndCause, LegId, Line, Notice};
 use callroute_schema::{Caller, Cause, Disposition, Number};
-use callroute_sip::SipAdapter;
 use callroute_sip::phone::AnswerMode;
+use callroute_sip::{Config, SipAdapter, Trunk};
+use tokio::time::timeout;
 
+use crate::raw::Raw;
+use crate::signalling::{bind, called};
 use crate::support::{
     CALLEE, LONG, answer, config, dial, empty, ended, expect, local, next_call, phone, uri,
 };
@@ -229,4 +232,59 @@ async fn a_contact_is_looked_at_before_the_trunk_and_may_use_tcp() {
         cause: EndCause::Normal,
     });
     assert_eq!(taken.wait_ended(LONG).await, Some(Cause::normal()));
+}
+
+/// A name that takes its time keeps nobody from hanging up.
+#[tokio::test]
+async fn who_is_looked_up_may_be_hung_up_on() {
+    let names = tokio::net::UdpSocket::bind("127.21.7.9:0").await.unwrap();
+    let mut adapter = bind(Config {
+        name_server: Some(names.local_addr().unwrap()),
+        ..config("127.21.7.1")
+    })
+    .await;
+    let mut caller = Raw::new("127.21.7.2", adapter.local_addr()).await;
+    let mut line = called(&mut adapter, &mut caller).await;
+    dial(&mut line, CALLEE, "sip:bob@slow.test");
+    let mut query = [0; 1500];
+    timeout(LONG, names.recv_from(&mut query))
+        .await
+        .unwrap()
+        .unwrap();
+    let (leg, cause) = (CALLEE, EndCause::Normal);
+    line.perform(Command::Hangup { leg, cause });
+    assert_eq!(ended(&mut line, CALLEE).await, local(Disposition::Canceled));
+}
+
+/// Nor is the next way tried, whichever of the refusal and the hang-up is seen first.
+#[tokio::test]
+async fn who_hangs_up_between_two_ways_calls_nobody_more() {
+    let mut first = Raw::new("127.21.8.3", "127.21.8.1:1".parse().unwrap()).await;
+    let mut second = Raw::new("127.21.8.4", first.peer).await;
+    let trunk = |name: &str, raw: &Raw| Trunk::new(name, &format!("sip:{}", raw.addr));
+    let mut adapter = bind(Config {
+        trunks: vec![trunk("first", &first), trunk("second", &second)],
+        ..config("127.21.8.1")
+    })
+    .await;
+    let mut caller = Raw::new("127.21.8.2", adapter.local_addr()).await;
+    let mut line = called(&mut adapter, &mut caller).await;
+    for round in 1..9 {
+        let leg = LegId(round);
+        line.perform(Command::Dial {
+            leg,
+            to: DialTarget::Number(Number::new("+16822306467").unwrap()),
+            from: Caller::Withheld,
+            from_name: None,
+            headers: std::collections::BTreeMap::new(),
+        });
+        let invite = first.until("INVITE").await;
+        first
+            .send(&first.response(&invite, "503 Busy", ";tag=a", "", ""))
+            .await;
+        let cause = EndCause::Normal;
+        line.perform(Command::Hangup { leg, cause });
+        assert_eq!(ended(&mut line, leg).await, local(Disposition::Canceled));
+    }
+    assert!(second.quiet("INVITE", Duration::from_millis(100)).await);
 }

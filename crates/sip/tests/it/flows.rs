@@ -173,3 +173,65 @@ async fn who_moves_is_followed() {
         ended(&mut line, CALLER).await;
     }
 }
+
+/// The BYE to this tag, which is asked for a password and answers that.
+async fn bye_is_proven(raw: &mut Raw, tag: &str) {
+    let mut asked = false;
+    loop {
+        let bye = raw.until("BYE").await;
+        if to_tag(&bye) != tag {
+            continue;
+        }
+        if header(&bye, "Proxy-Authorization").is_some() {
+            assert!(asked, "{bye}");
+            raw.send(&raw.response(&bye, "200 OK", "", "", "")).await;
+            return;
+        }
+        asked = true;
+        raw.send(&raw.response(&bye, "407 Proxy", "", ASK, ""))
+            .await;
+    }
+}
+
+/// A dialog that nobody wants is ended in earnest: of a fork, of a 2xx that cannot be used, and of who is
+/// replaced.
+#[tokio::test]
+async fn a_bye_that_is_challenged_is_proven_whatever_it_ends() {
+    let mut raw = Raw::new("127.67.3.2", "127.67.3.1:1".parse().unwrap()).await;
+    let mut adapter = with_trunk("127.67.3.1", &raw).await;
+    let mut caller = Raw::new("127.67.3.3", adapter.local_addr()).await;
+    let mut line = called(&mut adapter, &mut caller).await;
+    let unusable = SDP.replace("AVP 0 101", "AVP 18 101");
+    for (leg, body) in [(1, ""), (2, unusable.as_str())] {
+        let leg = LegId(leg);
+        dial_trunk(&mut line, leg);
+        let invite = raw.until("INVITE").await;
+        raw.send(&raw.response(&invite, "200 OK", ";tag=a", "", body))
+            .await;
+        raw.until("ACK").await;
+        bye_is_proven(&mut raw, ";tag=a").await;
+        assert_eq!(ended(&mut line, leg).await.sip_code, Some(488));
+    }
+
+    let leg = LegId(3);
+    dial_trunk(&mut line, leg);
+    let invite = raw.until("INVITE").await;
+    for tag in [";tag=b", ";tag=c"] {
+        raw.send(&raw.response(&invite, "200 OK", tag, "", SDP))
+            .await;
+    }
+    expect(&mut line, Notice::LegAnswered { leg }).await;
+    bye_is_proven(&mut raw, ";tag=c").await;
+
+    let mut new = Raw::new("127.67.3.4", adapter.local_addr()).await;
+    let ours = header(&invite, "From").unwrap().split(";tag=").nth(1);
+    let named = format!(
+        "Replaces: {};to-tag={};from-tag=b\r\n",
+        header(&invite, "Call-ID").unwrap(),
+        ours.unwrap()
+    );
+    new.send(&new.request("INVITE", "n", 1, "", &named, SDP))
+        .await;
+    new.until("SIP/2.0 200").await;
+    bye_is_proven(&mut raw, ";tag=b").await;
+}

@@ -5,8 +5,13 @@ use std::time::Duration;
 use callroute_media::{Command, EndCause, Line, Notice};
 use callroute_sip::phone::AnswerMode;
 use callroute_sip::{Config, SipAdapter};
+use tokio::time::timeout;
 
-use crate::support::{CALLEE, CALLER, LONG, config, dial, empty, next_call, notice, phone, uri};
+use crate::raw::Raw;
+use crate::signalling::{bind, called};
+use crate::support::{
+    CALLEE, CALLER, LONG, config, dial, empty, ended, expect, next_call, notice, phone, uri,
+};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fifty_calls_at_once_leave_nothing() {
@@ -91,4 +96,35 @@ async fn leave_nothing(net: &str, spin: Duration) {
     empty(|| handle.stats()).await;
     empty(|| callee.handle().stats()).await;
     empty(|| caller.handle().stats()).await;
+}
+
+/// RFC 3261, section 9.1: an INVITE that was cancelled and is never refused is over some time after.
+#[tokio::test]
+async fn an_invite_that_is_cancelled_and_never_answered_is_forgotten() {
+    let mut adapter = bind(Config {
+        t1: Duration::from_millis(20),
+        ..config("127.25.9.1")
+    })
+    .await;
+    let mut caller = Raw::new("127.25.9.2", adapter.local_addr()).await;
+    let mut raw = Raw::new("127.25.9.3", adapter.local_addr()).await;
+    let mut line = called(&mut adapter, &mut caller).await;
+    let before = adapter.handle().load().transactions;
+    dial(&mut line, CALLEE, &uri(raw.addr));
+    let invite = raw.until("INVITE").await;
+    raw.send(&raw.response(&invite, "180 Ringing", ";tag=a", "", ""))
+        .await;
+    expect(&mut line, Notice::LegRinging { leg: CALLEE }).await;
+    let (leg, cause) = (CALLEE, EndCause::Normal);
+    line.perform(Command::Hangup { leg, cause });
+    let cancel = raw.until("CANCEL").await;
+    raw.send(&raw.response(&cancel, "200 OK", ";tag=a", "", ""))
+        .await;
+    ended(&mut line, CALLEE).await;
+    let over = async {
+        while adapter.handle().load().transactions > before {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    assert!(timeout(LONG, over).await.is_ok(), "it is kept for ever");
 }

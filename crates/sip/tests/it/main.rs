@@ -13,7 +13,7 @@
 //! | PRACK (RFC 3262) | `signalling`: `provisional_responses_…`, `early` |
 //! | offer and answer before the 2xx: reliable responses, PRACK, UPDATE | `offers` |
 //! | the way back, through a NAT and by a connection; challenges within dialogs | `flows`, `nat` |
-//! | session timers (RFC 4028), UPDATE (RFC 3311) | `timers`, `signalling`: `a_call_is_updated_…` |
+//! | session timers (RFC 4028), UPDATE (RFC 3311) | `timers`, `refresh`, `signalling`: `a_call_is_updated_…` |
 //! | keys: telephone events, INFO, in band, and between them | `keys`, `bridge`, `rtp`, `signalling` |
 //! | SRTP: what is encrypted stays so (RFC 4568) | `secure`, `bridge` |
 //! | re-INVITE: hold, another codec | `hold`, `media`, `calls`: `hold_by_address_and_resume` |
@@ -70,6 +70,7 @@ mod raw;
 mod reach;
 mod recordings;
 mod redirect;
+mod refresh;
 mod replaces;
 mod rooms;
 mod rtp;

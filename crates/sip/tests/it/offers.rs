@@ -1,7 +1,7 @@
 //! Whose turn it is to describe before the answer: offers in reliable responses, PRACK and UPDATE (RFC 3261,
 //! sections 13.2.1 and 14.2; RFC 3262, section 5; RFC 3311, section 5.2).
 
-use callroute_media::{Command, Line, Notice, PlayId, Sound};
+use callroute_media::{Command, EndCause, Line, Notice, PlayId, Sound};
 use tokio::net::UdpSocket;
 use tokio::time::timeout;
 
@@ -137,10 +137,10 @@ async fn a_callee_describes_itself_anew_before_it_answers() {
     dial(&mut line, CALLEE, &uri(raw.addr));
     let invite = raw.until("INVITE").await;
     // Within the dialog that its response begins.
-    let within = |raw: &Raw, sequence: u32| {
+    let within = |raw: &Raw, sequence: u32, sdp: &str| {
         let from = header(&invite, "To").unwrap();
         let (to, call) = (header(&invite, "From"), header(&invite, "Call-ID"));
-        let update = raw.request("UPDATE", &format!("u{sequence}"), sequence, "", "", &sdp);
+        let update = raw.request("UPDATE", &format!("u{sequence}"), sequence, "", "", sdp);
         let lines: Vec<String> = update
             .split("\r\n")
             .map(|line| match line.split_once(": ").map(|(name, _)| name) {
@@ -158,7 +158,7 @@ async fn a_callee_describes_itself_anew_before_it_answers() {
     let prack = raw.until("PRACK").await;
     raw.send(&raw.response(&prack, "200 OK", "", "", "")).await;
     // Our offer is open still.
-    raw.send(&within(&raw, 1)).await;
+    raw.send(&within(&raw, 1, &sdp)).await;
     raw.until("SIP/2.0 491").await;
     raw.send(&raw.response(&invite, "183 P", ";tag=b", &number(2), SDP))
         .await;
@@ -167,9 +167,14 @@ async fn a_callee_describes_itself_anew_before_it_answers() {
         prack = raw.until("PRACK").await;
     }
     raw.send(&raw.response(&prack, "200 OK", "", "", "")).await;
-    raw.send(&within(&raw, 2)).await;
+    raw.send(&within(&raw, 2, &sdp)).await;
     let taken = raw.until("SIP/2.0 200").await;
     assert!(taken.contains("m=audio"), "{taken}");
+    // It says where it is, and hears where we are.
+    raw.send(&within(&raw, 3, "")).await;
+    let taken = answered(&mut raw, "3 UPDATE").await;
+    assert!(taken.starts_with("SIP/2.0 200"), "{taken}");
+    assert!(header(&taken, "Contact").is_some(), "{taken}");
     // What its 2xx repeats was said before that.
     raw.send(&raw.response(&invite, "200 OK", ";tag=b", "", SDP))
         .await;
@@ -180,6 +185,36 @@ async fn a_callee_describes_itself_anew_before_it_answers() {
     let (leg, play, sound) = (CALLEE, PlayId(1), Sound::Ringback);
     line.perform(Command::Play { leg, play, sound });
     hears(&socket).await;
+}
+
+/// RFC 3311, section 5.2: UPDATE moves its sender, before the answer as well.
+#[tokio::test]
+async fn a_caller_who_moves_while_it_rings_is_followed() {
+    let mut adapter = adapter("127.70.10.1").await;
+    let mut raw = Raw::new("127.70.10.2", adapter.local_addr()).await;
+    let mut new = Raw::new("127.70.10.2", adapter.local_addr()).await;
+    raw.send(&raw.request("INVITE", "i", 1, "", RELIABLE, SDP))
+        .await;
+    let mut line = next_call(&mut adapter).await.line;
+    line.perform(Command::Ring { leg: CALLER });
+    let ringing = raw.until("SIP/2.0 180").await;
+    let tag = to_tag(&ringing);
+    raw.send(&prack(&raw, &ringing, 2, "")).await;
+    let update = raw.request("UPDATE", "u", 3, &tag, "", "");
+    let (old, moved) = (raw.addr, new.addr);
+    let moves = format!("Contact: <sip:ann@{moved}>");
+    raw.send(&update.replace(&format!("Contact: <sip:ann@{old}>"), &moves))
+        .await;
+    let taken = answered(&mut raw, "3 UPDATE").await;
+    assert!(taken.starts_with("SIP/2.0 200"), "{taken}");
+    assert!(header(&taken, "Contact").is_some(), "{taken}");
+    line.perform(Command::Answer { leg: CALLER });
+    answered(&mut raw, "1 INVITE").await;
+    raw.send(&raw.request("ACK", "a", 1, &tag, "", "")).await;
+    expect(&mut line, Notice::LegAnswered { leg: CALLER }).await;
+    let (leg, cause) = (CALLER, EndCause::Normal);
+    line.perform(Command::Hangup { leg, cause });
+    new.until("BYE").await;
 }
 
 /// RFC 3262, section 3: what rings may be acknowledged after the call is answered.

@@ -83,6 +83,7 @@ impl Invite {
             stack: Arc::downgrade(stack),
             opening: self.opening(),
             reached: self.reached,
+            credentials: self.route.credentials,
             early: self.early,
             known: Vec::new(),
         };

@@ -111,13 +111,22 @@ impl Established {
         self.unacked.is_some() || self.offering.is_some() || self.leg.notices.has_ended()
     }
 
-    /// Our description as an offer: of our own end, or of the other one with whom the far end
-    /// speaks.
+    /// Our description as an offer of all that we speak: of our own end, or of the other one with whom the
+    /// far end speaks.
     pub(super) fn description(&self, direction: sipx_sdp::Direction) -> String {
         match &self.direct {
             Some(direct) => sdp::handed_on(&self.leg.local, &direct.other),
             None => sdp::offer(&self.leg.local, &self.leg.stack.config.codecs, direction),
         }
+    }
+
+    /// The same, of what is agreed on alone: the far end changes nothing by its answer.
+    pub(super) fn same_description(&self, direction: sipx_sdp::Direction) -> String {
+        let again = match self.direct {
+            Some(_) => None,
+            None => sdp::again(&self.leg.local, direction),
+        };
+        again.unwrap_or_else(|| self.description(direction))
     }
 
     /// Our answer to an offer of the far end's. When it changes something, it speaks with us again.

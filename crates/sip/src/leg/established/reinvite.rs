@@ -100,14 +100,18 @@ impl Established {
         self.direct = None;
         self.leg.local.version += 1;
         self.holding = on;
-        let body = self.description(self.direction());
+        let body = self.same_description(self.direction());
         self.reinvite(body, Asked::Hold(told)).await;
     }
 
     /// Asks the far end for a sign of life by the description that it has; `false` when that could not be
     /// sent.
     pub(super) async fn reinvite_to_refresh(&mut self) -> bool {
-        let body = self.description(self.direction());
+        let mut body = self.same_description(self.direction());
+        if self.offered.as_deref() != Some(&body) {
+            self.leg.local.version += 1;
+            body = self.same_description(self.direction());
+        }
         self.reinvite(body, Asked::Refresh).await
     }
 
@@ -121,6 +125,7 @@ impl Established {
     /// Sends a re-INVITE with this description; `false` when that could not be sent.
     pub(super) async fn reinvite(&mut self, body: String, asked: Asked) -> bool {
         let refresh = self.timer.map(|timer| timer.headers());
+        self.offered = Some(body.as_str().into());
         let sent = closing::send(
             &self.leg.stack,
             &mut self.dialog,

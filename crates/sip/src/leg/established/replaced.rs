@@ -88,7 +88,7 @@ impl Established {
         self.peer = Peer::caller(incoming, &dialog);
         let old = std::mem::replace(&mut self.dialog, dialog);
         let old_flow = std::mem::replace(&mut self.flow, flow);
-        closing::part(Arc::clone(&stack), old, old_flow);
+        closing::part(Arc::clone(&stack), old, old_flow, self.credentials.take());
         self.registered = false;
         self.leg.entry = Some(entry);
         self.leg.local = local;
@@ -102,7 +102,6 @@ impl Established {
         (self.direct, self.away) = (None, false);
         self.timer = timer;
         self.updates = update::peer_allows(&incoming.request.headers);
-        self.credentials = None;
         if let Some(remote) = offer {
             self.leg.agree(remote).await;
         }
