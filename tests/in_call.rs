@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use callroute_audio::level::tone_share;
 use callroute_router::PushError;
+use callroute_rules::AnswerError;
 use callroute_schema::{Actions, CallId, Disposition, EndedBy};
 use callroute_session::shared::AgentState;
 use callroute_session::{FeatureCodes, Note, Settings};
@@ -71,7 +72,10 @@ async fn a_running_call_is_told_to_do_something_else() {
 
     let unknown = Actions::from_json(br#""nobody""#).unwrap();
     let refused = router.control.push(&id, unknown);
-    assert!(matches!(refused, Err(PushError::Unknown(_))), "{refused:?}");
+    assert!(
+        matches!(refused, Err(PushError::Refused(AnswerError::Unknown(_)))),
+        "{refused:?}"
+    );
     let play = br#"[{"action":"play","prompt":"goodbye"},{"action":"hangup"}]"#;
     let play = Actions::from_json(play).unwrap();
     let nowhere = CallId::new("nowhere").unwrap();

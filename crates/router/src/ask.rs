@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use callroute_rules::Engine;
 use callroute_schema::Event;
 use callroute_session::{AskFailure, AskId, Input};
-use callroute_webhook::{AskReport, Endpoints, Failure, FailureClass};
+use callroute_webhook::{AskReport, Endpoints, Failure};
 use tokio::time::Instant;
 
 use crate::caught::caught;
@@ -26,7 +25,6 @@ impl Ask {
     pub(crate) async fn run(
         self,
         config: Arc<RouterConfig>,
-        engine: Arc<Engine>,
         endpoints: Result<Endpoints, Failure>,
     ) -> Input {
         let asking = async {
@@ -35,7 +33,7 @@ impl Ask {
             Ok(client.ask_since(&endpoints, &self.event, self.heard).await)
         };
         match caught(asking).await {
-            Ok(asked) => answer(&engine, self.ask, asked),
+            Ok(asked) => answer(self.ask, asked),
             Err(panic) => {
                 let detail = format!("asking a webhook broke down: {panic}");
                 config.observer.warning(&detail);
@@ -48,18 +46,10 @@ impl Ask {
     }
 }
 
-/// What an answer, or none, comes to. An answer that dials what the table does not allow is none.
-fn answer(engine: &Engine, ask: AskId, asked: Result<AskReport, Failure>) -> Input {
-    let permitted = asked.and_then(|asked| {
-        let actions = asked.result?;
-        match (engine.permit(&actions), asked.stood_in) {
-            (Ok(()), stood_in) => Ok((actions, stood_in)),
-            // An answer to an earlier call that will not do leaves the failure as it is.
-            (Err(_), Some(failure)) => Err(failure),
-            (Err(refused), None) => Err(Failure::new(FailureClass::BadSchema, refused.to_string())),
-        }
-    });
-    match permitted {
+/// What an answer, or none, comes to. What it says is the session's to judge.
+fn answer(ask: AskId, asked: Result<AskReport, Failure>) -> Input {
+    let answered = asked.and_then(|asked| Ok((asked.result?, asked.stood_in)));
+    match answered {
         Ok((actions, stood_in)) => Input::Answered {
             ask,
             actions,

@@ -193,9 +193,8 @@ impl<L: Line> Driver<L> {
                     deadline_ms,
                 } => {
                     let endpoints = endpoints_for(&self.endpoints, &target, deadline_ms);
-                    let (config, engine) = (self.config.clone(), self.engine.clone());
                     let ask = Ask { ask, event, heard };
-                    self.asking = Some(Box::pin(ask.run(config, engine, endpoints)));
+                    self.asking = Some(Box::pin(ask.run(self.config.clone(), endpoints)));
                 }
                 Effect::CancelAsk { .. } => self.asking = None,
                 Effect::HubRequest(HubRequest::Fact {

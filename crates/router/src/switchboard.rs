@@ -26,12 +26,10 @@ pub enum PushError {
         /// What was asked for.
         call_id: CallId,
     },
-    /// The actions use a name that the call's table does not have.
+    /// The call's table does not take the actions: a name that it does not have, a value that
+    /// breaks a rule of the contract, or a destination that it does not allow.
     #[error(transparent)]
-    Unknown(#[from] callroute_rules::UnknownName),
-    /// A value breaks a rule of the contract.
-    #[error(transparent)]
-    Wrong(#[from] callroute_rules::WrongValue),
+    Refused(#[from] callroute_rules::AnswerError),
     /// So much was pushed already that the call has not taken.
     #[error("call {call_id} has {INBOX} inputs waiting")]
     Busy {
@@ -154,8 +152,7 @@ impl Switchboard {
                 })?;
             (call.inbox.clone(), call.engine.clone())
         };
-        engine.resolve(&actions)?;
-        callroute_rules::check(&actions)?;
+        engine.accept(&actions)?;
         inbox
             .try_send(Box::new(Input::Push { actions }))
             .map_err(|error| match error {
@@ -213,5 +210,42 @@ impl Switchboard {
                 None => changed.await,
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use callroute_rules::{AnswerError, ChronoTz, load};
+
+    use super::*;
+    use crate::clock::SystemClock;
+
+    const TABLE: &str = "
+version: 1
+default: { action: busy }
+destinations: { deny: [\"+1900*\"] }
+";
+
+    const EVENT: &[u8] = br#"{"event":"incoming_call","from":"+14155550123","to":"+13146523057","timestamp":"2026-04-21T14:32:00Z","call_id":"c1"}"#;
+
+    /// Toll fraud, else: whoever may push could dial whatever a number of the trunk costs.
+    #[test]
+    fn what_is_pushed_dials_only_what_the_table_allows() {
+        let engine = Arc::new(load("routes.yaml", TABLE, &(), &ChronoTz).unwrap());
+        let switchboard = Switchboard::new(Arc::new(SystemClock));
+        let event = Event::from_json(EVENT).unwrap();
+        let mut inbox = switchboard.begin(&event, engine);
+        let push = |number: &str| {
+            let number = callroute_schema::Number::new(number).unwrap();
+            switchboard.push(&event.call_id, Actions::forward_to(number))
+        };
+        let refused = push("+19005550100").unwrap_err();
+        assert!(
+            matches!(refused, PushError::Refused(AnswerError::NotAllowed(_))),
+            "{refused}"
+        );
+        assert!(inbox.try_recv().is_err());
+        push("+14155550100").unwrap();
+        assert!(inbox.try_recv().is_ok());
     }
 }

@@ -52,5 +52,5 @@ pub use names::{Agent, SecretSource, WebhookSpec};
 pub use outcome::{Decision, Outcome, RuleId, RuleRef};
 pub use people::ResolvedParty;
 pub use render::RenderError;
-pub use resolve::{NameKind, UnknownName, WrongValue, check};
+pub use resolve::{AnswerError, NameKind, UnknownName, WrongValue, check};
 pub use tables::{LookupSource, LookupSpec};

@@ -64,8 +64,8 @@ mod zone;
 pub use callroute_schema::hint::choices;
 pub use compile::{Table, load};
 pub use engine::{
-    Agent, Decision, Engine, Fact, Facts, Lookup, LookupSource, LookupSpec, NameKind, Outcome,
-    RenderError, ResolvedParty, RuleId, RuleRef, SecretSource, UnknownName, WebhookSpec,
+    Agent, AnswerError, Decision, Engine, Fact, Facts, Lookup, LookupSource, LookupSpec, NameKind,
+    Outcome, RenderError, ResolvedParty, RuleId, RuleRef, SecretSource, UnknownName, WebhookSpec,
     WrongValue, check,
 };
 pub use explain::{ClauseTrace, Explanation, RuleTrace};

@@ -31,7 +31,10 @@ pub enum Input {
     CallBack(Box<Callback>),
     /// Something happened on a leg.
     Media(Notice),
-    /// A webhook answered.
+    /// A webhook answered. The session judges what it said
+    /// ([`Engine::accept`](callroute_rules::Engine::accept)): an answer with names that the table does
+    /// not have, values out of bounds or destinations that are not allowed is a failure of the
+    /// webhook, of class `bad_schema`, and the call takes the fallback.
     Answered {
         /// Which ask.
         ask: AskId,
@@ -53,7 +56,8 @@ pub enum Input {
     HubReply(HubReply),
     /// Somebody wants the call to do this from here on. What stands first in the list and leaves
     /// the caller where it is (`set`, `record`) is done beside a conversation that goes on; with
-    /// anything else, whatever the call was doing ends.
+    /// anything else, whatever the call was doing ends. What an answer may not say is not done
+    /// here either; the trace tells why.
     Push {
         /// What.
         actions: Actions,

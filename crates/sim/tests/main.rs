@@ -12,6 +12,7 @@ mod callbacks;
 mod chaos;
 mod common;
 mod deadlines;
+mod destinations;
 mod forward;
 mod groups;
 mod messages;

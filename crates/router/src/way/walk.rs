@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use callroute_rules::{Engine, Fact, Facts, Lookup, Outcome, RenderError, RuleId, check};
+use callroute_rules::{Engine, Fact, Facts, Lookup, Outcome, RenderError, RuleId};
 use callroute_schema::{Action, Actions, Destination, Disposition, Event, Set, Webhook, variables};
 use callroute_session::{AskTarget, MAX_ACTIONS_PER_CALL, Patience, branch};
 use callroute_webhook::{AskReport, Failure, FailureClass};
@@ -271,11 +271,8 @@ impl<'a, T> Walk<'a, T> {
             let failure = || Failure::new(FailureClass::BadSchema, told);
             stood_in.clone().unwrap_or_else(failure)
         };
-        let list = self.engine.resolve(&actions);
+        let list = self.engine.accept(&actions);
         let list = list.map_err(|error| wrong(error.to_string()))?;
-        check(&actions).map_err(|error| wrong(error.to_string()))?;
-        let permitted = self.engine.permit(&actions);
-        permitted.map_err(|error| wrong(error.to_string()))?;
         Ok((list, stood_in))
     }
 

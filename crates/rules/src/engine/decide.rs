@@ -17,7 +17,7 @@ use super::people::People;
 use super::quick;
 use super::record::Asks;
 use super::render::{RenderError, fill};
-use super::resolve::{UnknownName, WrongValue, resolve};
+use super::resolve::{AnswerError, UnknownName, check, resolve};
 use super::tables::{LookupSpec, Tables};
 use super::view::View;
 use crate::explain::Explanation;
@@ -222,9 +222,10 @@ impl Engine {
 
     /// The actions that a list stands for: targets are replaced by what they say.
     ///
-    /// For lists from outside (a webhook's answer) and for branches. Every name in it is looked
-    /// up, those in branches and menus too, so that a call does not find out later; branches
-    /// keep their targets, which are resolved when they are taken.
+    /// For branches, and what else was judged before; for lists from outside see
+    /// [`accept`](Self::accept). Every name in it is looked up, those in branches and menus too, so
+    /// that a call does not find out later; branches keep their targets, which are resolved when
+    /// they are taken.
     ///
     /// # Errors
     /// [`UnknownName`]: the first name that this table does not have, and where it stands.
@@ -232,13 +233,19 @@ impl Engine {
         resolve(&self.named, actions)
     }
 
-    /// Whether a list of actions from outside dials only what `destinations` of this table
-    /// allows.
+    /// The actions that a list from outside stands for (a webhook's answer, what is pushed into a
+    /// call), where it will do: it uses names that this table has, keeps the bounds that a
+    /// routing file must keep, and dials only what `destinations` allows. Whoever lets a call
+    /// carry out what comes from outside asks this first.
     ///
     /// # Errors
-    /// [`WrongValue`]: the first destination that may not be dialed, and where it stands.
-    pub fn permit(&self, actions: &Actions) -> Result<(), WrongValue> {
-        self.policy.judge(actions)
+    /// [`AnswerError`]: the first thing in it that will not do, and where it stands.
+    pub fn accept(&self, answer: &Actions) -> Result<Vec<Action>, AnswerError> {
+        let resolved = self.resolve(answer)?;
+        check(answer).map_err(AnswerError::Invalid)?;
+        let judged = self.policy.judge(answer);
+        judged.map_err(AnswerError::NotAllowed)?;
+        Ok(resolved)
     }
 
     /// Whether a dialed text is an emergency number of this table's region (without one: 112 or

@@ -92,6 +92,19 @@ pub struct WrongValue {
     pub message: String,
 }
 
+/// Why a list of actions from outside is not carried out.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(transparent)]
+#[non_exhaustive]
+pub enum AnswerError {
+    /// It uses a name that the table does not have.
+    Unknown(#[from] UnknownName),
+    /// A value breaks a rule of the contract.
+    Invalid(WrongValue),
+    /// It dials what `destinations` of the table does not allow.
+    NotAllowed(WrongValue),
+}
+
 /// Keeps the first wrong value.
 #[derive(Default)]
 struct FirstWrong(Option<WrongValue>);
@@ -108,7 +121,8 @@ impl Sink for FirstWrong {
 }
 
 /// Whether a list from outside keeps the bounds that a routing file must keep: seconds and
-/// repeats in their ranges, URLs with a scheme, menus either named or written out.
+/// repeats in their ranges, URLs with a scheme, menus either named or written out. Where there is a
+/// table, [`Engine::accept`](crate::Engine::accept) asks this and more.
 ///
 /// # Errors
 /// [`WrongValue`]: the first that does not.

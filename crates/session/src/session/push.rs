@@ -1,7 +1,6 @@
 //! What is pushed into a running call.
 
 use callroute_media::{Ability, EndCause, LegId};
-use callroute_rules::check;
 use callroute_schema::{Action, Actions, Disposition};
 
 use super::Session;
@@ -18,19 +17,11 @@ impl Session {
             return;
         }
         let call = &mut self.call;
-        let resolved = match call.engine.resolve(actions) {
-            Ok(resolved) => match check(actions) {
-                Ok(()) => resolved,
-                Err(wrong) => {
-                    return call.note(Note::PushRefused {
-                        why: wrong.to_string(),
-                    });
-                }
-            },
-            Err(unknown) => {
-                return call.note(Note::PushRefused {
-                    why: unknown.to_string(),
-                });
+        let resolved = match call.engine.accept(actions) {
+            Ok(resolved) => resolved,
+            Err(refused) => {
+                let why = refused.to_string();
+                return call.note(Note::PushRefused { why });
             }
         };
         call.note(Note::Pushed {

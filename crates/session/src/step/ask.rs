@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use callroute_rules::check;
 use callroute_schema::{Action, Actions, Disposition, Event, EventKind, On, Webhook};
 
 use super::Step;
@@ -95,23 +94,21 @@ impl Asking {
             Reply::Failure(failure) => return self.failed(call, failure),
         };
         // A server may name targets, menus and agents of the table; it may also misspell them,
-        // or give values that the file would be refused for.
-        let wrong = match call.engine.resolve(&actions) {
-            Ok(resolved) => match check(&actions) {
-                Ok(()) => {
-                    self.answered(call, &resolved, stood_in);
-                    return Flow::Become(actions);
-                }
-                Err(wrong) => wrong.to_string(),
-            },
-            Err(unknown) => unknown.to_string(),
-        };
-        // An answer to an earlier call that will not do leaves the failure as it is.
-        let failure = stood_in.unwrap_or_else(|| AskFailure {
-            class: "bad_schema".to_owned(),
-            detail: wrong,
-        });
-        self.failed(call, failure)
+        // give values that the file would be refused for, or dial what it must not.
+        match call.engine.accept(&actions) {
+            Ok(resolved) => {
+                self.answered(call, &resolved, stood_in);
+                Flow::Become(actions)
+            }
+            Err(refused) => {
+                // An answer to an earlier call that will not do leaves the failure as it is.
+                let failure = stood_in.unwrap_or_else(|| AskFailure {
+                    class: "bad_schema".to_owned(),
+                    detail: refused.to_string(),
+                });
+                self.failed(call, failure)
+            }
+        }
     }
 
     fn answered(&self, call: &mut Call, actions: &[Action], stood_in: Option<AskFailure>) {

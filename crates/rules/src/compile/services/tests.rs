@@ -2,7 +2,7 @@
 
 use callroute_schema::Actions;
 
-use crate::engine::SecretSource;
+use crate::engine::{AnswerError, SecretSource};
 use crate::{ChronoTz, Engine, load};
 
 const HEAD: &str = "version: 1\ndefault: { action: voicemail, message: general }\n";
@@ -109,11 +109,25 @@ fn destinations_bind_the_file_and_answers() {
         );
     }
     let engine = loaded(POLICY).unwrap();
-    let permit = |text: &str| engine.permit(&Actions::from_json(text.as_bytes()).unwrap());
+    let accept = |text: &str| engine.accept(&Actions::from_json(text.as_bytes()).unwrap());
     let fraud = r#"[{"action":"say","text":"x"},{"action":"forward","destination":{"type":"number","number":"+1314"},"on":{"busy":{"action":"forward","destination":{"type":"sip","uri":"sip:%2B1900555@pbx.example"}}}}]"#;
-    let refused = permit(fraud).unwrap_err();
+    let Err(AnswerError::NotAllowed(refused)) = accept(fraud) else {
+        panic!("{:?}", accept(fraud));
+    };
     assert_eq!(refused.path, "$[1].on.busy.destination.uri");
-    assert_eq!(permit(&fraud.replace("1900", "1314")), Ok(()));
+    let accepted = accept(&fraud.replace("1900", "1314")).unwrap();
+    assert_eq!(accepted.len(), 2);
+    // Names and bounds are looked at as well.
+    let unknown = accept("\"nobody\"");
+    assert!(
+        matches!(unknown, Err(AnswerError::Unknown(_))),
+        "{unknown:?}"
+    );
+    let invalid = accept(r#"{"action":"say","text":"{from}"}"#);
+    assert!(
+        matches!(invalid, Err(AnswerError::Invalid(_))),
+        "{invalid:?}"
+    );
 }
 
 #[test]
