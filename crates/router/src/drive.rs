@@ -99,6 +99,7 @@ pub(crate) async fn drive<L: Line>(call: Box<Call<L>>) {
         config,
     };
     driver.input(first).await;
+    let mut told = false;
     while !driver.done {
         let wake = driver.session.next_wake().map(|mono| began + mono);
         let mut closed = false;
@@ -115,7 +116,11 @@ pub(crate) async fn drive<L: Line>(call: Box<Call<L>>) {
             },
             Some(input) = inbox.recv() => *input,
             () = sleep_until(wake) => Input::Wake,
-            () = stopped(&mut stop) => Input::Shutdown,
+            // Said once; a router that is gone has stopped.
+            _ = stop.wait_for(|stop| *stop), if !told => {
+                told = true;
+                Input::Shutdown
+            }
         };
         driver.input(input).await;
         if closed {
@@ -326,13 +331,5 @@ async fn sleep_until(wake: Option<Instant>) {
     }
 }
 
-/// Resolves when the router stops; a router that is gone has stopped.
-async fn stopped(stop: &mut watch::Receiver<bool>) {
-    if *stop.borrow_and_update() {
-        // Said once already; the session ends the call by its own timer.
-        std::future::pending::<()>().await;
-    }
-    if stop.changed().await.is_err() {
-        std::future::pending::<()>().await;
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -23,6 +23,8 @@ mod caught;
 mod clock;
 mod config;
 mod drive;
+#[cfg(test)]
+mod fakes;
 mod handle;
 mod journal;
 mod lookups;

@@ -219,6 +219,7 @@ mod tests {
 
     use super::*;
     use crate::clock::SystemClock;
+    use crate::fakes::event;
 
     const TABLE: &str = "
 version: 1
@@ -226,14 +227,12 @@ default: { action: busy }
 destinations: { deny: [\"+1900*\"] }
 ";
 
-    const EVENT: &[u8] = br#"{"event":"incoming_call","from":"+14155550123","to":"+13146523057","timestamp":"2026-04-21T14:32:00Z","call_id":"c1"}"#;
-
     /// Toll fraud, else: whoever may push could dial whatever a number of the trunk costs.
     #[test]
     fn what_is_pushed_dials_only_what_the_table_allows() {
         let engine = Arc::new(load("routes.yaml", TABLE, &(), &ChronoTz).unwrap());
         let switchboard = Switchboard::new(Arc::new(SystemClock));
-        let event = Event::from_json(EVENT).unwrap();
+        let event = event("c1", "+13146523057");
         let mut inbox = switchboard.begin(&event, engine);
         let push = |number: &str| {
             let number = callroute_schema::Number::new(number).unwrap();

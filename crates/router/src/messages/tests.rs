@@ -5,8 +5,7 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 
 use callroute_rules::{ChronoTz, load};
-use callroute_schema::{CallId, CallRecord, Event};
-use callroute_session::Note;
+use callroute_schema::Event;
 use callroute_store::{FolderMessages, MessageError, MessageStore, MessagesWaiting};
 use callroute_tables::TableHandle;
 use callroute_webhook::{Client, ClientConfig};
@@ -15,25 +14,13 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::Instant;
 
 use super::*;
+use crate::fakes::Seen;
 use crate::mail::{Mail, Sending};
-
-#[derive(Debug, Default)]
-struct Warnings(Mutex<Vec<String>>);
-
-impl Observer for Warnings {
-    fn note(&self, _: &CallId, _: u64, _: &Note) {}
-    fn event(&self, _: &Event) {}
-    fn messages(&self, _: &str, _: MessagesWaiting) {}
-    fn record(&self, _: &CallRecord) {}
-    fn warning(&self, text: &str) {
-        self.0.lock().unwrap().push(text.to_owned());
-    }
-}
 
 #[tokio::test(start_paused = true)]
 async fn it_is_tried_again_after_1_and_10_and_60_seconds_and_then_given_up() {
     let (began, tries) = (Instant::now(), RefCell::new(Vec::new()));
-    let warnings = Warnings::default();
+    let warnings = Seen::default();
     let attempt = || {
         tries.borrow_mut().push(began.elapsed().as_secs());
         std::future::ready(Err("no"))
@@ -41,7 +28,7 @@ async fn it_is_tried_again_after_1_and_10_and_60_seconds_and_then_given_up() {
     keep_trying(&warnings, "x was not done", attempt).await;
     assert_eq!(*tries.borrow(), [0, 1, 11, 71]);
     assert_eq!(began.elapsed().as_secs(), 71, "and nothing is waited for");
-    let told = warnings.0.into_inner().unwrap();
+    let told = warnings.warnings();
     assert_eq!(told[0], "x was not done: no; again in 1 s");
     assert_eq!(told[3], "x was not done, and it is given up: no");
 }
@@ -135,7 +122,7 @@ async fn messages_are_kept_beside_the_calls_and_before_the_stop() {
         go: Mutex::new(waits),
         kept: FolderMessages::in_memory(),
     });
-    let warnings = Arc::new(Warnings::default());
+    let warnings = Arc::new(Seen::default());
     let mut config = RouterConfig::new(TableHandle::new(engine.into()), client);
     config.messages = disk.clone();
     config.observer = warnings.clone();
@@ -165,12 +152,12 @@ async fn messages_are_kept_beside_the_calls_and_before_the_stop() {
     go.send(()).unwrap();
     posts.drain(Duration::ZERO, warnings.as_ref()).await;
     assert_eq!(disk.list("sales").len(), 2);
-    let told = warnings.0.lock().unwrap().clone();
+    let told = warnings.warnings();
     let given_up = "2 webhooks or mails of messages were not told yet, and are given up";
     assert_eq!(told, [given_up]);
     // What comes still later is kept, too.
     go.send(()).unwrap();
     take("sales/c1-3.wav").await.unwrap();
     assert_eq!(disk.list("sales").len(), 3);
-    assert_eq!(warnings.0.lock().unwrap().len(), 2);
+    assert_eq!(warnings.warnings().len(), 2);
 }
