@@ -121,11 +121,17 @@ pub enum HubRequest {
         /// Its dialog.
         dialog: String,
     },
-    /// Whoever talks on the leg of this dialog shall meet a leg of this call. `HubReply::Meet`, or
-    /// `HubReply::NotFound`.
+    /// Whoever talks on the leg of this dialog shall meet a leg of this call. `HubReply::Meet` once
+    /// that one comes to the room, or `HubReply::NotFound`.
     Replace {
         /// The dialog.
         dialog: String,
+    },
+    /// Nobody of this call comes to the room of a `HubReply::Take`: there is no conversation now in
+    /// which that leg could be replaced.
+    Decline {
+        /// The room.
+        room: String,
     },
 }
 
@@ -175,6 +181,7 @@ impl fmt::Debug for HubRequest {
             Self::LeaveRoom => f.write_str("LeaveRoom"),
             Self::Dialog { leg, .. } => f.debug_tuple("Dialog").field(leg).finish(),
             Self::Replace { .. } => f.write_str("Replace"),
+            Self::Decline { room } => f.debug_struct("Decline").field("room", room).finish(),
         }
     }
 }
@@ -286,7 +293,8 @@ pub enum HubReply {
         recorded: Vec<Prompt>,
     },
     /// The party of this leg meets its other one elsewhere: who talks with it now shall come to
-    /// this room, and the leg is not needed any more.
+    /// this room, and the leg is not needed any more. A call in which nobody talks with it says
+    /// `HubRequest::Decline`.
     Take {
         /// The leg that is replaced.
         leg: LegId,

@@ -45,7 +45,7 @@ use crate::effect::AskId;
 use crate::needs::needs;
 use crate::note::Note;
 use crate::program::{Flow, branch};
-use crate::shared::HubReply;
+use crate::shared::{HubReply, HubRequest};
 
 /// What the call waits for.
 #[derive(Debug)]
@@ -182,6 +182,16 @@ impl Step {
     }
 
     pub(crate) fn on_shared(&mut self, call: &mut Call, shared: &HubReply) -> Flow {
+        // Only a conversation has somebody to send. Whoever asks keeps its own until it hears.
+        if let HubReply::Take { leg, room } = shared
+            && !matches!(self, Self::Talk(talk) if talk.gives_up(call, *leg))
+        {
+            if !matches!(self, Self::Done) {
+                let room = room.clone();
+                call.share(HubRequest::Decline { room });
+            }
+            return Flow::Stay;
+        }
         match self {
             Self::Deciding(step) => step.on_shared(call, shared),
             Self::Dialing(step) => step.on_shared(call, shared),

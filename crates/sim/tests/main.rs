@@ -20,3 +20,4 @@ mod people;
 mod queues;
 mod recordings;
 mod scenarios;
+mod transfers;

@@ -1,5 +1,6 @@
 //! The other side of [`HubRequest`]: one for all calls.
 
+mod meetings;
 mod serving;
 
 use std::collections::BTreeMap;
@@ -9,10 +10,11 @@ use callroute_rules::waves::{GroupFacts, MemberFacts, plan};
 use callroute_rules::{Fact, Lookup};
 use callroute_schema::{CallId, QueueName, RingGroup, Strategy};
 
+use self::meetings::told_others;
 use super::agents::{AgentState, Agents, MemberInfo};
 use super::callbacks::{Callback, Callbacks};
 use super::queues::{QueueView, Queues};
-use super::rooms::{Others, Rooms, Slot};
+use super::rooms::Rooms;
 use super::turns::Turns;
 use super::{HubReply, HubRequest, Turning};
 use crate::input::Now;
@@ -130,20 +132,7 @@ impl Hub {
                 self.callbacks.add_later(at, *callback);
                 Vec::new()
             }
-            HubRequest::Park { slot } => match self.rooms.park(call, slot) {
-                Slot::Parked(slot) => answer(HubReply::Parked { slot }),
-                Slot::Meets { other, room } => vec![
-                    HubMessage {
-                        call_id: call.clone(),
-                        shared: HubReply::Meet { room: room.clone() },
-                    },
-                    HubMessage {
-                        call_id: other,
-                        shared: HubReply::Meet { room },
-                    },
-                ],
-                Slot::None => answer(HubReply::NotFound),
-            },
+            HubRequest::Park { slot } => self.park(call, slot),
             HubRequest::Unpark => {
                 self.rooms.unpark(call);
                 Vec::new()
@@ -154,32 +143,15 @@ impl Hub {
                 consent,
             } => {
                 let consent = consent.map(|consent| *consent);
-                told_others(self.rooms.enter(call, &room, legs, consent))
+                self.enter(call, &room, legs, consent)
             }
             HubRequest::LeaveRoom => told_others(self.rooms.leave(call)),
             HubRequest::Dialog { leg, dialog } => {
                 self.rooms.dialog(call, leg, dialog);
                 Vec::new()
             }
-            HubRequest::Replace { dialog } => match self.rooms.who(&dialog) {
-                Some((other, leg)) if other != *call => {
-                    let room = self.rooms.new_room("transfer");
-                    vec![
-                        HubMessage {
-                            call_id: other,
-                            shared: HubReply::Take {
-                                leg,
-                                room: room.clone(),
-                            },
-                        },
-                        HubMessage {
-                            call_id: call.clone(),
-                            shared: HubReply::Meet { room },
-                        },
-                    ]
-                }
-                _ => answer(HubReply::NotFound),
-            },
+            HubRequest::Replace { dialog } => self.replace(call, &dialog),
+            HubRequest::Decline { room } => self.decline(call, &room),
         }
     }
 
@@ -193,7 +165,7 @@ impl Hub {
                 freed = true;
             }
         }
-        let mut told = told_others(self.rooms.ended(call));
+        let mut told = self.left_rooms(call);
         freed |= self.leave_queue(call);
         if freed {
             told.extend(self.serve(now));
@@ -356,17 +328,4 @@ impl Hub {
     fn known(&mut self, call: &CallId) -> &mut Known {
         self.calls.entry(call.clone()).or_default()
     }
-}
-
-fn told_others(others: Vec<Others>) -> Vec<HubMessage> {
-    others
-        .into_iter()
-        .map(|others| HubMessage {
-            call_id: others.call,
-            shared: HubReply::Others {
-                legs: others.legs,
-                recorded: others.recorded,
-            },
-        })
-        .collect()
 }

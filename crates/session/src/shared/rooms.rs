@@ -17,7 +17,16 @@ pub(super) struct Rooms {
     dialogs: BTreeMap<String, (CallId, LegId)>,
     /// Where each call is to be looked for when it ends: most are nowhere.
     calls: BTreeMap<CallId, Traces>,
+    /// Rooms to which a call is asked to send somebody.
+    asked: BTreeMap<String, Asked>,
     numbered: u64,
+}
+
+/// Somebody of a call is to come to a room.
+#[derive(Debug)]
+struct Asked {
+    by: CallId,
+    of: CallId,
 }
 
 /// What a call may have left behind; some of it may be gone or another call's by now.
@@ -146,7 +155,32 @@ impl Rooms {
         self.dialogs.get(dialog).cloned()
     }
 
+    /// A new room, to which a call is asked to send somebody. Who asks again has given up what it
+    /// asked for before.
+    pub(super) fn ask(&mut self, by: &CallId, of: &CallId) -> String {
+        let room = self.new_room("transfer");
+        self.asked.retain(|_, asked| asked.by != *by);
+        let (by, of) = (by.clone(), of.clone());
+        self.asked.insert(room.clone(), Asked { by, of });
+        room
+    }
+
+    /// A call has come to this room, or will not: who asked for that, and still waits for it.
+    pub(super) fn taken(&mut self, call: &CallId, room: &str) -> Option<CallId> {
+        self.asked.get(room).filter(|asked| asked.of == *call)?;
+        self.asked.remove(room).map(|asked| asked.by)
+    }
+
+    /// Who waits for somebody of this call in vain: it is over.
+    pub(super) fn in_vain(&mut self, call: &CallId) -> Vec<CallId> {
+        let of_it = self.asked.iter().filter(|(_, asked)| asked.of == *call);
+        let rooms: Vec<String> = of_it.map(|(room, _)| room.clone()).collect();
+        let left = rooms.iter().filter_map(|room| self.asked.remove(room));
+        left.map(|asked| asked.by).collect()
+    }
+
     pub(super) fn ended(&mut self, call: &CallId) -> Vec<Others> {
+        self.asked.retain(|_, asked| asked.by != *call);
         self.unpark(call);
         let told = self.leave(call);
         for dialog in self.calls.remove(call).unwrap_or_default().dialogs {
@@ -204,6 +238,11 @@ mod tests {
         // A dialog that another call has by now.
         rooms.dialog(&a, LegId::CALLER, "moved".to_owned());
         rooms.dialog(&b, LegId::CALLER, "moved".to_owned());
+        // Each asks for somebody of the other.
+        let room = rooms.ask(&a, &b);
+        assert_eq!(rooms.taken(&a, &room), None);
+        rooms.ask(&b, &a);
+        assert_eq!(rooms.in_vain(&a), std::slice::from_ref(&b));
         let told = rooms.ended(&a);
         let told: Vec<_> = told.iter().map(|o| (o.call.as_str(), o.legs)).collect();
         assert_eq!(told, [("b", 0)]);
@@ -212,6 +251,7 @@ mod tests {
         assert_eq!(rooms.who("moved"), Some((b.clone(), LegId::CALLER)));
         assert!(rooms.ended(&a).is_empty());
         assert!(rooms.ended(&b).is_empty());
+        assert!(rooms.asked.is_empty());
         assert!(rooms.rooms.is_empty() && rooms.dialogs.is_empty() && rooms.calls.is_empty());
     }
 }

@@ -160,11 +160,16 @@ impl Meeting {
         if self.inside.is_empty() {
             return self.failed(call, "the room could not be joined in time".to_owned());
         }
+        let met = self.met || self.conference;
         self.leave(call);
-        let why = if self.met || self.conference {
-            "the longest meeting is over"
-        } else {
-            "nobody came to the room"
+        let why = match met {
+            true => "the longest meeting is over",
+            // The caller has met nobody: the routing goes on.
+            false if self.has(LegId::CALLER) => {
+                let why = "nobody came to the room";
+                return Flow::failed_on(&self.on, Disposition::NoAnswer, why);
+            }
+            false => "nobody came to the room",
         };
         Flow::End {
             cause: EndCause::Normal,

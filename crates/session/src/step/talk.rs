@@ -131,7 +131,7 @@ impl Talk {
 
     pub(crate) fn on_shared(&mut self, call: &mut Call, shared: &HubReply) -> Flow {
         match shared {
-            HubReply::Take { leg, room } if *leg == self.a || *leg == self.b => {
+            HubReply::Take { leg, room } => {
                 let kept = self.other(*leg);
                 // A transfer of the two that is under way has nobody to transfer any more.
                 if let Some(mut transfer) = self.transfer.take() {
@@ -219,6 +219,12 @@ impl Talk {
             record: Box::new(record),
             until: call.after(CONSENT),
         });
+    }
+
+    /// Whether who talks with this leg can be sent to another call in its place.
+    pub(crate) fn gives_up(&self, call: &Call, leg: LegId) -> bool {
+        let one_of_two = leg == self.a || leg == self.b;
+        one_of_two && !gone(call, self.a) && !gone(call, self.b)
     }
 
     /// Whether this leg may ask for a transfer now.
