@@ -158,3 +158,44 @@ numbers:
     assert!(first(", escalate: { every_s: 10, by: 5 }"));
     assert!(!first(", escalate: { every_s: 10, by: 2 }"));
 }
+
+/// Whoever was offered a caller is free again when that came to nothing, also whose turn had not come:
+/// the member that answered hangs up while it is told of the call.
+#[test]
+fn a_member_whose_turn_has_not_come_is_free_again() {
+    let table = r#"
+version: 1
+default: { action: hangup }
+agents: { a: { to: "1001" }, b: { to: "1002" } }
+numbers:
+  "+1":
+    action: queue
+    name: desk
+    members: [a, { to: b, delay_s: 10 }]
+    strategy: simultaneous
+    whisper: { say: "A call from the desk, which is a text of some length." }
+"#;
+    let engine = Arc::new(load("routes.yaml", table, &(), &ChronoTz).unwrap());
+    let mut script = Script::default();
+    let mut hangs_up = Phone::answers(Duration::from_secs(1));
+    hangs_up.end = PhoneEnd::Answers {
+        after: Duration::from_secs(1),
+        talks: Duration::from_secs(1),
+    };
+    script.phones.insert("1001".to_owned(), hangs_up);
+    let answers = Phone::answers(Duration::from_secs(1));
+    script.phones.insert("1002".to_owned(), answers);
+    let scene = Scene {
+        calls: vec![Placed {
+            at: Duration::ZERO,
+            event: call("+1", OPEN),
+            script,
+        }],
+        // When the caller is offered once more, only the other one has time.
+        agents: vec![(Duration::from_secs(4), "a".to_owned(), AgentState::Paused)],
+        ..Scene::default()
+    };
+    let played = play_all(&engine, scene);
+    let text = played.first().unwrap().text();
+    assert!(text.contains("connected with b"), "{text}");
+}

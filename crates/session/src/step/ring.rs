@@ -10,7 +10,7 @@ mod who;
 
 use std::time::Duration;
 
-use callroute_media::{EndCause, LegId, Notice, PlayId};
+use callroute_media::{EndCause, LegId, Notice, PlayEnd, PlayId};
 use callroute_rules::waves::Onward;
 use callroute_schema::{Cause, Disposition};
 
@@ -79,7 +79,7 @@ pub(crate) struct Ringing {
     /// Somebody's early sound is passed on already.
     relayed: bool,
     causes: Vec<Disposition>,
-    /// Who did not answer since this was last asked.
+    /// Who did not answer, or was not rung after all, since this was last asked.
     gone: Vec<usize>,
     deadline: Duration,
 }
@@ -142,10 +142,11 @@ impl Ringing {
                 self.causes.push(Disposition::Canceled);
                 return Rung::Lost;
             }
-            if ended(notice, *play).is_some() {
-                return self.heard();
-            }
-            return Rung::On;
+            return match ended(notice, *play) {
+                // Nobody stopped it: the leg is about to end, which is told next.
+                None | Some(PlayEnd::Stopped) => Rung::On,
+                Some(_) => self.heard(),
+            };
         }
         let Some(index) = self.of_leg(notice.leg()) else {
             return Rung::On;

@@ -342,7 +342,12 @@ impl Ringing {
                 call.hangup(leg, end);
                 self.over(call, index, Cause::local(disposition));
             }
-            None => self.set(index, State::Over),
+            // Its turn has not come: whoever kept it for this caller does so no more.
+            None if attempt.is_pending() => {
+                self.gone.push(attempt.index);
+                self.set(index, State::Over);
+            }
+            None => {}
         }
     }
 

@@ -119,6 +119,7 @@ impl Ringing {
             return;
         };
         attempt.state = State::Over;
+        self.gone.push(attempt.index);
         self.left_out.push(match why {
             Skip::Busy => Disposition::Busy,
             Skip::Away => Disposition::Unreachable,
