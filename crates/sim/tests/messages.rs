@@ -162,3 +162,21 @@ fn a_message_outlives_the_router() {
     let message = |effect: &Effect| matches!(effect, Effect::Message(_));
     assert!(kept.iter().any(message), "{kept:?}");
 }
+
+/// A slow disk: the call goes on after a while, and the message comes to its box all the same.
+#[test]
+fn a_message_whose_file_is_closed_late_is_kept() {
+    let table = "version: 1\ndefault: [{ action: voicemail, message: sales }, { action: say, text: Thanks. }]\n";
+    let engine = Arc::new(load("routes.yaml", table, &(), &ChronoTz).unwrap());
+    let mut input = recording(engine);
+    let leg = LegId::CALLER;
+    let digit = callroute_schema::Digit::new('#').unwrap();
+    input(10, Input::Media(Notice::Digit { leg, digit }));
+    let late = input(20, Input::Wake);
+    let says = |effect: &Effect| matches!(effect, Effect::Media(Command::Play { .. }));
+    assert!(late.iter().any(says), "{late:?}");
+    let told = input(21, recorded(6_000));
+    let kept =
+        |effect: &Effect| matches!(effect, Effect::Message(message) if message.mailbox == "sales");
+    assert!(told.iter().any(kept), "{told:?}");
+}

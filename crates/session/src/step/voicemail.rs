@@ -139,9 +139,11 @@ impl Recording {
                 self.keep(call, kept)
             }
             Phase::Parting => Flow::Next,
+            // Nobody waits any longer; when its end is told, it is kept.
             Phase::Keeping(_) => {
-                let reason = "the recording was not confirmed".to_owned();
+                let reason = "the recording is not confirmed yet".to_owned();
                 call.note(Note::RecordFailed { reason });
+                self.abandon(call);
                 Flow::Next
             }
         }
