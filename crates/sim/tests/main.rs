@@ -17,6 +17,7 @@ mod forward;
 mod groups;
 mod messages;
 mod people;
+mod pushes;
 mod queues;
 mod recordings;
 mod scenarios;

@@ -6,7 +6,7 @@ use callroute_schema::{Action, Actions, Disposition};
 use super::Session;
 use crate::call::{Call, kinds};
 use crate::note::Note;
-use crate::program::branch;
+use crate::program::{Program, branch};
 use crate::step::talk::stop_recording;
 use crate::step::{Step, Talk};
 
@@ -43,6 +43,9 @@ impl Session {
             // A conversation that goes on without its caller has nobody to do anything with.
             return self.end(EndCause::Normal, "told from outside".to_owned());
         }
+        // Whatever the call has come through before, this gets its turn in full, and the default
+        // after it.
+        self.program = Program::default();
         self.program.replace(resolved.collect());
         let next = self.program.after_done(&mut self.call);
         self.follow(next);
