@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 
 use callroute_media::EndCause;
-use callroute_rules::RenderError;
 use callroute_schema::{Action, ActionKind, Actions, Disposition, On, RejectCause, has_variables};
 
 use crate::call::Call;
@@ -157,34 +156,34 @@ impl Program {
         }
         call.is_on(&action);
         call.patience.begins(&action, call.now.mono);
-        let kind = action.kind().map_or("target", ActionKind::as_str);
         let filled = match self.varies {
             true => filled(call, action),
             false => Ok(action),
         };
         match filled {
             Ok(action) => Next::Action(action),
-            Err(error) => {
-                let why = error.to_string();
-                call.note(Note::LeftOut {
-                    action: kind.to_owned(),
-                    why: why.clone(),
-                });
-                self.after_failed(call, Disposition::Failed, why)
-            }
+            Err(why) => self.after_failed(call, Disposition::Failed, why),
         }
     }
 }
 
-/// An action by what is known now. Only the table's own have variables: an answer from outside
-/// with any is refused.
-fn filled(call: &Call, action: Action) -> Result<Action, RenderError> {
+/// An action by what is known now; where something is not, it is left out for this reason, which the
+/// trace tells. Only the table's own have variables: an answer from outside with any is refused.
+pub(crate) fn filled(call: &mut Call, action: Action) -> Result<Action, String> {
     let one = std::slice::from_ref(&action);
     if !has_variables(one) {
         return Ok(action);
     }
-    let filled = call.engine.fill(one, &call.event, &call.facts)?;
-    Ok(filled.into_iter().next().unwrap_or(action))
+    match call.engine.fill(one, &call.event, &call.facts) {
+        Ok(filled) => Ok(filled.into_iter().next().unwrap_or(action)),
+        Err(error) => {
+            let kind = action.kind().map_or("target", ActionKind::as_str);
+            let (action, why) = (kind.to_owned(), error.to_string());
+            let told = why.clone();
+            call.note(Note::LeftOut { action, why });
+            Err(told)
+        }
+    }
 }
 
 /// The branch of an `on` map for a disposition; `failed` covers every failure not named.

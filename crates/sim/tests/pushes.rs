@@ -17,6 +17,7 @@ agents: { ann: { to: "1001" } }
 targets:
   order: { action: set, attributes: { order: "{attributes.number} of {from}" } }
 numbers:
+  "+3": { action: forward, destination: { type: number, number: "1001" } }
   "+2": [{ action: set, attributes: { number: "7" } }, { action: forward, destination: { type: number, number: "1001" } }]
 "#;
 
@@ -53,4 +54,16 @@ fn what_is_pushed_and_fails_leads_to_the_default_again() {
     let joined = text.matches("waiting in queue desk").count();
     assert_eq!(joined, 2, "{text}");
     assert!(!text.contains("came to nothing too"), "{text}");
+}
+
+/// A target of the table holds variables wherever it is done.
+#[test]
+fn what_is_done_beside_a_conversation_is_filled_in() {
+    let played = pushed("+2", r#""order""#);
+    let record = played.record().unwrap();
+    assert_eq!(record.attributes["order"], "7 of +14155550123");
+    // What cannot be is left out, and the two talk on.
+    let text = pushed("+3", r#""order""#).text();
+    assert!(text.contains("set is left out"), "{text}");
+    assert!(text.contains("the other side hung up"), "{text}");
 }

@@ -6,7 +6,7 @@ use callroute_schema::{Action, Actions, Disposition};
 use super::Session;
 use crate::call::{Call, kinds};
 use crate::note::Note;
-use crate::program::{Program, branch};
+use crate::program::{Program, branch, filled};
 use crate::step::talk::stop_recording;
 use crate::step::{Step, Talk};
 
@@ -67,8 +67,11 @@ fn stays(call: &Call, action: &Action) -> bool {
     }
 }
 
-/// Does an action beside a conversation.
+/// Does an action beside a conversation, if it can be filled in.
 fn beside(call: &mut Call, talk: &mut Talk, action: Action) {
+    let Ok(action) = filled(call, action) else {
+        return;
+    };
     match action {
         Action::Set(set) => {
             crate::step::note(call, set);
