@@ -138,7 +138,7 @@ impl<A: Adapter> Router<A> {
     /// For whoever wants to tell the running router something.
     #[must_use]
     pub fn handle(&self) -> RouterHandle {
-        RouterHandle::new(self.switchboard.clone())
+        RouterHandle::new(self.switchboard.clone(), self.config.clone())
     }
 
     /// Runs until `stop` resolves or the adapter has no more calls; then every call is ended,
