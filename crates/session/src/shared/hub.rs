@@ -234,6 +234,11 @@ impl Hub {
         self.callbacks.take()
     }
 
+    /// Everybody who is to be called back, now or later; nobody is forgotten here.
+    pub fn callbacks(&self) -> impl Iterator<Item = &Callback> {
+        self.callbacks.all()
+    }
+
     /// Whether somebody is to be called back now.
     #[must_use]
     pub fn has_callbacks(&self) -> bool {
