@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use callroute_schema::Disposition;
+use callroute_schema::{Disposition, Party};
 use callroute_session::Note;
 use callroute_session::shared::AgentState;
 use callroute_sip::phone::{AnswerMode, Phone, PhoneConfig};
@@ -38,7 +38,8 @@ async fn a_caller_is_called_back_when_a_member_has_time() {
     let (to_ann, to_caller) = (uri(&ann), uri(&caller));
     let contacts = [("1001", &*to_ann), (CALLER, &*to_caller)];
     let router = bench.router(TABLE, &contacts).await;
-    router.control.set_agent("ann", AgentState::Paused);
+    let who = Party::new("ann").unwrap();
+    router.control.set_agent(&who, AgentState::Paused).unwrap();
 
     let to = format!("sip:+13146523057@{}", router.addr);
     let call = caller.call(&to, CALLER).await.unwrap();
@@ -52,7 +53,10 @@ async fn a_caller_is_called_back_when_a_member_has_time() {
     router.noted("the callback", waits).await;
     assert!(ann.calls().is_empty() && caller.calls().is_empty());
 
-    router.control.set_agent("ann", AgentState::Available);
+    router
+        .control
+        .set_agent(&who, AgentState::Available)
+        .unwrap();
     let at_ann = tokio::time::timeout(PATIENCE, ann.next_call());
     let at_ann = at_ann.await.unwrap().unwrap();
     let back = tokio::time::timeout(PATIENCE, caller.next_call());

@@ -8,7 +8,7 @@ use std::time::Duration;
 use callroute_audio::level::tone_share;
 use callroute_router::PushError;
 use callroute_rules::AnswerError;
-use callroute_schema::{Actions, CallId, Disposition, EndedBy};
+use callroute_schema::{Actions, CallId, Disposition, EndedBy, Party};
 use callroute_session::shared::AgentState;
 use callroute_session::{FeatureCodes, Note, Settings};
 use callroute_sip::phone::{AnswerMode, Phone, PhoneCall, PhoneConfig};
@@ -111,7 +111,11 @@ async fn a_queue_serves_when_the_agent_has_time() {
     let (agent, uri) = phone(&bench, AnswerMode::After(Duration::ZERO)).await;
     let (caller, _) = phone(&bench, AnswerMode::After(Duration::ZERO)).await;
     let router = bench.router(TABLE, &[("+12125551234", &uri)]).await;
-    router.control.set_agent("ann", AgentState::InMeeting);
+    let who = Party::new("ann").unwrap();
+    router
+        .control
+        .set_agent(&who, AgentState::InMeeting)
+        .unwrap();
     let to = format!("sip:+13146523058@{}", router.addr);
     let call = caller.call(&to, "+14155550123").await.unwrap();
     call.wait_answered(PATIENCE).await.unwrap();
@@ -121,7 +125,10 @@ async fn a_queue_serves_when_the_agent_has_time() {
     assert_eq!(router.control.queues().len(), 1);
     assert!(agent.calls().is_empty(), "the agent was disturbed");
 
-    router.control.set_agent("ann", AgentState::Available);
+    router
+        .control
+        .set_agent(&who, AgentState::Available)
+        .unwrap();
     let served = taken(&agent).await;
     served.wait_answered(PATIENCE).await.unwrap();
     router

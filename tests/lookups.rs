@@ -9,7 +9,7 @@ use callroute_router::{
     CustomFuture, CustomLookup, Lookups, Router, RouterConfig, RouterError, Way,
 };
 use callroute_rules::{ChronoTz, Facts, load};
-use callroute_schema::Event;
+use callroute_schema::{Event, Party};
 use callroute_session::Note;
 use callroute_session::shared::AgentState;
 use callroute_sip::SipAdapter;
@@ -144,7 +144,11 @@ async fn support_calls_go_to_the_engineer_on_shift() {
         _ => (0, 1),
     };
     assert_eq!((cid.calls().len(), dan.calls().len()), rang);
-    router.control.set_agent(on_call, AgentState::InMeeting);
+    let who = Party::new(on_call).unwrap();
+    router
+        .control
+        .set_agent(&who, AgentState::InMeeting)
+        .unwrap();
     assert_eq!(call(&router, &caller, GOLD, support).await, None);
     router.settled(2).await;
     assert_eq!(rung(&router, 2), Vec::<String>::new());
@@ -220,11 +224,15 @@ async fn lookups_of_every_kind_are_composed() {
     assert_eq!(asked[0].attributes["lookup"], "score");
     assert_eq!(asked[0].from.as_str(), GOLD);
     // Available is a fact as well, and is looked up anew for each call (A8).
-    router.control.set_agent("ann", AgentState::Paused);
+    let who = Party::new("ann").unwrap();
+    router.control.set_agent(&who, AgentState::Paused).unwrap();
     assert_eq!(call(&router, &caller, GOLD, to).await, Some(403));
     assert_eq!(score.asked().len(), 2);
     // A trunk's national number is the same caller.
-    router.control.set_agent("ann", AgentState::Available);
+    router
+        .control
+        .set_agent(&who, AgentState::Available)
+        .unwrap();
     assert_eq!(call(&router, &caller, "4155550123", to).await, Some(486));
 }
 

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
-use callroute_media::{Command, Line, Notice};
+use callroute_media::{Adapter, Capabilities, Command, Incoming, Line, Notice};
 use callroute_rules::{ChronoTz, load};
 use callroute_schema::{CallId, CallRecord, Cause, Event};
 use callroute_session::Note;
@@ -44,6 +44,22 @@ impl Line for Quiet {
             Some(notice) => Poll::Ready(Some(notice)),
             None => Poll::Pending,
         }
+    }
+}
+
+/// An adapter to which nobody comes.
+#[derive(Debug)]
+pub(crate) struct Deserted;
+
+impl Adapter for Deserted {
+    type Line = Quiet;
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::basic("deserted")
+    }
+
+    fn poll_call(&mut self, _: &mut Context<'_>) -> Poll<Option<Incoming<Quiet>>> {
+        Poll::Pending
     }
 }
 

@@ -68,7 +68,7 @@ pub use callroute_store::MessagesWaiting;
 pub use asks::{WebhookConfigError, endpoints_of};
 pub use clock::{Clock, ShiftedClock, SystemClock};
 pub use config::RouterConfig;
-pub use handle::RouterHandle;
+pub use handle::{RouterHandle, UnknownState};
 pub use journal::{JournalError, Journals, KeptTableError, kept_table};
 pub use lookups::{Asking, CustomFuture, CustomLookup, LookupConfigError, Lookups};
 #[cfg(feature = "mail")]

@@ -43,18 +43,19 @@ pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<(), MailError>> + Send
 
 /// Sends messages by mail.
 pub trait Mail: Send + Sync + fmt::Debug + 'static {
-    /// Sends a message to the addresses that it names, its sound attached.
+    /// Sends a message to the addresses that it names, its sound attached where [`sound`] gives it.
     fn send<'a>(&'a self, message: &'a Message) -> Sending<'a>;
 }
 
 /// The sound of a message; longer ones are not attached.
 const MAX_SOUND: u64 = 25 * 1024 * 1024;
 
-/// Reads a message's sound, as the bytes of its file.
+/// Reads a message's sound, as the bytes of its file; `None` where it is larger than mail servers
+/// take (25 MiB).
 ///
 /// # Errors
-/// [`MailError::Sound`] when there is none, or it is larger than mail servers take.
-pub async fn sound(message: &Message) -> Result<Vec<u8>, MailError> {
+/// [`MailError::Sound`] when there is none.
+pub async fn sound(message: &Message) -> Result<Option<Vec<u8>>, MailError> {
     let wrong = |source| MailError::Sound {
         url: message.url.clone(),
         source,
@@ -62,10 +63,9 @@ pub async fn sound(message: &Message) -> Result<Vec<u8>, MailError> {
     let path = Path::new(&message.url);
     let size = tokio::fs::metadata(path).await.map_err(wrong)?.len();
     if size > MAX_SOUND {
-        let why = format!("it has {size} bytes, more than the {MAX_SOUND} that are attached");
-        return Err(wrong(std::io::Error::other(why)));
+        return Ok(None);
     }
-    tokio::fs::read(path).await.map_err(wrong)
+    tokio::fs::read(path).await.map(Some).map_err(wrong)
 }
 
 #[cfg(feature = "mail")]
@@ -115,7 +115,19 @@ mod smtp {
         }
 
         async fn deliver(&self, message: &Message) -> Result<(), MailError> {
-            let wav = sound(message).await?;
+            let mail = self.mail(message, sound(message).await?)?;
+            match self.server.send(mail).await {
+                Ok(_) => Ok(()),
+                Err(error) => Err(MailError::Send(error.into())),
+            }
+        }
+
+        /// The mail that tells of a message; without a sound it says why there is none.
+        fn mail(
+            &self,
+            message: &Message,
+            wav: Option<Vec<u8>>,
+        ) -> Result<lettre::Message, MailError> {
             let name = message
                 .from_name
                 .as_deref()
@@ -127,7 +139,7 @@ mod smtp {
             for address in &message.mail {
                 mail = mail.to(mailbox("the receiver's address", address)?);
             }
-            let text = format!(
+            let mut text = format!(
                 "From: {name} ({})\nTo: {}\nBox: {}\nReceived: {}\nLength: {seconds} s\n\
                  Why: {}\nCall: {}\n",
                 message.from.as_str(),
@@ -137,20 +149,21 @@ mod smtp {
                 message.reason,
                 message.call_id,
             );
-            let kind =
-                ContentType::parse("audio/wav").map_err(|error| MailError::Build(error.into()))?;
-            let attached = Attachment::new(format!("{}.wav", message.call_id)).body(wav, kind);
-            let mail = mail
-                .multipart(
-                    MultiPart::mixed()
-                        .singlepart(SinglePart::plain(text))
-                        .singlepart(attached),
-                )
-                .map_err(|error| MailError::Build(error.into()))?;
-            match self.server.send(mail).await {
-                Ok(_) => Ok(()),
-                Err(error) => Err(MailError::Send(error.into())),
-            }
+            let mail = match wav {
+                Some(wav) => {
+                    let kind = ContentType::parse("audio/wav")
+                        .map_err(|error| MailError::Build(error.into()))?;
+                    let name = format!("{}.wav", message.call_id);
+                    let attached = Attachment::new(name).body(wav, kind);
+                    let text = SinglePart::plain(text);
+                    mail.multipart(MultiPart::mixed().singlepart(text).singlepart(attached))
+                }
+                None => {
+                    text.push_str("Sound: not attached, as it is larger than mail servers take\n");
+                    mail.singlepart(SinglePart::plain(text))
+                }
+            };
+            mail.map_err(|error| MailError::Build(error.into()))
         }
     }
 
@@ -166,5 +179,42 @@ mod smtp {
             found: text.to_owned(),
             why: format!("{error}"),
         })
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+        use crate::fakes::event;
+
+        #[tokio::test]
+        async fn a_message_that_is_too_large_is_told_of_without_its_sound() {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("c1.wav");
+            let file = std::fs::File::create(&path).unwrap();
+            let event = event("c1", "+13146523057");
+            let message = Message {
+                mailbox: "sales".to_owned(),
+                call_id: event.call_id.clone(),
+                from: event.from.clone(),
+                from_name: None,
+                to: event.to.to_string(),
+                received: event.timestamp,
+                url: path.display().to_string(),
+                duration_ms: 1_000,
+                reason: "nobody answered".to_owned(),
+                mail: vec!["ann@example.com".to_owned()],
+                webhook: None,
+            };
+            let smtp = SmtpMail::new("smtp://127.0.0.1:25", "office@example.com").unwrap();
+            for (size, attached) in [(1_000, true), (super::super::MAX_SOUND + 1, false)] {
+                file.set_len(size).unwrap();
+                let wav = sound(&message).await.unwrap();
+                let mail = smtp.mail(&message, wav).unwrap().formatted();
+                let text = String::from_utf8_lossy(&mail);
+                assert!(text.contains("Box: sales"), "{text}");
+                assert_eq!(text.contains("audio/wav"), attached);
+                assert_eq!(text.contains("Sound: not attached"), !attached);
+            }
+        }
     }
 }

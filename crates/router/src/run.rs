@@ -22,6 +22,7 @@ use crate::drive::{Call, drive};
 use crate::handle::RouterHandle;
 use crate::lookups::{LookupConfigError, Lookups};
 use crate::messages::Posts;
+use crate::observer::Observer;
 use crate::switchboard::Switchboard;
 
 /// Why a router cannot begin.
@@ -138,11 +139,12 @@ impl<A: Adapter> Router<A> {
     /// For whoever wants to tell the running router something.
     #[must_use]
     pub fn handle(&self) -> RouterHandle {
-        RouterHandle::new(self.switchboard.clone())
+        RouterHandle::new(self.switchboard.clone(), self.config.clone())
     }
 
     /// Runs until `stop` resolves or the adapter has no more calls; then every call is ended,
-    /// and those that have not within the configured time are dropped. Messages that callers left
+    /// and those that have not within the configured time are dropped; a warning names the calls whose
+    /// callers were promised a callback that is not made any more. Messages that callers left
     /// are kept however long that takes; webhooks and mails that tell of them have that time again.
     ///
     /// Calls are taken in a task of their own, so that none waits for the thread that awaits this.
@@ -204,6 +206,7 @@ impl<A: Adapter> Router<A> {
         if tokio::time::timeout(within, drain).await.is_err() {
             observer.warning("calls were still ending when the router stopped");
         }
+        warn_of_promised(&self.switchboard.promised(), observer);
         self.posts.drain(within, observer).await;
     }
 
@@ -297,6 +300,24 @@ impl<A: Adapter> Router<A> {
     }
 }
 
+/// Most calls that the warning of callbacks names.
+const NAMED: usize = 20;
+
+/// Says whose callbacks are not made any more: they are known nowhere else.
+fn warn_of_promised(calls: &[CallId], observer: &dyn Observer) {
+    if calls.is_empty() {
+        return;
+    }
+    let mut named: Vec<&str> = calls.iter().take(NAMED).map(CallId::as_str).collect();
+    if calls.len() > NAMED {
+        named.push("…");
+    }
+    let (count, named) = (calls.len(), named.join(", "));
+    observer.warning(&format!(
+        "callers not called back as the router stops: {count} (of the calls {named})"
+    ));
+}
+
 /// How long a callback waits when as many calls are in progress as may be.
 const NO_ROOM: Duration = Duration::from_secs(10);
 
@@ -328,31 +349,4 @@ pub(crate) fn event(
 }
 
 #[cfg(test)]
-mod tests {
-    use callroute_rules::{ChronoTz, load};
-
-    use super::check;
-    use crate::lookups::Lookups;
-
-    #[test]
-    fn every_fault_is_told_at_once() {
-        let table = r#"
-version: 1
-default: { action: busy }
-lookups: { crm: { sql: "select tier from customers where phone = :from" } }
-webhooks:
-  one: { urls: ["http://example.com/"], secret: { file: there-is-none } }
-  two: { urls: ["http://example.com/"], secret: { file: there-is-none-either } }
-numbers:
-  "1": { action: webhook, name: one }
-  "2": { action: webhook, name: two }
-  "3": [{ when: { attribute: { crm.tier: gold } }, then: { action: busy } }]
-"#;
-        let engine = load("routes.yaml", table, &(), &ChronoTz).unwrap();
-        let told = check(&engine, &Lookups::default()).unwrap_err().to_string();
-        for what in ["webhook `one`", "webhook `two`", "lookup `crm`"] {
-            assert!(told.contains(what), "{what}: {told}");
-        }
-        assert_eq!(told.lines().count(), 3, "{told}");
-    }
-}
+mod tests;

@@ -195,6 +195,13 @@ impl Switchboard {
         self.state().hub.take_callbacks()
     }
 
+    /// The calls whose callers are still to be called back.
+    pub(crate) fn promised(&self) -> Vec<CallId> {
+        let state = self.state();
+        let calls = state.hub.callbacks().map(|back| back.event.call_id.clone());
+        calls.collect()
+    }
+
     /// Wakes the hub whenever it wants to be; never returns.
     pub(crate) async fn keep_time(&self) {
         loop {

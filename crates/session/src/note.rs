@@ -327,6 +327,8 @@ pub enum Note {
         /// Why not.
         why: String,
     },
+    /// The call is not recorded, as the prompt that says so could not be played.
+    Unrecorded,
     /// Both sides are being recorded.
     RecordingCall {
         /// Under which name.

@@ -101,7 +101,7 @@ impl Session {
             Input::HubReply(shared) => self.on_shared(&shared),
             Input::Push { actions } => self.push(&actions),
             Input::Wake => self.wake(),
-            Input::Shutdown => self.end(EndCause::Shutdown, "the router stops".to_owned()),
+            Input::Shutdown => self.shut_down(),
         }
         Effects { session: self }
     }
@@ -378,6 +378,14 @@ impl Session {
                 other => self.next(other),
             };
         }
+    }
+
+    /// The router stops. What it owes a caller is known elsewhere, for whoever goes on with it.
+    fn shut_down(&mut self) {
+        if let Step::CallingBack(step) = &self.step {
+            step.put_off(&mut self.call);
+        }
+        self.end(EndCause::Shutdown, "the router stops".to_owned());
     }
 
     /// Ends every leg and waits for their ends.

@@ -15,7 +15,9 @@ use std::fmt;
 
 use callroute_media::LegId;
 use callroute_rules::{Fact, Lookup};
-use callroute_schema::{Disposition, Event, Member, Prompt, Queue, QueueName, Strategy, mask};
+use callroute_schema::{
+    Disposition, Escalate, Event, Member, Prompt, Queue, QueueName, Strategy, mask,
+};
 use serde::{Deserialize, Serialize};
 
 pub use self::agents::{AgentState, MemberInfo};
@@ -213,8 +215,8 @@ pub struct Joining {
     pub strategy: Strategy,
     /// Higher goes first.
     pub priority: u32,
-    /// The priority grows by the second after every first, in seconds.
-    pub escalate: Option<(u32, u32)>,
+    /// How the priority grows while it waits.
+    pub escalate: Option<Escalate>,
     /// Most callers that wait.
     pub max_size: u32,
     /// Wait even while nobody is at work.

@@ -8,8 +8,8 @@ use callroute_rules::{ChronoTz, load};
 use callroute_schema::{CallId, Caller, Digit, Disposition};
 use callroute_session::Effect;
 use callroute_session::journal::{Entry, Header, Journal, replay};
-use callroute_session::shared::AgentState;
-use callroute_session::{Input, Now, Settings};
+use callroute_session::shared::{AgentState, HubRequest};
+use callroute_session::{Input, Now, Session, Settings};
 use callroute_sim::{Phone, PhoneEnd, Placed, Played, Scene, Script, play_all};
 use chrono::TimeDelta;
 
@@ -231,4 +231,27 @@ fn a_callback_replays() {
     for (step, replayed) in calls[1].steps.iter().zip(&again) {
         assert_eq!(commands(&step.effects), commands(&replayed.effects));
     }
+}
+
+/// A router that stops forgets nobody: the callback is given back, and that was no try.
+#[test]
+fn a_callback_that_the_router_stops_is_given_back() {
+    let calls = scene(vec![caller(1, 0, known(CALLER), Phone::answers(s(4)))]);
+    let engine = Arc::new(load("routes.yaml", TABLE, &(), &ChronoTz).unwrap());
+    let Input::CallBack(callback) = &calls[1].steps[0].input else {
+        panic!("{:?}", calls[1].steps[0].input);
+    };
+    let utc = chrono::DateTime::UNIX_EPOCH;
+    let event = callback.event(CallId::new("c1-back-1").unwrap(), utc.fixed_offset());
+    let now = Now { utc, mono: s(0) };
+    let mut session = Session::new(engine, event, now);
+    session
+        .handle(now, Input::CallBack(callback.clone()))
+        .for_each(drop);
+    let stops: Vec<Effect> = session.handle(now, Input::Shutdown).collect();
+    let again = Effect::HubRequest(HubRequest::Again {
+        callback: callback.clone(),
+        after_ms: 0,
+    });
+    assert!(stops.contains(&again), "{stops:?}");
 }

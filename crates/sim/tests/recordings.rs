@@ -6,7 +6,7 @@ use std::time::Duration;
 use callroute_media::{Command, LegId, Notice, PlayEnd, RecordingId, Sound};
 use callroute_rules::{ChronoTz, load};
 use callroute_schema::{Actions, CallId, Prompt};
-use callroute_session::{Effect, FeatureCodes, Input, Now, Session, Settings};
+use callroute_session::{Effect, FeatureCodes, Input, Note, Now, Session, Settings};
 use callroute_sim::{Phone, Placed, Played, Scene, Script, play_all};
 
 use crate::common::{OPEN, call};
@@ -21,6 +21,7 @@ numbers:
   "+4": [{ action: park, slot: "701" }]
   "+5": [{ action: record, consent: { say: "recorded" } }, { action: conference, name: team }]
   "+7": [{ action: record, name: support }, { action: voicemail, message: general, max_s: 5 }, { action: voicemail, message: general, max_s: 5 }]
+  "+8": [{ action: record, consent: { say: "recorded" }, on: { failed: { action: busy } } }, { action: park, slot: "701" }]
   "+6": [{ action: record, consent: { say: "taped" } }, { action: conference, name: team }]
 "#;
 
@@ -257,4 +258,61 @@ fn no_recording_takes_the_place_of_another() {
     let played = self::played("+7", Settings::default(), Phone::rings(), |_| {});
     let wanted = ["calls/support-c1", "general/c1-2", "general/c1-3"];
     assert_eq!(names(&played), wanted, "{}", played.text());
+}
+
+/// The caller hears that it will be recorded, before a conversation or in one; that cannot be played.
+fn unheard(to: &str, pushed: Option<&str>) -> Vec<Effect> {
+    let engine = Arc::new(load("routes.yaml", TABLE, &(), &ChronoTz).unwrap());
+    let event = call(to, OPEN);
+    let now = Now {
+        utc: event.timestamp.to_utc(),
+        mono: s(0),
+    };
+    let mut session = Session::new(engine, event, now);
+    let mut input = |input: Input| -> Vec<Effect> { session.handle(now, input).collect() };
+    let answered = |leg| Input::Media(Notice::LegAnswered { leg });
+    let mut effects = input(Input::Start);
+    if let Some(record) = pushed {
+        effects = input(answered(LegId(1)));
+        effects.extend(input(answered(LegId::CALLER)));
+        let actions = Actions::from_json(record.as_bytes()).unwrap();
+        effects.extend(input(Input::Push { actions }));
+    } else {
+        effects.extend(input(answered(LegId::CALLER)));
+    }
+    let consent = effects.iter().find_map(|effect| match effect {
+        Effect::Media(Command::Play {
+            leg: LegId::CALLER,
+            play,
+            sound: Sound::Speech { .. },
+        }) => Some(*play),
+        _ => None,
+    });
+    input(Input::Media(Notice::PlayEnded {
+        leg: LegId::CALLER,
+        play: consent.unwrap(),
+        end: PlayEnd::Failed,
+    }))
+}
+
+/// Nobody is recorded who was not told.
+#[test]
+fn a_prompt_that_could_not_be_played_was_not_heard() {
+    let with =
+        r#"{"action":"record","consent":{"say":"recorded"},"on":{"failed":{"action":"hangup"}}}"#;
+    let without = r#"{"action":"record","consent":{"say":"recorded"}}"#;
+    for (to, pushed, goes_on) in [
+        ("+3", None, true),
+        ("+8", None, false),
+        ("+9", Some(without), true),
+        ("+9", Some(with), false),
+    ] {
+        let told = unheard(to, pushed);
+        let records = |effect: &Effect| matches!(effect, Effect::Media(Command::Record { .. }));
+        assert!(!told.iter().any(records), "{to}: {told:?}");
+        let noted = |effect: &Effect| matches!(effect, Effect::Note(Note::Unrecorded));
+        assert!(told.iter().any(noted), "{to}: {told:?}");
+        let ends = |effect: &Effect| matches!(effect, Effect::Media(Command::Hangup { .. }));
+        assert_eq!(told.iter().any(ends), !goes_on, "{to}: {told:?}");
+    }
 }

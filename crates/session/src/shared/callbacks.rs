@@ -119,6 +119,10 @@ impl Callbacks {
         due.into()
     }
 
+    pub(super) fn all(&self) -> impl Iterator<Item = &Callback> {
+        self.due.iter().chain(self.later.values())
+    }
+
     pub(super) fn are_due(&self) -> bool {
         !self.due.is_empty()
     }

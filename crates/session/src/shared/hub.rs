@@ -1,22 +1,22 @@
 //! The other side of [`HubRequest`]: one for all calls.
 
 mod meetings;
+mod people;
 mod serving;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use callroute_rules::waves::{GroupFacts, MemberFacts, plan};
 use callroute_rules::{Fact, Lookup};
-use callroute_schema::{CallId, QueueName, RingGroup, Strategy};
+use callroute_schema::{CallId, QueueName};
 
 use self::meetings::told_others;
-use super::agents::{AgentState, Agents, MemberInfo};
+use super::agents::{AgentState, Agents};
 use super::callbacks::{Callback, Callbacks};
 use super::queues::{QueueView, Queues};
 use super::rooms::Rooms;
 use super::turns::Turns;
-use super::{HubReply, HubRequest, Turning};
+use super::{HubReply, HubRequest};
 use crate::input::Now;
 
 /// What one call is to be told, as [`Input::HubReply`](crate::Input::HubReply).
@@ -62,23 +62,12 @@ impl Hub {
 
     /// What a session asks or tells; gives what calls are to be told.
     pub fn handle(&mut self, now: Now, call: &CallId, share: HubRequest) -> Vec<HubMessage> {
-        let answer = |shared| {
-            vec![HubMessage {
-                call_id: call.clone(),
-                shared,
-            }]
-        };
         match share {
-            HubRequest::Group { who, turns } => {
-                let info = |name: &Option<String>| self.agents.info_of(name.as_deref(), now.mono);
-                let members: Vec<MemberInfo> = who.iter().map(info).collect();
-                let turn = turns.map_or(0, |turns| self.turn(*turns, &members));
-                answer(HubReply::Group { turn, members })
-            }
+            HubRequest::Group { who, turns } => self.group(now, call, &who, turns),
             HubRequest::Fact { lookup, who } => {
                 let fact = self.fact(now, call, &lookup, who.as_deref());
                 let why = None;
-                answer(HubReply::Fact { lookup, fact, why })
+                tell(call, HubReply::Fact { lookup, fact, why })
             }
             HubRequest::On { names } => {
                 self.count(call, names);
@@ -93,34 +82,10 @@ impl Hub {
                 member,
                 talk_ms,
                 wrap_up_ms,
-            } => {
-                let known = self.known(call);
-                if let Some(index) = known.talks.iter().position(|other| *other == member) {
-                    known.talks.swap_remove(index);
-                    let served = known.served.take();
-                    let wrap_up = Duration::from_millis(wrap_up_ms);
-                    self.agents.talked(&member, now, talk_ms, wrap_up);
-                    if let Some(queue) = served {
-                        self.queues.handled(&queue, talk_ms);
-                    }
-                }
-                self.serve(now)
-            }
+            } => self.talked(now, call, &member, talk_ms, wrap_up_ms),
             HubRequest::Join(join) => self.join(now, call, *join),
-            HubRequest::Takers { who } => {
-                if let Some(waiter) = self.queues.get(call) {
-                    waiter.join.who = who;
-                }
-                self.serve(now)
-            }
-            HubRequest::Where => match self.queues.position(call, &self.agents, now.mono) {
-                Some((position, size, estimate_s)) => answer(HubReply::Position {
-                    position,
-                    size,
-                    estimate_s,
-                }),
-                None => Vec::new(),
-            },
+            HubRequest::Takers { who } => self.takers(now, call, who),
+            HubRequest::Where => self.place(now, call),
             HubRequest::Offered { member, answered } => self.offered(now, call, member, answered),
             HubRequest::Quit => self.quit(now, call),
             HubRequest::CallBack { queue, event } => {
@@ -141,10 +106,7 @@ impl Hub {
                 room,
                 legs,
                 consent,
-            } => {
-                let consent = consent.map(|consent| *consent);
-                self.enter(call, &room, legs, consent)
-            }
+            } => self.enter(call, &room, legs, consent.map(|consent| *consent)),
             HubRequest::LeaveRoom => told_others(self.rooms.leave(call)),
             HubRequest::Dialog { leg, dialog } => {
                 self.rooms.dialog(call, leg, dialog);
@@ -234,6 +196,11 @@ impl Hub {
         self.callbacks.take()
     }
 
+    /// Everybody who is to be called back, now or later; nobody is forgotten here.
+    pub fn callbacks(&self) -> impl Iterator<Item = &Callback> {
+        self.callbacks.all()
+    }
+
     /// Whether somebody is to be called back now.
     #[must_use]
     pub fn has_callbacks(&self) -> bool {
@@ -305,27 +272,13 @@ impl Hub {
         }
     }
 
-    /// With which member a group begins now. Who is left out does not ring first, and its turn is
-    /// not given to the one behind it each time.
-    fn turn(&mut self, turning: Turning, infos: &[MemberInfo]) -> u64 {
-        let Turning { of, members } = turning;
-        let place = self.turns.next(&of, &members);
-        let turn = u64::try_from(place).unwrap_or(0);
-        let facts: Vec<MemberFacts> = infos.iter().map(MemberInfo::facts).collect();
-        let known = GroupFacts {
-            turn,
-            seed: 0,
-            members: &facts,
-        };
-        let group = RingGroup::new(members, Strategy::RoundRobin);
-        let waves = plan(&group, None, &known).waves;
-        if let Some(first) = waves.first().and_then(|wave| wave.rings.first()) {
-            self.turns.rings(&of, first.member, &group.members);
-        }
-        turn
-    }
-
     fn known(&mut self, call: &CallId) -> &mut Known {
         self.calls.entry(call.clone()).or_default()
     }
+}
+
+/// What one call is told.
+fn tell(call: &CallId, shared: HubReply) -> Vec<HubMessage> {
+    let call_id = call.clone();
+    vec![HubMessage { call_id, shared }]
 }

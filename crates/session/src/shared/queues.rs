@@ -64,10 +64,11 @@ pub(super) struct Waiter {
 
 impl Waiter {
     fn priority(&self, now: Duration) -> u32 {
-        let grown = self.join.escalate.map_or(0, |(every_s, by)| {
+        let grown = self.join.escalate.map_or(0, |grows| {
             let waited = now.saturating_sub(self.since).as_secs();
-            let times = waited / u64::from(every_s.max(1));
-            u32::try_from(times).unwrap_or(u32::MAX).saturating_mul(by)
+            let times = waited / u64::from(grows.every_s.max(1));
+            let times = u32::try_from(times).unwrap_or(u32::MAX);
+            times.saturating_mul(grows.by)
         });
         self.join.priority.saturating_add(grown)
     }

@@ -173,9 +173,10 @@ impl Rooms {
 
     /// Who waits for somebody of this call in vain: it is over.
     pub(super) fn in_vain(&mut self, call: &CallId) -> Vec<CallId> {
-        let left = |_: &String, asked: &mut Asked| asked.of == *call;
-        let left = self.asked.extract_if(.., left);
-        left.map(|(_, asked)| asked.by).collect()
+        let of_it = self.asked.iter().filter(|(_, asked)| asked.of == *call);
+        let rooms: Vec<String> = of_it.map(|(room, _)| room.clone()).collect();
+        let left = rooms.iter().filter_map(|room| self.asked.remove(room));
+        left.map(|asked| asked.by).collect()
     }
 
     pub(super) fn ended(&mut self, call: &CallId) -> Vec<Others> {
@@ -241,7 +242,7 @@ mod tests {
         let room = rooms.ask(&a, &b);
         assert_eq!(rooms.taken(&a, &room), None);
         rooms.ask(&b, &a);
-        assert_eq!(rooms.in_vain(&a), [b.clone()]);
+        assert_eq!(rooms.in_vain(&a), std::slice::from_ref(&b));
         let told = rooms.ended(&a);
         let told: Vec<_> = told.iter().map(|o| (o.call.as_str(), o.legs)).collect();
         assert_eq!(told, [("b", 0)]);

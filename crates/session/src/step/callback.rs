@@ -182,6 +182,15 @@ impl CallingBack {
         self.left(call, Disposition::Canceled);
     }
 
+    /// The caller was not reached, through no fault of anybody: that is no try.
+    pub(crate) fn put_off(&self, call: &mut Call) {
+        let callback = self.callback.clone();
+        call.share(HubRequest::Again {
+            callback,
+            after_ms: 0,
+        });
+    }
+
     /// What the members' phones did.
     fn rung(&mut self, call: &mut Call, rung: Rung) -> Flow {
         let Phase::Ringing(ringing, members) = &mut self.phase else {

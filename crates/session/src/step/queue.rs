@@ -60,7 +60,7 @@ pub(super) fn joining(call: &Call, queue: &Queue) -> Joining {
         who: takers(call, &queue.members),
         strategy: queue.strategy.unwrap_or(Strategy::LeastRecent),
         priority: queue.priority.unwrap_or(0),
-        escalate: queue.escalate.map(|e| (e.every_s, e.by)),
+        escalate: queue.escalate,
         max_size: queue.max_size.unwrap_or(MAX_SIZE),
         wait_when_empty: queue.wait_when_empty,
         place: None,

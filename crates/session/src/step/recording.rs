@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
-use callroute_media::{Notice, PlayId};
-use callroute_schema::Record;
+use callroute_media::{Notice, PlayEnd, PlayId};
+use callroute_schema::{Disposition, Record};
 
 use super::Step;
 use super::play::ended;
 use super::ring::prompt_sound;
 use super::talk::{start_recording, stop_recording};
 use crate::call::Call;
-use crate::program::Flow;
+use crate::note::Note;
+use crate::program::{Flow, branch};
 
 /// How long a consent prompt may take.
 pub(crate) const CONSENT: Duration = Duration::from_secs(60);
@@ -46,8 +47,22 @@ impl Consent {
 
     pub(crate) fn on_notice(&mut self, call: &mut Call, notice: &Notice) -> Flow {
         match ended(notice, self.play) {
+            Some(PlayEnd::Failed) => self.unheard(call),
             Some(_) => self.given(call),
             None => Flow::Stay,
+        }
+    }
+
+    /// Nobody is recorded who was not told.
+    fn unheard(&mut self, call: &mut Call) -> Flow {
+        call.note(Note::Unrecorded);
+        let record = self.record.take();
+        match record.and_then(|record| branch(&record.on, Disposition::Failed).cloned()) {
+            Some(actions) => Flow::Branch {
+                actions,
+                why: Note::Unrecorded.to_string(),
+            },
+            None => Flow::Next,
         }
     }
 

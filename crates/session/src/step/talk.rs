@@ -6,8 +6,8 @@ mod transfer;
 
 use std::time::Duration;
 
-use callroute_media::{Command, EndCause, LegId, Notice, PlayId, Sound};
-use callroute_schema::{EventKind, Record};
+use callroute_media::{Command, EndCause, LegId, Notice, PlayEnd, PlayId, Sound};
+use callroute_schema::{Disposition, EventKind, Record};
 
 use self::features::Keys;
 pub(crate) use self::features::{start_recording, stop_recording, told_slot};
@@ -20,7 +20,7 @@ use super::recording::CONSENT;
 use super::ring::prompt_sound;
 use crate::call::Call;
 use crate::note::Note;
-use crate::program::Flow;
+use crate::program::{Flow, branch};
 use crate::shared::HubReply;
 
 /// Two legs that hear each other, and whatever one of them is about to do with the other.
@@ -48,6 +48,18 @@ struct Consented {
     plays: Vec<(LegId, PlayId)>,
     record: Box<Record>,
     until: Duration,
+}
+
+impl Consented {
+    fn is_heard(&self, notice: &Notice) -> bool {
+        let first = self.plays.first();
+        first.is_some_and(|(_, first)| ended(notice, *first).is_some())
+    }
+
+    fn is_unheard(&self, notice: &Notice) -> bool {
+        let failed = |play| ended(notice, play) == Some(PlayEnd::Failed);
+        self.plays.iter().any(|(_, play)| failed(*play))
+    }
 }
 
 impl Talk {
@@ -101,11 +113,10 @@ impl Talk {
     }
 
     pub(crate) fn on_notice(&mut self, call: &mut Call, notice: &Notice) -> Flow {
-        let heard = |consent: &mut Consented| {
-            let first = consent.plays.first();
-            first.is_some_and(|(_, first)| ended(notice, *first).is_some())
-        };
-        if let Some(consent) = self.consent.take_if(heard) {
+        if let Some(consent) = self.consent.take_if(|consent| consent.is_unheard(notice)) {
+            return self.unheard(call, &consent);
+        }
+        if let Some(consent) = self.consent.take_if(|consent| consent.is_heard(notice)) {
             begin_recording(call, &consent);
         }
         if self.transfer.is_some() {
@@ -219,6 +230,25 @@ impl Talk {
             record: Box::new(record),
             until: call.after(CONSENT),
         });
+    }
+
+    /// Nobody is recorded who was not told. The conversation gives way to a branch for that.
+    fn unheard(&mut self, call: &mut Call, consent: &Consented) -> Flow {
+        call.note(Note::Unrecorded);
+        for (leg, play) in &consent.plays {
+            call.stop_play_to(*leg, *play);
+        }
+        match branch(&consent.record.on, Disposition::Failed) {
+            Some(actions) if call.is_live(LegId::CALLER) => {
+                self.abandon(call);
+                call.hangup_others(EndCause::Normal);
+                Flow::Branch {
+                    actions: actions.clone(),
+                    why: Note::Unrecorded.to_string(),
+                }
+            }
+            _ => Flow::Stay,
+        }
     }
 
     /// Whether who talks with this leg can be sent to another call in its place.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use callroute_schema::CallId;
+use callroute_schema::{CallId, Escalate};
 use callroute_session::shared::{HubMessage, HubReply, HubRequest, PassedWhy};
 
 /// Who waits in a queue, seen from outside: when it came, with which priority, and whether a
@@ -13,16 +13,16 @@ pub(crate) struct Waits {
     since: Duration,
     arrival: u64,
     priority: u32,
-    escalate: Option<(u32, u32)>,
+    escalate: Option<Escalate>,
     members: Vec<String>,
     offered: Vec<usize>,
 }
 
 impl Waits {
     fn priority(&self, now: Duration) -> u32 {
-        let grown = self.escalate.map_or(0, |(every, by)| {
-            let times = (now - self.since).as_secs() / u64::from(every);
-            u32::try_from(times).unwrap() * by
+        let grown = self.escalate.map_or(0, |grows| {
+            let times = (now - self.since).as_secs() / u64::from(grows.every_s);
+            u32::try_from(times).unwrap() * grows.by
         });
         self.priority + grown
     }

@@ -2,8 +2,8 @@
 
 use callroute_schema::Actions;
 
-use crate::engine::SecretSource;
-use crate::{AnswerError, ChronoTz, Engine, load};
+use crate::engine::{AnswerError, SecretSource};
+use crate::{ChronoTz, Engine, load};
 
 const HEAD: &str = "version: 1\ndefault: { action: voicemail, message: general }\n";
 
@@ -112,10 +112,22 @@ fn destinations_bind_the_file_and_answers() {
     let accept = |text: &str| engine.accept(&Actions::from_json(text.as_bytes()).unwrap());
     let fraud = r#"[{"action":"say","text":"x"},{"action":"forward","destination":{"type":"number","number":"+1314"},"on":{"busy":{"action":"forward","destination":{"type":"sip","uri":"sip:%2B1900555@pbx.example"}}}}]"#;
     let Err(AnswerError::NotAllowed(refused)) = accept(fraud) else {
-        panic!("it may be dialed");
+        panic!("{:?}", accept(fraud));
     };
     assert_eq!(refused.path, "$[1].on.busy.destination.uri");
-    assert!(accept(&fraud.replace("1900", "1314")).is_ok());
+    let accepted = accept(&fraud.replace("1900", "1314")).unwrap();
+    assert_eq!(accepted.len(), 2);
+    // Names and bounds are looked at as well.
+    let unknown = accept("\"nobody\"");
+    assert!(
+        matches!(unknown, Err(AnswerError::Unknown(_))),
+        "{unknown:?}"
+    );
+    let invalid = accept(r#"{"action":"say","text":"{from}"}"#);
+    assert!(
+        matches!(invalid, Err(AnswerError::Invalid(_))),
+        "{invalid:?}"
+    );
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use callroute_schema::{CallId, Prompt};
 
-use super::{Hub, HubMessage};
+use super::{Hub, HubMessage, tell};
 use crate::shared::HubReply;
 use crate::shared::rooms::{Others, Slot};
 
@@ -61,11 +61,6 @@ impl Hub {
         );
         told
     }
-}
-
-fn tell(call: &CallId, shared: HubReply) -> Vec<HubMessage> {
-    let call_id = call.clone();
-    vec![HubMessage { call_id, shared }]
 }
 
 pub(super) fn told_others(others: Vec<Others>) -> Vec<HubMessage> {

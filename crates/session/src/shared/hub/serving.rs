@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use callroute_schema::{CallId, Disposition, Event, Queue};
 
-use super::{Hub, HubMessage};
+use super::{Hub, HubMessage, tell};
 use crate::input::Now;
 use crate::shared::callbacks::Callback;
 use crate::shared::queues::at_work;
@@ -15,12 +15,7 @@ const REST: Duration = Duration::from_secs(5);
 
 impl Hub {
     pub(super) fn join(&mut self, now: Now, call: &CallId, join: Joining) -> Vec<HubMessage> {
-        let refused = |disposition| {
-            vec![HubMessage {
-                call_id: call.clone(),
-                shared: HubReply::Refused { disposition },
-            }]
-        };
+        let refused = |disposition| tell(call, HubReply::Refused { disposition });
         let most = usize::try_from(join.max_size).unwrap_or(usize::MAX);
         if self.queues.size(&join.queue) >= most {
             return refused(Disposition::Congestion);
@@ -31,12 +26,35 @@ impl Hub {
         self.queues.join(call, join, now.mono);
         let place = self.queues.position(call, &self.agents, now.mono);
         let (position, size, _) = place.unwrap_or_default();
-        let mut told = vec![HubMessage {
-            call_id: call.clone(),
-            shared: HubReply::Queued { position, size },
-        }];
+        let mut told = tell(call, HubReply::Queued { position, size });
         told.extend(self.serve(now));
         told
+    }
+
+    /// Who takes the calls of the caller's queue from now on.
+    pub(super) fn takers(
+        &mut self,
+        now: Now,
+        call: &CallId,
+        who: Vec<Option<String>>,
+    ) -> Vec<HubMessage> {
+        if let Some(waiter) = self.queues.get(call) {
+            waiter.join.who = who;
+        }
+        self.serve(now)
+    }
+
+    /// Where the caller stands.
+    pub(super) fn place(&self, now: Now, call: &CallId) -> Vec<HubMessage> {
+        let place = self.queues.position(call, &self.agents, now.mono);
+        place.map_or_else(Vec::new, |(position, size, estimate_s)| {
+            let place = HubReply::Position {
+                position,
+                size,
+                estimate_s,
+            };
+            tell(call, place)
+        })
     }
 
     pub(super) fn offered(

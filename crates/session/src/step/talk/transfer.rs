@@ -4,12 +4,13 @@
 //! talks with the third first, and connects the two by hanging up. Whatever goes wrong, `other`
 //! is back with `by` while that one is there.
 
+mod notices;
+
 use std::time::Duration;
 
 use callroute_media::{Ability, Command, EndCause, LegId, Notice, PlayId, Referral, Sound};
 use callroute_schema::{Digit, Disposition, Party};
 
-use super::features::Feature;
 use super::refusal::{forbidden, may_dial, refused};
 use super::{Talk, gone};
 use crate::call::{Call, seconds};
@@ -17,7 +18,7 @@ use crate::note::Note;
 use crate::program::Flow;
 use crate::shared::{HubReply, HubRequest};
 use crate::step::ring::{Ringing, Rung, Spec, Winner};
-use crate::step::{Meeting, carried_on, ends};
+use crate::step::{Meeting, carried_on};
 
 /// How long the first key of a number may take, and each further one.
 pub(crate) const FIRST_KEY: Duration = Duration::from_secs(10);
@@ -184,75 +185,6 @@ impl Talk {
             hears,
         });
         self.rung(call, rung)
-    }
-
-    /// A notice while a transfer is under way.
-    pub(super) fn transferring(&mut self, call: &mut Call, notice: &Notice) -> Flow {
-        let Some(transfer) = &mut self.transfer else {
-            return Flow::Stay;
-        };
-        match transfer {
-            Transfer::Number { by, other, .. } | Transfer::Replacing { by, other, .. } => {
-                let (by, other) = (*by, *other);
-                if ends(notice, by) || ends(notice, other) {
-                    return self.over(call, notice.leg(), carried_on(notice));
-                }
-                match notice {
-                    Notice::Digit { leg, digit } if *leg == by => self.dialed(call, *digit),
-                    _ => Flow::Stay,
-                }
-            }
-            Transfer::Ringing {
-                by, other, ringing, ..
-            } => {
-                let other = *other;
-                if ends(notice, other) {
-                    return self.left(call, notice);
-                }
-                if by.is_some_and(|by| ends(notice, by)) {
-                    return self.by_left(call);
-                }
-                if let (Notice::Digit { leg, digit }, Some(by)) = (notice, *by)
-                    && *leg == by
-                {
-                    let digit = *digit;
-                    if self.feature(call, by, digit) == Some(Feature::Cancel) {
-                        return self.back(call);
-                    }
-                    return Flow::Stay;
-                }
-                let rung = ringing.on_notice(call, notice);
-                self.rung(call, rung)
-            }
-            Transfer::Consulting {
-                by, other, third, ..
-            } => {
-                let (by, other, third) = (*by, *other, *third);
-                if ends(notice, by) {
-                    // Whoever transfers has hung up: the other two are connected.
-                    return self.now_talk(call, other, third);
-                }
-                if ends(notice, third) {
-                    return self.back(call);
-                }
-                if ends(notice, other) {
-                    return self.left(call, notice);
-                }
-                match notice {
-                    Notice::Digit { leg, digit } if *leg == by => {
-                        match self.feature(call, by, *digit) {
-                            Some(Feature::Cancel) => {
-                                call.hangup(third, EndCause::Normal);
-                                self.back(call)
-                            }
-                            Some(Feature::Conference) => self.three(call, third),
-                            _ => Flow::Stay,
-                        }
-                    }
-                    _ => Flow::Stay,
-                }
-            }
-        }
     }
 
     pub(super) fn transfer_due(&mut self, call: &mut Call) -> Flow {
