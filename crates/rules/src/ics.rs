@@ -3,6 +3,9 @@
 //! What cannot be read as the dates it means (an event of an hour, one that recurs) is refused: a
 //! calendar with holes would open an office on a holiday.
 
+use std::ops::ControlFlow;
+
+use callroute_schema::hint::shorten;
 use callroute_schema::tree::Span;
 use chrono::{Days, NaiveDate};
 
@@ -57,6 +60,18 @@ pub(crate) enum IcsError {
     TooLong(u64),
 }
 
+/// The component that a calendar is.
+const CALENDAR: &str = "VCALENDAR";
+/// The component that is an event.
+const EVENT: &str = "VEVENT";
+/// Where a text without lines is said to be wrong.
+const START: Span = Span {
+    line: 1,
+    column: 1,
+    start: 0,
+    end: 0,
+};
+
 /// A line with what continues it, as it was written.
 struct Line {
     text: String,
@@ -90,83 +105,90 @@ impl Draft {
 
 /// Reads the events of a calendar; each by itself, so that every fault is told at once.
 pub(crate) fn read(text: &str) -> (Vec<Event>, Vec<IcsFault>) {
-    let (mut events, mut faults) = (Vec::new(), Vec::new());
-    let mut open: Vec<(String, Span)> = Vec::new();
-    let mut draft: Option<Draft> = None;
-    let mut begun = false;
-    for line in lines(text) {
-        let span = line.span;
-        let mut fault = |error| faults.push(IcsFault { span, error });
-        let Some((name, value)) = property(&line.text) else {
-            fault(if begun {
-                IcsError::NoValue
-            } else {
-                IcsError::NoCalendar
-            });
-            if !begun {
-                break;
-            }
-            continue;
-        };
-        if !begun && (name.as_str(), value.trim()) != ("BEGIN", "VCALENDAR") {
-            fault(IcsError::NoCalendar);
-            break;
+    let lines = lines(text);
+    let mut reader = Reader::default();
+    let first = lines.first().and_then(|line| property(&line.text));
+    let is_calendar = |(name, value): (String, String)| name == "BEGIN" && value.trim() == CALENDAR;
+    if first.is_some_and(is_calendar) {
+        // What stands behind an end of nothing belongs nowhere.
+        let _ = lines.iter().try_for_each(|line| reader.line(line));
+    } else {
+        let span = lines.first().map_or(START, |line| line.span);
+        reader.fault(span, IcsError::NoCalendar);
+    }
+    reader.finish()
+}
+
+/// What was read so far.
+#[derive(Default)]
+struct Reader {
+    /// The components that are not ended yet, and where they begin.
+    open: Vec<(String, Span)>,
+    draft: Option<Draft>,
+    events: Vec<Event>,
+    faults: Vec<IcsFault>,
+}
+
+impl Reader {
+    fn fault(&mut self, span: Span, error: IcsError) {
+        self.faults.push(IcsFault { span, error });
+    }
+
+    /// Takes a line; `Break`: nothing more can be made out.
+    fn line(&mut self, line: &Line) -> ControlFlow<()> {
+        let component = |value: &str| value.trim().to_ascii_uppercase();
+        match property(&line.text) {
+            None => self.fault(line.span, IcsError::NoValue),
+            Some((name, value)) => match name.as_str() {
+                "BEGIN" => self.begin(component(&value), line.span),
+                "END" => return self.end(&component(&value), line.span),
+                name => self.property(name, &value, line.span),
+            },
         }
-        begun = true;
-        let component = || value.trim().to_ascii_uppercase();
-        match name.as_str() {
-            "BEGIN" => {
-                let component = component();
-                if component == "VEVENT" && draft.is_none() {
-                    draft = Some(Draft::new(span));
-                }
-                open.push((component, span));
-            }
-            "END" => {
-                let component = component();
-                if open.pop_if(|(name, _)| *name == component).is_none() {
-                    fault(IcsError::Unopened(callroute_schema::hint::shorten(
-                        &component,
-                    )));
-                    break;
-                }
-                let ended =
-                    component == "VEVENT" && !open.iter().any(|(name, _)| *name == "VEVENT");
-                if let Some(draft) = draft.take_if(|_| ended) {
-                    match finish(draft) {
-                        Ok(event) => events.extend(event),
-                        Err(fault) => faults.push(fault),
-                    }
-                }
-            }
-            // Of an alarm in an event, nothing counts.
-            name => {
-                let inside = open.last().is_some_and(|(name, _)| name == "VEVENT");
-                if let Some(event) = draft.as_mut().filter(|_| inside)
-                    && let Err(error) = set(event, name, &value)
-                {
-                    fault(error);
-                    // One fault an event is enough.
-                    event.skip = true;
-                }
+        ControlFlow::Continue(())
+    }
+
+    fn begin(&mut self, component: String, span: Span) {
+        if component == EVENT && self.draft.is_none() {
+            self.draft = Some(Draft::new(span));
+        }
+        self.open.push((component, span));
+    }
+
+    fn end(&mut self, component: &str, span: Span) -> ControlFlow<()> {
+        let is_open = self.open.pop_if(|(name, _)| *name == component).is_some();
+        if !is_open {
+            self.fault(span, IcsError::Unopened(shorten(component)));
+            return ControlFlow::Break(());
+        }
+        let ended = component == EVENT && !self.open.iter().any(|(name, _)| *name == EVENT);
+        if let Some(draft) = self.draft.take_if(|_| ended) {
+            match finish(draft) {
+                Ok(event) => self.events.extend(event),
+                Err(fault) => self.faults.push(fault),
             }
         }
+        ControlFlow::Continue(())
     }
-    if !begun && faults.is_empty() {
-        let span = Span {
-            line: 1,
-            column: 1,
-            start: 0,
-            end: 0,
-        };
-        let error = IcsError::NoCalendar;
-        faults.push(IcsFault { span, error });
+
+    /// Of an alarm in an event, nothing counts.
+    fn property(&mut self, name: &str, value: &str, span: Span) {
+        let inside = self.open.last().is_some_and(|(name, _)| name == EVENT);
+        if let Some(event) = self.draft.as_mut().filter(|_| inside)
+            && let Err(error) = set(event, name, value)
+        {
+            // One fault an event is enough.
+            event.skip = true;
+            self.fault(span, error);
+        }
     }
-    if let Some((name, span)) = open.pop().filter(|_| faults.is_empty()) {
-        let error = IcsError::Unclosed(callroute_schema::hint::shorten(&name));
-        faults.push(IcsFault { span, error });
+
+    fn finish(mut self) -> (Vec<Event>, Vec<IcsFault>) {
+        if let Some((name, span)) = self.open.pop().filter(|_| self.faults.is_empty()) {
+            self.fault(span, IcsError::Unclosed(shorten(&name)));
+        }
+        (self.events, self.faults)
     }
-    (events, faults)
 }
 
 /// A property of an event.
@@ -227,7 +249,7 @@ fn finish(draft: Draft) -> Result<Option<Event>, IcsFault> {
 
 fn date(name: &'static str, value: &str) -> Result<NaiveDate, IcsError> {
     let value = value.trim();
-    let no_date = || IcsError::NoDate(callroute_schema::hint::shorten(value));
+    let no_date = || IcsError::NoDate(shorten(value));
     if let Some((day, _)) = value.split_once('T')
         && day.len() == 8
     {
@@ -251,7 +273,7 @@ fn duration(value: &str) -> Result<u64, IcsError> {
         let number: u16 = number.parse().ok().filter(|number| *number > 0)?;
         Some(u64::from(number) * unit)
     };
-    days().ok_or_else(|| IcsError::NoDuration(callroute_schema::hint::shorten(value)))
+    days().ok_or_else(|| IcsError::NoDuration(shorten(value)))
 }
 
 /// A text value without its escapes (RFC 5545, section 3.3.11).

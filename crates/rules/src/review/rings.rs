@@ -3,21 +3,16 @@
 //! Only what goes on by itself is followed, and only to numbers that are written out in full: a
 //! prefix covers numbers of the outside, which never come back.
 
+mod walk;
+
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::rc::Rc;
 
-use callroute_schema::{Action, Actions, Destination, Member, Party};
-
+use self::walk::Walk;
 use super::above::Above;
 use super::{Block, Compared, Review};
-use crate::by_itself::{self, Place, Visitor, leaving};
 use crate::engine::{Clause, Dialed, Subject};
 use crate::number::{self, Pattern};
 use crate::path::{Path, Spot};
-use crate::table::Rules;
-
-/// How deep targets, menus and webhooks in each other are followed.
-const MAX_DEPTH: usize = 32;
 
 /// A number of the file is rung: its place among them, and where that is written.
 type Rung = (usize, Spot);
@@ -32,66 +27,67 @@ struct Edge<'r> {
     above: &'r [Compared],
 }
 
+/// What a rule rings, or what a number does without rules.
+struct Ring<'r> {
+    to: usize,
+    at: Spot,
+    /// The rules above it.
+    above: &'r [Compared],
+    /// What it asks.
+    asks: &'r [Clause],
+}
+
+impl Ring<'_> {
+    fn above(&self) -> impl Iterator<Item = &Clause> {
+        self.above.iter().flat_map(|rule| &rule.clauses)
+    }
+
+    /// Whether a call to the same number comes to this rule again.
+    fn comes_again(&self) -> bool {
+        self.asks.iter().all(of_time) && self.above().all(stays)
+    }
+
+    /// Whether every call that comes to this rule is taken by it, whoever calls.
+    fn takes_all(&self) -> bool {
+        self.asks.is_empty() && self.above().all(of_caller)
+    }
+}
+
 impl Review<'_> {
     pub(super) fn rings(&mut self, blocks: &[Block<'_>]) {
         let ours = self.written_out();
         let of_rules: HashMap<&str, &Block<'_>> =
             blocks.iter().map(|block| (block.number, block)).collect();
         let table = self.table;
-        let mut walk = Walk {
-            review: &*self,
-            ours: &ours,
-            known: HashMap::new(),
-            depth: 0,
-            found: Vec::new(),
-        };
+        let mut walk = Walk::new(self, &ours);
         let section = Path::ROOT.key("numbers");
         let mut again = Vec::new();
         let mut edges: HashMap<usize, Vec<Edge<'_>>> = HashMap::new();
         let mut whole: Vec<usize> = ours.values().copied().collect();
         whole.sort_unstable();
         for place in whole {
-            let Some(entry) = table.numbers.entries().get(place) else {
+            let entry = table.numbers.entries().get(place);
+            let Some((entry, written)) =
+                entry.and_then(|entry| Some((entry, entry.value.as_ref()?)))
+            else {
                 continue;
             };
             let at = section.key(&entry.name);
-            let mut found: Vec<(Rung, &[Compared], &[Clause])> = Vec::new();
-            match &entry.value {
-                Some(Rules::Always(actions)) => {
-                    let rung = walk.rung(actions, &at);
-                    found.extend(rung.into_iter().map(|rung| (rung, &[][..], &[][..])));
-                }
-                Some(Rules::List(list)) => {
-                    let rules = of_rules
-                        .get(&*entry.name)
-                        .map_or(&[][..], |block| &block.rules);
-                    for (rule, written) in rules.iter().zip(list) {
-                        let Some(written) = written else {
-                            continue;
-                        };
-                        let at = at.index(rule.index);
-                        let above = rules.get(..rule.index).unwrap_or_default();
-                        for rung in walk.rung(&written.then, &at.key("then")) {
-                            found.push((rung, above, &rule.clauses));
-                        }
-                    }
-                }
-                None => {}
-            }
+            let block = of_rules.get(&*entry.name);
+            let rules = block.map_or(&[][..], |block| &block.rules);
             // Calls for help do not come back.
             let is_for_help = self.engine.tables.emergency(&entry.name).is_some();
-            found.retain(|((to, _), ..)| *to != DIALED || !is_for_help);
-            for ((to, at), above, clauses) in found {
-                let to = if to == DIALED { place } else { to };
-                if to != place {
-                    let like = above.iter().flat_map(|rule| &rule.clauses).all(of_caller);
-                    if clauses.is_empty() && like {
-                        edges.entry(place).or_default().push(Edge { to, at, above });
-                    }
-                } else if clauses.iter().all(of_time)
-                    && above.iter().flat_map(|rule| &rule.clauses).all(stays)
-                {
-                    again.push((at, vec![place]));
+            for ring in walk.by_rule(written, rules, &at) {
+                let to = match ring.to {
+                    DIALED if is_for_help => continue,
+                    DIALED => place,
+                    to => to,
+                };
+                if to == place && ring.comes_again() {
+                    again.push((ring.at, vec![place]));
+                } else if to != place && ring.takes_all() {
+                    let Ring { at, above, .. } = ring;
+                    edges.entry(place).or_default().push(Edge { to, at, above });
                 }
             }
         }
@@ -232,177 +228,4 @@ fn of_caller(clause: &Clause) -> bool {
 /// Whether it tells the call that comes back from the one that went out: it does not.
 fn stays(clause: &Clause) -> bool {
     all(clause, &|leaf| of_time(leaf) || of_caller(leaf))
-}
-
-/// Follows what lists of actions come to by themselves.
-struct Walk<'w, 'a> {
-    review: &'w Review<'a>,
-    ours: &'w HashMap<Dialed, usize>,
-    /// What places come to.
-    known: HashMap<Place<'a>, Rc<[Rung]>>,
-    depth: usize,
-    found: Vec<Rung>,
-}
-
-impl<'a> Visitor<'a> for Walk<'_, 'a> {
-    fn action(&mut self, action: &'a Action, at: &Path<'_>) {
-        match action {
-            Action::Forward(forward) => {
-                self.destination(&forward.destination, &at.key("destination"));
-            }
-            Action::Queue(queue) => self.members(&queue.members, at),
-            _ => {}
-        }
-    }
-
-    fn place(&mut self, place: Place<'a>, _: &Path<'_>) {
-        if let Some(known) = self.known.get(&place) {
-            self.found.extend(known.iter().cloned());
-            return;
-        }
-        let before = std::mem::take(&mut self.found);
-        if self.depth < MAX_DEPTH {
-            self.depth += 1;
-            leaving(place, &self.review.engine.named, self);
-            self.depth -= 1;
-        }
-        let found = std::mem::replace(&mut self.found, before);
-        let rung: Rc<[Rung]> = once(found).into();
-        self.found.extend(rung.iter().cloned());
-        self.known.insert(place, rung);
-    }
-}
-
-/// Each number that is rung, once for each place where it is written: many ways lead there.
-fn once(found: Vec<Rung>) -> Vec<Rung> {
-    let mut seen = HashSet::new();
-    let is_new = |(to, at): &Rung| seen.insert((*to, at.path.clone()));
-    let mut found = found;
-    found.retain(is_new);
-    found
-}
-
-impl<'a> Walk<'_, 'a> {
-    /// The numbers of the file that a list rings.
-    fn rung(&mut self, list: &'a Actions, at: &Path<'_>) -> Vec<Rung> {
-        by_itself::list(list, at, &self.review.engine.named, self);
-        std::mem::take(&mut self.found)
-    }
-
-    fn destination(&mut self, to: &Destination, at: &Path<'_>) {
-        match to {
-            Destination::Number(to) => self.number(to.number.as_str(), &at.key("number")),
-            Destination::Agent(agent) => {
-                self.agent(agent.name.as_str(), &at.key("name"));
-            }
-            Destination::RingGroup(group) => self.members(&group.members, at),
-            _ => {}
-        }
-    }
-
-    fn members(&mut self, members: &[Member], at: &Path<'_>) {
-        let at = at.key("members");
-        for (index, member) in members.iter().enumerate() {
-            self.party(&member.to, &at.index(index));
-        }
-    }
-
-    fn party(&mut self, party: &Party, at: &Path<'_>) {
-        match party {
-            Party::Number(number) => self.number(number.as_str(), at),
-            Party::Agent(name) => self.agent(name.as_str(), at),
-            Party::Sip(_) => {}
-        }
-    }
-
-    /// An agent, or whoever is on duty.
-    fn agent(&mut self, name: &str, at: &Path<'_>) {
-        let engine = self.review.engine;
-        let mut rotas = engine.tables.rotas.iter();
-        let rota = rotas.find(|rota| *rota.name == *name);
-        let on_duty = rota.map_or_else(Vec::new, |rota| rota.turns.agents());
-        let names = std::iter::once(name).chain(on_duty);
-        for agent in names.filter_map(|name| engine.agent(name)) {
-            if let Party::Number(number) = &agent.to {
-                self.number(number.as_str(), at);
-            }
-        }
-    }
-
-    fn number(&mut self, number: &str, at: &Path<'_>) {
-        if number == "{to}" {
-            let spot = Spot::of(self.review.root, at);
-            self.found.push((DIALED, spot));
-            return;
-        }
-        let region = self.review.engine.tables.region;
-        let dialed = number::exact(number, region).ok();
-        if let Some(place) = dialed.and_then(|dialed| self.ours.get(&dialed)) {
-            self.found.push((*place, Spot::of(self.review.root, at)));
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::cell::RefCell;
-    use std::collections::HashMap;
-
-    use super::{Review, Walk};
-    use crate::fault::Report;
-    use crate::path::Path;
-    use crate::review::implies::Logic;
-    use crate::table::Rules;
-
-    /// A target that each of six branches names is one place, however many ways lead there.
-    #[test]
-    fn ways_to_one_place_are_no_places() {
-        let on = |target: &str| {
-            let branches = [
-                "busy",
-                "no_answer",
-                "declined",
-                "unreachable",
-                "congestion",
-                "failed",
-            ];
-            let branches = branches.map(|branch| format!("{branch}: {target}"));
-            format!("on: {{ {} }}", branches.join(", "))
-        };
-        let forward = "action: forward, destination: { type: number, number: \"+13146523057\" }";
-        let mut text = String::from("version: 1\ndefault: { action: busy }\ntargets:\n");
-        for target in 0..8 {
-            let on = on(&format!("t{}", target + 1));
-            text.push_str(&format!("  t{target}: {{ {forward}, {on} }}\n"));
-        }
-        text.push_str(&format!("  t8: {{ {forward} }}\n"));
-        text.push_str("numbers:\n  \"+13146523057\": t0\n");
-        let engine = crate::load("routes.yaml", &text, &(), &crate::ChronoTz).unwrap();
-        let mut report = Report::new("routes.yaml");
-        let root = crate::compile::root("routes.yaml", &text, &mut report).unwrap();
-        let table = crate::table::read(&root, &mut report);
-        let review = Review {
-            root: &root,
-            table: &table,
-            engine: &engine,
-            logic: Logic::new(&table, &engine.tables),
-            edges: RefCell::default(),
-            report: &mut report,
-        };
-        let ours = review.written_out();
-        let mut walk = Walk {
-            review: &review,
-            ours: &ours,
-            known: HashMap::new(),
-            depth: 0,
-            found: Vec::new(),
-        };
-        let [entry] = table.numbers.entries() else {
-            panic!("one number is expected");
-        };
-        let Some(Rules::Always(actions)) = &entry.value else {
-            panic!("an action is expected");
-        };
-        assert_eq!(walk.rung(actions, &Path::ROOT).len(), 9);
-    }
 }
