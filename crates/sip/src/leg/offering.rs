@@ -38,7 +38,7 @@ pub(crate) enum Asked {
     /// A sign of life (RFC 4028).
     Refresh,
     /// Hold, or its end.
-    Hold(oneshot::Sender<Result<(), Cause>>),
+    Hold(bool, oneshot::Sender<Result<(), Cause>>),
     /// The far end is to speak with another one.
     HandOn(Told),
     /// It is to speak with us again.
@@ -51,7 +51,7 @@ impl Asked {
         // discard: who asked has gone.
         let _ = match self {
             Self::Refresh => return,
-            Self::Hold(told) => told.send(Err(cause)).is_ok(),
+            Self::Hold(_, told) => told.send(Err(cause)).is_ok(),
             Self::HandOn(told) | Self::Return(told) => told.send(Err(cause)).is_ok(),
         };
     }

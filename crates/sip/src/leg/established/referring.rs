@@ -152,7 +152,7 @@ impl Established {
             .await;
     }
 
-    async fn not_sent(&self, reason: &str) {
+    pub(super) async fn not_sent(&self, reason: &str) {
         let notice = Notice::NotDone {
             leg: self.leg.notices.leg(),
             deed: Deed::Redirect,

@@ -43,7 +43,7 @@ impl Established {
                     self.offering = Some(Offering::InAnswer);
                     self.direct = None;
                     self.leg.local.version += 1;
-                    ok.sdp(self.description(sipx_sdp::Direction::SendRecv))
+                    ok.sdp(self.description(direction(self.holding)))
                 }
                 Ok(Some(remote)) => {
                     self.leg.local.peer = Some(incoming.source.ip());
@@ -95,31 +95,23 @@ impl Established {
         told: tokio::sync::oneshot::Sender<Result<(), Cause>>,
     ) {
         if self.unacked.is_some() || self.offering.is_some() {
-            return Asked::Hold(told).failed(Cause::from_sip(491));
+            return Asked::Hold(on, told).failed(Cause::from_sip(491));
         }
         self.direct = None;
         self.leg.local.version += 1;
-        self.holding = on;
-        let body = self.same_description(self.direction());
-        self.reinvite(body, Asked::Hold(told)).await;
+        let body = self.same_description(direction(on));
+        self.reinvite(body, Asked::Hold(on, told)).await;
     }
 
     /// Asks the far end for a sign of life by the description that it has; `false` when that could not be
     /// sent.
     pub(super) async fn reinvite_to_refresh(&mut self) -> bool {
-        let mut body = self.same_description(self.direction());
+        let mut body = self.same_description(direction(self.holding));
         if self.offered.as_deref() != Some(&body) {
             self.leg.local.version += 1;
-            body = self.same_description(self.direction());
+            body = self.same_description(direction(self.holding));
         }
         self.reinvite(body, Asked::Refresh).await
-    }
-
-    fn direction(&self) -> sipx_sdp::Direction {
-        match self.holding {
-            true => sipx_sdp::Direction::SendOnly,
-            false => sipx_sdp::Direction::SendRecv,
-        }
     }
 
     /// Sends a re-INVITE with this description; `false` when that could not be sent.
@@ -258,7 +250,8 @@ impl Established {
                     self.leg.agree(remote).await;
                 }
             }
-            Asked::Hold(told) => {
+            Asked::Hold(on, told) => {
+                self.holding = on;
                 self.leg.agree(remote).await;
                 let _ = told.send(Ok(()));
             }
@@ -267,6 +260,14 @@ impl Established {
                 let _ = told.send(Ok(None));
             }
         }
+    }
+}
+
+/// What we offer to whom we hold, or not.
+fn direction(holds: bool) -> sipx_sdp::Direction {
+    match holds {
+        true => sipx_sdp::Direction::SendOnly,
+        false => sipx_sdp::Direction::SendRecv,
     }
 }
 

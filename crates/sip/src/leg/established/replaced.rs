@@ -99,6 +99,10 @@ impl Established {
         }
         self.copies = None;
         (self.refreshing, self.referral) = (None, None);
+        if self.referring.take().is_some() {
+            self.not_sent("another telephone has taken its place").await;
+        }
+        self.holding = false;
         (self.direct, self.away) = (None, false);
         self.timer = timer;
         self.updates = update::peer_allows(&incoming.request.headers);
