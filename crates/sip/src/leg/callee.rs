@@ -1,5 +1,6 @@
 //! A callee's leg: INVITEs of ours, until one is answered, or all are refused or cancelled.
 
+mod attempting;
 mod elsewhere;
 pub(crate) mod invite;
 mod tries;
@@ -7,20 +8,19 @@ mod tries;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use callroute_media::{EndCause, Notice};
+use callroute_media::EndCause;
 use callroute_schema::{Caller, Cause, Disposition};
-use sipx_sip::{Response, TuEvent};
-use sipx_transport::Target;
-use tokio::time::{Instant, sleep_until};
+use sipx_sip::Response;
 
 use crate::convert::cancel_reason;
 use crate::dialog::Dialog;
 use crate::endpoint::Incoming;
+use crate::leg::callee::attempting::Attempting;
 use crate::leg::callee::elsewhere::Elsewhere;
-use crate::leg::callee::invite::{Invite, Invites};
-use crate::leg::callee::tries::{hangup, hung_up, tries};
+use crate::leg::callee::invite::Invite;
+use crate::leg::callee::tries::tries;
 use crate::leg::direct::Peer;
-use crate::leg::early::{self, Early};
+use crate::leg::early::Early;
 use crate::leg::established::{Established, Session};
 use crate::leg::session_timer::SessionTimer;
 use crate::leg::taking::Taken;
@@ -83,7 +83,8 @@ pub(crate) async fn serve(mut leg: Box<Leg>, mut dialing: Box<Dialing>) {
             Err(cause) => return leg.end(given_up(cause)).await,
         };
         for together in tries {
-            match attempt(&mut leg, &dialing, &mut elsewhere, together).await {
+            let attempt = Attempting::begin(&mut leg, &dialing, &mut elsewhere, together);
+            match attempt.await {
                 Attempt::Answered(invite, response) => {
                     return Box::pin(answered(leg, invite, &response)).await;
                 }
@@ -122,127 +123,6 @@ pub(crate) async fn serve(mut leg: Box<Leg>, mut dialing: Box<Dialing>) {
         }
     }
     leg.end(last).await;
-}
-
-/// Whether a failure is of the way, not of whom it leads to (RFC 3263, section 4.3).
-fn is_of_the_way(response: &Response) -> bool {
-    matches!(response.status.code(), 408 | 500 | 502 | 503 | 504)
-}
-
-/// INVITEs to one address each, and what comes of them: the first who answers has the call.
-async fn attempt(
-    leg: &mut Leg,
-    dialing: &Dialing,
-    elsewhere: &mut Elsewhere,
-    tries: Vec<(&Route, Target)>,
-) -> Attempt {
-    if let Some(cause) = hung_up(leg) {
-        leg.end(given_up(cause)).await;
-        return Attempt::Over;
-    }
-    let mut invites = Invites::default();
-    for (route, target) in tries {
-        match invite::send(&leg.stack, dialing, route, target) {
-            Ok(invite) => invites.0.push(invite),
-            Err(error) => {
-                tracing::info!(%error, leg = %leg.notices.leg(), "an INVITE was not sent");
-            }
-        }
-    }
-    leg.media.begin();
-    let silent_until = Instant::now() + leg.stack.config.no_provisional;
-    let mut rings = false;
-    let mut sound = early::Sound::default();
-    let (mut last, mut refused) = (Cause::local(Disposition::Unreachable), None);
-    let mut found = Vec::new();
-    while !invites.0.is_empty() {
-        let silent = invites.0.iter().any(|invite| !invite.heard);
-        tokio::select! {
-            (at, event) = invites.next() => {
-                leg.stack.ports.refill();
-                let Some(invite) = invites.0.get_mut(at) else {
-                    continue;
-                };
-                match event {
-                    Some(TuEvent::Response(response)) if response.status.is_provisional() => {
-                        invite.noted(&response);
-                        early::heard(&leg.stack, invite, &response).await;
-                        if response.status.code() > 100 && !rings {
-                            rings = true;
-                            let leg_id = leg.notices.leg();
-                            leg.notices.tell(Notice::LegRinging { leg: leg_id }).await;
-                        }
-                        sound.of(leg, &invite.local, &response).await;
-                    }
-                    Some(TuEvent::Response(response)) if response.status.is_success() => {
-                        let invite = invites.0.swap_remove(at);
-                        for other in invites.0 {
-                            give_up(leg, other, EndCause::AnsweredElsewhere);
-                        }
-                        return Attempt::Answered(Box::new(invite), response);
-                    }
-                    Some(TuEvent::Response(response)) => {
-                        if invite.again(&leg.stack, &response) {
-                            continue;
-                        }
-                        last = failure(&response);
-                        if !is_of_the_way(&response) {
-                            refused = Some(last);
-                        }
-                        found.extend(elsewhere.named(&leg.stack, &invite.route, &response));
-                        invites.0.swap_remove(at);
-                    }
-                    Some(TuEvent::Request(_) | TuEvent::Ack(_)) => {}
-                    // Silence for 64·T1, a refused connection, or the end of the endpoint.
-                    _ => {
-                        invites.0.swap_remove(at);
-                    }
-                }
-            }
-            () = sleep_until(silent_until), if silent => {
-                // What still comes of them is dealt with beside the next attempt.
-                let (heard, silent) = invites.0.into_iter().partition(|invite| invite.heard);
-                invites = Invites(heard);
-                let silent: Vec<Invite> = silent;
-                for invite in silent {
-                    give_up(leg, invite, EndCause::Normal);
-                }
-            }
-            command = leg.commands.recv() => {
-                let Some(cause) = hangup(command) else {
-                    continue;
-                };
-                for invite in invites.0 {
-                    give_up(leg, invite, cause);
-                }
-                leg.end(given_up(cause)).await;
-                return Attempt::Over;
-            }
-            Some(request) = leg.requests.recv() => {
-                match request {
-                    LegRequest::Within(request) => {
-                        Box::pin(early::asked(leg, &mut invites, &request)).await;
-                    }
-                    LegRequest::Replaces(invite, named) if invites.began(&named) => {
-                        let Some(taken) = taken(leg, dialing, &invite).await else {
-                            continue;
-                        };
-                        for other in invites.0 {
-                            give_up(leg, other, EndCause::AnsweredElsewhere);
-                        }
-                        return Attempt::Replaced(invite, Box::new(taken));
-                    }
-                    LegRequest::Replaces(invite, _) => early::not_replaced(&leg.stack, &invite),
-                    LegRequest::Cancelled(_) => {}
-                }
-            }
-        }
-    }
-    match refused {
-        Some(cause) if !found.is_empty() => Attempt::Elsewhere(cause, found),
-        Some(cause) => Attempt::Refused(cause),
-        None => Attempt::Next(last),
-    }
 }
 
 /// Answers an INVITE that takes the place of an early dialog of ours (RFC 3891, section 3); `None`
