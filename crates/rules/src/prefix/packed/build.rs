@@ -7,8 +7,11 @@ use crate::prefix::cells::{Cells, bit, cut, longest_of, without};
 
 /// Fewer prefixes are as near when they are not packed.
 const FEW: usize = 64;
-/// Entries that a line has on average, in hundredths.
+/// Entries that a line has on average, in hundredths: as few lines as may be, since they are near.
 const FILL: usize = 600;
+/// From so many prefixes on no line is near: the fewer then find no room in theirs, the better.
+const FAR: usize = 2_000_000;
+const FILL_FAR: usize = 420;
 /// A group of more prefixes is large.
 const LARGE: usize = 4;
 /// Of so many prefixes one may be of a large group.
@@ -37,7 +40,8 @@ impl Packed {
         if !(FEW..1 << 32).contains(&pairs.len()) {
             return None;
         }
-        let count = (pairs.len() * 100).div_ceil(FILL);
+        let fill = if pairs.len() < FAR { FILL } else { FILL_FAR };
+        let count = (pairs.len() * 100).div_ceil(fill);
         let (homes, usual) = homes(pairs);
         let mut packed = Self {
             lines: vec![Line::default(); count].into(),
