@@ -20,7 +20,7 @@ const MAX_SECRETS: usize = 2;
 impl Compiler<'_> {
     pub(super) fn agent(&mut self, entry: &AgentEntry, at: &Path<'_>) -> Option<Agent> {
         if let Party::Number(_) | Party::Sip(_) = &entry.to
-            && let Some(message) = self.policy.refuse(&entry.to.to_string())
+            && let Some(message) = self.policy.refuse(entry.to.as_str())
         {
             self.fault(&at.key("to"), format!("{message}; see `destinations`"));
         }
