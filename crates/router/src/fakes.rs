@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 use callroute_media::{Adapter, Capabilities, Command, Incoming, Line, Notice};
 use callroute_rules::{ChronoTz, load};
 use callroute_schema::{CallId, CallRecord, Cause, Event};
-use callroute_session::Note;
+use callroute_session::{Message, Note};
 use callroute_store::MessagesWaiting;
 use callroute_tables::TableHandle;
 use callroute_webhook::{Client, ClientConfig};
@@ -108,4 +108,21 @@ pub(crate) fn event(call_id: &str, to: &str) -> Event {
         r#"{{"event":"incoming_call","from":"+14155550123","to":"{to}","timestamp":"2026-04-21T14:32:00Z","call_id":"{call_id}"}}"#
     );
     Event::from_json(json.as_bytes()).unwrap()
+}
+
+/// A message that the caller of this event left in the mailbox `sales`.
+pub(crate) fn message(event: &Event, url: &str) -> Message {
+    Message {
+        mailbox: "sales".to_owned(),
+        call_id: event.call_id.clone(),
+        from: event.from.clone(),
+        from_name: None,
+        to: event.to.to_string(),
+        received: event.timestamp,
+        url: url.to_owned(),
+        duration_ms: 1_000,
+        reason: "nobody answered".to_owned(),
+        mail: vec!["ann@example.com".to_owned()],
+        webhook: None,
+    }
 }

@@ -184,27 +184,14 @@ mod smtp {
     #[cfg(test)]
     mod tests {
         use super::*;
-        use crate::fakes::event;
+        use crate::fakes::{event, message};
 
         #[tokio::test]
         async fn a_message_that_is_too_large_is_told_of_without_its_sound() {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("c1.wav");
             let file = std::fs::File::create(&path).unwrap();
-            let event = event("c1", "+13146523057");
-            let message = Message {
-                mailbox: "sales".to_owned(),
-                call_id: event.call_id.clone(),
-                from: event.from.clone(),
-                from_name: None,
-                to: event.to.to_string(),
-                received: event.timestamp,
-                url: path.display().to_string(),
-                duration_ms: 1_000,
-                reason: "nobody answered".to_owned(),
-                mail: vec!["ann@example.com".to_owned()],
-                webhook: None,
-            };
+            let message = message(&event("c1", "+13146523057"), &path.display().to_string());
             let smtp = SmtpMail::new("smtp://127.0.0.1:25", "office@example.com").unwrap();
             for (size, attached) in [(1_000, true), (super::super::MAX_SOUND + 1, false)] {
                 file.set_len(size).unwrap();

@@ -14,7 +14,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::Instant;
 
 use super::*;
-use crate::fakes::Seen;
+use crate::fakes::{Seen, event, message};
 use crate::mail::{Mail, Sending};
 
 #[tokio::test(start_paused = true)]
@@ -128,22 +128,16 @@ async fn messages_are_kept_beside_the_calls_and_before_the_stop() {
     config.observer = warnings.clone();
     config.mail = Some(Arc::new(NoServer));
     let (config, posts) = (Arc::new(config), Arc::new(Posts::default()));
-    let event = br#"{"event":"incoming_call","from":"+14155550123","to":"+13146523057","timestamp":"2026-04-21T14:32:00Z","call_id":"c1"}"#;
-    let event = Event::from_json(event).unwrap();
-    let left = |url: &str| Message {
-        mailbox: "sales".to_owned(),
-        call_id: event.call_id.clone(),
-        from: event.from.clone(),
-        from_name: None,
-        to: event.to.to_string(),
-        received: event.timestamp,
-        url: url.to_owned(),
-        duration_ms: 1_000,
-        reason: "nobody answered".to_owned(),
-        mail: vec!["ann@example.com".to_owned()],
-        webhook: None,
+    let event = event("c1", "+13146523057");
+    let take = |url| {
+        take(
+            &config,
+            &posts,
+            &event,
+            &HashMap::new(),
+            message(&event, url),
+        )
     };
-    let take = |url| take(&config, &posts, &event, &HashMap::new(), left(url));
     let (mut first, mut second) = (take("sales/c1.wav"), take("sales/c1-2.wav"));
     assert!(first.try_recv().is_err() && second.try_recv().is_err());
     go.send(()).unwrap();
