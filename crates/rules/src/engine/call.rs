@@ -53,19 +53,11 @@ impl<'a> Call<'a> {
         facts: &'a Facts,
         does: impl FnOnce(&Self) -> R,
     ) -> R {
-        let (call, is_usual) = Self::unread(view, tables, facts);
-        // Each way has the walk to itself, so that the usual one knows that no number has two forms.
-        match is_usual {
-            true => does(&call),
-            false => call.looked_at(does),
+        let (mut call, is_usual) = Self::unread(view, tables, facts);
+        if !is_usual {
+            call.closer();
         }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn looked_at<R>(mut self, does: impl FnOnce(&Self) -> R) -> R {
-        self.closer();
-        does(&self)
+        does(&call)
     }
 
     /// The call as its event has it, and whether nothing of it has another form.

@@ -116,45 +116,52 @@ impl Engine {
     /// What the best rule comes to.
     #[inline]
     pub(crate) fn outcome(&self, call: &Call<'_>, best: Best) -> Outcome<'_> {
+        let by_default = best.rule() == u32::MAX;
+        match best.is_open() | (by_default & self.default.varies) {
+            true => self.open(call, best),
+            false => self.decided(best, None),
+        }
+    }
+
+    #[inline]
+    fn decided(&self, best: Best, filled: Option<Box<Filled>>) -> Outcome<'_> {
+        let rule = best.rule();
+        Outcome::Decided(Decision {
+            engine: self,
+            rule: (rule != u32::MAX).then_some(rule),
+            answer: best.answer(),
+            filled: Rare(filled),
+        })
+    }
+
+    /// What a rule that waits for a fact comes to, or one with variables, or the default with some. On its
+    /// own, so that other calls do not carry it along.
+    #[cold]
+    #[inline(never)]
+    fn open(&self, call: &Call<'_>, best: Best) -> Outcome<'_> {
         if best.needs()
             && let Some(lookup) = self.need(best.rule(), call)
         {
             return Outcome::Need(lookup);
         }
-        let (rule, answer) = (best.rule(), best.answer());
-        let rule = (rule != u32::MAX).then_some(rule);
-        let varies = match rule {
-            Some(_) => answer & VARIES != 0,
-            None => self.default.varies,
+        let by_rule = best.rule() != u32::MAX;
+        let varies = match by_rule {
+            true => best.answer() & VARIES != 0,
+            false => self.default.varies,
         };
-        let filled = match varies {
-            true => match self.filled(rule, answer, call) {
-                Ok(filled) => Some(Box::new(filled)),
-                Err(lookup) => return Outcome::Need(lookup),
-            },
-            false => None,
-        };
-        Outcome::Decided(Decision {
-            engine: self,
-            rule,
-            answer,
-            filled: Rare(filled),
-        })
-    }
-
-    /// What a rule says, or the default where none held. `Err`: this is asked first.
-    #[cold]
-    fn filled(&self, rule: Option<u32>, answer: u32, call: &Call<'_>) -> Result<Filled, Lookup> {
-        let answer = rule.and_then(|_| self.answers.get(answer));
+        if !varies {
+            return self.decided(best, None);
+        }
+        let answer = self.answers.get(best.answer()).filter(|_| by_rule);
         let written = answer.map_or(&*self.default.actions, |answer| &answer.actions);
         if let Some(lookup) = wanted(written, call) {
-            return Err(lookup);
+            return Outcome::Need(lookup);
         }
         let (actions, wrong) = match self.fill_allowed(written, call) {
             Ok(actions) => (actions, None),
-            Err(error) => (self.default_filled(call), rule.map(|_| error)),
+            Err(error) => (self.default_filled(call), by_rule.then_some(error)),
         };
-        Ok(Filled { actions, wrong })
+        self.decided(best, Some(Box::new(Filled { actions, wrong })))
     }
 
     /// The default, which stays as it is written where it cannot be filled in.
