@@ -93,7 +93,7 @@ pub(crate) enum Error {
     Url(#[from] ConfigError),
     /// A secret that cannot be read.
     #[error(transparent)]
-    SigningSecret(#[from] SecretError),
+    Secret(#[from] SecretError),
     /// A CA that cannot be used.
     #[error("{}: {source}", path.display())]
     Ca {
@@ -155,7 +155,7 @@ impl Error {
             | Self::TooLarge { .. }
             | Self::Table(_)
             | Self::NoTable(_)
-            | Self::SigningSecret(_)
+            | Self::Secret(_)
             | Self::Database(_)
             | Self::Runtime(_)
             | Self::Write(_) => Status::OutOfReach,

@@ -197,8 +197,10 @@ impl Report {
         name: &str,
         names: impl Iterator<Item = &'n str> + Clone,
     ) -> String {
-        let choices = self.choices(name, names);
-        format!("unknown {kind} `{}`{choices}", hint::shorten(name))
+        match self.has_hints() {
+            true => hint::unknown(kind, name, names),
+            false => format!("unknown {kind} `{}`", hint::shorten(name)),
+        }
     }
 
     /// What to say after "unknown …". Of many faults the last ones have no hints: each is looked

@@ -18,6 +18,16 @@ pub(crate) const MAX_DEPTH: usize = 32;
 /// Most values of one file.
 const MAX_NODES: usize = 1_000_000;
 
+/// What is wrong with a value that is none, in whichever notation.
+pub(crate) fn no_value(text: &str) -> String {
+    format!("`{text}` is no value; leave the entry out")
+}
+
+/// What is wrong with lists and maps beyond [`MAX_DEPTH`].
+pub(crate) fn too_deep() -> String {
+    format!("lists and maps are nested at most {MAX_DEPTH} deep")
+}
+
 const QUOTE: &str = "feature codes that start with * or # must be quoted";
 
 /// Reads a text. Faults go to the report; what could be read is given all the same, so that

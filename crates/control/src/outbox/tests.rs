@@ -19,6 +19,16 @@ pub(super) fn told(n: u64) -> Told {
     }
 }
 
+/// An event that fills a good part of a file.
+fn large(n: u64) -> Told {
+    Told {
+        json: format!("{{\"n\":\"{}\"}}", "x".repeat(200_000))
+            .as_str()
+            .into(),
+        ..told(n)
+    }
+}
+
 /// The events that were not read yet.
 fn numbers(outbox: &mut Outbox) -> Vec<u64> {
     let places = places(outbox).into_iter();
@@ -139,15 +149,9 @@ fn what_was_taken_makes_room_beside_what_was_not() {
     let folder = tempfile::tempdir().unwrap();
     let max = 12 * 1024 * 1024;
     let mut outbox = Outbox::open(folder.path(), max).unwrap();
-    let filler = "x".repeat(200_000);
     let mut stuck = Vec::new();
     for n in 0..300 {
-        let json = format!("{{\"n\":\"{filler}\"}}");
-        let large = Told {
-            json: json.as_str().into(),
-            ..told(n)
-        };
-        assert!(outbox.add(&large, 0).unwrap(), "{n}");
+        assert!(outbox.add(&large(n), 0).unwrap(), "{n}");
         let (_, place) = outbox.read(1).unwrap().remove(0);
         if n % 30 == 7 {
             stuck.push((n, place));

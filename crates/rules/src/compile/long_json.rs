@@ -7,7 +7,7 @@ use callroute_schema::tree::{Key, Node, Value};
 
 use crate::fault::Report;
 use crate::path::Path;
-use crate::yaml::MAX_DEPTH;
+use crate::yaml::{MAX_DEPTH, no_value, too_deep};
 
 /// Longest JSON that is read, in bytes.
 const MAX_JSON: usize = 1024 * 1024 * 1024;
@@ -35,15 +35,13 @@ pub(super) fn long_json(text: &str, report: &mut Report) -> Option<Node> {
 fn strict(node: &mut Node, at: &Path<'_>, depth: usize, report: &mut Report) -> bool {
     let is_nested = matches!(node.value, Value::Seq(_) | Value::Map(_));
     if is_nested && depth == 0 {
-        let message = format!("lists and maps are nested at most {MAX_DEPTH} deep");
-        report.add(None, at.to_string(), message);
+        report.add(None, at.to_string(), too_deep());
         return false;
     }
     let inside = depth.saturating_sub(1);
     match &mut node.value {
         Value::Null => {
-            let message = "`null` is no value; leave the entry out";
-            report.add(None, at.to_string(), message);
+            report.add(None, at.to_string(), no_value("null"));
             true
         }
         Value::Seq(items) => {

@@ -17,7 +17,8 @@ use super::render::RenderError;
 pub enum Outcome<'e> {
     /// What happens to the call.
     Decided(Decision<'e>),
-    /// A rule, or a variable of its actions, needs this fact first; ask again with it, or with it marked as missing.
+    /// A rule, or a variable of its actions, needs this fact first; ask again with it, or with it
+    /// marked as missing.
     Need(Lookup),
 }
 

@@ -116,8 +116,8 @@ impl Engine {
         }
     }
 
-    /// Whether [`resolve_party`](Self::resolve_party) may say something else of this party at another time: it is
-    /// a rota, or an agent who works in shifts.
+    /// Whether [`resolve_party`](Self::resolve_party) may say something else of this party at
+    /// another time: it is a rota, or an agent who works in shifts.
     #[must_use]
     pub fn takes_turns(&self, party: &Party) -> bool {
         let known = match party {

@@ -37,7 +37,16 @@ struct Ring<'r> {
     asks: &'r [Clause],
 }
 
-impl Ring<'_> {
+impl<'r> Ring<'r> {
+    fn new((to, at): Rung, above: &'r [Compared], asks: &'r [Clause]) -> Self {
+        Self {
+            to,
+            at,
+            above,
+            asks,
+        }
+    }
+
     fn above(&self) -> impl Iterator<Item = &Clause> {
         self.above.iter().flat_map(|rule| &rule.clauses)
     }

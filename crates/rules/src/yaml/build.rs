@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use callroute_schema::tree::{Key, Node, Span, Value};
 use granit_parser::{Event, ScalarStyle};
 
-use super::{MAX_DEPTH, MAX_NODES, QUOTE};
+use super::{MAX_DEPTH, MAX_NODES, QUOTE, no_value, too_deep};
 use crate::fault::Report;
 use callroute_schema::hint::shorten;
 
@@ -84,7 +84,7 @@ impl<'a> Builder<'a> {
                 let value = match style {
                     ScalarStyle::Plain if span.start == span.end => self.nothing(span),
                     ScalarStyle::Plain if matches!(&*text, "null" | "~") => {
-                        self.fault(span, format!("`{text}` is no value; leave the entry out"));
+                        self.fault(span, no_value(&text));
                         Value::Null
                     }
                     ScalarStyle::Plain => Value::Plain(text.into_owned()),
@@ -133,10 +133,7 @@ impl<'a> Builder<'a> {
             return false;
         }
         if self.open.len() > MAX_DEPTH {
-            self.fault(
-                span,
-                format!("lists and maps are nested at most {MAX_DEPTH} deep"),
-            );
+            self.fault(span, too_deep());
             return false;
         }
         true

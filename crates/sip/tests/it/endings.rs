@@ -3,23 +3,12 @@
 
 use std::collections::BTreeSet;
 
-use callroute_media::{Command, EndCause, Line, Notice};
+use callroute_media::{Command, EndCause, Line};
 use callroute_schema::Cause;
-use callroute_sip::{SipAdapter, SipLine};
 
 use crate::raw::{Raw, SDP, header, to_tag};
-use crate::support::{CALLER, adapter, ended, expect, next_call};
-
-/// A caller who is answered; his tag.
-async fn answered(adapter: &mut SipAdapter, raw: &mut Raw) -> (SipLine, String) {
-    raw.send(&raw.request("INVITE", "i", 1, "", "", SDP)).await;
-    let mut line = next_call(adapter).await.line;
-    line.perform(Command::Answer { leg: CALLER });
-    let tag = to_tag(&raw.until("SIP/2.0 200").await);
-    raw.send(&raw.request("ACK", "a", 1, &tag, "", "")).await;
-    expect(&mut line, Notice::LegAnswered { leg: CALLER }).await;
-    (line, tag)
-}
+use crate::signalling::answered;
+use crate::support::{CALLER, adapter, ended};
 
 /// Takes final answers until those with these numbers have come.
 async fn all_answered(raw: &mut Raw, mut waiting: BTreeSet<String>) {

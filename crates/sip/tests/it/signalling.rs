@@ -33,6 +33,17 @@ pub(crate) async fn called(adapter: &mut SipAdapter, raw: &mut Raw) -> SipLine {
     next_call(adapter).await.line
 }
 
+/// A call that is answered; its line, and the tag of our end.
+pub(crate) async fn answered(adapter: &mut SipAdapter, raw: &mut Raw) -> (SipLine, String) {
+    raw.send(&raw.request("INVITE", "i", 1, "", "", SDP)).await;
+    let mut line = next_call(adapter).await.line;
+    line.perform(Command::Answer { leg: CALLER });
+    let tag = to_tag(&raw.until("SIP/2.0 200").await);
+    raw.send(&raw.request("ACK", "a", 1, &tag, "", "")).await;
+    expect(&mut line, Notice::LegAnswered { leg: CALLER }).await;
+    (line, tag)
+}
+
 #[tokio::test]
 async fn a_call_over_tls_is_answered_and_ended() {
     let made = rcgen::generate_simple_self_signed(vec!["127.29.1.1".to_owned()]).unwrap();

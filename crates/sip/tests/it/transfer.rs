@@ -6,19 +6,14 @@ use callroute_sip::phone::AnswerMode;
 use callroute_sip::{SipAdapter, SipLine};
 
 use crate::raw::{Raw, SDP, header, to_tag};
-use crate::signalling::called;
+use crate::signalling::{self, called};
 use crate::support::{
-    CALLEE, CALLER, LONG, adapter, any_notice, dial, ended, expect, next_call, notice, phone, uri,
+    CALLEE, CALLER, LONG, adapter, any_notice, dial, ended, expect, notice, phone, uri,
 };
 
 /// A call that is answered; its line, the tag of our end, and the dialog's name as it was told.
 async fn answered(adapter: &mut SipAdapter, raw: &mut Raw) -> (SipLine, String, String) {
-    raw.send(&raw.request("INVITE", "i", 1, "", "", SDP)).await;
-    let mut line = next_call(adapter).await.line;
-    line.perform(Command::Answer { leg: CALLER });
-    let tag = to_tag(&raw.until("SIP/2.0 200").await);
-    raw.send(&raw.request("ACK", "a", 1, &tag, "", "")).await;
-    expect(&mut line, Notice::LegAnswered { leg: CALLER }).await;
+    let (mut line, tag) = signalling::answered(adapter, raw).await;
     match any_notice(&mut line).await {
         Some(Notice::Dialog { leg, dialog }) if leg == CALLER => (line, tag, dialog),
         other => panic!("{other:?}"),

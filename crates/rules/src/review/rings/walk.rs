@@ -56,11 +56,9 @@ impl<'a> Visitor<'a> for Walk<'_, 'a> {
 }
 
 /// Each number that is rung, once for each place where it is written: many ways lead there.
-fn once(found: Vec<Rung>) -> Vec<Rung> {
+fn once(mut found: Vec<Rung>) -> Vec<Rung> {
     let mut seen = HashSet::new();
-    let is_new = |(to, at): &Rung| seen.insert((*to, at.path.clone()));
-    let mut found = found;
-    found.retain(is_new);
+    found.retain(|(to, at)| seen.insert((*to, at.path.clone())));
     found
 }
 
@@ -85,14 +83,8 @@ impl<'w, 'a> Walk<'w, 'a> {
         let list = match written {
             Rules::List(list) => list,
             Rules::Always(actions) => {
-                let (above, asks) = (&[][..], &[][..]);
-                let ring = |(to, at)| Ring {
-                    to,
-                    at,
-                    above,
-                    asks,
-                };
-                return self.rung(actions, at).into_iter().map(ring).collect();
+                let rung = self.rung(actions, at).into_iter();
+                return rung.map(|rung| Ring::new(rung, &[], &[])).collect();
             }
         };
         let mut found = Vec::new();
@@ -102,15 +94,8 @@ impl<'w, 'a> Walk<'w, 'a> {
             };
             let at = at.index(rule.index);
             let above = rules.get(..rule.index).unwrap_or_default();
-            let asks = &rule.clauses;
-            let ring = |(to, at)| Ring {
-                to,
-                at,
-                above,
-                asks,
-            };
-            let rung = self.rung(&written.then, &at.key("then"));
-            found.extend(rung.into_iter().map(ring));
+            let rung = self.rung(&written.then, &at.key("then")).into_iter();
+            found.extend(rung.map(|rung| Ring::new(rung, above, &rule.clauses)));
         }
         found
     }

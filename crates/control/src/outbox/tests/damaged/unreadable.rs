@@ -1,6 +1,6 @@
 //! Tests of what the disk does not give: it holds up nothing else.
 
-use super::super::{Loaded, Outbox, Place, Told, add, first, load, numbers, open, told};
+use super::super::{Loaded, Outbox, Place, add, first, large, load, numbers, open};
 
 /// An outbox with two events that another process left, and one of its own; where they are.
 fn adopted(folder: &std::path::Path) -> (Outbox, [Place; 2]) {
@@ -59,15 +59,9 @@ fn what_cannot_be_loaded_waits_alone() {
 fn a_file_that_cannot_be_read_keeps_no_other_from_making_room() {
     let folder = tempfile::tempdir().unwrap();
     let mut outbox = Outbox::open(folder.path(), 12 * 1024 * 1024).unwrap();
-    let filler = "x".repeat(200_000);
     let mut stuck = Vec::new();
     for n in 0..80 {
-        let json = format!("{{\"n\":\"{filler}\"}}");
-        let large = Told {
-            json: json.as_str().into(),
-            ..told(n)
-        };
-        assert!(outbox.add(&large, 0).unwrap(), "{n}");
+        assert!(outbox.add(&large(n), 0).unwrap(), "{n}");
         let (_, place) = outbox.read(1).unwrap().remove(0);
         match n % 10 {
             0 => stuck.push(place),
