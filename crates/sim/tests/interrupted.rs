@@ -1,0 +1,147 @@
+//! Sounds that do not come to their end: something else takes their place, or the caller is gone.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use callroute_media::{Command, LegId, Notice, PlayEnd, Sound};
+use callroute_rules::{ChronoTz, load};
+use callroute_schema::Actions;
+use callroute_session::{Effect, FeatureCodes, Input, Note, Now, Session, Settings};
+use callroute_sim::{Act, Phone, PhoneEnd, Placed, Played, Scene, Script, play_all};
+
+use crate::common::{OPEN, call};
+
+const TABLE: &str = r#"
+version: 1
+default: { action: forward, destination: { type: number, number: "1001" } }
+"#;
+
+/// It takes six seconds.
+const CONSENT: &str = r#"{"action":"record","consent":{"say":"This call is recorded, so that we can look up later what the two of you have agreed upon in it."}}"#;
+
+fn s(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+fn played(to: &str, script: Script) -> Played {
+    let engine = Arc::new(load("routes.yaml", TABLE, &(), &ChronoTz).unwrap());
+    let scene = Scene {
+        settings: Settings {
+            features: Some(FeatureCodes::default()),
+            ..Settings::default()
+        },
+        calls: vec![Placed {
+            at: Duration::ZERO,
+            event: call(to, OPEN),
+            script,
+        }],
+        ..Scene::default()
+    };
+    let played = play_all(&engine, scene).into_iter().next().unwrap();
+    assert!(played.is_over(), "{}", played.text());
+    played
+}
+
+/// A conversation that is to be recorded from its fifth second on; the prompt takes six seconds,
+/// and whoever answered does something after three of them. What was commanded since, in order.
+fn told(agent: impl Fn(Phone) -> Phone) -> Vec<String> {
+    let mut phone = agent(Phone::answers(s(1)));
+    phone.end = PhoneEnd::Answers {
+        after: s(1),
+        talks: s(200),
+    };
+    let mut script = Script {
+        pushes: vec![(s(5), Actions::from_json(CONSENT.as_bytes()).unwrap())],
+        ..Script::default()
+    };
+    script.phones.insert("1001".to_owned(), phone);
+    script
+        .phones
+        .insert("1002".to_owned(), Phone::answers(s(1)));
+    let played = played("+1", script);
+    let told = |command: &Command| match command {
+        Command::Play {
+            leg,
+            sound: Sound::Speech { .. },
+            ..
+        } => Some(format!("told {leg}")),
+        Command::Play {
+            leg,
+            sound: Sound::Music,
+            ..
+        } => Some(format!("music {leg}")),
+        Command::Record { .. } => Some("record".to_owned()),
+        Command::Bridge { a, b } => Some(format!("bridge {a} {b}")),
+        _ => None,
+    };
+    played.commands().filter_map(told).collect()
+}
+
+/// A prompt that something else took the place of was not heard: it is played anew when the two
+/// talk again, and nobody is recorded before.
+#[test]
+fn a_consent_prompt_that_was_stopped_is_told_anew() {
+    let begun = ["bridge leg0 leg1", "told leg0", "told leg1", "music leg0"];
+    let after = |agent: &dyn Fn(Phone) -> Phone| {
+        let mut all = told(agent);
+        let rest = all.split_off(4);
+        assert_eq!(all, begun);
+        rest
+    };
+    let on = |phone: Phone, at| phone.then(s(at), Act::Hold(true));
+    let again = after(&|phone| on(phone, 7).then(s(20), Act::Hold(false)));
+    assert_eq!(again, ["told leg0", "told leg1", "record"]);
+    let long = after(&|phone| on(phone, 7).then(s(100), Act::Hold(false)));
+    assert_eq!(long, ["told leg0", "told leg1", "record"]);
+    let never = after(&|phone| on(phone, 7));
+    assert!(never.is_empty(), "{never:?}");
+    let sent = after(&|phone| phone.presses(s(7), "#11002#"));
+    assert_eq!(
+        sent,
+        ["bridge leg0 leg2", "told leg0", "told leg2", "record"]
+    );
+    let back = after(&|phone| phone.presses(s(7), "#1#"));
+    assert_eq!(
+        back,
+        ["bridge leg0 leg1", "told leg0", "told leg1", "record"]
+    );
+}
+
+/// Where nothing plays it anew, the call is not recorded.
+#[test]
+fn a_consent_prompt_that_stays_stopped_was_not_heard() {
+    let engine = Arc::new(load("routes.yaml", TABLE, &(), &ChronoTz).unwrap());
+    let event = call("+1", OPEN);
+    let utc = event.timestamp.to_utc();
+    let mut session = Session::new(engine, event, Now { utc, mono: s(0) });
+    let mut input = |at, input: Input| -> Vec<Effect> {
+        let now = Now { utc, mono: s(at) };
+        session.handle(now, input).collect()
+    };
+    input(0, Input::Start);
+    for leg in [LegId(1), LegId::CALLER] {
+        input(1, Input::Media(Notice::LegAnswered { leg }));
+    }
+    let actions = Actions::from_json(CONSENT.as_bytes()).unwrap();
+    let told = input(2, Input::Push { actions });
+    let plays: Vec<Notice> = told
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Media(Command::Play { leg, play, .. }) => Some(Notice::PlayEnded {
+                leg: *leg,
+                play: *play,
+                end: PlayEnd::Stopped,
+            }),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(plays.len(), 2, "{told:?}");
+    for stopped in plays {
+        let effects = input(3, Input::Media(stopped));
+        assert!(effects.is_empty(), "{effects:?}");
+    }
+    let due = input(62, Input::Wake);
+    let records = |effect: &Effect| matches!(effect, Effect::Media(Command::Record { .. }));
+    assert!(!due.iter().any(records), "{due:?}");
+    assert!(due.contains(&Effect::Note(Note::Unrecorded)), "{due:?}");
+}
