@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use callroute_media::{Command, LegId, Notice, PlayEnd, Sound};
 use callroute_rules::{ChronoTz, load};
-use callroute_schema::Actions;
+use callroute_schema::{Actions, Digit, EndedBy};
 use callroute_session::{Effect, FeatureCodes, Input, Note, Now, Session, Settings};
 use callroute_sim::{Act, Phone, PhoneEnd, Placed, Played, Scene, Script, play_all};
 
@@ -14,6 +14,18 @@ use crate::common::{OPEN, call};
 const TABLE: &str = r#"
 version: 1
 default: { action: forward, destination: { type: number, number: "1001" } }
+webhooks: { shop: { urls: ["http://127.0.0.1:1/shop"] } }
+agents: { ann: { to: "1009" } }
+numbers:
+  "+2": [{ action: say, text: "This text is longer than a second." }, { action: forward, destination: { type: number, number: "1001" } }]
+  "+3": [{ action: play, prompt: thank_you }, { action: webhook, name: shop }]
+  "+4": [{ action: say, text: "This text is longer than a second." }]
+  "+5": [{ action: record, consent: { say: "This text is longer than a second." } }, { action: park, slot: "701" }]
+  "+6": { action: voicemail, message: general }
+  "+7": { action: menu, prompt: { say: "This text is longer than a second." }, options: { 1: { action: hangup } }, timeout_s: 1 }
+  "+8": { action: collect, prompt: { say: "This text is longer than a second." }, into: pin, timeout_s: 1 }
+  "+9": { action: queue, name: desk, members: [ann], wait_when_empty: true, announce: { every_s: 5, text: "This text is longer than a second." } }
+  "+10": { action: queue, name: desk, members: [ann], wait_when_empty: true, callback: "9" }
 "#;
 
 /// It takes six seconds.
@@ -144,4 +156,39 @@ fn a_consent_prompt_that_stays_stopped_was_not_heard() {
     let records = |effect: &Effect| matches!(effect, Effect::Media(Command::Record { .. }));
     assert!(!due.iter().any(records), "{due:?}");
     assert!(due.contains(&Effect::Note(Note::Unrecorded)), "{due:?}");
+}
+
+/// What the call was told to do after its caller had hung up, and how it ended.
+fn hung_up(to: &str, at: u64) -> (Vec<String>, Played) {
+    let mut script = Script {
+        hangs_up: Some(s(at)),
+        digits: vec![(s(5), Digit::new('9').unwrap())],
+        ..Script::default()
+    };
+    script
+        .phones
+        .insert("1001".to_owned(), Phone::answers(s(1)));
+    let played = played(to, script);
+    let late = played.steps.iter().filter(|step| step.at >= s(at));
+    let late = late.flat_map(|step| &step.effects);
+    let done = late.filter_map(|effect| match effect {
+        Effect::Media(command) => Some(format!("{command:?}")),
+        Effect::Ask { .. } => Some("asks".to_owned()),
+        _ => None,
+    });
+    (done.collect(), played)
+}
+
+/// Every sound of a leg ends before the leg: who hangs up while one plays has nothing begun for it.
+#[test]
+fn nothing_is_begun_for_a_caller_who_hung_up_during_a_sound() {
+    let at_once = ["+2", "+3", "+4", "+5", "+6", "+7", "+8"].map(|to| (to, 1));
+    for (to, at) in at_once.into_iter().chain([("+9", 6), ("+10", 6)]) {
+        let (late, played) = hung_up(to, at);
+        assert!(late.is_empty(), "{to}: {late:?}\n{}", played.text());
+        let record = played.record().unwrap();
+        assert_eq!(record.ended_by, EndedBy::Caller, "{to}: {}", played.text());
+        let gone = |(_, note): (_, &Note)| *note == Note::CallerGone;
+        assert!(played.notes().any(gone), "{to}: {}", played.text());
+    }
 }
