@@ -6,6 +6,7 @@
 //! process-7/lock                   held by that process as long as it lives
 //! process-7/000000000001.jsonl     {"seq":1,"id":"01J…","at_ms":…,"call":"…","event":{…}}   one a line
 //! process-7/000000000001.taken     the numbers of events that were taken, 8 bytes each
+//! process-7-000000000001.damaged   a file that could not be opened, and was given up
 //! ```
 //!
 //! So several processes may use one outbox, as when one is started while another still drains.
@@ -22,6 +23,7 @@ mod found;
 mod named;
 mod segment;
 mod share;
+mod unopened;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -35,9 +37,10 @@ use serde_json::value::RawValue;
 pub use crate::outbox::named::{Stray, outbox_of, strays};
 
 use crate::outbox::share::Share;
+pub(crate) use crate::outbox::unopened::SetAside;
 use crate::queue::Told;
 
-/// How often an event cannot be read, while others can, until it counts as damaged.
+/// How often an event, or a file, cannot be read, while others can, until it counts as damaged.
 const READS: u32 = 3;
 
 /// Where an event is.
@@ -89,6 +92,8 @@ pub(crate) struct Outbox {
     shares: BTreeMap<u64, Share>,
     /// Events that the disk damaged, since somebody asked.
     damaged: u64,
+    /// Files that were given up, since somebody asked.
+    set_aside: Vec<SetAside>,
     /// How often each event could not be read, while others could.
     unread: BTreeMap<Place, u32>,
     /// Parts whose next event could not be read, until the next [look](Self::adopt).
@@ -106,6 +111,7 @@ impl Outbox {
             own: 0,
             shares: BTreeMap::new(),
             damaged: 0,
+            set_aside: Vec::new(),
             unread: BTreeMap::new(),
             resting: BTreeSet::new(),
         };
@@ -127,11 +133,27 @@ impl Outbox {
     /// not be.
     pub(crate) fn adopt(&mut self) -> io::Result<()> {
         self.resting.clear();
+        let opened = self.open_rest();
         match share::free_gate(&self.folder)? {
-            Some(_gate) => self.adopt_free(),
+            Some(_gate) => self.adopt_free()?,
             // Whoever is there adopts them as well.
-            None => Ok(()),
+            None => {}
         }
+        opened
+    }
+
+    /// Tries to open what could not be, where a process left it.
+    fn open_rest(&mut self) -> io::Result<()> {
+        let others = self.shares.values_mut().any(Share::can_be_read);
+        let mut all = Ok(());
+        for share in self.shares.values_mut() {
+            let (aside, opened) = share.open_rest(others);
+            let events = aside.iter().filter_map(|file| file.events);
+            self.damaged += events.sum::<u64>();
+            self.set_aside.extend(aside);
+            all = opened.and(all);
+        }
+        all
     }
 
     /// One that cannot be adopted keeps no other from it.
@@ -150,7 +172,7 @@ impl Outbox {
             .shares
             .iter()
             .filter(|(number, _)| **number != self.own);
-        let over = others.filter(|(_, share)| share.left() == 0);
+        let over = others.filter(|(_, share)| share.is_over());
         let over: Vec<u64> = over.map(|(number, _)| *number).collect();
         for number in over {
             if let Some(share) = self.shares.remove(&number) {
@@ -323,6 +345,11 @@ impl Outbox {
     /// How many events the disk damaged, so that they cannot be told, since this was asked last.
     pub(crate) fn damaged(&mut self) -> u64 {
         std::mem::take(&mut self.damaged)
+    }
+
+    /// The files that were given up, since this was asked last.
+    pub(crate) fn set_aside(&mut self) -> Vec<SetAside> {
+        std::mem::take(&mut self.set_aside)
     }
 
     /// An event was taken, or is not to be told any more.
