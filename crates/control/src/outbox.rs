@@ -20,6 +20,7 @@
 //! put on the disk at once: after a crash of the machine it may be told twice, under the same id.
 
 mod found;
+mod line;
 mod named;
 mod segment;
 mod share;
@@ -31,11 +32,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
-
 pub use crate::outbox::named::{Stray, outbox_of, strays};
 
+use crate::outbox::line::{line, parse};
 use crate::outbox::share::Share;
 pub(crate) use crate::outbox::unopened::SetAside;
 use crate::queue::Told;
@@ -68,17 +67,6 @@ pub(crate) enum Loaded {
     Damaged,
     /// It cannot be read now, though others can.
     Later,
-}
-
-/// The same as a line.
-#[derive(Serialize, Deserialize)]
-struct Line<'a> {
-    seq: u64,
-    id: String,
-    at_ms: u64,
-    call: &'a str,
-    #[serde(borrow)]
-    event: &'a RawValue,
 }
 
 /// The outbox of one sink.
@@ -134,10 +122,9 @@ impl Outbox {
     pub(crate) fn adopt(&mut self) -> io::Result<()> {
         self.resting.clear();
         let opened = self.open_rest();
-        match share::free_gate(&self.folder)? {
-            Some(_gate) => self.adopt_free()?,
-            // Whoever is there adopts them as well.
-            None => {}
+        // Otherwise whoever is there adopts them as well.
+        if let Some(_gate) = share::free_gate(&self.folder)? {
+            self.adopt_free()?;
         }
         opened
     }
@@ -359,44 +346,6 @@ impl Outbox {
             None => Ok(()),
         }
     }
-}
-
-fn line(told: &Told, seq: u64, at_ms: u64) -> io::Result<Vec<u8>> {
-    let event: &RawValue = serde_json::from_str(&told.json)?;
-    let mut line = serde_json::to_vec(&Line {
-        seq,
-        id: ulid::Ulid(told.id).to_string(),
-        at_ms,
-        call: &told.call,
-        event,
-    })?;
-    line.push(b'\n');
-    if line.len() as u64 > segment::MAX_LINE {
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            format!(
-                "an event has {} bytes; at most {} are told",
-                line.len(),
-                segment::MAX_LINE
-            ),
-        ));
-    }
-    Ok(line)
-}
-
-/// A line that is none was damaged on the disk, and cannot be told.
-fn parse(line: &[u8], place: Place) -> Option<Record> {
-    let line: Line<'_> = serde_json::from_slice(line).ok()?;
-    (line.seq == place.seq).then_some(())?;
-    Some(Record {
-        place,
-        at_ms: line.at_ms,
-        told: Told {
-            id: ulid::Ulid::from_string(&line.id).ok()?.0,
-            call: line.call.into(),
-            json: Arc::from(line.event.get()),
-        },
-    })
 }
 
 #[cfg(test)]
