@@ -1,4 +1,5 @@
-//! Sounds that do not come to their end: something else takes their place, or the caller is gone.
+//! Sounds and recordings that do not come to their end: something else takes their place, the disk is
+//! full, or the caller is gone.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,6 +27,7 @@ numbers:
   "+8": { action: collect, prompt: { say: "This text is longer than a second." }, into: pin, timeout_s: 1 }
   "+9": { action: queue, name: desk, members: [ann], wait_when_empty: true, announce: { every_s: 5, text: "This text is longer than a second." } }
   "+10": { action: queue, name: desk, members: [ann], wait_when_empty: true, callback: "9" }
+  "+11": [{ action: record, on: { failed: { action: busy } } }, { action: forward, destination: { type: number, number: "1001" } }]
 "#;
 
 /// It takes six seconds.
@@ -190,5 +192,37 @@ fn nothing_is_begun_for_a_caller_who_hung_up_during_a_sound() {
         assert_eq!(record.ended_by, EndedBy::Caller, "{to}: {}", played.text());
         let gone = |(_, note): (_, &Note)| *note == Note::CallerGone;
         assert!(played.notes().any(gone), "{to}: {}", played.text());
+    }
+}
+
+/// A recording's branch is for what recorded, not for what was pushed in its place since.
+#[test]
+fn a_recording_that_fails_leaves_what_was_pushed_alone() {
+    for (pushed, branches) in [(false, true), (true, false)] {
+        let engine = Arc::new(load("routes.yaml", TABLE, &(), &ChronoTz).unwrap());
+        let event = call("+11", OPEN);
+        let utc = event.timestamp.to_utc();
+        let now = Now { utc, mono: s(0) };
+        let mut session = Session::new(engine, event, now);
+        let mut input = |input: Input| -> Vec<Effect> { session.handle(now, input).collect() };
+        let begun = input(Input::Start);
+        let recording = begun.iter().find_map(|effect| match effect {
+            Effect::Media(Command::Record { recording, .. }) => Some(*recording),
+            _ => None,
+        });
+        if pushed {
+            let other = br#"{"action":"forward","destination":{"type":"number","number":"1002"}}"#;
+            let actions = Actions::from_json(other).unwrap();
+            input(Input::Push { actions });
+        }
+        let failed = input(Input::Media(Notice::RecordEnded {
+            leg: LegId::CALLER,
+            recording: recording.unwrap(),
+            url: None,
+            duration_ms: 0,
+            error: Some("the disk is full".to_owned()),
+        }));
+        let ends = |effect: &Effect| matches!(effect, Effect::Media(Command::Hangup { .. }));
+        assert_eq!(failed.iter().any(ends), branches, "{failed:?}");
     }
 }
