@@ -131,8 +131,11 @@ impl Outbox {
 
     /// Tries to open what could not be, where a process left it.
     fn open_rest(&mut self) -> io::Result<()> {
-        let others = self.shares.values_mut().any(Share::can_be_read);
         let mut all = Ok(());
+        if self.shares.values().all(|share| share.unopened().is_none()) {
+            return all;
+        }
+        let others = self.shares.values_mut().any(Share::can_be_read);
         for share in self.shares.values_mut() {
             let (aside, opened) = share.open_rest(others);
             let events = aside.iter().filter_map(|file| file.events);
