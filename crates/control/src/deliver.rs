@@ -147,6 +147,9 @@ impl Delivery {
             self.warn(&format!("cannot adopt what a process left: {error}"));
         }
         self.adopts = adopted.is_ok();
+        for file in self.outbox.set_aside() {
+            self.warn(&format!("holds {file}"));
+        }
     }
 
     /// Has the system put on the disk what was handed to it, beside the telling.

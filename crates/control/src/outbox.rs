@@ -6,6 +6,7 @@
 //! process-7/lock                   held by that process as long as it lives
 //! process-7/000000000001.jsonl     {"seq":1,"id":"01J…","at_ms":…,"call":"…","event":{…}}   one a line
 //! process-7/000000000001.taken     the numbers of events that were taken, 8 bytes each
+//! process-7-000000000001.damaged   a file that could not be opened, and was given up
 //! ```
 //!
 //! So several processes may use one outbox, as when one is started while another still drains.
@@ -19,9 +20,11 @@
 //! put on the disk at once: after a crash of the machine it may be told twice, under the same id.
 
 mod found;
+mod line;
 mod named;
 mod segment;
 mod share;
+mod unopened;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -29,15 +32,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
-
 pub use crate::outbox::named::{Stray, outbox_of, strays};
 
+use crate::outbox::line::{line, parse};
 use crate::outbox::share::Share;
+pub(crate) use crate::outbox::unopened::SetAside;
 use crate::queue::Told;
 
-/// How often an event cannot be read, while others can, until it counts as damaged.
+/// How often an event, or a file, cannot be read, while others can, until it counts as damaged.
 const READS: u32 = 3;
 
 /// Where an event is.
@@ -67,17 +69,6 @@ pub(crate) enum Loaded {
     Later,
 }
 
-/// The same as a line.
-#[derive(Serialize, Deserialize)]
-struct Line<'a> {
-    seq: u64,
-    id: String,
-    at_ms: u64,
-    call: &'a str,
-    #[serde(borrow)]
-    event: &'a RawValue,
-}
-
 /// The outbox of one sink.
 #[derive(Debug)]
 pub(crate) struct Outbox {
@@ -89,6 +80,8 @@ pub(crate) struct Outbox {
     shares: BTreeMap<u64, Share>,
     /// Events that the disk damaged, since somebody asked.
     damaged: u64,
+    /// Files that were given up, since somebody asked.
+    set_aside: Vec<SetAside>,
     /// How often each event could not be read, while others could.
     unread: BTreeMap<Place, u32>,
     /// Parts whose next event could not be read, until the next [look](Self::adopt).
@@ -106,6 +99,7 @@ impl Outbox {
             own: 0,
             shares: BTreeMap::new(),
             damaged: 0,
+            set_aside: Vec::new(),
             unread: BTreeMap::new(),
             resting: BTreeSet::new(),
         };
@@ -127,11 +121,29 @@ impl Outbox {
     /// not be.
     pub(crate) fn adopt(&mut self) -> io::Result<()> {
         self.resting.clear();
-        match share::free_gate(&self.folder)? {
-            Some(_gate) => self.adopt_free(),
-            // Whoever is there adopts them as well.
-            None => Ok(()),
+        let opened = self.open_rest();
+        // Otherwise whoever is there adopts them as well.
+        if let Some(_gate) = share::free_gate(&self.folder)? {
+            self.adopt_free()?;
         }
+        opened
+    }
+
+    /// Tries to open what could not be, where a process left it.
+    fn open_rest(&mut self) -> io::Result<()> {
+        let mut all = Ok(());
+        if self.shares.values().all(|share| share.unopened().is_none()) {
+            return all;
+        }
+        let others = self.shares.values_mut().any(Share::can_be_read);
+        for share in self.shares.values_mut() {
+            let (aside, opened) = share.open_rest(others);
+            let events = aside.iter().filter_map(|file| file.events);
+            self.damaged += events.sum::<u64>();
+            self.set_aside.extend(aside);
+            all = opened.and(all);
+        }
+        all
     }
 
     /// One that cannot be adopted keeps no other from it.
@@ -150,7 +162,7 @@ impl Outbox {
             .shares
             .iter()
             .filter(|(number, _)| **number != self.own);
-        let over = others.filter(|(_, share)| share.left() == 0);
+        let over = others.filter(|(_, share)| share.is_over());
         let over: Vec<u64> = over.map(|(number, _)| *number).collect();
         for number in over {
             if let Some(share) = self.shares.remove(&number) {
@@ -325,6 +337,11 @@ impl Outbox {
         std::mem::take(&mut self.damaged)
     }
 
+    /// The files that were given up, since this was asked last.
+    pub(crate) fn set_aside(&mut self) -> Vec<SetAside> {
+        std::mem::take(&mut self.set_aside)
+    }
+
     /// An event was taken, or is not to be told any more.
     pub(crate) fn take(&mut self, place: Place) -> io::Result<()> {
         match self.shares.get_mut(&place.share) {
@@ -332,44 +349,6 @@ impl Outbox {
             None => Ok(()),
         }
     }
-}
-
-fn line(told: &Told, seq: u64, at_ms: u64) -> io::Result<Vec<u8>> {
-    let event: &RawValue = serde_json::from_str(&told.json)?;
-    let mut line = serde_json::to_vec(&Line {
-        seq,
-        id: ulid::Ulid(told.id).to_string(),
-        at_ms,
-        call: &told.call,
-        event,
-    })?;
-    line.push(b'\n');
-    if line.len() as u64 > segment::MAX_LINE {
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            format!(
-                "an event has {} bytes; at most {} are told",
-                line.len(),
-                segment::MAX_LINE
-            ),
-        ));
-    }
-    Ok(line)
-}
-
-/// A line that is none was damaged on the disk, and cannot be told.
-fn parse(line: &[u8], place: Place) -> Option<Record> {
-    let line: Line<'_> = serde_json::from_slice(line).ok()?;
-    (line.seq == place.seq).then_some(())?;
-    Some(Record {
-        place,
-        at_ms: line.at_ms,
-        told: Told {
-            id: ulid::Ulid::from_string(&line.id).ok()?.0,
-            call: line.call.into(),
-            json: Arc::from(line.event.get()),
-        },
-    })
 }
 
 #[cfg(test)]

@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use callroute_media::{Capabilities, Command, LegId, Notice, RecordingId, RecoveredRecording};
 use callroute_schema::{Cause, Disposition};
-use callroute_session::journal::{Entry, Journal, ParseJournalError, Replayed, resume};
+use callroute_session::journal::{
+    Entry, Journal, MAX_JOURNAL, ParseJournalError, Replayed, resume,
+};
 use callroute_session::{Effect, Input, Now, Session};
 
 use crate::asks::{Asks, ByName};
@@ -17,8 +19,6 @@ use crate::config::RouterConfig;
 use crate::journal::{KeptTableError, Pen, kept_table};
 use crate::messages::{self, Posts};
 
-/// Longest journal that is read, in bytes; a call has a few thousand lines at most.
-const MAX_JOURNAL: u64 = 64 * 1024 * 1024;
 /// Most inputs that bring a call to its end.
 const MOST: usize = 1_000;
 

@@ -1,12 +1,13 @@
 //! Journals on disk: one thread writes them, and no call ever waits for it.
 
 mod kept;
+mod pen;
 
 use std::collections::{HashMap, HashSet};
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -15,6 +16,7 @@ use callroute_schema::CallId;
 use callroute_session::journal::Header;
 
 pub use crate::journal::kept::{KeptTableError, kept_table};
+pub(crate) use crate::journal::pen::Pen;
 use crate::observer::Observer;
 use crate::often::LogThrottle;
 
@@ -134,62 +136,13 @@ impl Journals {
             let file = OpenOptions::new().write(true).open(path).ok()?;
             file.set_len(u64::try_from(whole).ok()?).ok()?;
         }
-        Some(Pen {
-            queue: self.queue.clone(),
-            call_id: call_id.clone(),
-            broken: false,
-        })
+        let bytes = u64::try_from(whole).ok()?;
+        Some(Pen::new(&self.queue, call_id, bytes))
     }
 
     /// Begins a call's journal.
     pub(crate) fn begin(&self, call_id: &CallId, header: &Header, engine: Arc<Engine>) -> Pen {
-        let begun = self.queue.put(Job::Begin {
-            call_id: call_id.clone(),
-            header: header.to_line(),
-            fingerprint: header.table.clone(),
-            engine,
-        });
-        Pen {
-            queue: self.queue.clone(),
-            call_id: call_id.clone(),
-            broken: !begun,
-        }
-    }
-}
-
-/// Writes one call's journal.
-#[derive(Debug)]
-pub(crate) struct Pen {
-    queue: Queue,
-    call_id: CallId,
-    broken: bool,
-}
-
-impl Pen {
-    /// Writes a line. A journal with a gap cannot be replayed: after the first line that found
-    /// the queue full, nothing more is written.
-    pub(crate) fn write(&mut self, line: String) {
-        if self.broken {
-            return;
-        }
-        let job = Job::Line {
-            call_id: self.call_id.clone(),
-            line,
-        };
-        self.broken = !self.queue.put(job);
-    }
-}
-
-impl Drop for Pen {
-    fn drop(&mut self) {
-        let job = Job::End {
-            call_id: self.call_id.clone(),
-        };
-        // A full queue loses only the hint to close the file; the writer closes the oldest when
-        // it has too many open.
-        if let Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) =
-            self.queue.jobs.try_send(job)
-        {}
+        Pen::begin(&self.queue, call_id, header, engine)
     }
 }
 

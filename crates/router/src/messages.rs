@@ -90,27 +90,38 @@ fn told_of(
     endpoints: Option<Endpoints>,
     message: Message,
 ) {
+    let which = named(&message);
     let mut given_up = Vec::new();
     match (&message.webhook, endpoints) {
         (Some(name), Some(endpoints)) => {
             let event = recorded(event, &message);
-            if !posts.tell(runtime, tell(config.clone(), endpoints, event)) {
+            let what = format!("webhook `{name}` of {which}");
+            let telling = tell(config.clone(), endpoints, event, which.clone());
+            if !posts.tell(runtime, what, telling) {
                 given_up.push(format!("webhook `{name}` is not told"));
             }
         }
         (Some(name), None) => config.observer.warning(&format!(
-            "webhook `{name}` cannot be told of a message: it cannot be asked"
+            "webhook `{name}` cannot be told of {which}: it cannot be asked"
         )),
         (None, _) => {}
     }
-    if !message.mail.is_empty() && !posts.tell(runtime, mail(config.clone(), message)) {
-        given_up.push("it is not mailed".to_owned());
+    if !message.mail.is_empty() {
+        let what = format!("mail of {which}");
+        if !posts.tell(runtime, what, mail(config.clone(), message)) {
+            given_up.push("it is not mailed".to_owned());
+        }
     }
     for what in given_up {
         config.observer.warning(&format!(
-            "a message is kept, but {what}: too many are being told, or the router stops"
+            "{which} is kept, but {what}: too many are being told, or the router stops"
         ));
     }
+}
+
+/// A message as it is found in its box.
+fn named(message: &Message) -> String {
+    format!("message {} in box {}", id(message), message.mailbox)
 }
 
 /// One call may leave several messages; each has its own sound.
@@ -140,23 +151,24 @@ fn recorded(event: &Event, message: &Message) -> Event {
 }
 
 /// Tells a webhook. It need not say anything sensible: whatever it answers, it was told.
-async fn tell(config: Arc<RouterConfig>, endpoints: Endpoints, event: Event) {
+async fn tell(config: Arc<RouterConfig>, endpoints: Endpoints, event: Event, which: String) {
     let (client, endpoints, event) = (&config.webhooks, &endpoints, &event);
     // The same each time, so that its receiver knows it again.
     let id = Ulid::new().0;
     let told = || async move { client.notify(endpoints, event, id).await.result };
-    let what = format!("webhook `{}` was not told of a message", endpoints.name);
+    let what = format!("webhook `{}` was not told of {which}", endpoints.name);
     keep_trying(config.observer.as_ref(), &what, told).await;
 }
 
 async fn mail(config: Arc<RouterConfig>, message: Message) {
     let Some(mail) = config.mail.clone() else {
-        return config
-            .observer
-            .warning("a message was not mailed: the router has no mail server");
+        let which = named(&message);
+        return config.observer.warning(&format!(
+            "{which} was not mailed: the router has no mail server"
+        ));
     };
-    let what = "a message was not mailed";
-    keep_trying(config.observer.as_ref(), what, || mail.send(&message)).await;
+    let what = format!("{} was not mailed", named(&message));
+    keep_trying(config.observer.as_ref(), &what, || mail.send(&message)).await;
 }
 
 /// Tries until it is done, or has been tried again often enough. `what` says what was not.

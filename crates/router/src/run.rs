@@ -8,7 +8,7 @@ use callroute_media::{
     Adapter, Capabilities, Command, EndCause, Incoming, LegId, Line, OfferedCall,
 };
 use callroute_rules::Engine;
-use callroute_schema::{CallId, Direction, Event, RejectCause};
+use callroute_schema::{CallId, Caller, Direction, Event, RejectCause, mask};
 use callroute_session::{Input, Settings, Unmet};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -143,7 +143,7 @@ impl<A: Adapter> Router<A> {
     }
 
     /// Runs until `stop` resolves or the adapter has no more calls; then every call is ended,
-    /// and those that have not within the configured time are dropped; a warning names the calls whose
+    /// and those that have not within the configured time are dropped; warnings name the calls whose
     /// callers were promised a callback that is not made any more. Messages that callers left
     /// are kept however long that takes; webhooks and mails that tell of them have that time again.
     ///
@@ -300,22 +300,20 @@ impl<A: Adapter> Router<A> {
     }
 }
 
-/// Most calls that the warning of callbacks names.
+/// Most calls that one warning of callbacks names.
 const NAMED: usize = 20;
 
 /// Says whose callbacks are not made any more: they are known nowhere else.
-fn warn_of_promised(calls: &[CallId], observer: &dyn Observer) {
-    if calls.is_empty() {
-        return;
+fn warn_of_promised(calls: &[(CallId, Caller)], observer: &dyn Observer) {
+    let count = calls.len();
+    for some in calls.chunks(NAMED) {
+        let each = some.iter();
+        let named = each.map(|(call_id, from)| format!("{call_id} from {}", mask(from.as_str())));
+        let named = named.collect::<Vec<_>>().join(", ");
+        observer.warning(&format!(
+            "callers not called back as the router stops: {count}, of the calls {named}"
+        ));
     }
-    let mut named: Vec<&str> = calls.iter().take(NAMED).map(CallId::as_str).collect();
-    if calls.len() > NAMED {
-        named.push("…");
-    }
-    let (count, named) = (calls.len(), named.join(", "));
-    observer.warning(&format!(
-        "callers not called back as the router stops: {count} (of the calls {named})"
-    ));
 }
 
 /// How long a callback waits when as many calls are in progress as may be.

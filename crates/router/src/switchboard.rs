@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use callroute_rules::Engine;
-use callroute_schema::{Actions, CallId, Event, QueueName};
+use callroute_schema::{Actions, CallId, Caller, Event, QueueName};
 use callroute_session::shared::{AgentState, Callback, Hub, HubMessage, HubRequest, QueueView};
 use callroute_session::{Input, Now};
 use tokio::sync::{Notify, mpsc};
@@ -195,11 +195,13 @@ impl Switchboard {
         self.state().hub.take_callbacks()
     }
 
-    /// The calls whose callers are still to be called back.
-    pub(crate) fn promised(&self) -> Vec<CallId> {
+    /// The calls whose callers are still to be called back, and who they are.
+    pub(crate) fn promised(&self) -> Vec<(CallId, Caller)> {
         let state = self.state();
-        let calls = state.hub.callbacks().map(|back| back.event.call_id.clone());
-        calls.collect()
+        let events = state.hub.callbacks().map(|back| &back.event);
+        events
+            .map(|event| (event.call_id.clone(), event.from.clone()))
+            .collect()
     }
 
     /// Wakes the hub whenever it wants to be; never returns.

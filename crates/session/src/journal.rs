@@ -21,6 +21,8 @@ use crate::settings::Settings;
 const VERSION: u32 = 1;
 /// No line of a journal is longer.
 const MAX_LINE: usize = 1 << 20;
+/// Longest journal that is written and read, in bytes; a call has a few thousand lines at most.
+pub const MAX_JOURNAL: u64 = 64 * 1024 * 1024;
 
 /// A journal's first line.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -327,7 +327,8 @@ pub enum Note {
         /// Why not.
         why: String,
     },
-    /// The call is not recorded, as the prompt that says so could not be played.
+    /// The call is not recorded, as the prompt that says so was not heard: it could not be played, or
+    /// something else took its place.
     Unrecorded,
     /// Both sides are being recorded.
     RecordingCall {

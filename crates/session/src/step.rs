@@ -375,7 +375,7 @@ pub(crate) mod limits {
     pub(crate) use super::ending::PATIENCE as ENDING;
     pub(crate) use super::meet::{ALONE, LET_IN as ROOM, LONGEST as MEETING};
     pub(crate) use super::park::{FOUND as SLOT, PARKED_S};
-    pub(crate) use super::play::LONGEST as SOUND;
+    pub(crate) use super::play::{LONGEST as SOUND, PARTING};
     pub(crate) use super::queue::{
         LAST_WORDS, LET_IN as QUEUE, MAX_WAIT_S as QUEUE_WAIT_S, RING_S as QUEUE_RING_S,
     };
@@ -385,6 +385,6 @@ pub(crate) mod limits {
     pub(crate) use super::talk::limits::{
         CODE_KEY, NUMBER_FIRST, NUMBER_NEXT, OTHER_CALL, THIRD_S,
     };
-    pub(crate) use super::voicemail::{KEEPING, MAX_S as MESSAGE_S, PARTING, REVIEW, SILENCE_S};
+    pub(crate) use super::voicemail::{KEEPING, MAX_S as MESSAGE_S, REVIEW, SILENCE_S};
     pub(crate) use crate::effect::DEFAULT_DEADLINE_MS as WEBHOOK_MS;
 }

@@ -15,6 +15,7 @@ mod deadlines;
 mod destinations;
 mod forward;
 mod groups;
+mod interrupted;
 mod messages;
 mod people;
 mod pushes;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use callroute_rules::Engine;
 use callroute_schema::mask;
-use callroute_session::journal::{Journal, Replayed, replay};
+use callroute_session::journal::{Journal, MAX_JOURNAL, Replayed, replay};
 use callroute_session::{Effect, Input as SessionInput};
 use serde::Serialize;
 
@@ -18,9 +18,6 @@ use crate::output::Output;
 use crate::status::Status;
 use crate::table;
 use words::Words;
-
-/// Longest journal that is read, in bytes; a call has a few thousand lines at most.
-const MAX_JOURNAL: u64 = 64 * 1024 * 1024;
 
 pub(crate) fn run(args: &Replay, out: &mut Output) -> Result<Status, Error> {
     if args.journal == Input::Stdin && args.routes == Some(Input::Stdin) {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use crate::config::Sink;
-use crate::outbox::segment::Segment;
+use crate::outbox::segment::{self, Segment};
 use crate::outbox::share::{self, Share};
 
 /// Bytes of a URL's hash that name its outbox.
@@ -65,11 +65,17 @@ pub fn strays(folder: &Path, sinks: &[Sink]) -> io::Result<Vec<Stray>> {
 fn left(outbox: &Path) -> io::Result<u64> {
     let mut left = 0;
     // Where earlier versions put them.
-    for (_, segment) in Segment::open_all(outbox)? {
-        left += segment.left();
+    for numbers in segment::ranges(outbox)? {
+        left += Segment::open(outbox, numbers)?.left();
     }
     for number in share::found(outbox)? {
-        left += Share::adopt(outbox, number)?.map_or(0, |share| share.left());
+        let Some(share) = Share::adopt(outbox, number)? else {
+            continue;
+        };
+        if let Some(error) = share.unopened() {
+            return Err(io::Error::new(error.kind(), error.to_string()));
+        }
+        left += share.left();
     }
     Ok(left)
 }

@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, IntoInnerError, Read, Seek, SeekFrom, Write};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use crate::outbox::found::line_ends;
@@ -46,7 +47,15 @@ pub(super) fn found(folder: &Path) -> io::Result<Vec<u64>> {
     Ok(found)
 }
 
-fn paths(folder: &Path, first: u64) -> (PathBuf, PathBuf) {
+/// The numbers that each file of a folder may hold, in order.
+pub(super) fn ranges(folder: &Path) -> io::Result<Vec<Range<u64>>> {
+    let found = found(folder)?;
+    let ends = found.iter().skip(1).copied().chain([u64::MAX]);
+    let each = found.iter().copied().zip(ends);
+    Ok(each.map(|(first, until)| first..until).collect())
+}
+
+pub(super) fn paths(folder: &Path, first: u64) -> (PathBuf, PathBuf) {
     let of = |kind: &str| folder.join(format!("{first:012}.{kind}"));
     (of("jsonl"), of("taken"))
 }
@@ -65,28 +74,20 @@ pub(super) fn carry(from: &Path, to: &Path, first: u64) -> io::Result<()> {
 
 impl Segment {
     pub(super) fn create(folder: &Path, first: u64) -> io::Result<Self> {
-        let segment = Self::open(folder, first, u64::MAX)?;
+        let segment = Self::open(folder, first..u64::MAX)?;
         sync_folder(folder)?;
         Ok(segment)
     }
 
-    /// Opens all files of a folder, each with its first number.
-    pub(super) fn open_all(folder: &Path) -> io::Result<Vec<(u64, Self)>> {
-        let found = found(folder)?;
-        let ends = found.iter().skip(1).copied().chain([u64::MAX]);
-        let each = found.iter().copied().zip(ends);
-        each.map(|(first, until)| Ok((first, Self::open(folder, first, until)?)))
-            .collect()
-    }
-
-    /// Opens a file, or makes it; what a crash cut off in the middle of a line is cut off. `until`:
-    /// the first number of the next file.
-    fn open(folder: &Path, first: u64, until: u64) -> io::Result<Self> {
+    /// Opens a file, or makes it; what a crash cut off in the middle of a line is cut off. `numbers`:
+    /// from its first to that of the next file.
+    pub(super) fn open(folder: &Path, numbers: Range<u64>) -> io::Result<Self> {
+        let first = numbers.start;
         let (path, taken_path) = paths(folder, first);
         let mut options = OpenOptions::new();
         options.create(true).read(true);
         let events = options.clone().write(true).truncate(false).open(&path)?;
-        let ends = line_ends(&path, first..until)?;
+        let ends = line_ends(&path, numbers)?;
         let written = ends.last().copied().unwrap_or_default();
         events.set_len(written)?;
         let taken_file = options.append(true).open(&taken_path)?;

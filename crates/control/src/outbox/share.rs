@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::outbox::segment::{self, Segment};
+use crate::outbox::unopened::{SetAside, Tried, Unopened};
 
 /// Bytes from which on a new file is begun.
 const FULL: u64 = 4 * 1024 * 1024;
@@ -22,6 +23,8 @@ pub(super) struct Share {
     lock: File,
     /// By the number of each one's first event.
     segments: BTreeMap<u64, Segment>,
+    /// The same of those that could not be opened yet. They hold up those behind them.
+    unopened: BTreeMap<u64, Unopened>,
     /// Whether this process wrote it, so that more may come.
     grows: bool,
     /// The first event that was not read yet.
@@ -95,6 +98,7 @@ impl Share {
             folder,
             lock,
             segments: BTreeMap::new(),
+            unopened: BTreeMap::new(),
             grows: false,
             unread: 1,
         }
@@ -126,14 +130,52 @@ impl Share {
     }
 
     fn open_all(&mut self) -> io::Result<()> {
-        for (first, segment) in Segment::open_all(&self.folder)? {
-            if segment.left() == 0 {
-                segment.delete()?;
-            } else {
-                self.segments.insert(first, segment);
+        for numbers in segment::ranges(&self.folder)? {
+            match Segment::open(&self.folder, numbers.clone()) {
+                Ok(segment) => self.opened(numbers.start, segment),
+                Err(error) => {
+                    let unopened = Unopened::new(&self.folder, numbers.clone(), error);
+                    self.unopened.insert(numbers.start, unopened);
+                }
             }
         }
         Ok(())
+    }
+
+    fn opened(&mut self, first: u64, segment: Segment) {
+        if segment.left() > 0 {
+            self.segments.insert(first, segment);
+        } else {
+            // discard: what stays goes with its folder.
+            let _ = segment.delete();
+        }
+    }
+
+    /// Tries once more to open what could not be. `others`: whether anything else can be read; then
+    /// what cannot, time and again, is given up, and moved out of the way.
+    pub(super) fn open_rest(&mut self, others: bool) -> (Vec<SetAside>, io::Result<()>) {
+        let (mut aside, mut all) = (Vec::new(), Ok(()));
+        for (first, mut unopened) in std::mem::take(&mut self.unopened) {
+            match unopened.open(&self.folder, others) {
+                Ok(Tried::Opened(segment)) => self.opened(first, segment),
+                Ok(Tried::SetAside(file)) => aside.push(file),
+                Err(error) => {
+                    all = Err(error);
+                    self.unopened.insert(first, unopened);
+                }
+            }
+        }
+        (aside, all)
+    }
+
+    /// Why a file of it cannot be opened, where one cannot.
+    pub(super) fn unopened(&self) -> Option<&io::Error> {
+        self.unopened.values().next().map(Unopened::error)
+    }
+
+    /// Whether all of it was taken.
+    pub(super) fn is_over(&self) -> bool {
+        self.unopened.is_empty() && self.left() == 0
     }
 
     /// Deletes its folder.
@@ -199,7 +241,8 @@ impl Share {
 
     /// Bytes on disk.
     pub(super) fn bytes(&self) -> u64 {
-        self.segments.values().map(Segment::bytes).sum()
+        let unopened: u64 = self.unopened.values().map(Unopened::bytes).sum();
+        unopened + self.segments.values().map(Segment::bytes).sum::<u64>()
     }
 
     /// Events that were not taken yet.
@@ -229,6 +272,9 @@ impl Share {
             let has_it = before.filter(|(_, segment)| segment.next() > unread);
             let holds = has_it.or_else(|| self.segments.range(unread..).next());
             let first = *holds?.0;
+            if self.unopened.range(..first).next().is_some() {
+                return None;
+            }
             let segment = self.segments.get_mut(&first)?;
             let seq = unread.max(first);
             if seq >= segment.next() {

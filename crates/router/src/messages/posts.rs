@@ -1,6 +1,7 @@
 //! What is done beside the calls that left messages: keeping them, one at a time on a thread of
 //! its own, and telling of them.
 
+use std::collections::HashMap;
 use std::future::Future;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -8,13 +9,15 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
-use tokio::task::JoinSet;
+use tokio::task::{Id, JoinError, JoinSet};
 
 use crate::observer::Observer;
 
 /// Most that are being told at once. Each is tried again for 71 s and a little more, so that a server
 /// that is gone holds some dozens a second.
 const MOST: usize = 2_000;
+/// Most that one warning names.
+const NAMED: usize = 20;
 
 type Job = Box<dyn FnOnce() + Send>;
 
@@ -27,11 +30,49 @@ pub(crate) struct Posts {
 #[derive(Debug, Default)]
 struct State {
     keeper: Option<(Sender<Job>, JoinHandle<()>)>,
-    telling: JoinSet<()>,
+    telling: Telling,
     /// The router stops: the keeper is waited for, and what comes yet is kept at once.
     stopping: bool,
     /// Nothing is told any more.
     closed: bool,
+}
+
+/// What is being told, and what it is.
+#[derive(Debug, Default)]
+struct Telling {
+    tasks: JoinSet<()>,
+    names: HashMap<Id, String>,
+}
+
+impl Telling {
+    /// Forgets one that is over, however it ended.
+    fn over(&mut self, ended: &Result<(Id, ()), JoinError>) {
+        let id = match ended {
+            Ok((id, ())) => *id,
+            Err(error) => error.id(),
+        };
+        self.names.remove(&id);
+    }
+
+    async fn all_over(&mut self) {
+        while let Some(ended) = self.tasks.join_next_with_id().await {
+            self.over(&ended);
+        }
+    }
+
+    /// Says what is not told any more: somebody may do so by hand.
+    fn given_up(self, observer: &dyn Observer) {
+        let mut left: Vec<String> = self.names.into_values().collect();
+        left.sort_unstable();
+        let count = left.len();
+        for some in left.chunks(NAMED) {
+            let named = some.join(", ");
+            observer.warning(&format!(
+                "webhooks or mails of messages were not told yet, and are given up: {count}, \
+                 among them {named}"
+            ));
+        }
+    }
 }
 
 impl Posts {
@@ -58,17 +99,21 @@ impl Posts {
         }
     }
 
-    /// Does this on tokio; whether there is room for it.
+    /// Does this on tokio; whether there is room for it. `what` names it.
     pub(super) fn tell(
         &self,
         runtime: &Handle,
+        what: String,
         telling: impl Future<Output = ()> + Send + 'static,
     ) -> bool {
         let mut state = self.state();
-        while state.telling.try_join_next().is_some() {}
-        let room = !state.closed && state.telling.len() < MOST;
+        while let Some(ended) = state.telling.tasks.try_join_next_with_id() {
+            state.telling.over(&ended);
+        }
+        let room = !state.closed && state.telling.tasks.len() < MOST;
         if room {
-            state.telling.spawn_on(telling, runtime);
+            let task = state.telling.tasks.spawn_on(telling, runtime);
+            state.telling.names.insert(task.id(), what);
         }
         room
     }
@@ -93,12 +138,9 @@ impl Posts {
             state.closed = true;
             std::mem::take(&mut state.telling)
         };
-        let told = async { while telling.join_next().await.is_some() {} };
-        if tokio::time::timeout(within, told).await.is_err() {
-            let left = telling.len();
-            observer.warning(&format!(
-                "{left} webhooks or mails of messages were not told yet, and are given up"
-            ));
+        let told = tokio::time::timeout(within, telling.all_over()).await;
+        if told.is_err() {
+            telling.given_up(observer);
         }
     }
 }

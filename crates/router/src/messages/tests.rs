@@ -71,7 +71,8 @@ async fn a_notice_keeps_its_id_when_it_is_told_again() {
     let endpoints = Endpoints::new("log", &[url], Duration::from_secs(5), &allow).unwrap();
     let event = br#"{"event":"voicemail_recorded","from":"+14155550123","to":"+13146523057","timestamp":"2026-04-21T14:32:00Z","call_id":"c1"}"#;
     let event = Event::from_json(event).unwrap();
-    tell(Arc::new(config), endpoints, event).await;
+    let which = "message c1 in box sales".to_owned();
+    tell(Arc::new(config), endpoints, event, which).await;
     let ids = serving.await.unwrap();
     assert_eq!(ids[0], ids[1]);
 }
@@ -147,7 +148,8 @@ async fn messages_are_kept_beside_the_calls_and_before_the_stop() {
     posts.drain(Duration::ZERO, warnings.as_ref()).await;
     assert_eq!(disk.list("sales").len(), 2);
     let told = warnings.warnings();
-    let given_up = "2 webhooks or mails of messages were not told yet, and are given up";
+    let given_up = "webhooks or mails of messages were not told yet, and are given up: 2, among them \
+                    mail of message c1 in box sales, mail of message c1-2 in box sales";
     assert_eq!(told, [given_up]);
     // What comes still later is kept, too.
     go.send(()).unwrap();

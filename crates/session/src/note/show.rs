@@ -42,9 +42,7 @@ impl fmt::Display for Note {
                     "could not play {wanted:?} ({reason}); a stand-in plays instead"
                 )
             }
-            Self::Unrecorded => {
-                f.write_str("not recorded: the prompt that says so could not be played")
-            }
+            Self::Unrecorded => f.write_str("not recorded: the prompt that says so was not heard"),
             Self::PlayFailed => f.write_str("the sound could not be played"),
             Self::Menu { menu, attempt } => write!(f, "menu {menu}, round {attempt}"),
             Self::Pressed { digits } => write!(f, "pressed {digits}"),

@@ -44,7 +44,10 @@ impl Session {
             return self.end(EndCause::Normal, "told from outside".to_owned());
         }
         // Whatever the call has come through before, this gets its turn in full, and the default
-        // after it.
+        // after it: what was to be done when its recording fails is over, too.
+        if let Some(running) = &mut self.call.running {
+            running.failed = None;
+        }
         self.program = Program::default();
         self.program.replace(resolved.collect());
         let next = self.program.after_done(&mut self.call);

@@ -61,6 +61,7 @@ pub(super) enum Slot {
 
 impl Rooms {
     pub(super) fn park(&mut self, call: &CallId, slot: Option<String>) -> Slot {
+        self.give_up(call);
         let slot = match slot {
             Some(slot) => slot,
             None => {
@@ -118,6 +119,7 @@ impl Rooms {
         legs: u32,
         consent: Option<Prompt>,
     ) -> Vec<Others> {
+        self.give_up(call);
         leaves(&mut self.traces(call).rooms, room);
         let calls = self.rooms.entry(room.to_owned()).or_default();
         calls.insert(call.clone(), Within { legs, consent });
@@ -159,10 +161,16 @@ impl Rooms {
     /// asked for before.
     pub(super) fn ask(&mut self, by: &CallId, of: &CallId) -> String {
         let room = self.new_room("transfer");
-        self.asked.retain(|_, asked| asked.by != *by);
+        self.give_up(by);
         let (by, of) = (by.clone(), of.clone());
         self.asked.insert(room.clone(), Asked { by, of });
         room
+    }
+
+    /// A call does something else than to wait for whom it asked for: an answer to that would be
+    /// taken for one to what it does now.
+    fn give_up(&mut self, by: &CallId) {
+        self.asked.retain(|_, asked| asked.by != *by);
     }
 
     /// A call has come to this room, or will not: who asked for that, and still waits for it.
@@ -180,7 +188,7 @@ impl Rooms {
     }
 
     pub(super) fn ended(&mut self, call: &CallId) -> Vec<Others> {
-        self.asked.retain(|_, asked| asked.by != *call);
+        self.give_up(call);
         self.unpark(call);
         let told = self.leave(call);
         for dialog in self.calls.remove(call).unwrap_or_default().dialogs {
@@ -253,5 +261,20 @@ mod tests {
         assert!(rooms.ended(&b).is_empty());
         assert!(rooms.asked.is_empty());
         assert!(rooms.rooms.is_empty() && rooms.dialogs.is_empty() && rooms.calls.is_empty());
+    }
+
+    /// What it asked for before would be taken for an answer to what it does now.
+    #[test]
+    fn who_parks_or_meets_somebody_waits_for_nobody_any_more() {
+        let [a, b] = ["a", "b"].map(|id| CallId::new(id).unwrap());
+        let mut rooms = Rooms::default();
+        rooms.ask(&a, &b);
+        assert!(matches!(rooms.park(&a, None), Slot::Parked(_)));
+        assert!(rooms.in_vain(&b).is_empty());
+        rooms.ask(&a, &b);
+        rooms.enter(&a, "room", 1, None);
+        assert!(rooms.in_vain(&b).is_empty());
+        let room = rooms.ask(&a, &b);
+        assert_eq!(rooms.taken(&b, &room), Some(a));
     }
 }

@@ -59,7 +59,8 @@ impl Parked {
                 self.nobody_told(call);
                 Meeting::enter(call, vec![LegId::CALLER], room.clone())
             }
-            HubReply::NotFound => {
+            // Of a call that has its slot it is about something else, which it asked for before.
+            HubReply::NotFound if self.music.is_none() => {
                 self.nobody_told(call);
                 Flow::failed_on(&self.on, Disposition::Congestion, "no parking slot is free")
             }
@@ -91,5 +92,55 @@ impl Parked {
         if let Some(by) = self.by.take() {
             told_slot(call, by, None);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use callroute_media::{Command, Notice};
+    use callroute_rules::{ChronoTz, load};
+    use callroute_schema::{Address, CallId, Caller, Event};
+
+    use super::*;
+    use crate::{Effect, Input, Now, Session};
+
+    /// What a call asked for before it was parked may be answered late.
+    #[test]
+    fn a_call_that_has_its_slot_keeps_it() {
+        let table = "version: 1\ndefault: { action: park }\n";
+        let engine = Arc::new(load("routes.yaml", table, &(), &ChronoTz).unwrap());
+        let time: callroute_schema::Timestamp = "2026-04-21T14:32:00Z".parse().unwrap();
+        let event = Event::incoming_call(
+            CallId::new("c1").unwrap(),
+            Caller::Withheld,
+            Address::new("+13146523057").unwrap(),
+            time,
+        );
+        let utc = event.timestamp.to_utc();
+        let mut session = Session::new(
+            engine,
+            event,
+            Now {
+                utc,
+                mono: Duration::ZERO,
+            },
+        );
+        let mut input = |input: Input| -> Vec<Effect> {
+            let now = Now {
+                utc,
+                mono: Duration::ZERO,
+            };
+            session.handle(now, input).collect()
+        };
+        input(Input::Start);
+        input(Input::Media(Notice::LegAnswered { leg: LegId::CALLER }));
+        let slot = "701".to_owned();
+        let parked = input(Input::HubReply(HubReply::Parked { slot }));
+        let music = |effect: &Effect| matches!(effect, Effect::Media(Command::Play { .. }));
+        assert!(parked.iter().any(music), "{parked:?}");
+        let late = input(Input::HubReply(HubReply::NotFound));
+        assert!(late.is_empty(), "{late:?}");
     }
 }

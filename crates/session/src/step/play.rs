@@ -11,6 +11,9 @@ use crate::program::{Flow, branch};
 
 /// No prompt and no text is longer than this.
 pub(crate) const LONGEST: Duration = Duration::from_secs(600);
+/// How long after a sound that nobody stopped, or a recording that ended by itself, the end of its
+/// leg may be told: a leg's sounds and recordings end before it does.
+pub(crate) const PARTING: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
 pub(crate) struct Playing {
@@ -58,6 +61,10 @@ impl Playing {
                     },
                     None => Flow::Next,
                 }
+            }
+            Some(PlayEnd::Stopped) => {
+                self.deadline = call.after(PARTING);
+                Flow::Stay
             }
             Some(_) => Flow::Next,
             None => Flow::Stay,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use callroute_media::{Ability, LegId, Notice, PlayId, Sound};
+use callroute_media::{Ability, LegId, Notice, PlayEnd, PlayId, Sound};
 use callroute_schema::{
     Action, Digit, Disposition, EventKind, On, Queue, QueueInfo, QueueRecord, RingGroup, Strategy,
     has_variables,
@@ -103,8 +103,9 @@ impl Waiting {
     pub(crate) fn on_notice(&mut self, call: &mut Call, notice: &Notice) -> Flow {
         if let Some(words) = self.last_words {
             return match ended(notice, words) {
+                // Nobody stopped it: the caller's end is told next.
+                None | Some(PlayEnd::Stopped) => Flow::Stay,
                 Some(_) => self.called_back(),
-                None => Flow::Stay,
             };
         }
         if let Notice::Digit { leg, digit } = notice
@@ -113,12 +114,12 @@ impl Waiting {
             return self.pressed(call, *digit);
         }
         if let Some(play) = self.hears
-            && ended(notice, play).is_some()
+            && let Some(end) = ended(notice, play)
         {
             self.hears = None;
             // After an announcement the music goes on; music that ended by itself, or could not
-            // be played, is not begun again and again.
-            if std::mem::take(&mut self.announcing) {
+            // be played, is not begun again and again. What nobody stopped ends with its leg.
+            if std::mem::take(&mut self.announcing) && end != PlayEnd::Stopped {
                 self.music(call);
             }
         }

@@ -6,7 +6,7 @@ use callroute_media::{Notice, PlayEnd, PlayId};
 use callroute_schema::{Disposition, Record};
 
 use super::Step;
-use super::play::ended;
+use super::play::{PARTING, ended};
 use super::ring::prompt_sound;
 use super::talk::{start_recording, stop_recording};
 use crate::call::Call;
@@ -20,6 +20,8 @@ pub(crate) const CONSENT: Duration = Duration::from_secs(60);
 pub(crate) struct Consent {
     record: Option<Record>,
     play: PlayId,
+    /// The prompt was stopped, and not by us: the caller's end is about to be told.
+    stopped: bool,
     deadline: Duration,
 }
 
@@ -36,6 +38,7 @@ impl Consent {
         let step = Self {
             play: call.play(prompt_sound(consent)),
             record: Some(record),
+            stopped: false,
             deadline: call.after(CONSENT),
         };
         (Step::Consent(step), Flow::Stay)
@@ -48,6 +51,11 @@ impl Consent {
     pub(crate) fn on_notice(&mut self, call: &mut Call, notice: &Notice) -> Flow {
         match ended(notice, self.play) {
             Some(PlayEnd::Failed) => self.unheard(call),
+            Some(PlayEnd::Stopped) => {
+                self.stopped = true;
+                self.deadline = call.after(PARTING);
+                Flow::Stay
+            }
             Some(_) => self.given(call),
             None => Flow::Stay,
         }
@@ -69,6 +77,9 @@ impl Consent {
     pub(crate) fn on_wake(&mut self, call: &mut Call) -> Flow {
         if !call.is_due(self.deadline) {
             return Flow::Stay;
+        }
+        if self.stopped {
+            return self.unheard(call);
         }
         call.stop_play(self.play);
         self.given(call)

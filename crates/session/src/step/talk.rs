@@ -1,26 +1,25 @@
 //! Waiting for a conversation's end: hold, feature codes, transfers, and what is pushed meanwhile.
 
+mod consent;
 mod features;
 mod refusal;
 mod transfer;
 
 use std::time::Duration;
 
-use callroute_media::{Command, EndCause, LegId, Notice, PlayEnd, PlayId, Sound};
-use callroute_schema::{Disposition, EventKind, Record};
+use callroute_media::{Command, EndCause, LegId, Notice, PlayId, Sound};
+use callroute_schema::EventKind;
 
+use self::consent::Consented;
 use self::features::Keys;
 pub(crate) use self::features::{start_recording, stop_recording, told_slot};
 pub(crate) use self::refusal::refused;
 use self::transfer::Transfer;
 use super::Meeting;
 use super::carried_on;
-use super::play::ended;
-use super::recording::CONSENT;
-use super::ring::prompt_sound;
 use crate::call::Call;
 use crate::note::Note;
-use crate::program::{Flow, branch};
+use crate::program::Flow;
 use crate::shared::HubReply;
 
 /// Two legs that hear each other, and whatever one of them is about to do with the other.
@@ -39,27 +38,6 @@ pub(crate) struct Talk {
     consent: Option<Consented>,
     /// No conversation is longer; a leg whose end was lost does not live for ever.
     until: Duration,
-}
-
-/// Both sides hear a consent prompt; when the caller has heard it, the recording begins.
-#[derive(Debug)]
-struct Consented {
-    /// Who hears it; the first is waited for.
-    plays: Vec<(LegId, PlayId)>,
-    record: Box<Record>,
-    until: Duration,
-}
-
-impl Consented {
-    fn is_heard(&self, notice: &Notice) -> bool {
-        let first = self.plays.first();
-        first.is_some_and(|(_, first)| ended(notice, *first).is_some())
-    }
-
-    fn is_unheard(&self, notice: &Notice) -> bool {
-        let failed = |play| ended(notice, play) == Some(PlayEnd::Failed);
-        self.plays.iter().any(|(_, play)| failed(*play))
-    }
 }
 
 impl Talk {
@@ -105,7 +83,7 @@ impl Talk {
     pub(crate) fn deadline(&self) -> Duration {
         let keys = self.keys.as_ref().map(Keys::deadline);
         let transfer = self.transfer.as_ref().map(Transfer::deadline);
-        let consent = self.consent.as_ref().map(|consent| consent.until);
+        let consent = self.consent.as_ref().map(Consented::deadline);
         [keys, transfer, consent]
             .into_iter()
             .flatten()
@@ -113,11 +91,8 @@ impl Talk {
     }
 
     pub(crate) fn on_notice(&mut self, call: &mut Call, notice: &Notice) -> Flow {
-        if let Some(consent) = self.consent.take_if(|consent| consent.is_unheard(notice)) {
-            return self.unheard(call, &consent);
-        }
-        if let Some(consent) = self.consent.take_if(|consent| consent.is_heard(notice)) {
-            begin_recording(call, &consent);
+        if let Some(flow) = self.told(call, notice) {
+            return flow;
         }
         if self.transfer.is_some() {
             return self.transferring(call, notice);
@@ -166,11 +141,8 @@ impl Talk {
                 why: "the longest conversation is over".to_owned(),
             };
         }
-        if let Some(consent) = self.consent.take_if(|consent| call.is_due(consent.until)) {
-            for (leg, play) in &consent.plays {
-                call.stop_play_to(*leg, *play);
-            }
-            begin_recording(call, &consent);
+        if let Some(flow) = self.consent_due(call) {
+            return flow;
         }
         if self
             .keys
@@ -203,52 +175,6 @@ impl Talk {
             transfer.abandon(call);
         }
         self.settle(call);
-    }
-
-    /// Records the two from here on; where they are to be told, when they have been.
-    pub(crate) fn record(&mut self, call: &mut Call, record: Record) {
-        let Some(consent) = record.consent.clone() else {
-            return start_recording(call, &record);
-        };
-        if self.consent.is_some() || call.running.is_some() {
-            return;
-        }
-        let sound = prompt_sound(consent);
-        // The caller, while it is there, is who is recorded.
-        let (first, second) = match self.b {
-            LegId::CALLER => (self.b, self.a),
-            other => (self.a, other),
-        };
-        // Who transfers may be gone already; who comes instead is told then.
-        let there = [first, second].into_iter().filter(|leg| !gone(call, *leg));
-        let there: Vec<LegId> = there.collect();
-        let plays = there
-            .into_iter()
-            .map(|leg| (leg, call.play_to(leg, sound.clone())));
-        self.consent = Some(Consented {
-            plays: plays.collect(),
-            record: Box::new(record),
-            until: call.after(CONSENT),
-        });
-    }
-
-    /// Nobody is recorded who was not told. The conversation gives way to a branch for that.
-    fn unheard(&mut self, call: &mut Call, consent: &Consented) -> Flow {
-        call.note(Note::Unrecorded);
-        for (leg, play) in &consent.plays {
-            call.stop_play_to(*leg, *play);
-        }
-        match branch(&consent.record.on, Disposition::Failed) {
-            Some(actions) if call.is_live(LegId::CALLER) => {
-                self.abandon(call);
-                call.hangup_others(EndCause::Normal);
-                Flow::Branch {
-                    actions: actions.clone(),
-                    why: Note::Unrecorded.to_string(),
-                }
-            }
-            _ => Flow::Stay,
-        }
     }
 
     /// Whether who talks with this leg can be sent to another call in its place.
@@ -293,6 +219,8 @@ impl Talk {
                 call.note(Note::Hold { leg, held });
                 call.stop_play_to(other, play);
                 self.held = None;
+                // The music took the prompt's place, if one was playing.
+                self.tell_anew(call);
             }
             _ => {}
         }
@@ -304,21 +232,9 @@ impl Talk {
         let (until, consent) = (self.until, self.consent.take());
         *self = Self::between(call, a, b, until);
         // Who was being told of a recording may not be there any more.
-        if let Some(consent) = consent {
-            for (leg, play) in &consent.plays {
-                call.stop_play_to(*leg, *play);
-            }
-            self.record(call, *consent.record);
-        }
+        self.consent = consent;
+        self.tell_anew(call);
         Flow::Stay
-    }
-}
-
-/// Both have heard that they are recorded.
-fn begin_recording(call: &mut Call, consent: &Consented) {
-    start_recording(call, &consent.record);
-    if let Some(running) = &mut call.running {
-        running.told = consent.plays.iter().map(|(leg, _)| *leg).collect();
     }
 }
 

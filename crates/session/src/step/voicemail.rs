@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use callroute_media::{Command, LegId, Notice, PlayId, RecordOptions, RecordingId, Sound};
+use callroute_media::{Command, LegId, Notice, PlayEnd, PlayId, RecordOptions, RecordingId, Sound};
 use callroute_schema::{Digit, Disposition, EventKind, RecordingInfo, RecordingRecord, Voicemail};
 
-use super::play::{LONGEST, ended};
+use super::play::{LONGEST, PARTING, ended};
 use crate::call::{Call, millis, seconds};
 use crate::effect::{Effect, Message};
 use crate::note::Note;
@@ -17,8 +17,6 @@ pub(crate) const MAX_S: u32 = 180;
 const MIN_S: u32 = 1;
 /// How much silence ends a message where nothing else is said.
 pub(crate) const SILENCE_S: u32 = 10;
-/// How long after a recording that ended by itself the caller's end may be told.
-pub(crate) const PARTING: Duration = Duration::from_secs(1);
 /// How long a stopped recording may take to be kept.
 pub(crate) const KEEPING: Duration = Duration::from_secs(10);
 /// How long the caller may take to say what becomes of the message.
@@ -87,6 +85,12 @@ impl Recording {
             Phase::Greeting(play) if key == Some('#') => {
                 call.stop_play(*play);
                 self.beep(call)
+            }
+            Phase::Greeting(play) | Phase::Beep(play)
+                if ended(notice, *play) == Some(PlayEnd::Stopped) =>
+            {
+                self.deadline = call.after(PARTING);
+                Flow::Stay
             }
             Phase::Greeting(play) if ended(notice, *play).is_some() => self.beep(call),
             Phase::Beep(play) if ended(notice, *play).is_some() => self.record(call),

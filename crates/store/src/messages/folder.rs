@@ -6,12 +6,16 @@ mod files;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use self::files::Files;
 use super::{MessageError, MessageStore, MessagesWaiting, StoredMessage};
 
 /// Most messages of one box.
 const MOST: usize = 10_000;
+/// How often a folder is read again that has changed just now: what another process does at the same
+/// time shows in nothing else.
+const LOOK: Duration = Duration::from_secs(1);
 
 type Boxes = BTreeMap<String, BTreeMap<String, StoredMessage>>;
 
@@ -45,19 +49,29 @@ impl FolderMessages {
         };
         let mut boxes = Boxes::new();
         let mut files = Files::open(folder).map_err(disk)?;
-        files.refresh(&mut boxes).map_err(disk)?;
+        files.refresh(&mut boxes, LOOK).map_err(disk)?;
         let strange = files.strange();
         let files = Some(files);
         Ok((Self(Mutex::new(Kept { files, boxes })), strange))
     }
 
+    /// All that is kept; of what another process changes it may lack what came in the last second.
     fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept_within(LOOK)
+    }
+
+    /// The same, as it is now: for what somebody does to one message.
+    fn kept_now(&self) -> MutexGuard<'_, Kept> {
+        self.kept_within(Duration::ZERO)
+    }
+
+    fn kept_within(&self, pause: Duration) -> MutexGuard<'_, Kept> {
         // Whole between any two statements below, so a panic elsewhere has not spoilt it.
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Kept { files, boxes } = &mut *kept;
         if let Some(files) = files {
             // Where the folder cannot be read, what was read of it holds.
-            let _ = files.refresh(boxes);
+            let _ = files.refresh(boxes, pause);
         }
         kept
     }
@@ -113,7 +127,7 @@ impl MessageStore for FolderMessages {
     }
 
     fn mark(&self, mailbox: &str, id: &str, heard: bool) -> Result<(), MessageError> {
-        let Kept { files, boxes } = &mut *self.kept();
+        let Kept { files, boxes } = &mut *self.kept_now();
         let message = boxes
             .get_mut(mailbox)
             .and_then(|found| found.get_mut(id))
@@ -130,7 +144,7 @@ impl MessageStore for FolderMessages {
     }
 
     fn delete(&self, mailbox: &str, id: &str) -> Result<StoredMessage, MessageError> {
-        let Kept { files, boxes } = &mut *self.kept();
+        let Kept { files, boxes } = &mut *self.kept_now();
         let found = boxes
             .get_mut(mailbox)
             .ok_or_else(|| not_found(mailbox, id))?;

@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs::{File, Metadata};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use sha2::{Digest, Sha256};
 
@@ -30,8 +30,12 @@ const SETTLED: Duration = Duration::from_secs(3);
 #[derive(Debug)]
 pub(super) struct Files {
     folder: PathBuf,
-    /// When it had changed last; `None`: it is read again in any case.
+    /// When it had changed last, as far as that is known; `None`: it is read again in any case.
     changed: Option<SystemTime>,
+    /// Nothing that changed at that time can be unknown.
+    settled: bool,
+    /// When it was read last.
+    looked: Option<Instant>,
     /// By their names.
     known: BTreeMap<OsString, Known>,
 }
@@ -71,6 +75,8 @@ impl Files {
         Ok(Self {
             folder: folder.to_owned(),
             changed: None,
+            settled: false,
+            looked: None,
             known: BTreeMap::new(),
         })
     }
@@ -83,12 +89,15 @@ impl Files {
     }
 
     /// Reads what another process changed since the last time, as one that drains while this one
-    /// has begun.
-    pub(super) fn refresh(&mut self, boxes: &mut Boxes) -> io::Result<()> {
-        let changed = std::fs::metadata(&self.folder)?.modified()?;
-        if self.changed == Some(changed) {
+    /// has begun. What it changed at the same time as what is known is looked for again after
+    /// `pause`, each time.
+    pub(super) fn refresh(&mut self, boxes: &mut Boxes, pause: Duration) -> io::Result<()> {
+        let changed = self.modified()?;
+        let waits = || self.looked.is_some_and(|at| at.elapsed() < pause);
+        if self.changed == Some(changed) && (self.settled || waits()) {
             return Ok(());
         }
+        self.looked = Some(Instant::now());
         let mut found = BTreeMap::new();
         for entry in std::fs::read_dir(&self.folder)? {
             let entry = entry?;
@@ -106,12 +115,29 @@ impl Files {
             }
             there
         });
-        let mut all = changed.elapsed().is_ok_and(|since| since > SETTLED);
+        let mut all = true;
         for (name, stamp) in found {
             all &= self.learn(name, stamp, boxes).is_ok();
         }
         self.changed = all.then_some(changed);
+        self.settled = changed.elapsed().is_ok_and(|since| since > SETTLED);
         Ok(())
+    }
+
+    fn modified(&self) -> io::Result<SystemTime> {
+        std::fs::metadata(&self.folder)?.modified()
+    }
+
+    /// Does something to the folder, which is no reason to read it again.
+    fn change<T>(&mut self, change: impl FnOnce(&mut Self) -> io::Result<T>) -> io::Result<T> {
+        let was_known = self.modified().is_ok_and(|at| self.changed == Some(at));
+        let done = change(self)?;
+        if was_known {
+            self.changed = self.modified().ok();
+            // Another process may have changed something at the same time.
+            self.settled = false;
+        }
+        Ok(done)
     }
 
     /// Reads a file that is new, or no longer the same. If it cannot be read, it is tried again.
@@ -145,7 +171,7 @@ impl Files {
         let name = file_name(&message.mailbox, &message.id);
         let path = self.folder.join(&name);
         let part = path.with_extension(PART);
-        match put(message, &part, &path) {
+        match self.change(|_| put(message, &part, &path)) {
             Ok(stamp) => {
                 let key = Some(key(message));
                 self.known.insert(name.into(), Known { stamp, key });
@@ -162,11 +188,22 @@ impl Files {
     pub(super) fn delete(&mut self, message: &StoredMessage) -> Result<(), MessageError> {
         let name = file_name(&message.mailbox, &message.id);
         let path = self.folder.join(&name);
-        std::fs::remove_file(&path)
-            .and_then(|()| sync_folder(&self.folder))
-            .map_err(|source| MessageError::Disk { path, source })?;
+        self.change(|files| {
+            std::fs::remove_file(&path)?;
+            sync_folder(&files.folder)
+        })
+        .map_err(|source| MessageError::Disk { path, source })?;
         self.known.remove(OsStr::new(&name));
         Ok(())
+    }
+}
+
+#[cfg(test)]
+impl Files {
+    /// Has the folder be read only where its time has changed, or in any case.
+    pub(super) fn look(&mut self, again: bool) {
+        let hour = Duration::from_secs(3600);
+        self.looked = (!again).then(|| Instant::now() + hour);
     }
 }
 

@@ -92,18 +92,24 @@ fn what_another_process_does_is_seen() {
     let folder = tempfile::tempdir().unwrap();
     let open = || FolderMessages::open(folder.path()).unwrap().0;
     let (old, new) = (open(), open());
-    // Long unchanged, so that it is not read again without a reason.
-    let hour_ago = SystemTime::now() - Duration::from_secs(3600);
-    let dir = std::fs::File::open(folder.path()).unwrap();
-    dir.set_modified(hour_ago).unwrap();
+    // Each change at a time of its own, and long ago, so that it is not read again without a reason.
+    let changed = |hours: u64| {
+        let ago = SystemTime::now() - Duration::from_secs(3600 * hours);
+        let dir = std::fs::File::open(folder.path()).unwrap();
+        dir.set_modified(ago).unwrap();
+    };
+    changed(9);
     assert_eq!(new.waiting("sales"), MessagesWaiting::default());
     old.keep(message("sales", "1")).unwrap();
     old.keep(message("sales", "2")).unwrap();
+    changed(8);
     assert_eq!(new.list("sales").len(), 2);
     old.mark("sales", "1", true).unwrap();
+    changed(7);
     assert_eq!(new.waiting("sales"), MessagesWaiting { new: 1, heard: 1 });
     new.mark("sales", "2", true).unwrap();
     new.keep(message("sales", "3")).unwrap();
+    changed(6);
     assert_eq!(old.waiting("sales"), MessagesWaiting { new: 1, heard: 2 });
     old.delete("sales", "1").unwrap();
     old.delete("sales", "3").unwrap();
@@ -111,8 +117,32 @@ fn what_another_process_does_is_seen() {
         new.delete("sales", "1"),
         Err(MessageError::NotFound { .. })
     ));
+    changed(5);
     let left: Vec<String> = new.list("sales").into_iter().map(|kept| kept.id).collect();
     assert_eq!(left, ["2"]);
+}
+
+/// A message is no reason to read a folder of thousands twice.
+#[test]
+fn a_folder_is_not_read_again_for_what_is_done_to_it_here() {
+    let folder = tempfile::tempdir().unwrap();
+    let (messages, _) = FolderMessages::open(folder.path()).unwrap();
+    let look = |again| {
+        let mut kept = messages.0.lock().unwrap();
+        kept.files.as_mut().unwrap().look(again);
+    };
+    messages.keep(message("sales", "1")).unwrap();
+    look(false);
+    // Another process keeps one at what the file system takes for the same time.
+    let dir = std::fs::File::open(folder.path()).unwrap();
+    let before = dir.metadata().unwrap().modified().unwrap();
+    let (other, _) = FolderMessages::open(folder.path()).unwrap();
+    other.keep(message("sales", "2")).unwrap();
+    dir.set_modified(before).unwrap();
+    messages.keep(message("sales", "3")).unwrap();
+    assert_eq!(messages.waiting("sales").new, 2);
+    look(true);
+    assert_eq!(messages.waiting("sales").new, 3);
 }
 
 /// The power may go after a message was written, and before it has its name.
