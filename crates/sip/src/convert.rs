@@ -31,8 +31,8 @@ pub(crate) fn offer(
     trunk: Option<String>,
     trusted: bool,
 ) -> Option<OfferedCall> {
-    let (invite, source) = (&incoming.request, incoming.source);
-    offer_of(invite, source, incoming.transport, trunk, trusted)
+    let (invite, source) = (&incoming.request, incoming.flow.addr);
+    offer_of(invite, source, incoming.flow.transport, trunk, trusted)
 }
 
 /// The same of an INVITE that has no transaction yet.

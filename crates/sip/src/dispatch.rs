@@ -239,14 +239,14 @@ impl Front {
         };
         let offered = incoming.seen.offer.take().map(|offer| *offer);
         let request = &incoming.request;
-        let peer = incoming.source.ip();
+        let peer = incoming.flow.addr.ip();
         let trunk = stack.config.trunk_of(peer);
         let trusted = stack.trusts(peer);
         let trunk = trunk.map(|trunk| trunk.name.clone());
         let Some(offer) = convert::offer(&incoming, trunk.clone(), trusted) else {
             return Err((Box::new(incoming), Reply::new(484)));
         };
-        let ours = stack.contact(peer, incoming.transport);
+        let ours = stack.contact(peer, incoming.flow.transport);
         let Ok(dialog) = Dialog::from_invite(request, tag, ours) else {
             return Err((Box::new(incoming), Reply::new(400)));
         };

@@ -89,8 +89,9 @@ pub(crate) struct Settings {
 pub(crate) struct Incoming {
     pub(crate) key: Key,
     pub(crate) request: Request,
-    pub(crate) source: SocketAddr,
-    pub(crate) transport: TransportKind,
+    /// Where it has come from, and by what; a connection that we have opened is known by whom it was
+    /// opened to as well.
+    pub(crate) flow: Target,
     /// What was seen of it already.
     pub(crate) seen: Seen,
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use callroute_audio::codec::{Band, Codec};
 use sipx_rtp::packet::Packet;
 use sipx_sip::{Limits, Message, parse_datagram};
-use sipx_transport::TransportKind;
+use sipx_transport::{Target, TransportKind};
 
 use crate::convert;
 use crate::dialog::Dialog;
@@ -49,8 +49,7 @@ pub fn sip(bytes: &[u8]) {
         let incoming = Incoming {
             key,
             request,
-            source: SocketAddr::from(([192, 0, 2, 1], 5060)),
-            transport: TransportKind::Udp,
+            flow: Target::new(SocketAddr::from(([192, 0, 2, 1], 5060)), TransportKind::Udp),
             seen: crate::endpoint::Seen::default(),
         };
         let _ = convert::offer(&incoming, None, true);

@@ -142,7 +142,11 @@ impl Stack {
             let looked_up = tokio::net::lookup_host((name.as_str(), port));
             if let Ok(Ok(addrs)) = Box::pin(tokio::time::timeout(RESOLVE, looked_up)).await {
                 found = addrs
-                    .map(|addr| Target::new(addr, transport).verifying(&name))
+                    .map(|addr| Target::new(addr, transport))
+                    .map(|target| match transport.is_secure() {
+                        true => target.verifying(&name),
+                        false => target,
+                    })
                     .collect();
             }
             if found.is_empty() {
@@ -181,7 +185,7 @@ impl Stack {
         };
         if let Err(error) = &sent {
             let method = &incoming.request.method;
-            tracing::debug!(%error, %method, source = %incoming.source, "no response was sent");
+            tracing::debug!(%error, %method, source = %incoming.flow.addr, "no response was sent");
         }
         sent.is_ok()
     }
@@ -244,12 +248,13 @@ impl Stack {
     /// Whether we know who sends a request: a trunk or who else has no limits, who has proven who
     /// he is, and telephones that are registered.
     pub(crate) fn vouches_for(&self, incoming: &Incoming) -> bool {
-        let ip = incoming.source.ip();
-        let flow = Target::new(incoming.source, incoming.transport);
+        let ip = incoming.flow.addr.ip();
         incoming.seen.user.is_some()
             || self.trusts(ip)
             || self.handle.is_exempt(ip)
-            || self.registrar.stands_on(self.began.elapsed(), &flow)
+            || self
+                .registrar
+                .stands_on(self.began.elapsed(), &incoming.flow)
     }
 
     /// What fetches sounds.

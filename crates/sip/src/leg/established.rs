@@ -112,8 +112,7 @@ impl Established {
         offering: Option<Offering>,
         timer: Option<SessionTimer>,
     ) -> Box<Self> {
-        let source = Target::new(incoming.source, incoming.transport);
-        let flow = closing::flow(&dialog, &source);
+        let flow = closing::flow(&dialog, &incoming.flow);
         let peer = Peer::caller(incoming, &dialog);
         let unacked = Unacked::new(&leg, incoming, response);
         let updates = update::peer_allows(&incoming.request.headers);

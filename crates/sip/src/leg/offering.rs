@@ -64,8 +64,8 @@ pub(crate) fn offered_within(
     local: &Local,
     incoming: &Incoming,
 ) -> Result<Option<Remote>, Reply> {
-    let peer = incoming.source.ip();
-    let offer = offered(stack, &incoming.request, peer, incoming.transport)?;
+    let peer = incoming.flow.addr.ip();
+    let offer = offered(stack, &incoming.request, peer, incoming.flow.transport)?;
     match offer {
         Some(offer) if local.encrypts && !local.has_key_for(&offer) => {
             Err(unacceptable(stack, peer, &SdpFault::Clear))

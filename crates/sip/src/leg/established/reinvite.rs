@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use callroute_schema::{Cause, Disposition};
 use sipx_sip::{HeaderName, Method, Request, Response, TuEvent};
-use sipx_transport::Target;
 use tokio::time::{Instant, timeout_at};
 
 use super::{Established, Unacked};
@@ -46,7 +45,7 @@ impl Established {
                     ok.sdp(self.description(direction(self.holding)))
                 }
                 Ok(Some(remote)) => {
-                    self.leg.local.peer = Some(incoming.source.ip());
+                    self.leg.local.peer = Some(incoming.flow.addr.ip());
                     ok.sdp(self.answer_to(remote).await)
                 }
                 Err(refusal) => refusal,
@@ -82,9 +81,8 @@ impl Established {
     /// from now on it is reached there, or by the way that this one came.
     pub(super) fn refreshed_by(&mut self, incoming: &Incoming) {
         self.dialog.refresh(&incoming.request.headers);
-        let source = Target::new(incoming.source, incoming.transport);
-        self.flow = match closing::flow(&self.dialog, &source) {
-            None if self.registered => Some(source),
+        self.flow = match closing::flow(&self.dialog, &incoming.flow) {
+            None if self.registered => Some(incoming.flow.clone()),
             found => found,
         };
     }

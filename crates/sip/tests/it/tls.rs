@@ -1,0 +1,228 @@
+//! TLS: a far end made of plain text over a connection that we open, which is its only way to us.
+
+use std::net::SocketAddr;
+
+use callroute_media::{Command, EndCause, Line, Notice};
+use callroute_sip::{Config, Registration, SipAdapter, SipLine, Trunk};
+use sipx_transport::tls::{Identity, ServerTls};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::net::TcpListener;
+use tokio::time::timeout;
+
+use crate::raw::{Raw, SDP, header, to_tag};
+use crate::signalling::{bind, called};
+use crate::support::{CALLEE, CALLER, LONG, config, dial, ended, expect, next_call};
+
+trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
+
+/// Somebody who listens for TLS, with the certificate of his address.
+pub(crate) struct Server {
+    listener: TcpListener,
+    tls: ServerTls,
+    pub(crate) addr: SocketAddr,
+    /// The certificate, PEM.
+    pub(crate) root: Vec<u8>,
+}
+
+/// One connection of it.
+pub(crate) struct Peer {
+    stream: BufReader<Box<dyn Stream>>,
+    /// What writes its messages; nothing goes by its socket.
+    pub(crate) raw: Raw,
+}
+
+impl Server {
+    pub(crate) async fn new(ip: &str) -> Self {
+        let made = rcgen::generate_simple_self_signed(vec![ip.to_owned()]).unwrap();
+        let pem = made.cert.pem().into_bytes();
+        let key = made.signing_key.serialize_pem().into_bytes();
+        let listener = TcpListener::bind((ip, 0)).await.unwrap();
+        Self {
+            addr: listener.local_addr().unwrap(),
+            listener,
+            tls: ServerTls::new(Identity::from_pem(&pem, &key).unwrap()).unwrap(),
+            root: pem,
+        }
+    }
+
+    pub(crate) fn uri(&self, user: &str) -> String {
+        format!("sip:{user}{};transport=tls", self.addr)
+    }
+
+    /// The next connection.
+    pub(crate) async fn accept(&self, adapter: &SipAdapter) -> Peer {
+        let (stream, _) = timeout(LONG, self.listener.accept())
+            .await
+            .unwrap()
+            .unwrap();
+        let stream = timeout(LONG, self.tls.acceptor().accept(stream)).await;
+        let mut raw = Raw::new(&self.addr.ip().to_string(), adapter.local_addr()).await;
+        raw.addr = self.addr;
+        Peer {
+            stream: BufReader::new(Box::new(stream.unwrap().unwrap())),
+            raw,
+        }
+    }
+}
+
+impl Peer {
+    pub(crate) async fn send(&mut self, text: &str) {
+        let text = text.replace("SIP/2.0/UDP", "SIP/2.0/TLS").replace(
+            &format!("@{}>", self.raw.addr),
+            &format!("@{};transport=tls>", self.raw.addr),
+        );
+        self.stream.write_all(text.as_bytes()).await.unwrap();
+        self.stream.flush().await.unwrap();
+    }
+
+    /// The next message.
+    pub(crate) async fn next(&mut self) -> String {
+        timeout(LONG, self.read()).await.expect("a message")
+    }
+
+    async fn read(&mut self) -> String {
+        let mut text = Vec::new();
+        while !text.ends_with(b"\r\n\r\n") {
+            text.push(self.stream.read_u8().await.unwrap());
+        }
+        let length = header(std::str::from_utf8(&text).unwrap(), "Content-Length").unwrap();
+        let mut body = vec![0; length.parse().unwrap()];
+        self.stream.read_exact(&mut body).await.unwrap();
+        text.extend(body);
+        String::from_utf8(text).unwrap()
+    }
+
+    /// The next message that begins so; others are passed over.
+    pub(crate) async fn until(&mut self, start: &str) -> String {
+        loop {
+            let message = self.next().await;
+            if message.starts_with(start) {
+                return message;
+            }
+        }
+    }
+
+    /// A request of the callee's in the dialog that this INVITE of ours has begun with the tag `b`.
+    pub(crate) fn within(&self, invite: &str, method: &str, number: u32, body: &str) -> String {
+        let of = |name| header(invite, name).unwrap();
+        let (from, ours) = (of("From"), of("From").split(";tag=").nth(1).unwrap());
+        let text = self.raw.request(
+            method,
+            &format!("w{number}{method}"),
+            number,
+            &format!(";tag={ours}"),
+            "",
+            body,
+        );
+        let to = from.split(";tag=").next().unwrap();
+        let lines = text.split("\r\n").map(|line| match line.split(':').next() {
+            Some("From") => format!("From: {};tag=b", of("To")),
+            Some("To") => format!("To: {to};tag={ours}"),
+            Some("Call-ID") => format!("Call-ID: {}", of("Call-ID")),
+            _ => line.to_owned(),
+        });
+        lines.collect::<Vec<_>>().join("\r\n")
+    }
+}
+
+/// An adapter that trusts this server.
+async fn trusting(ip: &str, server: &Server, change: impl FnOnce(&mut Config)) -> SipAdapter {
+    let mut config = Config {
+        roots: vec![server.root.clone()],
+        ..config(ip)
+    };
+    change(&mut config);
+    bind(config).await
+}
+
+/// A call of ours that is answered there, over one connection; and the INVITE of it.
+pub(crate) async fn answered(
+    server: &Server,
+    adapter: &mut SipAdapter,
+    caller: &mut Raw,
+    extra: &str,
+) -> (SipLine, Peer, String) {
+    let mut line = called(adapter, caller).await;
+    dial(&mut line, CALLEE, &server.uri("bob@"));
+    let mut peer = server.accept(adapter).await;
+    let invite = peer.until("INVITE").await;
+    let ok = peer.raw.response(&invite, "200 OK", ";tag=b", extra, SDP);
+    peer.send(&ok).await;
+    peer.until("ACK").await;
+    expect(&mut line, Notice::LegAnswered { leg: CALLEE }).await;
+    (line, peer, invite)
+}
+
+/// RFC 3261, section 18.2.2: the answer goes back by the connection that the request came by.
+#[tokio::test]
+async fn a_far_end_is_answered_over_the_connection_that_we_opened() {
+    let server = Server::new("127.80.1.2").await;
+    let mut adapter = trusting("127.80.1.1", &server, |_| {}).await;
+    let mut caller = Raw::new("127.80.1.3", adapter.local_addr()).await;
+    let (mut line, mut peer, invite) = answered(&server, &mut adapter, &mut caller, "").await;
+    let moved = SDP.replace("40000", "40002");
+    peer.send(&peer.within(&invite, "INVITE", 5, &moved)).await;
+    peer.until("SIP/2.0 200").await;
+    peer.send(&peer.within(&invite, "ACK", 5, "")).await;
+    peer.send(&peer.within(&invite, "UPDATE", 6, "")).await;
+    peer.until("SIP/2.0 200").await;
+    // What we ask after that goes by the same connection.
+    let (leg, cause) = (CALLEE, EndCause::Normal);
+    line.perform(Command::Hangup { leg, cause });
+    let bye = peer.until("BYE").await;
+    peer.send(&peer.raw.response(&bye, "200 OK", "", "", ""))
+        .await;
+    ended(&mut line, CALLEE).await;
+
+    let mut caller = Raw::new("127.80.1.4", adapter.local_addr()).await;
+    let mut line = called(&mut adapter, &mut caller).await;
+    dial(&mut line, CALLEE, &server.uri("bob@"));
+    let invite = peer.until("INVITE").await;
+    let ok = peer.raw.response(&invite, "200 OK", ";tag=b", "", SDP);
+    peer.send(&ok).await;
+    peer.until("ACK").await;
+    expect(&mut line, Notice::LegAnswered { leg: CALLEE }).await;
+    peer.send(&peer.within(&invite, "BYE", 5, "")).await;
+    peer.until("SIP/2.0 200").await;
+    ended(&mut line, CALLEE).await;
+}
+
+#[tokio::test]
+async fn a_trunk_calls_us_over_the_connection_of_our_registration() {
+    let server = Server::new("127.80.2.2").await;
+    let mut adapter = trusting("127.80.2.1", &server, |config| {
+        config.trunks = vec![Trunk {
+            register: Some(Registration::new("us")),
+            networks: vec!["127.80.2.2".parse().unwrap()],
+            ..Trunk::new("carrier", &server.uri(""))
+        }];
+    })
+    .await;
+    let mut peer = server.accept(&adapter).await;
+    let register = peer.until("REGISTER").await;
+    let ok = peer.raw.response(&register, "200 OK", ";tag=r", "", "");
+    peer.send(&ok).await;
+    peer.send(&peer.raw.request("INVITE", "i", 1, "", "", SDP))
+        .await;
+    let mut line = next_call(&mut adapter).await.line;
+    line.perform(Command::Ring { leg: CALLER });
+    peer.until("SIP/2.0 180").await;
+    line.perform(Command::Answer { leg: CALLER });
+    let ok = peer.until("SIP/2.0 200").await;
+    let tag = to_tag(&ok);
+    peer.send(&peer.raw.request("ACK", "a", 1, &tag, "", ""))
+        .await;
+    expect(&mut line, Notice::LegAnswered { leg: CALLER }).await;
+    peer.send(&peer.raw.request("INVITE", "r", 2, &tag, "", SDP))
+        .await;
+    peer.until("SIP/2.0 200").await;
+    peer.send(&peer.raw.request("ACK", "ra", 2, &tag, "", ""))
+        .await;
+    let (leg, cause) = (CALLER, EndCause::Normal);
+    line.perform(Command::Hangup { leg, cause });
+    let bye = peer.until("BYE").await;
+    peer.send(&peer.raw.response(&bye, "200 OK", "", "", ""))
+        .await;
+    ended(&mut line, CALLER).await;
+}
