@@ -20,7 +20,7 @@ use crate::leg::callee::elsewhere::Elsewhere;
 use crate::leg::callee::invite::Invite;
 use crate::leg::callee::tries::tries;
 use crate::leg::direct::Peer;
-use crate::leg::early::Early;
+use crate::leg::early::{Early, Said};
 use crate::leg::established::{Established, Session};
 use crate::leg::session_timer::SessionTimer;
 use crate::leg::taking::Taken;
@@ -202,16 +202,16 @@ async fn answered(mut leg: Box<Leg>, invite: Box<Invite>, response: &Response) {
     let credentials = left.credentials.clone();
     let flow = left.reached.flow(&dialog);
     closing::ack(&stack, &dialog, flow.as_ref(), dialog.local_sequence()).await;
-    let mut body = response.body().clone();
+    let mut said = Said::Answer(response.body().clone());
     let tag = to_tag(&response.headers).unwrap_or_default();
     let early = Early::of(&mut left.early, &tag);
     left.known.push(tag);
     if let Some(early) = early {
         let sequence;
-        (sequence, body) = early.confirmed(body).await;
+        (sequence, said) = early.confirmed(response.body().clone()).await;
         dialog.used(sequence);
     }
-    match leg.local.read_answer(&body, &stack.config.codecs) {
+    match said.read(&leg.local, &stack.config.codecs) {
         Ok(remote) => leg.agree(remote).await,
         Err(error) => {
             tracing::info!(%error, "a 2xx without a usable description");

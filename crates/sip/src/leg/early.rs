@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use callroute_audio::codec::Codec;
 use callroute_media::Notice;
 use sipx_sip::rel::{RAck, RSeq};
 use sipx_sip::{HeaderName, Method, Request, Response, TuEvent};
@@ -16,7 +17,7 @@ use crate::leg::callee::invite::{FORKS, Invite, Invites};
 use crate::leg::offering::offered_within;
 use crate::leg::{Leg, closing};
 use crate::message::{ALLOW, Reply, call_id, from_tag, tags, to_tag};
-use crate::sdp::{self, Local, Remote};
+use crate::sdp::{self, Local, Remote, SdpFault};
 use crate::stack::{Stack, token};
 
 /// What reliable provisional responses have begun.
@@ -29,10 +30,29 @@ pub(crate) struct Early {
     tag: Vec<u8>,
     /// The number of the latest one that was acknowledged.
     last: u32,
-    /// The answer to our offer, if one of them brought it.
+    /// The answer to our offer, if one of them brought it; or what it offered itself since.
     answer: Bytes,
     /// The far end has described itself anew since, which holds whatever its 2xx repeats.
     updated: bool,
+}
+
+/// What a callee has described before or with its 2xx.
+#[derive(Debug)]
+pub(crate) enum Said {
+    /// The answer to our offer.
+    Answer(Bytes),
+    /// An offer of its own since, which we have answered.
+    Offer(Bytes),
+}
+
+impl Said {
+    /// Reads it.
+    pub(crate) fn read(&self, local: &Local, ours: &[Codec]) -> Result<Remote, SdpFault> {
+        match self {
+            Self::Answer(body) => local.read_answer(body, ours),
+            Self::Offer(body) => local.checked(sdp::read(body, ours)?),
+        }
+    }
 }
 
 impl Early {
@@ -42,13 +62,17 @@ impl Early {
         Some(early.swap_remove(at))
     }
 
-    /// A 2xx with this description has come: the number of our latest request within the dialog, and the
-    /// answer to our offer, which may have come already (RFC 3262, section 5).
-    pub(crate) async fn confirmed(self, body: Bytes) -> (u32, Bytes) {
+    /// A 2xx with this description has come: the number of our latest request within the dialog, and what
+    /// the far end has said, which may have come already (RFC 3262, section 5).
+    pub(crate) async fn confirmed(self, body: Bytes) -> (u32, Said) {
         let dialog = self.dialog.lock().await.take();
         let sequence = dialog.map_or(0, |dialog| dialog.local_sequence());
-        let known = body.is_empty() || self.updated;
-        (sequence, if known { self.answer } else { body })
+        let said = match self.updated {
+            true => Said::Offer(self.answer),
+            false if body.is_empty() => Said::Answer(self.answer),
+            false => Said::Answer(body),
+        };
+        (sequence, said)
     }
 
     /// An UPDATE of the far end's, with an offer: what to say to it, and what it describes. Our own offer is

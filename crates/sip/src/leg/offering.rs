@@ -9,7 +9,7 @@ use crate::dispatch::{offered, unacceptable};
 use crate::endpoint::{Exchange, Incoming};
 use crate::leg::direct::Told;
 use crate::message::Reply;
-use crate::sdp::{Local, Remote, SdpFault};
+use crate::sdp::{Local, Remote};
 use crate::stack::Stack;
 
 /// An offer of ours that waits for its answer.
@@ -66,10 +66,6 @@ pub(crate) fn offered_within(
 ) -> Result<Option<Remote>, Reply> {
     let peer = incoming.flow.addr.ip();
     let offer = offered(stack, &incoming.request, peer, incoming.flow.transport)?;
-    match offer {
-        Some(offer) if local.encrypts && !local.has_key_for(&offer) => {
-            Err(unacceptable(stack, peer, &SdpFault::Clear))
-        }
-        offer => Ok(offer),
-    }
+    let checked = offer.map(|offer| local.checked(offer)).transpose();
+    checked.map_err(|fault| unacceptable(stack, peer, &fault))
 }

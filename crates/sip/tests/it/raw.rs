@@ -95,6 +95,20 @@ impl Raw {
         )
     }
 
+    /// A request of the callee's, whose tag is `b`, in the dialog that this INVITE of ours has begun.
+    pub(crate) fn within(&self, invite: &str, method: &str, number: u32, body: &str) -> String {
+        let of = |name| header(invite, name).unwrap();
+        let branch = format!("w{number}{method}");
+        let text = self.request(method, &branch, number, "", "", body);
+        let lines = text.split("\r\n").map(|line| match line.split(':').next() {
+            Some("From") => format!("From: {};tag=b", of("To")),
+            Some("To") => format!("To: {}", of("From")),
+            Some("Call-ID") => format!("Call-ID: {}", of("Call-ID")),
+            _ => line.to_owned(),
+        });
+        lines.collect::<Vec<_>>().join("\r\n")
+    }
+
     pub(crate) async fn send(&self, text: &str) {
         self.socket
             .send_to(text.as_bytes(), self.peer)

@@ -149,25 +149,41 @@ async fn a_callee_is_not_heard_in_the_clear_before_its_answer_either() {
     // Not `EarlyMedia` before.
     expect(&mut line, Notice::LegAnswered { leg: CALLEE }).await;
     // An offer of its own has a tag of its own.
-    let ours = to_tag_of(&invite);
-    let theirs = |sequence: u32, body: &str| {
-        let (addr, peer) = (raw.addr, raw.peer);
-        let (from, call) = (
-            header(&invite, "To").unwrap(),
-            header(&invite, "Call-ID").unwrap(),
-        );
-        format!(
-            "UPDATE sip:us@{peer} SIP/2.0\r\nVia: SIP/2.0/UDP {addr};branch=z9hG4bKs{sequence}\r\n\
-             From: {from};tag=b\r\nTo: <sip:us@{peer}>{ours}\r\nCall-ID: {call}\r\n\
-             CSeq: {sequence} UPDATE\r\nContact: <sip:bob@{addr}>\r\nMax-Forwards: 70\r\n\
-             Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
-        )
-    };
-    let (plain, keyed) = (theirs(5, SDP), theirs(6, &sealed(9)));
+    let plain = raw.within(&invite, "UPDATE", 5, SDP);
+    let keyed = raw.within(&invite, "UPDATE", 6, &sealed(9));
     raw.send(&plain).await;
     raw.until("SIP/2.0 488").await;
     raw.send(&keyed).await;
     is_sealed(&raw.until("SIP/2.0 200").await);
+    assert!(raw.quiet("BYE", Duration::from_millis(50)).await);
+}
+
+/// RFC 4568, section 5.1.2: an offer numbers its keys as it likes, before the answer too.
+#[tokio::test]
+async fn a_callee_may_describe_itself_anew_with_keys_of_other_numbers() {
+    let mut adapter = adapter("127.76.6.1", Srtp::Always).await;
+    let mut caller = Raw::new("127.76.6.2", adapter.local_addr()).await;
+    let mut raw = Raw::new("127.76.6.3", adapter.local_addr()).await;
+    let mut line = called(&mut adapter, &mut caller).await;
+    dial(&mut line, CALLEE, &uri(raw.addr));
+    let invite = raw.until("INVITE").await;
+    let reliable = "Require: 100rel\r\nRSeq: 1\r\n";
+    raw.send(&raw.response(&invite, "183 P", ";tag=b", reliable, &sealed(1)))
+        .await;
+    let prack = raw.until("PRACK").await;
+    raw.send(&raw.response(&prack, "200 OK", "", "", "")).await;
+    let short = sealed(1).replace("SHA1_80", "SHA1_32");
+    raw.send(&raw.within(&invite, "UPDATE", 5, &short)).await;
+    let taken = raw.until("SIP/2.0 200").await;
+    assert!(
+        taken.contains("a=crypto:1 AES_CM_128_HMAC_SHA1_32 "),
+        "{taken}"
+    );
+    raw.send(&raw.response(&invite, "200 OK", ";tag=b", "", ""))
+        .await;
+    raw.until("ACK").await;
+    expect(&mut line, Notice::LegRinging { leg: CALLEE }).await;
+    expect(&mut line, Notice::EarlyMedia { leg: CALLEE }).await;
+    expect(&mut line, Notice::LegAnswered { leg: CALLEE }).await;
     assert!(raw.quiet("BYE", Duration::from_millis(50)).await);
 }

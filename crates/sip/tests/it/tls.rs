@@ -102,28 +102,6 @@ impl Peer {
             }
         }
     }
-
-    /// A request of the callee's in the dialog that this INVITE of ours has begun with the tag `b`.
-    pub(crate) fn within(&self, invite: &str, method: &str, number: u32, body: &str) -> String {
-        let of = |name| header(invite, name).unwrap();
-        let (from, ours) = (of("From"), of("From").split(";tag=").nth(1).unwrap());
-        let text = self.raw.request(
-            method,
-            &format!("w{number}{method}"),
-            number,
-            &format!(";tag={ours}"),
-            "",
-            body,
-        );
-        let to = from.split(";tag=").next().unwrap();
-        let lines = text.split("\r\n").map(|line| match line.split(':').next() {
-            Some("From") => format!("From: {};tag=b", of("To")),
-            Some("To") => format!("To: {to};tag={ours}"),
-            Some("Call-ID") => format!("Call-ID: {}", of("Call-ID")),
-            _ => line.to_owned(),
-        });
-        lines.collect::<Vec<_>>().join("\r\n")
-    }
 }
 
 /// An adapter that trusts this server.
@@ -162,10 +140,11 @@ async fn a_far_end_is_answered_over_the_connection_that_we_opened() {
     let mut caller = Raw::new("127.80.1.3", adapter.local_addr()).await;
     let (mut line, mut peer, invite) = answered(&server, &mut adapter, &mut caller, "").await;
     let moved = SDP.replace("40000", "40002");
-    peer.send(&peer.within(&invite, "INVITE", 5, &moved)).await;
+    peer.send(&peer.raw.within(&invite, "INVITE", 5, &moved))
+        .await;
     peer.until("SIP/2.0 200").await;
-    peer.send(&peer.within(&invite, "ACK", 5, "")).await;
-    peer.send(&peer.within(&invite, "UPDATE", 6, "")).await;
+    peer.send(&peer.raw.within(&invite, "ACK", 5, "")).await;
+    peer.send(&peer.raw.within(&invite, "UPDATE", 6, "")).await;
     peer.until("SIP/2.0 200").await;
     // What we ask after that goes by the same connection.
     let (leg, cause) = (CALLEE, EndCause::Normal);
@@ -183,7 +162,7 @@ async fn a_far_end_is_answered_over_the_connection_that_we_opened() {
     peer.send(&ok).await;
     peer.until("ACK").await;
     expect(&mut line, Notice::LegAnswered { leg: CALLEE }).await;
-    peer.send(&peer.within(&invite, "BYE", 5, "")).await;
+    peer.send(&peer.raw.within(&invite, "BYE", 5, "")).await;
     peer.until("SIP/2.0 200").await;
     ended(&mut line, CALLEE).await;
 }
