@@ -246,7 +246,7 @@ impl Front {
         let Some(offer) = convert::offer(&incoming, trunk.clone(), trusted) else {
             return Err((Box::new(incoming), Reply::new(484)));
         };
-        let ours = stack.contact(peer, incoming.flow.transport);
+        let ours = stack.contact_for(&incoming);
         let Ok(dialog) = Dialog::from_invite(request, tag, ours) else {
             return Err((Box::new(incoming), Reply::new(400)));
         };

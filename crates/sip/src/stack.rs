@@ -17,7 +17,7 @@ use crate::convert::bracketed;
 use crate::count::{Count, Gauge};
 use crate::endpoint::{Endpoint, Exchange, Incoming, SendFault};
 use crate::family::reaches;
-use crate::message::Reply;
+use crate::message::{Reply, is_of_sips};
 use crate::reach::registrar::Registrar;
 use crate::routes::DialogTable;
 use crate::rtp::media::Sounds;
@@ -204,8 +204,10 @@ impl Stack {
         }
     }
 
-    /// Our Contact for a peer.
-    pub(crate) fn contact(&self, peer: IpAddr, transport: TransportKind) -> String {
+    /// Our Contact for a peer. `secure` where a URI of the dialog is SIPS, which by TLS ours is then too
+    /// (RFC 3261, sections 8.1.1.8 and 12.1.1). Where we do not listen for TLS nobody can connect to us by
+    /// it: `ob` asks for the connection that there is (RFC 5626, section 4.3).
+    pub(crate) fn contact(&self, peer: IpAddr, transport: TransportKind, secure: bool) -> String {
         match transport {
             TransportKind::Udp => return ["<sip:", &self.host(peer), ">"].concat(),
             TransportKind::Tcp => {
@@ -217,16 +219,28 @@ impl Stack {
         let port = |addr: Option<SocketAddr>| addr.unwrap_or(self.handle.local_addr()).port();
         match transport {
             TransportKind::Tls => {
-                format!(
-                    "<sip:{host}:{};transport=tls>",
-                    port(self.handle.tls_addr())
-                )
+                let tls = self.handle.tls_addr();
+                let (scheme, by) = match secure {
+                    true => ("sips", ""),
+                    false => ("sip", ";transport=tls"),
+                };
+                let flow = if tls.is_some() { "" } else { ";ob" };
+                format!("<{scheme}:{host}:{}{by}{flow}>", port(tls))
             }
             TransportKind::Ws | TransportKind::Wss => {
                 format!("<sip:{host}:{};transport=ws>", port(self.handle.ws_addr()))
             }
             _ => format!("<sip:{host}:{};transport=tcp>", port(None)),
         }
+    }
+
+    /// Our Contact for whoever has sent this INVITE.
+    pub(crate) fn contact_for(&self, incoming: &Incoming) -> String {
+        let Target {
+            addr, transport, ..
+        } = incoming.flow;
+        let secure = transport.is_secure() && is_of_sips(&incoming.request);
+        self.contact(addr.ip(), transport, secure)
     }
 
     /// Our end of a leg's sound, for a peer.

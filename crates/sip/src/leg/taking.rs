@@ -44,7 +44,7 @@ pub(crate) fn take(
     let offer = offered(stack, request, peer, incoming.flow.transport)?;
     let on = !stack.config.session_expires.is_zero();
     let (timer, terms) = SessionTimer::of_request(request, on)?;
-    let contact = stack.contact(peer, incoming.flow.transport);
+    let contact = stack.contact_for(incoming);
     let dialog = Dialog::from_invite(request, tag, contact).map_err(|_| Reply::new(400))?;
     let entry = stack
         .routes

@@ -66,7 +66,7 @@ async fn register(stack: Arc<Stack>, trunk: Trunk, registration: Registration) {
             let aor = with_user(&trunk.uri, user).unwrap_or_default();
             let aor = aor.split(';').next().unwrap_or_default();
             let builder = request(&stack, &Method::Register, uri, aor, aor, at, dialog)?;
-            ours = contact(&stack, at, user);
+            ours = contact(&stack, &trunk, at, user);
             let mut built = builder
                 .header(HeaderName::Contact, ours.clone())?
                 .header(HeaderName::Expires, expires.as_secs().to_string())?
@@ -217,9 +217,10 @@ async fn answer(stack: &Stack, request: Request, target: Target) -> Option<Respo
     timeout(stack.timeout(), last).await.ok().flatten()
 }
 
-fn contact(stack: &Stack, target: &Target, user: &str) -> String {
-    let contact = stack.contact(target.addr.ip(), target.transport);
-    contact.replacen("<sip:", &format!("<sip:{}@", convert::escaped(user)), 1)
+fn contact(stack: &Stack, trunk: &Trunk, target: &Target, user: &str) -> String {
+    let secure = convert::uri(&trunk.uri).is_some_and(|uri| uri.scheme().is_secure());
+    let contact = stack.contact(target.addr.ip(), target.transport, secure);
+    contact.replacen(':', &format!(":{}@", convert::escaped(user)), 1)
 }
 
 fn request(

@@ -104,6 +104,12 @@ impl Peer {
     }
 }
 
+fn is_contact_of_sips(message: &str) {
+    let contact = header(message, "Contact").unwrap();
+    assert!(contact.starts_with("<sips:"), "{contact}");
+    assert!(!contact.contains("transport"), "{contact}");
+}
+
 /// An adapter that trusts this server.
 async fn trusting(ip: &str, server: &Server, change: impl FnOnce(&mut Config)) -> SipAdapter {
     let mut config = Config {
@@ -204,4 +210,59 @@ async fn a_trunk_calls_us_over_the_connection_of_our_registration() {
     peer.send(&peer.raw.response(&bye, "200 OK", "", "", ""))
         .await;
     ended(&mut line, CALLER).await;
+}
+
+/// RFC 3261, sections 8.1.1.8, 10.2.1 and 12.1.1.
+#[tokio::test]
+async fn our_contact_is_sips_where_a_uri_of_the_dialog_is() {
+    let server = Server::new("127.80.3.2").await;
+    let sips = format!("sips:{}", server.addr);
+    let mut adapter = trusting("127.80.3.1", &server, |config| {
+        config.trunks = vec![Trunk {
+            register: Some(Registration::new("us")),
+            networks: vec!["127.80.3.2".parse().unwrap()],
+            ..Trunk::new("carrier", &sips)
+        }];
+    })
+    .await;
+    let mut peer = server.accept(&adapter).await;
+    let register = peer.until("REGISTER sips:").await;
+    let contact = header(&register, "Contact").unwrap();
+    assert!(contact.starts_with("<sips:us@127.80.3.1:"), "{contact}");
+    let ok = peer.raw.response(&register, "200 OK", ";tag=r", "", "");
+    peer.send(&ok).await;
+
+    // By the Request-URI, the Record-Route, the Contact; or by none.
+    let plain = peer.raw.request("INVITE", "p", 1, "", "", SDP);
+    let routed = "Record-Route: <sips:127.80.3.9;lr>\r\n";
+    let contact = plain.replace("Contact: <sip:", "Contact: <sips:");
+    let lines = [
+        (plain.replace("INVITE sip:", "INVITE sips:"), true),
+        (plain.replace("Max-", &format!("{routed}Max-")), true),
+        (contact.clone(), true),
+        (
+            contact.replace("Max-", "Record-Route: <sip:127.80.3.9;lr>\r\nMax-"),
+            false,
+        ),
+        (plain, false),
+    ];
+    for (at, (invite, secure)) in lines.into_iter().enumerate() {
+        let call = format!("Call-ID: {at}");
+        let invite = invite.replace("z9hG4bKp", &format!("z9hG4bKp{at}"));
+        peer.send(&invite.replace("Call-ID: ", &call)).await;
+        let mut line = next_call(&mut adapter).await.line;
+        line.perform(Command::Ring { leg: CALLER });
+        let rings = peer.until("SIP/2.0 180").await;
+        if secure {
+            is_contact_of_sips(&rings);
+        } else {
+            let contact = header(&rings, "Contact").unwrap();
+            assert!(contact.starts_with("<sip:") && contact.contains(";transport=tls"));
+        }
+    }
+
+    let mut caller = Raw::new("127.80.3.3", adapter.local_addr()).await;
+    let mut line = called(&mut adapter, &mut caller).await;
+    dial(&mut line, CALLEE, &format!("sips:bob@{}", server.addr));
+    is_contact_of_sips(&peer.until("INVITE sips:bob@").await);
 }
