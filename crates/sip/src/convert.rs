@@ -146,6 +146,19 @@ pub(crate) fn uri(text: &str) -> Option<Uri> {
     Uri::parse(Bytes::copy_from_slice(text.as_bytes())).ok()
 }
 
+/// Whether this is a SIPS URI.
+pub(crate) fn is_sips(uri: &str) -> bool {
+    let scheme = uri.split_once(':').map(|(scheme, _)| scheme);
+    scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("sips"))
+}
+
+/// The same as a SIPS URI.
+pub(crate) fn secured(other: &Uri) -> Option<Uri> {
+    let text = other.to_string();
+    let (_, rest) = text.split_once(':')?;
+    uri(&["sips:", rest].concat())
+}
+
 pub(crate) fn host(uri: &Uri) -> Vec<u8> {
     uri.host()
         .map(|host| host.to_bytes().to_vec())

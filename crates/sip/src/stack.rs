@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use callroute_schema::mask;
-use sipx_sip::{Host, Request, Scheme, Uri};
+use sipx_sip::{Host, Request, Scheme, Uri, UriTransport};
 use sipx_transport::destination::Resolver;
 use sipx_transport::{Target, TransportKind};
 
@@ -100,6 +100,9 @@ pub(crate) enum SendError {
     /// A URI that leads nowhere we can go.
     #[error("no way to {0}: no sip URI with an address of our family, over UDP, TCP or TLS")]
     NoWay(String),
+    /// A SIPS URI, and a target in the clear (RFC 3261, section 26.2.2).
+    #[error("no way to {0}: a sips URI is asked by TLS alone")]
+    Clear(String),
     /// A host name without an address.
     #[error("cannot resolve {0}")]
     Unresolved(String),
@@ -119,6 +122,7 @@ impl Stack {
             return Err(no_way());
         }
         let host = uri.host().ok_or_else(no_way)?;
+        let selected = uri.selected_transport().map_err(|_| no_way())?;
         let mut found = match literal(uri) {
             Some(target) => vec![target],
             // Boxed, because whoever asks would have room for all of it as long as he lives.
@@ -133,10 +137,11 @@ impl Stack {
         if let (true, Host::Name(name)) = (found.is_empty(), host) {
             // What is in /etc/hosts, or known to the system in another way.
             let name = String::from_utf8_lossy(name.as_bytes()).into_owned();
-            let transport = match uri.selected_transport() {
-                Ok(sipx_sip::UriTransport::Tcp) => TransportKind::Tcp,
-                Ok(sipx_sip::UriTransport::Tls) => TransportKind::Tls,
-                _ => TransportKind::Udp,
+            let transport = match selected {
+                UriTransport::Udp => TransportKind::Udp,
+                UriTransport::Tcp => TransportKind::Tcp,
+                UriTransport::Tls => TransportKind::Tls,
+                _ => return Err(no_way()),
             };
             let port = uri.port().unwrap_or_else(|| transport.default_port());
             let looked_up = tokio::net::lookup_host((name.as_str(), port));
@@ -154,7 +159,7 @@ impl Stack {
             }
         }
         let ours = self.handle.local_addr();
-        found.retain(|target| reaches(ours.ip(), target.addr.ip()));
+        found.retain(|target| reaches(ours.ip(), target.addr.ip()) && is_fit(uri, target));
         found.truncate(MAX_TARGETS);
         if found.is_empty() {
             return Err(no_way());
@@ -169,8 +174,11 @@ impl Stack {
         found.into_iter().next().ok_or_else(none)
     }
 
-    /// Sends a request in a transaction.
+    /// Sends a request that is of no dialog in a transaction.
     pub(crate) fn send(&self, request: Request, target: Target) -> Result<Exchange, SendError> {
+        if !is_fit(&request.uri, &target) {
+            return Err(SendError::Clear(mask(&request.uri.to_string())));
+        }
         Ok(self.handle.send(request, target)?)
     }
 
@@ -308,6 +316,11 @@ impl Stack {
         let trunk = self.trunks.get(name);
         trunk.is_some_and(|trunk| trunk.calls.get() >= trunk.max_calls)
     }
+}
+
+/// Whether what a URI names may be asked there: one of SIPS by TLS alone.
+fn is_fit(uri: &Uri, target: &Target) -> bool {
+    target.transport.is_secure() || !uri.scheme().is_secure()
 }
 
 /// Where a plain `sip:` URI with an address leads, which no DNS is asked for (RFC 3263, section 4.2).

@@ -9,7 +9,7 @@ use sipx_transport::{Target, TransportKind, new_branch};
 use tokio::time::timeout;
 
 use crate::admit::access::Credentials;
-use crate::convert::q850_reason;
+use crate::convert::{self, q850_reason};
 use crate::dialog::Dialog;
 use crate::endpoint::Exchange;
 use crate::leg::Leg;
@@ -63,7 +63,7 @@ pub(crate) async fn send(
 ) -> Result<(Request, Exchange), SendError> {
     let target = target(stack, dialog, flow).await?;
     let request = build(dialog)?;
-    let exchange = stack.send(request.clone(), target)?;
+    let exchange = stack.handle.send(request.clone(), target)?;
     Ok((request, exchange))
 }
 
@@ -80,7 +80,7 @@ pub(crate) async fn again(
     let sent = async {
         let target = target(stack, dialog, flow).await?;
         dialog.renumber(&mut request)?;
-        stack.send(request.clone(), target)
+        Ok::<_, SendError>(stack.handle.send(request.clone(), target)?)
     };
     match sent.await {
         Ok(exchange) => Some((request, exchange)),
@@ -110,9 +110,16 @@ async fn target(
     dialog: &Dialog,
     flow: Option<&Target>,
 ) -> Result<Target, SendError> {
-    match flow.filter(|flow| stack.handle.holds(flow)) {
-        Some(flow) => Ok(flow.clone()),
-        None => stack.resolve(dialog.next_hop()).await,
+    let secure = dialog.is_secure();
+    let fits = |flow: &&Target| !secure || flow.transport.is_secure();
+    if let Some(flow) = flow.filter(|flow| fits(flow) && stack.handle.holds(flow)) {
+        return Ok(flow.clone());
+    }
+    // A proxy on its way is asked by TLS as well, however it names itself.
+    let hop = dialog.next_hop();
+    match secure.then(|| convert::secured(hop)).flatten() {
+        Some(hop) => stack.resolve(&hop).await,
+        None => stack.resolve(hop).await,
     }
 }
 

@@ -90,6 +90,11 @@ fn wanted(incoming: &Incoming) -> Option<Option<Vec<Wanted>>> {
             }
             None => default,
         };
+        // It could not be called by the way that it has come (RFC 3261, section 26.2.2).
+        if address.uri.scheme().is_secure() && !incoming.flow.transport.is_secure() {
+            tracing::info!(source = %incoming.flow.addr, "a sips Contact that has not come by TLS");
+            return None;
+        }
         let direct =
             matches!(address.uri.host(), Some(Host::Ip(ip)) if *ip == incoming.flow.addr.ip());
         wanted.push(Wanted {

@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 
 use callroute_media::{Command, EndCause, Line, Notice};
 use callroute_sip::{Config, Registration, SipAdapter, SipLine, Trunk};
-use sipx_transport::tls::{Identity, ServerTls};
+use sipx_transport::tls::{ClientTls, Identity, ServerTls, TrustAnchors, verification_name};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
 use crate::raw::{Raw, SDP, header, to_tag};
@@ -67,6 +67,23 @@ impl Server {
 }
 
 impl Peer {
+    /// Somebody who connects to an adapter with this certificate.
+    pub(crate) async fn connect(ip: &str, adapter: &SipAdapter, root: &[u8]) -> Self {
+        let mut anchors = TrustAnchors::only();
+        anchors.add_pem(root).unwrap();
+        let addr = adapter.tls_addr().unwrap();
+        let name = verification_name(&addr.ip().to_string()).unwrap();
+        let stream = TcpStream::connect(addr).await.unwrap();
+        let mut raw = Raw::new(ip, adapter.local_addr()).await;
+        raw.addr = stream.local_addr().unwrap();
+        let tls = ClientTls::new(&anchors).unwrap().connector();
+        let stream = timeout(LONG, tls.connect(name, stream)).await;
+        Self {
+            stream: BufReader::new(Box::new(stream.unwrap().unwrap())),
+            raw,
+        }
+    }
+
     pub(crate) async fn send(&mut self, text: &str) {
         let text = text.replace("SIP/2.0/UDP", "SIP/2.0/TLS").replace(
             &format!("@{}>", self.raw.addr),
@@ -111,7 +128,11 @@ fn is_contact_of_sips(message: &str) {
 }
 
 /// An adapter that trusts this server.
-async fn trusting(ip: &str, server: &Server, change: impl FnOnce(&mut Config)) -> SipAdapter {
+pub(crate) async fn trusting(
+    ip: &str,
+    server: &Server,
+    change: impl FnOnce(&mut Config),
+) -> SipAdapter {
     let mut config = Config {
         roots: vec![server.root.clone()],
         ..config(ip)
