@@ -126,7 +126,8 @@ pub struct Config {
     /// Who may register, and call from anywhere.
     pub users: Vec<User>,
     /// How often the mapping of a NAT before a registered telephone is kept open: well below what its
-    /// NAT keeps for UDP. Default 25 s: most keep 30 s (RFC 4787, REQ-5, asks for two minutes).
+    /// NAT keeps for UDP. Default 25 s: most keep 30 s (RFC 4787, REQ-5, asks for two minutes). As often, a
+    /// connection by which we are registered at a trunk is kept open, and made again where it is gone.
     pub keepalive: Duration,
     /// Where registrations of users are kept, so that a restart loses none. Default nowhere.
     pub registrations: Option<Arc<dyn Registrations>>,

@@ -364,7 +364,7 @@ impl Upper for Front {
 
     fn keeps(&self, flow: &Target) -> bool {
         let stack = &self.stack;
-        stack.registrar.stands_on(stack.began.elapsed(), flow)
+        stack.connections.are_needed(flow) || stack.registrar.stands_on(stack.began.elapsed(), flow)
     }
 
     fn lost(&self, flow: &Target) {

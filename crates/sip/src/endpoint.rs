@@ -122,7 +122,8 @@ pub(crate) trait Upper: std::fmt::Debug + Send + Sync + 'static {
     fn screen(&self, request: &Request, source: SocketAddr, transport: TransportKind) -> Screened;
     /// Serves it.
     fn request(&self, incoming: Incoming);
-    /// Whether somebody has registered by this flow, and so is to be reached by it alone.
+    /// Whether somebody has registered by this flow, and so is to be reached by it alone, or a call goes by
+    /// this connection.
     fn keeps(&self, flow: &Target) -> bool;
     /// A connection is gone.
     fn lost(&self, flow: &Target);

@@ -18,6 +18,7 @@ use crate::count::{Count, Gauge};
 use crate::endpoint::{Endpoint, Exchange, Incoming, SendFault};
 use crate::family::reaches;
 use crate::message::{Reply, is_of_sips};
+use crate::reach::needed::Connections;
 use crate::reach::registrar::Registrar;
 use crate::routes::DialogTable;
 use crate::rtp::media::Sounds;
@@ -50,6 +51,8 @@ pub(crate) struct Stack {
     pub(crate) began: Instant,
     pub(crate) resolver: Resolver,
     pub(crate) registrar: Registrar,
+    /// What calls go by.
+    pub(crate) connections: Arc<Connections>,
     pub(crate) rooms: Arc<Rooms>,
     pub(crate) web: Arc<Web>,
     /// How each trunk is, by its name.

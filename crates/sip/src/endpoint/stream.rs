@@ -224,8 +224,8 @@ impl Line {
         }
     }
 
-    /// Whether a connection is kept on which nothing happens: somebody who is registered by it could
-    /// not be reached any more.
+    /// Whether a connection is kept on which nothing happens: somebody who is registered by it, or whose call
+    /// goes by it, could not be reached any more.
     pub(super) fn is_kept(&self, upper: &Arc<dyn Upper>, idle: &mut Idle) -> bool {
         let kept = upper.keeps(&self.flow);
         if kept {

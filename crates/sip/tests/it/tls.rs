@@ -1,6 +1,7 @@
 //! TLS: a far end made of plain text over a connection that we open, which is its only way to us.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use callroute_media::{Command, EndCause, Line, Notice};
 use callroute_sip::{Config, Registration, SipAdapter, SipLine, Trunk};
@@ -9,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
-use crate::raw::{Raw, SDP, header, to_tag};
+use crate::raw::{Raw, SDP, header, message, to_tag};
 use crate::signalling::{bind, called};
 use crate::support::{CALLEE, CALLER, LONG, config, dial, ended, expect, next_call};
 
@@ -95,19 +96,7 @@ impl Peer {
 
     /// The next message.
     pub(crate) async fn next(&mut self) -> String {
-        timeout(LONG, self.read()).await.expect("a message")
-    }
-
-    async fn read(&mut self) -> String {
-        let mut text = Vec::new();
-        while !text.ends_with(b"\r\n\r\n") {
-            text.push(self.stream.read_u8().await.unwrap());
-        }
-        let length = header(std::str::from_utf8(&text).unwrap(), "Content-Length").unwrap();
-        let mut body = vec![0; length.parse().unwrap()];
-        self.stream.read_exact(&mut body).await.unwrap();
-        text.extend(body);
-        String::from_utf8(text).unwrap()
+        message(&mut self.stream).await
     }
 
     /// The next message that begins so; others are passed over.
@@ -286,4 +275,28 @@ async fn our_contact_is_sips_where_a_uri_of_the_dialog_is() {
     let mut line = called(&mut adapter, &mut caller).await;
     dial(&mut line, CALLEE, &format!("sips:bob@{}", server.addr));
     is_contact_of_sips(&peer.until("INVITE sips:bob@").await);
+}
+
+/// RFC 5626, section 4.4.1: a trunk that has no other way to us must not lose this one.
+#[tokio::test]
+async fn a_registration_is_renewed_when_its_connection_is_gone() {
+    let server = Server::new("127.80.4.2").await;
+    let adapter = trusting("127.80.4.1", &server, |config| {
+        config.keepalive = Duration::from_millis(50);
+        config.trunks = vec![Trunk {
+            register: Some(Registration::new("us")),
+            ..Trunk::new("carrier", &server.uri(""))
+        }];
+    })
+    .await;
+    for _ in 0..2 {
+        let mut peer = server.accept(&adapter).await;
+        let register = peer.until("REGISTER").await;
+        let ok = peer.raw.response(&register, "200 OK", ";tag=r", "", "");
+        peer.send(&ok).await;
+        let mut pings = [0; 12];
+        let read = timeout(LONG, peer.stream.read_exact(&mut pings)).await;
+        read.expect("pings").unwrap();
+        assert_eq!(pings, *b"\r\n\r\n\r\n\r\n\r\n\r\n");
+    }
 }

@@ -84,9 +84,11 @@ impl Established {
         };
         tracing::info!(leg = %self.leg.notices.leg(), "another telephone takes its place");
         let flow = closing::flow(&dialog, &incoming.flow);
+        let flow = flow.map(|flow| stack.connections.need(flow));
         self.peer = Peer::caller(incoming, &dialog);
         let old = std::mem::replace(&mut self.dialog, dialog);
         let old_flow = std::mem::replace(&mut self.flow, flow);
+        let old_flow = old_flow.as_deref().cloned();
         closing::part(Arc::clone(&stack), old, old_flow, self.credentials.take());
         self.registered = false;
         self.leg.entry = Some(entry);
