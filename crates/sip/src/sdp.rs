@@ -4,7 +4,7 @@ mod key;
 mod read;
 mod write;
 
-pub(crate) use key::{Key, Keys, Suite};
+pub(crate) use key::{Key, Keys, Suite, has_keys};
 pub(crate) use read::{is_of_many, read};
 pub(crate) use write::{again, answer, handed_on, offer};
 

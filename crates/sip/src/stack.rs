@@ -106,6 +106,9 @@ pub(crate) enum SendError {
     /// A SIPS URI, and a target in the clear (RFC 3261, section 26.2.2).
     #[error("no way to {0}: a sips URI is asked by TLS alone")]
     Clear(String),
+    /// A description with keys, which anybody could read on its way.
+    #[error("keys are not sent to {0}, where they could be read on the way")]
+    Keys(SocketAddr),
     /// A host name without an address.
     #[error("cannot resolve {0}")]
     Unresolved(String),

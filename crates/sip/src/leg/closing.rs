@@ -16,6 +16,7 @@ use crate::leg::Leg;
 use crate::message::Reply;
 use crate::reach::prove;
 use crate::routes::LegRequest;
+use crate::sdp::has_keys;
 use crate::stack::{SendError, Stack};
 
 /// The way back to a peer that is not reached by its Contact: the connection that it came by
@@ -63,8 +64,16 @@ pub(crate) async fn send(
 ) -> Result<(Request, Exchange), SendError> {
     let target = target(stack, dialog, flow).await?;
     let request = build(dialog)?;
-    let exchange = stack.handle.send(request.clone(), target)?;
+    let exchange = begun(stack, request.clone(), target)?;
     Ok((request, exchange))
+}
+
+/// Sends it in a transaction. Keys go only where we would take them from.
+fn begun(stack: &Stack, request: Request, target: Target) -> Result<Exchange, SendError> {
+    if has_keys(request.body()) && !stack.config.srtp.takes(target.transport.is_secure()) {
+        return Err(SendError::Keys(target.addr));
+    }
+    Ok(stack.handle.send(request, target)?)
 }
 
 /// Sends a request of this dialog once more with what its answer asks for; `None` when that is nothing
@@ -80,7 +89,7 @@ pub(crate) async fn again(
     let sent = async {
         let target = target(stack, dialog, flow).await?;
         dialog.renumber(&mut request)?;
-        Ok::<_, SendError>(stack.handle.send(request.clone(), target)?)
+        begun(stack, request.clone(), target)
     };
     match sent.await {
         Ok(exchange) => Some((request, exchange)),

@@ -9,7 +9,7 @@ use crate::dispatch::{offered, unacceptable};
 use crate::endpoint::{Exchange, Incoming};
 use crate::leg::direct::Told;
 use crate::message::Reply;
-use crate::sdp::{Local, Remote};
+use crate::sdp::{Local, Remote, SdpFault};
 use crate::stack::Stack;
 
 /// An offer of ours that waits for its answer.
@@ -58,7 +58,7 @@ impl Asked {
 }
 
 /// What a request within a dialog offers: what its INVITE might have, and nothing that takes a stream
-/// which is encrypted into the clear. `None` when it leaves the offer to us.
+/// which is encrypted into the clear. `None` when it leaves the offer to us, which would have our keys.
 pub(crate) fn offered_within(
     stack: &Stack,
     local: &Local,
@@ -66,6 +66,11 @@ pub(crate) fn offered_within(
 ) -> Result<Option<Remote>, Reply> {
     let peer = incoming.flow.addr.ip();
     let offer = offered(stack, &incoming.request, peer, incoming.flow.transport)?;
-    let checked = offer.map(|offer| local.checked(offer)).transpose();
+    let safe = stack.config.srtp.takes(incoming.flow.transport.is_secure());
+    let checked = match offer {
+        None if local.encrypts && !safe => Err(SdpFault::Unsafe),
+        None => Ok(None),
+        Some(offer) => local.checked(offer).map(Some),
+    };
     checked.map_err(|fault| unacceptable(stack, peer, &fault))
 }

@@ -9,6 +9,7 @@ use crate::raw::{Raw, SDP, header, to_tag};
 use crate::signalling::{bind, called};
 use crate::support::{CALLEE, CALLER, config, dial, ended, expect, next_call, uri};
 use crate::timers::later;
+use crate::tls::{Peer, listening};
 
 /// The description with a key under this tag.
 fn sealed(tag: u8) -> String {
@@ -186,4 +187,40 @@ async fn a_callee_may_describe_itself_anew_with_keys_of_other_numbers() {
     expect(&mut line, Notice::EarlyMedia { leg: CALLEE }).await;
     expect(&mut line, Notice::LegAnswered { leg: CALLEE }).await;
     assert!(raw.quiet("BYE", Duration::from_millis(50)).await);
+}
+
+/// A caller by TLS whose connection is gone, and whose Contact leads to UDP: no keys go there.
+#[tokio::test]
+async fn keys_that_have_come_by_tls_do_not_go_in_the_clear() {
+    let (mut adapter, root) = listening(config("127.76.7.1")).await;
+    let mut raw = Raw::new("127.76.7.2", adapter.local_addr()).await;
+    let mut peer = Peer::connect("127.76.7.3", &adapter, &root).await;
+    raw.call_id.clone_from(&peer.raw.call_id);
+    let timer = "Supported: timer\r\nSession-Expires: 90;refresher=uas\r\nAllow: INVITE\r\n";
+    let invite = peer.raw.request("INVITE", "i", 1, "", timer, &sealed(1));
+    let there = format!("Contact: <sip:ann@{}>", peer.raw.addr);
+    let elsewhere = format!("Contact: <sip:ann@{}>", raw.addr);
+    peer.send(&invite.replace(&there, &elsewhere)).await;
+    let mut line = next_call(&mut adapter).await.line;
+    line.perform(Command::Answer { leg: CALLER });
+    let ok = peer.until("SIP/2.0 200").await;
+    is_sealed(&ok);
+    let tag = to_tag(&ok);
+    peer.send(&peer.raw.request("ACK", "a", 1, &tag, "", ""))
+        .await;
+    expect(&mut line, Notice::LegAnswered { leg: CALLER }).await;
+    raw.send(&raw.request("INVITE", "r", 2, &tag, "", "")).await;
+    let refused = raw.until("SIP/2.0").await;
+    assert!(refused.starts_with("SIP/2.0 488"), "{refused}");
+    raw.send(&raw.request("ACK", "r", 2, &tag, "", "")).await;
+    drop(peer);
+    while adapter.handle().load().connections > 0 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    later(46).await;
+    later(45).await;
+    // It could not be asked, and is given up.
+    let first = raw.next().await;
+    assert!(first.starts_with("BYE"), "{first}");
+    ended(&mut line, CALLER).await;
 }

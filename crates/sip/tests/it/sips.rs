@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use callroute_media::{Command, EndCause, LegId, Line, Notice};
 use callroute_schema::Disposition;
-use callroute_sip::{BindError, Config, Permit, Redirects, Registration, SipAdapter, Tls, Trunk};
+use callroute_sip::{BindError, Config, Permit, Redirects, Registration, SipAdapter, Trunk};
 use tokio::net::UdpSocket;
 
 use crate::raw::{Raw, SDP, to_tag};
 use crate::reach::{proof, registration, telephone, with_ann};
 use crate::signalling::{bind, called};
 use crate::support::{CALLEE, CALLER, config, dial, ended, next_call, notice};
-use crate::tls::{Peer, Server, trusting};
+use crate::tls::{Peer, Server, listening, trusting};
 
 /// Dials it, which comes to nothing; and whoever is named hears nothing of it.
 async fn is_not_dialed(line: &mut callroute_sip::SipLine, leg: u32, uri: &str, raw: &mut Raw) {
@@ -72,14 +72,7 @@ async fn what_cannot_be_called_by_tls_is_not_taken_for_it() {
 /// clear.
 #[tokio::test]
 async fn a_user_who_is_dialed_by_sips_is_called_by_tls() {
-    let made = rcgen::generate_simple_self_signed(vec!["127.81.3.1".to_owned()]).unwrap();
-    let root = made.cert.pem().into_bytes();
-    let mut adapter = bind(Config {
-        tls: Some(Tls {
-            listen: "127.81.3.1:0".parse().unwrap(),
-            certificate: root.clone(),
-            key: made.signing_key.serialize_pem().into(),
-        }),
+    let (mut adapter, root) = listening(Config {
         redirects: Redirects::Follow(Permit::new(|_| true)),
         ..with_ann("127.81.3.1")
     })

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use callroute_media::{Command, EndCause, Line, Notice};
-use callroute_sip::{Config, Registration, SipAdapter, SipLine, Trunk};
+use callroute_sip::{Config, Registration, SipAdapter, SipLine, Tls, Trunk};
 use sipx_transport::tls::{ClientTls, Identity, ServerTls, TrustAnchors, verification_name};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -146,6 +146,22 @@ pub(crate) async fn answered(
     peer.until("ACK").await;
     expect(&mut line, Notice::LegAnswered { leg: CALLEE }).await;
     (line, peer, invite)
+}
+
+/// An adapter that listens for TLS, and its certificate.
+pub(crate) async fn listening(config: Config) -> (SipAdapter, Vec<u8>) {
+    let ip = config.listen.ip();
+    let made = rcgen::generate_simple_self_signed(vec![ip.to_string()]).unwrap();
+    let root = made.cert.pem().into_bytes();
+    let adapter = bind(Config {
+        tls: Some(Tls {
+            listen: SocketAddr::new(ip, 0),
+            certificate: root.clone(),
+            key: made.signing_key.serialize_pem().into(),
+        }),
+        ..config
+    });
+    (adapter.await, root)
 }
 
 /// RFC 3261, section 18.2.2: the answer goes back by the connection that the request came by.
