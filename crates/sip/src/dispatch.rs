@@ -286,12 +286,13 @@ impl Front {
             ..stack.local_sdp(peer, begun.port, key)
         };
         let invited = Box::new(Invited {
-            invite: incoming,
             tag: tag.to_owned(),
+            source: incoming.flow.clone(),
             dialog,
             offer: offered,
             described: None,
             early: EarlyOffer::None,
+            invite: incoming,
         });
         unbegun.put(begun.leg, invited);
         line.called_by(unbegun);

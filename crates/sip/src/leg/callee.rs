@@ -93,8 +93,9 @@ pub(crate) async fn serve(mut leg: Box<Leg>, mut dialing: Box<Dialing>) {
                     leg.entry = Some(taken.entry);
                     let (offering, timer) = (taken.offering, taken.timer);
                     let (dialog, response) = (taken.dialog, taken.response);
+                    let from = (&*invite, invite.flow.clone());
                     let begun =
-                        Established::awaiting_ack(leg, &invite, dialog, response, offering, timer);
+                        Established::awaiting_ack(leg, from, dialog, response, offering, timer);
                     return begun.begin();
                 }
                 Attempt::Next(cause) => {
@@ -200,12 +201,13 @@ async fn answered(mut leg: Box<Leg>, invite: Box<Invite>, response: &Response) {
     leg.entry = Some(entry);
     let left = &mut answers.left;
     let credentials = left.credentials.clone();
-    let flow = left.reached.flow(&dialog);
-    closing::ack(&stack, &dialog, flow.as_ref(), dialog.local_sequence()).await;
-    let mut said = Said::Answer(response.body().clone());
     let tag = to_tag(&response.headers).unwrap_or_default();
     let early = Early::of(&mut left.early, &tag);
     left.known.push(tag);
+    let reached = early.as_ref().map_or(&left.reached, Early::reached).clone();
+    let flow = reached.flow(&dialog);
+    closing::ack(&stack, &dialog, flow.as_ref(), dialog.local_sequence()).await;
+    let mut said = Said::Answer(response.body().clone());
     if let Some(early) = early {
         let sequence;
         (sequence, said) = early.confirmed(response.body().clone()).await;
@@ -224,7 +226,7 @@ async fn answered(mut leg: Box<Leg>, invite: Box<Invite>, response: &Response) {
     leg.answered().await;
     let timer = SessionTimer::of_answer(response, asks);
     let session = Session {
-        peer: Peer::callee(&answers.left.reached.target, &dialog),
+        peer: Peer::callee(&reached.target, &dialog),
         timer,
         updates: sipx_sip::update::peer_allows(&response.headers),
         credentials,

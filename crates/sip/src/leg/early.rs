@@ -14,6 +14,7 @@ use crate::admit::access::Credentials;
 use crate::dialog::Dialog;
 use crate::endpoint::{Exchange, Incoming};
 use crate::leg::callee::invite::{FORKS, Invite, Invites};
+use crate::leg::closing::Reached;
 use crate::leg::offering::offered_within;
 use crate::leg::{Leg, closing};
 use crate::message::{ALLOW, Reply, call_id, from_tag, tags, to_tag};
@@ -25,7 +26,9 @@ use crate::stack::{Stack, token};
 pub(crate) struct Early {
     /// Shared with whoever waits for what comes of a PRACK; `None` once it is more than early.
     dialog: Arc<Mutex<Option<Dialog>>>,
-    /// The way to its far end, if that is not its Contact.
+    /// Where its far end is: where the INVITE went to, or whence its latest UPDATE came.
+    reached: Reached,
+    /// The way there, if that is not its Contact.
     flow: Option<Target>,
     tag: Vec<u8>,
     /// The number of the latest one that was acknowledged.
@@ -62,6 +65,20 @@ impl Early {
         Some(early.swap_remove(at))
     }
 
+    /// Where its far end is.
+    pub(crate) fn reached(&self) -> &Reached {
+        &self.reached
+    }
+
+    /// An UPDATE of the far end's was accepted, and may have moved it (RFC 3311, section 5.2).
+    async fn refreshed_by(&mut self, update: &Incoming) {
+        if let Some(dialog) = self.dialog.lock().await.as_mut() {
+            dialog.refresh(&update.request.headers);
+            self.reached.target = update.flow.clone();
+            self.flow = self.reached.flow(dialog);
+        }
+    }
+
     /// A 2xx with this description has come: the number of our latest request within the dialog, and what
     /// the far end has said, which may have come already (RFC 3262, section 5).
     pub(crate) async fn confirmed(self, body: Bytes) -> (u32, Said) {
@@ -86,18 +103,19 @@ impl Early {
         if self.answer.is_empty() {
             return (Reply::new(491), None);
         }
-        let mut dialog = self.dialog.lock().await;
-        let Some(dialog) = dialog.as_mut() else {
+        let dialog = self.dialog.lock().await;
+        let contact = dialog.as_ref().map(|dialog| dialog.contact().to_owned());
+        drop(dialog);
+        let Some(contact) = contact else {
             return (Reply::new(481), None);
         };
-        let request = &update.request;
         match offered_within(stack, local, update) {
             Ok(Some(remote)) => {
-                dialog.refresh(&request.headers);
-                (self.answer, self.updated) = (request.body().clone(), true);
+                self.refreshed_by(update).await;
+                (self.answer, self.updated) = (update.request.body().clone(), true);
                 local.version += 1;
                 let ok = Reply::new(200)
-                    .header(HeaderName::Contact, dialog.contact().to_owned())
+                    .header(HeaderName::Contact, contact)
                     .sdp(sdp::answer(local, &remote));
                 (ok, Some(remote))
             }
@@ -109,12 +127,10 @@ impl Early {
 
 impl Invite {
     /// An UPDATE of the far end's without an offer: it may name another target (RFC 3311, section 5.2).
-    async fn refreshed_by(&mut self, update: &Request) -> Reply {
-        let tag = from_tag(&update.headers).unwrap_or_default();
-        if let Some(early) = self.early.iter().find(|early| early.tag == tag)
-            && let Some(dialog) = early.dialog.lock().await.as_mut()
-        {
-            dialog.refresh(&update.headers);
+    async fn refreshed_by(&mut self, update: &Incoming) -> Reply {
+        let tag = from_tag(&update.request.headers).unwrap_or_default();
+        if let Some(early) = self.early.iter_mut().find(|early| early.tag == tag) {
+            early.refreshed_by(update).await;
         }
         Reply::new(200).header(HeaderName::Contact, self.contact.clone())
     }
@@ -137,6 +153,7 @@ pub(crate) async fn heard(stack: &Arc<Stack>, invite: &mut Invite, response: &Re
                 return;
             };
             Early {
+                reached: invite.reached.clone(),
                 flow: invite.reached.flow(&dialog),
                 dialog: Arc::new(Mutex::new(Some(dialog))),
                 tag,
@@ -275,7 +292,7 @@ pub(crate) async fn asked(leg: &mut Leg, invites: &mut Invites, request: &Incomi
             }
         }
         Method::Update => match invites.of(&call_id(&request.request.headers)) {
-            Some(invite) => invite.refreshed_by(&request.request).await,
+            Some(invite) => invite.refreshed_by(request).await,
             None => Reply::new(481),
         },
         Method::Options | Method::Info => Reply::new(200),

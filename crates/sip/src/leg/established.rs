@@ -104,16 +104,16 @@ struct Unacked {
 }
 
 impl Established {
-    /// Whoever has called and was sent a 200.
+    /// Whoever has called and was sent a 200, and where he is now.
     pub(crate) fn awaiting_ack(
         leg: Box<Leg>,
-        incoming: &Incoming,
+        (incoming, source): (&Incoming, Target),
         dialog: Dialog,
         response: Response,
         offering: Option<Offering>,
         timer: Option<SessionTimer>,
     ) -> Box<Self> {
-        let flow = closing::flow(&dialog, &incoming.flow);
+        let flow = closing::flow(&dialog, &source);
         let flow = flow.map(|flow| leg.stack.connections.need(flow));
         let peer = Peer::caller(incoming, &dialog);
         let unacked = Unacked::new(&leg, incoming, response);
