@@ -197,26 +197,22 @@ pub(crate) async fn bye(
         }
         Ok(request.build())
     });
-    let (bye, mut exchange) = match sent.await {
+    let (mut bye, mut exchange) = match sent.await {
         Ok(sent) => sent,
         Err(error) => {
             tracing::info!(%error, "a BYE was not sent");
             return;
         }
     };
-    let mut bye = Some(bye);
     let answered = async {
         loop {
             tokio::select! {
                 event = exchange.next() => match event {
                     Some(TuEvent::Response(response)) if response.status.is_provisional() => {}
                     Some(TuEvent::Response(response)) => {
-                        let Some(bye) = bye.take() else {
-                            return;
-                        };
                         let asked = (&bye, response.as_ref());
                         match again(&stack, dialog, flow, asked, credentials).await {
-                            Some((_, sent)) => exchange = sent,
+                            Some(again) => (bye, exchange) = again,
                             None => return,
                         }
                     }
