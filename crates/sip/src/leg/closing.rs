@@ -4,7 +4,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use callroute_schema::is_private;
-use sipx_sip::{BuildError, Header, HeaderName, Method, Request, Response, TuEvent};
+use sipx_sip::{
+    BuildError, Header, HeaderName, Host, Method, Request, Response, TuEvent, Uri, UriTransport,
+};
 use sipx_transport::{Target, TransportKind, new_branch};
 use tokio::time::timeout;
 
@@ -21,19 +23,33 @@ use crate::stack::{SendError, Stack};
 
 /// The way back to a peer that is not reached by its Contact: the connection that it came by
 /// (RFC 5923; behind a NAT, and for browsers, there is no other), or the port of the NAT that its
-/// datagrams come from while its Contact names a private address (RFC 1918, RFC 6598).
+/// datagrams come from while its Contact names a private address (RFC 1918, RFC 6598). Of proxies on the way
+/// the nearest, where it names its address for TLS: a certificate is of a name, so that another connection
+/// would most likely come to nothing.
 pub(crate) fn flow(dialog: &Dialog, peer: &Target) -> Option<Target> {
     if dialog.is_routed() {
-        return None;
+        return is_at(dialog.next_hop(), peer).then(|| peer.clone());
     }
     if peer.transport != TransportKind::Udp {
         return Some(peer.clone());
     }
     let behind_nat = match dialog.next_hop().host() {
-        Some(sipx_sip::Host::Ip(ip @ IpAddr::V4(_))) => is_private(*ip) && *ip != peer.addr.ip(),
+        Some(Host::Ip(ip @ IpAddr::V4(_))) => is_private(*ip) && *ip != peer.addr.ip(),
         _ => false,
     };
     behind_nat.then(|| peer.clone())
+}
+
+/// Whether this is the address of whom we have a TLS connection to: at the port that we have called; who has
+/// called us has come from any.
+fn is_at(hop: &Uri, peer: &Target) -> bool {
+    let by_tls = hop.selected_transport() == Ok(UriTransport::Tls);
+    let ours = peer.verify_as.is_some();
+    let port = hop.port().unwrap_or(TransportKind::Tls.default_port());
+    peer.transport == TransportKind::Tls
+        && by_tls
+        && matches!(hop.host(), Some(Host::Ip(ip)) if *ip == peer.addr.ip())
+        && (!ours || port == peer.addr.port())
 }
 
 /// Whom an INVITE of ours went to, as he is reached.

@@ -35,7 +35,12 @@ pub(crate) struct Peer {
 
 impl Server {
     pub(crate) async fn new(ip: &str) -> Self {
-        let made = rcgen::generate_simple_self_signed(vec![ip.to_owned()]).unwrap();
+        Self::named(ip, ip).await
+    }
+
+    /// One whose certificate has this name.
+    async fn named(ip: &str, name: &str) -> Self {
+        let made = rcgen::generate_simple_self_signed(vec![name.to_owned()]).unwrap();
         let pem = made.cert.pem().into_bytes();
         let key = made.signing_key.serialize_pem().into_bytes();
         let listener = TcpListener::bind((ip, 0)).await.unwrap();
@@ -315,4 +320,51 @@ async fn a_registration_is_renewed_when_its_connection_is_gone() {
         read.expect("pings").unwrap();
         assert_eq!(pings, *b"\r\n\r\n\r\n\r\n\r\n\r\n");
     }
+}
+
+/// A proxy that we have called by its name has a certificate of that, and names its address in Record-Route.
+#[tokio::test]
+async fn a_proxy_that_names_its_address_is_asked_by_the_connection_that_there_is() {
+    let server = Server::named("127.0.0.1", "localhost").await;
+    let mut adapter = trusting("127.80.5.1", &server, |_| {}).await;
+    let mut caller = Raw::new("127.80.5.3", adapter.local_addr()).await;
+    let mut line = called(&mut adapter, &mut caller).await;
+    let port = server.addr.port();
+    dial(
+        &mut line,
+        CALLEE,
+        &format!("sip:bob@localhost:{port};transport=tls"),
+    );
+    let mut peer = server.accept(&adapter).await;
+    let invite = peer.until("INVITE").await;
+    let route = format!("Record-Route: <sip:{};transport=tls;lr>\r\n", server.addr);
+    let ok = peer.raw.response(&invite, "200 OK", ";tag=b", &route, SDP);
+    peer.send(&ok).await;
+    peer.until("ACK").await;
+    expect(&mut line, Notice::LegAnswered { leg: CALLEE }).await;
+    let (leg, cause) = (CALLEE, EndCause::Normal);
+    line.perform(Command::Hangup { leg, cause });
+    let bye = peer.until("BYE").await;
+    let hop = route.split(": ").nth(1).map(str::trim);
+    assert_eq!(header(&bye, "Route"), hop);
+}
+
+/// The same of one that has called us.
+#[tokio::test]
+async fn a_proxy_that_has_connected_to_us_is_asked_by_its_connection() {
+    let (mut adapter, root) = listening(config("127.80.6.1")).await;
+    let mut peer = Peer::connect("127.80.6.2", &adapter, &root).await;
+    let ip = peer.raw.addr.ip();
+    let route = format!("Record-Route: <sip:{ip}:5061;transport=tls;lr>\r\n");
+    peer.send(&peer.raw.request("INVITE", "i", 1, "", &route, SDP))
+        .await;
+    let mut line = next_call(&mut adapter).await.line;
+    line.perform(Command::Answer { leg: CALLER });
+    let tag = to_tag(&peer.until("SIP/2.0 200").await);
+    peer.send(&peer.raw.request("ACK", "a", 1, &tag, "", ""))
+        .await;
+    expect(&mut line, Notice::LegAnswered { leg: CALLER }).await;
+    let (leg, cause) = (CALLER, EndCause::Normal);
+    line.perform(Command::Hangup { leg, cause });
+    peer.until("BYE").await;
 }
