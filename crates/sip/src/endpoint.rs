@@ -42,6 +42,8 @@ use crate::endpoint::exchange::Owner;
 pub(crate) use crate::endpoint::exchange::{Exchange, Heir};
 pub(crate) use crate::endpoint::fault::SendFault;
 pub(crate) use crate::endpoint::key::Keys;
+#[cfg(feature = "__fuzz")]
+pub(crate) use crate::endpoint::listen::limits;
 pub(crate) use crate::endpoint::listen::{Refused, bind};
 
 use crate::adapter::Load;
