@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
-use callroute_media::{Command, Line, Notice};
+use callroute_media::{Command, Line, Notice, PlayId, Sound};
 use callroute_sip::{Config, SipAdapter, SipLine, Srtp};
+use tokio::net::UdpSocket;
+use tokio::time::timeout;
 
 use crate::raw::{Raw, SDP, header, to_tag};
+use crate::rtp::{hears, packet};
 use crate::signalling::{bind, called};
-use crate::support::{CALLEE, CALLER, config, dial, ended, expect, next_call, uri};
+use crate::support::{CALLEE, CALLER, LONG, config, dial, ended, expect, next_call, uri};
 use crate::timers::later;
 use crate::tls::{Peer, listening};
 
@@ -223,4 +226,62 @@ async fn keys_that_have_come_by_tls_do_not_go_in_the_clear() {
     let first = raw.next().await;
     assert!(first.starts_with("BYE"), "{first}");
     ended(&mut line, CALLER).await;
+}
+
+/// What of it is on the wire: a packet of 20 ms has 172 bytes, and 10 more that prove it where it is encrypted.
+#[tokio::test]
+async fn a_plain_leg_stays_plain_beside_an_encrypted_one() {
+    let mut adapter = adapter("127.76.8.1", Srtp::Always).await;
+    let mut caller = Raw::new("127.76.8.2", adapter.local_addr()).await;
+    let mut raw = Raw::new("127.76.8.3", adapter.local_addr()).await;
+    let near = UdpSocket::bind("127.76.8.2:0").await.unwrap();
+    let far = UdpSocket::bind("127.76.8.3:0").await.unwrap();
+    let at = |socket: &UdpSocket, sdp: &str| {
+        let addr = socket.local_addr().unwrap();
+        sdp.replace("127.0.0.1", &addr.ip().to_string())
+            .replace("40000", &addr.port().to_string())
+    };
+    caller
+        .send(&caller.request("INVITE", "i", 1, "", "", &at(&near, SDP)))
+        .await;
+    let mut line = next_call(&mut adapter).await.line;
+    line.perform(Command::Answer { leg: CALLER });
+    let ok = caller.until("SIP/2.0 200").await;
+    assert!(ok.contains("RTP/AVP") && !ok.contains("crypto"), "{ok}");
+    caller
+        .send(&caller.request("ACK", "a", 1, &to_tag(&ok), "", ""))
+        .await;
+    expect(&mut line, Notice::LegAnswered { leg: CALLER }).await;
+    dial(&mut line, CALLEE, &uri(raw.addr));
+    let invite = raw.until("INVITE").await;
+    is_sealed(&invite);
+    raw.send(&raw.response(&invite, "200 OK", ";tag=b", "", &at(&far, &sealed(1))))
+        .await;
+    expect(&mut line, Notice::LegAnswered { leg: CALLEE }).await;
+    let (a, b) = (CALLER, CALLEE);
+    line.perform(Command::Bridge { a, b });
+    let port = ok.split("m=audio ").nth(1).unwrap().split(' ').next();
+    let media = format!("127.76.8.1:{}", port.unwrap());
+    // Until one of them is relayed: the bridge may come a moment later.
+    let sound = [0x55; 160];
+    let relayed = async {
+        for number in 1.. {
+            let sent = packet(0, number, u32::from(number) * 160, 7, &sound);
+            near.send_to(&sent, &media).await.unwrap();
+            let mut buffer = [0; 2048];
+            let heard = timeout(Duration::from_millis(20), far.recv(&mut buffer));
+            if let Ok(Ok(length)) = heard.await
+                && length >= 172
+            {
+                return buffer[..length].to_vec();
+            }
+        }
+        unreachable!()
+    };
+    let heard = timeout(LONG, relayed).await.expect("sound");
+    assert_eq!(heard.len(), 182);
+    assert_ne!(heard[12..172], sound, "it is encrypted");
+    let (leg, play, sound) = (CALLER, PlayId(1), Sound::Ringback);
+    line.perform(Command::Play { leg, play, sound });
+    assert_eq!(hears(&near).await.len(), 172);
 }
