@@ -162,6 +162,7 @@ impl SipAdapter {
             trunks: states.collect(),
             resolver,
             registrar: Registrar::default(),
+            connections: Arc::default(),
             rooms: Arc::default(),
             web,
             began: Instant::now(),

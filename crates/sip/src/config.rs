@@ -12,6 +12,7 @@ use callroute_audio::prompts::Prompts;
 use callroute_audio::speech::Speech;
 use callroute_audio::tone::Tones;
 use callroute_schema::Network;
+use sipx_sip::UriTransportError;
 
 use crate::admit::access::{Access, Tls, Trunk};
 use crate::admit::auth::{Digest, User};
@@ -125,7 +126,8 @@ pub struct Config {
     /// Who may register, and call from anywhere.
     pub users: Vec<User>,
     /// How often the mapping of a NAT before a registered telephone is kept open: well below what its
-    /// NAT keeps for UDP. Default 25 s: most keep 30 s (RFC 4787, REQ-5, asks for two minutes).
+    /// NAT keeps for UDP. Default 25 s: most keep 30 s (RFC 4787, REQ-5, asks for two minutes). As often, a
+    /// connection by which we are registered at a trunk is kept open, and made again where it is gone.
     pub keepalive: Duration,
     /// Where registrations of users are kept, so that a restart loses none. Default nowhere.
     pub registrations: Option<Arc<dyn Registrations>>,
@@ -245,13 +247,16 @@ impl Config {
     }
 }
 
-/// Whether a setting is a SIP URI.
+/// Whether a setting is a SIP URI, and none that leads nowhere.
 pub(crate) fn check_uri(setting: String, found: &str) -> Result<(), BindError> {
-    if convert::uri(found).is_some_and(|uri| uri.scheme().is_sip() && uri.host().is_some()) {
-        return Ok(());
+    let uri = convert::uri(found);
+    let uri = uri.filter(|uri| uri.scheme().is_sip() && uri.host().is_some());
+    let found = found.to_owned();
+    let Some(uri) = uri else {
+        return Err(BindError::Uri { setting, found });
+    };
+    match uri.selected_transport() {
+        Err(UriTransportError::SecureDatagram) => Err(BindError::SecureUri { setting, found }),
+        _ => Ok(()),
     }
-    Err(BindError::Uri {
-        setting,
-        found: found.to_owned(),
-    })
 }

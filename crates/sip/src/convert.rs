@@ -31,8 +31,8 @@ pub(crate) fn offer(
     trunk: Option<String>,
     trusted: bool,
 ) -> Option<OfferedCall> {
-    let (invite, source) = (&incoming.request, incoming.source);
-    offer_of(invite, source, incoming.transport, trunk, trusted)
+    let (invite, source) = (&incoming.request, incoming.flow.addr);
+    offer_of(invite, source, incoming.flow.transport, trunk, trusted)
 }
 
 /// The same of an INVITE that has no transaction yet.
@@ -144,6 +144,19 @@ pub(crate) fn user(uri: &Uri) -> Option<String> {
 /// A URI of a setting, or as we keep it.
 pub(crate) fn uri(text: &str) -> Option<Uri> {
     Uri::parse(Bytes::copy_from_slice(text.as_bytes())).ok()
+}
+
+/// Whether this is a SIPS URI.
+pub(crate) fn is_sips(uri: &str) -> bool {
+    let scheme = uri.split_once(':').map(|(scheme, _)| scheme);
+    scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("sips"))
+}
+
+/// The same as a SIPS URI.
+pub(crate) fn secured(other: &Uri) -> Option<Uri> {
+    let text = other.to_string();
+    let (_, rest) = text.split_once(':')?;
+    uri(&["sips:", rest].concat())
 }
 
 pub(crate) fn host(uri: &Uri) -> Vec<u8> {

@@ -188,6 +188,12 @@ impl Dialog {
         &self.contact
     }
 
+    /// Whether it came about by TLS, and by a SIPS URI: all its requests go by TLS (RFC 3261, sections 8.1.2
+    /// and 12.1.1). What has come in the clear, whatever its URIs say, goes back as it came.
+    pub(crate) fn is_secure(&self) -> bool {
+        self.contact.starts_with("<sips:")
+    }
+
     /// Where the next request goes: the first route, else the far end's Contact.
     pub(crate) fn next_hop(&self) -> &Uri {
         self.routes.first().unwrap_or(&self.target)

@@ -239,14 +239,14 @@ impl Front {
         };
         let offered = incoming.seen.offer.take().map(|offer| *offer);
         let request = &incoming.request;
-        let peer = incoming.source.ip();
+        let peer = incoming.flow.addr.ip();
         let trunk = stack.config.trunk_of(peer);
         let trusted = stack.trusts(peer);
         let trunk = trunk.map(|trunk| trunk.name.clone());
         let Some(offer) = convert::offer(&incoming, trunk.clone(), trusted) else {
             return Err((Box::new(incoming), Reply::new(484)));
         };
-        let ours = stack.contact(peer, incoming.transport);
+        let ours = stack.contact_for(&incoming);
         let Ok(dialog) = Dialog::from_invite(request, tag, ours) else {
             return Err((Box::new(incoming), Reply::new(400)));
         };
@@ -286,12 +286,13 @@ impl Front {
             ..stack.local_sdp(peer, begun.port, key)
         };
         let invited = Box::new(Invited {
-            invite: incoming,
             tag: tag.to_owned(),
+            source: incoming.flow.clone(),
             dialog,
             offer: offered,
             described: None,
             early: EarlyOffer::None,
+            invite: incoming,
         });
         unbegun.put(begun.leg, invited);
         line.called_by(unbegun);
@@ -364,7 +365,7 @@ impl Upper for Front {
 
     fn keeps(&self, flow: &Target) -> bool {
         let stack = &self.stack;
-        stack.registrar.stands_on(stack.began.elapsed(), flow)
+        stack.connections.are_needed(flow) || stack.registrar.stands_on(stack.began.elapsed(), flow)
     }
 
     fn lost(&self, flow: &Target) {

@@ -42,6 +42,8 @@ use crate::endpoint::exchange::Owner;
 pub(crate) use crate::endpoint::exchange::{Exchange, Heir};
 pub(crate) use crate::endpoint::fault::SendFault;
 pub(crate) use crate::endpoint::key::Keys;
+#[cfg(feature = "__fuzz")]
+pub(crate) use crate::endpoint::listen::limits;
 pub(crate) use crate::endpoint::listen::{Refused, bind};
 
 use crate::adapter::Load;
@@ -89,8 +91,9 @@ pub(crate) struct Settings {
 pub(crate) struct Incoming {
     pub(crate) key: Key,
     pub(crate) request: Request,
-    pub(crate) source: SocketAddr,
-    pub(crate) transport: TransportKind,
+    /// Where it has come from, and by what; a connection that we have opened is known by whom it was
+    /// opened to as well.
+    pub(crate) flow: Target,
     /// What was seen of it already.
     pub(crate) seen: Seen,
 }
@@ -121,7 +124,8 @@ pub(crate) trait Upper: std::fmt::Debug + Send + Sync + 'static {
     fn screen(&self, request: &Request, source: SocketAddr, transport: TransportKind) -> Screened;
     /// Serves it.
     fn request(&self, incoming: Incoming);
-    /// Whether somebody has registered by this flow, and so is to be reached by it alone.
+    /// Whether somebody has registered by this flow, and so is to be reached by it alone, or a call goes by
+    /// this connection.
     fn keeps(&self, flow: &Target) -> bool;
     /// A connection is gone.
     fn lost(&self, flow: &Target);

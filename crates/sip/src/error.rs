@@ -44,6 +44,16 @@ pub enum BindError {
         /// What was found.
         found: String,
     },
+    /// A `sips:` URI that names UDP, by which it is never asked.
+    #[error(
+        "{setting} is a sips URI, which is never sent over UDP: {found:?}; leave its transport out"
+    )]
+    SecureUri {
+        /// Which setting, as before.
+        setting: String,
+        /// What was found.
+        found: String,
+    },
     /// The address that is advertised is that of nobody, or of many.
     #[error(
         "{found} cannot be advertised: nobody reaches us there; name an address of this machine, or of the NAT before it"

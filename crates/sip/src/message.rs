@@ -6,8 +6,8 @@ mod reply;
 
 pub(crate) use self::headers::{
     answered_elsewhere, body_is_sdp, call_id, contact, from_tag, has_to_tag, hops, is_encoded,
-    is_plain_address, is_word, next_sequence, q850, qvalue, reason_text, sequence, set_sequence,
-    tags, to_tag, unsupported,
+    is_of_sips, is_plain_address, is_word, next_sequence, q850, qvalue, reason_text, sequence,
+    set_sequence, tags, to_tag, unsupported,
 };
 pub(crate) use self::plain::put_line;
 pub(crate) use self::reply::{Reply, is_longer, moved, phrase};

@@ -1,6 +1,7 @@
 //! Whom we can reach, and how: registered telephones, trunks, URIs.
 
 pub(crate) mod kept;
+pub(crate) mod needed;
 pub(crate) mod prove;
 pub(crate) mod registering;
 pub(crate) mod registrar;

@@ -4,7 +4,7 @@ mod key;
 mod read;
 mod write;
 
-pub(crate) use key::{Key, Keys, Suite};
+pub(crate) use key::{Key, Keys, Suite, has_keys};
 pub(crate) use read::{is_of_many, read};
 pub(crate) use write::{again, answer, handed_on, offer};
 
@@ -134,8 +134,16 @@ impl Local {
         }
     }
 
+    /// Takes an offer, unless it would have what is encrypted go on in the clear.
+    pub(crate) fn checked(&self, offer: Remote) -> Result<Remote, SdpFault> {
+        match self.encrypts && !self.has_key_for(&offer) {
+            true => Err(SdpFault::Clear),
+            false => Ok(offer),
+        }
+    }
+
     /// Whether a description has a key that goes with one of ours.
-    pub(crate) fn has_key_for(&self, remote: &Remote) -> bool {
+    fn has_key_for(&self, remote: &Remote) -> bool {
         let both = self.key.as_ref().zip(remote.key.as_ref());
         both.is_some_and(|(ours, theirs)| ours.beside(theirs).is_some())
     }

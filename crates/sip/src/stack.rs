@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use callroute_schema::mask;
-use sipx_sip::{Host, Request, Scheme, Uri};
+use sipx_sip::{Host, Request, Scheme, Uri, UriTransport};
 use sipx_transport::destination::Resolver;
 use sipx_transport::{Target, TransportKind};
 
@@ -17,7 +17,8 @@ use crate::convert::bracketed;
 use crate::count::{Count, Gauge};
 use crate::endpoint::{Endpoint, Exchange, Incoming, SendFault};
 use crate::family::reaches;
-use crate::message::Reply;
+use crate::message::{Reply, is_of_sips};
+use crate::reach::needed::Connections;
 use crate::reach::registrar::Registrar;
 use crate::routes::DialogTable;
 use crate::rtp::media::Sounds;
@@ -50,6 +51,8 @@ pub(crate) struct Stack {
     pub(crate) began: Instant,
     pub(crate) resolver: Resolver,
     pub(crate) registrar: Registrar,
+    /// What calls go by.
+    pub(crate) connections: Arc<Connections>,
     pub(crate) rooms: Arc<Rooms>,
     pub(crate) web: Arc<Web>,
     /// How each trunk is, by its name.
@@ -100,6 +103,12 @@ pub(crate) enum SendError {
     /// A URI that leads nowhere we can go.
     #[error("no way to {0}: no sip URI with an address of our family, over UDP, TCP or TLS")]
     NoWay(String),
+    /// A SIPS URI, and a target in the clear (RFC 3261, section 26.2.2).
+    #[error("no way to {0}: a sips URI is asked by TLS alone")]
+    Clear(String),
+    /// A description with keys, which anybody could read on its way.
+    #[error("keys are not sent to {0}, where they could be read on the way")]
+    Keys(SocketAddr),
     /// A host name without an address.
     #[error("cannot resolve {0}")]
     Unresolved(String),
@@ -119,6 +128,7 @@ impl Stack {
             return Err(no_way());
         }
         let host = uri.host().ok_or_else(no_way)?;
+        let selected = uri.selected_transport().map_err(|_| no_way())?;
         let mut found = match literal(uri) {
             Some(target) => vec![target],
             // Boxed, because whoever asks would have room for all of it as long as he lives.
@@ -133,16 +143,21 @@ impl Stack {
         if let (true, Host::Name(name)) = (found.is_empty(), host) {
             // What is in /etc/hosts, or known to the system in another way.
             let name = String::from_utf8_lossy(name.as_bytes()).into_owned();
-            let transport = match uri.selected_transport() {
-                Ok(sipx_sip::UriTransport::Tcp) => TransportKind::Tcp,
-                Ok(sipx_sip::UriTransport::Tls) => TransportKind::Tls,
-                _ => TransportKind::Udp,
+            let transport = match selected {
+                UriTransport::Udp => TransportKind::Udp,
+                UriTransport::Tcp => TransportKind::Tcp,
+                UriTransport::Tls => TransportKind::Tls,
+                _ => return Err(no_way()),
             };
             let port = uri.port().unwrap_or_else(|| transport.default_port());
             let looked_up = tokio::net::lookup_host((name.as_str(), port));
             if let Ok(Ok(addrs)) = Box::pin(tokio::time::timeout(RESOLVE, looked_up)).await {
                 found = addrs
-                    .map(|addr| Target::new(addr, transport).verifying(&name))
+                    .map(|addr| Target::new(addr, transport))
+                    .map(|target| match transport.is_secure() {
+                        true => target.verifying(&name),
+                        false => target,
+                    })
                     .collect();
             }
             if found.is_empty() {
@@ -150,7 +165,7 @@ impl Stack {
             }
         }
         let ours = self.handle.local_addr();
-        found.retain(|target| reaches(ours.ip(), target.addr.ip()));
+        found.retain(|target| reaches(ours.ip(), target.addr.ip()) && is_fit(uri, target));
         found.truncate(MAX_TARGETS);
         if found.is_empty() {
             return Err(no_way());
@@ -165,8 +180,11 @@ impl Stack {
         found.into_iter().next().ok_or_else(none)
     }
 
-    /// Sends a request in a transaction.
+    /// Sends a request that is of no dialog in a transaction.
     pub(crate) fn send(&self, request: Request, target: Target) -> Result<Exchange, SendError> {
+        if !is_fit(&request.uri, &target) {
+            return Err(SendError::Clear(mask(&request.uri.to_string())));
+        }
         Ok(self.handle.send(request, target)?)
     }
 
@@ -181,7 +199,7 @@ impl Stack {
         };
         if let Err(error) = &sent {
             let method = &incoming.request.method;
-            tracing::debug!(%error, %method, source = %incoming.source, "no response was sent");
+            tracing::debug!(%error, %method, source = %incoming.flow.addr, "no response was sent");
         }
         sent.is_ok()
     }
@@ -200,8 +218,10 @@ impl Stack {
         }
     }
 
-    /// Our Contact for a peer.
-    pub(crate) fn contact(&self, peer: IpAddr, transport: TransportKind) -> String {
+    /// Our Contact for a peer. `secure` where a URI of the dialog is SIPS, which by TLS ours is then too
+    /// (RFC 3261, sections 8.1.1.8 and 12.1.1). Where we do not listen for TLS nobody can connect to us by
+    /// it: `ob` asks for the connection that there is (RFC 5626, section 4.3).
+    pub(crate) fn contact(&self, peer: IpAddr, transport: TransportKind, secure: bool) -> String {
         match transport {
             TransportKind::Udp => return ["<sip:", &self.host(peer), ">"].concat(),
             TransportKind::Tcp => {
@@ -213,16 +233,28 @@ impl Stack {
         let port = |addr: Option<SocketAddr>| addr.unwrap_or(self.handle.local_addr()).port();
         match transport {
             TransportKind::Tls => {
-                format!(
-                    "<sip:{host}:{};transport=tls>",
-                    port(self.handle.tls_addr())
-                )
+                let tls = self.handle.tls_addr();
+                let (scheme, by) = match secure {
+                    true => ("sips", ""),
+                    false => ("sip", ";transport=tls"),
+                };
+                let flow = if tls.is_some() { "" } else { ";ob" };
+                format!("<{scheme}:{host}:{}{by}{flow}>", port(tls))
             }
             TransportKind::Ws | TransportKind::Wss => {
                 format!("<sip:{host}:{};transport=ws>", port(self.handle.ws_addr()))
             }
             _ => format!("<sip:{host}:{};transport=tcp>", port(None)),
         }
+    }
+
+    /// Our Contact for whoever has sent this INVITE.
+    pub(crate) fn contact_for(&self, incoming: &Incoming) -> String {
+        let Target {
+            addr, transport, ..
+        } = incoming.flow;
+        let secure = transport.is_secure() && is_of_sips(&incoming.request);
+        self.contact(addr.ip(), transport, secure)
     }
 
     /// Our end of a leg's sound, for a peer.
@@ -244,12 +276,13 @@ impl Stack {
     /// Whether we know who sends a request: a trunk or who else has no limits, who has proven who
     /// he is, and telephones that are registered.
     pub(crate) fn vouches_for(&self, incoming: &Incoming) -> bool {
-        let ip = incoming.source.ip();
-        let flow = Target::new(incoming.source, incoming.transport);
+        let ip = incoming.flow.addr.ip();
         incoming.seen.user.is_some()
             || self.trusts(ip)
             || self.handle.is_exempt(ip)
-            || self.registrar.stands_on(self.began.elapsed(), &flow)
+            || self
+                .registrar
+                .stands_on(self.began.elapsed(), &incoming.flow)
     }
 
     /// What fetches sounds.
@@ -289,6 +322,11 @@ impl Stack {
         let trunk = self.trunks.get(name);
         trunk.is_some_and(|trunk| trunk.calls.get() >= trunk.max_calls)
     }
+}
+
+/// Whether what a URI names may be asked there: one of SIPS by TLS alone.
+fn is_fit(uri: &Uri, target: &Target) -> bool {
+    target.transport.is_secure() || !uri.scheme().is_secure()
 }
 
 /// Where a plain `sip:` URI with an address leads, which no DNS is asked for (RFC 3263, section 4.2).

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use callroute_media::EndCause;
 use callroute_schema::{Caller, RejectCause};
 use sipx_sip::{Limits, Message, Request, parse_datagram};
-use sipx_transport::TransportKind;
+use sipx_transport::{Target, TransportKind};
 
 use super::{cancel_reason, from_header, offer, parting, refusal, with_user};
 use crate::endpoint::Incoming;
@@ -27,8 +27,7 @@ fn incoming(request: Request, transport: TransportKind) -> Incoming {
             .of_request(&request)
             .unwrap(),
         request,
-        source: "10.0.0.9:5060".parse().unwrap(),
-        transport,
+        flow: Target::new("10.0.0.9:5060".parse().unwrap(), transport),
         seen: crate::endpoint::Seen::default(),
     }
 }

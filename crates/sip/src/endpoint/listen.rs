@@ -90,11 +90,7 @@ pub(crate) async fn bind(settings: Settings) -> Result<(Endpoint, Listeners), Re
         over: watch::Sender::new(false),
         upper: OnceLock::new(),
         trust: settings.trust,
-        limits: Limits {
-            max_message_bytes: MAX_MESSAGE,
-            max_body_bytes: MAX_MESSAGE,
-            ..Limits::datagram()
-        },
+        limits: limits(),
         keys: Keys::default(),
         waits: settings.timers,
         transactions: settings.transactions,
@@ -102,6 +98,15 @@ pub(crate) async fn bind(settings: Settings) -> Result<(Endpoint, Listeners), Re
         spin: settings.spin,
     };
     Ok((Endpoint(Arc::new(inner)), Listeners { tcp, tls, ws }))
+}
+
+/// What is read of a message at most, whatever it comes by.
+pub(crate) fn limits() -> Limits {
+    Limits {
+        max_message_bytes: MAX_MESSAGE,
+        max_body_bytes: MAX_MESSAGE,
+        ..Limits::datagram()
+    }
 }
 
 /// UDP and TCP on the same port, whatever port that is.

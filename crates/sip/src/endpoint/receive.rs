@@ -102,7 +102,7 @@ impl Inner {
             return;
         }
         match parse_datagram(Bytes::copy_from_slice(bytes), &self.limits) {
-            Ok(message) => self.message(upper, message, source, TransportKind::Udp),
+            Ok(message) => self.message(upper, message, &Target::udp(source)),
             Err(error) => {
                 self.guard().dropped.malformed += 1;
                 tracing::debug!(%error, %source, "a datagram that is no SIP");
@@ -121,7 +121,7 @@ impl Inner {
         let may = guard.request(now, ip, b"", false) && guard.spend(now, ip, response.len());
         drop(guard);
         if may {
-            self.answer(response, &Target::new(source, TransportKind::Udp));
+            self.answer(response, &Target::udp(source));
         }
     }
 
@@ -130,11 +130,10 @@ impl Inner {
         self: &Arc<Self>,
         upper: &Arc<dyn Upper>,
         message: Message,
-        source: SocketAddr,
-        transport: TransportKind,
+        flow: &Target,
     ) {
         match message {
-            Message::Request(request) => self.request(upper, request, source, transport),
+            Message::Request(request) => self.request(upper, request, flow),
             Message::Response(response) => {
                 let Some(key) = self.keys.of_response(&response) else {
                     return;
@@ -153,15 +152,10 @@ impl Inner {
         }
     }
 
-    fn request(
-        self: &Arc<Self>,
-        upper: &Arc<dyn Upper>,
-        mut request: Request,
-        source: SocketAddr,
-        transport: TransportKind,
-    ) {
+    fn request(self: &Arc<Self>, upper: &Arc<dyn Upper>, mut request: Request, flow: &Target) {
+        let (source, transport) = (flow.addr, flow.transport);
         // Without a Via nothing can be answered, and no transaction be matched.
-        let Some((key, mut back)) = self.arrived(&mut request, source, transport) else {
+        let Some((key, mut back)) = self.arrived(&mut request, flow) else {
             self.guard().dropped.malformed += 1;
             if transport == TransportKind::Udp {
                 self.refuse(&Message::Request(request).to_bytes(), source);
@@ -171,8 +165,7 @@ impl Inner {
         let incoming = |request, seen| Incoming {
             key,
             request,
-            source,
-            transport,
+            flow: flow.clone(),
             seen,
         };
         let mut state = self.state();
@@ -200,7 +193,7 @@ impl Inner {
             return;
         }
         drop(state);
-        let Some(seen) = self.screened(upper, &request, source, transport) else {
+        let Some(seen) = self.screened(upper, &request, flow) else {
             return;
         };
         // An ACK that matches no transaction is that of a 2xx.
@@ -240,17 +233,12 @@ impl Inner {
 
     /// Which transaction a request is of, and the way back to who has sent it; what we have seen of
     /// that is noted in its Via. `None` for one whose Via cannot be read.
-    fn arrived(
-        &self,
-        request: &mut Request,
-        source: SocketAddr,
-        transport: TransportKind,
-    ) -> Option<(Key, Back)> {
+    fn arrived(&self, request: &mut Request, flow: &Target) -> Option<(Key, Back)> {
         let key = self.keys.of_request(request)?;
-        if transport == TransportKind::Udp
-            && let Some(to) = see(&mut request.headers, source)
+        if flow.transport == TransportKind::Udp
+            && let Some(to) = see(&mut request.headers, flow.addr)
         {
-            let target = Target::new(to, transport);
+            let target = Target::udp(to);
             let (advertised, doubtful) = (None, true);
             let back = Back {
                 target,
@@ -259,8 +247,8 @@ impl Inner {
             };
             return Some((key, back));
         }
-        apply_received_and_rport(request, source);
-        Some((key, back(request, source, transport)))
+        apply_received_and_rport(request, flow.addr);
+        Some((key, back(request, flow)))
     }
 
     /// Whether there is room for another transaction. What belongs to a call that goes on may take
@@ -280,9 +268,9 @@ impl Inner {
         self: &Arc<Self>,
         upper: &Arc<dyn Upper>,
         request: &Request,
-        source: SocketAddr,
-        transport: TransportKind,
+        flow: &Target,
     ) -> Option<Seen> {
+        let (source, transport) = (flow.addr, flow.transport);
         let (now, ip) = (self.now(), source.ip());
         // What belongs to a dialog is not counted as something new; whether there is such a
         // dialog is the screen's business.
@@ -314,7 +302,7 @@ impl Inner {
         }
         if transport != TransportKind::Udp {
             let bytes = Message::Response(response).to_bytes();
-            self.answer(bytes, &Target::new(source, transport));
+            self.answer(bytes, flow);
             return None;
         }
         // Never by `maddr`, never to another host than the one that asked, and never more than
@@ -406,7 +394,8 @@ impl Inner {
 }
 
 /// The way back to who has sent a request.
-fn back(request: &Request, source: SocketAddr, transport: TransportKind) -> Back {
+fn back(request: &Request, flow: &Target) -> Back {
+    let (source, transport) = (flow.addr, flow.transport);
     if transport == TransportKind::Udp {
         return Back {
             target: answer_to(request, source),
@@ -416,7 +405,7 @@ fn back(request: &Request, source: SocketAddr, transport: TransportKind) -> Back
     }
     let via = request.headers.typed::<Via>().and_then(Result::ok);
     Back {
-        target: Target::new(source, transport),
+        target: flow.clone(),
         advertised: via
             .map(|via| response_destination(&via, source, transport))
             .filter(|target| target.addr.ip() == source.ip()),
@@ -448,5 +437,5 @@ fn answer_to(request: &Request, source: SocketAddr) -> Target {
     let via = request.headers.typed::<Via>().and_then(Result::ok);
     via.map(|via| response_destination(&via, source, TransportKind::Udp))
         .filter(|target| target.addr.ip() == source.ip() && target.addr.port() != 0)
-        .unwrap_or_else(|| Target::new(source, TransportKind::Udp))
+        .unwrap_or_else(|| Target::udp(source))
 }

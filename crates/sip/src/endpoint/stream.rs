@@ -47,7 +47,8 @@ impl Connection {
 #[derive(Debug)]
 pub(super) struct Line {
     pub(super) inner: Arc<Inner>,
-    pub(super) key: ConnectionKey,
+    /// Where it leads, as the table of connections knows it.
+    pub(super) flow: Target,
     pub(super) number: u64,
     pub(super) out: mpsc::Receiver<Bytes>,
     /// It was counted by the guard, which is told of its end.
@@ -57,23 +58,23 @@ pub(super) struct Line {
 impl Drop for Line {
     fn drop(&mut self) {
         if self.counted {
-            self.inner.guard().hung_up(self.key.peer.ip());
+            self.inner.guard().hung_up(self.flow.addr.ip());
         }
-        self.inner.lost(&self.key, self.number);
+        self.inner.lost(&self.flow.connection(), self.number);
         if let Some(upper) = self.inner.upper.get().and_then(Weak::upgrade) {
-            upper.lost(&Target::new(self.key.peer, self.key.transport));
+            upper.lost(&self.flow);
         }
     }
 }
 
 impl Inner {
     /// Takes a connection into the table.
-    fn enter(self: &Arc<Self>, state: &mut State, key: &ConnectionKey, counted: bool) -> Line {
+    fn enter(self: &Arc<Self>, state: &mut State, flow: Target, counted: bool) -> Line {
         let (writer, out) = mpsc::channel(WAITING);
         state.next += 1;
         let number = state.next;
         state.connections.insert(
-            key.clone(),
+            flow.connection(),
             Connection {
                 number,
                 made: counted,
@@ -82,7 +83,7 @@ impl Inner {
         );
         Line {
             inner: Arc::clone(self),
-            key: key.clone(),
+            flow,
             number,
             out,
             counted,
@@ -100,7 +101,7 @@ impl Inner {
         if state.connections.len() >= self.connections {
             return None;
         }
-        Some(self.enter(&mut state, &ConnectionKey::new(peer, transport), true))
+        Some(self.enter(&mut state, Target::new(peer, transport), true))
     }
 
     /// A connection that we have opened is there.
@@ -134,7 +135,7 @@ impl Inner {
             true => TRIAL,
             false => PATIENCE,
         };
-        let line = self.enter(state, key, false);
+        let line = self.enter(state, target.clone(), false);
         let target = target.clone();
         tokio::spawn(async move {
             let peer = target.addr;
@@ -143,7 +144,7 @@ impl Inner {
                 tracing::info!(%peer, "no connection");
                 return;
             };
-            line.inner.made(&line.key, line.number);
+            line.inner.made(&line.flow.connection(), line.number);
             if !secure {
                 return line.serve(stream, &upper).await;
             }
@@ -223,10 +224,10 @@ impl Line {
         }
     }
 
-    /// Whether a connection is kept on which nothing happens: somebody who is registered by it could
-    /// not be reached any more.
+    /// Whether a connection is kept on which nothing happens: somebody who is registered by it, or whose call
+    /// goes by it, could not be reached any more.
     pub(super) fn is_kept(&self, upper: &Arc<dyn Upper>, idle: &mut Idle) -> bool {
-        let kept = upper.keeps(&Target::new(self.key.peer, self.key.transport));
+        let kept = upper.keeps(&self.flow);
         if kept {
             idle.heard(Instant::now());
         }
@@ -241,7 +242,7 @@ impl Line {
         bytes: &[u8],
         idle: &mut Idle,
     ) -> Option<usize> {
-        let peer = self.key.peer;
+        let peer = self.flow.addr;
         idle.heard(Instant::now());
         let messages = match parser.push(bytes) {
             Ok(messages) => messages,
@@ -257,7 +258,7 @@ impl Line {
             if !self.inner.guard().message(now, peer.ip(), 0) {
                 return None;
             }
-            self.inner.message(upper, message, peer, self.key.transport);
+            self.inner.message(upper, message, &self.flow);
         }
         Some(parser.take_keepalives())
     }

@@ -122,7 +122,7 @@ impl Line {
         if bytes.iter().all(|byte| b"\r\n".contains(byte)) {
             return true;
         }
-        let peer = self.key.peer;
+        let peer = self.flow.addr;
         let now = self.inner.now();
         if !self.inner.guard().message(now, peer.ip(), 0) {
             return false;
@@ -130,7 +130,7 @@ impl Line {
         match parse_frame(bytes, &self.inner.limits) {
             Ok(message) => {
                 idle.spoke(Instant::now());
-                self.inner.message(upper, message, peer, self.key.transport);
+                self.inner.message(upper, message, &self.flow);
                 true
             }
             Err(error) => {

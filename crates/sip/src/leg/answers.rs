@@ -119,7 +119,8 @@ impl Heir for Left {
             early = Early::of(&mut self.early, &tag);
             self.known.push(tag);
         }
-        let (flow, sequence) = (self.reached.flow(&dialog), self.opening.sequence());
+        let reached = early.as_ref().map_or(&self.reached, Early::reached);
+        let (flow, sequence) = (reached.flow(&dialog), self.opening.sequence());
         let credentials = self.credentials.clone().filter(|_| first);
         // Its Contact may have to be looked up, for which nobody waits.
         let runtime = stack.runtime.clone();

@@ -20,7 +20,7 @@ use crate::leg::callee::elsewhere::Elsewhere;
 use crate::leg::callee::invite::Invite;
 use crate::leg::callee::tries::tries;
 use crate::leg::direct::Peer;
-use crate::leg::early::Early;
+use crate::leg::early::{Early, Said};
 use crate::leg::established::{Established, Session};
 use crate::leg::session_timer::SessionTimer;
 use crate::leg::taking::Taken;
@@ -93,8 +93,9 @@ pub(crate) async fn serve(mut leg: Box<Leg>, mut dialing: Box<Dialing>) {
                     leg.entry = Some(taken.entry);
                     let (offering, timer) = (taken.offering, taken.timer);
                     let (dialog, response) = (taken.dialog, taken.response);
+                    let from = (&*invite, invite.flow.clone());
                     let begun =
-                        Established::awaiting_ack(leg, &invite, dialog, response, offering, timer);
+                        Established::awaiting_ack(leg, from, dialog, response, offering, timer);
                     return begun.begin();
                 }
                 Attempt::Next(cause) => {
@@ -200,18 +201,19 @@ async fn answered(mut leg: Box<Leg>, invite: Box<Invite>, response: &Response) {
     leg.entry = Some(entry);
     let left = &mut answers.left;
     let credentials = left.credentials.clone();
-    let flow = left.reached.flow(&dialog);
-    closing::ack(&stack, &dialog, flow.as_ref(), dialog.local_sequence()).await;
-    let mut body = response.body().clone();
     let tag = to_tag(&response.headers).unwrap_or_default();
     let early = Early::of(&mut left.early, &tag);
     left.known.push(tag);
+    let reached = early.as_ref().map_or(&left.reached, Early::reached).clone();
+    let flow = reached.flow(&dialog);
+    closing::ack(&stack, &dialog, flow.as_ref(), dialog.local_sequence()).await;
+    let mut said = Said::Answer(response.body().clone());
     if let Some(early) = early {
         let sequence;
-        (sequence, body) = early.confirmed(body).await;
+        (sequence, said) = early.confirmed(response.body().clone()).await;
         dialog.used(sequence);
     }
-    match leg.local.read_answer(&body, &stack.config.codecs) {
+    match said.read(&leg.local, &stack.config.codecs) {
         Ok(remote) => leg.agree(remote).await,
         Err(error) => {
             tracing::info!(%error, "a 2xx without a usable description");
@@ -224,7 +226,7 @@ async fn answered(mut leg: Box<Leg>, invite: Box<Invite>, response: &Response) {
     leg.answered().await;
     let timer = SessionTimer::of_answer(response, asks);
     let session = Session {
-        peer: Peer::callee(&answers.left.reached.target, &dialog),
+        peer: Peer::callee(&reached.target, &dialog),
         timer,
         updates: sipx_sip::update::peer_allows(&response.headers),
         credentials,

@@ -7,6 +7,7 @@ use callroute_media::{Deed, EndCause, Notice};
 use callroute_schema::{Cause, Disposition};
 use sipx_sip::headers::misc::Expires;
 use sipx_sip::{HeaderName, Headers, Method, Request};
+use sipx_transport::Target;
 use tokio::time::{Instant, sleep_until};
 
 use crate::convert::{q850_reason, refusal};
@@ -31,6 +32,8 @@ pub(crate) struct Invited {
     pub(crate) invite: Incoming,
     pub(crate) tag: String,
     pub(crate) dialog: Dialog,
+    /// Where the caller is: whence the INVITE came, or the latest UPDATE that may have moved him.
+    pub(crate) source: Target,
     /// What it offered; `None` when our answer is to make the offer.
     pub(crate) offer: Option<Remote>,
     /// Our answer to it, once it was sent before the call is answered.
@@ -241,8 +244,14 @@ async fn answer(mut leg: Box<Leg>, mut invited: Box<Invited>, reliable: Reliable
         tracing::info!(%error, "the caller could not be answered");
         return leg.end(Cause::local(Disposition::Unreachable)).await;
     }
-    let Invited { invite, dialog, .. } = *invited;
-    let begun = Established::awaiting_ack(leg, &invite, dialog, response, offering, timer);
+    let Invited {
+        invite,
+        dialog,
+        source,
+        ..
+    } = *invited;
+    let from = (&invite, source);
+    let begun = Established::awaiting_ack(leg, from, dialog, response, offering, timer);
     begun.after(reliable).begin();
 }
 
@@ -349,6 +358,7 @@ impl Invited {
         if request.request.method == Method::Update && reply.is_success() {
             // It may name another target (RFC 3311, section 5.2).
             self.dialog.refresh(&request.request.headers);
+            self.source = request.flow.clone();
             reply = reply.header(HeaderName::Contact, self.dialog.contact().to_owned());
         }
         leg.stack

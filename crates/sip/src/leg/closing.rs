@@ -4,35 +4,52 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use callroute_schema::is_private;
-use sipx_sip::{BuildError, Header, HeaderName, Method, Request, Response, TuEvent};
+use sipx_sip::{
+    BuildError, Header, HeaderName, Host, Method, Request, Response, TuEvent, Uri, UriTransport,
+};
 use sipx_transport::{Target, TransportKind, new_branch};
 use tokio::time::timeout;
 
 use crate::admit::access::Credentials;
-use crate::convert::q850_reason;
+use crate::convert::{self, q850_reason};
 use crate::dialog::Dialog;
 use crate::endpoint::Exchange;
 use crate::leg::Leg;
 use crate::message::Reply;
 use crate::reach::prove;
 use crate::routes::LegRequest;
+use crate::sdp::has_keys;
 use crate::stack::{SendError, Stack};
 
 /// The way back to a peer that is not reached by its Contact: the connection that it came by
 /// (RFC 5923; behind a NAT, and for browsers, there is no other), or the port of the NAT that its
-/// datagrams come from while its Contact names a private address (RFC 1918, RFC 6598).
+/// datagrams come from while its Contact names a private address (RFC 1918, RFC 6598). Of proxies on the way
+/// the nearest, where it names its address for TLS: a certificate is of a name, so that another connection
+/// would most likely come to nothing.
 pub(crate) fn flow(dialog: &Dialog, peer: &Target) -> Option<Target> {
     if dialog.is_routed() {
-        return None;
+        return is_at(dialog.next_hop(), peer).then(|| peer.clone());
     }
     if peer.transport != TransportKind::Udp {
         return Some(peer.clone());
     }
     let behind_nat = match dialog.next_hop().host() {
-        Some(sipx_sip::Host::Ip(ip @ IpAddr::V4(_))) => is_private(*ip) && *ip != peer.addr.ip(),
+        Some(Host::Ip(ip @ IpAddr::V4(_))) => is_private(*ip) && *ip != peer.addr.ip(),
         _ => false,
     };
     behind_nat.then(|| peer.clone())
+}
+
+/// Whether this is the address of whom we have a TLS connection to: at the port that we have called; who has
+/// called us has come from any.
+fn is_at(hop: &Uri, peer: &Target) -> bool {
+    let by_tls = hop.selected_transport() == Ok(UriTransport::Tls);
+    let ours = peer.verify_as.is_some();
+    let port = hop.port().unwrap_or(TransportKind::Tls.default_port());
+    peer.transport == TransportKind::Tls
+        && by_tls
+        && matches!(hop.host(), Some(Host::Ip(ip)) if *ip == peer.addr.ip())
+        && (!ours || port == peer.addr.port())
 }
 
 /// Whom an INVITE of ours went to, as he is reached.
@@ -63,8 +80,16 @@ pub(crate) async fn send(
 ) -> Result<(Request, Exchange), SendError> {
     let target = target(stack, dialog, flow).await?;
     let request = build(dialog)?;
-    let exchange = stack.send(request.clone(), target)?;
+    let exchange = begun(stack, request.clone(), target)?;
     Ok((request, exchange))
+}
+
+/// Sends it in a transaction. Keys go only where we would take them from.
+fn begun(stack: &Stack, request: Request, target: Target) -> Result<Exchange, SendError> {
+    if has_keys(request.body()) && !stack.config.srtp.takes(target.transport.is_secure()) {
+        return Err(SendError::Keys(target.addr));
+    }
+    Ok(stack.handle.send(request, target)?)
 }
 
 /// Sends a request of this dialog once more with what its answer asks for; `None` when that is nothing
@@ -80,7 +105,7 @@ pub(crate) async fn again(
     let sent = async {
         let target = target(stack, dialog, flow).await?;
         dialog.renumber(&mut request)?;
-        stack.send(request.clone(), target)
+        begun(stack, request.clone(), target)
     };
     match sent.await {
         Ok(exchange) => Some((request, exchange)),
@@ -110,9 +135,16 @@ async fn target(
     dialog: &Dialog,
     flow: Option<&Target>,
 ) -> Result<Target, SendError> {
-    match flow.filter(|flow| stack.handle.holds(flow)) {
-        Some(flow) => Ok(flow.clone()),
-        None => stack.resolve(dialog.next_hop()).await,
+    let secure = dialog.is_secure();
+    let fits = |flow: &&Target| !secure || flow.transport.is_secure();
+    if let Some(flow) = flow.filter(|flow| fits(flow) && stack.handle.holds(flow)) {
+        return Ok(flow.clone());
+    }
+    // A proxy on its way is asked by TLS as well, however it names itself.
+    let hop = dialog.next_hop();
+    match secure.then(|| convert::secured(hop)).flatten() {
+        Some(hop) => stack.resolve(&hop).await,
+        None => stack.resolve(hop).await,
     }
 }
 
@@ -181,26 +213,22 @@ pub(crate) async fn bye(
         }
         Ok(request.build())
     });
-    let (bye, mut exchange) = match sent.await {
+    let (mut bye, mut exchange) = match sent.await {
         Ok(sent) => sent,
         Err(error) => {
             tracing::info!(%error, "a BYE was not sent");
             return;
         }
     };
-    let mut bye = Some(bye);
     let answered = async {
         loop {
             tokio::select! {
                 event = exchange.next() => match event {
                     Some(TuEvent::Response(response)) if response.status.is_provisional() => {}
                     Some(TuEvent::Response(response)) => {
-                        let Some(bye) = bye.take() else {
-                            return;
-                        };
                         let asked = (&bye, response.as_ref());
                         match again(&stack, dialog, flow, asked, credentials).await {
-                            Some((_, sent)) => exchange = sent,
+                            Some(again) => (bye, exchange) = again,
                             None => return,
                         }
                     }

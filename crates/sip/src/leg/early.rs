@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use callroute_audio::codec::Codec;
 use callroute_media::Notice;
 use sipx_sip::rel::{RAck, RSeq};
 use sipx_sip::{HeaderName, Method, Request, Response, TuEvent};
@@ -13,10 +14,11 @@ use crate::admit::access::Credentials;
 use crate::dialog::Dialog;
 use crate::endpoint::{Exchange, Incoming};
 use crate::leg::callee::invite::{FORKS, Invite, Invites};
+use crate::leg::closing::Reached;
 use crate::leg::offering::offered_within;
 use crate::leg::{Leg, closing};
 use crate::message::{ALLOW, Reply, call_id, from_tag, tags, to_tag};
-use crate::sdp::{self, Local, Remote};
+use crate::sdp::{self, Local, Remote, SdpFault};
 use crate::stack::{Stack, token};
 
 /// What reliable provisional responses have begun.
@@ -24,15 +26,36 @@ use crate::stack::{Stack, token};
 pub(crate) struct Early {
     /// Shared with whoever waits for what comes of a PRACK; `None` once it is more than early.
     dialog: Arc<Mutex<Option<Dialog>>>,
-    /// The way to its far end, if that is not its Contact.
+    /// Where its far end is: where the INVITE went to, or whence its latest UPDATE came.
+    reached: Reached,
+    /// The way there, if that is not its Contact.
     flow: Option<Target>,
     tag: Vec<u8>,
     /// The number of the latest one that was acknowledged.
     last: u32,
-    /// The answer to our offer, if one of them brought it.
+    /// The answer to our offer, if one of them brought it; or what it offered itself since.
     answer: Bytes,
     /// The far end has described itself anew since, which holds whatever its 2xx repeats.
     updated: bool,
+}
+
+/// What a callee has described before or with its 2xx.
+#[derive(Debug)]
+pub(crate) enum Said {
+    /// The answer to our offer.
+    Answer(Bytes),
+    /// An offer of its own since, which we have answered.
+    Offer(Bytes),
+}
+
+impl Said {
+    /// Reads it.
+    pub(crate) fn read(&self, local: &Local, ours: &[Codec]) -> Result<Remote, SdpFault> {
+        match self {
+            Self::Answer(body) => local.read_answer(body, ours),
+            Self::Offer(body) => local.checked(sdp::read(body, ours)?),
+        }
+    }
 }
 
 impl Early {
@@ -42,13 +65,31 @@ impl Early {
         Some(early.swap_remove(at))
     }
 
-    /// A 2xx with this description has come: the number of our latest request within the dialog, and the
-    /// answer to our offer, which may have come already (RFC 3262, section 5).
-    pub(crate) async fn confirmed(self, body: Bytes) -> (u32, Bytes) {
+    /// Where its far end is.
+    pub(crate) fn reached(&self) -> &Reached {
+        &self.reached
+    }
+
+    /// An UPDATE of the far end's was accepted, and may have moved it (RFC 3311, section 5.2).
+    async fn refreshed_by(&mut self, update: &Incoming) {
+        if let Some(dialog) = self.dialog.lock().await.as_mut() {
+            dialog.refresh(&update.request.headers);
+            self.reached.target = update.flow.clone();
+            self.flow = self.reached.flow(dialog);
+        }
+    }
+
+    /// A 2xx with this description has come: the number of our latest request within the dialog, and what
+    /// the far end has said, which may have come already (RFC 3262, section 5).
+    pub(crate) async fn confirmed(self, body: Bytes) -> (u32, Said) {
         let dialog = self.dialog.lock().await.take();
         let sequence = dialog.map_or(0, |dialog| dialog.local_sequence());
-        let known = body.is_empty() || self.updated;
-        (sequence, if known { self.answer } else { body })
+        let said = match self.updated {
+            true => Said::Offer(self.answer),
+            false if body.is_empty() => Said::Answer(self.answer),
+            false => Said::Answer(body),
+        };
+        (sequence, said)
     }
 
     /// An UPDATE of the far end's, with an offer: what to say to it, and what it describes. Our own offer is
@@ -62,18 +103,19 @@ impl Early {
         if self.answer.is_empty() {
             return (Reply::new(491), None);
         }
-        let mut dialog = self.dialog.lock().await;
-        let Some(dialog) = dialog.as_mut() else {
+        let dialog = self.dialog.lock().await;
+        let contact = dialog.as_ref().map(|dialog| dialog.contact().to_owned());
+        drop(dialog);
+        let Some(contact) = contact else {
             return (Reply::new(481), None);
         };
-        let request = &update.request;
         match offered_within(stack, local, update) {
             Ok(Some(remote)) => {
-                dialog.refresh(&request.headers);
-                (self.answer, self.updated) = (request.body().clone(), true);
+                self.refreshed_by(update).await;
+                (self.answer, self.updated) = (update.request.body().clone(), true);
                 local.version += 1;
                 let ok = Reply::new(200)
-                    .header(HeaderName::Contact, dialog.contact().to_owned())
+                    .header(HeaderName::Contact, contact)
                     .sdp(sdp::answer(local, &remote));
                 (ok, Some(remote))
             }
@@ -85,12 +127,10 @@ impl Early {
 
 impl Invite {
     /// An UPDATE of the far end's without an offer: it may name another target (RFC 3311, section 5.2).
-    async fn refreshed_by(&mut self, update: &Request) -> Reply {
-        let tag = from_tag(&update.headers).unwrap_or_default();
-        if let Some(early) = self.early.iter().find(|early| early.tag == tag)
-            && let Some(dialog) = early.dialog.lock().await.as_mut()
-        {
-            dialog.refresh(&update.headers);
+    async fn refreshed_by(&mut self, update: &Incoming) -> Reply {
+        let tag = from_tag(&update.request.headers).unwrap_or_default();
+        if let Some(early) = self.early.iter_mut().find(|early| early.tag == tag) {
+            early.refreshed_by(update).await;
         }
         Reply::new(200).header(HeaderName::Contact, self.contact.clone())
     }
@@ -113,6 +153,7 @@ pub(crate) async fn heard(stack: &Arc<Stack>, invite: &mut Invite, response: &Re
                 return;
             };
             Early {
+                reached: invite.reached.clone(),
                 flow: invite.reached.flow(&dialog),
                 dialog: Arc::new(Mutex::new(Some(dialog))),
                 tag,
@@ -251,7 +292,7 @@ pub(crate) async fn asked(leg: &mut Leg, invites: &mut Invites, request: &Incomi
             }
         }
         Method::Update => match invites.of(&call_id(&request.request.headers)) {
-            Some(invite) => invite.refreshed_by(&request.request).await,
+            Some(invite) => invite.refreshed_by(request).await,
             None => Reply::new(481),
         },
         Method::Options | Method::Info => Reply::new(200),

@@ -35,6 +35,7 @@ use crate::leg::session_timer::SessionTimer;
 use crate::leg::{Leg, LegCommand, closing};
 use crate::message::{ALLOW, Reply, q850, reason_text, sequence};
 use crate::named::Key;
+use crate::reach::needed::Needed;
 use crate::routes::LegRequest;
 
 /// A leg whose dialog is established.
@@ -43,7 +44,7 @@ pub(crate) struct Established {
     leg: Box<Leg>,
     dialog: Dialog,
     /// The way that its requests come by, if ours are to go there as well.
-    flow: Option<Target>,
+    flow: Option<Needed>,
     /// It was found by its registration, so that there is no other way to it.
     registered: bool,
     /// A 2xx of ours that waits for its ACK.
@@ -103,17 +104,17 @@ struct Unacked {
 }
 
 impl Established {
-    /// Whoever has called and was sent a 200.
+    /// Whoever has called and was sent a 200, and where he is now.
     pub(crate) fn awaiting_ack(
         leg: Box<Leg>,
-        incoming: &Incoming,
+        (incoming, source): (&Incoming, Target),
         dialog: Dialog,
         response: Response,
         offering: Option<Offering>,
         timer: Option<SessionTimer>,
     ) -> Box<Self> {
-        let source = Target::new(incoming.source, incoming.transport);
         let flow = closing::flow(&dialog, &source);
+        let flow = flow.map(|flow| leg.stack.connections.need(flow));
         let peer = Peer::caller(incoming, &dialog);
         let unacked = Unacked::new(&leg, incoming, response);
         let updates = update::peer_allows(&incoming.request.headers);
@@ -157,6 +158,7 @@ impl Established {
         flow: Option<Target>,
         session: Session,
     ) -> Box<Self> {
+        let flow = flow.map(|flow| leg.stack.connections.need(flow));
         Box::new(Self {
             leg,
             dialog,
@@ -230,13 +232,13 @@ impl Established {
                 }
                 response = Answers::next(&mut self.answers) => {
                     if let Some(answers) = &mut self.answers {
-                        let (stack, flow) = (&self.leg.stack, self.flow.as_ref());
+                        let (stack, flow) = (&self.leg.stack, self.flow.as_deref());
                         Box::pin(answers.heard(stack, &self.dialog, flow, &response)).await;
                     }
                     false
                 }
                 sequence = Copies::next(&mut self.copies) => {
-                    let flow = self.flow.as_ref();
+                    let flow = self.flow.as_deref();
                     closing::ack(&self.leg.stack, &self.dialog, flow, sequence).await;
                     false
                 }
@@ -389,7 +391,7 @@ impl Established {
         if Instant::now() >= unacked.until {
             tracing::info!(leg = %self.leg.notices.leg(), "no ACK came");
             self.leg.end(Cause::recovery()).await;
-            let (stack, flow) = (&self.leg.stack, self.flow.as_ref());
+            let (stack, flow) = (&self.leg.stack, self.flow.as_deref());
             if self.answered || !closing::bye_once(stack, &mut self.dialog, flow).await {
                 self.bye().await;
             }
@@ -418,7 +420,7 @@ impl Established {
     }
 
     async fn bye(&mut self) {
-        let (flow, credentials) = (self.flow.as_ref(), self.credentials.as_ref());
+        let (flow, credentials) = (self.flow.as_deref(), self.credentials.as_ref());
         closing::bye(&mut self.leg, &mut self.dialog, flow, credentials).await;
     }
 }

@@ -58,18 +58,19 @@ impl Asked {
 }
 
 /// What a request within a dialog offers: what its INVITE might have, and nothing that takes a stream
-/// which is encrypted into the clear. `None` when it leaves the offer to us.
+/// which is encrypted into the clear. `None` when it leaves the offer to us, which would have our keys.
 pub(crate) fn offered_within(
     stack: &Stack,
     local: &Local,
     incoming: &Incoming,
 ) -> Result<Option<Remote>, Reply> {
-    let peer = incoming.source.ip();
-    let offer = offered(stack, &incoming.request, peer, incoming.transport)?;
-    match offer {
-        Some(offer) if local.encrypts && !local.has_key_for(&offer) => {
-            Err(unacceptable(stack, peer, &SdpFault::Clear))
-        }
-        offer => Ok(offer),
-    }
+    let peer = incoming.flow.addr.ip();
+    let offer = offered(stack, &incoming.request, peer, incoming.flow.transport)?;
+    let safe = stack.config.srtp.takes(incoming.flow.transport.is_secure());
+    let checked = match offer {
+        None if local.encrypts && !safe => Err(SdpFault::Unsafe),
+        None => Ok(None),
+        Some(offer) => local.checked(offer).map(Some),
+    };
+    checked.map_err(|fault| unacceptable(stack, peer, &fault))
 }

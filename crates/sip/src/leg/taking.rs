@@ -40,11 +40,11 @@ pub(crate) fn take(
     requests: mpsc::Sender<LegRequest>,
 ) -> Result<Option<Taken>, Reply> {
     let request = &incoming.request;
-    let peer = incoming.source.ip();
-    let offer = offered(stack, request, peer, incoming.transport)?;
+    let peer = incoming.flow.addr.ip();
+    let offer = offered(stack, request, peer, incoming.flow.transport)?;
     let on = !stack.config.session_expires.is_zero();
     let (timer, terms) = SessionTimer::of_request(request, on)?;
-    let contact = stack.contact(peer, incoming.transport);
+    let contact = stack.contact_for(incoming);
     let dialog = Dialog::from_invite(request, tag, contact).map_err(|_| Reply::new(400))?;
     let entry = stack
         .routes

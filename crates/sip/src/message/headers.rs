@@ -1,7 +1,7 @@
 //! The headers that more than one place asks for, or sets.
 
 use callroute_media::hops_of;
-use sipx_sip::headers::{Contact, From, Reason, To};
+use sipx_sip::headers::{Contact, From, Reason, RecordRoute, To};
 use sipx_sip::{BuildError, Header, HeaderName, Headers, Method, Request, Uri};
 
 use crate::message::{HOPS_NAME, SUPPORTED};
@@ -136,6 +136,18 @@ pub(crate) fn contact(headers: &Headers) -> Option<Uri> {
         .typed::<Contact>()?
         .ok()
         .map(|contact| contact.0.uri)
+}
+
+/// Whether an INVITE wants a SIPS URI of ours (RFC 3261, section 12.1.1): by its Request-URI, the nearest
+/// Record-Route, or its Contact where it has none.
+pub(crate) fn is_of_sips(invite: &Request) -> bool {
+    let route = invite.headers.typed_all::<RecordRoute>().next();
+    let named = match route {
+        Some(route) => route.ok().map(|route| route.0.uri),
+        None => contact(&invite.headers),
+    };
+    let mut both = [Some(&invite.uri), named.as_ref()].into_iter().flatten();
+    both.any(|uri| uri.scheme().is_secure())
 }
 
 /// The Q.850 cause of a Reason header, if one says it (RFC 3326).

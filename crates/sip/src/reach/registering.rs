@@ -38,17 +38,16 @@ impl Stack {
         let Some(wanted) = wanted(incoming) else {
             return Reply::new(400);
         };
-        let flow = Target::new(incoming.source, incoming.transport);
         let now = self.began.elapsed();
         let id = call_id(headers);
         let number = sequence(headers).unwrap_or_default();
-        let done = self
-            .registrar
-            .register(now, &user, wanted.as_deref(), &flow, (&id, number));
+        let done =
+            self.registrar
+                .register(now, &user, wanted.as_deref(), &incoming.flow, (&id, number));
         match done {
             Ok(bindings) => {
                 self.keep(&user, &bindings);
-                tracing::info!(source = %incoming.source, bindings = bindings.len(), "registered");
+                tracing::info!(source = %incoming.flow.addr, bindings = bindings.len(), "registered");
                 let contacts = bindings.iter().map(|binding| contact(binding, now));
                 contacts.fold(Reply::new(200), |reply, contact| {
                     reply.header(HeaderName::Contact, contact)
@@ -91,12 +90,17 @@ fn wanted(incoming: &Incoming) -> Option<Option<Vec<Wanted>>> {
             }
             None => default,
         };
+        // It could not be called by the way that it has come (RFC 3261, section 26.2.2).
+        if address.uri.scheme().is_secure() && !incoming.flow.transport.is_secure() {
+            tracing::info!(source = %incoming.flow.addr, "a sips Contact that has not come by TLS");
+            return None;
+        }
         let direct =
-            matches!(address.uri.host(), Some(Host::Ip(ip)) if *ip == incoming.source.ip());
+            matches!(address.uri.host(), Some(Host::Ip(ip)) if *ip == incoming.flow.addr.ip());
         wanted.push(Wanted {
             contact: String::from_utf8_lossy(&address.uri.to_bytes()).into_owned(),
             expires,
-            behind_nat: incoming.transport == TransportKind::Udp && !direct,
+            behind_nat: incoming.flow.transport == TransportKind::Udp && !direct,
             // Nonsense states none.
             q: address.param("q").and_then(qvalue).unwrap_or(MOST_WANTED),
         });

@@ -7,8 +7,8 @@ use std::time::Duration;
 use sipx_sip::headers::Contact;
 use sipx_sip::headers::misc::Expires;
 use sipx_sip::{HeaderName, Method, Request, RequestBuilder, Response, TuEvent, Uri};
-use sipx_transport::Target;
-use tokio::time::timeout;
+use sipx_transport::{Target, TransportKind};
+use tokio::time::{Instant, timeout};
 
 use crate::admit::access::{Registration, Trunk};
 use crate::convert::{self, bracketed, with_user};
@@ -57,7 +57,7 @@ async fn ping(stack: Arc<Stack>, trunk: Trunk, every: Duration) {
 async fn register(stack: Arc<Stack>, trunk: Trunk, registration: Registration) {
     let (id, tag, mut number, mut failures) = (token(), token(), 0, 0usize);
     let mut expires = registration.expires;
-    let mut ours = String::new();
+    let (mut ours, mut flow) = (String::new(), None);
     while !stack.is_over() {
         let answer = asked(&stack, &trunk, |uri, at, _| {
             number += 1;
@@ -66,7 +66,8 @@ async fn register(stack: Arc<Stack>, trunk: Trunk, registration: Registration) {
             let aor = with_user(&trunk.uri, user).unwrap_or_default();
             let aor = aor.split(';').next().unwrap_or_default();
             let builder = request(&stack, &Method::Register, uri, aor, aor, at, dialog)?;
-            ours = contact(&stack, at, user);
+            ours = contact(&stack, &trunk, at, user);
+            flow = Some(at.clone());
             let mut built = builder
                 .header(HeaderName::Contact, ours.clone())?
                 .header(HeaderName::Expires, expires.as_secs().to_string())?
@@ -89,7 +90,7 @@ async fn register(stack: Arc<Stack>, trunk: Trunk, registration: Registration) {
             (Some(granted), _) => {
                 failures = 0;
                 tracing::info!(trunk = trunk.name, ?granted, "registered at the trunk");
-                stack.handle.pause(before(granted)).await;
+                keep(&stack, flow.take(), before(granted)).await;
             }
             // Once, not for ever: a registrar may ask for more each time.
             (None, Some(answer)) if failures == 0 && lengthened(answer, &mut expires) => {
@@ -108,6 +109,28 @@ async fn register(stack: Arc<Stack>, trunk: Trunk, registration: Registration) {
                 stack.handle.pause(Duration::from_secs(wait)).await;
             }
         }
+    }
+}
+
+/// Waits until a registration is to be renewed. The connection that it was made by is kept open meanwhile, as
+/// calls come by it (RFC 5626, section 4.4.1); when it is gone, that is at once. A trunk that closes it after
+/// each answer has another way to us.
+async fn keep(stack: &Stack, flow: Option<Target>, lasts: Duration) {
+    let flow = flow.filter(|flow| flow.transport != TransportKind::Udp);
+    let until = Instant::now() + lasts;
+    let mut kept = false;
+    while !stack.is_over() {
+        let left = until.saturating_duration_since(Instant::now());
+        match &flow {
+            _ if left.is_zero() => return,
+            Some(flow) if stack.handle.holds(flow) => {
+                kept |= left < lasts;
+                stack.handle.keepalive(flow);
+            }
+            Some(_) if kept => return tracing::info!("the connection of a registration is gone"),
+            _ => return stack.handle.pause(left).await,
+        }
+        stack.handle.pause(left.min(stack.config.keepalive)).await;
     }
 }
 
@@ -217,9 +240,10 @@ async fn answer(stack: &Stack, request: Request, target: Target) -> Option<Respo
     timeout(stack.timeout(), last).await.ok().flatten()
 }
 
-fn contact(stack: &Stack, target: &Target, user: &str) -> String {
-    let contact = stack.contact(target.addr.ip(), target.transport);
-    contact.replacen("<sip:", &format!("<sip:{}@", convert::escaped(user)), 1)
+fn contact(stack: &Stack, trunk: &Trunk, target: &Target, user: &str) -> String {
+    let secure = convert::uri(&trunk.uri).is_some_and(|uri| uri.scheme().is_secure());
+    let contact = stack.contact(target.addr.ip(), target.transport, secure);
+    contact.replacen(':', &format!(":{}@", convert::escaped(user)), 1)
 }
 
 fn request(

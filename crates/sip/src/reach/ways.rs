@@ -21,6 +21,8 @@ const MAX_WAYS: usize = MAX_BINDINGS;
 pub(crate) struct Route {
     /// The Request-URI.
     pub(crate) uri: String,
+    /// It was dialed by a SIPS URI: it goes nowhere in the clear, nor on from there.
+    pub(crate) secure: bool,
     /// Where it is sent; `None` to go by the URI.
     pub(crate) flow: Option<Target>,
     /// The trunk that it goes through.
@@ -45,12 +47,22 @@ pub(crate) struct Diverted {
 impl Route {
     fn to(uri: String) -> Self {
         Self {
+            secure: convert::is_sips(&uri),
             uri,
             flow: None,
             trunk: None,
             credentials: None,
             diverted: None,
         }
+    }
+}
+
+impl Route {
+    /// Whether a telephone may ring for whom it was dialed as: for a SIPS URI by TLS alone.
+    fn is_fit(&mut self, secure: bool) -> bool {
+        self.secure |= secure;
+        let flow = self.flow.as_ref();
+        !self.secure || flow.is_none_or(|flow| flow.transport.is_secure())
     }
 }
 
@@ -63,7 +75,12 @@ impl Stack {
         let in_turn = |routes: Vec<Route>| routes.into_iter().map(|route| vec![route]).collect();
         let mut groups: Vec<Vec<Route>> = match to {
             DialTarget::Sip(uri) => match self.user_of(uri.as_str()) {
-                Some(user) => together(self.telephones(&user)),
+                Some(user) => {
+                    let secure = convert::is_sips(uri.as_str());
+                    let mut found = self.telephones(&user);
+                    found.retain_mut(|route| route.is_fit(secure));
+                    together(found)
+                }
                 None => in_turn(vec![self.of_trunk(uri.as_str())]),
             },
             DialTarget::Number(number) => {

@@ -108,6 +108,12 @@ impl Keys {
     }
 }
 
+/// Whether a description of ours has keys.
+pub(crate) fn has_keys(description: &[u8]) -> bool {
+    let name = b"a=crypto:";
+    description.windows(name.len()).any(|found| found == name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Key, Keys, Suite};

@@ -151,6 +151,10 @@ async fn what_is_not_followed() {
         ("302 Moved Temporarily", "Contact: <tel:+14155550123>\r\n"),
         ("302 Moved Temporarily", "Contact: *\r\n"),
         ("302 Moved Temporarily", "Contact: <sip:no@127.61.3.3>\r\n"),
+        (
+            "302 Moved Temporarily",
+            "Contact: <sips:x@localhost:5999;transport=udp>\r\n",
+        ),
         ("302 Moved Temporarily", ""),
         ("305 Use Proxy", &*there),
         ("380 Alternative Service", &*there),

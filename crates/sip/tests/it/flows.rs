@@ -235,3 +235,35 @@ async fn a_bye_that_is_challenged_is_proven_whatever_it_ends() {
     new.until("SIP/2.0 200").await;
     bye_is_proven(&mut raw, ";tag=b").await;
 }
+
+/// RFC 3261, section 22.1: a proxy asks on the way, and the far end after it.
+#[tokio::test]
+async fn a_bye_answers_the_proxy_and_then_the_far_end() {
+    let mut raw = Raw::new("127.67.4.2", "127.67.4.1:1".parse().unwrap()).await;
+    let mut adapter = with_trunk("127.67.4.1", &raw).await;
+    let mut caller = Raw::new("127.67.4.3", adapter.local_addr()).await;
+    let mut line = called(&mut adapter, &mut caller).await;
+    dial_trunk(&mut line, CALLEE);
+    let invite = raw.until("INVITE").await;
+    raw.send(&raw.response(&invite, "200 OK", ";tag=a", "", SDP))
+        .await;
+    expect(&mut line, Notice::LegAnswered { leg: CALLEE }).await;
+    let (leg, cause) = (CALLEE, EndCause::Normal);
+    line.perform(Command::Hangup { leg, cause });
+    let bye = raw.until("BYE").await;
+    raw.send(&raw.response(&bye, "407 Proxy", "", ASK, ""))
+        .await;
+    let mut proven = raw.until("BYE").await;
+    while header(&proven, "Proxy-Authorization").is_none() {
+        proven = raw.until("BYE").await;
+    }
+    let ask = "WWW-Authenticate: Digest realm=\"d\",nonce=\"n2\",qop=\"auth\"\r\n";
+    raw.send(&raw.response(&proven, "401 No", "", ask, ""))
+        .await;
+    let mut proven = raw.until("BYE").await;
+    while header(&proven, "Authorization").is_none() {
+        proven = raw.until("BYE").await;
+    }
+    raw.send(&raw.response(&proven, "200 OK", "", "", "")).await;
+    ended(&mut line, CALLEE).await;
+}

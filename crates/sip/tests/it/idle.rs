@@ -1,8 +1,9 @@
-//! Connections on which nothing happens: whoever says nothing is closed, whoever is registered by one
-//! is not. The clock is the test's.
+//! Connections on which nothing happens: whoever says nothing is closed, whoever is registered or called by
+//! one is not. The clock is the test's.
 
 use std::time::Duration;
 
+use callroute_media::{Command, EndCause, Line, Notice};
 use callroute_sip::{Config, SipAdapter, User};
 use futures_util::StreamExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -10,8 +11,8 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, pause, resume, sleep, timeout};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
-use crate::raw::{Raw, header};
-use crate::support::{LONG, any_port, config};
+use crate::raw::{Raw, SDP, header, message, to_tag};
+use crate::support::{CALLER, LONG, any_port, config, empty, ended, expect, next_call};
 
 /// Reads what comes until it begins so.
 pub(crate) async fn until(stream: &mut TcpStream, start: &str) -> String {
@@ -95,4 +96,42 @@ async fn a_telephone_that_is_registered_stays_reachable() {
         }
     };
     timeout(LONG, gone).await.expect("it is forgotten");
+}
+
+/// A session is refreshed after a quarter of an hour: until then nothing may be said at all.
+#[tokio::test]
+async fn a_connection_that_a_call_goes_by_stays_open() {
+    let mut adapter = SipAdapter::bind(config("127.34.3.1")).await.unwrap();
+    let raw = Raw::new("127.34.3.2", adapter.local_addr()).await;
+    let over = |text: String| text.replace("SIP/2.0/UDP", "SIP/2.0/TCP").into_bytes();
+    let mut stream = TcpStream::connect(raw.peer).await.unwrap();
+    let invite = over(raw.request("INVITE", "i", 1, "", "", SDP));
+    stream.write_all(&invite).await.unwrap();
+    let mut line = next_call(&mut adapter).await.line;
+    line.perform(Command::Answer { leg: CALLER });
+    let mut ok = message(&mut stream).await;
+    while !ok.starts_with("SIP/2.0 200") {
+        ok = message(&mut stream).await;
+    }
+    let tag = to_tag(&ok);
+    let ack = over(raw.request("ACK", "a", 1, &tag, "", ""));
+    stream.write_all(&ack).await.unwrap();
+    expect(&mut line, Notice::LegAnswered { leg: CALLER }).await;
+    let open = || adapter.handle().load().connections;
+    pause();
+    sleep(Duration::from_secs(800)).await;
+    assert_eq!(open(), 1);
+    resume();
+    let (leg, cause) = (CALLER, EndCause::Normal);
+    line.perform(Command::Hangup { leg, cause });
+    let bye = message(&mut stream).await;
+    assert!(bye.starts_with("BYE"), "{bye}");
+    let ok = raw.response(&bye, "200 OK", "", "", "");
+    stream.write_all(ok.as_bytes()).await.unwrap();
+    ended(&mut line, CALLER).await;
+    drop(line);
+    empty(|| adapter.handle().stats()).await;
+    pause();
+    sleep(Duration::from_secs(800)).await;
+    assert_eq!(open(), 0, "nobody needs it any more");
 }

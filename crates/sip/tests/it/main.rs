@@ -30,7 +30,8 @@
 //! | registrar, its state, NAT | `trunks`: `a_telephone_registers_…`, `reach`: `registrations_outlast_…`, `nat` |
 //! | NAPTR and SRV, health, failover | `reach`: `a_trunk_is_found_…`, `trunks`: `the_next_trunk_is_tried` |
 //! | loops: Max-Forwards, our own hops | `signalling`: `a_call_that_goes_in_circles_…`, `wire` |
-//! | TCP, TLS, WebSocket | `calls`, `signalling` |
+//! | TCP, TLS, WebSocket | `calls`, `signalling`, `tls` |
+//! | `sips:` URIs | `sips`, `tls` |
 //! | redirect mode | `redirect`, unit tests of its shard |
 //! | torture messages (RFC 4475, 5118) | `torture` |
 //! | floods, scanners, access lists, 1:1 | `hostile`, unit tests of the guard and the shard |
@@ -76,10 +77,12 @@ mod rooms;
 mod rtp;
 mod secure;
 mod signalling;
+mod sips;
 mod softphone;
 mod sound;
 mod support;
 mod timers;
+mod tls;
 mod torture;
 mod transfer;
 mod trunks;

@@ -6,7 +6,8 @@ use tokio::net::UdpSocket;
 use tokio::time::timeout;
 
 use crate::raw::{Raw, SDP, header, to_tag};
-use crate::signalling::called;
+use crate::reach::{telephone, with_ann};
+use crate::signalling::{bind, called};
 use crate::support::{CALLEE, CALLER, LONG, adapter, dial, ended, expect, next_call, uri};
 
 const RELIABLE: &str = "Require: 100rel\r\nSupported: 100rel\r\n";
@@ -190,22 +191,38 @@ async fn a_callee_describes_itself_anew_before_it_answers() {
 /// RFC 3311, section 5.2: UPDATE moves its sender, before the answer as well.
 #[tokio::test]
 async fn a_caller_who_moves_while_it_rings_is_followed() {
-    let mut adapter = adapter("127.70.10.1").await;
-    let mut raw = Raw::new("127.70.10.2", adapter.local_addr()).await;
-    let mut new = Raw::new("127.70.10.2", adapter.local_addr()).await;
-    raw.send(&raw.request("INVITE", "i", 1, "", RELIABLE, SDP))
-        .await;
+    caller_moves("127.70.10", false).await;
+    // By where it comes from, where its Contact cannot be reached.
+    caller_moves("127.70.11", true).await;
+}
+
+async fn caller_moves(net: &str, behind_nat: bool) {
+    let mut adapter = adapter(&format!("{net}.1")).await;
+    let mut raw = Raw::new(&format!("{net}.2"), adapter.local_addr()).await;
+    let mut new = Raw::new(&format!("{net}.2"), adapter.local_addr()).await;
+    let (old, moved) = (raw.addr, new.addr);
+    let contact = |text: String, at: std::net::SocketAddr| {
+        let at = match behind_nat {
+            true => "10.9.9.9:5080".to_owned(),
+            false => at.to_string(),
+        };
+        let named = format!("Contact: <sip:ann@{at}>");
+        text.replace(&format!("Contact: <sip:ann@{old}>"), &named)
+    };
+    let invite = raw.request("INVITE", "i", 1, "", RELIABLE, SDP);
+    raw.send(&contact(invite, old)).await;
     let mut line = next_call(&mut adapter).await.line;
     line.perform(Command::Ring { leg: CALLER });
     let ringing = raw.until("SIP/2.0 180").await;
     let tag = to_tag(&ringing);
     raw.send(&prack(&raw, &ringing, 2, "")).await;
     let update = raw.request("UPDATE", "u", 3, &tag, "", "");
-    let (old, moved) = (raw.addr, new.addr);
-    let moves = format!("Contact: <sip:ann@{moved}>");
-    raw.send(&update.replace(&format!("Contact: <sip:ann@{old}>"), &moves))
-        .await;
-    let taken = answered(&mut raw, "3 UPDATE").await;
+    let update = update.replace(
+        &format!("SIP/2.0/UDP {old}"),
+        &format!("SIP/2.0/UDP {moved}"),
+    );
+    new.send(&contact(update, moved)).await;
+    let taken = answered(&mut new, "3 UPDATE").await;
     assert!(taken.starts_with("SIP/2.0 200"), "{taken}");
     assert!(header(&taken, "Contact").is_some(), "{taken}");
     line.perform(Command::Answer { leg: CALLER });
@@ -240,4 +257,32 @@ async fn a_prack_that_comes_after_the_answer_is_answered() {
     raw.send(&prack(&raw, &ringing, 3, "")).await;
     let refused = answered(&mut raw, "3 PRACK").await;
     assert!(refused.starts_with("SIP/2.0 481"), "{refused}");
+}
+
+/// The same of a telephone that is registered, which is reached by its flow alone.
+#[tokio::test]
+async fn a_telephone_that_moves_while_it_rings_is_followed() {
+    let mut adapter = bind(with_ann("127.70.12.1")).await;
+    let mut caller = Raw::new("127.70.12.2", adapter.local_addr()).await;
+    let mut line = called(&mut adapter, &mut caller).await;
+    let mut old = telephone("127.70.12.3", &adapter).await;
+    let mut new = Raw::new("127.70.12.3", adapter.local_addr()).await;
+    dial(&mut line, CALLEE, "sip:ann@pbx.example");
+    let invite = old.until("INVITE").await;
+    let reliable = "Require: 100rel\r\nRSeq: 1\r\n";
+    old.send(&old.response(&invite, "180 R", ";tag=b", reliable, ""))
+        .await;
+    let prack = old.until("PRACK").await;
+    old.send(&old.response(&prack, "200 OK", "", "", "")).await;
+    new.send(&new.within(&invite, "UPDATE", 5, "")).await;
+    let taken = answered(&mut new, "5 UPDATE").await;
+    assert!(taken.starts_with("SIP/2.0 200"), "{taken}");
+    new.send(&new.response(&invite, "200 OK", ";tag=b", "", SDP))
+        .await;
+    new.until("ACK").await;
+    expect(&mut line, Notice::LegRinging { leg: CALLEE }).await;
+    expect(&mut line, Notice::LegAnswered { leg: CALLEE }).await;
+    let (leg, cause) = (CALLEE, EndCause::Normal);
+    line.perform(Command::Hangup { leg, cause });
+    new.until("BYE").await;
 }

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::net::UdpSocket;
 use tokio::time::timeout;
 
@@ -95,6 +96,20 @@ impl Raw {
         )
     }
 
+    /// A request of the callee's, whose tag is `b`, in the dialog that this INVITE of ours has begun.
+    pub(crate) fn within(&self, invite: &str, method: &str, number: u32, body: &str) -> String {
+        let of = |name| header(invite, name).unwrap();
+        let branch = format!("w{number}{method}");
+        let text = self.request(method, &branch, number, "", "", body);
+        let lines = text.split("\r\n").map(|line| match line.split(':').next() {
+            Some("From") => format!("From: {};tag=b", of("To")),
+            Some("To") => format!("To: {}", of("From")),
+            Some("Call-ID") => format!("Call-ID: {}", of("Call-ID")),
+            _ => line.to_owned(),
+        });
+        lines.collect::<Vec<_>>().join("\r\n")
+    }
+
     pub(crate) async fn send(&self, text: &str) {
         self.socket
             .send_to(text.as_bytes(), self.peer)
@@ -138,4 +153,24 @@ pub(crate) fn header<'a>(message: &'a str, name: &str) -> Option<&'a str> {
 pub(crate) fn to_tag(message: &str) -> String {
     let to = header(message, "To").unwrap();
     to[to.find(";tag=").expect("a tag")..].to_owned()
+}
+
+/// The next message of a stream.
+pub(crate) async fn message(stream: &mut (impl AsyncRead + Unpin)) -> String {
+    let read = async {
+        let mut text = Vec::new();
+        while !text.ends_with(b"\r\n\r\n") {
+            text.push(stream.read_u8().await.unwrap());
+            // Line ends before a message keep the connection open.
+            if text == b"\r\n" {
+                text.clear();
+            }
+        }
+        let length = header(std::str::from_utf8(&text).unwrap(), "Content-Length").unwrap();
+        let mut body = vec![0; length.parse().unwrap()];
+        stream.read_exact(&mut body).await.unwrap();
+        text.extend(body);
+        String::from_utf8(text).unwrap()
+    };
+    timeout(LONG, read).await.expect("a message")
 }

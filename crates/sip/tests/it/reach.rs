@@ -38,22 +38,28 @@ pub(crate) fn with_ann(ip: &str) -> Config {
     }
 }
 
-/// Registers a telephone of ann's.
-async fn register(raw: &mut Raw) {
-    let request = |raw: &Raw, branch: &str, number, extra: &str| {
-        raw.request("REGISTER", branch, number, "", extra, "")
-            .replace("+1314@", "ann@")
-    };
-    // Twice, for nobody is sent more than he has sent.
-    raw.send(&request(raw, "r1", 1, "")).await;
-    raw.send(&request(raw, "r1b", 1, "")).await;
-    let asked = raw.until("SIP/2.0 401").await;
-    let challenge = header(&asked, "WWW-Authenticate").unwrap();
+/// What proves to this refusal of a REGISTER who ann is.
+pub(crate) fn proof(asked: &str) -> String {
+    let challenge = header(asked, "WWW-Authenticate").unwrap();
     let challenge = sipx_sip::auth::Challenge::parse(challenge.as_bytes(), false).unwrap();
     let credentials = sipx_sip::auth::Credentials::new("ann", "secret");
     let proof = sipx_sip::auth::respond(&challenge, &credentials, "REGISTER", "sip:ann@x", 1, "c");
-    let extra = format!("Authorization: {proof}\r\nExpires: 600\r\n");
-    raw.send(&request(raw, "r2", 2, &extra)).await;
+    format!("Authorization: {proof}\r\n")
+}
+
+pub(crate) fn registration(raw: &Raw, branch: &str, number: u32, extra: &str) -> String {
+    raw.request("REGISTER", branch, number, "", extra, "")
+        .replace("+1314@", "ann@")
+}
+
+/// Registers a telephone of ann's.
+async fn register(raw: &mut Raw) {
+    // Twice, for nobody is sent more than he has sent.
+    raw.send(&registration(raw, "r1", 1, "")).await;
+    raw.send(&registration(raw, "r1b", 1, "")).await;
+    let asked = raw.until("SIP/2.0 401").await;
+    let extra = format!("{}Expires: 600\r\n", proof(&asked));
+    raw.send(&registration(raw, "r2", 2, &extra)).await;
     let said = raw.next().await;
     assert!(said.starts_with("SIP/2.0 200"), "{said}");
 }

@@ -16,7 +16,7 @@ use tokio_tungstenite::tungstenite::protocol::Message as Frame;
 
 use crate::raw::{Raw, SDP, header, to_tag};
 use crate::support::{
-    CALLEE, CALLER, LONG, adapter, answer, config, dial, ended, expect, friendly, next_call,
+    CALLEE, CALLER, LONG, adapter, answer, config, dial, empty, ended, expect, friendly, next_call,
 };
 
 pub(crate) async fn bind(config: Config) -> SipAdapter {
@@ -54,6 +54,8 @@ async fn a_call_over_tls_is_answered_and_ended() {
             certificate: pem.clone().into_bytes(),
             key: made.signing_key.serialize_pem().into(),
         }),
+        // Long enough that what waits for an answer to its BYE is seen.
+        t1: Duration::from_secs(2),
         ..config("127.29.1.1")
     })
     .await;
@@ -88,6 +90,9 @@ async fn a_call_over_tls_is_answered_and_ended() {
             Disposition::Answered
         );
         ended(&mut far, CALLER).await;
+        drop(far);
+        // The BYE came over the client's connection, and so did its answer.
+        empty(|| server.handle().stats()).await;
     }
 }
 

@@ -3,7 +3,7 @@
 use callroute_media::DialTarget;
 use callroute_schema::{SipUri, mask};
 use sipx_sip::headers::Address;
-use sipx_sip::{HeaderName, Response, Uri};
+use sipx_sip::{HeaderName, Response, Uri, UriTransportError};
 
 use crate::admit::redirects::Redirects;
 use crate::convert;
@@ -59,13 +59,14 @@ impl Elsewhere {
             by: by.uri.clone(),
             times,
         };
-        let secure = by.uri.to_ascii_lowercase().starts_with("sips:");
         let mut ways = Vec::new();
         for uri in contacts(response) {
             let text = uri.to_string();
             let why = if self.left == 0 {
                 "there are too many"
-            } else if secure && !uri.scheme().is_secure() {
+            } else if by.secure && !uri.scheme().is_secure()
+                || uri.selected_transport() == Err(UriTransportError::SecureDatagram)
+            {
                 "it would be called without TLS"
             } else if self.been.iter().any(|been| been.equivalent(&uri)) {
                 "it was called already"

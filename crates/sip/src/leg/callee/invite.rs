@@ -171,15 +171,15 @@ pub(super) fn send(
 ) -> Result<Invite, SendError> {
     let uri = parsed(&route.uri)?;
     let key = dialing.key.clone();
-    let mut local = stack.local_sdp(target.addr.ip(), dialing.port, key);
+    let ip = target.addr.ip();
+    let mut local = stack.local_sdp(ip, dialing.port, key);
     let tls = target.transport.is_secure();
     local.encrypts = stack.config.srtp.offers(tls);
-    let contact = stack.contact(target.addr.ip(), target.transport);
+    let contact = stack.contact(ip, target.transport, uri.scheme().is_secure());
     let (tag, call_id) = (token(), token());
     // Entered before the first packet leaves: a request within the dialog may be the next.
     let requests = dialing.requests.clone();
     let entry = stack.routes.enter_dial(&call_id, &tag, requests);
-    let ip = target.addr.ip();
     let trusted = route.trunk.is_some() || stack.trusts(ip);
     let names = (contact.as_str(), tag.as_str(), call_id.as_str());
     let way = (uri, route.diverted.as_ref());

@@ -32,11 +32,11 @@ impl Peer {
     /// Whoever sent this INVITE. Behind a NAT Via names another address or port than we see (RFC
     /// 3581).
     pub(super) fn caller(incoming: &Incoming, dialog: &Dialog) -> Self {
-        let source = incoming.source;
+        let source = incoming.flow.addr;
         let via = incoming.request.headers.typed::<Via>();
         let mapped = via.and_then(Result::ok).is_none_or(|via| {
             let address = matches!(via.host, Host::Ip(ip) if ip != source.ip());
-            let udp = incoming.transport == TransportKind::Udp;
+            let udp = incoming.flow.transport == TransportKind::Udp;
             address || udp && via.port.unwrap_or(5060) != source.port()
         });
         Self {

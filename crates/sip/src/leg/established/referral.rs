@@ -109,7 +109,7 @@ impl Established {
         };
         let stack = Arc::clone(&self.leg.stack);
         let contact = self.dialog.contact().to_owned();
-        let sent = closing::send(&stack, &mut self.dialog, self.flow.as_ref(), |dialog| {
+        let sent = closing::send(&stack, &mut self.dialog, self.flow.as_deref(), |dialog| {
             Ok(dialog
                 .request(&Method::Notify)?
                 .header(HeaderName::Contact, contact)?

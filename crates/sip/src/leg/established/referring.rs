@@ -52,7 +52,7 @@ impl Established {
         let stack = Arc::clone(&self.leg.stack);
         let contact = self.dialog.contact().to_owned();
         let to = format!("<{uri}>");
-        let sent = closing::send(&stack, &mut self.dialog, self.flow.as_ref(), |dialog| {
+        let sent = closing::send(&stack, &mut self.dialog, self.flow.as_deref(), |dialog| {
             Ok(dialog
                 .request(&Method::Refer)?
                 .header(HeaderName::Contact, contact)?

@@ -83,7 +83,7 @@ impl Established {
         headers: impl Iterator<Item = (HeaderName, String)>,
     ) -> bool {
         let stack = Arc::clone(&self.leg.stack);
-        let sent = closing::send(&stack, &mut self.dialog, self.flow.as_ref(), |dialog| {
+        let sent = closing::send(&stack, &mut self.dialog, self.flow.as_deref(), |dialog| {
             let mut request = dialog.request(&Method::Update)?;
             for (name, value) in headers {
                 request = request.header(name, value)?;

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use callroute_schema::{Cause, Disposition};
 use sipx_sip::{HeaderName, Method, Request, Response, TuEvent};
-use sipx_transport::Target;
 use tokio::time::{Instant, timeout_at};
 
 use super::{Established, Unacked};
@@ -46,7 +45,7 @@ impl Established {
                     ok.sdp(self.description(direction(self.holding)))
                 }
                 Ok(Some(remote)) => {
-                    self.leg.local.peer = Some(incoming.source.ip());
+                    self.leg.local.peer = Some(incoming.flow.addr.ip());
                     ok.sdp(self.answer_to(remote).await)
                 }
                 Err(refusal) => refusal,
@@ -82,11 +81,11 @@ impl Established {
     /// from now on it is reached there, or by the way that this one came.
     pub(super) fn refreshed_by(&mut self, incoming: &Incoming) {
         self.dialog.refresh(&incoming.request.headers);
-        let source = Target::new(incoming.source, incoming.transport);
-        self.flow = match closing::flow(&self.dialog, &source) {
-            None if self.registered => Some(source),
+        let flow = match closing::flow(&self.dialog, &incoming.flow) {
+            None if self.registered => Some(incoming.flow.clone()),
             found => found,
         };
+        self.flow = flow.map(|flow| self.leg.stack.connections.need(flow));
     }
 
     pub(super) async fn hold(
@@ -121,7 +120,7 @@ impl Established {
         let sent = closing::send(
             &self.leg.stack,
             &mut self.dialog,
-            self.flow.as_ref(),
+            self.flow.as_deref(),
             |dialog| {
                 let mut builder = dialog
                     .request(&Method::Invite)?
@@ -176,7 +175,13 @@ impl Established {
                 self.dialog.accepted(&invite);
                 self.adopt(&response);
                 self.away = self.direct.is_some();
-                closing::ack(&self.leg.stack, &self.dialog, self.flow.as_ref(), sequence).await;
+                closing::ack(
+                    &self.leg.stack,
+                    &self.dialog,
+                    self.flow.as_deref(),
+                    sequence,
+                )
+                .await;
                 self.described_anew(&response, asked).await;
                 self.copies = Some(Copies { exchange, sequence });
                 return false;
@@ -219,7 +224,7 @@ impl Established {
         request: &Request,
         response: &Response,
     ) -> Option<(Request, Exchange)> {
-        let (flow, credentials) = (self.flow.as_ref(), self.credentials.as_ref());
+        let (flow, credentials) = (self.flow.as_deref(), self.credentials.as_ref());
         let asked = (request, response);
         closing::again(&self.leg.stack, &mut self.dialog, flow, asked, credentials).await
     }

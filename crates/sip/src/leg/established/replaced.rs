@@ -6,7 +6,6 @@
 use std::sync::Arc;
 
 use sipx_sip::update;
-use sipx_transport::Target;
 
 use super::{Established, Unacked};
 use crate::endpoint::Incoming;
@@ -84,10 +83,12 @@ impl Established {
             return Ok(());
         };
         tracing::info!(leg = %self.leg.notices.leg(), "another telephone takes its place");
-        let flow = closing::flow(&dialog, &Target::new(incoming.source, incoming.transport));
+        let flow = closing::flow(&dialog, &incoming.flow);
+        let flow = flow.map(|flow| stack.connections.need(flow));
         self.peer = Peer::caller(incoming, &dialog);
         let old = std::mem::replace(&mut self.dialog, dialog);
         let old_flow = std::mem::replace(&mut self.flow, flow);
+        let old_flow = old_flow.as_deref().cloned();
         closing::part(Arc::clone(&stack), old, old_flow, self.credentials.take());
         self.registered = false;
         self.leg.entry = Some(entry);
