@@ -11,6 +11,7 @@ mod long_json;
 mod numbers;
 mod people;
 mod prefixes;
+mod reach;
 mod records;
 mod services;
 mod shared;
@@ -210,7 +211,7 @@ fn compile(
     let mut shared = compiler.shared();
     let named = compiler.named();
     compiler.cycles(&named);
-    let mut resolved = numbers::Resolver::new(&named);
+    let mut resolved = numbers::Resolver::new(&named, &shared.tables);
     if let Some(default) = &table.default {
         let at = Path::ROOT.key("default");
         compiler.check(default, &at);
@@ -256,9 +257,12 @@ fn default(
         Ok(list) => {
             let json = json(&actions);
             let varies = variables(&json).next().is_some();
+            let asks = resolved.asks(&actions);
             Some(DefaultActions {
                 list,
                 varies,
+                opens: varies || !asks.is_empty(),
+                asks,
                 json: json.into(),
                 actions: Arc::from(actions),
             })

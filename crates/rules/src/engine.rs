@@ -27,7 +27,7 @@ mod truth;
 mod view;
 mod wanted;
 
-pub(crate) use answers::{Answers, json};
+pub(crate) use answers::{Answers, Attributes, json};
 pub(crate) use book::{Best, Book, Builder, Dialed, Draft, Observer};
 pub(crate) use call::{Call, WHOLE, in_full};
 pub(crate) use clause::{Available, Calls, Clause, Field, OneOf, Party, Places, Test, Written};
@@ -38,12 +38,12 @@ pub(crate) use lists::{CallerList, Lists};
 pub(crate) use names::Named;
 pub(crate) use people::People;
 pub(crate) use record::Part;
-pub(crate) use render::{PLAIN, SPACES};
+pub(crate) use render::{PLAIN, SPACES, begins_later};
 pub(crate) use resolve::{MAX_DEPTH, MAX_EXPANDED, flatten, holds_queue};
 pub(crate) use rotas::{Rota, Turns};
 pub(crate) use rows::Rows;
 pub(crate) use subject::Subject;
-pub(crate) use tables::{OnShift, Switch, Tables, ZoneTable};
+pub(crate) use tables::{OnShift, Switch, Tables, ZoneTable, parted};
 pub(crate) use truth::Truth;
 pub(crate) use view::View;
 

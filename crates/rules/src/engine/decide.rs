@@ -6,7 +6,7 @@ use std::sync::Arc;
 use callroute_schema::tree::ReadError;
 use callroute_schema::{Action, Actions, Event, Menu, TargetName, WebhookName};
 
-use super::answers::{Answers, VARIES};
+use super::answers::{Answers, Attributes, VARIES};
 use super::book::{Best, Book};
 use super::call::Call;
 use super::counted::Counted;
@@ -50,6 +50,10 @@ pub(crate) struct DefaultActions {
     pub(crate) json: Box<str>,
     /// Whether it holds variables.
     pub(crate) varies: bool,
+    /// What lookups have to be asked of, by the variables of all that it may come to.
+    pub(crate) asks: Attributes,
+    /// Whether either of these has to be looked at.
+    pub(crate) opens: bool,
 }
 
 impl Engine {
@@ -117,7 +121,7 @@ impl Engine {
     #[inline]
     pub(crate) fn outcome(&self, call: &Call<'_>, best: Best) -> Outcome<'_> {
         let by_default = best.rule() == u32::MAX;
-        match best.is_open() | (by_default & self.default.varies) {
+        match best.is_open() | (by_default & self.default.opens) {
             true => self.open(call, best),
             false => self.decided(best, None),
         }
@@ -145,17 +149,17 @@ impl Engine {
             return Outcome::Need(lookup);
         }
         let by_rule = best.rule() != u32::MAX;
-        let varies = match by_rule {
-            true => best.answer() & VARIES != 0,
-            false => self.default.varies,
+        let answer = self.answers.get(best.answer()).filter(|_| by_rule);
+        let default = &self.default;
+        let (written, asks, varies) = match answer {
+            Some(answer) => (&answer.actions, &answer.asks, best.answer() & VARIES != 0),
+            None => (&default.actions, &default.asks, default.varies),
         };
+        if let Some(lookup) = wanted(asks, call) {
+            return Outcome::Need(lookup);
+        }
         if !varies {
             return self.decided(best, None);
-        }
-        let answer = self.answers.get(best.answer()).filter(|_| by_rule);
-        let written = answer.map_or(&*self.default.actions, |answer| &answer.actions);
-        if let Some(lookup) = wanted(written, call) {
-            return Outcome::Need(lookup);
         }
         let (actions, wrong) = match self.fill_allowed(written, call) {
             Ok(actions) => (actions, None),

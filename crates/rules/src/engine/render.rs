@@ -99,7 +99,7 @@ pub(crate) fn fill(actions: &[Action], call: &Call<'_>) -> Result<Vec<Action>, R
 }
 
 /// Whether this is done later than what it stands in, if at all.
-pub(super) fn begins_later(item: &Value) -> bool {
+pub(crate) fn begins_later(item: &Value) -> bool {
     item.get("action").is_some()
 }
 
