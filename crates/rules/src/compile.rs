@@ -7,6 +7,7 @@ mod callers;
 mod cycles;
 mod draft;
 mod hours;
+mod last;
 mod long_json;
 mod numbers;
 mod people;
@@ -216,6 +217,10 @@ fn compile(
         let at = Path::ROOT.key("default");
         compiler.check(default, &at);
         compiler.variables(default, &shared, &at);
+        // A way round that never ends is a fault already.
+        if compiler.report.is_empty() {
+            compiler.last_is_known(&named);
+        }
     }
     compiler.named_variables(&shared);
     let book = compiler.numbers(&mut shared, &mut resolved);

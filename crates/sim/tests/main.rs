@@ -22,3 +22,4 @@ mod queues;
 mod recordings;
 mod scenarios;
 mod transfers;
+mod unknown;

@@ -11,12 +11,13 @@ use super::book::{Best, Book};
 use super::call::Call;
 use super::counted::Counted;
 use super::facts::{Facts, Lookup};
+use super::filled::Filled;
 use super::names::{Named, WebhookSpec};
-use super::outcome::{Decision, Filled, Outcome, Rare, RuleId, RuleRef};
+use super::outcome::{Decision, Outcome, Rare, RuleId, RuleRef};
 use super::people::People;
 use super::quick;
 use super::record::Asks;
-use super::render::{RenderError, fill};
+use super::render::{RenderError, Unknown};
 use super::resolve::{AnswerError, UnknownName, check, resolve};
 use super::tables::{LookupSpec, Tables};
 use super::view::View;
@@ -161,33 +162,8 @@ impl Engine {
         if !varies {
             return self.decided(best, None);
         }
-        let (actions, wrong) = match self.fill_allowed(written, call) {
-            Ok(actions) => (actions, None),
-            Err(error) => (self.default_filled(call), by_rule.then_some(error)),
-        };
-        self.decided(best, Some(Box::new(Filled { actions, wrong })))
-    }
-
-    /// The default, which stays as it is written where it cannot be filled in.
-    fn default_filled(&self, call: &Call<'_>) -> Vec<Action> {
-        let written = &self.default.actions;
-        self.fill_allowed(written, call)
-            .unwrap_or_else(|_| written.to_vec())
-    }
-
-    /// With their variables filled in, and dialing only what may be dialed.
-    fn fill_allowed(
-        &self,
-        actions: &[Action],
-        call: &Call<'_>,
-    ) -> Result<Vec<Action>, RenderError> {
-        let filled = fill(actions, call)?;
-        match self.policy.judge_list(&filled) {
-            Ok(()) => Ok(filled),
-            Err(refused) => Err(RenderError::NoAction {
-                why: refused.to_string(),
-            }),
-        }
+        let filled = self.filled(written, call, by_rule);
+        self.decided(best, Some(Box::new(filled)))
     }
 
     /// The fact that a rule waits for.
@@ -286,7 +262,22 @@ impl Engine {
         facts: &Facts,
     ) -> Result<Vec<Action>, RenderError> {
         let call = Call::new(View::Event(event), &self.tables, facts);
-        self.fill_allowed(actions, &call)
+        self.fill_allowed(actions, &call, Unknown::Fails)
+    }
+
+    /// As [`fill`](Self::fill), for what comes of the default, after which there is nothing: a text
+    /// to speak goes without what is not known.
+    ///
+    /// # Errors
+    /// [`RenderError`]: a variable elsewhere that is not known for this call.
+    pub fn fill_default(
+        &self,
+        actions: &[Action],
+        event: &Event,
+        facts: &Facts,
+    ) -> Result<Vec<Action>, RenderError> {
+        let call = Call::new(View::Event(event), &self.tables, facts);
+        self.fill_allowed(actions, &call, Unknown::IsUnsaid)
     }
 
     /// What `calls` conditions of this table count a call under that dialed this and is doing

@@ -80,17 +80,30 @@ fn next_change(call: &Call<'_>, name: &str) -> Option<String> {
     Some(next.format("%A %H:%M").to_string())
 }
 
+/// What becomes of a text to speak that holds what is not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unknown {
+    /// Its action cannot be done, as with any other text.
+    Fails,
+    /// It goes without: there is nothing else to do.
+    IsUnsaid,
+}
+
 /// Actions with their variables filled in. What is not known stays as it is written where it is
 /// not yet wanted, in later actions, branches and menus: those are filled in again when they
 /// begin, by what has become known since (digits that were collected, what a server said).
-pub(crate) fn fill(actions: &[Action], call: &Call<'_>) -> Result<Vec<Action>, RenderError> {
+pub(super) fn fill(
+    actions: &[Action],
+    call: &Call<'_>,
+    unknown: Unknown,
+) -> Result<Vec<Action>, RenderError> {
     let no_action = |why: &dyn std::fmt::Display| RenderError::NoAction {
         why: why.to_string(),
     };
     let mut tree = serde_json::to_value(actions).map_err(|error| no_action(&error))?;
     if let Value::Array(list) = &mut tree {
         for (place, action) in list.iter_mut().enumerate() {
-            texts(action, call, place == 0)?;
+            texts(action, call, place == 0, unknown)?;
         }
     }
     // A table's rule may do more than an answer from outside: its bounds were kept at load.
@@ -104,12 +117,17 @@ pub(crate) fn begins_later(item: &Value) -> bool {
 }
 
 /// The contract bounds how deep actions nest, so this ends.
-fn texts(tree: &mut Value, call: &Call<'_>, now: bool) -> Result<(), RenderError> {
+fn texts(
+    tree: &mut Value,
+    call: &Call<'_>,
+    now: bool,
+    unknown: Unknown,
+) -> Result<(), RenderError> {
     match tree {
         Value::String(text) => fill_in(text, call, now, filled)?,
         Value::Array(list) => list
             .iter_mut()
-            .try_for_each(|item| texts(item, call, now && !begins_later(item)))?,
+            .try_for_each(|item| texts(item, call, now && !begins_later(item), unknown))?,
         Value::Object(map) => {
             let is_action = map.contains_key("action");
             for (key, item) in map {
@@ -117,7 +135,12 @@ fn texts(tree: &mut Value, call: &Call<'_>, now: bool) -> Result<(), RenderError
                     Value::String(url) if is_action && key == "url" => {
                         fill_in(url, call, now, filled_url)?;
                     }
-                    item => texts(item, call, now && !begins_later(item))?,
+                    Value::String(text)
+                        if now && unknown == Unknown::IsUnsaid && is_spoken(key) =>
+                    {
+                        fill_in(text, call, now, spoken)?;
+                    }
+                    item => texts(item, call, now && !begins_later(item), unknown)?,
                 }
                 // A table's column may hold a number as people write it. What is not filled in
                 // yet stays: its point and hyphen are its name's.
@@ -132,6 +155,19 @@ fn texts(tree: &mut Value, call: &Call<'_>, now: bool) -> Result<(), RenderError
         _ => {}
     }
     Ok(())
+}
+
+/// Whether a text in this field is spoken: of `say`, of a prompt, of an announcement.
+pub(crate) fn is_spoken(key: &str) -> bool {
+    matches!(key, "say" | "text")
+}
+
+/// A text to speak, without what is not known.
+fn spoken(text: &str, call: &Call<'_>) -> Result<String, RenderError> {
+    with_variables(text, |name| match value(call, name) {
+        Err(RenderError::NotKnown { .. }) => Ok(String::new()),
+        known => known,
+    })
 }
 
 fn fill_in(
@@ -225,6 +261,27 @@ numbers:
             assert!(json.contains(text), "{to}: {json}");
             assert_eq!(wrong, unfilled, "{to}");
         }
+    }
+
+    #[test]
+    fn what_is_not_known_takes_its_own_branch() {
+        let engine = engine(
+            r#"
+version: 1
+default: [{ action: say, text: "Hello {attributes.x}." }, { action: say, text: "Bye" }]
+targets: { box: [{ action: say, text: "Oh" }, { action: voicemail, message: sales }] }
+numbers:
+  "+1": { action: forward, destination: { type: number, number: "{attributes.x}" }, on: { failed: box } }
+  "+2": { action: forward, destination: { type: number, number: "{attributes.x}" }, on: { busy: box } }
+"#,
+        );
+        let (json, wrong) = decided(&engine, "+1");
+        assert!(json.contains("Oh") && json.contains("sales"), "{json}");
+        assert!(!wrong);
+        // The default's text goes without.
+        let (json, wrong) = decided(&engine, "+2");
+        assert!(json.contains(r#""text":"Hello .""#), "{json}");
+        assert!(wrong);
     }
 
     #[test]

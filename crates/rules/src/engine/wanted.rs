@@ -18,7 +18,7 @@ mod tests {
 
     const TABLE: &str = r#"
 version: 1
-default: { action: voicemail, message: "{attributes.box}" }
+default: [{ action: say, text: "Hello {attributes.box}." }, { action: voicemail, message: general }]
 lookups: { crm: { custom: crm }, erp: { custom: erp } }
 agents: { ann: { to: "1001" } }
 webhooks: { hook: { urls: ["https://crm.example/"], fallback: owner } }
@@ -80,7 +80,7 @@ numbers:
             // Whatever happens until then may say it.
             ("4", vec![], r#""text":"{attributes.tier}""#),
             ("5", vec![], r#""text":"+14155550123""#),
-            ("6", vec![crm], r#""message":"sales""#),
+            ("6", vec![crm], r#""text":"Hello sales.""#),
         ] {
             let (found, json) = way(to, &row);
             assert_eq!(found, asked, "{to}");
