@@ -156,7 +156,10 @@ impl Engine {
             Some(answer) => (&answer.actions, &answer.asks, best.answer() & VARIES != 0),
             None => (&default.actions, &default.asks, default.varies),
         };
-        if let Some(lookup) = wanted(asks, call) {
+        // Nobody who calls for help waits for what is only to be said or called then.
+        if !call.emergency
+            && let Some(lookup) = wanted(asks, call)
+        {
             return Outcome::Need(lookup);
         }
         if !varies {
@@ -251,7 +254,8 @@ impl Engine {
     }
 
     /// Actions with their variables filled in for a call, as in a text to speak or a number to
-    /// call: for targets, branches and menus that are reached after the decision.
+    /// call: for targets, branches and menus that are reached after the decision. Of an emergency
+    /// call texts to speak go without what is not known: nobody was asked for it.
     ///
     /// # Errors
     /// [`RenderError`]: a variable that is not known for this call.
@@ -262,7 +266,7 @@ impl Engine {
         facts: &Facts,
     ) -> Result<Vec<Action>, RenderError> {
         let call = Call::new(View::Event(event), &self.tables, facts);
-        self.fill_allowed(actions, &call, Unknown::Fails)
+        self.fill_allowed(actions, &call, Unknown::of(&call))
     }
 
     /// As [`fill`](Self::fill), for what comes of the default, after which there is nothing: a text

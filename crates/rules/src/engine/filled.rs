@@ -26,7 +26,8 @@ impl Engine {
         if !by_rule {
             return self.default_filled(call, None);
         }
-        let error = match self.fill_allowed(written, call, Unknown::Fails) {
+        let unknown = Unknown::of(call);
+        let error = match self.fill_allowed(written, call, unknown) {
             Ok(actions) => {
                 return Filled {
                     actions,
@@ -36,7 +37,7 @@ impl Engine {
             }
             Err(error) => error,
         };
-        match self.instead(written, call, Unknown::Fails) {
+        match self.instead(written, call, unknown) {
             Some((written, actions)) => Filled {
                 actions,
                 written: Some(written),
@@ -62,8 +63,8 @@ impl Engine {
     }
 
     /// What is done instead of a list whose first action is not known: that action's branch for
-    /// failures; as it is written, and filled in. Without a branch the default goes on with the
-    /// next action, as a call does.
+    /// failures; as it is written, and filled in. Without a branch the default, and who calls for
+    /// help, goes on with the next action.
     fn instead(
         &self,
         written: &[Action],

@@ -43,6 +43,8 @@ numbers:
   "15": { action: webhook, name: hook }
   "16": { action: queue, name: support }
   "17": [{ action: say, text: Hello }, { action: menu, name: greet }]
+  "911": [{ action: say, text: "Hello {crm.name}." }, { action: forward, destination: { type: number, number: "1001" }, on: { failed: owner } }]
+  "112": [{ action: forward, destination: { type: agent, name: "{crm.owner}" } }, { action: forward, destination: { type: agent, name: ann } }]
   "18": { action: forward, destination: { type: agent, name: ann } }
 "#;
 
@@ -95,6 +97,11 @@ numbers:
         }
         for to in ["17", "18"] {
             assert!(way(to, &row).0.is_empty(), "{to}");
+        }
+        // Nobody who calls for help waits.
+        for (to, first) in [("911", r#""text":"Hello .""#), ("112", r#""name":"ann""#)] {
+            let (found, json) = way(to, &row);
+            assert!(found.is_empty() && json.contains(first), "{to}: {json}");
         }
         // What could not be had is not asked for again.
         let (asked, json) = way("1", &Fact::Missing);
