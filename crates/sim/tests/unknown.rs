@@ -16,11 +16,13 @@ default: [{ action: say, text: "Sorry, {crm.name}." }, { action: voicemail, mess
 lookups: { crm: { custom: crm } }
 agents: { ann: { to: "sip:ann@pbx.example" } }
 targets:
-  owner: { action: forward, destination: { type: agent, name: "{crm.owner}" }, on: { failed: tech } }
+  support: { action: queue, name: support, members: [ann] }
   tech: { action: voicemail, message: tech }
 menus:
-  main: { prompt: { say: "Hello {crm.name}" }, options: { 3: owner }, on: { timeout: { action: hangup } } }
+  main: { prompt: { say: "Hello {crm.name}" }, options: { 3: { action: forward, destination: { type: agent, name: "{crm.owner}" }, on: { failed: tech } } }, on: { timeout: { action: hangup } } }
 numbers:
+  "3": [{ action: set, attributes: { q: support } }, { action: queue, name: "{attributes.q}" }]
+  "4": [{ action: set, attributes: { q: tech } }, { action: forward, destination: { type: queue, name: "{attributes.q}" }, on: { failed: tech } }]
   "1": { action: menu, name: main }
   "2": { action: forward, destination: { type: agent, name: "{crm.owner}" } }
 "#;
@@ -57,4 +59,13 @@ fn without_it_the_default_keeps_the_call() {
     let told = trace("2", LookupResult::Missing("down".to_owned()));
     assert!(told.contains("Sorry, ."), "{told}");
     assert!(told.contains("general"), "{told}");
+}
+
+#[test]
+fn a_call_says_which_queue_it_joins() {
+    let told = trace("3", LookupResult::Nobody);
+    assert!(told.contains("calling ann"), "{told}");
+    // No queue: as after any failure.
+    let told = trace("4", LookupResult::Nobody);
+    assert!(told.contains("greeting tech"), "{told}");
 }

@@ -8,7 +8,7 @@ use callroute_schema::{Action, Actions, Menu, variables};
 use serde_json::Value;
 
 use crate::check::{self, Sink};
-use crate::engine::{Attributes, NameKind, Named, Tables, begins_later, parted};
+use crate::engine::{Attributes, NameKind, Named, Tables, begins_later, holds_queue, parted};
 use crate::path::Path;
 
 /// What stands behind each name of a table.
@@ -56,8 +56,9 @@ impl<'n> Reach<'n> {
         for action in actions {
             check::action(action, &Path::ROOT, &mut names);
         }
-        let behind = names.0.iter().filter_map(|place| self.behind.get(place));
-        found.extend(behind.flatten().cloned());
+        for place in self.places(names) {
+            found.extend(self.behind.get(&place).into_iter().flatten().cloned());
+        }
         let mut met = HashSet::new();
         found.retain(|attribute| met.insert(Arc::clone(attribute)));
         found.into()
@@ -71,6 +72,17 @@ impl<'n> Reach<'n> {
         }
     }
 
+    /// What names stand for: a queue that each call names may be any.
+    fn places(&self, names: Names) -> Vec<Place> {
+        let mut places = names.places;
+        if names.any_queue {
+            let targets = self.named.targets.iter();
+            let queues = targets.filter(|(name, list)| holds_queue(list, name.as_str()));
+            places.extend(queues.map(|(name, _)| (NameKind::Target, name.to_string())));
+        }
+        places
+    }
+
     /// Carries each attribute from where a variable names it to all that leads there.
     fn follow(&self) -> HashMap<Place, BTreeSet<Arc<str>>> {
         let mut leads: HashMap<Place, Vec<Place>> = HashMap::new();
@@ -81,7 +93,7 @@ impl<'n> Reach<'n> {
             for attribute in own {
                 named.entry(attribute).or_default().push(place.clone());
             }
-            for to in names.0 {
+            for to in self.places(names) {
                 leads.entry(to).or_default().push(place.clone());
             }
         };
@@ -157,7 +169,10 @@ fn attribute(variable: &str) -> Option<&str> {
 
 /// The names that actions use.
 #[derive(Default)]
-struct Names(Vec<Place>);
+struct Names {
+    places: Vec<Place>,
+    any_queue: bool,
+}
 
 impl Names {
     fn of(list: &Actions) -> Self {
@@ -170,9 +185,12 @@ impl Names {
 impl Sink for Names {
     fn name(&mut self, kind: NameKind, name: &str, _at: &Path<'_>) {
         let kind = match kind {
-            NameKind::Queue => NameKind::Target,
+            NameKind::Queue => {
+                self.any_queue |= variables(name).next().is_some();
+                NameKind::Target
+            }
             kind => kind,
         };
-        self.0.push((kind, name.to_owned()));
+        self.places.push((kind, name.to_owned()));
     }
 }

@@ -42,6 +42,7 @@ numbers:
   "14": { action: forward, destination: { type: agent, name: ann }, on: { failed: far } }
   "15": { action: webhook, name: hook }
   "16": { action: queue, name: support }
+  "19": { action: forward, destination: { type: queue, name: "{to}" } }
   "17": [{ action: say, text: Hello }, { action: menu, name: greet }]
   "911": [{ action: say, text: "Hello {crm.name}." }, { action: forward, destination: { type: number, number: "1001" }, on: { failed: owner } }]
   "112": [{ action: forward, destination: { type: agent, name: "{crm.owner}" } }, { action: forward, destination: { type: agent, name: ann } }]
@@ -89,7 +90,7 @@ numbers:
             assert!(json.contains(text), "{to}: {json}");
         }
         // So does one behind a name, however far.
-        for to in ["11", "12", "13", "14", "15", "16"] {
+        for to in ["11", "12", "13", "14", "15", "16", "19"] {
             let (found, json) = way(to, &row);
             assert_eq!(found, [crm], "{to}");
             let known = way(to, &Fact::Missing);
