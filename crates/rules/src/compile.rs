@@ -119,6 +119,12 @@ impl Table {
 
 /// What a routing file says, in the format that its name tells.
 pub(crate) fn root(name: &str, text: &str, report: &mut Report) -> Option<Node> {
+    let mut root = document(name, text, report)?;
+    crate::written::tidy(&mut root);
+    Some(root)
+}
+
+fn document(name: &str, text: &str, report: &mut Report) -> Option<Node> {
     let json = name.to_ascii_lowercase().ends_with(".json");
     if crate::toml::is_toml(name) {
         crate::toml::read(text, report)

@@ -30,7 +30,7 @@ mod wanted;
 
 pub(crate) use answers::{Answers, Attributes, json};
 pub(crate) use book::{Best, Book, Builder, Dialed, Draft, Observer};
-pub(crate) use call::{Call, WHOLE, in_full};
+pub(crate) use call::{Call, WHOLE, in_full, plain};
 pub(crate) use clause::{Available, Calls, Clause, Field, OneOf, Party, Places, Test, Written};
 pub(crate) use counted::Counted;
 pub(crate) use decide::DefaultActions;
