@@ -7,10 +7,12 @@ mod callers;
 mod cycles;
 mod draft;
 mod hours;
+mod last;
 mod long_json;
 mod numbers;
 mod people;
 mod prefixes;
+mod reach;
 mod records;
 mod services;
 mod shared;
@@ -117,6 +119,12 @@ impl Table {
 
 /// What a routing file says, in the format that its name tells.
 pub(crate) fn root(name: &str, text: &str, report: &mut Report) -> Option<Node> {
+    let mut root = document(name, text, report)?;
+    crate::written::tidy(&mut root);
+    Some(root)
+}
+
+fn document(name: &str, text: &str, report: &mut Report) -> Option<Node> {
     let json = name.to_ascii_lowercase().ends_with(".json");
     if crate::toml::is_toml(name) {
         crate::toml::read(text, report)
@@ -210,11 +218,15 @@ fn compile(
     let mut shared = compiler.shared();
     let named = compiler.named();
     compiler.cycles(&named);
-    let mut resolved = numbers::Resolver::new(&named);
+    let mut resolved = numbers::Resolver::new(&named, &shared.tables);
     if let Some(default) = &table.default {
         let at = Path::ROOT.key("default");
         compiler.check(default, &at);
         compiler.variables(default, &shared, &at);
+        // A way round that never ends is a fault already.
+        if compiler.report.is_empty() {
+            compiler.last_is_known(&named);
+        }
     }
     compiler.named_variables(&shared);
     let book = compiler.numbers(&mut shared, &mut resolved);
@@ -256,9 +268,12 @@ fn default(
         Ok(list) => {
             let json = json(&actions);
             let varies = variables(&json).next().is_some();
+            let asks = resolved.asks(&actions);
             Some(DefaultActions {
                 list,
                 varies,
+                opens: varies || !asks.is_empty(),
+                asks,
                 json: json.into(),
                 actions: Arc::from(actions),
             })

@@ -14,8 +14,8 @@ pub(crate) struct Field {
 pub(crate) enum Broken {
     /// A quote is never closed, and nothing behind it is read.
     Unclosed(Span),
-    /// A quote is closed, and more text stands behind it.
-    Behind(Span),
+    /// A quote is closed, and more text stands behind it: this first.
+    Behind(Span, char),
 }
 
 /// Reads records one after the other.
@@ -65,7 +65,7 @@ impl<'a> Records<'a> {
         let line = rest.find('\n').map(|end| end + 1);
         self.at += match broken {
             Broken::Unclosed(_) => rest.len(),
-            Broken::Behind(_) => line.unwrap_or(rest.len()),
+            Broken::Behind(..) => line.unwrap_or(rest.len()),
         };
         self.newline();
     }
@@ -109,8 +109,10 @@ impl<'a> Records<'a> {
         let closing = self.span(self.at.saturating_sub(1));
         let rest = self.rest();
         let end = rest.find([',', '\n']).unwrap_or(rest.len());
-        if !rest.get(..end).unwrap_or_default().trim().is_empty() {
-            return Err(Broken::Behind(closing));
+        let behind = rest.get(..end).unwrap_or_default();
+        if !behind.trim().is_empty() {
+            let first = behind.trim_start_matches(' ').chars().next();
+            return Err(Broken::Behind(closing, first.unwrap_or(' ')));
         }
         self.at += end;
         Ok(Field { text, span })
@@ -196,7 +198,7 @@ mod tests {
     fn nothing_stands_behind_a_quote() {
         let mut records = Records::new("a,b\n\"x\ny\" z,c\n\"d\" \t,e\r\n\"f\"\n");
         assert!(records.next().unwrap().is_ok());
-        let Some(Err(Broken::Behind(span))) = records.next() else {
+        let Some(Err(Broken::Behind(span, 'z'))) = records.next() else {
             panic!("text behind a quote is expected");
         };
         assert_eq!((span.line, span.column, span.end - span.start), (3, 2, 1));

@@ -60,6 +60,7 @@ mod texts;
 mod toml;
 mod url;
 pub mod waves;
+mod written;
 mod yaml;
 mod zone;
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::mask::Masked;
 use crate::name::{AgentName, NameError};
+use crate::number::is_visual;
 use crate::sip_uri::{SipUri, SipUriError, strip_scheme};
 use crate::variable::fixed;
 
@@ -34,6 +35,12 @@ pub enum NumberError {
     TooLong {
         /// How many characters were found.
         found: usize,
+    },
+    /// Spaces, brackets and the like, which are only there to be seen (RFC 3966, section 5.1.1).
+    #[error("a number is written without spaces, brackets, hyphens and points: {plain}")]
+    Visual {
+        /// The number without them.
+        plain: String,
     },
     /// A character that is not part of a number.
     #[error("{found:?} is not part of a number; write digits, with a leading + for E.164")]
@@ -66,9 +73,14 @@ impl Number {
             });
         }
         let allowed = |c: char| c.is_ascii_digit() || (!plus && matches!(c, '*' | '#'));
-        match digits.chars().find(|c| !allowed(*c)) {
-            Some(found) => Err(NumberError::Character { found }),
-            None => Ok(Self(text)),
+        let Some(found) = digits.chars().find(|c| !allowed(*c)) else {
+            return Ok(Self(text));
+        };
+        let plain: String = text.chars().filter(|c| !is_visual(*c)).collect();
+        // A `(0)` is not dialed, and a variable's name may have a hyphen.
+        match is_visual(found) && !text.contains("(0)") && !text.contains('{') {
+            true if Self::new(plain.as_str()).is_ok() => Err(NumberError::Visual { plain }),
+            _ => Err(NumberError::Character { found }),
         }
     }
 
@@ -114,7 +126,7 @@ impl Party {
         if strip_scheme(text).is_some() {
             return Ok(Self::Sip(SipUri::new(text)?));
         }
-        if text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '*' | '#')) {
+        if text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '*' | '#' | '(')) {
             return Ok(Self::Number(Number::new(text)?));
         }
         Ok(Self::Agent(AgentName::new(text)?))
@@ -187,6 +199,14 @@ mod tests {
         for (text, wrong) in [
             (
                 "+1 555",
+                "a number is written without spaces, brackets, hyphens and points: +1555",
+            ),
+            (
+                "(212) 555-0147",
+                "a number is written without spaces, brackets, hyphens and points: 2125550147",
+            ),
+            (
+                "+44 (0) 20",
                 "' ' is not part of a number; write digits, with a leading + for E.164",
             ),
             ("sip:@", "a SIP URI needs a host, as in sip:ann@pbx.example"),

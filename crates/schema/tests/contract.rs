@@ -155,7 +155,7 @@ fn faults_name_their_path() {
         ),
         (
             r#"{"destination":{"type":"ring_group","members":["+1682",{"to":"+1 2"}]},"action":"forward"}"#,
-            "$.destination.members[1].to: ' ' is not part of a number; write digits, with a leading + for E.164",
+            "$.destination.members[1].to: a number is written without spaces, brackets, hyphens and points: +12",
         ),
         (
             r#"[{"action":"hangup"},{"action":"forwrad"}]"#,

@@ -156,25 +156,41 @@ impl Program {
         }
         call.is_on(&action);
         call.patience.begins(&action, call.now.mono);
-        let filled = match self.varies {
-            true => filled(call, action),
-            false => Ok(action),
-        };
-        match filled {
-            Ok(action) => Next::Action(action),
-            Err(why) => self.after_failed(call, Disposition::Failed, why),
+        if !self.varies {
+            return Next::Action(action);
         }
+        let own = action.on().and_then(|on| branch(on, Disposition::Failed));
+        let own = own.cloned();
+        match filled(call, action, self.default_taken) {
+            Ok(action) => Next::Action(action),
+            Err(why) => self.after_unknown(call, own.as_ref(), why),
+        }
+    }
+
+    /// The next action after one of which something is not known: its own branch for failures, as
+    /// after any other.
+    fn after_unknown(&mut self, call: &mut Call, own: Option<&Actions>, why: String) -> Next {
+        let own = own.and_then(|own| call.engine.resolve(own).ok());
+        if let Some(own) = own {
+            self.replace(own);
+        }
+        self.after_failed(call, Disposition::Failed, why)
     }
 }
 
 /// An action by what is known now; where something is not, it is left out for this reason, which the
 /// trace tells. Only the table's own have variables: an answer from outside with any is refused.
-pub(crate) fn filled(call: &mut Call, action: Action) -> Result<Action, String> {
+/// After the `last` way that a call has, what it is told goes without what is not known.
+pub(crate) fn filled(call: &mut Call, action: Action, last: bool) -> Result<Action, String> {
     let one = std::slice::from_ref(&action);
     if !has_variables(one) {
         return Ok(action);
     }
-    match call.engine.fill(one, &call.event, &call.facts) {
+    let filled = match last {
+        true => call.engine.fill_default(one, &call.event, &call.facts),
+        false => call.engine.fill(one, &call.event, &call.facts),
+    };
+    match filled {
         Ok(filled) => Ok(filled.into_iter().next().unwrap_or(action)),
         Err(error) => {
             let kind = action.kind().map_or("target", ActionKind::as_str);

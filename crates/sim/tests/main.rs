@@ -23,3 +23,4 @@ mod queues;
 mod recordings;
 mod scenarios;
 mod transfers;
+mod unknown;

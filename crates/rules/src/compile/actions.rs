@@ -32,6 +32,8 @@ impl Sink for Checker<'_> {
         let table = self.table;
         match kind {
             NameKind::Target => self.known(kind, name, &table.targets, at),
+            // Each call says which, as in `{attributes.queue}`; what is no queue cannot be joined.
+            NameKind::Queue if variables(name).next().is_some() => {}
             NameKind::Queue => self.queue(name, at),
             NameKind::Menu => self.known(kind, name, &table.menus, at),
             NameKind::Webhook => self.known(kind, name, &table.webhooks, at),

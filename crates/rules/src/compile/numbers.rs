@@ -6,9 +6,11 @@ use callroute_schema::tree::Node;
 use callroute_schema::{Action, Actions};
 
 use super::draft::draft;
+use super::reach::Reach;
 use super::{Compiler, Shared};
 use crate::engine::{
-    Answers, Book, Builder, Dialed, Draft, MAX_DEPTH, MAX_EXPANDED, Named, flatten,
+    Answers, Attributes, Book, Builder, Dialed, Draft, MAX_DEPTH, MAX_EXPANDED, Named, Tables,
+    flatten,
 };
 use crate::fault::Report;
 use crate::number::{self, Pattern};
@@ -169,7 +171,8 @@ impl Compiler<'_> {
             return Some(0);
         }
         let flat = resolved.flat(self.root, actions, at, self.report)?;
-        let answer = resolved.answers.add(flat);
+        let reach = &resolved.reach;
+        let answer = resolved.answers.add(flat, |actions| reach.asks(actions));
         if let Some(name) = target {
             resolved.targets.insert(name.to_owned(), answer);
         }
@@ -196,12 +199,14 @@ pub(super) struct Resolver<'a> {
     named: &'a Named,
     targets: HashMap<String, u32>,
     answers: Answers,
+    reach: Reach<'a>,
 }
 
 impl<'a> Resolver<'a> {
-    pub(super) fn new(named: &'a Named) -> Self {
+    pub(super) fn new(named: &'a Named, tables: &Tables) -> Self {
         Self {
             named,
+            reach: Reach::new(named, tables),
             targets: HashMap::new(),
             answers: Answers::default(),
         }
@@ -227,6 +232,11 @@ impl<'a> Resolver<'a> {
             return None;
         }
         Some(flat)
+    }
+
+    /// What lookups have to be asked of before these actions begin.
+    pub(super) fn asks(&self, actions: &[Action]) -> Attributes {
+        self.reach.asks(actions)
     }
 
     pub(super) fn finish(mut self) -> Answers {

@@ -5,7 +5,7 @@ use chrono::{DateTime, NaiveDateTime};
 
 use super::records::{Wrong, fits};
 use super::{Compiler, Shared};
-use crate::engine::{LookupSource, LookupSpec, OnShift, Rota, Switch, Tables, Turns};
+use crate::engine::{LookupSource, LookupSpec, OnShift, Rota, Switch, Tables, Turns, ZoneTable};
 use crate::path::Path;
 use crate::table::{LookupEntry, OverrideEntry, RotaEntry, StepEntry};
 use callroute_schema::hint::{shorten, unknown};
@@ -110,15 +110,32 @@ impl Compiler<'_> {
 
     fn turns(&mut self, entry: &RotaEntry, tables: &mut Tables, at: &Path<'_>) -> Option<Turns> {
         match (&entry.who, &entry.steps, &entry.file) {
-            (Some(who), None, None) => self.turn_about(entry, who, tables, at),
-            (None, Some(steps), None) => self.steps(steps, &at.key("steps")),
-            (None, None, Some(file)) => self.steps_file(file, &at.key("file")),
+            (Some(who), None, None) => return self.turn_about(entry, who, tables, at),
+            (None, Some(_), None) | (None, None, Some(_)) => {}
             _ => {
                 let message =
                     "a rota has one of `who` (with `from`, `every` and `zone`), `steps` and `file`";
                 self.fault(at, message);
-                None
+                return None;
             }
+        }
+        for (key, given) in [("from", &entry.from), ("every", &entry.every)] {
+            if given.is_some() {
+                let message = format!(
+                    "`{key}` belongs to turns (`who`); each step has a time of its own: take it out"
+                );
+                self.fault(&at.key(key), message);
+            }
+        }
+        let zone = match &entry.zone {
+            Some(zone) => Some(self.zone_table(zone, tables, &at.key("zone"))?),
+            None => None,
+        };
+        let zone = zone.and_then(|zone| tables.zones.get(zone as usize));
+        match (&entry.steps, &entry.file) {
+            (Some(steps), _) => self.steps(steps, zone, &at.key("steps")),
+            (None, Some(file)) => self.steps_file(file, zone, &at.key("file")),
+            (None, None) => None,
         }
     }
 
@@ -141,9 +158,7 @@ impl Compiler<'_> {
         for (index, agent) in who.iter().enumerate() {
             self.known_agent(agent, &list.index(index));
         }
-        let begins = ["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"]
-            .iter()
-            .find_map(|form| NaiveDateTime::parse_from_str(from, form).ok());
+        let begins = wall(from);
         if begins.is_none() {
             let message = format!(
                 "`{}` is no date and time; write it as in 2026-01-05 09:00",
@@ -174,14 +189,19 @@ impl Compiler<'_> {
         }
     }
 
-    fn steps(&mut self, steps: &[StepEntry], at: &Path<'_>) -> Option<Turns> {
+    fn steps(
+        &mut self,
+        steps: &[StepEntry],
+        zone: Option<&ZoneTable>,
+        at: &Path<'_>,
+    ) -> Option<Turns> {
         let mut read = Vec::new();
         for (index, step) in steps.iter().enumerate() {
             let at = at.index(index);
             if let Some(agent) = &step.who {
                 self.known_agent(agent, &at.key("who"));
             }
-            match instant(&step.from) {
+            match instant(&step.from, zone) {
                 Ok(from) => read.push((from, step.who.as_ref().map(|agent| agent.as_str().into()))),
                 Err(message) => self.fault(&at.key("from"), message),
             }
@@ -195,7 +215,7 @@ impl Compiler<'_> {
         (read.len() == steps.len()).then(|| Turns::Steps(read.into()))
     }
 
-    fn steps_file(&mut self, file: &str, at: &Path<'_>) -> Option<Turns> {
+    fn steps_file(&mut self, file: &str, zone: Option<&ZoneTable>, at: &Path<'_>) -> Option<Turns> {
         let text = self.read(file, at)?;
         let agents = &self.table.agents;
         let mut read: Vec<(i64, Option<Box<str>>)> = Vec::new();
@@ -211,7 +231,8 @@ impl Compiler<'_> {
                 };
             }
             fits(2, record)?;
-            let from = instant(field(0)).map_err(|message| Wrong::line(record.first(), message))?;
+            let from =
+                instant(field(0), zone).map_err(|message| Wrong::line(record.first(), message))?;
             if read.last().is_some_and(|(before, _)| *before >= from) {
                 let message = "steps come in the order of time, each once".to_owned();
                 return Err(Wrong::line(record.first(), message));
@@ -264,14 +285,30 @@ impl Compiler<'_> {
     }
 }
 
-fn instant(text: &str) -> Result<i64, String> {
-    let read = DateTime::parse_from_rfc3339(text);
-    read.map(|at| at.timestamp()).map_err(|_| {
-        format!(
-            "`{}` is no instant; write it with its offset, as in 2026-04-21T09:00:00-04:00",
-            shorten(text)
-        )
-    })
+/// A time by a clock on the wall.
+fn wall(text: &str) -> Option<NaiveDateTime> {
+    let mut forms = ["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"].iter();
+    forms.find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())
+}
+
+/// An instant with its offset; of a rota with a zone by the clock on its wall, too.
+fn instant(text: &str, zone: Option<&ZoneTable>) -> Result<i64, String> {
+    if let Ok(at) = DateTime::parse_from_rfc3339(text) {
+        return Ok(at.timestamp());
+    }
+    let found = shorten(text);
+    match (wall(text), zone) {
+        (Some(wall), Some(zone)) => Ok(zone.first_reading(wall.and_utc().timestamp())),
+        (Some(_), None) => Err(format!(
+            "whose clock reads `{found}`, nobody says; give the rota a `zone`, or write the time with its offset, as in 2026-04-21T09:00:00-04:00"
+        )),
+        (None, Some(_)) => Err(format!(
+            "`{found}` is no date and time; write it as in 2026-01-05 09:00"
+        )),
+        (None, None) => Err(format!(
+            "`{found}` is no instant; write it with its offset, as in 2026-04-21T09:00:00-04:00"
+        )),
+    }
 }
 
 /// `12h`, `1d`, `1w` in seconds, from an hour to a year.

@@ -11,6 +11,11 @@ use crate::engine::Rows;
 /// After so many faults, the rest of a file is not worth reading.
 pub(super) const MAX_FAULTS: usize = 100;
 
+/// What spreadsheets separate by in many languages.
+const COMMAS: &str = "fields are separated by commas here, not by semicolons or tabs; export the file with commas, and texts with a comma in quotes";
+const BEHIND: &str =
+    "the quote ends here, and more stands behind it; double a quote within a value, as in \"\"";
+
 /// What is wrong with a record.
 pub(super) struct Wrong {
     span: Option<Span>,
@@ -92,6 +97,14 @@ pub(super) fn is_heading(record: &[Field]) -> bool {
     record.iter().all(is_word)
 }
 
+/// Whether a first line is a heading of several columns that nothing we know separates.
+fn has_no_commas(record: &[Field]) -> bool {
+    let [field] = record else {
+        return false;
+    };
+    is_heading(record) && field.text.contains([';', '\t'])
+}
+
 /// A line with more than its heading has columns for: a comma too many, behind which everything
 /// would stand under the wrong heading.
 ///
@@ -123,6 +136,9 @@ impl Compiler<'_> {
         let mut faults = 0;
         for (index, record) in Records::new(text).enumerate() {
             let wrong = match &record {
+                Ok(record) if index == 0 && has_no_commas(record) => {
+                    Some(Wrong::stop(record.first(), COMMAS.to_owned()))
+                }
                 Ok(record) => take(index, record).err(),
                 Err(Broken::Unclosed(span)) => Some(Wrong {
                     span: Some(*span),
@@ -130,11 +146,15 @@ impl Compiler<'_> {
                     other: None,
                     stop: true,
                 }),
-                Err(Broken::Behind(span)) => Some(Wrong {
+                Err(Broken::Behind(span, first)) => Some(Wrong {
                     span: Some(*span),
-                    message: "the quote ends here, and more stands behind it; double a quote within a value, as in \"\"".to_owned(),
+                    message: match first {
+                        ';' | '\t' => COMMAS.to_owned(),
+                        _ => BEHIND.to_owned(),
+                    },
                     other: None,
-                    stop: false,
+                    // Without its heading, no line can be told.
+                    stop: index == 0 || matches!(first, ';' | '\t'),
                 }),
             };
             let Some(wrong) = wrong else {

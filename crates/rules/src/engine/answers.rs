@@ -11,6 +11,10 @@ pub(crate) const VARIES: u32 = 1 << 31;
 /// Set beside the place of an answer, where its rule waits for a fact.
 pub(crate) const NEEDS: u32 = 1 << 30;
 
+/// Set in the place of an answer that waits for what lookups say: by variables of its own, or of
+/// what it leads to.
+pub(crate) const ASKS: u32 = 1 << 29;
+
 /// Every answer that a table gives.
 #[derive(Debug, Default)]
 pub(crate) struct Answers {
@@ -25,32 +29,46 @@ pub(crate) struct Answer {
     pub(crate) actions: Arc<[Action]>,
     /// As an answer of the contract.
     pub(crate) json: Box<str>,
+    /// What lookups have to be asked of, by the variables of all that it may come to.
+    pub(crate) asks: Attributes,
 }
 
+/// Names of attributes, in the order in which they are asked for.
+pub(crate) type Attributes = Box<[Arc<str>]>;
+
 impl Answers {
-    /// The place of an answer, with [`VARIES`] where it holds variables; the same actions have the
-    /// same one.
-    pub(crate) fn add(&mut self, actions: Vec<Action>) -> u32 {
+    /// The place of an answer, with [`VARIES`] where it holds variables and [`ASKS`] where it waits
+    /// for attributes; the same actions have the same one, and wait for the same.
+    pub(crate) fn add(
+        &mut self,
+        actions: Vec<Action>,
+        asks: impl FnOnce(&[Action]) -> Attributes,
+    ) -> u32 {
         let json: Box<str> = json(&actions).into();
         if let Some(place) = self.known.get(&json) {
             return *place;
         }
         let mut place = u32::try_from(self.all.len())
-            .unwrap_or(NEEDS - 1)
-            .min(NEEDS - 1);
+            .unwrap_or(ASKS - 1)
+            .min(ASKS - 1);
         if variables(&json).next().is_some() {
             place |= VARIES;
+        }
+        let asks = asks(&actions);
+        if !asks.is_empty() {
+            place |= ASKS;
         }
         self.all.push(Answer {
             actions: actions.into(),
             json: json.clone(),
+            asks,
         });
         self.known.insert(json, place);
         place
     }
 
     pub(crate) fn get(&self, place: u32) -> Option<&Answer> {
-        self.all.get((place & !VARIES) as usize)
+        self.all.get((place & !(VARIES | ASKS)) as usize)
     }
 
     /// Forgets what only adding needs.

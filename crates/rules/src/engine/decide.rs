@@ -6,17 +6,18 @@ use std::sync::Arc;
 use callroute_schema::tree::ReadError;
 use callroute_schema::{Action, Actions, Event, Menu, TargetName, WebhookName};
 
-use super::answers::{Answers, VARIES};
+use super::answers::{Answers, Attributes, VARIES};
 use super::book::{Best, Book};
 use super::call::Call;
 use super::counted::Counted;
 use super::facts::{Facts, Lookup};
+use super::filled::Filled;
 use super::names::{Named, WebhookSpec};
-use super::outcome::{Decision, Filled, Outcome, Rare, RuleId, RuleRef};
+use super::outcome::{Decision, Outcome, Rare, RuleId, RuleRef};
 use super::people::People;
 use super::quick;
 use super::record::Asks;
-use super::render::{RenderError, fill};
+use super::render::{RenderError, Unknown};
 use super::resolve::{AnswerError, UnknownName, check, resolve};
 use super::tables::{LookupSpec, Tables};
 use super::view::View;
@@ -50,6 +51,10 @@ pub(crate) struct DefaultActions {
     pub(crate) json: Box<str>,
     /// Whether it holds variables.
     pub(crate) varies: bool,
+    /// What lookups have to be asked of, by the variables of all that it may come to.
+    pub(crate) asks: Attributes,
+    /// Whether either of these has to be looked at.
+    pub(crate) opens: bool,
 }
 
 impl Engine {
@@ -117,7 +122,7 @@ impl Engine {
     #[inline]
     pub(crate) fn outcome(&self, call: &Call<'_>, best: Best) -> Outcome<'_> {
         let by_default = best.rule() == u32::MAX;
-        match best.is_open() | (by_default & self.default.varies) {
+        match best.is_open() | (by_default & self.default.opens) {
             true => self.open(call, best),
             false => self.decided(best, None),
         }
@@ -145,45 +150,23 @@ impl Engine {
             return Outcome::Need(lookup);
         }
         let by_rule = best.rule() != u32::MAX;
-        let varies = match by_rule {
-            true => best.answer() & VARIES != 0,
-            false => self.default.varies,
+        let answer = self.answers.get(best.answer()).filter(|_| by_rule);
+        let default = &self.default;
+        let (written, asks, varies) = match answer {
+            Some(answer) => (&answer.actions, &answer.asks, best.answer() & VARIES != 0),
+            None => (&default.actions, &default.asks, default.varies),
         };
+        // Nobody who calls for help waits for what is only to be said or called then.
+        if !call.emergency
+            && let Some(lookup) = wanted(asks, call)
+        {
+            return Outcome::Need(lookup);
+        }
         if !varies {
             return self.decided(best, None);
         }
-        let answer = self.answers.get(best.answer()).filter(|_| by_rule);
-        let written = answer.map_or(&*self.default.actions, |answer| &answer.actions);
-        if let Some(lookup) = wanted(written, call) {
-            return Outcome::Need(lookup);
-        }
-        let (actions, wrong) = match self.fill_allowed(written, call) {
-            Ok(actions) => (actions, None),
-            Err(error) => (self.default_filled(call), by_rule.then_some(error)),
-        };
-        self.decided(best, Some(Box::new(Filled { actions, wrong })))
-    }
-
-    /// The default, which stays as it is written where it cannot be filled in.
-    fn default_filled(&self, call: &Call<'_>) -> Vec<Action> {
-        let written = &self.default.actions;
-        self.fill_allowed(written, call)
-            .unwrap_or_else(|_| written.to_vec())
-    }
-
-    /// With their variables filled in, and dialing only what may be dialed.
-    fn fill_allowed(
-        &self,
-        actions: &[Action],
-        call: &Call<'_>,
-    ) -> Result<Vec<Action>, RenderError> {
-        let filled = fill(actions, call)?;
-        match self.policy.judge_list(&filled) {
-            Ok(()) => Ok(filled),
-            Err(refused) => Err(RenderError::NoAction {
-                why: refused.to_string(),
-            }),
-        }
+        let filled = self.filled(written, call, by_rule);
+        self.decided(best, Some(Box::new(filled)))
     }
 
     /// The fact that a rule waits for.
@@ -271,7 +254,8 @@ impl Engine {
     }
 
     /// Actions with their variables filled in for a call, as in a text to speak or a number to
-    /// call: for targets, branches and menus that are reached after the decision.
+    /// call: for targets, branches and menus that are reached after the decision. Of an emergency
+    /// call texts to speak go without what is not known: nobody was asked for it.
     ///
     /// # Errors
     /// [`RenderError`]: a variable that is not known for this call.
@@ -282,7 +266,22 @@ impl Engine {
         facts: &Facts,
     ) -> Result<Vec<Action>, RenderError> {
         let call = Call::new(View::Event(event), &self.tables, facts);
-        self.fill_allowed(actions, &call)
+        self.fill_allowed(actions, &call, Unknown::of(&call))
+    }
+
+    /// As [`fill`](Self::fill), for what comes of the default, after which there is nothing: a text
+    /// to speak goes without what is not known.
+    ///
+    /// # Errors
+    /// [`RenderError`]: a variable elsewhere that is not known for this call.
+    pub fn fill_default(
+        &self,
+        actions: &[Action],
+        event: &Event,
+        facts: &Facts,
+    ) -> Result<Vec<Action>, RenderError> {
+        let call = Call::new(View::Event(event), &self.tables, facts);
+        self.fill_allowed(actions, &call, Unknown::IsUnsaid)
     }
 
     /// What `calls` conditions of this table count a call under that dialed this and is doing

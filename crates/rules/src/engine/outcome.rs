@@ -10,6 +10,7 @@ use serde::{Serialize, Serializer};
 use super::answers::{VARIES, json};
 use super::decide::Engine;
 use super::facts::Lookup;
+use super::filled::Filled;
 use super::render::RenderError;
 
 /// What a walk through the table comes to.
@@ -55,14 +56,6 @@ impl Drop for Rare {
     }
 }
 
-/// Actions with their variables filled in: the rule's, or the default's where that could not be.
-#[derive(Debug, Clone)]
-pub(super) struct Filled {
-    pub(super) actions: Vec<Action>,
-    /// Why the rule's could not be done.
-    pub(super) wrong: Option<RenderError>,
-}
-
 impl<'e> Decision<'e> {
     /// The rule that held.
     #[must_use]
@@ -93,14 +86,23 @@ impl<'e> Decision<'e> {
     }
 
     /// What the rule says, targets followed, with its variables as they are written: for whoever
-    /// fills in each action when it begins, by [`Engine::fill`].
+    /// fills in each action when it begins, by [`Engine::fill`]. Where something of its first action
+    /// is not known, what that says `on: failed`.
     #[must_use]
     pub fn written(&self) -> &[Action] {
+        if let Some(written) = self
+            .filled
+            .0
+            .as_deref()
+            .and_then(|filled| filled.written.as_ref())
+        {
+            return written;
+        }
         let answer = self.rule.and_then(|_| self.engine.answers.get(self.answer));
         answer.map_or(&*self.engine.default.actions, |answer| &answer.actions)
     }
 
-    /// Whether [`written`](Self::written) holds variables.
+    /// Whether [`written`](Self::written) may hold variables.
     #[must_use]
     pub fn has_variables(&self) -> bool {
         match self.rule {

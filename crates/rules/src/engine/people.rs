@@ -190,4 +190,70 @@ numbers:
         assert_eq!(resolve_party("sip:desk@pbx.example", noon), "Anybody");
         assert_eq!(resolve_party("+13145550100", noon), "Anybody");
     }
+    #[test]
+    fn steps_go_by_the_clock_of_their_zone() {
+        let table = |csv: &str| {
+            format!(
+                r#"
+version: 1
+default: {{ action: hangup }}
+agents: {{ ann: {{ to: "1001" }}, bob: {{ to: "1002" }} }}
+rotas:
+  steps: {{ zone: Europe/London, steps: [{{ from: "2026-01-05 09:00", who: ann }}, {{ from: "2026-07-06 09:00", who: bob }}, {{ from: "2026-07-13T09:00:00Z" }}] }}
+  file: {{ zone: Europe/London, file: {csv} }}
+"#
+            )
+        };
+        let file = crate::SourceFile {
+            name: "duty.csv".to_owned(),
+            // Clocks go forward over the second, and back over the third.
+            text: "from,who\n2026-01-05 09:00,ann\n2026-03-29 01:30,bob\n2026-10-25T01:30,ann\n"
+                .to_owned(),
+        };
+        let engine = load("routes.yaml", &table("duty.csv"), &vec![file], &ChronoTz).unwrap();
+        for (rota, before, who, at, then) in [
+            (
+                "steps",
+                "2026-01-05T08:59:59Z",
+                None,
+                "2026-01-05T09:00:00Z",
+                Some("ann"),
+            ),
+            (
+                "steps",
+                "2026-07-06T07:59:59Z",
+                Some("ann"),
+                "2026-07-06T08:00:00Z",
+                Some("bob"),
+            ),
+            (
+                "steps",
+                "2026-07-13T08:59:59Z",
+                Some("bob"),
+                "2026-07-13T09:00:00Z",
+                None,
+            ),
+            (
+                "file",
+                "2026-03-29T00:59:59Z",
+                Some("ann"),
+                "2026-03-29T01:00:00Z",
+                Some("bob"),
+            ),
+            (
+                "file",
+                "2026-10-25T00:29:59Z",
+                Some("bob"),
+                "2026-10-25T00:30:00Z",
+                Some("ann"),
+            ),
+        ] {
+            assert_eq!(
+                engine.on_duty(rota, before.parse().unwrap()),
+                who,
+                "{before}"
+            );
+            assert_eq!(engine.on_duty(rota, at.parse().unwrap()), then, "{at}");
+        }
+    }
 }

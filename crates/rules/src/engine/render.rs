@@ -80,17 +80,40 @@ fn next_change(call: &Call<'_>, name: &str) -> Option<String> {
     Some(next.format("%A %H:%M").to_string())
 }
 
+/// What becomes of a text to speak that holds what is not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unknown {
+    /// Its action cannot be done, as with any other text.
+    Fails,
+    /// It goes without: there is nothing else to do, or no time.
+    IsUnsaid,
+}
+
+impl Unknown {
+    /// As a call's rules say it.
+    pub(super) fn of(call: &Call<'_>) -> Self {
+        match call.emergency {
+            true => Self::IsUnsaid,
+            false => Self::Fails,
+        }
+    }
+}
+
 /// Actions with their variables filled in. What is not known stays as it is written where it is
 /// not yet wanted, in later actions, branches and menus: those are filled in again when they
 /// begin, by what has become known since (digits that were collected, what a server said).
-pub(crate) fn fill(actions: &[Action], call: &Call<'_>) -> Result<Vec<Action>, RenderError> {
+pub(super) fn fill(
+    actions: &[Action],
+    call: &Call<'_>,
+    unknown: Unknown,
+) -> Result<Vec<Action>, RenderError> {
     let no_action = |why: &dyn std::fmt::Display| RenderError::NoAction {
         why: why.to_string(),
     };
     let mut tree = serde_json::to_value(actions).map_err(|error| no_action(&error))?;
     if let Value::Array(list) = &mut tree {
         for (place, action) in list.iter_mut().enumerate() {
-            texts(action, call, place == 0)?;
+            texts(action, call, place == 0, unknown)?;
         }
     }
     // A table's rule may do more than an answer from outside: its bounds were kept at load.
@@ -99,17 +122,22 @@ pub(crate) fn fill(actions: &[Action], call: &Call<'_>) -> Result<Vec<Action>, R
 }
 
 /// Whether this is done later than what it stands in, if at all.
-pub(super) fn begins_later(item: &Value) -> bool {
+pub(crate) fn begins_later(item: &Value) -> bool {
     item.get("action").is_some()
 }
 
 /// The contract bounds how deep actions nest, so this ends.
-fn texts(tree: &mut Value, call: &Call<'_>, now: bool) -> Result<(), RenderError> {
+fn texts(
+    tree: &mut Value,
+    call: &Call<'_>,
+    now: bool,
+    unknown: Unknown,
+) -> Result<(), RenderError> {
     match tree {
         Value::String(text) => fill_in(text, call, now, filled)?,
         Value::Array(list) => list
             .iter_mut()
-            .try_for_each(|item| texts(item, call, now && !begins_later(item)))?,
+            .try_for_each(|item| texts(item, call, now && !begins_later(item), unknown))?,
         Value::Object(map) => {
             let is_action = map.contains_key("action");
             for (key, item) in map {
@@ -117,7 +145,12 @@ fn texts(tree: &mut Value, call: &Call<'_>, now: bool) -> Result<(), RenderError
                     Value::String(url) if is_action && key == "url" => {
                         fill_in(url, call, now, filled_url)?;
                     }
-                    item => texts(item, call, now && !begins_later(item))?,
+                    Value::String(text)
+                        if now && unknown == Unknown::IsUnsaid && is_spoken(key) =>
+                    {
+                        fill_in(text, call, now, spoken)?;
+                    }
+                    item => texts(item, call, now && !begins_later(item), unknown)?,
                 }
                 // A table's column may hold a number as people write it. What is not filled in
                 // yet stays: its point and hyphen are its name's.
@@ -132,6 +165,19 @@ fn texts(tree: &mut Value, call: &Call<'_>, now: bool) -> Result<(), RenderError
         _ => {}
     }
     Ok(())
+}
+
+/// Whether a text in this field is spoken: of `say`, of a prompt, of an announcement.
+pub(crate) fn is_spoken(key: &str) -> bool {
+    matches!(key, "say" | "text")
+}
+
+/// A text to speak, without what is not known.
+fn spoken(text: &str, call: &Call<'_>) -> Result<String, RenderError> {
+    with_variables(text, |name| match value(call, name) {
+        Err(RenderError::NotKnown { .. }) => Ok(String::new()),
+        known => known,
+    })
 }
 
 fn fill_in(
@@ -178,159 +224,4 @@ fn filled(text: &str, call: &Call<'_>) -> Result<String, RenderError> {
 }
 
 #[cfg(test)]
-mod tests {
-    use callroute_schema::Event;
-
-    use crate::engine::{Engine, Facts, Outcome};
-
-    fn engine(text: &str) -> Engine {
-        crate::load("routes.yaml", text, &(), &crate::ChronoTz).unwrap()
-    }
-
-    fn decided(engine: &Engine, to: &str) -> (String, bool) {
-        let event = format!(
-            r#"{{"event":"incoming_call","from":"+14155550123","to":"{to}","timestamp":"2026-04-21T14:32:00Z","call_id":"a"}}"#
-        );
-        let event: Event = serde_json::from_str(&event).unwrap();
-        match engine.decide(&event, &Facts::default()) {
-            Outcome::Decided(decision) => (
-                decision.to_json().into_owned(),
-                decision.unfilled().is_some(),
-            ),
-            Outcome::Need(lookup) => panic!("needs {lookup}"),
-        }
-    }
-
-    #[test]
-    fn only_what_is_done_at_once_has_to_be_known() {
-        let engine = engine(
-            r#"
-version: 1
-default: [{ action: say, text: "Hello {from}" }, { action: say, text: "{attributes.x}" }]
-numbers:
-  "+1": [{ then: { action: say, text: "{attributes.x}" } }]
-  "+2": [{ then: [{ action: set, attributes: { x: "1" } }, { action: say, text: "{attributes.x} of {from}" }] }]
-  "+3":
-    - then: { action: forward, destination: { type: number, number: "{from}" }, on: { failed: { action: say, text: "{attributes.x}" } } }
-"#,
-        );
-        for (to, text, unfilled) in [
-            ("+9", r#""text":"Hello +14155550123""#, false),
-            ("+1", r#""text":"Hello +14155550123""#, true),
-            ("+2", r#""text":"{attributes.x} of {from}""#, false),
-            ("+3", r#""number":"+14155550123""#, false),
-            ("+3", r#""text":"{attributes.x}""#, false),
-        ] {
-            let (json, wrong) = decided(&engine, to);
-            assert!(json.contains(text), "{to}: {json}");
-            assert_eq!(wrong, unfilled, "{to}");
-        }
-    }
-
-    #[test]
-    fn a_rule_may_do_more_than_an_answer() {
-        let hello: Vec<_> = (0..40)
-            .map(|count| format!(r#"{{ action: say, text: "Hello {count} {{from}}" }}"#))
-            .collect();
-        let key = |key: u32| format!(r#""{key}": {{ action: say, text: "{}" }}"#, "x".repeat(200));
-        let keys: Vec<_> = (2000..2400).map(key).collect();
-        let engine = engine(&format!(
-            r#"
-version: 1
-default: {{ action: busy }}
-targets: {{ hello: [{}] }}
-numbers:
-  "+1": [{{ then: [hello, hello] }}]
-  "+2": [{{ then: {{ action: menu, prompt: {{ say: "Hello {{from}}" }}, options: {{ {} }} }} }}]
-"#,
-            hello.join(", "),
-            keys.join(", ")
-        ));
-        for (to, text) in [
-            ("+1", "Hello 39 +14155550123"),
-            ("+2", "Hello +14155550123"),
-        ] {
-            let (json, unfilled) = decided(&engine, to);
-            assert!(json.contains(text), "{to}: {json}");
-            assert!(!unfilled, "{to}");
-        }
-    }
-
-    #[test]
-    fn what_was_dialed_stays_one_user() {
-        let engine = engine(
-            r#"
-version: 1
-default: { action: busy }
-numbers:
-  "*": [{ then: { action: forward, destination: { type: sip, uri: "sip:{to}@pbx.example" } } }]
-"#,
-        );
-        for (to, user) in [
-            ("#97", "%2397"),
-            ("+13146523057", "+13146523057"),
-            ("*97", "*97"),
-        ] {
-            let (json, unfilled) = decided(&engine, to);
-            assert!(json.contains(&format!("sip:{user}@pbx.example")), "{json}");
-            assert!(!unfilled, "{to}");
-        }
-    }
-
-    #[test]
-    fn a_value_in_a_web_address_is_one_value() {
-        let engine = engine(
-            r#"
-version: 1
-default: { action: busy }
-prefixes: { branches: { entries: { "+1415": { name: "A&b=1/../x y", host: "crm.example" } } } }
-numbers:
-  "+1":
-    - when: { caller: { prefix: branches } }
-      then: { action: webhook, url: "https://{branches.host}/v1/{branches.name}?of={from}&n={branches.name}#x" }
-"#,
-        );
-        let name = "A%26b%3D1%2F..%2Fx%20y";
-        let url = format!("https://crm.example/v1/{name}?of=%2B14155550123&n={name}#x");
-        let (json, unfilled) = decided(&engine, "+1");
-        assert!(json.contains(&format!(r#""url":"{url}""#)), "{json}");
-        assert!(!unfilled);
-    }
-
-    #[test]
-    fn only_the_number_of_a_destination_loses_its_separators() {
-        let engine = engine(
-            r#"
-version: 1
-default: { action: busy }
-prefixes: { branches: { entries: { "+1415": { number: "AB-12.34 (x)" } } } }
-numbers:
-  "+1":
-    - when: { caller: { prefix: branches } }
-      then: [{ action: set, attributes: { number: "{branches.number}", other: "{branches.number}", type: number } }, { action: busy }]
-  "+2":
-    - then: [{ action: collect, into: pin, max_digits: 4 }, { action: forward, destination: { type: number, number: "{attributes.pin}" } }]
-"#,
-        );
-        let (json, _) = decided(&engine, "+1");
-        assert!(json.contains(r#""number":"AB-12.34 (x)""#), "{json}");
-        assert!(json.contains(r#""other":"AB-12.34 (x)""#), "{json}");
-        let (json, _) = decided(&engine, "+2");
-        assert!(json.contains(r#""number":"{attributes.pin}""#), "{json}");
-    }
-
-    #[test]
-    fn a_number_of_a_column_may_be_written_as_people_do() {
-        let engine = engine(
-            r#"
-version: 1
-default: { action: busy }
-prefixes: { branches: { entries: { "+1415": { number: "(312) 555-0100" } } } }
-numbers:
-  "+1": [{ when: { caller: { prefix: branches } }, then: { action: forward, destination: { type: number, number: "{branches.number}" } } }]
-"#,
-        );
-        let (json, _) = decided(&engine, "+1");
-        assert!(json.contains(r#""number":"3125550100""#), "{json}");
-    }
-}
+mod tests;

@@ -68,6 +68,8 @@ struct Known<'a> {
 impl Sink for Known<'_> {
     fn name(&mut self, kind: NameKind, name: &str, at: &Path<'_>) {
         let known = match kind {
+            // Each call says who it is; an answer with variables is refused elsewhere.
+            NameKind::Queue | NameKind::Agent if variables(name).next().is_some() => true,
             NameKind::Target => self.named.targets.contains_key(name),
             NameKind::Queue => {
                 let target = self.named.targets.get(name);

@@ -185,6 +185,27 @@ impl ZoneTable {
         };
         self.offsets.at(utc).unwrap_or_else(asked)
     }
+
+    /// The first instant at which the clock on the wall reads so or, where it is put forward over
+    /// that, later; both in seconds since 1970.
+    pub(crate) fn first_reading(&self, wall: i64) -> i64 {
+        const DAY: i64 = 86_400;
+        let around = [wall - DAY, wall + DAY].map(|utc| i64::from(self.offset(utc)));
+        let reads = |utc: i64| utc + i64::from(self.offset(utc)) >= wall;
+        let [mut early, mut late] = [around.iter().max(), around.iter().min()]
+            .map(|offset| wall - offset.copied().unwrap_or(0));
+        if reads(early) {
+            return early;
+        }
+        while late - early > 1 {
+            let between = early + (late - early) / 2;
+            match reads(between) {
+                true => late = between,
+                false => early = between,
+            }
+        }
+        late
+    }
 }
 
 impl OnShift {

@@ -1,47 +1,13 @@
 //! Lookups that the variables of a decision's actions wait for.
 
-use callroute_schema::{Action, variables};
-use serde_json::Value;
+use std::sync::Arc;
 
 use super::call::Call;
 use super::facts::Lookup;
-use super::render::begins_later;
-use super::tables::parted;
 
-/// The first lookup to ask before actions can be filled in: of the first of them any that may
-/// know a variable, of what may come later those that a variable names, as in `{crm.owner}`.
-pub(super) fn wanted(actions: &[Action], call: &Call<'_>) -> Option<Lookup> {
-    if call.tables.lookups.is_empty() {
-        return None;
-    }
-    let mut actions = actions.iter().enumerate();
-    actions.find_map(|(place, action)| {
-        let tree = serde_json::to_value(action).ok()?;
-        wanted_in(&tree, call, place == 0)
-    })
-}
-
-/// The contract bounds how deep actions nest, so this ends.
-fn wanted_in(tree: &Value, call: &Call<'_>, now: bool) -> Option<Lookup> {
-    let below = |item: &Value| wanted_in(item, call, now && !begins_later(item));
-    match tree {
-        Value::String(text) => variables(text).find_map(|name| {
-            let name = attribute(name)?;
-            let named = parted(name).0.is_some();
-            (now || named).then(|| call.asks(name)).flatten()
-        }),
-        Value::Array(list) => list.iter().find_map(below),
-        Value::Object(map) => map.values().find_map(below),
-        _ => None,
-    }
-}
-
-/// The attribute that a variable stands for.
-fn attribute(variable: &str) -> Option<&str> {
-    match variable.strip_prefix("attributes.") {
-        Some(name) => Some(name),
-        None => (variable.contains('.') && !variable.starts_with("hours.")).then_some(variable),
-    }
+/// The first lookup to ask before actions begin, by the attributes that their variables name.
+pub(super) fn wanted(asks: &[Arc<str>], call: &Call<'_>) -> Option<Lookup> {
+    asks.iter().find_map(|attribute| call.asks(attribute))
 }
 
 #[cfg(test)]
@@ -52,15 +18,35 @@ mod tests {
 
     const TABLE: &str = r#"
 version: 1
-default: { action: voicemail, message: "{attributes.box}" }
+default: [{ action: say, text: "Hello {attributes.box}." }, { action: voicemail, message: general }]
 lookups: { crm: { custom: crm }, erp: { custom: erp } }
 agents: { ann: { to: "1001" } }
+webhooks: { hook: { urls: ["https://crm.example/"], fallback: owner } }
+targets:
+  owner: { action: forward, destination: { type: agent, name: "{crm.owner}" } }
+  far: { action: forward, destination: { type: agent, name: ann }, on: { busy: owner } }
+  support: { action: queue, name: support, members: [ann, "{crm.owner}"] }
+menus:
+  greet: { prompt: { say: "Hello {attributes.tier}" }, options: { 1: { action: busy } } }
+  main: { prompt: { say: Hello }, options: { 1: { action: busy }, 2: owner } }
+  round: { prompt: { say: Hello }, options: { 1: { action: menu, name: main }, 2: { action: menu, name: round } } }
 numbers:
   "1": { action: forward, destination: { type: agent, name: "{crm.owner}" } }
   "2": [{ action: say, text: "One moment." }, { action: forward, destination: { type: agent, name: "{crm.owner}" } }]
   "3": { action: say, text: "{attributes.tier}" }
   "4": [{ action: say, text: "One moment." }, { action: say, text: "{attributes.tier}" }]
   "5": { action: say, text: "{from}" }
+  "11": { action: menu, name: main }
+  "12": { action: menu, name: round }
+  "13": { action: menu, name: greet }
+  "14": { action: forward, destination: { type: agent, name: ann }, on: { failed: far } }
+  "15": { action: webhook, name: hook }
+  "16": { action: queue, name: support }
+  "19": { action: forward, destination: { type: queue, name: "{to}" } }
+  "17": [{ action: say, text: Hello }, { action: menu, name: greet }]
+  "911": [{ action: say, text: "Hello {crm.name}." }, { action: forward, destination: { type: number, number: "1001" }, on: { failed: owner } }]
+  "112": [{ action: forward, destination: { type: agent, name: "{crm.owner}" } }, { action: forward, destination: { type: agent, name: ann } }]
+  "18": { action: forward, destination: { type: agent, name: ann } }
 "#;
 
     /// What is asked for, in order, and what then happens.
@@ -97,11 +83,26 @@ numbers:
             // Whatever happens until then may say it.
             ("4", vec![], r#""text":"{attributes.tier}""#),
             ("5", vec![], r#""text":"+14155550123""#),
-            ("6", vec![crm], r#""message":"sales""#),
+            ("6", vec![crm], r#""text":"Hello sales.""#),
         ] {
             let (found, json) = way(to, &row);
             assert_eq!(found, asked, "{to}");
             assert!(json.contains(text), "{to}: {json}");
+        }
+        // So does one behind a name, however far.
+        for to in ["11", "12", "13", "14", "15", "16", "19"] {
+            let (found, json) = way(to, &row);
+            assert_eq!(found, [crm], "{to}");
+            let known = way(to, &Fact::Missing);
+            assert_eq!(known.1, json, "{to}");
+        }
+        for to in ["17", "18"] {
+            assert!(way(to, &row).0.is_empty(), "{to}");
+        }
+        // Nobody who calls for help waits.
+        for (to, first) in [("911", r#""text":"Hello .""#), ("112", r#""name":"ann""#)] {
+            let (found, json) = way(to, &row);
+            assert!(found.is_empty() && json.contains(first), "{to}: {json}");
         }
         // What could not be had is not asked for again.
         let (asked, json) = way("1", &Fact::Missing);

@@ -18,8 +18,9 @@ pub(super) const SHOWN: usize = 3;
 
 /// What is doubtful about a number that calls are compared with; `None`: nothing.
 pub(super) fn doubt(text: &str, region: Option<Region>) -> Option<String> {
-    if let Some(damage) = damage(text) {
-        return Some(damage);
+    if let Some(wrong) = damage(text).or_else(|| dial_pattern(text, |begin| format!("`{begin}*`")))
+    {
+        return Some(wrong);
     }
     let plain = plain_number(text).ok()?;
     if plain.starts_with('+') {
@@ -49,6 +50,38 @@ pub(super) fn doubt(text: &str, region: Option<Region>) -> Option<String> {
              digits, or write it in full, as in +13146523057"
         )
     })
+}
+
+/// A pattern as dial plans of Asterisk and FreePBX have them; `instead`: how a number that begins so
+/// is written here.
+fn dial_pattern(text: &str, instead: impl FnOnce(&str) -> String) -> Option<String> {
+    let bare = text.strip_prefix('_');
+    let own = bare.unwrap_or(text);
+    let any = |c: char| matches!(c, 'X' | 'Z' | 'N' | '[' | '!');
+    // Points set groups of digits apart; one at the end stands for more.
+    let at = own
+        .find(any)
+        .or_else(|| own.ends_with('.').then(|| own.len() - 1));
+    let (begin, rest) = own.split_at_checked(at?)?;
+    let dialed = |c: char| c.is_ascii_digit() || matches!(c, '+' | '*' | '#');
+    let stands = |c: char| dialed(c) || any(c) || matches!(c, '.' | ']' | '-' | ':');
+    let has_digit = own.contains(|c: char| c.is_ascii_digit());
+    if !begin.chars().all(dialed) || !rest.chars().all(stands) || !(bare.is_some() || has_digit) {
+        return None;
+    }
+    let compared = match own.contains(any) || bare.is_some() {
+        true => "a SIP user's name",
+        false => "a number without its point",
+    };
+    let begin = match begin {
+        "" => "`*`".to_owned(),
+        begin => instead(begin),
+    };
+    Some(format!(
+        "`{}` is compared as {compared}; dial patterns stand only in menus: for every number that \
+         begins so write {begin}",
+        shorten(text)
+    ))
 }
 
 /// What a spreadsheet has done to a number.
@@ -163,7 +196,9 @@ impl Review<'_> {
         }
         let mut few = Few::new();
         for (text, spot) in &used.compared {
-            if let Some(message) = doubt(text, region) {
+            let prefix = |begin: &str| format!("`prefix: \"{begin}\"`");
+            let wrong = dial_pattern(text, prefix).or_else(|| doubt(text, region));
+            if let Some(message) = wrong {
                 few.add(|| spot.clone(), || message);
             }
         }
@@ -199,6 +234,11 @@ mod tests {
             "1800flowers",
             "ee+5",
             "4e+x",
+            "314.652.3057",
+            "alice.",
+            "XN",
+            "_blank",
+            "Zoe2",
         ] {
             assert_eq!(doubt(text, us), None, "{text}");
         }
@@ -221,6 +261,18 @@ mod tests {
             ("1,41556E+10", None, "spreadsheet"),
             ("'+14155550001", None, "spreadsheet"),
             ("=\"+14155550001\"", None, "spreadsheet"),
+            (
+                "10XX",
+                None,
+                "a SIP user's name; dial patterns stand only in menus: for every number that begins so write `10*`",
+            ),
+            ("_1XX", None, "write `1*`"),
+            ("_9.", None, "a SIP user's name"),
+            ("9.", None, "a number without its point"),
+            ("_+1NXXNXXXXXX", None, "write `+1*`"),
+            ("_[2-5]XXX", None, "write `*`"),
+            ("_X!", None, "write `*`"),
+            ("*97XX", None, "write `*97*`"),
         ] {
             let found = doubt(text, region).unwrap_or_default();
             assert!(found.contains(why), "{text}: {found}");

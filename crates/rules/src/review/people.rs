@@ -1,5 +1,7 @@
 //! Rotas of nobody, and people who never work.
 
+use callroute_schema::Party;
+
 use super::Review;
 use crate::path::Path;
 
@@ -15,6 +17,13 @@ impl Review<'_> {
         }
         let section = Path::ROOT.key("agents");
         for agent in &engine.tables.agents {
+            if let Ok(Party::Number(_)) = Party::new(&agent.name) {
+                let message = format!(
+                    "`{}` is a number among `members`, and rings that number, not this agent; begin the name with a letter",
+                    agent.name
+                );
+                self.warn_key(&section.key(&agent.name), message);
+            }
             let mut rotas = agent.rotas.iter();
             let turns_of = |rota: &u32| {
                 let rota = engine.tables.rotas.get(*rota as usize);

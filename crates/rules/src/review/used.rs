@@ -7,7 +7,7 @@ use callroute_schema::{Action, Actions, variables};
 
 use super::Review;
 use crate::check::{self, Sink};
-use crate::engine::NameKind;
+use crate::engine::{NameKind, holds_queue};
 use crate::path::{Path, Spot};
 use crate::table::{CallerKind, Kinds, Rules, Sections, Texts, When};
 
@@ -21,6 +21,8 @@ pub(super) struct Used {
     pub(super) every_list: bool,
     /// A variable names an agent: it may be any.
     pub(super) any_agent: bool,
+    /// The same of a queue.
+    any_queue: bool,
     /// The tables and their columns that name agents, as in `{vip.owner}`.
     pub(super) agents_by: BTreeSet<(String, String)>,
     /// Whole numbers that rules compare with, and where.
@@ -184,7 +186,10 @@ impl Sink for Used {
 
     fn name(&mut self, kind: NameKind, name: &str, _at: &Path<'_>) {
         match kind {
-            NameKind::Target | NameKind::Queue => self.add(&["targets"], name),
+            NameKind::Target | NameKind::Queue => {
+                self.add(&["targets"], name);
+                self.any_queue |= kind == NameKind::Queue && variables(name).next().is_some();
+            }
             NameKind::Menu => self.add(&["menus"], name),
             NameKind::Webhook => self.add(&["webhooks"], name),
             NameKind::Agent => {
@@ -206,6 +211,12 @@ impl Review<'_> {
     pub(super) fn used(&self) -> Used {
         let mut used = Used::default();
         each_list(self.table, &mut used);
+        for entry in self.table.targets.entries() {
+            let list = entry.value.as_ref();
+            if used.any_queue && list.is_some_and(|list| holds_queue(list, &entry.name)) {
+                used.add(&["targets"], &entry.name);
+            }
+        }
         used.entries(self.table);
         used.texts(self.root);
         let rotas = self.engine.tables.rotas.iter();

@@ -95,7 +95,8 @@ pub(crate) struct RotaEntry {
     pub(crate) from: Option<String>,
     /// With `who`: how long a turn is, as in `12h`, `1d` or `1w`.
     pub(crate) every: Option<String>,
-    /// With `who`: the time zone, by its IANA name.
+    /// The time zone, by its IANA name: needed with `who`; with `steps` and `file`, whose times are
+    /// then by the clock on its wall.
     pub(crate) zone: Option<String>,
     /// Who is on duty from which instant on.
     pub(crate) steps: Option<Vec<StepEntry>>,
@@ -112,7 +113,8 @@ pub(crate) struct RotaEntry {
 )]
 #[serde(deny_unknown_fields)]
 pub(crate) struct StepEntry {
-    /// The instant with its offset from UTC, as in 2026-04-21T09:00:00-04:00.
+    /// The instant with its offset from UTC, as in 2026-04-21T09:00:00-04:00; in a rota with a
+    /// `zone` by the clock on its wall, as in 2026-04-21 09:00.
     pub(crate) from: String,
     /// The agent; without, nobody.
     pub(crate) who: Option<AgentName>,

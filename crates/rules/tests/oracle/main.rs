@@ -16,10 +16,11 @@ use callroute_rules::{ChronoTz, Engine, Fact, Facts, Lookup, Outcome, RuleRef, l
 use callroute_schema::Event;
 use chrono::DateTime;
 use model::{
-    Ask, Call, DATES, DECK, Known, LISTS, Truth, asks_who, in_full, names, open, truth, when,
+    Ask, Call, DATES, DECK, Known, LISTS, Truth, asks_who, in_full, names, needs, open, tier,
+    truth, when,
 };
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// The number of the block, and its rules: what each asks.
 type Blocks = Vec<(String, Vec<Option<Ask>>)>;
@@ -31,13 +32,7 @@ fn engine(blocks: &Blocks, region: bool) -> Engine {
         .collect();
     lists.insert("crm", json!({ "lookup": "crm" }));
     let rule = |index: usize, ask: &Option<Ask>| {
-        let then = match carries_on(index) {
-            true => {
-                let destination = json!({ "type": "number", "number": format!("+1{index}") });
-                json!({ "action": "forward", "destination": destination })
-            }
-            false => json!({ "action": "voicemail", "message": format!("m{index}") }),
-        };
+        let then = then(index, variable(index));
         match ask {
             Some(ask) => json!({ "when": when(ask), "then": then }),
             None => json!({ "then": then }),
@@ -58,14 +53,17 @@ fn engine(blocks: &Blocks, region: bool) -> Engine {
         .map(|begin| (*begin, json!({ "label": "x" })))
         .collect();
     let mut table = json!({
-        "version": 1, "default": { "action": "hangup" },
+        "version": 1, "default": default("{crm.tier}"),
         "hours": { "office": { "zone": "UTC", "open": "Mo-Fr 09:00-17:30" } },
         "callers": lists,
         "overrides": { "night": "off" },
         "agents": { "ann": { "to": "+1" }, "bob": { "to": "+2" } },
-        "targets": { "sales": { "action": "hangup" } },
+        "targets": {
+            "sales": { "action": "hangup" },
+            "far": { "action": "voicemail", "message": "{erp.tier}", "on": { "failed": { "action": "hangup" } } },
+        },
         "rotas": { "duty": { "who": ["ann", "bob"], "from": "2026-01-05 00:00", "every": "1d", "zone": "UTC" } },
-        "lookups": { "crm": { "custom": "x" } },
+        "lookups": { "crm": { "custom": "x" }, "erp": { "custom": "y" } },
         "prefixes": { "west": { "entries": deck } },
         "numbers": numbers,
     });
@@ -123,11 +121,13 @@ fn facts(known: &Known) -> Facts {
             calls.map_or(Fact::Missing, Fact::Count),
         );
     }
-    if let Some(crm) = &known.crm {
+    for (name, asked) in [("crm", &known.crm), ("erp", &known.erp)] {
         let row = |tier: &String| Fact::Row(BTreeMap::from([("tier".to_owned(), tier.clone())]));
-        let found = |crm: &Option<String>| crm.as_ref().map_or(Fact::No, row);
-        let fact = crm.as_ref().map_or(Fact::Missing, found);
-        facts.add(Lookup::Row("crm".to_owned()), fact);
+        let found = |row_of: &Option<String>| row_of.as_ref().map_or(Fact::No, row);
+        if let Some(asked) = asked {
+            let fact = asked.as_ref().map_or(Fact::Missing, found);
+            facts.add(Lookup::Row(name.to_owned()), fact);
+        }
     }
     facts
 }
@@ -135,6 +135,73 @@ fn facts(known: &Known) -> Facts {
 /// Every second rule carries calls on; the others take a message.
 fn carries_on(index: usize) -> bool {
     index % 2 == 1
+}
+
+/// The variable that a rule's actions begin with.
+fn variable(index: usize) -> &'static str {
+    match index % 5 {
+        2 => "{attributes.tier}",
+        3 => "{crm.tier}",
+        _ => "x",
+    }
+}
+
+/// What a rule does; some lead to a target with a variable.
+fn then(index: usize, name: &str) -> Value {
+    let name = format!("{name}{index}");
+    let mut then = match carries_on(index) {
+        true => {
+            let destination = json!({ "type": "user", "name": name });
+            json!({ "action": "forward", "destination": destination })
+        }
+        false => json!({ "action": "voicemail", "message": name }),
+    };
+    if index % 5 == 4 {
+        then["on"] = json!({ "failed": "far" });
+    }
+    then
+}
+
+fn default(name: &str) -> Value {
+    json!([{ "action": "say", "text": format!("Hello {name}.") }, { "action": "hangup" }])
+}
+
+/// What a rule's actions come to, or the default's: filled in, or what has to be asked first. Who
+/// calls for help does not wait.
+fn done(
+    index: Option<usize>,
+    call: &Call,
+    known: &Known,
+    help: bool,
+) -> Result<Value, &'static str> {
+    let of_crm = || known.crm.clone().flatten().flatten();
+    let last = || {
+        if known.crm.is_none() && !help && index.is_none() {
+            return Err("lookup crm");
+        }
+        Ok(default(&of_crm().unwrap_or_default()))
+    };
+    let Some(index) = index else {
+        return last();
+    };
+    let name = match variable(index) {
+        "{attributes.tier}" => match (&call.attribute, tier(known)) {
+            (Some(tier), _) => Some(tier.clone()),
+            (None, Err(Truth::Need)) if !help => {
+                return Err(if known.crm.is_none() {
+                    "lookup crm"
+                } else {
+                    "lookup erp"
+                });
+            }
+            (None, found) => found.ok().flatten().cloned(),
+        },
+        "{crm.tier}" if known.crm.is_none() && !help => return Err("lookup crm"),
+        "{crm.tier}" => of_crm(),
+        _ if index % 5 == 4 && known.erp.is_none() && !help => return Err("lookup erp"),
+        plain => Some(plain.to_owned()),
+    };
+    name.map_or_else(last, |name| Ok(then(index, &name)))
 }
 
 /// The emergency number that is dialed, in any form; of the service, one that the table names.
@@ -161,7 +228,15 @@ fn emergency(blocks: &Blocks, to: &str) -> Option<&'static str> {
 /// The simplest decision: the block by its text, the first rule that holds. A call for help is
 /// decided by its number's own block, else by rules that name it in the most specific block that
 /// has any; and not by a rule that asks who calls and takes a message.
-fn decide(blocks: &Blocks, region: bool, call: &Call, known: &Known) -> String {
+///
+/// With `after` only rules behind the one of this place in the block are looked at.
+fn decide(
+    blocks: &Blocks,
+    region: bool,
+    call: &Call,
+    known: &Known,
+    after: Option<usize>,
+) -> Wanted {
     let mut call = call.clone();
     let help = emergency(blocks, &call.to);
     for (number, own) in [&mut call.from, &mut call.to]
@@ -188,10 +263,16 @@ fn decide(blocks: &Blocks, region: bool, call: &Call, known: &Known) -> String {
     let block = covering
         .iter()
         .find(|(number, rules)| rules.iter().any(|ask| may(number, ask)));
-    let Some((number, rules)) = block else {
-        return "default".to_owned();
+    let done = |index: Option<usize>, rule: String| match done(index, &call, known, help.is_some())
+    {
+        Ok(actions) => Wanted::Decided(rule, actions),
+        Err(need) => Wanted::Need(vec![need]),
     };
-    for (index, ask) in rules.iter().enumerate() {
+    let Some((number, rules)) = block else {
+        return done(None, "default".to_owned());
+    };
+    let first = after.map_or(0, |after| after + 1);
+    for (index, ask) in rules.iter().enumerate().skip(first) {
         let keeps = help.is_some() && !carries_on(index) && ask.as_ref().is_some_and(asks_who);
         if keeps || !may(number, ask) {
             continue;
@@ -200,24 +281,39 @@ fn decide(blocks: &Blocks, region: bool, call: &Call, known: &Known) -> String {
             .as_ref()
             .map_or(Truth::Yes, |ask| truth(ask, &call, region, known))
         {
-            Truth::Yes => return format!("{number} rule {}", index + 1),
-            Truth::Need => return format!("needs a fact for {number} rule {}", index + 1),
+            Truth::Yes => return done(Some(index), format!("{number} rule {}", index + 1)),
+            Truth::Need => {
+                let ask = ask.as_ref().unwrap();
+                return Wanted::Need(needs(ask, &call, known));
+            }
             Truth::No | Truth::Missing => {}
         }
     }
-    "default".to_owned()
+    done(None, "default".to_owned())
 }
 
-fn outcome(outcome: &Outcome<'_>, wanted: &str) -> String {
-    match outcome {
-        Outcome::Decided(decision) => match decision.rule() {
-            RuleRef::Default => "default".to_owned(),
-            rule => rule.to_string(),
-        },
-        // Which rule waits is not told; that one does is what is compared.
-        Outcome::Need(_) if wanted.starts_with("needs") => wanted.to_owned(),
-        Outcome::Need(lookup) => format!("needs {lookup}"),
-    }
+/// What a decision has to be.
+#[derive(Debug, Clone)]
+enum Wanted {
+    /// This rule's, and these actions.
+    Decided(String, Value),
+    /// One of these facts is asked for.
+    Need(Vec<&'static str>),
+}
+
+/// What is wrong with an outcome.
+fn wrong(outcome: &Outcome<'_>, wanted: &Wanted) -> Option<String> {
+    let is_wanted = match (outcome, wanted) {
+        (Outcome::Decided(decision), Wanted::Decided(rule, actions)) => {
+            let found: Value = serde_json::from_str(&decision.to_json()).unwrap();
+            decision.rule().to_string() == *rule && found == *actions
+        }
+        (Outcome::Need(lookup), Wanted::Need(needs)) => {
+            needs.contains(&lookup.to_string().as_str())
+        }
+        _ => false,
+    };
+    (!is_wanted).then(|| format!("{outcome:?}, wanted {wanted:?}"))
 }
 
 fn number() -> impl Strategy<Value = String> {
@@ -327,7 +423,7 @@ fn blocks() -> impl Strategy<Value = Blocks> {
 
 fn call() -> impl Strategy<Value = Call> {
     let text = || proptest::option::of("[ab]");
-    let from = prop_oneof![6 => number(), 1 => Just("anonymous".to_owned())];
+    let from = prop_oneof![6 => number(), 1 => Just("anonymous".to_owned()), 1 => Just("unavailable".to_owned())];
     (
         from,
         prop_oneof![4 => number(), 1 => help()],
@@ -358,14 +454,17 @@ fn call() -> impl Strategy<Value = Call> {
 fn fact_set() -> impl Strategy<Value = Known> {
     let flag = || proptest::option::of(proptest::option::of(any::<bool>()));
     let count = proptest::option::of(proptest::option::of(0_u64..5));
-    let crm = proptest::option::of(proptest::option::of(proptest::option::of("[ab]")));
-    (any::<bool>(), flag(), flag(), count, crm).prop_map(|(switch, ann, bob, calls, crm)| Known {
-        switch,
-        ann,
-        bob,
-        calls,
-        crm,
-    })
+    let row = || proptest::option::of(proptest::option::of(proptest::option::of("[ab]")));
+    (any::<bool>(), flag(), flag(), count, row(), row()).prop_map(
+        |(switch, ann, bob, calls, crm, erp)| Known {
+            switch,
+            ann,
+            bob,
+            calls,
+            crm,
+            erp,
+        },
+    )
 }
 
 proptest! {
@@ -380,11 +479,22 @@ proptest! {
         for (call, known) in &calls {
             let event = event(call);
             let facts = facts(known);
-            let wanted = decide(&blocks, region, call, known);
-            prop_assert_eq!(outcome(&engine.decide(&event, &facts), &wanted), wanted.clone(), "index, {:?}", call);
-            prop_assert_eq!(outcome(&engine.decide_linear(&event, &facts), &wanted), wanted.clone(), "linear");
+            let wanted = decide(&blocks, region, call, known, None);
+            let found = engine.decide(&event, &facts);
+            prop_assert_eq!(wrong(&found, &wanted), None, "index, {:?}", call);
+            prop_assert_eq!(wrong(&engine.decide_linear(&event, &facts), &wanted), None, "linear");
+            let json = serde_json::to_string(&event).unwrap();
+            let quick = engine.decide_json(json.as_bytes(), &facts).unwrap();
+            prop_assert_eq!(wrong(&quick, &wanted), None, "from JSON");
+            if let Outcome::Decided(decision) = &found
+                && let (Some(rule), RuleRef::Rule { index, .. }) = (decision.id(), decision.rule())
+            {
+                let wanted = decide(&blocks, region, call, known, Some(index));
+                let next = engine.decide_after(&event, &facts, rule);
+                prop_assert_eq!(wrong(&next, &wanted), None, "after {}", index);
+            }
             let explanation = engine.explain(&event, &facts);
-            prop_assert_eq!(outcome(&explanation.outcome(), &wanted), wanted.clone(), "explanation");
+            prop_assert_eq!(wrong(&explanation.outcome(), &wanted), None, "explanation");
             let last = explanation.rules().pop();
             if let Outcome::Decided(decision) = engine.decide(&event, &facts) {
                 match decision.rule() {

@@ -61,6 +61,8 @@ pub(crate) struct Known {
     pub(crate) calls: Option<Option<u64>>,
     /// The row's tier; inside, `None`: nobody is known by this number.
     pub(crate) crm: Option<Option<Option<String>>>,
+    /// The same of a lookup that is asked after it.
+    pub(crate) erp: Option<Option<Option<String>>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,7 +126,7 @@ fn known<T>(fact: Option<Option<T>>, is: impl Fn(T) -> bool) -> Truth {
 pub(crate) const DECK: [&str; 3] = ["+121", "+33", "3"];
 
 pub(crate) fn truth(ask: &Ask, call: &Call, region: bool, facts: &Known) -> Truth {
-    let number = |text: &str| text != "anonymous";
+    let number = |text: &str| !matches!(text, "anonymous" | "unavailable");
     let is =
         |list: &[String], found: &str| list.iter().any(|known| in_full(known, region) == *found);
     match ask {
@@ -146,7 +148,10 @@ pub(crate) fn truth(ask: &Ask, call: &Call, region: bool, facts: &Known) -> Trut
         Ask::Header(value) => yes(call.header.as_ref() == Some(value)),
         Ask::Attribute(value) => match &call.attribute {
             Some(found) => yes(found == value),
-            None => crm(facts, |tier| tier == Some(value)),
+            None => match tier(facts) {
+                Err(truth) => truth,
+                Ok(found) => yes(found == Some(value)),
+            },
         },
         Ask::Trunk(trunk) => yes(call.trunk.as_ref() == Some(trunk)),
         Ask::Switch => yes(facts.switch),
@@ -157,7 +162,7 @@ pub(crate) fn truth(ask: &Ask, call: &Call, region: bool, facts: &Known) -> Trut
         Ask::Kind(kind) => {
             let on = |list| is_listed(list, call, region);
             match *kind {
-                "anonymous" => yes(!number(&call.from)),
+                "anonymous" => yes(call.from == "anonymous"),
                 "known" => any([yes(on("vip")), yes(on("staff")), crm_list(facts)]),
                 "new" if !number(&call.from) => Truth::No,
                 "new" => not(any([
@@ -230,6 +235,45 @@ pub(crate) fn open(block: &str, call: &Call, region: bool) -> Option<(usize, boo
     let full = left(&call.to, prefix_in_full(begin, region)).or_else(|| left(&call.to, begin));
     let full = full.map(|left| (left, false));
     full.into_iter().chain(own.map(|left| (left, true))).min()
+}
+
+/// What the first lookup that has a tier says.
+pub(crate) fn tier(facts: &Known) -> Result<Option<&String>, Truth> {
+    let mut missing = false;
+    for row in [&facts.crm, &facts.erp] {
+        match row {
+            None => return Err(Truth::Need),
+            Some(None) => missing = true,
+            Some(Some(Some(tier))) => return Ok(Some(tier)),
+            Some(Some(None)) => {}
+        }
+    }
+    if missing {
+        Err(Truth::Missing)
+    } else {
+        Ok(None)
+    }
+}
+
+/// The facts that a rule may wait for, as they are told.
+pub(crate) fn needs(ask: &Ask, call: &Call, facts: &Known) -> Vec<&'static str> {
+    let unless = |known: bool, name| if known { vec![] } else { vec![name] };
+    let crm = || unless(facts.crm.is_some(), "lookup crm");
+    match ask {
+        Ask::Attribute(_) if call.attribute.is_some() => vec![],
+        Ask::Attribute(_) if tier(facts) != Err(Truth::Need) => vec![],
+        Ask::Attribute(_) if facts.crm.is_some() => vec!["lookup erp"],
+        Ask::Attribute(_) | Ask::Crm | Ask::CrmTier(_) | Ask::CrmMissing | Ask::Kind(_) => crm(),
+        Ask::Available("ann") => unless(facts.ann.is_some(), "available ann"),
+        Ask::Available(_) => unless(facts.bob.is_some(), "available bob"),
+        Ask::CallsBelow(_) => unless(facts.calls.is_some(), "calls on sales"),
+        Ask::Not(part) => needs(part, call, facts),
+        Ask::Any(parts) | Ask::All(parts) => {
+            let parts = parts.iter();
+            parts.flat_map(|part| needs(part, call, facts)).collect()
+        }
+        _ => vec![],
+    }
 }
 
 /// Whether the lookup knows the caller.

@@ -72,7 +72,7 @@ fn stays(call: &Call, action: &Action) -> bool {
 
 /// Does an action beside a conversation, if it can be filled in.
 fn beside(call: &mut Call, talk: &mut Talk, action: Action) {
-    let Ok(action) = filled(call, action) else {
+    let Ok(action) = filled(call, action, false) else {
         return;
     };
     match action {

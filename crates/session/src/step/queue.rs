@@ -69,9 +69,10 @@ pub(super) fn joining(call: &Call, queue: &Queue) -> Joining {
 
 impl Waiting {
     pub(crate) fn begin(call: &mut Call, queue: Queue) -> (Step, Flow) {
+        let on = queue.on.clone();
         let Some(queue) = whole(call, queue) else {
             let why = "the queue has no members, and there is no target of its name that has";
-            return (Step::New, Flow::failed(Disposition::Failed, why));
+            return (Step::New, Flow::failed_on(&on, Disposition::Failed, why));
         };
         call.share(HubRequest::Join(Box::new(joining(call, &queue))));
         let step = Self {

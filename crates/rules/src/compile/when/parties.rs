@@ -192,11 +192,11 @@ impl Compiler<'_> {
         let parties = match forward.map(|forward| &forward.destination) {
             Some(Destination::RingGroup(group)) => {
                 let members = group.members.iter();
-                members.map(|member| member.to.as_str()).collect()
+                members.map(|member| Rung::of(&member.to)).collect()
             }
-            Some(Destination::Agent(agent)) => vec![agent.name.as_str()],
-            Some(Destination::Number(number)) => vec![number.number.as_str()],
-            Some(Destination::Sip(sip)) => vec![sip.uri.as_str()],
+            Some(Destination::Agent(agent)) => vec![Rung::Agent(agent.name.as_str())],
+            Some(Destination::Number(number)) => vec![Rung::Address(number.number.as_str())],
+            Some(Destination::Sip(sip)) => vec![Rung::Address(sip.uri.as_str())],
             _ => {
                 let name = shorten(name);
                 let message = format!(
@@ -208,7 +208,7 @@ impl Compiler<'_> {
         };
         if parties
             .iter()
-            .any(|party| variables(party).next().is_some())
+            .any(|rung| variables(rung.text()).next().is_some())
         {
             let message = format!(
                 "who `{}` rings is known only when it is called; name an agent, or a target without variables in its destination",
@@ -218,14 +218,17 @@ impl Compiler<'_> {
             return None;
         }
         let parties = parties.into_iter();
-        let parties = parties.map(|party| self.party(party, shared));
+        let parties = parties.map(|rung| self.party(rung, shared));
         Some(parties.collect())
     }
 
     /// An agent or a rota that this file does not have is a fault where it is forwarded to.
-    fn party(&self, written: &str, shared: &Shared) -> Party {
-        self.agent_party(written, shared)
-            .unwrap_or_else(|| Party::Other(written.into()))
+    fn party(&self, rung: Rung<'_>, shared: &Shared) -> Party {
+        let agent = match rung {
+            Rung::Agent(name) => self.agent_party(name, shared),
+            Rung::Address(_) => None,
+        };
+        agent.unwrap_or_else(|| Party::Other(rung.text().into()))
     }
 
     fn agent_party(&self, name: &str, shared: &Shared) -> Option<Party> {
@@ -235,5 +238,68 @@ impl Compiler<'_> {
         }
         let rota = shared.rotas.get(name)?;
         Some(Party::Rota(u32::try_from(*rota).ok()?))
+    }
+}
+
+/// Whom a target rings. A number stays one, also where an agent's name has its digits.
+#[derive(Clone, Copy)]
+enum Rung<'a> {
+    Agent(&'a str),
+    Address(&'a str),
+}
+
+impl<'a> Rung<'a> {
+    fn of(party: &'a callroute_schema::Party) -> Self {
+        match party {
+            callroute_schema::Party::Agent(name) => Self::Agent(name.as_str()),
+            other => Self::Address(other.as_str()),
+        }
+    }
+
+    fn text(self) -> &'a str {
+        match self {
+            Self::Agent(text) | Self::Address(text) => text,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use callroute_schema::Event;
+
+    use crate::engine::{Facts, Outcome};
+    use crate::{ChronoTz, load};
+
+    /// The first thing that is asked at night.
+    fn asked(rung: &str) -> String {
+        let table = format!(
+            r#"
+version: 1
+default: {{ action: busy }}
+hours: {{ office: {{ zone: UTC, open: "Mo-Fr 09:00-17:00" }} }}
+agents: {{ "101": {{ to: "sip:101@pbx.example", shifts: [office] }} }}
+targets: {{ front: {{ action: forward, destination: {rung} }} }}
+numbers: {{ "1": [{{ when: {{ available: front }}, then: front }}, {{ then: {{ action: hangup }} }}] }}
+"#
+        );
+        let engine = load("routes.yaml", &table, &(), &ChronoTz).unwrap();
+        let event = r#"{"event":"incoming_call","from":"+14155550123","to":"1","timestamp":"2026-04-21T22:00:00Z","call_id":"a"}"#;
+        let event: Event = serde_json::from_str(event).unwrap();
+        match engine.decide(&event, &Facts::default()) {
+            Outcome::Need(lookup) => lookup.to_string(),
+            Outcome::Decided(decision) => decision.to_json().into_owned(),
+        }
+    }
+
+    #[test]
+    fn a_number_is_not_the_agent_of_its_digits() {
+        let away = r#"{"action":"hangup"}"#;
+        for (rung, first) in [
+            ("{ type: ring_group, members: [\"101\"] }", "available 101"),
+            ("{ type: number, number: \"101\" }", "available 101"),
+            ("{ type: agent, name: \"101\" }", away),
+        ] {
+            assert_eq!(asked(rung), first, "{rung}");
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The one walk that decides and explains.
 
 use super::{Block, Book, Child, Node};
-use crate::engine::answers::{NEEDS, VARIES};
+use crate::engine::answers::{ASKS, NEEDS, VARIES};
 use crate::engine::call::Call;
 use crate::engine::record::Record;
 use crate::engine::subject::Subject;
@@ -50,10 +50,10 @@ impl Best {
         u32::try_from(self.0 & u64::from(!NEEDS)).unwrap_or(0)
     }
 
-    /// Whether it waits for a fact, or has variables.
+    /// Whether it waits for a fact or a lookup, or has variables.
     #[inline]
     pub(crate) fn is_open(self) -> bool {
-        self.0 & u64::from(NEEDS | VARIES) != 0
+        self.0 & u64::from(NEEDS | VARIES | ASKS) != 0
     }
 
     /// Whether it waits for a fact.
