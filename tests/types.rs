@@ -4,7 +4,6 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::time::Duration;
 
 use callroute_schema::Actions;
 use callroute_session::Note;
@@ -102,9 +101,9 @@ fn the_node_server_keeps_to_the_types() {
     assert!(!output.status.success());
 }
 
-/// B19: mypy accepts the Python server and the types, and sees a strategy that there is not.
+/// B19: mypy accepts the Python servers and the types, and sees a strategy that there is not.
 #[test]
-fn the_python_server_keeps_to_the_types() {
+fn the_python_servers_keep_to_the_types() {
     let Some(tools) = tools() else {
         return;
     };
@@ -116,7 +115,9 @@ fn the_python_server_keeps_to_the_types() {
         command.env("MYPYPATH", &types).arg(server);
         command
     };
-    succeeds(&mut mypy(&script("webhook.py")));
+    for server in ["webhook.py", "roster.py", "branches.py"] {
+        succeeds(&mut mypy(&script(server)));
+    }
     let output = mypy(&misspelled(folder.path(), "webhook.py"))
         .output()
         .unwrap();

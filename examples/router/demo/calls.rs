@@ -154,7 +154,7 @@ pub(crate) async fn office_hours(stage: &mut Stage) -> Result<Vec<String>, Failu
     Ok(checks.missing)
 }
 
-/// (b) After hours: a message is taken, and holds the caller's tone.
+/// (b) B27, after hours: a message is taken, and holds the caller's tone.
 pub(crate) async fn after_hours(stage: &mut Stage) -> Result<Vec<String>, Failure> {
     let mut checks = Checks::new("a call after hours", CLOSED);
     let before = stage.calls_over();
