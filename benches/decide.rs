@@ -1,4 +1,4 @@
-//! Decision latency for the example routing file: `cargo bench -p callroute-benches --bench decide`
+//! B33: decision latency for the example routing file: `cargo bench -p callroute-benches --bench decide`
 //!
 //! The baseline, measured in the same run and in turn with the decision, is serde_json parsing the
 //! mission's event into an untyped value: what any router in Rust pays before it decides anything.

@@ -2,7 +2,8 @@
 //!
 //! Runs itself under valgrind's callgrind, which counts what a processor would execute: the same
 //! on every machine, for one compiler. Without valgrind (Debian's package `valgrind`) it says so
-//! and ends. `--quick` only decides.
+//! and ends. `--quick` only decides. `--smallest` counts the tables of at most 1,000 rules alone, and
+//! insists on valgrind: for CI. What takes over 5 % more than was last recorded is an error.
 
 mod harness;
 mod workload;
@@ -27,6 +28,10 @@ const CASES: [(&str, Mix, u64, Way, u64); 8] = [
     ("pbx-1k-explain", Mix::Pbx, 1_000, Way::Explain, 695),
 ];
 const CALLS: usize = 10_000;
+/// The largest table that `--smallest` counts.
+const SMALLEST: u64 = 1_000;
+/// By how much a case may exceed what was recorded, in percent.
+const TOLERATED: f64 = 5.0;
 
 /// What is done with each call.
 #[derive(Debug, Clone, Copy)]
@@ -125,25 +130,39 @@ fn main() -> Result<(), Failure> {
         let (_, mix, rules, way, _) = case.ok_or("no such case")?;
         return run(*mix, *rules, *way);
     }
-    if arguments
-        .iter()
-        .any(|argument| argument == "--quick" || argument == "--test")
-    {
+    let asked = |option: &str| arguments.iter().any(|argument| argument == option);
+    if asked("--quick") || asked("--test") {
         for (_, mix, rules, way, _) in CASES {
             run(mix, rules.min(1_000), way)?;
         }
         println!("every case decides its calls");
         return Ok(());
     }
+    compare(asked("--smallest"))
+}
+
+/// Counts the cases, or the smallest of them, beside what was recorded.
+fn compare(smallest: bool) -> Result<(), Failure> {
     println!("| case | instructions a call | when last recorded | |\n|---|---:|---:|---:|");
-    for (name, _, _, _, recorded) in CASES {
+    let mut slower = Vec::new();
+    for (name, _, rules, _, recorded) in CASES {
+        if smallest && rules > SMALLEST {
+            continue;
+        }
         let Some(all) = count(name)? else {
-            println!("there is no valgrind here: nothing is counted");
-            return Ok(());
+            let told = "there is no valgrind here: nothing is counted";
+            println!("{told}");
+            return if smallest { Err(told.into()) } else { Ok(()) };
         };
         let each = all / CALLS as u64;
         let change = (each as f64 / recorded.max(1) as f64 - 1.0) * 100.0;
         println!("| {name} | {each} | {recorded} | {change:+.0} % |");
+        if change > TOLERATED {
+            slower.push(format!("{name}: {change:+.1} %"));
+        }
     }
-    Ok(())
+    match slower.is_empty() {
+        true => Ok(()),
+        false => Err(format!("more instructions than recorded: {}", slower.join(", ")).into()),
+    }
 }

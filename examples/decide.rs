@@ -1,4 +1,4 @@
-//! The pure decision, without runtime or network: `cargo run --example decide`
+//! B3, B37: the pure decision, without runtime or network: `cargo run --example decide`
 
 use callroute_rules::{ChronoTz, Facts, Outcome, load};
 use callroute_schema::Event;

@@ -54,7 +54,7 @@ targets: { meet: { action: conference, name: all } }
 numbers: { "+13146523058": meet }
 "#;
 
-/// B38: a table with what can never be done is refused at the start, with every place; what can be
+/// B37, B38: a table with what can never be done is refused at the start, with every place; what can be
 /// done without is a warning. A table that comes later is warned of, and its calls take their
 /// branches at once and say why.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -39,7 +39,7 @@ numbers:
     )
 }
 
-/// A6, A11, A18, A20, B1, B5, B11, B14 to B16, B41: one real call from the key to the agent.
+/// A6, A11, A18, A20, B1, B2, B5, B11, B14 to B16, B41: one real call from the key to the agent.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn press_one_asks_the_webhook_and_rings_the_group() {
     if !peer("sipp") || !can_press_keys() {

@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use callroute_audio::level::tone_share;
 use callroute_router::PushError;
 use callroute_rules::AnswerError;
 use callroute_schema::{Actions, CallId, Disposition, EndedBy, Party};
@@ -13,8 +12,9 @@ use callroute_session::shared::AgentState;
 use callroute_session::{FeatureCodes, Note, Settings};
 use callroute_sip::phone::{AnswerMode, Phone, PhoneCall, PhoneConfig};
 
+use crate::common::Bench;
+use crate::common::sound::hears_tone;
 use crate::common::wait::{PATIENCE, came_true};
-use crate::common::{Bench, Running};
 
 const TABLE: &str = r#"
 version: 1
@@ -42,15 +42,6 @@ async fn taken(phone: &Phone) -> PhoneCall {
         .await
         .expect("a call")
         .unwrap()
-}
-
-/// Waits until one hears the other's tone.
-async fn hears(call: &PhoneCall, hz: u16, router: &Running) {
-    call.forget_heard();
-    let came = call.wait_heard(Duration::from_secs(1), PATIENCE).await;
-    assert!(came, "nothing came; {}", router.seen.trace());
-    let share = tone_share(&call.heard(), f32::from(hz));
-    assert!(share > 0.8, "{hz} Hz: {share}; {}", router.seen.trace());
 }
 
 /// A31, B38: a call that goes on is given something else to do; what makes no sense is refused,
@@ -135,7 +126,7 @@ async fn a_queue_serves_when_the_agent_has_time() {
         .noted("the bridge", |note| matches!(note, Note::Bridged { .. }))
         .await;
     served.send_tone(600);
-    hears(&call, 600, &router).await;
+    hears_tone(&call, 600, &router).await;
     let busy = || router.control.agents().get("ann") == Some(&AgentState::Busy);
     assert!(came_true(PATIENCE, busy).await, "the agent is not busy");
     call.hangup();
@@ -187,7 +178,7 @@ async fn keys_send_the_caller_elsewhere() {
         })
         .await;
     third.send_tone(800);
-    hears(&call, 800, &router).await;
+    hears_tone(&call, 800, &router).await;
     third.hangup();
     call.wait_ended(PATIENCE).await.expect("the caller's end");
     router.settled(1).await;

@@ -8,7 +8,7 @@ use callroute_schema::Disposition;
 use callroute_sip::phone::{AnswerMode, Phone, PhoneCall, PhoneConfig};
 use callroute_store::{FolderMessages, MessageStore};
 use tokio::net::UdpSocket;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 use crate::common::Bench;
 use crate::common::example::Example;
@@ -85,22 +85,19 @@ async fn refused(bench: &Bench, router: SocketAddr) -> String {
     String::from_utf8_lossy(&answer[..length]).into_owned()
 }
 
-/// SIGTERM: no new call, those that go on have their time; whoever has not ended by then is hung
-/// up, and the process is gone.
+/// SIGTERM: no new call, and those that go on have their time; with the last of them the process
+/// is gone.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_router_that_stops_lets_calls_end() {
     let bench = Bench::new();
     let (caller, callee) = (phone(&bench).await, phone(&bench).await);
     let addr = SocketAddr::new(bench.ip.into(), bench.free_port());
     let contact = format!("sip:phone@{}", callee.local_addr());
-    let router = Router::start(&bench, addr, 4, &contact).await;
-    let short = calls(&caller, &router.uri("+13146523057")).await;
-    let long = calls(&caller, &router.uri("+13146523057")).await;
-    router.example.terminate();
-    until("it says so", || {
-        router.example.said().contains("no new calls")
-    })
-    .await;
+    // Far more than all of this takes.
+    let router = Router::start(&bench, addr, 300, &contact).await;
+    let first = calls(&caller, &router.uri("+13146523057")).await;
+    let second = calls(&caller, &router.uri("+13146523057")).await;
+    stops(&router).await;
 
     let late = caller
         .call(&router.uri("+13146523057"), "+14155550123")
@@ -111,16 +108,43 @@ async fn a_router_that_stops_lets_calls_end() {
     let answer = refused(&bench, addr).await;
     assert!(answer.starts_with("SIP/2.0 503"), "{answer}");
     assert!(answer.contains("\r\nRetry-After: "), "{answer}");
-    // One goes on, undisturbed, and is hung up by its caller; the other by the router, at last.
-    sleep(Duration::from_millis(500)).await;
-    assert_eq!((short.record().ended, long.record().ended), (None, None));
-    short.hangup();
-    assert!(short.wait_ended(PATIENCE).await.is_some());
-    let ended = long.wait_ended(PATIENCE).await.expect("a BYE");
+    // Those that go on are undisturbed, also by the end of one of them.
+    assert_eq!((first.record().ended, second.record().ended), (None, None));
+    first.hangup();
+    assert!(first.wait_ended(PATIENCE).await.is_some());
+    until("one is over at the callee", || {
+        callee.calls().iter().any(|call| call.ended.is_some())
+    })
+    .await;
+    assert_eq!(second.record().ended, None);
+    second.hangup();
+    let said = router.example.has_ended_well().await;
+    assert!(said.contains("stopping: 0 calls are hung up"), "{said}");
+    assert!(callee.calls().iter().all(|call| call.ended.is_some()));
+}
+
+/// SIGTERM: whoever has not ended in time is hung up.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_router_that_stops_hangs_up_at_last() {
+    let bench = Bench::new();
+    let (caller, callee) = (phone(&bench).await, phone(&bench).await);
+    let addr = SocketAddr::new(bench.ip.into(), bench.free_port());
+    let contact = format!("sip:phone@{}", callee.local_addr());
+    let router = Router::start(&bench, addr, 1, &contact).await;
+    let call = calls(&caller, &router.uri("+13146523057")).await;
+    stops(&router).await;
+    let ended = call.wait_ended(PATIENCE).await.expect("a BYE");
     assert_eq!(ended.disposition, Disposition::Answered);
     let said = router.example.has_ended_well().await;
-    assert!(said.contains("1 calls are hung up"), "{said}");
+    assert!(said.contains("stopping: 1 calls are hung up"), "{said}");
     assert!(callee.calls().iter().all(|call| call.ended.is_some()));
+}
+
+/// Tells it to stop, and waits until it says so.
+async fn stops(router: &Router) {
+    router.example.terminate();
+    let says = || router.example.said().contains("no new calls");
+    until("it says so", says).await;
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {

@@ -80,7 +80,7 @@ fn rung(router: &Running, calls: usize) -> Vec<String> {
     attempts.iter().map(|one| one.member.clone()).collect()
 }
 
-/// A1, A23, B30: the table of `examples/crm`: a sales call goes to the representative whom the
+/// A1, A23, B6, B30: the table of `examples/crm`: a sales call goes to the representative whom the
 /// database names, and a change there to the very next call; a name that is nobody's, and a
 /// caller whom the database does not know, go to the team.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -118,7 +118,7 @@ async fn sales_calls_go_to_the_representative_whom_the_crm_names() {
     }
 }
 
-/// A2, A3, A24: a support call goes to the engineer on shift, and to voicemail while that one is
+/// A2, A3, A24, B6: a support call goes to the engineer on shift, and to voicemail while that one is
 /// in a meeting (A4).
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn support_calls_go_to_the_engineer_on_shift() {

@@ -32,11 +32,15 @@ mod phones;
 mod readme;
 #[cfg(unix)]
 mod redirect;
+mod replay;
 mod requests;
+mod routing;
+mod sample_calls;
 mod servers;
 mod signalling;
 mod signers;
 mod signing;
 mod softphone;
+mod speech;
 mod types;
 mod webhooks;

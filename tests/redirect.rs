@@ -48,7 +48,7 @@ fn contacts(messages: &str) -> Vec<&str> {
         .collect()
 }
 
-/// Redirect mode with all three sources: the file at once, a webhook beside it, and the fallback
+/// A15, A16, A32: redirect mode with all three sources: the file at once, a webhook beside it, and the fallback
 /// of a webhook that nobody answers; what has to be answered is sent to who answers.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_switch_is_told_where_its_calls_go() {

@@ -223,7 +223,8 @@ impl Server {
         Self::that_says_where(command, secrets)
     }
 
-    fn that_says_where(mut command: Command, secrets: &str) -> Self {
+    /// A command that says on its first line where it is.
+    pub(crate) fn that_says_where(mut command: Command, secrets: &str) -> Self {
         let mut child = with_secrets(&mut command, secrets)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

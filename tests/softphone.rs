@@ -8,12 +8,13 @@ use std::time::Duration;
 use callroute_audio::level::{rms, tone_share};
 use callroute_router::{Journals, RouterConfig};
 use callroute_session::{Note, Settings};
-use callroute_sip::phone::{Phone, PhoneCall, PhoneConfig};
+use callroute_sip::phone::{Phone, PhoneConfig};
 
 use serde_json::Value;
 
 use crate::calls::DIRECT;
 use crate::common::baresip::Baresip;
+use crate::common::sound::hears_tone;
 use crate::common::wait::{PATIENCE, until};
 use crate::common::{Bench, peer};
 
@@ -42,20 +43,6 @@ async fn phone(bench: &Bench) -> (Phone, String) {
     (phone, uri)
 }
 
-/// Waits until our phone has heard a second of the softphone.
-async fn hears_the_softphone(call: &PhoneCall, trace: &str) {
-    call.forget_heard();
-    assert!(
-        call.wait_heard(Duration::from_secs(1), PATIENCE).await,
-        "nothing came; {trace}"
-    );
-    let share = tone_share(&call.heard(), f32::from(SOFTPHONE_HZ));
-    assert!(
-        share > 0.8,
-        "baresip's tone has a share of {share}; {trace}"
-    );
-}
-
 /// A18, B1, B7: a softphone calls, hears the menu, presses 1, and talks with whom it is given.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn baresip_calls_and_presses_a_key() {
@@ -81,7 +68,7 @@ async fn baresip_calls_and_presses_a_key() {
         .unwrap();
     call.wait_answered(PATIENCE).await.unwrap();
     call.send_tone(PHONE_HZ);
-    hears_the_softphone(&call, &router.seen.trace()).await;
+    hears_tone(&call, SOFTPHONE_HZ, &router).await;
     tokio::time::sleep(Duration::from_millis(1_000)).await;
     call.hangup();
     router.settled(1).await;
@@ -127,7 +114,7 @@ async fn baresip_is_called() {
         softphone.said()
     );
     call.send_tone(PHONE_HZ);
-    hears_the_softphone(&call, &router.seen.trace()).await;
+    hears_tone(&call, SOFTPHONE_HZ, &router).await;
     tokio::time::sleep(Duration::from_millis(1_000)).await;
     call.hangup();
     router.settled(1).await;
@@ -159,7 +146,7 @@ async fn baresip_transfers_its_caller() {
         .await
         .unwrap();
     call.wait_answered(PATIENCE).await.unwrap();
-    hears_the_softphone(&call, &router.seen.trace()).await;
+    hears_tone(&call, SOFTPHONE_HZ, &router).await;
     let to = format!("sip:1001@{}", router.addr);
     softphone.command("transfer", &to).await;
     let taken = tokio::time::timeout(PATIENCE, third.next_call()).await;
@@ -172,11 +159,7 @@ async fn baresip_transfers_its_caller() {
         })
         .await;
     taken.send_tone(PHONE_HZ);
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    call.forget_heard();
-    assert!(call.wait_heard(Duration::from_secs(1), PATIENCE).await);
-    let share = tone_share(&call.heard(), f32::from(PHONE_HZ));
-    assert!(share > 0.8, "{share}; {}", router.seen.trace());
+    hears_tone(&call, PHONE_HZ, &router).await;
     taken.hangup();
     call.wait_ended(PATIENCE).await.expect("the caller's end");
     router.settled(1).await;
@@ -257,23 +240,21 @@ async fn baresip_brings_two_together() {
     .await;
     let replaces = named.unwrap().replace(';', "%3B").replace('=', "%3D");
     let refer_to = format!("<sip:+14155550123@{}?Replaces={replaces}>", router.addr);
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    // Each of its two calls is connected, so that what follows is the transfer's.
+    let seen = |wanted: fn(&Note) -> bool| router.seen.count(wanted);
+    until("two conversations", || {
+        seen(|note| matches!(note, Note::Bridged { .. })) == 2
+    })
+    .await;
     softphone.command("transfer", &refer_to).await;
-    let reconnected = |note: &Note| matches!(note, Note::Reconnected { .. } | Note::Bridged { .. });
-    router.noted("the two together", reconnected).await;
+    until("the two together", || {
+        seen(|note| matches!(note, Note::Meeting { .. })) == 2
+    })
+    .await;
     // The two hear each other, and not the softphone.
     call.send_tone(900);
-    tokio::time::sleep(Duration::from_millis(1_000)).await;
     for (party, hz) in [(&call, PHONE_HZ), (&taken, 900)] {
-        party.forget_heard();
-        assert!(party.wait_heard(Duration::from_secs(1), PATIENCE).await);
-        let share = tone_share(&party.heard(), f32::from(hz));
-        let said = softphone.said();
-        assert!(
-            share > 0.8,
-            "{hz}: {share}; {}\n{said}",
-            router.seen.trace()
-        );
+        hears_tone(party, hz, &router).await;
     }
     call.hangup();
     taken.wait_ended(PATIENCE).await.expect("the third's end");

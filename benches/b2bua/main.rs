@@ -14,7 +14,9 @@ mod talk;
 mod webhook;
 
 use std::net::{SocketAddr, UdpSocket};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use callroute_sip::Stats;
 
 use crate::process::Process;
 use crate::talk::Talk;
@@ -52,6 +54,20 @@ fn left() -> Result<String, Failure> {
     let mut buffer = [0; 1024];
     let length = socket.recv(&mut buffer)?;
     Ok(String::from_utf8_lossy(buffer.get(..length).unwrap_or_default()).into_owned())
+}
+
+/// Says what is left of all calls, and fails unless all of it goes.
+fn nothing_is_left() -> Result<(), Failure> {
+    let nothing = format!("{:?}", Stats::default());
+    println!("left: {}", left()?);
+    let until = Instant::now() + Duration::from_secs(40);
+    while left()? != nothing {
+        if Instant::now() > until {
+            return Err(format!("left for ever: {}", left()?).into());
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    Ok(())
 }
 
 /// Hands datagrams on to the callee, and does nothing else.
@@ -165,8 +181,7 @@ fn held(calls: u32, rest: Duration) -> Result<(), Failure> {
     );
     talk.release()?;
     std::thread::sleep(rest);
-    println!("left: {}", left()?);
-    Ok(())
+    nothing_is_left()
 }
 
 fn main() -> Result<(), Failure> {
@@ -206,11 +221,8 @@ fn main() -> Result<(), Failure> {
             (None, false) => calls(&process, &mut talk, 5_000, 5)?,
         }
         std::thread::sleep(rest);
-        println!(
-            "{} KiB after {rest:?} of rest; left: {}",
-            process.rss_kib(),
-            left()?
-        );
+        println!("{} KiB after {rest:?} of rest", process.rss_kib());
+        nothing_is_left()?;
     }
     drop(process);
     if wanted("held") {

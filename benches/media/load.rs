@@ -130,6 +130,7 @@ pub(crate) fn run(
         delays.add(side.delays)?;
     }
     let lost = sent.saturating_sub(packets);
+    let by_router = lost.saturating_sub(of_generator);
     println!(
         "{} calls, {seconds} s ({took:.1?}): {sent} packets in, {packets} out on {} streams; {lost} lost, \
          {gaps} of them between others of their stream; the kernel dropped {of_router} before the \
@@ -137,12 +138,15 @@ pub(crate) fn run(
          p99 {} us, max {} us; the router used {cpu:.2} cores, {:.1} us a packet, and holds {} KiB",
         takes.len(),
         streams.len(),
-        lost.saturating_sub(of_generator),
+        by_router,
         delays.value_at_quantile(0.5),
         delays.value_at_quantile(0.99),
         delays.max(),
         cpu * took.as_secs_f64() * 1e6 / sent as f64,
         router.rss_kib(),
     );
-    Ok(())
+    match by_router {
+        0 => Ok(()),
+        lost => Err(format!("the router lost {lost} packets").into()),
+    }
 }

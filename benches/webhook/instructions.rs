@@ -14,7 +14,8 @@ pub(crate) fn print(quick: bool, server: &Served) -> Result<(), Failure> {
         return Ok(());
     }
     let (few, many) = if quick { (1100, 1200) } else { (2_000, 6_000) };
-    for concurrency in CONCURRENCY {
+    let settings = if quick { 1 } else { CONCURRENCY.len() };
+    for concurrency in CONCURRENCY.into_iter().take(settings) {
         println!("\n{concurrency} at once, instructions for one request");
         let setting = Setting {
             threads: 1,

@@ -1,4 +1,4 @@
-//! What an ask costs beside raw hyper on kept-alive connections, and beside reqwest.
+//! A17: what an ask costs beside raw hyper on kept-alive connections, and beside reqwest.
 //!
 //! All of them write the mission's event, send it, and read the answer into actions. The server
 //! is a process of its own, so that the processor time, the allocations and the instructions

@@ -13,17 +13,25 @@ pub(crate) struct Example {
     says: PathBuf,
 }
 
-/// The program, as `cargo test --workspace` has built it; built now where it was not.
+/// An example's program, as `cargo test --workspace` has built it; built now where it was not.
 pub(crate) fn program(name: &str) -> PathBuf {
+    let build = ["-p", "callroute-examples", "--example", name];
+    built(&Path::new("examples").join(name), build)
+}
+
+/// The command `callroute`, in the same way.
+pub(crate) fn callroute() -> PathBuf {
+    let build = ["-p", "callroute-cli", "--bin", "callroute"];
+    built(Path::new("callroute"), build)
+}
+
+fn built(place: &Path, build: [&str; 4]) -> PathBuf {
     let exe = std::env::current_exe().unwrap();
     let target = exe.ancestors().nth(2).unwrap();
-    let path = target.join("examples").join(name);
+    let path = target.join(place);
     if !path.is_file() {
-        let package = ["build", "--quiet", "-p", "callroute-examples"];
-        let built = Command::new(env!("CARGO"))
-            .args(package)
-            .args(["--example", name])
-            .status();
+        let mut cargo = Command::new(env!("CARGO"));
+        let built = cargo.args(["build", "--quiet"]).args(build).status();
         assert!(built.is_ok_and(|status| status.success()));
     }
     path

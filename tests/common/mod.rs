@@ -12,6 +12,7 @@ pub(crate) mod names;
 pub(crate) mod peer;
 pub(crate) mod seen;
 pub(crate) mod sipp;
+pub(crate) mod sound;
 pub(crate) mod wait;
 pub(crate) mod webhook;
 

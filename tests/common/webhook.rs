@@ -16,7 +16,10 @@ use tokio::net::TcpListener;
 /// The mission's answer.
 pub(crate) const RING_GROUP: &str = r#"{"action":"forward","destination":{"type":"ring_group","members":["+16822306467","+12125551234"],"strategy":"simultaneous"}}"#;
 
-/// A webhook server with one answer.
+/// What is answered to an event.
+type Answer = dyn Fn(&Event) -> String + Send + Sync;
+
+/// A webhook server.
 #[derive(Debug)]
 pub(crate) struct Webhook {
     pub(crate) addr: SocketAddr,
@@ -25,7 +28,16 @@ pub(crate) struct Webhook {
 }
 
 impl Webhook {
+    /// One that always answers the same.
     pub(crate) async fn start(answer: &'static str) -> Self {
+        Self::answering(move |_| answer.to_owned()).await
+    }
+
+    /// One whose answer depends on the call.
+    pub(crate) async fn answering(
+        answer: impl Fn(&Event) -> String + Send + Sync + 'static,
+    ) -> Self {
+        let answer: Arc<Answer> = Arc::new(answer);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
         let asked = Arc::new(Mutex::new(Vec::new()));
@@ -34,9 +46,10 @@ impl Webhook {
         let raw = requests.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let (log, raw) = (log.clone(), raw.clone());
-                let service =
-                    service_fn(move |request| reply(request, log.clone(), raw.clone(), answer));
+                let (log, raw, answer) = (log.clone(), raw.clone(), answer.clone());
+                let service = service_fn(move |request| {
+                    reply(request, log.clone(), raw.clone(), answer.clone())
+                });
                 tokio::spawn(
                     hyper::server::conn::http1::Builder::new()
                         .serve_connection(TokioIo::new(stream), service),
@@ -70,13 +83,14 @@ async fn reply(
     request: Request<Incoming>,
     log: Arc<Mutex<Vec<Event>>>,
     raw: Arc<Mutex<Vec<(HeaderMap, Bytes)>>>,
-    answer: &'static str,
+    answer: Arc<Answer>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let (head, body) = request.into_parts();
     let body = body.collect().await.unwrap().to_bytes();
     raw.lock().unwrap().push((head.headers, body.clone()));
-    log.lock().unwrap().push(Event::from_json(&body).unwrap());
-    let mut response = Response::new(Full::new(Bytes::from_static(answer.as_bytes())));
+    let event = Event::from_json(&body).unwrap();
+    let mut response = Response::new(Full::new(Bytes::from(answer(&event))));
+    log.lock().unwrap().push(event);
     let json = hyper::header::HeaderValue::from_static("application/json");
     response
         .headers_mut()

@@ -5,41 +5,49 @@ use std::time::Duration;
 
 use callroute_webhook::{AnswerSource, Decision, FailureClass as C};
 
+use crate::peer::skip;
+
 /// What others may take of all processors while a loss still counts.
 const TOLERATED: f64 = 0.2;
 /// How often something is tried until the machine had time for it.
-const TRIES: usize = 3;
+const TRIES: usize = 6;
+/// Between two tries: others may have ended what they do.
+const PAUSE: Duration = Duration::from_secs(5);
+
+/// Why something did not go as it should.
+pub(crate) enum Wrong {
+    /// A machine that has no time for it may be to blame.
+    Late(String),
+    /// Whatever the machine does.
+    Surely(String),
+}
 
 /// Watches who uses the processors; Linux only.
-pub(crate) struct Machine(Used);
+struct Machine(Used);
 
 /// Ticks of the system's clock.
 #[derive(Clone, Copy)]
 struct Used {
     all: u64,
-    idle: u64,
+    /// Without those of the network's interrupts, where the work of our own loopback lands.
+    busy: u64,
     /// Of this process and of those that it started.
     ours: u64,
 }
 
 impl Machine {
     /// From now on.
-    pub(crate) fn watch() -> Self {
+    fn watch() -> Self {
         Self(Used::now())
     }
 
     /// The part of all processors that others had since then.
-    pub(crate) fn share_of_others(&self) -> f64 {
+    fn share_of_others(&self) -> f64 {
         let now = Used::now();
         let all = now.all - self.0.all;
-        let idle = now.idle.saturating_sub(self.0.idle);
+        let busy = now.busy.saturating_sub(self.0.busy);
         let ours = now.ours.saturating_sub(self.0.ours);
-        let others = all.saturating_sub(idle).saturating_sub(ours);
-        others as f64 / all.max(1) as f64
-    }
-
-    pub(crate) fn is_busy(&self) -> bool {
-        self.share_of_others() > TOLERATED
+        busy.saturating_sub(ours) as f64 / all.max(1) as f64
     }
 }
 
@@ -51,7 +59,8 @@ impl Used {
         Self {
             // What guests use is among the first of them already.
             all: ticks.iter().take(8).sum(),
-            idle: ticks[3] + ticks[4],
+            // In order: user, nice, system, idle, waiting, interrupts, their second half, steal.
+            busy: ticks[..3].iter().sum::<u64>() + ticks[5] + ticks[7],
             ours: ours(),
         }
     }
@@ -90,37 +99,56 @@ fn ours() -> u64 {
     sum
 }
 
-/// None of these asks took the default. Where the machine was busy with other things, one may
-/// have run out of time, and then it is tried again; any other loss counts in any case.
-pub(crate) async fn none_is_lost<F>(name: &str, deadline: Duration, asks: impl Fn() -> F)
+/// Tries something until it goes well, or goes wrong while the machine had time for it. On one
+/// that is busy with other things all along it is skipped, or fails where peers are required.
+pub(crate) async fn with_time<F>(name: &str, trial: impl Fn() -> F)
 where
-    F: Future<Output = Vec<Decision>>,
+    F: Future<Output = Result<(), Wrong>>,
 {
+    let mut told = String::new();
     for _ in 0..TRIES {
         let machine = Machine::watch();
-        let decisions = asks().await;
-        let lost: Vec<&Decision> = decisions
-            .iter()
-            .filter(|one| one.source != AnswerSource::Webhook)
-            .collect();
-        let Some(first) = lost.first() else {
-            return;
+        let why = match trial().await {
+            Ok(()) => return,
+            Err(Wrong::Surely(why)) => panic!("{name}: {why}"),
+            Err(Wrong::Late(why)) => why,
         };
-        let told = format!("{name}: {} lost, such as {first:?}", lost.len());
-        let late = |one: &&Decision| {
-            let class = one.failure.as_ref().map(|failure| failure.class);
-            let late = [
-                C::TimeoutFirstByte,
-                C::TimeoutTotal,
-                C::Connect,
-                C::Deadline,
-            ];
-            one.elapsed >= deadline || class.is_some_and(|class| late.contains(&class))
-        };
-        let excused = machine.is_busy() && lost.iter().all(late);
-        assert!(excused, "{told}");
-        let share = machine.share_of_others() * 100.0;
-        println!("{told}; others had {share:.0} % of the processors: tried again");
+        let share = machine.share_of_others();
+        assert!(share > TOLERATED, "{name}: {why}");
+        told = format!(
+            "{name}: {why}; others had {:.0} % of the processors",
+            share * 100.0
+        );
+        println!("{told}: tried again");
+        tokio::time::sleep(PAUSE).await;
     }
-    println!("{name}: nothing can be said of it on a machine as busy as this one");
+    skip(&format!(
+        "the machine is busy with other things all the time: {told}"
+    ));
+}
+
+/// Whether none of these asks took the default. One that ran out of time may be the machine's.
+pub(crate) fn none_is_lost(decisions: &[Decision], deadline: Duration) -> Result<(), Wrong> {
+    let lost: Vec<&Decision> = decisions
+        .iter()
+        .filter(|one| one.source != AnswerSource::Webhook)
+        .collect();
+    let Some(first) = lost.first() else {
+        return Ok(());
+    };
+    let told = format!("{} lost, such as {first:?}", lost.len());
+    let late = |one: &&Decision| {
+        let class = one.failure.as_ref().map(|failure| failure.class);
+        let late = [
+            C::TimeoutFirstByte,
+            C::TimeoutTotal,
+            C::Connect,
+            C::Deadline,
+        ];
+        one.elapsed >= deadline || class.is_some_and(|class| late.contains(&class))
+    };
+    Err(match lost.iter().all(late) {
+        true => Wrong::Late(told),
+        false => Wrong::Surely(told),
+    })
 }

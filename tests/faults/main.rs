@@ -22,6 +22,9 @@ mod http2_faults;
 mod judge;
 mod load;
 mod machine;
+#[path = "../common/peer.rs"]
+#[allow(dead_code, reason = "the other test programs use more of it")]
+mod peer;
 mod place;
 mod served;
 mod tls;

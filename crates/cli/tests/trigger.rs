@@ -219,7 +219,7 @@ fn the_suite_sends_every_kind_of_event() {
     assert_eq!(*seen.lock().unwrap(), known);
 }
 
-/// The secret is never shown, wherever it is.
+/// A15: a URL without a scheme is told how to be written; and the secret is never shown, wherever it is.
 #[test]
 fn a_secret_is_never_shown() {
     let place = Place::new();

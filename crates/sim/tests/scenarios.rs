@@ -238,7 +238,7 @@ fn after_hours_takes_a_message() {
     );
 }
 
-/// A29, A28: an information line speaks and hangs up; nobody is rung.
+/// A29: an information line speaks and hangs up; nobody is rung.
 #[test]
 fn an_information_line_speaks_and_hangs_up() {
     let played = played("+13146523062", OPEN, Script::default());

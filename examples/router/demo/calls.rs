@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use callroute_audio::level::tone_share;
+use callroute_audio::level::{rms, tone_share};
 use callroute_audio::wav;
 use callroute_schema::Cause;
 use callroute_sip::phone::{Phone, PhoneCall};
@@ -66,8 +66,14 @@ fn unanswered(cause: &Cause) -> Failure {
 }
 
 /// Waits until the menu's prompt is heard, and presses 1.
-async fn press_one(call: &PhoneCall) -> Result<(), Failure> {
-    call.wait_heard(Duration::from_millis(200), PATIENCE).await;
+async fn press_one(checks: &mut Checks, call: &PhoneCall) -> Result<(), Failure> {
+    // Silence is sent as well: a voice is louder.
+    let speaks = || rms(&call.heard()) > 300.0;
+    let begun = Instant::now();
+    while !speaks() && begun.elapsed() < PATIENCE {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    checks.see("the menu speaks to the caller", speaks());
     call.press("1")?;
     Ok(())
 }
@@ -113,7 +119,7 @@ pub(crate) async fn office_hours(stage: &mut Stage) -> Result<Vec<String>, Failu
     let mut checks = Checks::new("a call in office hours, 1 for sales", OPEN);
     let before = stage.calls_over();
     let (caller, answered) = answered_call(stage, OPEN).await?;
-    press_one(&caller).await?;
+    press_one(&mut checks, &caller).await?;
     let pressed = Instant::now();
     let member = next_call(&stage.first).await?;
     let other = next_call(&stage.second).await?;
@@ -148,7 +154,7 @@ pub(crate) async fn office_hours(stage: &mut Stage) -> Result<Vec<String>, Failu
     Ok(checks.missing)
 }
 
-/// (b) After hours: a message is taken, and holds the caller's tone.
+/// (b) B27, after hours: a message is taken, and holds the caller's tone.
 pub(crate) async fn after_hours(stage: &mut Stage) -> Result<Vec<String>, Failure> {
     let mut checks = Checks::new("a call after hours", CLOSED);
     let before = stage.calls_over();
@@ -193,7 +199,7 @@ pub(crate) async fn dead_webhook(stage: &mut Stage) -> Result<Vec<String>, Failu
     let mut checks = Checks::new("the webhook server is stopped, 1 for sales", OPEN);
     let before = stage.calls_over();
     let (caller, _) = answered_call(stage, OPEN).await?;
-    press_one(&caller).await?;
+    press_one(&mut checks, &caller).await?;
     let pressed = Instant::now();
     let member = next_call(&stage.first).await?;
     let rang = pressed.elapsed();

@@ -253,6 +253,7 @@ pub(crate) const FAULTY: &[(&str, &str)] = &[
     ),
 ];
 
+/// A15 among them: a URL without a scheme.
 #[test]
 fn each_fault_names_its_place_and_its_mend() {
     let mut wrong = Vec::new();

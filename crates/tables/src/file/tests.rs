@@ -51,6 +51,7 @@ fn reads_files_relative_to_the_routing_file() {
     assert_ne!(table.current().fingerprint(), current.fingerprint());
 }
 
+/// A32: a file with a fault leaves the table in force.
 #[test]
 fn keeps_the_last_good_table_and_tells_a_fault_once() {
     let (_folder, path) = folder();
@@ -123,6 +124,7 @@ fn says_what_cannot_be_read() {
     assert!(message(&path).contains("cannot read `lists/vip.csv`: "));
 }
 
+/// A32: changes of the file are taken without a restart.
 #[test]
 fn a_watch_tells_each_change_and_stops_when_dropped() {
     let (_folder, path) = folder();

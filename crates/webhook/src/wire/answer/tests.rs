@@ -209,12 +209,22 @@ proptest! {
         }
     }
 
-    /// A good answer with one byte changed never panics, and never turns into something unread.
+    /// A good answer with one byte changed never panics; and what is taken from it is what another
+    /// reader of JSON finds in it, word for word. In the box's name any letter will do.
     #[test]
-    fn damaged_answers_are_judged(place in 0..VOICEMAIL.len(), byte in any::<u8>()) {
+    fn damaged_answers_are_judged(place in 0..VOICEMAIL.len(), byte in prop_oneof![any::<u8>(), b' '..=b'~']) {
         let mut body = VOICEMAIL.as_bytes().to_vec();
         body[place] = byte;
         let judged = read(Format::Json, &body);
-        prop_assert_eq!(judged.is_ok(), Actions::from_json(body.trim_ascii()).is_ok());
+        if let Ok(actions) = &judged {
+            let found: serde_json::Value = serde_json::from_slice(&body).unwrap();
+            let taken: serde_json::Value = serde_json::from_str(&actions.to_json()).unwrap();
+            prop_assert_eq!(&taken, &found);
+            prop_assert_eq!(&found["action"], "voicemail");
+        }
+        let name = VOICEMAIL.find("sales").unwrap();
+        if (name..name + 5).contains(&place) && byte.is_ascii_alphanumeric() {
+            prop_assert!(judged.is_ok(), "{:?}", judged);
+        }
     }
 }
