@@ -81,6 +81,31 @@ async fn another_source_and_another_codec_in_mid_call_are_heard() {
     assert_eq!(turns, [0, 1, 2, 3]);
 }
 
+/// RFC 3264, section 8.3.2: from its answer on, what a new offer says is spoken.
+#[tokio::test]
+async fn another_codec_by_a_new_offer_is_spoken_from_then_on() {
+    let mut a = answered("127.27.21", SDP).await;
+    let socket = UdpSocket::bind("127.27.21.2:0").await.unwrap();
+    let hello = packet(0, 1, 160, 7, &[0xff; 160]);
+    socket.send_to(&hello, a.media).await.unwrap();
+    let (leg, play, sound) = (CALLER, PlayId(1), Sound::Music);
+    a.line.perform(Command::Play { leg, play, sound });
+    assert_eq!(hears(&socket).await[1] & 0x7f, 0);
+    let raw = &mut a.held.1;
+    let law = SDP.replace("AVP 0 101", "AVP 8 101");
+    raw.send(&raw.request("INVITE", "r", 2, &a.tag, "", &law))
+        .await;
+    let ok = raw.until("SIP/2.0 200").await;
+    assert!(ok.contains("RTP/AVP 8 101"), "{ok}");
+    raw.send(&raw.request("ACK", "ra", 2, &a.tag, "", "")).await;
+    // What was sent before it may still come.
+    let changed = async { while hears(&socket).await[1] & 0x7f != 8 {} };
+    timeout(LONG, changed).await.expect("the new codec");
+    for _ in 0..10 {
+        assert_eq!(hears(&socket).await[1] & 0x7f, 8);
+    }
+}
+
 #[tokio::test]
 async fn packets_have_the_length_that_was_asked_for() {
     for (net, asked, bytes) in [
