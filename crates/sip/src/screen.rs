@@ -31,6 +31,15 @@ struct Seen {
     requires: bool,
 }
 
+/// Whether something else stands where a Date has digits (RFC 3261, section 20.17). The parser counts with
+/// what it finds there, which overflows.
+fn has_other_digits(date: &[u8]) -> bool {
+    let date = date.trim_ascii();
+    let places = [5, 6, 17, 18, 20, 21, 23, 24];
+    let mut found = places.iter().filter_map(|at| date.get(*at));
+    found.any(|byte| !byte.is_ascii_digit())
+}
+
 /// How a request is refused, whatever it wants (RFC 3261, section 8.2); `None` for most.
 #[cfg(any(test, feature = "__fuzz"))]
 pub(crate) fn refusal(request: &Request) -> Option<Reply> {
@@ -106,6 +115,7 @@ impl Seen {
             HeaderName::Contact if is_plain_address(&header.value()) => {}
             HeaderName::Contact => self.all::<ContactValue>(header, "Contact"),
             HeaderName::RecordRoute => self.all::<RecordRoute>(header, "Record-Route"),
+            HeaderName::Date if has_other_digits(&header.value()) => self.broken(false, "Date"),
             HeaderName::Date => self.all::<Date>(header, "Date"),
             HeaderName::Expires => self.all::<Expires>(header, "Expires"),
             HeaderName::ContentType => self.all::<ContentType>(header, "Content-Type"),
@@ -209,6 +219,11 @@ mod tests {
             ("Contact:", "Max-Forwards: 3\r\nContact:", "400"),
             ("Contact: <sip:b@h>", "Contact: <sip:b@h", "400"),
             ("Contact:", "Date: yesterday\r\nContact:", "400"),
+            (
+                "Contact:",
+                "Date: Sat, zz Nov 2010 16:00:00 GMT\r\nContact:",
+                "400",
+            ),
             ("sip:a@h SIP", "sip:a@h?x=y SIP", "400"),
             ("Contact:", "Accept: text/plain\r\nContact:", "406"),
             ("Max-Forwards: 70", "Max-Forwards: 0", "483"),
@@ -222,6 +237,7 @@ mod tests {
             "Max-Forwards: 70\r\n|",
             "Contact:|Accept: text/plain\r\nAccept: application/*\r\nContact:",
             "Contact:|Require: 100rel\r\nContact:",
+            "Contact:|Date: Sat, 13 Nov 2010 16:00:00 GMT\r\nContact:",
         ] {
             let (find, replace) = fine.split_once('|').unwrap();
             assert_eq!(refused(&INVITE.replacen(find, replace, 1)), None, "{fine}");

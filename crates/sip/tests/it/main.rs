@@ -31,6 +31,7 @@
 //! | NAPTR and SRV, health, failover | `reach`: `a_trunk_is_found_…`, `trunks`: `the_next_trunk_is_tried` |
 //! | loops: Max-Forwards, our own hops | `signalling`: `a_call_that_goes_in_circles_…`, `wire` |
 //! | TCP, TLS, WebSocket | `calls`, `signalling`, `tls` |
+//! | what is logged: no passwords | `secrets` |
 //! | `sips:` URIs | `sips`, `tls` |
 //! | redirect mode | `redirect`, unit tests of its shard |
 //! | torture messages (RFC 4475, 5118) | `torture` |
@@ -75,6 +76,7 @@ mod refresh;
 mod replaces;
 mod rooms;
 mod rtp;
+mod secrets;
 mod secure;
 mod signalling;
 mod sips;

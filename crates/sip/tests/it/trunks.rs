@@ -300,3 +300,32 @@ async fn a_telephone_registers_and_is_called_where_it_is() {
     });
     raw.until("BYE").await;
 }
+
+/// Each trunk calls from its own networks; nobody else calls without a password.
+#[tokio::test]
+async fn a_trunk_is_known_by_its_networks() {
+    let trunk = |name: &str, networks: &[&str]| Trunk {
+        networks: networks.iter().map(|it| it.parse().unwrap()).collect(),
+        ..Trunk::new(name, "sip:127.29.12.9")
+    };
+    let mut adapter = bind(Config {
+        access: Access::Known,
+        trunks: vec![
+            trunk("one", &["127.29.12.2", "127.29.12.16/28"]),
+            trunk("two", &["127.29.12.3"]),
+        ],
+        ..config("127.29.12.1")
+    })
+    .await;
+    for (last, known) in [(2, "one"), (17, "one"), (31, "one"), (3, "two")] {
+        let raw = Raw::new(&format!("127.29.12.{last}"), adapter.local_addr()).await;
+        raw.send(&raw.request("INVITE", "i", 1, "", "", SDP)).await;
+        let offer = next_call(&mut adapter).await.offer;
+        assert_eq!(offer.source.trunk.as_deref(), Some(known), "{last}");
+    }
+    for last in [4, 15, 32] {
+        let mut raw = Raw::new(&format!("127.29.12.{last}"), adapter.local_addr()).await;
+        raw.send(&raw.request("INVITE", "i", 1, "", "", SDP)).await;
+        raw.until("SIP/2.0 403").await;
+    }
+}
