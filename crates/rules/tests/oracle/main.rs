@@ -18,7 +18,8 @@ use callroute_rules::{ChronoTz, Engine, Fact, Facts, Lookup, Outcome, RuleRef, l
 use callroute_schema::Event;
 use chrono::DateTime;
 use model::{
-    Ask, Call, DATES, DECK, Known, LISTS, Truth, asks_who, in_full, names, needs, open, truth, when,
+    Ask, Call, DATES, DECK, Known, LISTS, Region, Truth, asks_who, in_full, names, needs, open,
+    truth, when,
 };
 use proptest::prelude::*;
 use serde_json::json;
@@ -26,7 +27,7 @@ use serde_json::json;
 /// The number of the block, and its rules: what each asks.
 type Blocks = Vec<(String, Vec<Option<Ask>>)>;
 
-fn engine(blocks: &Blocks, region: bool) -> Engine {
+fn engine(blocks: &Blocks, region: Region) -> Engine {
     let mut lists: BTreeMap<_, _> = LISTS
         .iter()
         .map(|(name, numbers)| (*name, json!({ "numbers": numbers })))
@@ -68,8 +69,8 @@ fn engine(blocks: &Blocks, region: bool) -> Engine {
         "prefixes": { "west": { "entries": deck } },
         "numbers": numbers,
     });
-    if region {
-        table["region"] = json!("US");
+    if let Some(region) = region {
+        table["region"] = json!(region);
     }
     match load("routes.json", &table.to_string(), &(), &ChronoTz) {
         Ok(engine) => engine,
@@ -134,14 +135,20 @@ fn facts(known: &Known) -> Facts {
 }
 
 /// The emergency number that is dialed, in any form; of the service, one that the table names.
-fn emergency(blocks: &Blocks, to: &str) -> Option<&'static str> {
+fn emergency(blocks: &Blocks, region: Region, to: &str) -> Option<&'static str> {
     let has_rule = |number: &str| {
         let mut asks = blocks.iter().flat_map(|(_, rules)| rules).flatten();
         asks.any(|ask| names(ask, number))
     };
-    let both = ["112", "911"];
+    let own = match region {
+        None | Some("US") => "911",
+        Some("IE" | "GB") => "999",
+        _ => "112",
+    };
+    let both = ["112", own];
     match to {
-        "911" | "9-1-1" | "tel:911" => Some("911"),
+        "911" | "9-1-1" | "tel:911" if own == "911" => Some("911"),
+        "999" if own == "999" => Some("999"),
         "112" | "sip:112@host" => Some("112"),
         "urn:service:sos" => {
             let block = both
@@ -161,13 +168,13 @@ fn emergency(blocks: &Blocks, to: &str) -> Option<&'static str> {
 /// With `after` only rules behind the one of this place in the block are looked at.
 fn decide(
     blocks: &Blocks,
-    region: bool,
+    region: Region,
     call: &Call,
     known: &Known,
     after: Option<usize>,
 ) -> Wanted {
     let mut call = call.clone();
-    let help = emergency(blocks, &call.to);
+    let help = emergency(blocks, region, &call.to);
     for (number, own) in [&mut call.from, &mut call.to]
         .into_iter()
         .zip(&mut call.as_written)
@@ -221,22 +228,28 @@ fn decide(
     done(None, "default".to_owned())
 }
 
-fn number() -> impl Strategy<Value = String> {
+fn number(region: Region) -> impl Strategy<Value = String> {
+    let national = match region {
+        None | Some("US") => "(1?314555010|0114420794600)[12]",
+        Some("IE") => "(01679922|086234567|004420794600)[12]",
+        Some("GB") => "(0207946000|004420794600)[12]",
+        _ => "(066981234|314555010|004420794600)[12]",
+    };
     prop_oneof![
         6 => "\\+1[123]{1,3}",
         3 => "[7]{1,2}",
         3 => Just("alice".to_owned()),
         1 => "\\+353[12]{1,2}",
         1 => "\\+1314555010[12]",
-        1 => "1?314555010[12]",
-        1 => "01144207946000[12]",
+        2 => national,
     ]
 }
 
 /// Emergency numbers in their forms.
 fn help() -> impl Strategy<Value = String> {
-    const FORMS: [&str; 6] = [
+    const FORMS: [&str; 7] = [
         "911",
+        "999",
         "112",
         "9-1-1",
         "tel:911",
@@ -247,25 +260,30 @@ fn help() -> impl Strategy<Value = String> {
 }
 
 /// Prefixes as people dial.
-fn as_dialed() -> impl Strategy<Value = String> {
-    proptest::sample::select(&[
-        "0", "011", "01144", "1", "13", "1314", "3", "31", "314", "7",
-    ])
-    .prop_map(str::to_owned)
+fn as_dialed(region: Region) -> impl Strategy<Value = String> {
+    let prefixes: &[&str] = match region {
+        None | Some("US") => &[
+            "0", "011", "01144", "1", "13", "1314", "3", "31", "314", "7",
+        ],
+        Some("IE") => &["0", "00", "0044", "01", "08", "086", "1", "7"],
+        Some("GB") => &["0", "00", "0044", "020", "07", "7"],
+        _ => &["0", "00", "0044", "06", "3", "31", "314", "7"],
+    };
+    proptest::sample::select(prefixes).prop_map(str::to_owned)
 }
 
-fn dialed_is() -> impl Strategy<Value = String> {
-    prop_oneof![2 => Just("911".to_owned()), 1 => Just("112".to_owned()), 2 => number()]
+fn dialed_is(region: Region) -> impl Strategy<Value = String> {
+    prop_oneof![2 => Just("911".to_owned()), 1 => Just("112".to_owned()), 1 => Just("999".to_owned()), 2 => number(region)]
 }
 
-fn leaf() -> impl Strategy<Value = Ask> {
+fn leaf(region: Region) -> impl Strategy<Value = Ask> {
     prop_oneof![
         2 => any::<bool>().prop_map(Ask::Open),
-        4 => proptest::collection::vec(number(), 1..4).prop_map(Ask::CallerIs),
+        4 => proptest::collection::vec(number(region), 1..4).prop_map(Ask::CallerIs),
         4 => proptest::collection::vec("\\+1[123]{0,3}", 1..3).prop_map(Ask::CallerPrefix),
         1 => "\\+1[123]{0,2}".prop_map(Ask::DialedPrefix),
-        1 => as_dialed().prop_map(Ask::DialedPrefix),
-        1 => proptest::collection::vec(as_dialed(), 1..3).prop_map(Ask::CallerPrefix),
+        1 => as_dialed(region).prop_map(Ask::DialedPrefix),
+        1 => proptest::collection::vec(as_dialed(region), 1..3).prop_map(Ask::CallerPrefix),
         4 => prop_oneof![Just("blocked"), Just("vip"), Just("staff")].prop_map(Ask::In),
         3 => "[12]{1,2}".prop_map(Ask::Digits),
         1 => any::<bool>().prop_map(Ask::Anonymous),
@@ -276,7 +294,7 @@ fn leaf() -> impl Strategy<Value = Ask> {
         1 => Just(Ask::Switch),
         1 => prop_oneof![Just("ann"), Just("bob")].prop_map(Ask::Available),
         1 => (1_u64..4).prop_map(Ask::CallsBelow),
-        2 => proptest::collection::vec(dialed_is(), 1..3).prop_map(Ask::DialedIs),
+        2 => proptest::collection::vec(dialed_is(region), 1..3).prop_map(Ask::DialedIs),
         1 => Just(Ask::Deck),
         2 => proptest::sample::select(&["known", "vip", "blocked", "new", "anonymous"]).prop_map(Ask::Kind),
         1 => prop_oneof![Just(Ask::Country), Just(Ask::Missouri)],
@@ -287,8 +305,8 @@ fn leaf() -> impl Strategy<Value = Ask> {
     ]
 }
 
-fn ask() -> impl Strategy<Value = Ask> {
-    leaf().prop_recursive(3, 12, 3, |inner| {
+fn ask(region: Region) -> impl Strategy<Value = Ask> {
+    leaf(region).prop_recursive(3, 12, 3, |inner| {
         prop_oneof![
             inner.clone().prop_map(|ask| Ask::Not(Box::new(ask))),
             proptest::collection::vec(inner.clone(), 1..4).prop_map(Ask::Any),
@@ -298,15 +316,15 @@ fn ask() -> impl Strategy<Value = Ask> {
 }
 
 /// Rules that ask much, so that many are passed over.
-fn rule() -> impl Strategy<Value = Option<Ask>> {
+fn rule(region: Region) -> impl Strategy<Value = Option<Ask>> {
     prop_oneof![
         1 => Just(None),
-        20 => ask().prop_map(Some),
-        40 => proptest::collection::vec(leaf(), 2..4).prop_map(|all| Some(Ask::All(all))),
+        20 => ask(region).prop_map(Some),
+        40 => proptest::collection::vec(leaf(region), 2..4).prop_map(|all| Some(Ask::All(all))),
     ]
 }
 
-fn blocks() -> impl Strategy<Value = Blocks> {
+fn blocks(region: Region) -> impl Strategy<Value = Blocks> {
     let number = prop_oneof![
         Just("*".to_owned()),
         "\\+1[123]{0,2}\\*",
@@ -315,23 +333,24 @@ fn blocks() -> impl Strategy<Value = Blocks> {
         Just("7*".to_owned()),
         Just("9*".to_owned()),
         // `314*` is the same block.
-        as_dialed().prop_map(|begin| format!("{}*", begin.replace("1314", "314"))),
+        as_dialed(region).prop_map(|begin| format!("{}*", begin.replace("1314", "314"))),
         Just("911".to_owned()),
         Just("112".to_owned()),
+        Just("999".to_owned()),
     ];
     let rules = prop_oneof![
-        3 => proptest::collection::vec(rule(), 1..12),
-        2 => proptest::collection::vec(rule(), 30..90),
+        3 => proptest::collection::vec(rule(region), 1..12),
+        2 => proptest::collection::vec(rule(region), 30..90),
     ];
     proptest::collection::btree_map(number, rules, 1..5).prop_map(|map| map.into_iter().collect())
 }
 
-fn call() -> impl Strategy<Value = Call> {
+fn call(region: Region) -> impl Strategy<Value = Call> {
     let text = || proptest::option::of("[ab]");
-    let from = prop_oneof![6 => number(), 1 => Just("anonymous".to_owned()), 1 => Just("unavailable".to_owned())];
+    let from = prop_oneof![6 => number(region), 1 => Just("anonymous".to_owned()), 1 => Just("unavailable".to_owned())];
     (
         from,
-        prop_oneof![4 => number(), 1 => help()],
+        prop_oneof![4 => number(region), 1 => help()],
         1_776_000_000_i64..1_777_300_000,
         "[a-z]{1,6}",
         "[12]{0,2}",
@@ -372,13 +391,26 @@ fn fact_set() -> impl Strategy<Value = Known> {
     )
 }
 
+fn table_and_calls() -> impl Strategy<Value = (Region, Blocks, Vec<(Call, Known)>)> {
+    const REGIONS: [Region; 6] = [
+        None,
+        Some("US"),
+        Some("US"),
+        Some("IE"),
+        Some("GB"),
+        Some("IT"),
+    ];
+    proptest::sample::select(&REGIONS).prop_flat_map(|region| {
+        let calls = proptest::collection::vec((call(region), fact_set()), 12);
+        (Just(region), blocks(region), calls)
+    })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
     #[test]
     fn index_linear_walk_and_explanation_say_what_the_simplest_decision_says(
-        blocks in blocks(),
-        region in any::<bool>(),
-        calls in proptest::collection::vec((call(), fact_set()), 12),
+        (region, blocks, calls) in table_and_calls(),
     ) {
         let engine = engine(&blocks, region);
         for (call, known) in &calls {

@@ -3,6 +3,9 @@
 use chrono::{DateTime, Datelike, Timelike, Utc};
 use serde_json::{Value, json};
 
+/// The file's region, if it has one.
+pub(crate) type Region = Option<&'static str>;
+
 /// What a rule asks, as this test understands it.
 #[derive(Debug, Clone)]
 pub(crate) enum Ask {
@@ -74,12 +77,12 @@ pub(crate) enum Truth {
 }
 
 pub(crate) const LISTS: [(&str, &[&str]); 3] = [
-    ("blocked", &["+12*", "+1311", "011*", "anonymous"]),
+    ("blocked", &["+12*", "+1311", "00*", "anonymous"]),
     ("vip", &["+131*", "+1322", "alice"]),
     ("staff", &["+1311", "+13*", "77"]),
 ];
 
-fn is_listed(list: &str, call: &Call, region: bool) -> bool {
+fn is_listed(list: &str, call: &Call, region: Region) -> bool {
     let (_, entries) = LISTS.iter().find(|(name, _)| *name == list).unwrap();
     entries.iter().any(|entry| match entry.strip_suffix('*') {
         Some(begin) => begins(&call.from, &call.as_written[0], begin, region),
@@ -89,17 +92,25 @@ fn is_listed(list: &str, call: &Call, region: bool) -> bool {
 
 /// Whether a number begins so, in full or as it came; a prefix with an area or a country in it is
 /// one in full as well.
-fn begins(full: &str, as_written: &Option<String>, begin: &str, region: bool) -> bool {
+fn begins(full: &str, as_written: &Option<String>, begin: &str, region: Region) -> bool {
     let own = as_written.as_ref();
     full.starts_with(prefix_in_full(begin, region))
         || full.starts_with(begin)
         || own.is_some_and(|own| own.starts_with(begin))
 }
 
-fn prefix_in_full(begin: &str, region: bool) -> &str {
-    match begin {
-        "314" | "1314" if region => "+1314",
-        "01144" if region => "+44",
+fn prefix_in_full(begin: &str, region: Region) -> &str {
+    match (region, begin) {
+        (Some("US"), "314" | "1314") => "+1314",
+        (Some("US"), "01144") => "+44",
+        (Some("IE" | "GB" | "IT"), "0044") => "+44",
+        (Some("IE"), "01") => "+3531",
+        (Some("IE"), "08") => "+3538",
+        (Some("IE"), "086") => "+35386",
+        (Some("GB"), "020") => "+4420",
+        (Some("GB"), "07") => "+447",
+        (Some("IT"), "06") => "+3906",
+        (Some("IT"), "314") => "+39314",
         _ => begin,
     }
 }
@@ -125,7 +136,7 @@ fn known<T>(fact: Option<Option<T>>, is: impl Fn(T) -> bool) -> Truth {
 /// A table of prefixes.
 pub(crate) const DECK: [&str; 3] = ["+121", "+33", "3"];
 
-pub(crate) fn truth(ask: &Ask, call: &Call, region: bool, facts: &Known) -> Truth {
+pub(crate) fn truth(ask: &Ask, call: &Call, region: Region, facts: &Known) -> Truth {
     let number = |text: &str| !matches!(text, "anonymous" | "unavailable");
     let is =
         |list: &[String], found: &str| list.iter().any(|known| in_full(known, region) == *found);
@@ -201,25 +212,39 @@ pub(crate) fn truth(ask: &Ask, call: &Call, region: bool, facts: &Known) -> Trut
 }
 
 /// A national number, or one with an access code, in full.
-pub(crate) fn in_full(number: &str, region: bool) -> String {
-    let forms = [
-        ("01144", 10, "+44"),
-        ("1314", 7, "+1314"),
-        ("314", 7, "+1314"),
-    ];
-    let found = forms
-        .iter()
-        .filter(|_| region)
-        .find_map(|(begin, count, full)| {
-            let rest = number.strip_prefix(begin)?;
-            (rest.len() == *count).then(|| format!("{full}{rest}"))
-        });
+pub(crate) fn in_full(number: &str, region: Region) -> String {
+    let forms: &[(&str, usize, &str)] = match region {
+        Some("US") => &[
+            ("01144", 10, "+44"),
+            ("1314", 7, "+1314"),
+            ("314", 7, "+1314"),
+        ],
+        Some("IE") => &[
+            ("0044", 10, "+44"),
+            ("01", 7, "+3531"),
+            ("086", 7, "+35386"),
+        ],
+        Some("GB") => &[("0044", 10, "+44"), ("020", 8, "+4420")],
+        Some("IT") => &[
+            ("0044", 10, "+44"),
+            ("06", 8, "+3906"),
+            ("314", 7, "+39314"),
+        ],
+        _ => &[],
+    };
+    if number == "9-1-1" {
+        return "911".to_owned();
+    }
+    let found = forms.iter().find_map(|(begin, count, full)| {
+        let rest = number.strip_prefix(begin)?;
+        (rest.len() == *count).then(|| format!("{full}{rest}"))
+    });
     found.unwrap_or_else(|| number.to_owned())
 }
 
 /// How many digits a block leaves open of the dialed number, and whether that is as it was dialed:
 /// the fewest. One that names no digit leaves most. `None`: it does not cover it.
-pub(crate) fn open(block: &str, call: &Call, region: bool) -> Option<(usize, bool)> {
+pub(crate) fn open(block: &str, call: &Call, region: Region) -> Option<(usize, bool)> {
     let Some(begin) = block.strip_suffix('*') else {
         return (call.to == block).then_some((0, false));
     };
