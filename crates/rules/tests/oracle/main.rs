@@ -242,6 +242,8 @@ fn number(region: Region) -> impl Strategy<Value = String> {
         1 => "\\+353[12]{1,2}",
         1 => "\\+1314555010[12]",
         2 => national,
+        1 => "[*]9[78]",
+        1 => Just("sip:bob@host.example".to_owned()),
     ]
 }
 
@@ -337,6 +339,8 @@ fn blocks(region: Region) -> impl Strategy<Value = Blocks> {
         Just("911".to_owned()),
         Just("112".to_owned()),
         Just("999".to_owned()),
+        Just("*97".to_owned()),
+        Just("*9*".to_owned()),
     ];
     let rules = prop_oneof![
         3 => proptest::collection::vec(rule(region), 1..12),
