@@ -59,9 +59,10 @@ fn engine(blocks: &Blocks, region: Region) -> Engine {
         "hours": { "office": { "zone": "UTC", "open": "Mo-Fr 09:00-17:30" } },
         "callers": lists,
         "overrides": { "night": "off" },
-        "agents": { "ann": { "to": "+1" }, "bob": { "to": "+2" } },
+        "agents": { "ann": { "to": "+1", "shifts": ["office"] }, "bob": { "to": "+2" } },
         "targets": {
             "sales": { "action": "hangup" },
+            "team": { "action": "forward", "destination": { "type": "ring_group", "members": ["ann", "bob"] } },
             "far": { "action": "voicemail", "message": "{erp.tier}", "on": { "failed": { "action": "hangup" } } },
         },
         "rotas": { "duty": { "who": ["ann", "bob"], "from": "2026-01-05 00:00", "every": "1d", "zone": "UTC" } },
@@ -294,7 +295,7 @@ fn leaf(region: Region) -> impl Strategy<Value = Ask> {
         1 => "[ab]".prop_map(Ask::Attribute),
         1 => "[ab]".prop_map(Ask::Trunk),
         1 => Just(Ask::Switch),
-        1 => prop_oneof![Just("ann"), Just("bob")].prop_map(Ask::Available),
+        1 => proptest::sample::select(&["ann", "bob", "duty", "team"]).prop_map(Ask::Available),
         1 => (1_u64..4).prop_map(Ask::CallsBelow),
         2 => proptest::collection::vec(dialed_is(region), 1..3).prop_map(Ask::DialedIs),
         1 => Just(Ask::Deck),
@@ -303,7 +304,7 @@ fn leaf(region: Region) -> impl Strategy<Value = Ask> {
         1 => proptest::sample::select(&DATES).prop_map(Ask::Date),
         1 => prop_oneof![Just("ann"), Just("bob")].prop_map(Ask::Duty),
         1 => prop_oneof![Just("udp"), Just("tls")].prop_map(Ask::Transport),
-        1 => prop_oneof![Just(Ask::Crm), Just(Ask::CrmMissing), "[ab]".prop_map(Ask::CrmTier)],
+        1 => prop_oneof![Just(Ask::Crm), proptest::sample::select(&["crm", "erp"]).prop_map(Ask::Lacks), "[ab]".prop_map(Ask::CrmTier)],
     ]
 }
 

@@ -34,7 +34,8 @@ pub(crate) enum Ask {
     Transport(&'static str),
     Crm,
     CrmTier(String),
-    CrmMissing,
+    /// A lookup could not be had.
+    Lacks(&'static str),
     Not(Box<Self>),
     Any(Vec<Self>),
     All(Vec<Self>),
@@ -190,12 +191,11 @@ pub(crate) fn truth(ask: &Ask, call: &Call, region: Region, facts: &Known) -> Tr
         Ask::Transport(name) => yes(call.transport == Some(name)),
         Ask::Crm => crm_list(facts),
         Ask::CrmTier(value) => crm(facts, |tier| tier == Some(value)),
-        Ask::CrmMissing => match facts.crm {
+        Ask::Lacks(name) => match row(name, facts) {
             None => Truth::Need,
-            Some(ref row) => yes(row.is_none()),
+            Some(row) => yes(row.is_none()),
         },
-        Ask::Available("ann") => known(facts.ann, |available| available),
-        Ask::Available(_) => known(facts.bob, |available| available),
+        Ask::Available(name) => available(name, call.at, facts),
         Ask::CallsBelow(below) => known(facts.calls, |calls| calls < *below),
         Ask::Not(part) => not(truth(part, call, region, facts)),
         Ask::All(all) => together(
@@ -280,6 +280,24 @@ pub(crate) fn tier(facts: &Known) -> Result<Option<&String>, Truth> {
     }
 }
 
+fn row<'k>(name: &str, facts: &'k Known) -> &'k Option<Option<Option<String>>> {
+    match name {
+        "crm" => &facts.crm,
+        _ => &facts.erp,
+    }
+}
+
+/// Ann works in the office's hours; of a team either will do.
+fn available(name: &str, at: i64, facts: &Known) -> Truth {
+    match name {
+        "ann" if !is_open(at) => Truth::No,
+        "ann" => known(facts.ann, |available| available),
+        "bob" => known(facts.bob, |available| available),
+        "duty" => available(on_duty(at), at, facts),
+        _ => any(["ann", "bob"].map(|name| available(name, at, facts))),
+    }
+}
+
 /// The facts that a rule may wait for, as they are told.
 pub(crate) fn needs(ask: &Ask, call: &Call, facts: &Known) -> Vec<&'static str> {
     let unless = |known: bool, name| if known { vec![] } else { vec![name] };
@@ -288,9 +306,23 @@ pub(crate) fn needs(ask: &Ask, call: &Call, facts: &Known) -> Vec<&'static str> 
         Ask::Attribute(_) if call.attribute.is_some() => vec![],
         Ask::Attribute(_) if tier(facts) != Err(Truth::Need) => vec![],
         Ask::Attribute(_) if facts.crm.is_some() => vec!["lookup erp"],
-        Ask::Attribute(_) | Ask::Crm | Ask::CrmTier(_) | Ask::CrmMissing | Ask::Kind(_) => crm(),
-        Ask::Available("ann") => unless(facts.ann.is_some(), "available ann"),
-        Ask::Available(_) => unless(facts.bob.is_some(), "available bob"),
+        Ask::Attribute(_) | Ask::Crm | Ask::CrmTier(_) | Ask::Lacks("crm") | Ask::Kind(_) => crm(),
+        Ask::Lacks(_) => unless(facts.erp.is_some(), "lookup erp"),
+        Ask::Available(name) => {
+            let names = ["ann", "bob"].into_iter();
+            let asked = names.filter(|one| match *name {
+                "duty" => on_duty(call.at) == *one,
+                "team" => true,
+                name => name == *one,
+            });
+            asked
+                .filter(|one| available(one, call.at, facts) == Truth::Need)
+                .map(|one| match one {
+                    "ann" => "available ann",
+                    _ => "available bob",
+                })
+                .collect()
+        }
         Ask::CallsBelow(_) => unless(facts.calls.is_some(), "calls on sales"),
         Ask::Not(part) => needs(part, call, facts),
         Ask::Any(parts) | Ask::All(parts) => {
@@ -357,7 +389,7 @@ pub(crate) fn asks_who(ask: &Ask) -> bool {
         | Ask::Missouri
         | Ask::Crm
         | Ask::CrmTier(_)
-        | Ask::CrmMissing => true,
+        | Ask::Lacks(_) => true,
         Ask::Not(part) => asks_who(part),
         Ask::Any(parts) | Ask::All(parts) => parts.iter().any(asks_who),
         _ => false,
@@ -414,7 +446,7 @@ pub(crate) fn when(ask: &Ask) -> Value {
         Ask::Transport(name) => json!({ "transport": name }),
         Ask::Crm => json!({ "caller": { "in": "crm" } }),
         Ask::CrmTier(value) => json!({ "attribute": { "crm.tier": value } }),
-        Ask::CrmMissing => json!({ "missing": "crm" }),
+        Ask::Lacks(name) => json!({ "missing": name }),
         Ask::Not(not) => json!({ "not": when(not) }),
         Ask::Any(any) => json!({ "any": any.iter().map(when).collect::<Vec<_>>() }),
         Ask::All(all) => json!({ "all": all.iter().map(when).collect::<Vec<_>>() }),
