@@ -29,7 +29,7 @@ fn webhook(name: &str, address: SocketAddr, more: &str) -> String {
 /// What comes of a call by these webhooks and these rules of its number.
 fn route(webhooks: &str, rules: &str, from: &str) -> Value {
     let place = Place::new();
-    let default = r#"{ action: forward, destination: { type: number, number: "{from}" } }"#;
+    let default = r#"{ action: forward, destination: { type: number, number: "{from}" }, on: { failed: { action: voicemail, message: general } } }"#;
     let routes = format!(
         "version: 1\nregion: US\ndefault: {default}\nwebhooks:\n{webhooks}numbers:\n  \
          \"+13146523057\": {rules}\n"
@@ -116,8 +116,9 @@ fn variables_are_filled_in_wherever_they_stand() {
         assert_eq!(found, CALLER, "{rules}: {line}");
         assert_eq!(line["source"], "fallback");
     }
-    // Nobody knows who this is: the fallback is none, and the default as it is written says so.
+    // Nobody knows who this is: the fallback is none, and the default's own branch is taken.
     let line = route(&own, ask, "anonymous");
+    assert_eq!(kinds(&line), ["voicemail"], "{line}");
     let unfilled = line["unfilled"].as_str().unwrap();
     assert!(unfilled.contains("`from` is not known"), "{line}");
 }

@@ -83,8 +83,13 @@ impl<'a, T> Walk<'a, T> {
                 self.take_default();
                 continue;
             }
-            let Some(action) = self.filled(action) else {
-                self.go_on();
+            let own = action.on().and_then(|on| branch(on, Disposition::Failed));
+            let own = own.cloned();
+            let Some(action) = self.filled(action, own.is_some()) else {
+                match own {
+                    Some(actions) => self.become_these(&actions),
+                    None => self.go_on(),
+                }
                 continue;
             };
             match action {
@@ -285,18 +290,23 @@ impl<'a, T> Walk<'a, T> {
         self.routed.actions.push(Action::Set(set));
     }
 
-    /// An action with what is known now; `None`: something is not, and it comes to nothing.
-    fn filled(&mut self, action: Action) -> Option<Action> {
+    /// An action with what is known now; `None`: something is not, and it comes to nothing, or to the
+    /// branch of its own that it may have.
+    fn filled(&mut self, action: Action, has_branch: bool) -> Option<Action> {
         // Filling costs far more than looking.
         let written = Actions::one(action.clone()).to_json();
         if variables(&written).next().is_none() {
             return Some(action);
         }
         let one = std::slice::from_ref(&action);
-        match self.engine.fill(one, &self.event, &self.facts) {
+        let filled = match self.default_taken {
+            true => self.engine.fill_default(one, &self.event, &self.facts),
+            false => self.engine.fill(one, &self.event, &self.facts),
+        };
+        match filled {
             Ok(filled) => Some(filled.into_iter().next().unwrap_or(action)),
             Err(error) => {
-                let kept = self.may_be_known_then(&error);
+                let kept = self.may_be_known_then(&error, has_branch);
                 self.routed.unfilled = Some(error);
                 kept.then_some(action)
             }
@@ -305,10 +315,11 @@ impl<'a, T> Walk<'a, T> {
 
     /// In a list of what would be done, somebody may have pressed the digits that are wanted by
     /// then; and nothing comes after the default.
-    fn may_be_known_then(&self, error: &RenderError) -> bool {
+    fn may_be_known_then(&self, error: &RenderError, has_branch: bool) -> bool {
         let is_unknown = matches!(error, RenderError::NotKnown { .. });
         let heard = |action: &Action| !matches!(action, Action::Set(_));
-        let something = self.default_taken || self.routed.actions.iter().any(heard);
+        let is_last = self.default_taken && !has_branch;
+        let something = is_last || self.routed.actions.iter().any(heard);
         self.place.is_none() && is_unknown && something
     }
 

@@ -18,6 +18,7 @@ pub(super) fn as_read(schema: &mut Schema) {
         by_tag(definitions, name, tag);
     }
     vendor_words(definitions);
+    as_people_write(definitions);
     for (name, rule) in [
         (
             "PlayAction",
@@ -44,6 +45,18 @@ pub(super) fn as_read(schema: &mut Schema) {
         let text = "A menu: what the caller hears, and what each key does.";
         menu.insert("description".to_owned(), text.into());
         menu.insert("anyOf".to_owned(), choices());
+    }
+}
+
+/// Numbers with what is only there to be seen, which a file may have and an answer may not.
+fn as_people_write(definitions: &mut Map<String, Value>) {
+    for name in ["Number", "Party"] {
+        if let Some(Value::String(pattern)) = definitions
+            .get_mut(name)
+            .and_then(|definition| definition.get_mut("pattern"))
+        {
+            pattern.push_str(r"|^\+?\(?[0-9][0-9 .()-]*$");
+        }
     }
 }
 

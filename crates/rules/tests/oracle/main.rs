@@ -8,24 +8,26 @@
     reason = "a test fails by panicking"
 )]
 
+mod answers;
 mod model;
 
 use std::collections::BTreeMap;
 
+use answers::{Wanted, carries_on, default, done, then, variable, wrong};
 use callroute_rules::{ChronoTz, Engine, Fact, Facts, Lookup, Outcome, RuleRef, load};
 use callroute_schema::Event;
 use chrono::DateTime;
 use model::{
-    Ask, Call, DATES, DECK, Known, LISTS, Truth, asks_who, in_full, names, needs, open, tier,
+    Ask, Call, DATES, DECK, Known, LISTS, Region, Truth, asks_who, in_full, names, needs, open,
     truth, when,
 };
 use proptest::prelude::*;
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// The number of the block, and its rules: what each asks.
 type Blocks = Vec<(String, Vec<Option<Ask>>)>;
 
-fn engine(blocks: &Blocks, region: bool) -> Engine {
+fn engine(blocks: &Blocks, region: Region) -> Engine {
     let mut lists: BTreeMap<_, _> = LISTS
         .iter()
         .map(|(name, numbers)| (*name, json!({ "numbers": numbers })))
@@ -57,9 +59,10 @@ fn engine(blocks: &Blocks, region: bool) -> Engine {
         "hours": { "office": { "zone": "UTC", "open": "Mo-Fr 09:00-17:30" } },
         "callers": lists,
         "overrides": { "night": "off" },
-        "agents": { "ann": { "to": "+1" }, "bob": { "to": "+2" } },
+        "agents": { "ann": { "to": "+1", "shifts": ["office"] }, "bob": { "to": "+2" } },
         "targets": {
             "sales": { "action": "hangup" },
+            "team": { "action": "forward", "destination": { "type": "ring_group", "members": ["ann", "bob"] } },
             "far": { "action": "voicemail", "message": "{erp.tier}", "on": { "failed": { "action": "hangup" } } },
         },
         "rotas": { "duty": { "who": ["ann", "bob"], "from": "2026-01-05 00:00", "every": "1d", "zone": "UTC" } },
@@ -67,8 +70,8 @@ fn engine(blocks: &Blocks, region: bool) -> Engine {
         "prefixes": { "west": { "entries": deck } },
         "numbers": numbers,
     });
-    if region {
-        table["region"] = json!("US");
+    if let Some(region) = region {
+        table["region"] = json!(region);
     }
     match load("routes.json", &table.to_string(), &(), &ChronoTz) {
         Ok(engine) => engine,
@@ -132,87 +135,21 @@ fn facts(known: &Known) -> Facts {
     facts
 }
 
-/// Every second rule carries calls on; the others take a message.
-fn carries_on(index: usize) -> bool {
-    index % 2 == 1
-}
-
-/// The variable that a rule's actions begin with.
-fn variable(index: usize) -> &'static str {
-    match index % 5 {
-        2 => "{attributes.tier}",
-        3 => "{crm.tier}",
-        _ => "x",
-    }
-}
-
-/// What a rule does; some lead to a target with a variable.
-fn then(index: usize, name: &str) -> Value {
-    let name = format!("{name}{index}");
-    let mut then = match carries_on(index) {
-        true => {
-            let destination = json!({ "type": "user", "name": name });
-            json!({ "action": "forward", "destination": destination })
-        }
-        false => json!({ "action": "voicemail", "message": name }),
-    };
-    if index % 5 == 4 {
-        then["on"] = json!({ "failed": "far" });
-    }
-    then
-}
-
-fn default(name: &str) -> Value {
-    json!([{ "action": "say", "text": format!("Hello {name}.") }, { "action": "hangup" }])
-}
-
-/// What a rule's actions come to, or the default's: filled in, or what has to be asked first. Who
-/// calls for help does not wait.
-fn done(
-    index: Option<usize>,
-    call: &Call,
-    known: &Known,
-    help: bool,
-) -> Result<Value, &'static str> {
-    let of_crm = || known.crm.clone().flatten().flatten();
-    let last = || {
-        if known.crm.is_none() && !help && index.is_none() {
-            return Err("lookup crm");
-        }
-        Ok(default(&of_crm().unwrap_or_default()))
-    };
-    let Some(index) = index else {
-        return last();
-    };
-    let name = match variable(index) {
-        "{attributes.tier}" => match (&call.attribute, tier(known)) {
-            (Some(tier), _) => Some(tier.clone()),
-            (None, Err(Truth::Need)) if !help => {
-                return Err(if known.crm.is_none() {
-                    "lookup crm"
-                } else {
-                    "lookup erp"
-                });
-            }
-            (None, found) => found.ok().flatten().cloned(),
-        },
-        "{crm.tier}" if known.crm.is_none() && !help => return Err("lookup crm"),
-        "{crm.tier}" => of_crm(),
-        _ if index % 5 == 4 && known.erp.is_none() && !help => return Err("lookup erp"),
-        plain => Some(plain.to_owned()),
-    };
-    name.map_or_else(last, |name| Ok(then(index, &name)))
-}
-
 /// The emergency number that is dialed, in any form; of the service, one that the table names.
-fn emergency(blocks: &Blocks, to: &str) -> Option<&'static str> {
+fn emergency(blocks: &Blocks, region: Region, to: &str) -> Option<&'static str> {
     let has_rule = |number: &str| {
         let mut asks = blocks.iter().flat_map(|(_, rules)| rules).flatten();
         asks.any(|ask| names(ask, number))
     };
-    let both = ["112", "911"];
+    let own = match region {
+        None | Some("US") => "911",
+        Some("IE" | "GB") => "999",
+        _ => "112",
+    };
+    let both = ["112", own];
     match to {
-        "911" | "9-1-1" | "tel:911" => Some("911"),
+        "911" | "9-1-1" | "tel:911" if own == "911" => Some("911"),
+        "999" if own == "999" => Some("999"),
         "112" | "sip:112@host" => Some("112"),
         "urn:service:sos" => {
             let block = both
@@ -232,13 +169,13 @@ fn emergency(blocks: &Blocks, to: &str) -> Option<&'static str> {
 /// With `after` only rules behind the one of this place in the block are looked at.
 fn decide(
     blocks: &Blocks,
-    region: bool,
+    region: Region,
     call: &Call,
     known: &Known,
     after: Option<usize>,
 ) -> Wanted {
     let mut call = call.clone();
-    let help = emergency(blocks, &call.to);
+    let help = emergency(blocks, region, &call.to);
     for (number, own) in [&mut call.from, &mut call.to]
         .into_iter()
         .zip(&mut call.as_written)
@@ -292,46 +229,30 @@ fn decide(
     done(None, "default".to_owned())
 }
 
-/// What a decision has to be.
-#[derive(Debug, Clone)]
-enum Wanted {
-    /// This rule's, and these actions.
-    Decided(String, Value),
-    /// One of these facts is asked for.
-    Need(Vec<&'static str>),
-}
-
-/// What is wrong with an outcome.
-fn wrong(outcome: &Outcome<'_>, wanted: &Wanted) -> Option<String> {
-    let is_wanted = match (outcome, wanted) {
-        (Outcome::Decided(decision), Wanted::Decided(rule, actions)) => {
-            let found: Value = serde_json::from_str(&decision.to_json()).unwrap();
-            decision.rule().to_string() == *rule && found == *actions
-        }
-        (Outcome::Need(lookup), Wanted::Need(needs)) => {
-            needs.contains(&lookup.to_string().as_str())
-        }
-        _ => false,
+fn number(region: Region) -> impl Strategy<Value = String> {
+    let national = match region {
+        None | Some("US") => "(1?314555010|0114420794600)[12]",
+        Some("IE") => "(01679922|086234567|004420794600)[12]",
+        Some("GB") => "(0207946000|004420794600)[12]",
+        _ => "(066981234|314555010|004420794600)[12]",
     };
-    (!is_wanted).then(|| format!("{outcome:?}, wanted {wanted:?}"))
-}
-
-fn number() -> impl Strategy<Value = String> {
     prop_oneof![
         6 => "\\+1[123]{1,3}",
         3 => "[7]{1,2}",
         3 => Just("alice".to_owned()),
         1 => "\\+353[12]{1,2}",
         1 => "\\+1314555010[12]",
-        1 => "1?314555010[12]",
-        1 => "01144207946000[12]",
+        2 => national,
+        1 => "[*]9[78]",
+        1 => Just("sip:bob@host.example".to_owned()),
     ]
 }
 
 /// Emergency numbers in their forms.
 fn help() -> impl Strategy<Value = String> {
-    const FORMS: [&str; 6] = [
+    const FORMS: [&str; 7] = [
         "911",
+        "999",
         "112",
         "9-1-1",
         "tel:911",
@@ -342,25 +263,30 @@ fn help() -> impl Strategy<Value = String> {
 }
 
 /// Prefixes as people dial.
-fn as_dialed() -> impl Strategy<Value = String> {
-    proptest::sample::select(&[
-        "0", "011", "01144", "1", "13", "1314", "3", "31", "314", "7",
-    ])
-    .prop_map(str::to_owned)
+fn as_dialed(region: Region) -> impl Strategy<Value = String> {
+    let prefixes: &[&str] = match region {
+        None | Some("US") => &[
+            "0", "011", "01144", "1", "13", "1314", "3", "31", "314", "7",
+        ],
+        Some("IE") => &["0", "00", "0044", "01", "08", "086", "1", "7"],
+        Some("GB") => &["0", "00", "0044", "020", "07", "7"],
+        _ => &["0", "00", "0044", "06", "3", "31", "314", "7"],
+    };
+    proptest::sample::select(prefixes).prop_map(str::to_owned)
 }
 
-fn dialed_is() -> impl Strategy<Value = String> {
-    prop_oneof![2 => Just("911".to_owned()), 1 => Just("112".to_owned()), 2 => number()]
+fn dialed_is(region: Region) -> impl Strategy<Value = String> {
+    prop_oneof![2 => Just("911".to_owned()), 1 => Just("112".to_owned()), 1 => Just("999".to_owned()), 2 => number(region)]
 }
 
-fn leaf() -> impl Strategy<Value = Ask> {
+fn leaf(region: Region) -> impl Strategy<Value = Ask> {
     prop_oneof![
         2 => any::<bool>().prop_map(Ask::Open),
-        4 => proptest::collection::vec(number(), 1..4).prop_map(Ask::CallerIs),
+        4 => proptest::collection::vec(number(region), 1..4).prop_map(Ask::CallerIs),
         4 => proptest::collection::vec("\\+1[123]{0,3}", 1..3).prop_map(Ask::CallerPrefix),
         1 => "\\+1[123]{0,2}".prop_map(Ask::DialedPrefix),
-        1 => as_dialed().prop_map(Ask::DialedPrefix),
-        1 => proptest::collection::vec(as_dialed(), 1..3).prop_map(Ask::CallerPrefix),
+        1 => as_dialed(region).prop_map(Ask::DialedPrefix),
+        1 => proptest::collection::vec(as_dialed(region), 1..3).prop_map(Ask::CallerPrefix),
         4 => prop_oneof![Just("blocked"), Just("vip"), Just("staff")].prop_map(Ask::In),
         3 => "[12]{1,2}".prop_map(Ask::Digits),
         1 => any::<bool>().prop_map(Ask::Anonymous),
@@ -369,21 +295,21 @@ fn leaf() -> impl Strategy<Value = Ask> {
         1 => "[ab]".prop_map(Ask::Attribute),
         1 => "[ab]".prop_map(Ask::Trunk),
         1 => Just(Ask::Switch),
-        1 => prop_oneof![Just("ann"), Just("bob")].prop_map(Ask::Available),
+        1 => proptest::sample::select(&["ann", "bob", "duty", "team"]).prop_map(Ask::Available),
         1 => (1_u64..4).prop_map(Ask::CallsBelow),
-        2 => proptest::collection::vec(dialed_is(), 1..3).prop_map(Ask::DialedIs),
+        2 => proptest::collection::vec(dialed_is(region), 1..3).prop_map(Ask::DialedIs),
         1 => Just(Ask::Deck),
         2 => proptest::sample::select(&["known", "vip", "blocked", "new", "anonymous"]).prop_map(Ask::Kind),
         1 => prop_oneof![Just(Ask::Country), Just(Ask::Missouri)],
         1 => proptest::sample::select(&DATES).prop_map(Ask::Date),
         1 => prop_oneof![Just("ann"), Just("bob")].prop_map(Ask::Duty),
         1 => prop_oneof![Just("udp"), Just("tls")].prop_map(Ask::Transport),
-        1 => prop_oneof![Just(Ask::Crm), Just(Ask::CrmMissing), "[ab]".prop_map(Ask::CrmTier)],
+        1 => prop_oneof![Just(Ask::Crm), proptest::sample::select(&["crm", "erp"]).prop_map(Ask::Lacks), "[ab]".prop_map(Ask::CrmTier)],
     ]
 }
 
-fn ask() -> impl Strategy<Value = Ask> {
-    leaf().prop_recursive(3, 12, 3, |inner| {
+fn ask(region: Region) -> impl Strategy<Value = Ask> {
+    leaf(region).prop_recursive(3, 12, 3, |inner| {
         prop_oneof![
             inner.clone().prop_map(|ask| Ask::Not(Box::new(ask))),
             proptest::collection::vec(inner.clone(), 1..4).prop_map(Ask::Any),
@@ -393,15 +319,15 @@ fn ask() -> impl Strategy<Value = Ask> {
 }
 
 /// Rules that ask much, so that many are passed over.
-fn rule() -> impl Strategy<Value = Option<Ask>> {
+fn rule(region: Region) -> impl Strategy<Value = Option<Ask>> {
     prop_oneof![
         1 => Just(None),
-        20 => ask().prop_map(Some),
-        40 => proptest::collection::vec(leaf(), 2..4).prop_map(|all| Some(Ask::All(all))),
+        20 => ask(region).prop_map(Some),
+        40 => proptest::collection::vec(leaf(region), 2..4).prop_map(|all| Some(Ask::All(all))),
     ]
 }
 
-fn blocks() -> impl Strategy<Value = Blocks> {
+fn blocks(region: Region) -> impl Strategy<Value = Blocks> {
     let number = prop_oneof![
         Just("*".to_owned()),
         "\\+1[123]{0,2}\\*",
@@ -410,23 +336,26 @@ fn blocks() -> impl Strategy<Value = Blocks> {
         Just("7*".to_owned()),
         Just("9*".to_owned()),
         // `314*` is the same block.
-        as_dialed().prop_map(|begin| format!("{}*", begin.replace("1314", "314"))),
+        as_dialed(region).prop_map(|begin| format!("{}*", begin.replace("1314", "314"))),
         Just("911".to_owned()),
         Just("112".to_owned()),
+        Just("999".to_owned()),
+        Just("*97".to_owned()),
+        Just("*9*".to_owned()),
     ];
     let rules = prop_oneof![
-        3 => proptest::collection::vec(rule(), 1..12),
-        2 => proptest::collection::vec(rule(), 30..90),
+        3 => proptest::collection::vec(rule(region), 1..12),
+        2 => proptest::collection::vec(rule(region), 30..90),
     ];
     proptest::collection::btree_map(number, rules, 1..5).prop_map(|map| map.into_iter().collect())
 }
 
-fn call() -> impl Strategy<Value = Call> {
+fn call(region: Region) -> impl Strategy<Value = Call> {
     let text = || proptest::option::of("[ab]");
-    let from = prop_oneof![6 => number(), 1 => Just("anonymous".to_owned()), 1 => Just("unavailable".to_owned())];
+    let from = prop_oneof![6 => number(region), 1 => Just("anonymous".to_owned()), 1 => Just("unavailable".to_owned())];
     (
         from,
-        prop_oneof![4 => number(), 1 => help()],
+        prop_oneof![4 => number(region), 1 => help()],
         1_776_000_000_i64..1_777_300_000,
         "[a-z]{1,6}",
         "[12]{0,2}",
@@ -467,13 +396,26 @@ fn fact_set() -> impl Strategy<Value = Known> {
     )
 }
 
+fn table_and_calls() -> impl Strategy<Value = (Region, Blocks, Vec<(Call, Known)>)> {
+    const REGIONS: [Region; 6] = [
+        None,
+        Some("US"),
+        Some("US"),
+        Some("IE"),
+        Some("GB"),
+        Some("IT"),
+    ];
+    proptest::sample::select(&REGIONS).prop_flat_map(|region| {
+        let calls = proptest::collection::vec((call(region), fact_set()), 12);
+        (Just(region), blocks(region), calls)
+    })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
     #[test]
     fn index_linear_walk_and_explanation_say_what_the_simplest_decision_says(
-        blocks in blocks(),
-        region in any::<bool>(),
-        calls in proptest::collection::vec((call(), fact_set()), 12),
+        (region, blocks, calls) in table_and_calls(),
     ) {
         let engine = engine(&blocks, region);
         for (call, known) in &calls {

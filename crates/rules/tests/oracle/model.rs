@@ -3,6 +3,9 @@
 use chrono::{DateTime, Datelike, Timelike, Utc};
 use serde_json::{Value, json};
 
+/// The file's region, if it has one.
+pub(crate) type Region = Option<&'static str>;
+
 /// What a rule asks, as this test understands it.
 #[derive(Debug, Clone)]
 pub(crate) enum Ask {
@@ -31,7 +34,8 @@ pub(crate) enum Ask {
     Transport(&'static str),
     Crm,
     CrmTier(String),
-    CrmMissing,
+    /// A lookup could not be had.
+    Lacks(&'static str),
     Not(Box<Self>),
     Any(Vec<Self>),
     All(Vec<Self>),
@@ -74,12 +78,12 @@ pub(crate) enum Truth {
 }
 
 pub(crate) const LISTS: [(&str, &[&str]); 3] = [
-    ("blocked", &["+12*", "+1311", "011*", "anonymous"]),
+    ("blocked", &["+12*", "+1311", "00*", "anonymous"]),
     ("vip", &["+131*", "+1322", "alice"]),
     ("staff", &["+1311", "+13*", "77"]),
 ];
 
-fn is_listed(list: &str, call: &Call, region: bool) -> bool {
+fn is_listed(list: &str, call: &Call, region: Region) -> bool {
     let (_, entries) = LISTS.iter().find(|(name, _)| *name == list).unwrap();
     entries.iter().any(|entry| match entry.strip_suffix('*') {
         Some(begin) => begins(&call.from, &call.as_written[0], begin, region),
@@ -89,17 +93,25 @@ fn is_listed(list: &str, call: &Call, region: bool) -> bool {
 
 /// Whether a number begins so, in full or as it came; a prefix with an area or a country in it is
 /// one in full as well.
-fn begins(full: &str, as_written: &Option<String>, begin: &str, region: bool) -> bool {
+fn begins(full: &str, as_written: &Option<String>, begin: &str, region: Region) -> bool {
     let own = as_written.as_ref();
     full.starts_with(prefix_in_full(begin, region))
         || full.starts_with(begin)
         || own.is_some_and(|own| own.starts_with(begin))
 }
 
-fn prefix_in_full(begin: &str, region: bool) -> &str {
-    match begin {
-        "314" | "1314" if region => "+1314",
-        "01144" if region => "+44",
+fn prefix_in_full(begin: &str, region: Region) -> &str {
+    match (region, begin) {
+        (Some("US"), "314" | "1314") => "+1314",
+        (Some("US"), "01144") => "+44",
+        (Some("IE" | "GB" | "IT"), "0044") => "+44",
+        (Some("IE"), "01") => "+3531",
+        (Some("IE"), "08") => "+3538",
+        (Some("IE"), "086") => "+35386",
+        (Some("GB"), "020") => "+4420",
+        (Some("GB"), "07") => "+447",
+        (Some("IT"), "06") => "+3906",
+        (Some("IT"), "314") => "+39314",
         _ => begin,
     }
 }
@@ -125,7 +137,7 @@ fn known<T>(fact: Option<Option<T>>, is: impl Fn(T) -> bool) -> Truth {
 /// A table of prefixes.
 pub(crate) const DECK: [&str; 3] = ["+121", "+33", "3"];
 
-pub(crate) fn truth(ask: &Ask, call: &Call, region: bool, facts: &Known) -> Truth {
+pub(crate) fn truth(ask: &Ask, call: &Call, region: Region, facts: &Known) -> Truth {
     let number = |text: &str| !matches!(text, "anonymous" | "unavailable");
     let is =
         |list: &[String], found: &str| list.iter().any(|known| in_full(known, region) == *found);
@@ -179,12 +191,11 @@ pub(crate) fn truth(ask: &Ask, call: &Call, region: bool, facts: &Known) -> Trut
         Ask::Transport(name) => yes(call.transport == Some(name)),
         Ask::Crm => crm_list(facts),
         Ask::CrmTier(value) => crm(facts, |tier| tier == Some(value)),
-        Ask::CrmMissing => match facts.crm {
+        Ask::Lacks(name) => match row(name, facts) {
             None => Truth::Need,
-            Some(ref row) => yes(row.is_none()),
+            Some(row) => yes(row.is_none()),
         },
-        Ask::Available("ann") => known(facts.ann, |available| available),
-        Ask::Available(_) => known(facts.bob, |available| available),
+        Ask::Available(name) => available(name, call.at, facts),
         Ask::CallsBelow(below) => known(facts.calls, |calls| calls < *below),
         Ask::Not(part) => not(truth(part, call, region, facts)),
         Ask::All(all) => together(
@@ -201,25 +212,39 @@ pub(crate) fn truth(ask: &Ask, call: &Call, region: bool, facts: &Known) -> Trut
 }
 
 /// A national number, or one with an access code, in full.
-pub(crate) fn in_full(number: &str, region: bool) -> String {
-    let forms = [
-        ("01144", 10, "+44"),
-        ("1314", 7, "+1314"),
-        ("314", 7, "+1314"),
-    ];
-    let found = forms
-        .iter()
-        .filter(|_| region)
-        .find_map(|(begin, count, full)| {
-            let rest = number.strip_prefix(begin)?;
-            (rest.len() == *count).then(|| format!("{full}{rest}"))
-        });
+pub(crate) fn in_full(number: &str, region: Region) -> String {
+    let forms: &[(&str, usize, &str)] = match region {
+        Some("US") => &[
+            ("01144", 10, "+44"),
+            ("1314", 7, "+1314"),
+            ("314", 7, "+1314"),
+        ],
+        Some("IE") => &[
+            ("0044", 10, "+44"),
+            ("01", 7, "+3531"),
+            ("086", 7, "+35386"),
+        ],
+        Some("GB") => &[("0044", 10, "+44"), ("020", 8, "+4420")],
+        Some("IT") => &[
+            ("0044", 10, "+44"),
+            ("06", 8, "+3906"),
+            ("314", 7, "+39314"),
+        ],
+        _ => &[],
+    };
+    if number == "9-1-1" {
+        return "911".to_owned();
+    }
+    let found = forms.iter().find_map(|(begin, count, full)| {
+        let rest = number.strip_prefix(begin)?;
+        (rest.len() == *count).then(|| format!("{full}{rest}"))
+    });
     found.unwrap_or_else(|| number.to_owned())
 }
 
 /// How many digits a block leaves open of the dialed number, and whether that is as it was dialed:
 /// the fewest. One that names no digit leaves most. `None`: it does not cover it.
-pub(crate) fn open(block: &str, call: &Call, region: bool) -> Option<(usize, bool)> {
+pub(crate) fn open(block: &str, call: &Call, region: Region) -> Option<(usize, bool)> {
     let Some(begin) = block.strip_suffix('*') else {
         return (call.to == block).then_some((0, false));
     };
@@ -255,6 +280,24 @@ pub(crate) fn tier(facts: &Known) -> Result<Option<&String>, Truth> {
     }
 }
 
+fn row<'k>(name: &str, facts: &'k Known) -> &'k Option<Option<Option<String>>> {
+    match name {
+        "crm" => &facts.crm,
+        _ => &facts.erp,
+    }
+}
+
+/// Ann works in the office's hours; of a team either will do.
+fn available(name: &str, at: i64, facts: &Known) -> Truth {
+    match name {
+        "ann" if !is_open(at) => Truth::No,
+        "ann" => known(facts.ann, |available| available),
+        "bob" => known(facts.bob, |available| available),
+        "duty" => available(on_duty(at), at, facts),
+        _ => any(["ann", "bob"].map(|name| available(name, at, facts))),
+    }
+}
+
 /// The facts that a rule may wait for, as they are told.
 pub(crate) fn needs(ask: &Ask, call: &Call, facts: &Known) -> Vec<&'static str> {
     let unless = |known: bool, name| if known { vec![] } else { vec![name] };
@@ -263,9 +306,23 @@ pub(crate) fn needs(ask: &Ask, call: &Call, facts: &Known) -> Vec<&'static str> 
         Ask::Attribute(_) if call.attribute.is_some() => vec![],
         Ask::Attribute(_) if tier(facts) != Err(Truth::Need) => vec![],
         Ask::Attribute(_) if facts.crm.is_some() => vec!["lookup erp"],
-        Ask::Attribute(_) | Ask::Crm | Ask::CrmTier(_) | Ask::CrmMissing | Ask::Kind(_) => crm(),
-        Ask::Available("ann") => unless(facts.ann.is_some(), "available ann"),
-        Ask::Available(_) => unless(facts.bob.is_some(), "available bob"),
+        Ask::Attribute(_) | Ask::Crm | Ask::CrmTier(_) | Ask::Lacks("crm") | Ask::Kind(_) => crm(),
+        Ask::Lacks(_) => unless(facts.erp.is_some(), "lookup erp"),
+        Ask::Available(name) => {
+            let names = ["ann", "bob"].into_iter();
+            let asked = names.filter(|one| match *name {
+                "duty" => on_duty(call.at) == *one,
+                "team" => true,
+                name => name == *one,
+            });
+            asked
+                .filter(|one| available(one, call.at, facts) == Truth::Need)
+                .map(|one| match one {
+                    "ann" => "available ann",
+                    _ => "available bob",
+                })
+                .collect()
+        }
         Ask::CallsBelow(_) => unless(facts.calls.is_some(), "calls on sales"),
         Ask::Not(part) => needs(part, call, facts),
         Ask::Any(parts) | Ask::All(parts) => {
@@ -332,7 +389,7 @@ pub(crate) fn asks_who(ask: &Ask) -> bool {
         | Ask::Missouri
         | Ask::Crm
         | Ask::CrmTier(_)
-        | Ask::CrmMissing => true,
+        | Ask::Lacks(_) => true,
         Ask::Not(part) => asks_who(part),
         Ask::Any(parts) | Ask::All(parts) => parts.iter().any(asks_who),
         _ => false,
@@ -389,7 +446,7 @@ pub(crate) fn when(ask: &Ask) -> Value {
         Ask::Transport(name) => json!({ "transport": name }),
         Ask::Crm => json!({ "caller": { "in": "crm" } }),
         Ask::CrmTier(value) => json!({ "attribute": { "crm.tier": value } }),
-        Ask::CrmMissing => json!({ "missing": "crm" }),
+        Ask::Lacks(name) => json!({ "missing": name }),
         Ask::Not(not) => json!({ "not": when(not) }),
         Ask::Any(any) => json!({ "any": any.iter().map(when).collect::<Vec<_>>() }),
         Ask::All(all) => json!({ "all": all.iter().map(when).collect::<Vec<_>>() }),
