@@ -14,7 +14,7 @@ use super::wait::PATIENCE;
 
 /// What is looked for first: a tenth of a second, 8,000 samples a second.
 const PIECE: usize = 800;
-/// How much of a sound's shape has to be there; two sounds that differ have next to nothing.
+/// How much of a sound's shape has to be there; two built-in prompts have at most 0.3 in common.
 const ALIKE: f64 = 0.9;
 
 /// Waits until one hears nearly nothing but a tone. What was on its way when the legs were

@@ -73,8 +73,9 @@ impl Webhook {
         self.requests.lock().unwrap().clone()
     }
 
-    /// What it was asked since the last time.
+    /// What it was asked since the last time; all of it is forgotten.
     pub(crate) fn take(&self) -> Vec<Event> {
+        self.requests.lock().unwrap().clear();
         std::mem::take(&mut *self.asked.lock().unwrap())
     }
 }

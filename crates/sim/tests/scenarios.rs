@@ -1,4 +1,4 @@
-//! Calls of the mission in virtual time.
+//! B37: calls of the mission in virtual time, by the event processor alone: no runtime, no network.
 
 use std::sync::Arc;
 use std::time::Duration;
