@@ -63,6 +63,15 @@ async fn a_session_is_timed_and_updated() {
     router.settled(1).await;
 }
 
+/// RFC 3264, section 8.3.2: a caller goes on in another codec, the callee in the one that it has.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_codec_changes_in_mid_call() {
+    if peer("sipp") {
+        let again = [("again", "{{sdp_pcma}}")];
+        goes_well(("uac_recodes", &again), "uas_answer").await;
+    }
+}
+
 /// RFC 3261, section 9.1: a 2xx that crosses our CANCEL is acknowledged and ended.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_that_crosses_a_cancel_is_ended() {
@@ -260,6 +269,52 @@ async fn we_prove_who_we_are() {
     registrar.went_well(&router).await;
     pinged.went_well(&router).await;
     router.settled(1).await;
+}
+
+/// RFC 3261, section 10.2.4, and RFC 3263: a registration that lasts two seconds is renewed, under the same Call-ID and
+/// the next number; where a trunk's first host is full, its second one is registered at.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_registration_is_renewed_and_finds_another_host() {
+    if !peer("sipp") {
+        return;
+    }
+    let bench = Bench::new();
+    let short = bench.uas("uas_renewed", &[]).await;
+    let full = bench
+        .uas("uas_registers", &[("status", "503 Service Unavailable")])
+        .await;
+    let well = bench.uas("uas_registers", &[("status", "200 OK")]).await;
+    let host = |priority, port| Record::Srv(priority, 1, port, "host.carrier.test");
+    let zone = vec![
+        ("_sip._udp.carrier.test", host(20, well.addr.port())),
+        ("_sip._udp.carrier.test", host(10, full.addr.port())),
+        ("host.carrier.test", Record::A(bench.ip)),
+    ];
+    let (server, _) = serve(&bench.ip.to_string(), zone).await;
+    let trunk = |name: &str, uri: &str| Trunk {
+        register: Some(Registration::new("us")),
+        ..Trunk::new(name, uri)
+    };
+    let mut config = bench.config(&[]);
+    config.name_server = Some(server);
+    config.trunks = vec![
+        trunk("short", &format!("sip:{}", short.addr)),
+        trunk("carrier", "sip:carrier.test"),
+    ];
+    let router = bench.router_with(DIRECT, config).await;
+    full.went_well(&router).await;
+    let heard = well.went_well(&router).await;
+    assert!(heard.contains("To: <sip:us@carrier.test>"), "{heard}");
+    let heard = short.went_well(&router).await;
+    let all = |name: &str| -> Vec<&str> {
+        let asked = heard.split("REGISTER sip:").skip(1);
+        let lines = asked.map(|text| text.lines().find(|line| line.starts_with(name)));
+        lines.flatten().collect()
+    };
+    let (ids, numbers) = (all("Call-ID:"), all("CSeq:"));
+    assert!(ids.len() == 2 && ids[0] == ids[1], "{heard}");
+    let number = |line: &str| line.split(' ').nth(1).unwrap().parse::<u32>().unwrap();
+    assert!(number(numbers[1]) > number(numbers[0]), "{heard}");
 }
 
 /// RFC 3261, section 16.3, and our own count: what goes in circles ends.

@@ -24,6 +24,7 @@ pub(crate) fn scenario(name: &str, variables: &[(&str, &str)]) -> String {
         ("hops", "70"),
         ("invite_cseq", "1"),
         ("invite_branch", "invite"),
+        ("again", "{{sdp}}"),
     ]
     .map(|(key, value)| (key.to_owned(), value.to_owned()))
     .into();
