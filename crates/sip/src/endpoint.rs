@@ -63,6 +63,8 @@ use crate::udp::Udp;
 pub(crate) const T2: Duration = Duration::from_secs(4);
 /// Events of one client transaction that may wait.
 const EVENTS: usize = 32;
+/// Bytes that are no message.
+const PING: &[u8] = b"\r\n\r\n";
 /// Room that provisional responses leave for final ones.
 const RESERVED: usize = 8;
 
@@ -294,10 +296,31 @@ impl Endpoint {
     /// Sends bytes that are no message, to keep a NAT's mapping open.
     pub(crate) fn keepalive(&self, target: &Target) {
         let mut state = self.0.state();
-        let bytes = Bytes::from_static(b"\r\n\r\n");
+        let bytes = Bytes::from_static(PING);
         if let Err(error) = self.0.transmit(&mut state, bytes, target) {
             tracing::debug!(%error, "a keepalive was not sent");
         }
+    }
+
+    /// The number of the connection that leads there; `None` where there is none, as over UDP.
+    pub(crate) fn connection(&self, target: &Target) -> Option<u64> {
+        let state = self.0.state();
+        let connection = state.connections.get(&target.connection())?;
+        Some(connection.number)
+    }
+
+    /// Pings by the connection with this number (RFC 5626, section 4.4.1); `false`: it is gone, though
+    /// another one may have been made since.
+    pub(crate) fn pings(&self, target: &Target, number: u64) -> bool {
+        let state = self.0.state();
+        let connection = state.connections.get(&target.connection());
+        let Some(connection) = connection.filter(|connection| connection.number == number) else {
+            return false;
+        };
+        if let Err(error) = connection.send(Bytes::from_static(PING), target.addr) {
+            tracing::debug!(%error, "a keepalive was not sent");
+        }
+        true
     }
 
     /// Answers a request.

@@ -326,7 +326,13 @@ impl Stack {
 
 /// Whether what a URI names may be asked there: one of SIPS by TLS alone.
 fn is_fit(uri: &Uri, target: &Target) -> bool {
-    target.transport.is_secure() || !uri.scheme().is_secure()
+    takes_sips(target.transport) || !uri.scheme().is_secure()
+}
+
+/// Whether SIPS URIs may go by this transport. TLS of a WebSocket ends in the proxy before us
+/// ([`Config::ws`]).
+pub(crate) fn takes_sips(transport: TransportKind) -> bool {
+    transport.is_secure() || transport == TransportKind::Ws
 }
 
 /// Where a plain `sip:` URI with an address leads, which no DNS is asked for (RFC 3263, section 4.2).

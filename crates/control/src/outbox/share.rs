@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::outbox::segment::{self, Segment};
-use crate::outbox::unopened::{SetAside, Tried, Unopened};
+use crate::outbox::unopened::{SetAside, Tried, Unopened, is_want};
 
 /// Bytes from which on a new file is begun.
 const FULL: u64 = 4 * 1024 * 1024;
@@ -133,6 +133,8 @@ impl Share {
         for numbers in segment::ranges(&self.folder)? {
             match Segment::open(&self.folder, numbers.clone()) {
                 Ok(segment) => self.opened(numbers.start, segment),
+                // All of it is tried again later, and holds nothing meanwhile.
+                Err(error) if is_want(&error) => return Err(error),
                 Err(error) => {
                     let unopened = Unopened::new(&self.folder, numbers.clone(), error);
                     self.unopened.insert(numbers.start, unopened);

@@ -64,8 +64,8 @@ impl Unopened {
             Ok(segment) => return Ok(Tried::Opened(segment)),
             Err(error) => error,
         };
-        self.tries += u32::from(others);
-        if self.tries < READS {
+        self.tries += u32::from(others && !is_want(&error));
+        if is_want(&error) || self.tries < READS {
             return Err(error);
         }
         let events = self.events(folder);
@@ -110,7 +110,37 @@ impl fmt::Display for SetAside {
     }
 }
 
+/// "Too many open files", of this process and of the system: on every Unix.
+const TOO_MANY_OPEN: [i32; 2] = [24, 23];
+
+/// Whether this process, or the disk, has no room for one more file: which says nothing about the file.
+pub(super) fn is_want(error: &io::Error) -> bool {
+    let kind = matches!(
+        error.kind(),
+        io::ErrorKind::OutOfMemory | io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+    );
+    let too_many = |code| cfg!(unix) && TOO_MANY_OPEN.contains(&code);
+    kind || error.raw_os_error().is_some_and(too_many)
+}
+
 /// How long a file is, as far as that can be known.
 fn length(path: &Path) -> u64 {
     std::fs::metadata(path).map_or(0, |meta| meta.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is missing to open any file is no fault of this one, which would be given up for it.
+    #[test]
+    fn want_is_told_from_damage() {
+        let full = io::Error::from(io::ErrorKind::StorageFull);
+        assert!(is_want(&full));
+        for code in TOO_MANY_OPEN {
+            assert_eq!(is_want(&io::Error::from_raw_os_error(code)), cfg!(unix));
+        }
+        assert!(!is_want(&io::Error::from(io::ErrorKind::PermissionDenied)));
+        assert!(!is_want(&io::Error::from(io::ErrorKind::InvalidData)));
+    }
 }

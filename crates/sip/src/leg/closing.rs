@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use callroute_schema::is_private;
 use sipx_sip::{
-    BuildError, Header, HeaderName, Host, Method, Request, Response, TuEvent, Uri, UriTransport,
+    BuildError, Header, HeaderName, Host, Method, Request, Response, TuEvent, UriTransport,
 };
 use sipx_transport::{Target, TransportKind, new_branch};
 use tokio::time::timeout;
@@ -28,7 +28,7 @@ use crate::stack::{SendError, Stack};
 /// would most likely come to nothing.
 pub(crate) fn flow(dialog: &Dialog, peer: &Target) -> Option<Target> {
     if dialog.is_routed() {
-        return is_at(dialog.next_hop(), peer).then(|| peer.clone());
+        return is_at(dialog, peer).then(|| peer.clone());
     }
     if peer.transport != TransportKind::Udp {
         return Some(peer.clone());
@@ -40,16 +40,19 @@ pub(crate) fn flow(dialog: &Dialog, peer: &Target) -> Option<Target> {
     behind_nat.then(|| peer.clone())
 }
 
-/// Whether this is the address of whom we have a TLS connection to: at the port that we have called; who has
-/// called us has come from any.
-fn is_at(hop: &Uri, peer: &Target) -> bool {
-    let by_tls = hop.selected_transport() == Ok(UriTransport::Tls);
-    let ours = peer.verify_as.is_some();
+/// Whether the next hop is the address of whom we have a TLS connection to: at the port that we have called;
+/// who has called us has come from any. One that says neither transport nor port, and any within a dialog that
+/// goes by TLS alone, is meant as well.
+fn is_at(dialog: &Dialog, peer: &Target) -> bool {
+    let hop = dialog.next_hop();
     let port = hop.port().unwrap_or(TransportKind::Tls.default_port());
+    let fits = match hop.selected_transport() {
+        Ok(UriTransport::Tls) => peer.verify_as.is_none() || port == peer.addr.port(),
+        _ => dialog.is_secure() || hop.transport().is_none() && hop.port().is_none(),
+    };
     peer.transport == TransportKind::Tls
-        && by_tls
+        && fits
         && matches!(hop.host(), Some(Host::Ip(ip)) if *ip == peer.addr.ip())
-        && (!ours || port == peer.addr.port())
 }
 
 /// Whom an INVITE of ours went to, as he is reached.

@@ -11,7 +11,7 @@ use sipx_transport::{Target, TransportKind};
 use crate::endpoint::Incoming;
 use crate::message::{Reply, call_id, qvalue, sequence};
 use crate::reach::registrar::{Binding, MIN_EXPIRES, MOST_WANTED, Refusal, Wanted};
-use crate::stack::{Stack, token};
+use crate::stack::{Stack, takes_sips, token};
 
 impl Stack {
     /// Answers a REGISTER of a user who has proven to be one.
@@ -90,8 +90,10 @@ fn wanted(incoming: &Incoming) -> Option<Option<Vec<Wanted>>> {
             }
             None => default,
         };
-        // It could not be called by the way that it has come (RFC 3261, section 26.2.2).
-        if address.uri.scheme().is_secure() && !incoming.flow.transport.is_secure() {
+        // It could not be called by the way that it has come (RFC 3261, section 26.2.2); but it may leave.
+        let stays = expires.is_none_or(|expires| !expires.is_zero());
+        let safe = takes_sips(incoming.flow.transport);
+        if stays && address.uri.scheme().is_secure() && !safe {
             tracing::info!(source = %incoming.flow.addr, "a sips Contact that has not come by TLS");
             return None;
         }

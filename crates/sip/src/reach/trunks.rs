@@ -7,7 +7,7 @@ use std::time::Duration;
 use sipx_sip::headers::Contact;
 use sipx_sip::headers::misc::Expires;
 use sipx_sip::{HeaderName, Method, Request, RequestBuilder, Response, TuEvent, Uri};
-use sipx_transport::{Target, TransportKind};
+use sipx_transport::Target;
 use tokio::time::{Instant, timeout};
 
 use crate::admit::access::{Registration, Trunk};
@@ -113,24 +113,24 @@ async fn register(stack: Arc<Stack>, trunk: Trunk, registration: Registration) {
 }
 
 /// Waits until a registration is to be renewed. The connection that it was made by is kept open meanwhile, as
-/// calls come by it (RFC 5626, section 4.4.1); when it is gone, that is at once. A trunk that closes it after
-/// each answer has another way to us.
+/// calls come by it (RFC 5626, section 4.4.1); when it is gone, that is at once. A trunk that closes it soon
+/// after each answer has another way to us.
 async fn keep(stack: &Stack, flow: Option<Target>, lasts: Duration) {
-    let flow = flow.filter(|flow| flow.transport != TransportKind::Udp);
     let until = Instant::now() + lasts;
+    let left = || until.saturating_duration_since(Instant::now());
+    let (handle, every) = (&stack.handle, stack.config.keepalive);
+    let found = flow.and_then(|flow| Some((handle.connection(&flow)?, flow)));
+    let Some((number, flow)) = found else {
+        return handle.pause(lasts).await;
+    };
     let mut kept = false;
-    while !stack.is_over() {
-        let left = until.saturating_duration_since(Instant::now());
-        match &flow {
-            _ if left.is_zero() => return,
-            Some(flow) if stack.handle.holds(flow) => {
-                kept |= left < lasts;
-                stack.handle.keepalive(flow);
-            }
-            Some(_) if kept => return tracing::info!("the connection of a registration is gone"),
-            _ => return stack.handle.pause(left).await,
+    while !stack.is_over() && !left().is_zero() {
+        handle.pause(left().min(every)).await;
+        match handle.pings(&flow, number) {
+            true => kept = true,
+            false if kept => return tracing::info!("the connection of a registration is gone"),
+            false => return handle.pause(left()).await,
         }
-        stack.handle.pause(left.min(stack.config.keepalive)).await;
     }
 }
 

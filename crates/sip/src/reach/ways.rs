@@ -10,7 +10,7 @@ use sipx_transport::Target;
 use crate::admit::access::Credentials;
 use crate::convert::{self, bracketed, with_user};
 use crate::reach::registrar::MAX_BINDINGS;
-use crate::stack::Stack;
+use crate::stack::{Stack, takes_sips};
 use crate::way::Way;
 
 /// Most telephones, and most trunks, that are tried for one dial.
@@ -62,7 +62,7 @@ impl Route {
     fn is_fit(&mut self, secure: bool) -> bool {
         self.secure |= secure;
         let flow = self.flow.as_ref();
-        !self.secure || flow.is_none_or(|flow| flow.transport.is_secure())
+        !self.secure || flow.is_none_or(|flow| takes_sips(flow.transport))
     }
 }
 

@@ -322,31 +322,58 @@ async fn a_registration_is_renewed_when_its_connection_is_gone() {
     }
 }
 
-/// A proxy that we have called by its name has a certificate of that, and names its address in Record-Route.
+/// One that closes its connections after each answer has another way to us.
+#[tokio::test]
+async fn a_registration_does_not_hang_on_a_connection_that_was_never_kept() {
+    let server = Server::new("127.80.7.2").await;
+    let adapter = trusting("127.80.7.1", &server, |config| {
+        config.keepalive = Duration::from_millis(500);
+        config.trunks = vec![Trunk {
+            register: Some(Registration::new("us")),
+            ..Trunk::new("carrier", &server.uri(""))
+        }];
+    })
+    .await;
+    let mut peer = server.accept(&adapter).await;
+    let register = peer.until("REGISTER").await;
+    let ok = peer.raw.response(&register, "200 OK", ";tag=r", "", "");
+    peer.send(&ok).await;
+    drop(peer);
+    let another = timeout(Duration::from_millis(1500), server.accept(&adapter)).await;
+    assert!(another.is_err(), "it registers anew");
+}
+
+/// A proxy that we have called by its name has a certificate of that, and names its address in Record-Route: with
+/// TLS, or with nothing.
 #[tokio::test]
 async fn a_proxy_that_names_its_address_is_asked_by_the_connection_that_there_is() {
-    let server = Server::named("127.0.0.1", "localhost").await;
-    let mut adapter = trusting("127.80.5.1", &server, |_| {}).await;
-    let mut caller = Raw::new("127.80.5.3", adapter.local_addr()).await;
-    let mut line = called(&mut adapter, &mut caller).await;
-    let port = server.addr.port();
-    dial(
-        &mut line,
-        CALLEE,
-        &format!("sip:bob@localhost:{port};transport=tls"),
-    );
-    let mut peer = server.accept(&adapter).await;
-    let invite = peer.until("INVITE").await;
-    let route = format!("Record-Route: <sip:{};transport=tls;lr>\r\n", server.addr);
-    let ok = peer.raw.response(&invite, "200 OK", ";tag=b", &route, SDP);
-    peer.send(&ok).await;
-    peer.until("ACK").await;
-    expect(&mut line, Notice::LegAnswered { leg: CALLEE }).await;
-    let (leg, cause) = (CALLEE, EndCause::Normal);
-    line.perform(Command::Hangup { leg, cause });
-    let bye = peer.until("BYE").await;
-    let hop = route.split(": ").nth(1).map(str::trim);
-    assert_eq!(header(&bye, "Route"), hop);
+    for (n, with_tls) in [(1, true), (2, false)] {
+        let server = Server::named("127.0.0.1", "localhost").await;
+        let mut adapter = trusting(&format!("127.80.5.{n}"), &server, |_| {}).await;
+        let mut caller = Raw::new(&format!("127.80.5.{}", n + 2), adapter.local_addr()).await;
+        let mut line = called(&mut adapter, &mut caller).await;
+        let port = server.addr.port();
+        dial(
+            &mut line,
+            CALLEE,
+            &format!("sip:bob@localhost:{port};transport=tls"),
+        );
+        let mut peer = server.accept(&adapter).await;
+        let invite = peer.until("INVITE").await;
+        let hop = match with_tls {
+            true => format!("<sip:{};transport=tls;lr>", server.addr),
+            false => format!("<sip:{};lr>", server.addr.ip()),
+        };
+        let route = format!("Record-Route: {hop}\r\n");
+        let ok = peer.raw.response(&invite, "200 OK", ";tag=b", &route, SDP);
+        peer.send(&ok).await;
+        peer.until("ACK").await;
+        expect(&mut line, Notice::LegAnswered { leg: CALLEE }).await;
+        let (leg, cause) = (CALLEE, EndCause::Normal);
+        line.perform(Command::Hangup { leg, cause });
+        let bye = peer.until("BYE").await;
+        assert_eq!(header(&bye, "Route"), Some(hop.as_str()));
+    }
 }
 
 /// The same of one that has called us.
