@@ -98,7 +98,8 @@ pub(crate) async fn drive<L: Line>(call: Box<Call<L>>) {
         done: false,
         config,
     };
-    driver.input(first).await;
+    // The time that it was made at: who replays the journal has no other.
+    driver.input(now, first).await;
     let mut told = false;
     while !driver.done {
         let wake = driver.session.next_wake().map(|mono| began + mono);
@@ -122,7 +123,7 @@ pub(crate) async fn drive<L: Line>(call: Box<Call<L>>) {
                 Input::Shutdown
             }
         };
-        driver.input(input).await;
+        driver.input(driver.now(), input).await;
         if closed {
             break;
         }
@@ -168,16 +169,19 @@ struct Driver<L> {
 }
 
 impl<L: Line> Driver<L> {
-    async fn input(&mut self, input: Input) {
+    fn now(&self) -> Now {
+        Now {
+            utc: self.config.clock.now(),
+            mono: self.began.elapsed(),
+        }
+    }
+
+    async fn input(&mut self, now: Now, input: Input) {
         // Deadlines count from here: from the call's arrival, or the key that was pressed. What
         // lookups took has been taken off by the session.
         let heard = match input {
             Input::Start | Input::CallBack(_) => self.began,
             _ => Instant::now(),
-        };
-        let now = Now {
-            utc: self.config.clock.now(),
-            mono: self.began.elapsed(),
         };
         if let Some(pen) = &mut self.pen {
             pen.write(Entry::new(now, input.clone()).to_line());
