@@ -7,7 +7,6 @@ use callroute_audio::codec::Codec;
 use callroute_media::Notice;
 use sipx_sip::rel::{RAck, RSeq};
 use sipx_sip::{HeaderName, Method, Request, Response, TuEvent};
-use sipx_transport::Target;
 use tokio::sync::Mutex;
 
 use crate::admit::access::Credentials;
@@ -28,8 +27,6 @@ pub(crate) struct Early {
     dialog: Arc<Mutex<Option<Dialog>>>,
     /// Where its far end is: where the INVITE went to, or whence its latest UPDATE came.
     reached: Reached,
-    /// The way there, if that is not its Contact.
-    flow: Option<Target>,
     tag: Vec<u8>,
     /// The number of the latest one that was acknowledged.
     last: u32,
@@ -75,7 +72,6 @@ impl Early {
         if let Some(dialog) = self.dialog.lock().await.as_mut() {
             dialog.refresh(&update.request.headers);
             self.reached.target = update.flow.clone();
-            self.flow = self.reached.flow(dialog);
         }
     }
 
@@ -154,7 +150,6 @@ pub(crate) async fn heard(stack: &Arc<Stack>, invite: &mut Invite, response: &Re
             };
             Early {
                 reached: invite.reached.clone(),
-                flow: invite.reached.flow(&dialog),
                 dialog: Arc::new(Mutex::new(Some(dialog))),
                 tag,
                 last: number.wrapping_sub(1),
@@ -179,7 +174,7 @@ pub(crate) async fn heard(stack: &Arc<Stack>, invite: &mut Invite, response: &Re
     let prack = Prack {
         stack: Arc::clone(stack),
         dialog: Arc::clone(&early.dialog),
-        flow: early.flow.clone(),
+        reached: early.reached.clone(),
         credentials: invite.route.credentials.clone(),
     };
     invite.early.push(early);
@@ -190,7 +185,7 @@ pub(crate) async fn heard(stack: &Arc<Stack>, invite: &mut Invite, response: &Re
 struct Prack {
     stack: Arc<Stack>,
     dialog: Arc<Mutex<Option<Dialog>>>,
-    flow: Option<Target>,
+    reached: Reached,
     credentials: Option<Credentials>,
 }
 
@@ -198,7 +193,8 @@ impl Prack {
     async fn send(self, ack: &RAck) {
         let sent = match &mut *self.dialog.lock().await {
             Some(dialog) => {
-                closing::send(&self.stack, dialog, self.flow.as_ref(), |dialog| {
+                let flow = self.reached.flow(dialog);
+                closing::send(&self.stack, dialog, flow.as_ref(), |dialog| {
                     let request = dialog.request(&Method::Prack)?;
                     Ok(request.header(HeaderName::RAck, ack.to_string())?.build())
                 })
@@ -224,9 +220,10 @@ impl Prack {
             let Some(dialog) = dialog.as_mut() else {
                 return;
             };
-            let (flow, credentials) = (self.flow.as_ref(), self.credentials.as_ref());
+            let (flow, credentials) = (self.reached.flow(dialog), self.credentials.as_ref());
             let asked = (&prack, response.as_ref());
-            let again = closing::again(&self.stack, dialog, flow, asked, credentials).await;
+            let again =
+                closing::again(&self.stack, dialog, flow.as_ref(), asked, credentials).await;
             match again {
                 Some(again) => (prack, exchange) = again,
                 None => return,

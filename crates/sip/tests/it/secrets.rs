@@ -57,6 +57,16 @@ fn response(message: &str, name: &str) -> String {
     found.split('"').next().unwrap().to_owned()
 }
 
+/// The request that comes with an answer to the question.
+async fn until_proven(trunk: &mut Raw, method: &str, name: &str) -> String {
+    loop {
+        let request = trunk.until(method).await;
+        if header(&request, name).is_some() {
+            return request;
+        }
+    }
+}
+
 #[tokio::test]
 async fn no_password_and_no_proof_of_one_is_logged() {
     let log = Log::default();
@@ -81,10 +91,7 @@ async fn no_password_and_no_proof_of_one_is_logged() {
     trunk
         .send(&trunk.response(&first, "401 No", ";tag=t", &asked, ""))
         .await;
-    let mut proven = trunk.until("REGISTER").await;
-    while header(&proven, "Authorization").is_none() {
-        proven = trunk.until("REGISTER").await;
-    }
+    let proven = until_proven(&mut trunk, "REGISTER", "Authorization").await;
     secrets.push(response(&proven, "Authorization"));
     // Refused for good, which is worth a warning.
     trunk
@@ -119,10 +126,7 @@ async fn no_password_and_no_proof_of_one_is_logged() {
     trunk
         .send(&trunk.response(&invite, "407 Proxy", ";tag=p", &asked, ""))
         .await;
-    let mut proven = trunk.until("INVITE").await;
-    while header(&proven, "Proxy-Authorization").is_none() {
-        proven = trunk.until("INVITE").await;
-    }
+    let proven = until_proven(&mut trunk, "INVITE", "Proxy-Authorization").await;
     secrets.push(response(&proven, "Proxy-Authorization"));
     trunk
         .send(&trunk.response(&proven, "200 OK", ";tag=a", "", SDP))

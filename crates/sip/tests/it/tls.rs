@@ -204,6 +204,15 @@ async fn a_far_end_is_answered_over_the_connection_that_we_opened() {
     ended(&mut line, CALLEE).await;
 }
 
+/// The connection by which an adapter is registered there now.
+async fn registered(server: &Server, adapter: &SipAdapter) -> Peer {
+    let mut peer = server.accept(adapter).await;
+    let register = peer.until("REGISTER").await;
+    let ok = peer.raw.response(&register, "200 OK", ";tag=r", "", "");
+    peer.send(&ok).await;
+    peer
+}
+
 #[tokio::test]
 async fn a_trunk_calls_us_over_the_connection_of_our_registration() {
     let server = Server::new("127.80.2.2").await;
@@ -215,10 +224,7 @@ async fn a_trunk_calls_us_over_the_connection_of_our_registration() {
         }];
     })
     .await;
-    let mut peer = server.accept(&adapter).await;
-    let register = peer.until("REGISTER").await;
-    let ok = peer.raw.response(&register, "200 OK", ";tag=r", "", "");
-    peer.send(&ok).await;
+    let mut peer = registered(&server, &adapter).await;
     peer.send(&peer.raw.request("INVITE", "i", 1, "", "", SDP))
         .await;
     let mut line = next_call(&mut adapter).await.line;
@@ -298,23 +304,25 @@ async fn our_contact_is_sips_where_a_uri_of_the_dialog_is() {
     is_contact_of_sips(&peer.until("INVITE sips:bob@").await);
 }
 
-/// RFC 5626, section 4.4.1: a trunk that has no other way to us must not lose this one.
-#[tokio::test]
-async fn a_registration_is_renewed_when_its_connection_is_gone() {
-    let server = Server::new("127.80.4.2").await;
-    let adapter = trusting("127.80.4.1", &server, |config| {
-        config.keepalive = Duration::from_millis(50);
+/// An adapter that registers at this server, and pings it so often.
+async fn registering(ip: &str, server: &Server, keepalive: Duration) -> SipAdapter {
+    trusting(ip, server, |config| {
+        config.keepalive = keepalive;
         config.trunks = vec![Trunk {
             register: Some(Registration::new("us")),
             ..Trunk::new("carrier", &server.uri(""))
         }];
     })
-    .await;
+    .await
+}
+
+/// RFC 5626, section 4.4.1: a trunk that has no other way to us must not lose this one.
+#[tokio::test]
+async fn a_registration_is_renewed_when_its_connection_is_gone() {
+    let server = Server::new("127.80.4.2").await;
+    let adapter = registering("127.80.4.1", &server, Duration::from_millis(50)).await;
     for _ in 0..2 {
-        let mut peer = server.accept(&adapter).await;
-        let register = peer.until("REGISTER").await;
-        let ok = peer.raw.response(&register, "200 OK", ";tag=r", "", "");
-        peer.send(&ok).await;
+        let mut peer = registered(&server, &adapter).await;
         let mut pings = [0; 12];
         let read = timeout(LONG, peer.stream.read_exact(&mut pings)).await;
         read.expect("pings").unwrap();
@@ -326,19 +334,8 @@ async fn a_registration_is_renewed_when_its_connection_is_gone() {
 #[tokio::test]
 async fn a_registration_does_not_hang_on_a_connection_that_was_never_kept() {
     let server = Server::new("127.80.7.2").await;
-    let adapter = trusting("127.80.7.1", &server, |config| {
-        config.keepalive = Duration::from_millis(500);
-        config.trunks = vec![Trunk {
-            register: Some(Registration::new("us")),
-            ..Trunk::new("carrier", &server.uri(""))
-        }];
-    })
-    .await;
-    let mut peer = server.accept(&adapter).await;
-    let register = peer.until("REGISTER").await;
-    let ok = peer.raw.response(&register, "200 OK", ";tag=r", "", "");
-    peer.send(&ok).await;
-    drop(peer);
+    let adapter = registering("127.80.7.1", &server, Duration::from_millis(500)).await;
+    drop(registered(&server, &adapter).await);
     let another = timeout(Duration::from_millis(1500), server.accept(&adapter)).await;
     assert!(another.is_err(), "it registers anew");
 }
