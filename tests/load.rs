@@ -1,7 +1,5 @@
-//! Many calls at once, with sipp on both sides; afterwards nothing is left of them. Linux only,
-//! for it reads how much memory the process has.
+//! Many calls at once, with sipp on both sides; afterwards nothing is left of them.
 
-#![cfg(target_os = "linux")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -12,27 +10,33 @@
 
 mod common;
 
+use std::alloc::System;
 use std::collections::HashSet;
 
 use callroute_session::Note;
+use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 
 use common::sipp::{How, press};
 use common::webhook::{RING_GROUP, Webhook};
 use common::{Bench, Running, can_press_keys, peer};
 
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
 /// Calls of a round.
 const CALLS: u32 = 500;
-const ROUNDS: usize = 6;
 /// Rounds until the process has what it needs: ended UDP transactions are kept for 32 s (RFC 3261,
 /// timer D), as long as two rounds take, and the store of records is full.
 const WARM: usize = 2;
-/// What the process may grow by in each of the rounds after that: 2 kB a call, where one in progress
-/// has about 64 kB. What is lost is lost in every round, so that the least of them counts: memory
-/// comes from the system in steps of some MB.
-const GROWTH_KB: u64 = 1024;
+/// Rounds in which it may not grow.
+const MORE: usize = 4;
+/// What these may leave: 1 kB a call, where one in progress has about 64 kB. Counted is what was
+/// allocated and not freed: what the system says that a process has moves by MB.
+const LEFT: usize = MORE * CALLS as usize * 1024;
 /// So long sipp knows calls that are over: where it is late, it sends again what was answered, and
 /// gets the answer twice.
 const LATE: [&str; 2] = ["-deadcall_wait", "3000"];
+
 fn table(webhook: std::net::SocketAddr) -> String {
     format!(
         r#"
@@ -53,14 +57,12 @@ numbers:
     )
 }
 
-/// The memory that the process has, in kB.
-fn resident_kb() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status
-        .lines()
-        .find(|line| line.starts_with("VmRSS:"))
-        .unwrap();
-    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+/// Bytes that are allocated and not freed.
+fn held() -> usize {
+    let stats = ALLOCATOR.stats();
+    stats
+        .bytes_allocated
+        .saturating_sub(stats.bytes_deallocated)
 }
 
 /// One round: so many calls from the key to the agent, all at once. Gives the most that lived.
@@ -107,8 +109,8 @@ async fn two_hundred_calls_at_once_leave_nothing_behind() {
         .each_ref()
         .map(|(number, uri)| (*number, uri.as_str()));
     let router = bench.router(&table(webhook.addr), &contacts).await;
-    let mut resident = Vec::new();
-    for _ in 0..ROUNDS {
+    let mut bytes = Vec::new();
+    for _ in 0..WARM + MORE {
         let most = round(&bench, &router, ports).await;
         router.settled(CALLS as usize).await;
         let bridged = router
@@ -123,13 +125,9 @@ async fn two_hundred_calls_at_once_leave_nothing_behind() {
         let most = CALLS as usize * 6 / 5;
         assert!(asked.len() <= most, "{} requests", asked.len());
         router.seen.clear();
-        resident.push(resident_kb());
+        bytes.push(held());
     }
-    println!("kB of memory at the end of each round: {resident:?}");
-    let steps = resident[WARM - 1..].windows(2);
-    let growth = steps.map(|pair| pair[1].saturating_sub(pair[0])).min();
-    assert!(
-        growth < Some(GROWTH_KB),
-        "grew by {growth:?} kB each: {resident:?}"
-    );
+    println!("bytes held at the end of each round: {bytes:?}");
+    let (before, after) = (bytes[WARM - 1], bytes[WARM + MORE - 1]);
+    assert!(after < before + LEFT, "grew by {MORE} rounds: {bytes:?}");
 }
