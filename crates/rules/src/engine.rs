@@ -25,6 +25,7 @@ mod sieve;
 mod subject;
 mod tables;
 mod truth;
+mod utc;
 mod view;
 mod wanted;
 

@@ -12,6 +12,7 @@ use std::collections::HashMap;
 
 pub(crate) use self::build::{Builder, Draft, Overlong};
 pub(crate) use self::node::Node;
+use self::walk::Run;
 pub(crate) use self::walk::{Best, Observer};
 
 use self::exact::Exact;
@@ -177,7 +178,7 @@ impl Book {
 
     /// The block that is a whole number.
     pub(crate) fn block_of_number(&self, number: Key) -> Option<&Block> {
-        let (first, _) = self.exact.find(number.word())?;
+        let (first, _) = Run(self.exact.find(number.word())?).parted();
         let block = self.block_of(first)?;
         (block.dialed == Dialed::Key(number)).then_some(block)
     }

@@ -1,12 +1,13 @@
 //! A call, ready to be compared: its numbers as keys, and what is worked out when first asked.
 
-use std::cell::{Cell, OnceCell};
+use std::cell::OnceCell;
+use std::mem;
 
 use callroute_schema::number::{self, Kind, Region, is_visual};
 
 use super::facts::{Fact, Facts, Lookup};
 use super::forms::Forms;
-use super::lists::Hits;
+use super::lists::{Hits, HitsCell};
 use super::subject::Subject;
 use super::tables::{Tables, parted};
 use super::truth::Truth;
@@ -31,7 +32,7 @@ pub(crate) struct Call<'a> {
     pub(super) forms: Option<Box<[Forms; 2]>>,
     /// Whether an emergency number of the region was dialed.
     pub(crate) emergency: bool,
-    hits: Cell<Hits>,
+    hits: HitsCell,
     share: OnceCell<u16>,
 }
 
@@ -57,7 +58,12 @@ impl<'a> Call<'a> {
         if !is_usual {
             call.closer();
         }
-        does(&call)
+        let done = does(&call);
+        // Whoever has nothing to drop need not call what drops it.
+        if !call.has_forms() {
+            mem::forget(call);
+        }
+        done
     }
 
     /// The call as its event has it, and whether nothing of it has another form.
@@ -73,7 +79,7 @@ impl<'a> Call<'a> {
             tables,
             facts,
             emergency: false,
-            hits: Cell::new(Hits::UNASKED),
+            hits: HitsCell::default(),
             share: OnceCell::new(),
         };
         (call, is_usual)
@@ -150,11 +156,11 @@ impl<'a> Call<'a> {
     pub(crate) fn hits(&self) -> Hits {
         #[cold]
         fn late(call: &Call<'_>) -> Hits {
-            call.ask_lists();
-            call.hits.get()
+            let hits = call.listed();
+            call.hits.set(hits);
+            hits
         }
-        let hits = self.hits.get();
-        if hits.is_unasked() { late(self) } else { hits }
+        self.hits.get().unwrap_or_else(|| late(self))
     }
 
     #[inline(always)]
@@ -185,9 +191,14 @@ impl<'a> Call<'a> {
     }
 
     /// Whether the caller is on a list.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn is_on(&self, list: u32) -> bool {
-        self.tables.lists.holds(self.hits(), list)
+        #[cold]
+        fn late(call: &Call<'_>, list: u32) -> bool {
+            call.tables.lists.holds(call.hits(), list)
+        }
+        let quick = self.hits.holds(list);
+        quick.unwrap_or_else(|| late(self, list))
     }
 
     /// Where the call stands among all calls, in hundredths of a percent.

@@ -1,5 +1,6 @@
 //! Lists of callers, all of them asked at once: a caller has tags, a tag is a list.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::fmt;
 
@@ -22,6 +23,8 @@ pub(crate) struct Lists {
     sieve: Sieve,
     /// Prefixes to sets of lists; a set has the lists of shorter prefixes too.
     prefixes: PrefixTable,
+    /// Whether there are any.
+    has_prefixes: bool,
     /// SIP users that are no numbers, to sets of lists.
     texts: HashMap<Box<str>, u32>,
     /// The lists with callers who withhold their number.
@@ -90,17 +93,53 @@ impl CallerList {
     }
 }
 
-impl Hits {
-    /// It was not looked up yet: there are never so many sets.
-    pub(crate) const UNASKED: Self = Self {
-        number: u32::MAX,
-        text: 0,
-        word: 0,
-    };
+/// Under what a caller is listed, once that was looked up. Cell by cell: what was just written in
+/// three pieces would have to be read as one, and that waits for all of them.
+#[derive(Debug)]
+pub(crate) struct HitsCell {
+    number: Cell<u32>,
+    text: Cell<u32>,
+    word: Cell<u64>,
+}
 
-    #[inline]
-    pub(crate) fn is_unasked(self) -> bool {
-        self.number == Self::UNASKED.number
+impl HitsCell {
+    /// There are never so many sets.
+    const UNASKED: u32 = u32::MAX;
+
+    #[inline(always)]
+    pub(crate) fn set(&self, hits: Hits) {
+        self.number.set(hits.number);
+        self.text.set(hits.text);
+        self.word.set(hits.word);
+    }
+
+    /// `None`: it was not looked up yet.
+    #[inline(always)]
+    pub(crate) fn get(&self) -> Option<Hits> {
+        let number = self.number.get();
+        (number != Self::UNASKED).then(|| Hits {
+            number,
+            text: self.text.get(),
+            word: self.word.get(),
+        })
+    }
+
+    /// Whether a list is among them; `None`: that was not looked up, or is not one of the first
+    /// lists.
+    #[inline(always)]
+    pub(crate) fn holds(&self, list: u32) -> Option<bool> {
+        let tells = list < WORD && self.number.get() != Self::UNASKED;
+        tells.then(|| self.word.get() >> list & 1 == 1)
+    }
+}
+
+impl Default for HitsCell {
+    fn default() -> Self {
+        Self {
+            number: Cell::new(Self::UNASKED),
+            text: Cell::new(0),
+            word: Cell::new(0),
+        }
     }
 }
 
@@ -159,6 +198,7 @@ impl Lists {
                 }
             }
         }
+        lists.has_prefixes = !lists.prefixes.is_empty();
         lists.texts = texts
             .into_iter()
             .map(|(text, tags)| (text, lists.set(&tags, &mut known)))
@@ -208,7 +248,7 @@ impl Lists {
     pub(crate) fn hits(&self, key: Key) -> Hits {
         // Most callers are on no list.
         let may_stand = self.sieve.may_hold(key);
-        match may_stand || !self.prefixes.is_empty() {
+        match may_stand | self.has_prefixes {
             true => self.under(self.set_of(key, may_stand), 0),
             false => Hits::default(),
         }
@@ -253,7 +293,6 @@ impl Lists {
         }
     }
 
-    #[inline]
     pub(crate) fn holds(&self, hits: Hits, list: u32) -> bool {
         if list < WORD {
             return hits.word >> list & 1 == 1;

@@ -303,20 +303,22 @@ impl Record {
         let found = call.key_at(self.subject()).word();
         // Whole symbols of four bits count.
         let behind = self.key.trailing_zeros() & 60;
-        (self.key ^ found) >> behind == 0 || (call.has_forms() && self.as_written(call))
+        (self.key ^ found) >> behind == 0
+            || (call.has_forms() && begins_as_written(call, self.subject(), self.key))
     }
+}
 
-    /// Whether a number begins so as it was dialed or came.
-    #[cold]
-    fn as_written(&self, call: &Call<'_>) -> bool {
-        let subject = Subject::ALL.get(usize::from(self.subject()));
-        subject.is_some_and(|subject| call.begins_as_written(*subject, Key::of(self.key)))
-    }
+/// Whether the number in a subject's place begins so as it was dialed or came. Of words, so that a
+/// record need not be put where it could be pointed to.
+#[cold]
+fn begins_as_written(call: &Call<'_>, subject: u8, key: u64) -> bool {
+    let subject = Subject::ALL.get(usize::from(subject));
+    subject.is_some_and(|subject| call.begins_as_written(*subject, Key::of(key)))
 }
 
 /// The lower half of a word.
 #[inline(always)]
-fn low(word: u64) -> u32 {
+pub(super) fn low(word: u64) -> u32 {
     u32::try_from(word & u64::from(u32::MAX)).unwrap_or(0)
 }
 

@@ -3,6 +3,8 @@
 use callroute_schema::number::Key;
 use callroute_schema::{Address, Caller, Event, Transport};
 
+use super::utc;
+
 /// What routing looks at.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum View<'a> {
@@ -69,7 +71,7 @@ impl<'a> View<'a> {
     #[inline]
     pub(crate) fn utc(&self) -> i64 {
         match self {
-            Self::Event(event) => event.timestamp.timestamp(),
+            Self::Event(event) => utc::seconds(&event.timestamp),
             Self::Bare(bare) => bare.utc,
         }
     }

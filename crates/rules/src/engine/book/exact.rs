@@ -23,8 +23,8 @@ pub(super) const ROOM: usize = LINE - 2;
 struct Line {
     /// No number is 0.
     word: u64,
-    first: u64,
-    run: [u64; ROOM],
+    /// The position of the first rule, and the rules.
+    run: [u64; 1 + ROOM],
 }
 
 /// Whole numbers to their rules.
@@ -36,23 +36,22 @@ pub(crate) struct Exact {
 }
 
 impl Exact {
-    /// The position of a number's first rule, and its rules, if the table has that number.
+    /// The position of a number's first rule and its rules, if the table has that number.
     #[inline(always)]
-    pub(super) fn find(&self, word: u64) -> Option<(u32, &[u64])> {
+    pub(super) fn find(&self, word: u64) -> Option<&[u64]> {
         if self.pilots.is_empty() {
             return None;
         }
         let hash = mixed(word);
         let pilot = *self.pilots.get(share(hash, self.pilots.len()))?;
         let line = self.lines.get(slot(hash, pilot, self.lines.len()))?;
-        let first = u32::try_from(line.first & u64::from(u32::MAX)).unwrap_or(0);
-        (line.word == word).then_some((first, &line.run))
+        (line.word == word).then_some(&line.run)
     }
 
     /// What is left of a line from one of all lines' words on.
     pub(super) fn words(&self, place: usize) -> Option<&[u64]> {
         let line = self.lines.get(place / LINE)?;
-        line.run.get((place % LINE).checked_sub(LINE - ROOM)?..)
+        line.run.get((place % LINE).checked_sub(1)?..)
     }
 
     /// Gives numbers their lines, and tells for each which one it is. `None` when a number is
@@ -87,9 +86,10 @@ impl Exact {
     /// Fills a number's line; gives back where its words begin among those of all lines.
     pub(super) fn fill(&mut self, slot: u32, word: u64, first: u32, run: &[u64]) -> usize {
         if let Some(line) = self.lines.get_mut(slot as usize) {
-            (line.word, line.first) = (word, u64::from(first));
+            line.word = word;
+            let run = std::iter::once(u64::from(first)).chain(run.iter().copied());
             for (place, word) in line.run.iter_mut().zip(run) {
-                *place = *word;
+                *place = word;
             }
         }
         slot as usize * LINE + LINE - ROOM
@@ -154,9 +154,8 @@ mod tests {
                 let place = exact.fill(*slot, *word, n, &run);
                 assert_eq!(exact.words(place).unwrap()[..2], run);
             }
-            for (word, n) in words.iter().zip(0..) {
-                let (first, run) = exact.find(*word).unwrap();
-                assert_eq!((first, run[0]), (n, n.into()), "{count}");
+            for (word, n) in words.iter().zip(0_u64..) {
+                assert_eq!(exact.find(*word).unwrap()[..3], [n, n, 7], "{count}");
             }
             assert!(exact.find(number(count.into())).is_none());
         }

@@ -3,7 +3,7 @@
 use super::{Block, Book, Child, Node};
 use crate::engine::answers::{ASKS, NEEDS, VARIES};
 use crate::engine::call::Call;
-use crate::engine::record::Record;
+use crate::engine::record::{Record, low};
 use crate::engine::subject::Subject;
 use crate::engine::truth::Truth;
 use crate::prefix::Key;
@@ -44,6 +44,13 @@ impl Best {
         u32::try_from(self.0 >> 32).unwrap_or(u32::MAX)
     }
 
+    /// Whether there is a rule, and it does not stand behind another. Where there is none yet, which
+    /// whoever compiles a walk's beginning knows, there is nothing to compare.
+    #[inline]
+    fn is_before(self, other: u32) -> bool {
+        self.rule() != Self::NONE.rule() && self.rule() <= other
+    }
+
     /// What it does, as a place among the answers.
     #[inline]
     pub(crate) fn answer(self) -> u32 {
@@ -69,11 +76,18 @@ enum Found<'b> {
     Node(usize),
 }
 
-/// Records, and the position of the first rule.
+/// The position of the first rule, and records.
 #[derive(Clone, Copy)]
-struct Run<'b> {
-    first: u32,
-    words: &'b [u64],
+pub(super) struct Run<'b>(pub(super) &'b [u64]);
+
+impl<'b> Run<'b> {
+    #[inline(always)]
+    pub(super) fn parted(self) -> (u32, &'b [u64]) {
+        match self.0.split_first() {
+            Some((first, words)) => (low(*first), words),
+            None => (u32::MAX, &[]),
+        }
+    }
 }
 
 impl Book {
@@ -131,7 +145,7 @@ impl Book {
         }
         let dialed = call.key(Subject::Dialed);
         match self.exact.find(dialed.word()) {
-            Some((first, words)) => Some(Found::Run(Run { first, words })),
+            Some(run) => Some(Found::Run(Run(run))),
             None if call.has_forms() => self.by_forms(call),
             None => self.found(self.by_prefix(dialed)?),
         }
@@ -145,8 +159,8 @@ impl Book {
             return self.found(self.by_prefix(call.key(Subject::Dialed))?);
         };
         // A prefix that fills a key stands among the whole numbers.
-        if let Some((first, words)) = self.exact.find(written.key.word()) {
-            return Some(Found::Run(Run { first, words }));
+        if let Some(run) = self.exact.find(written.key.word()) {
+            return Some(Found::Run(Run(run)));
         }
         let (child, _) = call.closest(Subject::Dialed, &self.dialed)?;
         self.found(Child(child))
@@ -168,9 +182,8 @@ impl Book {
 
     #[inline]
     fn run(&self, child: Child) -> Option<Run<'_>> {
-        let (first, words) = self.runs.get(child.place()..)?.split_first()?;
-        let first = u32::try_from(*first).unwrap_or(u32::MAX);
-        Some(Run { first, words })
+        let run = self.runs.get(child.place()..)?;
+        (!run.is_empty()).then_some(Run(run))
     }
 
     /// The block for the dialed number; for an emergency number one that names it, if there is.
@@ -193,7 +206,7 @@ impl Book {
 
     fn block_found(&self, found: &Found<'_>) -> Option<&Block> {
         self.block_of(match found {
-            Found::Run(run) => run.first,
+            Found::Run(run) => run.parted().0,
             Found::Node(node) => self.nodes.get(*node)?.first,
         })
     }
@@ -223,9 +236,10 @@ impl Book {
         best: Best,
         observer: &mut O,
     ) -> Best {
-        let (mut next, mut words) = (run.first, run.words.iter());
+        let (mut next, words) = run.parted();
+        let mut words = words.iter();
         while let Some(record) = Record::read(&mut words, next) {
-            if record.rule >= best.rule() {
+            if best.is_before(record.rule) {
                 return best;
             }
             if record.rule >= from
