@@ -31,7 +31,8 @@ pub(super) fn seconds(at: &Timestamp) -> i64 {
     match year.and_then(|year| BEGINS.get(year)) {
         Some(begin) => {
             let days = begin + i64::from(utc.ordinal());
-            days * DAY_S + i64::from(utc.num_seconds_from_midnight())
+            // Of the time: what a date with a time has by this name puts hours and minutes together.
+            days * DAY_S + i64::from(utc.time().num_seconds_from_midnight())
         }
         None => at.timestamp(),
     }
