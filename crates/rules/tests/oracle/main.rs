@@ -18,14 +18,17 @@ use callroute_rules::{ChronoTz, Engine, Fact, Facts, Lookup, Outcome, RuleRef, l
 use callroute_schema::Event;
 use chrono::DateTime;
 use model::{
-    Ask, Call, DATES, DECK, Known, LISTS, Region, Truth, asks_who, in_full, names, needs, open,
-    truth, when,
+    Ask, Bounds, COUNTED, Call, DATES, DECK, Known, LISTS, Region, SIZES, Truth, ZONES, asks_who,
+    in_full, names, needs, open, truth, when,
 };
 use proptest::prelude::*;
 use serde_json::json;
 
 /// The number of the block, and its rules: what each asks.
 type Blocks = Vec<(String, Vec<Option<Ask>>)>;
+
+/// Of all hours.
+const WEEK: &str = "Mo-Fr 09:00-17:30";
 
 fn engine(blocks: &Blocks, region: Region) -> Engine {
     let mut lists: BTreeMap<_, _> = LISTS
@@ -54,9 +57,14 @@ fn engine(blocks: &Blocks, region: Region) -> Engine {
         .iter()
         .map(|begin| (*begin, json!({ "label": "x" })))
         .collect();
+    let mut hours: BTreeMap<_, _> = ZONES
+        .iter()
+        .map(|(zone, _)| (*zone, json!({ "zone": zone, "open": WEEK })))
+        .collect();
+    hours.insert("office", json!({ "zone": "UTC", "open": WEEK }));
     let mut table = json!({
         "version": 1, "default": default("{crm.tier}"),
-        "hours": { "office": { "zone": "UTC", "open": "Mo-Fr 09:00-17:30" } },
+        "hours": hours,
         "callers": lists,
         "overrides": { "night": "off" },
         "agents": { "ann": { "to": "+1", "shifts": ["office"] }, "bob": { "to": "+2" } },
@@ -88,11 +96,16 @@ fn event(call: &Call) -> Event {
     if !call.digits.is_empty() {
         event["menu"] = json!({ "digits": call.digits, "attempt": 1 });
     }
-    if let Some(header) = &call.header {
-        event["headers"] = json!({ "X-Line": header });
-    }
-    if let Some(tier) = &call.attribute {
-        event["attributes"] = json!({ "tier": tier });
+    let [size, header_size] = call.sizes;
+    for (field, name, value) in [
+        ("headers", "X-Line", call.header.as_deref()),
+        ("headers", "x-size", header_size),
+        ("attributes", "tier", call.attribute.as_deref()),
+        ("attributes", "size", size),
+    ] {
+        if let Some(value) = value {
+            event[field][name] = json!(value);
+        }
     }
     if call.trunk.is_some() || call.transport.is_some() {
         event["source"] = json!({});
@@ -118,11 +131,13 @@ fn facts(known: &Known) -> Facts {
             );
         }
     }
-    if let Some(calls) = known.calls {
-        facts.add(
-            Lookup::Calls("sales".to_owned()),
-            calls.map_or(Fact::Missing, Fact::Count),
-        );
+    for (name, calls) in COUNTED.iter().zip(known.calls) {
+        if let Some(calls) = calls {
+            facts.add(
+                Lookup::Calls((*name).to_owned()),
+                calls.map_or(Fact::Missing, Fact::Count),
+            );
+        }
     }
     for (name, asked) in [("crm", &known.crm), ("erp", &known.erp)] {
         let row = |tier: &String| Fact::Row(BTreeMap::from([("tier".to_owned(), tier.clone())]));
@@ -234,6 +249,7 @@ fn number(region: Region) -> impl Strategy<Value = String> {
         None | Some("US") => "(1?314555010|0114420794600)[12]",
         Some("IE") => "(01679922|086234567|004420794600)[12]",
         Some("GB") => "(0207946000|004420794600)[12]",
+        Some("DE") => "(0301234567|004420794600)[12]",
         _ => "(066981234|314555010|004420794600)[12]",
     };
     prop_oneof![
@@ -270,6 +286,7 @@ fn as_dialed(region: Region) -> impl Strategy<Value = String> {
         ],
         Some("IE") => &["0", "00", "0044", "01", "08", "086", "1", "7"],
         Some("GB") => &["0", "00", "0044", "020", "07", "7"],
+        Some("DE") => &["0", "00", "0044", "03", "030", "7"],
         _ => &["0", "00", "0044", "06", "3", "31", "314", "7"],
     };
     proptest::sample::select(prefixes).prop_map(str::to_owned)
@@ -277,6 +294,38 @@ fn as_dialed(region: Region) -> impl Strategy<Value = String> {
 
 fn dialed_is(region: Region) -> impl Strategy<Value = String> {
     prop_oneof![2 => Just("911".to_owned()), 1 => Just("112".to_owned()), 1 => Just("999".to_owned()), 2 => number(region)]
+}
+
+fn bounds() -> impl Strategy<Value = Bounds> {
+    let exists = proptest::option::of(any::<bool>());
+    let numbers = prop_oneof![
+        1 => Just((None, None)),
+        2 => (-4_i32..12).prop_map(|below| (Some(below), None)),
+        2 => (-4_i32..12).prop_map(|least| (None, Some(least))),
+        2 => (-4_i32..9, 1_i32..4).prop_map(|(least, more)| (Some(least + more), Some(least))),
+    ];
+    (exists, numbers).prop_map(|(exists, (below, at_least))| match (below, at_least) {
+        (None, None) => Bounds {
+            exists: exists.or(Some(false)),
+            below,
+            at_least,
+        },
+        _ => Bounds {
+            exists: exists.filter(|exists| *exists),
+            below,
+            at_least,
+        },
+    })
+}
+
+fn calls() -> impl Strategy<Value = Ask> {
+    let numbers = prop_oneof![
+        (1_u64..5).prop_map(|below| (Some(below), None)),
+        (1_u64..5).prop_map(|least| (None, Some(least))),
+        (1_u64..4, 1_u64..3).prop_map(|(least, more)| (Some(least + more), Some(least))),
+    ];
+    let all = (0..COUNTED.len(), numbers);
+    all.prop_map(|(on, (below, least))| Ask::Calls(on, below, least))
 }
 
 fn leaf(region: Region) -> impl Strategy<Value = Ask> {
@@ -291,16 +340,18 @@ fn leaf(region: Region) -> impl Strategy<Value = Ask> {
         3 => "[12]{1,2}".prop_map(Ask::Digits),
         1 => any::<bool>().prop_map(Ask::Anonymous),
         1 => (0_u32..50, 51_u32..100).prop_map(|(from, to)| Ask::Share(from, to)),
-        1 => "[ab]".prop_map(Ask::Header),
-        1 => "[ab]".prop_map(Ask::Attribute),
-        1 => "[ab]".prop_map(Ask::Trunk),
+        1 => (0..ZONES.len()).prop_map(Ask::OpenIn),
+        1 => "[ab][*]?".prop_map(Ask::Header),
+        1 => "[ab][*]?".prop_map(Ask::Attribute),
+        2 => (any::<bool>(), bounds()).prop_map(|(is_attribute, bounds)| Ask::Size(is_attribute, bounds)),
+        1 => proptest::collection::vec("[ab]", 1..3).prop_map(Ask::Trunk),
         1 => Just(Ask::Switch),
         1 => proptest::sample::select(&["ann", "bob", "duty", "team"]).prop_map(Ask::Available),
-        1 => (1_u64..4).prop_map(Ask::CallsBelow),
+        1 => calls(),
         2 => proptest::collection::vec(dialed_is(region), 1..3).prop_map(Ask::DialedIs),
         1 => Just(Ask::Deck),
         2 => proptest::sample::select(&["known", "vip", "blocked", "new", "anonymous"]).prop_map(Ask::Kind),
-        1 => prop_oneof![Just(Ask::Country), Just(Ask::Missouri)],
+        1 => prop_oneof![Just(Ask::Country), Just(Ask::DialedCountry), Just(Ask::Missouri)],
         1 => proptest::sample::select(&DATES).prop_map(Ask::Date),
         1 => prop_oneof![Just("ann"), Just("bob")].prop_map(Ask::Duty),
         1 => prop_oneof![Just("udp"), Just("tls")].prop_map(Ask::Transport),
@@ -351,7 +402,11 @@ fn blocks(region: Region) -> impl Strategy<Value = Blocks> {
 }
 
 fn call(region: Region) -> impl Strategy<Value = Call> {
-    let text = || proptest::option::of("[ab]");
+    let text = || proptest::option::of("[ab]{1,2}");
+    let size = || {
+        let size = proptest::sample::select(&SIZES).prop_map(|(text, _)| text);
+        proptest::option::of(size)
+    };
     let from = prop_oneof![6 => number(region), 1 => Just("anonymous".to_owned()), 1 => Just("unavailable".to_owned())];
     (
         from,
@@ -359,13 +414,12 @@ fn call(region: Region) -> impl Strategy<Value = Call> {
         1_776_000_000_i64..1_777_300_000,
         "[a-z]{1,6}",
         "[12]{0,2}",
-        text(),
-        text(),
-        text(),
+        (text(), text(), proptest::option::of("[ab]")),
+        [size(), size()],
         proptest::option::of(prop_oneof![Just("udp"), Just("tls")]),
     )
         .prop_map(
-            |(from, to, at, id, digits, header, attribute, trunk, transport)| Call {
+            |(from, to, at, id, digits, (header, attribute, trunk), sizes, transport)| Call {
                 from,
                 to,
                 as_written: [None, None],
@@ -374,6 +428,7 @@ fn call(region: Region) -> impl Strategy<Value = Call> {
                 digits,
                 header,
                 attribute,
+                sizes,
                 trunk,
                 transport,
             },
@@ -382,9 +437,10 @@ fn call(region: Region) -> impl Strategy<Value = Call> {
 
 fn fact_set() -> impl Strategy<Value = Known> {
     let flag = || proptest::option::of(proptest::option::of(any::<bool>()));
-    let count = proptest::option::of(proptest::option::of(0_u64..5));
+    let count = || proptest::option::of(proptest::option::of(0_u64..5));
+    let counts = [count(), count(), count()];
     let row = || proptest::option::of(proptest::option::of(proptest::option::of("[ab]")));
-    (any::<bool>(), flag(), flag(), count, row(), row()).prop_map(
+    (any::<bool>(), flag(), flag(), counts, row(), row()).prop_map(
         |(switch, ann, bob, calls, crm, erp)| Known {
             switch,
             ann,
@@ -397,12 +453,13 @@ fn fact_set() -> impl Strategy<Value = Known> {
 }
 
 fn table_and_calls() -> impl Strategy<Value = (Region, Blocks, Vec<(Call, Known)>)> {
-    const REGIONS: [Region; 6] = [
+    const REGIONS: [Region; 7] = [
         None,
         Some("US"),
         Some("US"),
         Some("IE"),
         Some("GB"),
+        Some("DE"),
         Some("IT"),
     ];
     proptest::sample::select(&REGIONS).prop_flat_map(|region| {

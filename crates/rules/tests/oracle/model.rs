@@ -1,5 +1,7 @@
 //! What rules mean, worked out in the simplest way: texts compared as texts, time by the calendar.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Datelike, Timelike, Utc};
 use serde_json::{Value, json};
 
@@ -10,6 +12,8 @@ pub(crate) type Region = Option<&'static str>;
 #[derive(Debug, Clone)]
 pub(crate) enum Ask {
     Open(bool),
+    /// In one of the zones.
+    OpenIn(usize),
     CallerIs(Vec<String>),
     CallerPrefix(Vec<String>),
     DialedPrefix(String),
@@ -19,15 +23,18 @@ pub(crate) enum Ask {
     Share(u32, u32),
     Header(String),
     Attribute(String),
-    Trunk(String),
+    /// An attribute, or else a header, by its bounds.
+    Size(bool, Bounds),
+    Trunk(Vec<String>),
     Switch,
     Available(&'static str),
-    CallsBelow(u64),
+    Calls(usize, Option<u64>, Option<u64>),
     DialedIs(Vec<String>),
     /// A table of prefixes.
     Deck,
     Kind(&'static str),
     Country,
+    DialedCountry,
     Missouri,
     Date(&'static str),
     Duty(&'static str),
@@ -52,6 +59,8 @@ pub(crate) struct Call {
     pub(crate) digits: String,
     pub(crate) header: Option<String>,
     pub(crate) attribute: Option<String>,
+    /// In an attribute, and in a header.
+    pub(crate) sizes: [Option<&'static str>; 2],
     pub(crate) trunk: Option<String>,
     pub(crate) transport: Option<&'static str>,
 }
@@ -62,12 +71,60 @@ pub(crate) struct Known {
     pub(crate) switch: bool,
     pub(crate) ann: Option<Option<bool>>,
     pub(crate) bob: Option<Option<bool>>,
-    pub(crate) calls: Option<Option<u64>>,
+    /// On each of what is counted.
+    pub(crate) calls: [Option<Option<u64>>; 3],
     /// The row's tier; inside, `None`: nobody is known by this number.
     pub(crate) crm: Option<Option<Option<String>>>,
     /// The same of a lookup that is asked after it.
     pub(crate) erp: Option<Option<Option<String>>>,
 }
+
+/// What a value has to be: there or not; a number below one, and not below another.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bounds {
+    pub(crate) exists: Option<bool>,
+    pub(crate) below: Option<i32>,
+    pub(crate) at_least: Option<i32>,
+}
+
+impl Bounds {
+    fn hold(self, value: Option<&str>) -> bool {
+        let number = value.and_then(|value| SIZES.iter().find(|(text, _)| *text == value));
+        let number = number.and_then(|(_, number)| *number);
+        let fits = |number: f64| {
+            self.below.is_none_or(|below| number < f64::from(below))
+                && self.at_least.is_none_or(|least| number >= f64::from(least))
+        };
+        self.exists.is_none_or(|exists| exists == value.is_some())
+            && match (self.below, self.at_least) {
+                (None, None) => true,
+                _ => number.is_some_and(fits),
+            }
+    }
+}
+
+/// Values, and which number each is.
+pub(crate) const SIZES: [(&str, Option<f64>); 8] = [
+    ("0", Some(0.0)),
+    ("5", Some(5.0)),
+    (" 7 ", Some(7.0)),
+    ("4.5", Some(4.5)),
+    ("-3", Some(-3.0)),
+    ("1e1", Some(10.0)),
+    ("12345678901", Some(12_345_678_901.0)),
+    ("many", None),
+];
+
+/// What calls are counted on: a target, an agent, a number.
+pub(crate) const COUNTED: [&str; 3] = ["sales", "ann", "+1311"];
+
+/// Zones whose clocks are not turned in the time that calls are from, and how far east of UTC they
+/// are then, in seconds.
+pub(crate) const ZONES: [(&str, i64); 3] = [
+    ("America/New_York", -14_400),
+    ("Asia/Kathmandu", 20_700),
+    ("Pacific/Kiritimati", 50_400),
+];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Truth {
@@ -104,12 +161,14 @@ fn prefix_in_full(begin: &str, region: Region) -> &str {
     match (region, begin) {
         (Some("US"), "314" | "1314") => "+1314",
         (Some("US"), "01144") => "+44",
-        (Some("IE" | "GB" | "IT"), "0044") => "+44",
+        (Some("IE" | "GB" | "IT" | "DE"), "0044") => "+44",
         (Some("IE"), "01") => "+3531",
         (Some("IE"), "08") => "+3538",
         (Some("IE"), "086") => "+35386",
         (Some("GB"), "020") => "+4420",
         (Some("GB"), "07") => "+447",
+        (Some("DE"), "03") => "+493",
+        (Some("DE"), "030") => "+4930",
         (Some("IT"), "06") => "+3906",
         (Some("IT"), "314") => "+39314",
         _ => begin,
@@ -143,6 +202,7 @@ pub(crate) fn truth(ask: &Ask, call: &Call, region: Region, facts: &Known) -> Tr
         |list: &[String], found: &str| list.iter().any(|known| in_full(known, region) == *found);
     match ask {
         Ask::Open(open) => yes(is_open(call.at) == *open),
+        Ask::OpenIn(zone) => yes(is_open(call.at + ZONES[*zone].1)),
         Ask::CallerIs(list) => yes(number(&call.from) && is(list, &call.from)),
         Ask::CallerPrefix(list) => yes(number(&call.from)
             && list
@@ -157,15 +217,23 @@ pub(crate) fn truth(ask: &Ask, call: &Call, region: Region, facts: &Known) -> Tr
             let place = place >> 64;
             yes((u128::from(from * 100)..u128::from(to * 100)).contains(&place))
         }
-        Ask::Header(value) => yes(call.header.as_ref() == Some(value)),
+        Ask::Header(value) => yes(call.header.as_ref().is_some_and(|found| fits(found, value))),
         Ask::Attribute(value) => match &call.attribute {
-            Some(found) => yes(found == value),
+            Some(found) => yes(fits(found, value)),
             None => match tier(facts) {
                 Err(truth) => truth,
-                Ok(found) => yes(found == Some(value)),
+                Ok(found) => yes(found.is_some_and(|found| fits(found, value))),
             },
         },
-        Ask::Trunk(trunk) => yes(call.trunk.as_ref() == Some(trunk)),
+        Ask::Size(true, bounds) => match (call.sizes[0], nowhere(facts)) {
+            (None, Err(truth)) => truth,
+            (value, _) => yes(bounds.hold(value)),
+        },
+        Ask::Size(false, bounds) => yes(bounds.hold(call.sizes[1])),
+        Ask::Trunk(trunks) => yes(call
+            .trunk
+            .as_ref()
+            .is_some_and(|found| trunks.contains(found))),
         Ask::Switch => yes(facts.switch),
         Ask::DialedIs(list) => yes(is(list, &call.to)),
         Ask::Deck => yes(DECK
@@ -185,6 +253,7 @@ pub(crate) fn truth(ask: &Ask, call: &Call, region: Region, facts: &Known) -> Tr
             }
         }
         Ask::Country => yes(call.from.starts_with("+353")),
+        Ask::DialedCountry => yes(call.to.starts_with("+353")),
         Ask::Missouri => yes(call.from.starts_with("+1314")),
         Ask::Date(date) => yes(is_date(date, call.at)),
         Ask::Duty(name) => yes(on_duty(call.at) == *name),
@@ -196,7 +265,9 @@ pub(crate) fn truth(ask: &Ask, call: &Call, region: Region, facts: &Known) -> Tr
             Some(row) => yes(row.is_none()),
         },
         Ask::Available(name) => available(name, call.at, facts),
-        Ask::CallsBelow(below) => known(facts.calls, |calls| calls < *below),
+        Ask::Calls(on, below, at_least) => known(facts.calls[*on], |calls| {
+            below.is_none_or(|below| calls < below) && at_least.is_none_or(|least| calls >= least)
+        }),
         Ask::Not(part) => not(truth(part, call, region, facts)),
         Ask::All(all) => together(
             all.iter().map(|ask| truth(ask, call, region, facts)),
@@ -225,6 +296,7 @@ pub(crate) fn in_full(number: &str, region: Region) -> String {
             ("086", 7, "+35386"),
         ],
         Some("GB") => &[("0044", 10, "+44"), ("020", 8, "+4420")],
+        Some("DE") => &[("0044", 10, "+44"), ("030", 8, "+4930")],
         Some("IT") => &[
             ("0044", 10, "+44"),
             ("06", 8, "+3906"),
@@ -260,6 +332,23 @@ pub(crate) fn open(block: &str, call: &Call, region: Region) -> Option<(usize, b
     let full = left(&call.to, prefix_in_full(begin, region)).or_else(|| left(&call.to, begin));
     let full = full.map(|left| (left, false));
     full.into_iter().chain(own.map(|left| (left, true))).min()
+}
+
+/// Whether a value is one, or begins so.
+fn fits(value: &str, wanted: &str) -> bool {
+    match wanted.strip_suffix('*') {
+        Some(begin) => value.starts_with(begin),
+        None => value == wanted,
+    }
+}
+
+/// What no lookup has a column for.
+fn nowhere(facts: &Known) -> Result<(), Truth> {
+    match [&facts.crm, &facts.erp] {
+        [None, _] | [_, None] => Err(Truth::Need),
+        [Some(None), _] | [_, Some(None)] => Err(Truth::Missing),
+        _ => Ok(()),
+    }
 }
 
 /// What the first lookup that has a tier says.
@@ -303,6 +392,9 @@ pub(crate) fn needs(ask: &Ask, call: &Call, facts: &Known) -> Vec<&'static str> 
     let unless = |known: bool, name| if known { vec![] } else { vec![name] };
     let crm = || unless(facts.crm.is_some(), "lookup crm");
     match ask {
+        Ask::Size(_, _) if call.sizes[0].is_some() => vec![],
+        Ask::Size(true, _) if facts.crm.is_some() => unless(facts.erp.is_some(), "lookup erp"),
+        Ask::Size(true, _) => crm(),
         Ask::Attribute(_) if call.attribute.is_some() => vec![],
         Ask::Attribute(_) if tier(facts) != Err(Truth::Need) => vec![],
         Ask::Attribute(_) if facts.crm.is_some() => vec!["lookup erp"],
@@ -323,7 +415,10 @@ pub(crate) fn needs(ask: &Ask, call: &Call, facts: &Known) -> Vec<&'static str> 
                 })
                 .collect()
         }
-        Ask::CallsBelow(_) => unless(facts.calls.is_some(), "calls on sales"),
+        Ask::Calls(on, ..) => {
+            let names = ["calls on sales", "calls on ann", "calls on +1311"];
+            unless(facts.calls[*on].is_some(), names[*on])
+        }
         Ask::Not(part) => needs(part, call, facts),
         Ask::Any(parts) | Ask::All(parts) => {
             let parts = parts.iter();
@@ -383,6 +478,7 @@ pub(crate) fn asks_who(ask: &Ask) -> bool {
         | Ask::In(_)
         | Ask::Anonymous(_)
         | Ask::Attribute(_)
+        | Ask::Size(true, _)
         | Ask::Deck
         | Ask::Kind(_)
         | Ask::Country
@@ -423,6 +519,7 @@ pub(crate) fn when(ask: &Ask) -> Value {
     match ask {
         Ask::Open(true) => json!({ "open": "office" }),
         Ask::Open(false) => json!({ "closed": "office" }),
+        Ask::OpenIn(zone) => json!({ "open": ZONES[*zone].0 }),
         Ask::CallerIs(list) => json!({ "caller": { "is": list } }),
         Ask::CallerPrefix(list) => json!({ "caller": { "prefix": list } }),
         Ask::DialedPrefix(begin) => json!({ "dialed": { "prefix": begin } }),
@@ -432,14 +529,41 @@ pub(crate) fn when(ask: &Ask) -> Value {
         Ask::Share(from, to) => json!({ "share": format!("{from}-{to}") }),
         Ask::Header(value) => json!({ "header": { "x-line": value } }),
         Ask::Attribute(value) => json!({ "attribute": { "tier": value } }),
-        Ask::Trunk(trunk) => json!({ "trunk": trunk }),
+        Ask::Size(is_attribute, bounds) => {
+            let pairs = [
+                ("exists", bounds.exists.map(Value::from)),
+                ("below", bounds.below.map(Value::from)),
+                ("at_least", bounds.at_least.map(Value::from)),
+            ];
+            let bounds: BTreeMap<_, _> = pairs
+                .into_iter()
+                .filter_map(|(name, value)| Some((name, value?)))
+                .collect();
+            match is_attribute {
+                true => json!({ "attribute": { "size": bounds } }),
+                false => json!({ "header": { "X-Size": bounds } }),
+            }
+        }
+        Ask::Trunk(trunks) => match trunks.as_slice() {
+            [trunk] => json!({ "trunk": trunk }),
+            trunks => json!({ "trunk": trunks }),
+        },
         Ask::Switch => json!({ "override": "night" }),
         Ask::Available(name) => json!({ "available": name }),
-        Ask::CallsBelow(below) => json!({ "calls": { "on": "sales", "below": below } }),
+        Ask::Calls(on, below, at_least) => {
+            let mut calls = json!({ "on": COUNTED[*on] });
+            for (name, bound) in [("below", below), ("at_least", at_least)] {
+                if let Some(bound) = bound {
+                    calls[name] = json!(bound);
+                }
+            }
+            json!({ "calls": calls })
+        }
         Ask::DialedIs(list) => json!({ "dialed": { "is": list } }),
         Ask::Deck => json!({ "caller": { "prefix": "west" } }),
         Ask::Kind(kind) => json!({ "caller": { "type": kind } }),
         Ask::Country => json!({ "caller": { "country": "IE" } }),
+        Ask::DialedCountry => json!({ "dialed": { "country": "IE" } }),
         Ask::Missouri => json!({ "caller": { "region": "Missouri" } }),
         Ask::Date(date) => json!({ "date": { "zone": "UTC", "on": date } }),
         Ask::Duty(name) => json!({ "shift": { "duty": name } }),

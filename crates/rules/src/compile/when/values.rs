@@ -163,6 +163,10 @@ impl Compiler<'_> {
             let message = format!("nothing is at least {least} and below {below}");
             self.fault(at, message);
         }
+        if bounds.exists == Some(false) && (bounds.below.is_some() || bounds.at_least.is_some()) {
+            let message = "what is not there is no number: leave out `exists`, or the bounds";
+            self.fault(at, message);
+        }
         Test::Within {
             exists: bounds.exists,
             below: bounds.below,
