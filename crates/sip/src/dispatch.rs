@@ -83,10 +83,12 @@ impl Front {
     /// Who it is, or what to answer to somebody who may not.
     fn admit(&self, request: &Request, ip: IpAddr) -> Result<Option<String>, Reply> {
         let config = &self.stack.config;
-        let known = config.trunk_of(ip).is_some();
+        let registers = request.method == Method::Register;
+        // A trunk's address says which trunk it is, not whose telephone stands behind it.
+        let known = !registers && config.trunk_of(ip).is_some();
         let header = HeaderName::Authorization;
         let offers = request.headers.get(&header).is_some();
-        let needs = config.access == Access::Known || request.method == Method::Register;
+        let needs = config.access == Access::Known || registers;
         if known || !(needs || offers) || (config.users.is_empty() && !needs) {
             return Ok(None);
         }

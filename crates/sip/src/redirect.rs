@@ -114,7 +114,8 @@ pub enum Verdict {
 /// Decides where a call goes.
 pub trait Decide: Send + Sync + 'static {
     /// Answers by the responder: at once, within this call, or later from any thread. Must not
-    /// wait for anything itself: it runs on the thread that reads the socket.
+    /// wait for anything itself: it runs on the thread that reads the socket. A panic is logged, and
+    /// its call answered 500.
     fn decide(&self, offer: &OfferedCall, responder: Responder);
 }
 

@@ -38,6 +38,11 @@ impl Idle {
         }
     }
 
+    /// Somebody needs it, however little was said on it.
+    pub(super) fn needed(&mut self, now: Instant) {
+        self.until = now + IDLE;
+    }
+
     /// A message has come or was sent.
     pub(super) fn spoke(&mut self, now: Instant) {
         self.spoken = true;
@@ -64,5 +69,14 @@ mod tests {
         assert_eq!(idle.until(), at(25) + IDLE);
         idle.heard(at(500));
         assert_eq!(idle.until(), at(500) + IDLE);
+    }
+
+    #[test]
+    fn what_is_needed_is_looked_at_again_later() {
+        let began = Instant::now();
+        let mut idle = Idle::new(began);
+        // Nothing was said on it: who is asked at the end of its time must not be asked at once again.
+        idle.needed(began + FIRST);
+        assert_eq!(idle.until(), began + FIRST + IDLE);
     }
 }

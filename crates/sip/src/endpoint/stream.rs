@@ -229,7 +229,7 @@ impl Line {
     pub(super) fn is_kept(&self, upper: &Arc<dyn Upper>, idle: &mut Idle) -> bool {
         let kept = upper.keeps(&self.flow);
         if kept {
-            idle.heard(Instant::now());
+            idle.needed(Instant::now());
         }
         kept
     }

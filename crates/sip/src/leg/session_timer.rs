@@ -99,6 +99,19 @@ impl SessionTimer {
         }
     }
 
+    /// A request of theirs has named no timer, which ends what was agreed (section 7.2): the far end
+    /// need not ask us any more, and is asked by us alone.
+    pub(crate) fn alone(self) -> Self {
+        let session = Session {
+            we_refresh: true,
+            ..self.session
+        };
+        Self {
+            min: self.min,
+            ..Self::new(session, false)
+        }
+    }
+
     /// What is due now.
     pub(crate) fn due(&self) -> Due {
         if self.session.we_refresh {

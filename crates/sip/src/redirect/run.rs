@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -177,7 +178,11 @@ impl Runner {
         if let Some(Asked { key, offer }) = self.shard.datagram(now, &bytes, plain(source)) {
             self.counts.invites.fetch_add(1, Ordering::Relaxed);
             let responder = Responder::new(key, &self.way);
-            self.decide.decide(&offer, responder);
+            // The responder answers 500 on its way out; the shard is needed for other calls.
+            let decides = AssertUnwindSafe(|| self.decide.decide(&offer, responder));
+            if catch_unwind(decides).is_err() {
+                tracing::error!("a decision has panicked; its call is answered 500");
+            }
             // Most answers are there already.
             self.answer(now);
         }

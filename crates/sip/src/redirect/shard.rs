@@ -42,7 +42,7 @@ pub(super) struct Shard {
     keys: Keys,
     open: Transactions,
     /// Without transactions: the INVITE that is being decided over.
-    current: Option<(Request, SocketAddr)>,
+    current: Option<(Key, Request, SocketAddr)>,
     guard: Guard,
     stateful: bool,
     max: usize,
@@ -152,7 +152,7 @@ impl Shard {
         if self.stateful {
             self.open.begin(now, key, request, to);
         } else {
-            self.current = Some((request, to));
+            self.current = Some((key, request, to));
         }
         if offer.is_none() {
             self.finish(now, key, Reply::new(484));
@@ -216,8 +216,12 @@ impl Shard {
     fn finish(&mut self, now: Duration, key: Key, reply: Reply) {
         let reply = reply.tag(&key.tag());
         if !self.stateful {
-            if let Some((request, to)) = self.current.take() {
-                self.reply(now, &request, to, reply);
+            // A verdict that comes too late would be another call's.
+            match self.current.take_if(|(known, ..)| *known == key) {
+                Some((_, request, to)) => self.reply(now, &request, to, reply),
+                None => tracing::debug!(
+                    "a verdict comes too late for a redirector without transactions"
+                ),
             }
             return;
         }

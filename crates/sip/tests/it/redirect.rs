@@ -47,6 +47,7 @@ async fn verdicts(network: &str, spin: Duration) {
             });
         }
         "lost" => drop(responder),
+        "panics" => panic!("of a decision's own"),
         "refused" => responder.answer(Verdict::Refuse {
             status: 486,
             q850: Some(17),
@@ -88,7 +89,9 @@ async fn verdicts(network: &str, spin: Duration) {
             .await;
         ask(&raw, "c", 3, "lost").await;
         raw.until("SIP/2.0 500").await;
-        raw.send(&raw.request("OPTIONS", "o", 4, "", "", SDP)).await;
+        ask(&raw, "d", 4, "panics").await;
+        raw.until("SIP/2.0 500").await;
+        raw.send(&raw.request("OPTIONS", "o", 5, "", "", SDP)).await;
         raw.until("SIP/2.0 200").await;
     }
     assert_eq!(tags.len(), 20);
@@ -99,7 +102,7 @@ async fn verdicts(network: &str, spin: Duration) {
     known.notify_one();
     let moved = later.until("SIP/2.0 302").await;
     assert!(header(&moved, "Contact").unwrap().contains("awaited"));
-    assert_eq!(redirector.stats().invites, 62);
+    assert_eq!(redirector.stats().invites, 82);
     sleep(Duration::from_millis(10)).await;
     drop(redirector);
     tokio::net::UdpSocket::bind(config.listen)

@@ -100,6 +100,33 @@ async fn a_caller_that_should_ask_and_does_not_is_gone() {
     );
 }
 
+/// RFC 4028, section 7.2: who refreshes without a timer need not do so again, and is asked by us.
+#[tokio::test]
+async fn a_caller_that_lets_go_of_the_timer_is_asked_from_then_on() {
+    let mut adapter = adapter("127.45.8.1").await;
+    let mut raw = Raw::new("127.45.8.2", adapter.local_addr()).await;
+    let wants = "Supported: timer\r\nSession-Expires: 90;refresher=uac\r\n";
+    raw.send(&raw.request("INVITE", "i", 1, "", wants, SDP))
+        .await;
+    let mut line = next_call(&mut adapter).await.line;
+    line.perform(Command::Answer { leg: CALLER });
+    let tag = to_tag(&raw.until("SIP/2.0 200").await);
+    raw.send(&raw.request("ACK", "a", 1, &tag, "", "")).await;
+    expect(&mut line, Notice::LegAnswered { leg: CALLER }).await;
+    for (branch, number, method, body) in [("u", 2, "UPDATE", ""), ("r", 3, "INVITE", SDP)] {
+        later(40).await;
+        raw.send(&raw.request(method, branch, number, &tag, "", body))
+            .await;
+        let ok = raw.until("SIP/2.0 200").await;
+        assert_eq!(header(&ok, "Session-Expires"), None, "{ok}");
+    }
+    raw.send(&raw.request("ACK", "b", 3, &tag, "", "")).await;
+    // By what was agreed at first it would be over.
+    later(46).await;
+    let refresh = raw.until("INVITE").await;
+    assert_eq!(header(&refresh, "Session-Expires"), Some("90"), "{refresh}");
+}
+
 /// RFC 4028, sections 7.2 and 10; RFC 3261, section 14.1: a refresh that met another request is tried again
 /// soon, and what its 2xx says holds from then on.
 #[tokio::test]

@@ -8,6 +8,7 @@ use callroute_sip::{Access, Config, Credentials, Registration, SipLine, Trunk, T
 use tokio::time::{sleep, timeout};
 
 use crate::raw::{Raw, SDP, header};
+use crate::reach::{proof, registration, with_ann};
 use crate::signalling::{bind, called};
 use crate::support::{CALLEE, LONG, config, ended, expect, next_call};
 
@@ -299,6 +300,24 @@ async fn a_telephone_registers_and_is_called_where_it_is() {
         cause: EndCause::Normal,
     });
     raw.until("BYE").await;
+}
+
+/// Whose telephone stands behind a trunk's address is shown by its password.
+#[tokio::test]
+async fn a_telephone_at_a_trunks_address_registers() {
+    let adapter = bind(Config {
+        trunks: vec![Trunk {
+            networks: vec!["127.29.15.2".parse().unwrap()],
+            ..Trunk::new("one", "sip:127.29.15.9")
+        }],
+        ..with_ann("127.29.15.1")
+    })
+    .await;
+    let mut raw = Raw::new("127.29.15.2", adapter.local_addr()).await;
+    raw.send(&registration(&raw, "r1", 1, "")).await;
+    let extra = proof(&raw.until("SIP/2.0 401").await);
+    raw.send(&registration(&raw, "r2", 2, &extra)).await;
+    raw.until("SIP/2.0 200").await;
 }
 
 /// Each trunk calls from its own networks; nobody else calls without a password.

@@ -48,7 +48,7 @@ impl Established {
             }
         }
         self.refreshed_by(incoming);
-        self.timer = timer.or(self.timer);
+        self.timer = timer.or(self.timer.map(SessionTimer::alone));
         stack.respond(incoming, terms.write(reply));
     }
 

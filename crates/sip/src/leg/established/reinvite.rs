@@ -54,7 +54,7 @@ impl Established {
         let accepted = reply.is_success();
         if accepted {
             self.refreshed_by(&incoming);
-            self.timer = timer.or(self.timer);
+            self.timer = timer.or(self.timer.map(SessionTimer::alone));
         }
         let sent = match reply.to(&incoming.request) {
             Ok(response) => {

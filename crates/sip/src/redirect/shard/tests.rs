@@ -162,6 +162,21 @@ fn without_state_every_copy_is_decided_over_and_nothing_is_kept() {
     assert_eq!((shard.len(), shard.next()), (0, None));
 }
 
+#[test]
+fn without_state_a_late_verdict_is_nobody_elses() {
+    let mut shard = shard(false);
+    let mut ask = |branch| shard.datagram(ms(0), &request("INVITE", branch), source());
+    let (late, next) = (ask("a").unwrap(), ask("b").unwrap());
+    shard.answer(ms(1), late.key, &redirect());
+    assert!(sent(&mut shard).is_empty());
+    let refusal = Verdict::Refuse {
+        status: 404,
+        q850: None,
+    };
+    shard.answer(ms(1), next.key, &refusal);
+    assert_eq!(sent(&mut shard), ["SIP/2.0 404 Not Found"]);
+}
+
 /// Whoever does not acknowledge may not be who he says: copies of an answer go out as long as he
 /// has sent as many bytes himself, and of several Contacts the first.
 #[test]
