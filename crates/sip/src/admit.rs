@@ -5,5 +5,6 @@ mod account;
 pub(crate) mod auth;
 pub(crate) mod guard;
 pub(crate) mod headroom;
+mod nonces;
 pub(crate) mod redirects;
 pub(crate) mod secret;

@@ -15,13 +15,12 @@ use sipx_sip::{Host, Uri};
 use subtle::ConstantTimeEq;
 
 use crate::admit::account::Account;
+use crate::admit::nonces::Nonces;
 use crate::admit::secret::Secret;
 use crate::convert::{address, host, uri};
 
 /// How long a nonce may be used.
 const LIFE: Duration = Duration::from_secs(300);
-/// Most nonces that are counted at a time.
-const MAX_NONCES: usize = 65_536;
 /// Longest header that is read.
 const MAX_HEADER: usize = 2048;
 
@@ -74,10 +73,8 @@ pub(crate) enum Proof {
 pub(crate) struct Authority {
     realm: String,
     digests: Vec<Digest>,
-    users: HashMap<String, (Secret, Account)>,
+    users: HashMap<String, (Secret, Account, Nonces)>,
     key: [u8; 32],
-    /// Of each nonce in use: when it was made, and its highest count.
-    counts: HashMap<String, (Duration, u32)>,
 }
 
 impl Authority {
@@ -89,14 +86,12 @@ impl Authority {
             users: users
                 .iter()
                 .map(|user| {
-                    (
-                        user.name.clone(),
-                        (user.password.clone(), Account::default()),
-                    )
+                    let password = user.password.clone();
+                    let state = (password, Account::default(), Nonces::default());
+                    (user.name.clone(), state)
                 })
                 .collect(),
             key,
-            counts: HashMap::new(),
         }
     }
 
@@ -166,11 +161,11 @@ impl Authority {
             return Proof::Ask { stale: true };
         }
         let known = self.users.get(&answer.user);
-        if known.is_some_and(|(_, account)| account.is_closed_to(now, ip)) {
+        if known.is_some_and(|(_, account, _)| account.is_closed_to(now, ip)) {
             return Proof::Ask { stale: false };
         }
         // An unknown user takes as long as a known one.
-        let password = known.map_or("", |(password, _)| password.expose());
+        let password = known.map_or("", |(password, ..)| password.expose());
         let challenge = Challenge {
             realm: self.realm.clone(),
             nonce: answer.nonce.clone(),
@@ -193,7 +188,7 @@ impl Authority {
         let right = param(&right, "response").unwrap_or_default();
         let same: bool = right.as_bytes().ct_eq(answer.response.as_bytes()).into();
         if !same || known.is_none() {
-            if let Some((_, account)) = self.users.get_mut(&answer.user) {
+            if let Some((_, account, _)) = self.users.get_mut(&answer.user) {
                 account.wrong(now);
             }
             return Proof::Wrong(answer.user.clone());
@@ -201,33 +196,13 @@ impl Authority {
         if !is_for(&answer.uri, uri) {
             return Proof::Elsewhere;
         }
-        if !self.count(now, answer, made) {
-            return Proof::Ask { stale: true };
-        }
-        if let Some((_, account)) = self.users.get_mut(&answer.user) {
+        if let Some((_, account, nonces)) = self.users.get_mut(&answer.user) {
+            if !nonces.take(now, LIFE, (&answer.nonce, made), answer.count) {
+                return Proof::Ask { stale: true };
+            }
             account.right(ip);
         }
         Proof::User(answer.user.clone())
-    }
-
-    /// Takes the count of a nonce; `false` when it was taken already.
-    fn count(&mut self, now: Duration, answer: &Answer, made: Duration) -> bool {
-        if let Some((_, highest)) = self.counts.get_mut(&answer.nonce) {
-            let newer = answer.count > *highest;
-            *highest = answer.count.max(*highest);
-            return newer;
-        }
-        if self.counts.len() >= MAX_NONCES {
-            self.counts
-                .retain(|_, (made, _)| now.saturating_sub(*made) <= LIFE);
-        }
-        // Without room nothing can be counted, so nothing is taken.
-        if self.counts.len() >= MAX_NONCES || answer.count == 0 {
-            return false;
-        }
-        self.counts
-            .insert(answer.nonce.clone(), (made, answer.count));
-        true
     }
 
     fn nonce(&self, now: Duration, ip: IpAddr) -> String {

@@ -381,8 +381,9 @@ impl Inner {
             if !made && self.again_by_udp(&mut state, key) {
                 continue;
             }
+            // Its ACK may have been on the way: the 2xx comes once more, by whatever connection, until
+            // timer M (RFC 6026).
             if state.is_accepted(key) {
-                state.finish(Role::Client, key);
                 continue;
             }
             let outputs = state.fails(Role::Client, key);
