@@ -2,13 +2,17 @@
 //! 8.2; RFC 3891, section 3).
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
-use callroute_media::{Command, EndCause, Line};
+use callroute_media::{Command, EndCause, Line, Notice};
 use callroute_schema::Cause;
+use tokio::io::AsyncWriteExt;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::{sleep, timeout};
 
-use crate::raw::{Raw, SDP, header, to_tag};
-use crate::signalling::answered;
-use crate::support::{CALLER, adapter, ended};
+use crate::raw::{Raw, SDP, header, message, to_tag};
+use crate::signalling::{answered, called};
+use crate::support::{CALLEE, CALLER, LONG, adapter, dial, ended, expect};
 
 /// Takes final answers until those with these numbers have come.
 async fn all_answered(raw: &mut Raw, mut waiting: BTreeSet<String>) {
@@ -71,4 +75,30 @@ async fn a_bye_that_crosses_ours_is_answered() {
         all_answered(&mut raw, BTreeSet::from(["2 BYE".to_owned()])).await;
         ended(&mut line, CALLER).await;
     }
+}
+
+/// RFC 6026, section 8: the ACK may be lost with its connection; who has accepted says so again by another.
+#[tokio::test]
+async fn a_2xx_that_comes_again_by_another_connection_is_acknowledged() {
+    let mut adapter = adapter("127.58.9.1").await;
+    let mut caller = Raw::new("127.58.9.2", adapter.local_addr()).await;
+    let mut line = called(&mut adapter, &mut caller).await;
+    let listener = TcpListener::bind("127.58.9.3:0").await.unwrap();
+    let callee = format!("sip:bob@{};transport=tcp", listener.local_addr().unwrap());
+    dial(&mut line, CALLEE, &callee);
+    let (mut stream, _) = listener.accept().await.unwrap();
+    let invite = message(&mut stream).await;
+    let ok = caller.response(&invite, "200 OK", ";tag=b", "", SDP);
+    let ok = ok.replace(&format!("sip:bob@{}", caller.addr), &callee);
+    stream.write_all(ok.as_bytes()).await.unwrap();
+    assert!(message(&mut stream).await.starts_with("ACK"));
+    expect(&mut line, Notice::LegAnswered { leg: CALLEE }).await;
+    drop(stream);
+    while adapter.handle().load().connections > 0 {
+        sleep(Duration::from_millis(10)).await;
+    }
+    let mut stream = TcpStream::connect(caller.peer).await.unwrap();
+    stream.write_all(ok.as_bytes()).await.unwrap();
+    let (mut again, _) = timeout(LONG, listener.accept()).await.unwrap().unwrap();
+    assert!(message(&mut again).await.starts_with("ACK"));
 }
