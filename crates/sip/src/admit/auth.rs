@@ -291,7 +291,7 @@ fn is_for(proven: &str, asked: &Uri) -> bool {
 }
 
 /// A parameter of a list like `a="b, c", d=e`.
-fn param(list: &str, wanted: &str) -> Option<String> {
+pub(crate) fn param(list: &str, wanted: &str) -> Option<String> {
     let mut rest = list.trim_start();
     while let Some((name, value)) = rest.split_once('=') {
         let name = name.trim().rsplit([' ', ',']).next().unwrap_or_default();

@@ -4,6 +4,7 @@ use sipx_sip::auth::{Challenge, respond, strongest};
 use sipx_sip::{BuildError, Header, HeaderName, Headers, Request, Response};
 
 use crate::admit::access::Credentials;
+use crate::admit::auth::param;
 use crate::message::next_sequence;
 use crate::stack::token;
 
@@ -11,18 +12,22 @@ use crate::stack::token;
 /// Who asks for ever would have us send for ever.
 const ANSWERS: u32 = 4;
 
-/// The same request once more, with the answer to what was asked; `None` when it cannot be
-/// answered, was answered already with this nonce and found wrong, or was answered for too often.
+/// The same request once more, with an answer to everybody who asks: each proxy on the way, and the far
+/// end, has a realm of its own (RFC 3261, section 22.3). `None` when it cannot be answered, was
+/// answered already for one of these realms and found wrong, or was answered for too often.
 pub(crate) fn again(
     request: &Request,
     response: &Response,
     credentials: Option<&Credentials>,
 ) -> Option<Request> {
     let credentials = credentials?;
-    let asked = challenges(&response.headers);
-    let challenge = strongest(asked)?;
-    let header = challenge.response_header();
-    if request.headers.get(&header).is_some() && !challenge.stale {
+    let asked = strongest_of_each(challenges(&response.headers));
+    let is_wrong = |asked: &Challenge| {
+        let name = asked.response_header();
+        let mut sent = request.headers.get_all(&name);
+        !asked.stale && sent.any(|header| is_for(&header.value(), asked))
+    };
+    if asked.is_empty() || asked.iter().any(is_wrong) {
         return None;
     }
     let answered = answered(&request.headers);
@@ -30,13 +35,37 @@ pub(crate) fn again(
         tracing::info!("a request is asked for a password again and again");
         return None;
     }
-    match with_answer(request, &challenge, header, credentials, answered + 1) {
+    match with_answers(request, &asked, credentials, answered + 1) {
         Ok(request) => Some(request),
         Err(error) => {
             tracing::warn!(%error, "an answer to a challenge could not be written");
             None
         }
     }
+}
+
+/// Of those who ask, each by what it thinks strongest.
+fn strongest_of_each(asked: Vec<Challenge>) -> Vec<Challenge> {
+    let mut of_each: Vec<Vec<Challenge>> = Vec::new();
+    for challenge in asked {
+        let is_same = |known: &Challenge| {
+            known.from_proxy == challenge.from_proxy && known.realm == challenge.realm
+        };
+        match of_each
+            .iter_mut()
+            .find(|known| known.first().is_some_and(is_same))
+        {
+            Some(same) => same.push(challenge),
+            None => of_each.push(vec![challenge]),
+        }
+    }
+    of_each.into_iter().filter_map(strongest).collect()
+}
+
+/// Whether credentials are those for whoever asks.
+fn is_for(credentials: &[u8], asked: &Challenge) -> bool {
+    let text = std::str::from_utf8(credentials).unwrap_or_default();
+    param(text, "realm").is_some_and(|realm| realm == asked.realm)
 }
 
 fn challenges(headers: &Headers) -> Vec<Challenge> {
@@ -54,38 +83,52 @@ fn challenges(headers: &Headers) -> Vec<Challenge> {
 
 /// How often a request of ours was answered for: the client's nonce is ours to choose, and says it.
 fn answered(headers: &Headers) -> u32 {
-    let of = |name: HeaderName| {
-        let value = headers.value(&name)?;
+    let names = [HeaderName::Authorization, HeaderName::ProxyAuthorization];
+    let times = |header: &Header| {
+        let value = header.value();
         let text = std::str::from_utf8(&value).ok()?;
-        let (_, rest) = text.split_once("cnonce=\"")?;
-        rest.split('"').next()?.rsplit('.').next()?.parse().ok()
+        param(text, "cnonce")?.rsplit('.').next()?.parse().ok()
     };
-    let answers = [HeaderName::Authorization, HeaderName::ProxyAuthorization];
-    answers.into_iter().filter_map(of).max().unwrap_or(0)
+    let all = names.iter().flat_map(|name| headers.get_all(name));
+    all.filter_map(times).max().unwrap_or(0)
 }
 
-fn with_answer(
+fn with_answers(
     request: &Request,
-    challenge: &Challenge,
-    header: HeaderName,
+    asked: &[Challenge],
     credentials: &Credentials,
     times: u32,
 ) -> Result<Request, BuildError> {
     let method = String::from_utf8_lossy(request.method.as_bytes()).into_owned();
-    let answer = respond(
-        challenge,
-        &sipx_sip::auth::Credentials::new(credentials.user.clone(), credentials.password.expose()),
-        &method,
-        &String::from_utf8_lossy(&request.uri.to_bytes()),
-        1,
-        &format!("{}.{times}", token()),
-    );
+    let uri = request.uri.to_bytes();
+    let known =
+        sipx_sip::auth::Credentials::new(credentials.user.clone(), credentials.password.expose());
     let mut request = request.clone();
     // A transaction of its own: its Via is made anew, and its number is the next.
     request.headers.remove_first(&HeaderName::Via);
-    request.headers.remove_all(&header);
     next_sequence(&mut request)?;
-    request.headers.push(Header::build(header, answer)?);
+    for asked in asked {
+        let header = asked.response_header();
+        let cnonce = format!("{}.{times}", token());
+        let answer = respond(
+            asked,
+            &known,
+            &method,
+            &String::from_utf8_lossy(&uri),
+            1,
+            &cnonce,
+        );
+        let others = request.headers.get_all(&header);
+        let others: Vec<Header> = others
+            .filter(|header| !is_for(&header.value(), asked))
+            .cloned()
+            .collect();
+        request.headers.remove_all(&header);
+        for other in others {
+            request.headers.push(other);
+        }
+        request.headers.push(Header::build(header, answer)?);
+    }
     Ok(request)
 }
 
@@ -155,6 +198,27 @@ mod tests {
         }
         assert_eq!(times, ANSWERS);
         assert!(again(&request(""), &challenge, None).is_none());
+        // A second proxy, and the far end: each has its own, and none is asked for anew.
+        let others = asked(
+            "Proxy-Authenticate: Digest realm=\"r2\",nonce=\"o\",qop=\"auth\",algorithm=MD5\r\n\
+             Proxy-Authenticate: Digest realm=\"r2\",nonce=\"o\",qop=\"auth\",algorithm=SHA-256\r\n\
+             WWW-Authenticate: Digest realm=\"r\",nonce=\"p\",qop=\"auth\"",
+        );
+        let first = again(&request(""), &challenge, Some(&credentials)).unwrap();
+        let third = again(&first, &others, Some(&credentials)).unwrap();
+        let sent = |name: &HeaderName| {
+            let all = third.headers.get_all(name);
+            let all = all.map(|header| String::from_utf8_lossy(&header.value()).into_owned());
+            all.collect::<Vec<_>>()
+        };
+        let (proxies, own) = (
+            sent(&HeaderName::ProxyAuthorization),
+            sent(&HeaderName::Authorization),
+        );
+        assert_eq!((proxies.len(), own.len()), (2, 1), "{proxies:?}, {own:?}");
+        assert!(proxies[0].contains("realm=\"r\"") && proxies[0].contains("nonce=\"n\""));
+        assert!(proxies[1].contains("realm=\"r2\"") && proxies[1].contains("SHA-256"));
+        assert!(again(&third, &others, Some(&credentials)).is_none());
         let odd = asked("Proxy-Authenticate: NTLM x");
         assert!(again(&request(""), &odd, Some(&credentials)).is_none());
     }
