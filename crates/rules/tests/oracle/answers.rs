@@ -3,7 +3,8 @@
 use callroute_rules::Outcome;
 use serde_json::{Value, json};
 
-use crate::model::{Call, Known, Truth, tier};
+use crate::ask::{Call, Known};
+use crate::model::{Truth, tier};
 
 /// Every second rule carries calls on; the others take a message.
 pub(crate) fn carries_on(index: usize) -> bool {
