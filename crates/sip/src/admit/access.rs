@@ -34,7 +34,7 @@ pub struct Trunk {
     /// a port is looked up by NAPTR and SRV records, and all that they name are tried.
     pub uri: String,
     /// Addresses from which it calls us. Its identities (P-Asserted-Identity) are believed, and
-    /// no limits apply to it.
+    /// no limits apply to it. Who registers from there shows a password all the same.
     pub networks: Vec<Network>,
     /// What we prove when it asks for a password.
     pub credentials: Option<Credentials>,
