@@ -29,6 +29,11 @@ impl Payloads {
         self.event = remote.event;
     }
 
+    #[cfg(test)]
+    pub(crate) fn hears_keys(&mut self, event: Event) {
+        self.event = Some(event);
+    }
+
     /// What a payload type stands for: what was agreed on first, then what we would have offered,
     /// for a far end that answers with numbers of its own but sends by ours, then what it always
     /// stands for. A far end that changes to another codec is understood that way, too.

@@ -455,3 +455,6 @@ async fn fetched(playing: &mut Option<Playing>) -> Fetched {
         _ => std::future::pending().await,
     }
 }
+
+#[cfg(test)]
+mod tests;
