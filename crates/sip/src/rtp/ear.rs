@@ -43,6 +43,8 @@ pub(crate) struct Ear {
     stream: Option<Stream>,
     at: u32,
     tally: Tally,
+    /// The time line is that of the timestamps.
+    by_timestamps: bool,
 }
 
 #[derive(Debug)]
@@ -65,6 +67,14 @@ struct Held {
 }
 
 impl Ear {
+    /// One whose time line is that of the timestamps: who sends has one for all that he says.
+    pub(crate) fn by_timestamps() -> Self {
+        Self {
+            by_timestamps: true,
+            ..Self::default()
+        }
+    }
+
     /// A packet has come: gives what can be heard now.
     pub(crate) fn push(&mut self, packet: &Packet, codec: Codec) -> Vec<Heard> {
         let mut heard = Vec::new();
@@ -151,6 +161,10 @@ impl Ear {
             }
             let held = stream.held.remove(0);
             self.tally.lost += u64::from(missing);
+            if self.by_timestamps {
+                let at = held.timestamp / (stream.codec.clock() / 8000);
+                self.at = at.wrapping_sub(stream.pause_before(&held) * 8);
+            }
             heard.extend(stream.play(&held, missing, &mut self.at));
         }
     }
@@ -179,17 +193,22 @@ impl Stream {
         self.step(sequence).is_some_and(|step| step < 0) || self.held.iter().any(double)
     }
 
+    /// The milliseconds between what comes next and a packet.
+    fn pause_before(&self, held: &Held) -> u32 {
+        let per_ms = self.codec.clock() / 1000;
+        let pause = held.timestamp.wrapping_sub(self.timestamp);
+        if pause <= MAX_PAUSE_MS * per_ms {
+            pause / per_ms
+        } else {
+            0
+        }
+    }
+
     fn play(&mut self, held: &Held, missing: u16, at: &mut u32) -> Option<Heard> {
         self.sequence = held.sequence.wrapping_add(1);
         let payload = held.payload.as_ref()?;
         let (codec, band) = (self.codec, self.codec.band());
-        let per_ms = codec.clock() / 1000;
-        let pause = held.timestamp.wrapping_sub(self.timestamp);
-        let pause = if pause <= MAX_PAUSE_MS * per_ms {
-            pause / per_ms
-        } else {
-            0
-        };
+        let pause = self.pause_before(held);
         let mut samples = Vec::new();
         let begins = if missing > 0 {
             let concealed = pause.min(MAX_CONCEALED_MS);
