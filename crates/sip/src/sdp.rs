@@ -17,7 +17,7 @@ use sipx_sdp::SessionDescription;
 /// telephone codecs; an answer uses the offer's.
 pub(crate) const EVENT_PAYLOAD: u8 = 101;
 /// The same on the clock of Opus.
-const FAST_EVENT_PAYLOAD: u8 = 110;
+pub(crate) const FAST_EVENT_PAYLOAD: u8 = 110;
 /// The static payload type of comfort noise (RFC 3389, section 4).
 pub(crate) const NOISE_PAYLOAD: u8 = 13;
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+/// How long the packet before a pause is taken to last.
+const PACKET: Duration = Duration::from_millis(20);
 /// A pause longer than this moves the timestamp on by the time that passed, with a marker.
 const PAUSE: Duration = Duration::from_millis(60);
 /// The same for sound of our own, whose pacer makes up for delays up to this by itself.
@@ -25,7 +27,9 @@ pub(crate) struct OutClock {
     /// The next sequence number and timestamp that are free.
     sequence: u16,
     timestamp: u32,
-    sent_at: Option<Duration>,
+    /// When the timestamp moved on last, by a packet that begins then. Packets of a relayed key do
+    /// not move it, however long they go on.
+    moved_at: Option<Duration>,
     relayed: Option<Relayed>,
     key: Option<u32>,
     /// A key that is relayed while the sound is encoded anew: its source and timestamp, and ours.
@@ -53,7 +57,7 @@ impl OutClock {
         Self {
             sequence,
             timestamp,
-            sent_at: None,
+            moved_at: None,
             relayed: None,
             key: None,
             relayed_key: None,
@@ -75,6 +79,8 @@ impl OutClock {
     /// share a timestamp, whatever sound comes between them.
     pub(crate) fn relay_key(&mut self, now: Duration, ssrc: u32, timestamp: u32) -> Stamp {
         self.relayed = None;
+        // Sound that was not there meanwhile is no delay that a pacer makes up for.
+        self.paced = false;
         let known = self
             .relayed_key
             .filter(|key| (key.0, key.1) == (ssrc, timestamp));
@@ -172,10 +178,10 @@ impl OutClock {
             self.sequence = ours.wrapping_add(1);
         }
         let next = timestamp.wrapping_add(samples);
-        if next.wrapping_sub(self.timestamp) < 1 << 31 {
+        if (1..1 << 31).contains(&next.wrapping_sub(self.timestamp)) {
+            self.moved(now, samples);
             self.timestamp = next;
         }
-        self.sent_at = Some(now);
         Some(Stamp {
             sequence: ours,
             timestamp,
@@ -190,24 +196,38 @@ impl OutClock {
             marker,
         };
         self.sequence = self.sequence.wrapping_add(1);
+        if samples > 0 {
+            self.moved(now, samples);
+        }
         self.timestamp = self.timestamp.wrapping_add(samples);
-        self.sent_at = Some(now);
         stamp
+    }
+
+    /// The timestamp has moved on, behind a packet with so many samples.
+    fn moved(&mut self, now: Duration, samples: u32) {
+        let begins = if samples > 0 {
+            now
+        } else {
+            now.saturating_sub(PACKET)
+        };
+        self.moved_at = Some(begins);
     }
 
     /// After a longer pause than this, moves the timestamp to where it would be by now. Tells
     /// whether it did.
     fn catch_up(&mut self, now: Duration, pause: Duration) -> bool {
         let hushed = std::mem::take(&mut self.hushed);
-        let Some(sent_at) = self.sent_at else {
+        let Some(moved_at) = self.moved_at else {
+            self.moved(now, 0);
             return true;
         };
-        let passed = now.saturating_sub(sent_at);
+        let passed = now.saturating_sub(moved_at);
         if passed <= pause && !hushed {
             return false;
         }
+        self.moved(now, 0);
         let per_ms = u128::from(self.per_ms);
-        let samples = (passed.as_millis() * per_ms).saturating_sub(20 * per_ms);
+        let samples = passed.saturating_sub(PACKET).as_millis() * per_ms;
         let samples = u32::try_from(samples).unwrap_or(u32::MAX);
         self.timestamp = self.timestamp.wrapping_add(samples);
         true
@@ -337,6 +357,32 @@ mod tests {
             (3, 960, false)
         );
         assert!(clock.relay_key(at(60), 7, 999).marker, "another key");
+    }
+
+    #[test]
+    fn what_follows_a_relayed_key_is_at_its_time() {
+        for pressed in [100, 200, 500] {
+            let after = at(20 + pressed);
+            let key = |clock: &mut OutClock| {
+                clock.own(at(0), 160);
+                for n in 0..pressed / 50 {
+                    clock.relay_key(at(20 + n * 50), 7, 555);
+                }
+            };
+            let wanted = (20 + u32::try_from(pressed).unwrap()) * 8;
+            let mut clock = OutClock::new(0, 0);
+            key(&mut clock);
+            assert_eq!(clock.own(after, 160).timestamp, wanted, "encoded anew");
+            let mut clock = OutClock::new(0, 0);
+            key(&mut clock);
+            let relayed = clock.relay(after, 7, 90, 77_000, 160, false).unwrap();
+            assert_eq!(relayed.timestamp, wanted, "relayed");
+            let mut clock = OutClock::new(0, 0);
+            key(&mut clock);
+            assert_eq!(clock.relay_key(after, 7, 999).timestamp, wanted, "a key");
+            let again = clock.relay_key(after + at(100), 7, 2000);
+            assert_eq!(again.timestamp, wanted + 800, "and another");
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ use std::fmt;
 use bytes::Bytes;
 use sipx_rtp::srtp::{Context, Profile};
 
+use crate::rtp::clock::is_before;
 use crate::sdp::{Key, Suite};
 use short::{Short, cut};
 
@@ -21,6 +22,8 @@ const SOURCES: usize = 4;
 pub(crate) struct Sealer {
     key: Option<Key>,
     context: Option<Context>,
+    /// The highest sequence number so far.
+    highest: Option<u16>,
 }
 
 /// Opens what a leg hears, once there is a key. Each source has a count of its own (RFC 3711,
@@ -55,6 +58,7 @@ impl Sealer {
         if !same(self.key.as_ref(), key) {
             self.key = key.cloned();
             self.context = key.and_then(context);
+            self.highest = None;
         }
     }
 
@@ -63,6 +67,14 @@ impl Sealer {
         let Some(key) = &self.key else {
             return Some(bytes);
         };
+        let sequence = sequence(&bytes)?;
+        let late = self.highest.filter(|high| is_before(sequence, *high));
+        // The context counts rollovers by the packet before: one from before a rollover would make
+        // it count the same rollover twice, and the far end open nothing any more.
+        if late.is_some_and(|high| sequence > high) {
+            return None;
+        }
+        self.highest = late.or(Some(sequence));
         let sealed = self.context.as_mut()?.protect(&bytes).ok()?;
         Some(Bytes::from(match key.suite {
             Suite::Long => sealed,
@@ -150,6 +162,10 @@ impl Source {
         short.taken(bytes, rollovers);
         Some(opened)
     }
+}
+
+fn sequence(packet: &[u8]) -> Option<u16> {
+    Some(u16::from_be_bytes(packet.get(2..4)?.try_into().ok()?))
 }
 
 fn number(bytes: &[u8]) -> Option<u32> {
@@ -280,6 +296,28 @@ mod tests {
                     opener.agree(key.as_ref());
                 }
             }
+        }
+    }
+
+    #[test]
+    fn what_is_sent_in_disorder_around_a_wrap_silences_nobody() {
+        for (mut sealer, mut opener) in [pair_of(Suite::Long), pair_of(Suite::Short)] {
+            let mut opened = Vec::new();
+            for turn in 0..2u16 {
+                let disorder = [65_532, 65_534, 65_533, 0, 65_535, 2, 65_530, 1, 3];
+                for n in (0..655).map(|n| n * 100).chain(disorder).skip(turn.into()) {
+                    let sealed = sealer.packet(packet(n, 9));
+                    if sealed.is_some_and(|sealed| opener.packet(sealed).is_some()) {
+                        opened.push(n);
+                    }
+                }
+            }
+            // Only those from before the wrap that came after it are lost.
+            let wanted = (0..655)
+                .map(|n| n * 100)
+                .chain([65_532, 65_534, 65_533, 0, 2, 1, 3]);
+            let wanted: Vec<u16> = wanted.clone().chain(wanted.skip(1)).collect();
+            assert_eq!(opened, wanted);
         }
     }
 

@@ -43,6 +43,8 @@ pub(crate) struct Ear {
     stream: Option<Stream>,
     at: u32,
     tally: Tally,
+    /// The time line is that of the timestamps.
+    by_timestamps: bool,
 }
 
 #[derive(Debug)]
@@ -60,36 +62,54 @@ struct Stream {
 struct Held {
     sequence: u16,
     timestamp: u32,
-    payload: Bytes,
+    /// `None` for what is no sound, but has a number of the sound's.
+    payload: Option<Bytes>,
 }
 
 impl Ear {
+    /// One whose time line is that of the timestamps: who sends has one for all that he says.
+    pub(crate) fn by_timestamps() -> Self {
+        Self {
+            by_timestamps: true,
+            ..Self::default()
+        }
+    }
+
     /// A packet has come: gives what can be heard now.
     pub(crate) fn push(&mut self, packet: &Packet, codec: Codec) -> Vec<Heard> {
         let mut heard = Vec::new();
         let step = self.stream.as_ref().and_then(|stream| {
-            let step = packet.sequence.wrapping_sub(stream.sequence).cast_signed();
             let same = stream.ssrc == packet.ssrc && stream.codec == codec;
-            (same && (-MAX_STEP..=MAX_STEP).contains(&step)).then_some(step)
+            stream.step(packet.sequence).filter(|_| same)
         });
-        let Some(step) = step else {
+        let (Some(_), Some(stream)) = (step, &mut self.stream) else {
             self.begin(packet, codec, &mut heard);
             return heard;
         };
-        let Some(stream) = &mut self.stream else {
-            return heard;
-        };
-        let double = |held: &Held| held.sequence == packet.sequence;
-        if step < 0 || stream.held.iter().any(double) {
+        if stream.is_late(packet.sequence) {
             self.tally.late += 1;
             return heard;
         }
-        stream.held.push(Held {
-            sequence: packet.sequence,
-            timestamp: packet.timestamp,
-            payload: packet.payload.clone(),
-        });
+        stream.held.push(Held::sound(packet));
         self.give_out(HOLD, &mut heard);
+        heard
+    }
+
+    /// A packet has come that is no sound, as keys and comfort noise: its number is not missing, and
+    /// the sound behind it waits for nothing. Gives what can be heard now.
+    pub(crate) fn skip(&mut self, packet: &Packet) -> Vec<Heard> {
+        let mut heard = Vec::new();
+        if let Some(stream) = &mut self.stream
+            && stream.ssrc == packet.ssrc
+            && stream.step(packet.sequence).is_some()
+            && !stream.is_late(packet.sequence)
+        {
+            stream.held.push(Held {
+                payload: None,
+                ..Held::sound(packet)
+            });
+            self.give_out(HOLD, &mut heard);
+        }
         heard
     }
 
@@ -120,11 +140,7 @@ impl Ear {
             decoder: Decoder::new(codec),
             sequence: packet.sequence,
             timestamp: packet.timestamp,
-            held: vec![Held {
-                sequence: packet.sequence,
-                timestamp: packet.timestamp,
-                payload: packet.payload.clone(),
-            }],
+            held: vec![Held::sound(packet)],
         });
         self.give_out(HOLD, heard);
     }
@@ -145,37 +161,68 @@ impl Ear {
             }
             let held = stream.held.remove(0);
             self.tally.lost += u64::from(missing);
+            if self.by_timestamps {
+                let at = held.timestamp / (stream.codec.clock() / 8000);
+                self.at = at.wrapping_sub(stream.pause_before(&held) * 8);
+            }
             heard.extend(stream.play(&held, missing, &mut self.at));
         }
     }
 }
 
+impl Held {
+    fn sound(packet: &Packet) -> Self {
+        Self {
+            sequence: packet.sequence,
+            timestamp: packet.timestamp,
+            payload: Some(packet.payload.clone()),
+        }
+    }
+}
+
 impl Stream {
-    fn play(&mut self, held: &Held, missing: u16, at: &mut u32) -> Option<Heard> {
-        let (codec, band) = (self.codec, self.codec.band());
-        let per_ms = codec.clock() / 1000;
+    /// How far ahead of what comes next a packet is; `None` when it is of another stream.
+    fn step(&self, sequence: u16) -> Option<i16> {
+        let step = sequence.wrapping_sub(self.sequence).cast_signed();
+        (-MAX_STEP..=MAX_STEP).contains(&step).then_some(step)
+    }
+
+    /// It comes after its time, or twice.
+    fn is_late(&self, sequence: u16) -> bool {
+        let double = |held: &Held| held.sequence == sequence;
+        self.step(sequence).is_some_and(|step| step < 0) || self.held.iter().any(double)
+    }
+
+    /// The milliseconds between what comes next and a packet.
+    fn pause_before(&self, held: &Held) -> u32 {
+        let per_ms = self.codec.clock() / 1000;
         let pause = held.timestamp.wrapping_sub(self.timestamp);
-        let pause = if pause <= MAX_PAUSE_MS * per_ms {
+        if pause <= MAX_PAUSE_MS * per_ms {
             pause / per_ms
         } else {
             0
-        };
+        }
+    }
+
+    fn play(&mut self, held: &Held, missing: u16, at: &mut u32) -> Option<Heard> {
+        self.sequence = held.sequence.wrapping_add(1);
+        let payload = held.payload.as_ref()?;
+        let (codec, band) = (self.codec, self.codec.band());
+        let pause = self.pause_before(held);
         let mut samples = Vec::new();
         let begins = if missing > 0 {
             let concealed = pause.min(MAX_CONCEALED_MS);
             let count = band.samples_in(concealed);
-            self.decoder
-                .conceal(count, Some(&held.payload), &mut samples);
+            self.decoder.conceal(count, Some(payload), &mut samples);
             // What is too long to be concealed is silent in its middle.
             at.wrapping_add((pause - concealed) * 8)
         } else {
             at.wrapping_add(pause * 8)
         };
-        if let Err(error) = self.decoder.decode(&held.payload, &mut samples) {
+        if let Err(error) = self.decoder.decode(payload, &mut samples) {
             tracing::trace!(%error, ?codec, "a packet that cannot be decoded");
         }
-        let ticks = codec.ticks(&held.payload);
-        self.sequence = held.sequence.wrapping_add(1);
+        let ticks = codec.ticks(payload);
         self.timestamp = held.timestamp.wrapping_add(ticks);
         let length = samples.len() / (band.rate() as usize / 8000);
         *at = begins.wrapping_add(u32::try_from(length).unwrap_or(0));

@@ -1,6 +1,7 @@
 //! What a leg sends: every packet of every source goes through here, under one SSRC.
 
 mod press;
+mod tap;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,11 +18,11 @@ use crate::rtp::command::MediaCommand;
 use crate::rtp::control::Sent;
 use crate::rtp::crypt::Sealer;
 use crate::rtp::dtmf::{KeyPacket, STEP, sound};
-use crate::rtp::ear::Ear;
 use crate::rtp::ports::RtpSocket;
 use crate::rtp::trickle::Trickle;
 use crate::rtp::voice::Voice;
 use crate::sdp::{Event, Key, NOISE_PAYLOAD, Remote};
+use tap::Tap;
 
 /// Comfort noise is said again after this, so that nobody takes us for gone.
 const HUSH: Duration = Duration::from_secs(3);
@@ -74,13 +75,6 @@ struct State {
     clock: OutClock,
     /// Sound that waits until it fills a packet.
     pending: (Band, Vec<i16>),
-}
-
-/// Hears what a leg hears, in order to keep it.
-#[derive(Debug)]
-struct Tap {
-    voice: Arc<Mutex<Voice>>,
-    ear: Ear,
 }
 
 impl RtpOut {
@@ -213,10 +207,7 @@ impl RtpOut {
 
     /// What the leg hears is kept there from now on.
     pub(crate) fn tap(&self, tap: Option<Arc<Mutex<Voice>>>) {
-        self.lock().tap = tap.map(|voice| Tap {
-            voice,
-            ear: Ear::default(),
-        });
+        self.lock().tap = tap.map(Tap::new);
     }
 
     /// The band of what the far end is sent.
@@ -292,7 +283,7 @@ impl RtpOut {
         }
         let at = stamp.timestamp / (codec.clock() / 8000);
         if let Some(tap) = &mut state.tap {
-            tap.keep(self.ssrc, at, band, samples);
+            tap.own(at, band, samples);
         }
         let payload_type = state.payload_type;
         self.send(state, payload_type, stamp, payload.into());
@@ -341,14 +332,8 @@ impl RtpOut {
         let Some(stamp) = self.relayed(&mut state, packet, ticks) else {
             return true;
         };
-        let at = stamp.timestamp / (codec.clock() / 8000);
         if let Some(tap) = &mut state.tap {
-            for heard in tap.ear.push(packet, codec) {
-                let from = at.wrapping_add(ticks / (codec.clock() / 8000));
-                let length = heard.samples.len() / (heard.band.rate() as usize / 8000);
-                let from = from.wrapping_sub(u32::try_from(length).unwrap_or(0));
-                tap.keep(self.ssrc, from, heard.band, &heard.samples);
-            }
+            tap.relayed(stamp, packet, codec);
         }
         let payload_type = state.payload_type;
         self.send(&mut state, payload_type, stamp, payload);
@@ -406,6 +391,11 @@ impl RtpOut {
 
     /// A full socket buffer drops the packet: late sound is worth less than none.
     fn send(&self, state: &mut State, payload_type: u8, stamp: Stamp, payload: Bytes) {
+        if payload_type != state.payload_type
+            && let Some(tap) = &mut state.tap
+        {
+            tap.skip(stamp);
+        }
         let Some(to) = state.to.filter(|_| state.listens) else {
             return;
         };
@@ -455,13 +445,6 @@ impl State {
             (self.odd + 1).min(2 * ODD)
         };
         self.odd < ODD
-    }
-}
-
-impl Tap {
-    fn keep(&self, ssrc: u32, at: u32, band: Band, samples: &[i16]) {
-        let mut voice = self.voice.lock().unwrap_or_else(PoisonError::into_inner);
-        voice.push(ssrc, at, band, samples);
     }
 }
 

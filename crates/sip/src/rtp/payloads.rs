@@ -2,7 +2,7 @@
 
 use callroute_audio::codec::Codec;
 
-use crate::sdp::{Event, Format, NOISE_PAYLOAD, Remote};
+use crate::sdp::{EVENT_PAYLOAD, Event, FAST_EVENT_PAYLOAD, Format, NOISE_PAYLOAD, Remote};
 
 /// What a packet carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +29,11 @@ impl Payloads {
         self.event = remote.event;
     }
 
+    #[cfg(test)]
+    pub(crate) fn hears_keys(&mut self, event: Event) {
+        self.event = Some(event);
+    }
+
     /// What a payload type stands for: what was agreed on first, then what we would have offered,
     /// for a far end that answers with numbers of its own but sends by ours, then what it always
     /// stands for. A far end that changes to another codec is understood that way, too.
@@ -43,6 +48,13 @@ impl Payloads {
         let ours = |format: &&Format| format.codec.payload_type() == payload_type;
         if let Some(format) = self.formats.iter().find(ours) {
             return Some(Payload::Sound(format.codec));
+        }
+        if self.event.is_some() {
+            match payload_type {
+                EVENT_PAYLOAD => return Some(Payload::Key(8000)),
+                FAST_EVENT_PAYLOAD => return Some(Payload::Key(48_000)),
+                _ => {}
+            }
         }
         if payload_type == NOISE_PAYLOAD {
             return Some(Payload::Noise);
@@ -76,5 +88,23 @@ mod tests {
         assert_eq!(payloads.of(9), Some(Payload::Sound(Codec::G722)));
         assert_eq!(payloads.of(0), Some(Payload::Sound(Codec::Pcmu)));
         assert_eq!(payloads.of(101), Some(Payload::Key(48_000)));
+    }
+
+    /// Its answer says what it receives; it sends by our offer (RFC 3264, section 6.1).
+    #[test]
+    fn keys_come_by_our_number_where_the_far_end_has_another() {
+        let mut payloads = Payloads::default();
+        payloads.event = Some(Event {
+            payload: 96,
+            clock: 8000,
+        });
+        assert_eq!(payloads.of(96), Some(Payload::Key(8000)));
+        assert_eq!(payloads.of(101), Some(Payload::Key(8000)));
+        assert_eq!(payloads.of(110), Some(Payload::Key(48_000)));
+        payloads.formats.push(Format {
+            codec: Codec::Pcma,
+            payload: 101,
+        });
+        assert_eq!(payloads.of(101), Some(Payload::Sound(Codec::Pcma)));
     }
 }

@@ -65,7 +65,7 @@ pub(crate) struct Recorded {
 pub(crate) enum Turn {
     /// 20 ms have passed.
     Frame,
-    /// There was silence for long enough, or it is as long as it may be.
+    /// There was silence for long enough, it is as long as it may be, or it cannot be written.
     Over,
 }
 
@@ -149,18 +149,22 @@ impl Recording {
         }
     }
 
-    /// Waits until 20 ms are to be written, or it is over: there was silence for long enough, or it is
-    /// as long as it may be.
+    /// Waits until 20 ms are to be written, or it is over: there was silence for long enough, it is
+    /// as long as it may be, or what writes it has given up.
     pub(crate) async fn turn(recording: &mut Option<Self>) -> Turn {
         let Some(recording) = recording else {
             return std::future::pending().await;
         };
         let silent = recording.silence.map(|(most, since)| since + most);
         let over = silent.into_iter().chain(recording.until).min();
+        let blocks = &recording.blocks;
         let over = async move {
             match over {
-                Some(over) => sleep_until(over).await,
-                None => std::future::pending().await,
+                Some(over) => tokio::select! {
+                    () = sleep_until(over) => {}
+                    () = blocks.closed() => {}
+                },
+                None => blocks.closed().await,
             }
         };
         match &mut recording.kind {
@@ -239,6 +243,8 @@ fn write(
     while let Some(block) = blocks.blocking_recv() {
         if let Err(error) = put(&mut recorder, trim.as_mut(), &block) {
             fault = Some(error.to_string());
+            // Whoever records is told now, not when it would have ended.
+            blocks.close();
             break;
         }
     }
@@ -309,9 +315,33 @@ pub(crate) fn path(folder: &Path, name: &str) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
-    use super::path;
+    use super::{Recording, Turn, path};
+    use callroute_audio::codec::Band;
+    use callroute_media::{RecordOptions, RecordingId};
     use proptest::prelude::*;
     use std::path::Path;
+    use std::time::Duration;
+
+    #[tokio::test]
+    async fn what_cannot_be_written_is_over_at_once() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        for both in [false, true] {
+            // A file is no folder.
+            let path = file.path().join("a.wav");
+            let options = RecordOptions {
+                both,
+                ..RecordOptions::default()
+            };
+            let begun = Recording::begin(RecordingId(1), path, options, Band::Narrow);
+            let mut recording = Some(begun);
+            let over = async { while Recording::turn(&mut recording).await != Turn::Over {} };
+            let over = tokio::time::timeout(Duration::from_secs(30), over).await;
+            over.expect("it is over");
+            let recorded = recording.unwrap().finish().await;
+            assert_eq!(recorded.url, None);
+            assert!(recorded.error.is_some());
+        }
+    }
 
     #[test]
     fn a_recording_stays_in_its_folder() {

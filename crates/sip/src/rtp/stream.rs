@@ -362,9 +362,12 @@ impl Stream {
         };
         let id = recording.id;
         self.out.tap(None);
-        let recorded = recording.finish().await;
+        let (leg, recorded) = (self.leg, recording.finish().await);
+        if let (Some(url), Some(error)) = (&recorded.url, &recorded.error) {
+            tracing::warn!(%leg, %url, %error, "a recording is not whole");
+        }
         let notice = Notice::RecordEnded {
-            leg: self.leg,
+            leg,
             recording: id,
             url: recorded.url,
             duration_ms: recorded.duration_ms,
@@ -455,3 +458,6 @@ async fn fetched(playing: &mut Option<Playing>) -> Fetched {
         _ => std::future::pending().await,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -185,7 +185,7 @@ async fn odd_packets_disturb_nothing_and_keys_are_told_once() {
     send(packet(13, 1, 0, 7, &[60])).await;
     send(packet(0, 2, 160, 7, &[0xff; 80])).await;
     send(packet(0, 3, 240, 7, &[0xff; 240])).await;
-    send(packet(101, 4, 480, 7, &[5, 0x8a, 3, 0x20])).await;
+    send(packet(102, 4, 480, 7, &[5, 0x8a, 3, 0x20])).await;
     for sequence in 5..12 {
         let end = if sequence >= 9 { 0x8a } else { 0x0a };
         send(packet(96, sequence, 640, 7, &[11, end, 3, 0x20])).await;

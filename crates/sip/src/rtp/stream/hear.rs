@@ -55,6 +55,10 @@ impl Stream {
             return;
         };
         let Some(payload) = self.payloads.of(packet.payload_type) else {
+            // It may have a number of the party's sound.
+            if self.latch.source() == Some(plain(from)) {
+                self.skip(&packet);
+            }
             return;
         };
         match self.latch.packet(plain(from), packet.ssrc, packet.sequence) {
@@ -87,6 +91,7 @@ impl Stream {
                 self.listen(&packet, codec);
             }
             Payload::Noise => {
+                self.skip(&packet);
                 let level = packet.payload.first().copied().unwrap_or(127);
                 // Behind a jitter buffer it has to wait for what was said before it; and who does
                 // not take it is sent what it sounds like.
@@ -103,6 +108,7 @@ impl Stream {
                 }
             }
             Payload::Key(clock) => {
+                self.skip(&packet);
                 let relayed = |peer: &RtpOut| peer.relay_key(&packet, clock, self.anew);
                 let unheard = peer.filter(|peer| !relayed(peer));
                 let digit = self
@@ -132,7 +138,18 @@ impl Stream {
             self.ear.forget();
             return;
         }
-        for heard in self.ear.push(packet, codec) {
+        let heard = self.ear.push(packet, codec);
+        self.decoded(heard);
+    }
+
+    /// A packet that is no sound, but has a number of the sound's.
+    fn skip(&mut self, packet: &Packet) {
+        let heard = self.ear.skip(packet);
+        self.decoded(heard);
+    }
+
+    fn decoded(&mut self, heard: Vec<Heard>) {
+        for heard in heard {
             if let Some(steady) = &mut self.steady {
                 steady.push(&heard);
             }

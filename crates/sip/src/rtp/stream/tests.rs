@@ -1,0 +1,74 @@
+//! What a leg's media makes of packets, without a network.
+
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use callroute_audio::prompts::Prompts;
+use callroute_audio::speech::Speech;
+use callroute_audio::tone::Tones;
+use callroute_media::{LegId, Notice};
+use sipx_rtp::packet::Packet;
+use tokio::sync::mpsc;
+
+use super::Stream;
+use crate::notices::Notices;
+use crate::rtp::command::MediaCommand;
+use crate::rtp::media::Sounds;
+use crate::rtp::out::RtpOut;
+use crate::rtp::ports::Ports;
+use crate::rtp::web::Web;
+use crate::sdp::Event;
+
+/// A leg's media that is not served, and what it tells.
+fn stream(net: &str) -> (Stream, mpsc::Receiver<Box<Notice>>) {
+    let ports = Ports::new(net.parse().unwrap(), &(20_000..=20_020), Arc::default()).unwrap();
+    let sounds = Sounds {
+        prompts: Arc::new(Prompts::builtin()),
+        speech: Arc::new(Speech::none()),
+        tones: Tones::default(),
+        web: Arc::new(Web::new(Vec::new(), Arc::default())),
+    };
+    let (sender, told) = mpsc::channel(100);
+    let out = Arc::new(RtpOut::new(ports.bind().unwrap(), 7));
+    let stream = Stream::new(LegId(1), out, sounds, Notices::new(sender));
+    (stream, told)
+}
+
+#[tokio::test]
+async fn sound_behind_what_is_no_sound_is_heard_at_once_and_as_it_is() {
+    let (mut stream, _told) = stream("127.27.91.1");
+    stream.payloads.hears_keys(Event {
+        payload: 101,
+        clock: 8000,
+    });
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    stream.perform(MediaCommand::Tap(Arc::clone(&heard))).await;
+    let mut sequence = 0;
+    let mut came = async |payload_type: u8, timestamp: u32, payload: &[u8]| {
+        let payload = Bytes::copy_from_slice(payload);
+        let packet = Packet::new(payload_type, sequence, timestamp, 9, payload);
+        sequence += 1;
+        let from = "127.27.91.2:4000".parse().unwrap();
+        stream.packet(from, packet.encode()).await;
+        heard.lock().unwrap().len()
+    };
+    // A stranger is followed once three packets have come.
+    for n in 0..5 {
+        came(0, n * 160, &[0x20; 160]).await;
+    }
+    // A key, comfort noise, and something that nobody has agreed on.
+    let mut timestamp = 5 * 160;
+    for (payload_type, payload) in [(101, &[5, 0x8a, 3, 0x20][..]), (13, &[70]), (99, &[1; 9])] {
+        for _ in 0..6 {
+            let before = came(payload_type, timestamp, payload).await;
+            assert_eq!(before, timestamp as usize - 2 * 160);
+        }
+        timestamp += 1600;
+        let after = came(0, timestamp, &[0x20; 160]).await;
+        timestamp += 160;
+        assert_eq!(after, timestamp as usize - 2 * 160, "{payload_type}");
+        let heard = heard.lock().unwrap();
+        let pause = &heard[after - 1760..after - 160];
+        assert!(pause.iter().all(|sample| *sample == 0), "{payload_type}");
+    }
+}
