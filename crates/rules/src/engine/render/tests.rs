@@ -8,6 +8,15 @@ fn engine(text: &str) -> Engine {
     crate::load("routes.yaml", text, &(), &crate::ChronoTz).unwrap()
 }
 
+/// With a file beside it.
+fn engine_with(text: &str, name: &str, file: &str) -> Engine {
+    let files = vec![crate::SourceFile {
+        name: name.to_owned(),
+        text: file.to_owned(),
+    }];
+    crate::load("routes.yaml", text, &files, &crate::ChronoTz).unwrap()
+}
+
 fn decided(engine: &Engine, to: &str) -> (String, bool) {
     let event = format!(
         r#"{{"event":"incoming_call","from":"+14155550123","to":"{to}","timestamp":"2026-04-21T14:32:00Z","call_id":"a"}}"#
@@ -174,4 +183,39 @@ numbers:
     );
     let (json, _) = decided(&engine, "+1");
     assert!(json.contains(r#""number":"3125550100""#), "{json}");
+}
+
+/// As a number, as a SIP user, and as one of the numbers that begin so.
+#[test]
+fn a_number_that_stands_in_the_file_too_keeps_its_row() {
+    for written in ["+14155550123", "alice", "+1415*"] {
+        let (from, number) = match written {
+            "alice" => ("alice", "alice"),
+            _ => ("+14155550123", "+14155550123"),
+        };
+        let engine = engine_with(
+            &format!(
+                r#"
+version: 1
+default: {{ action: busy }}
+callers: {{ vip: {{ file: v.csv, numbers: [anonymous, "{number}", "+1900*", bob] }} }}
+numbers:
+  "*": [{{ when: {{ caller: {{ in: vip }} }}, then: {{ action: say, text: "{{vip.owner}}" }} }}]
+"#
+            ),
+            "v.csv",
+            &format!("number,owner\n{written},cem\n"),
+        );
+        for (from, wanted) in [(from, r#""text":"cem""#), ("bob", "busy")] {
+            let event = format!(
+                r#"{{"event":"incoming_call","from":"{from}","to":"+1","timestamp":"2026-04-21T14:32:00Z","call_id":"a"}}"#
+            );
+            let event: Event = serde_json::from_str(&event).unwrap();
+            let Outcome::Decided(decision) = engine.decide(&event, &Facts::default()) else {
+                panic!("{from} needs something");
+            };
+            let json = decision.to_json();
+            assert!(json.contains(wanted), "{written} {from}: {json}");
+        }
+    }
 }
