@@ -18,8 +18,12 @@ fn engine_with(text: &str, name: &str, file: &str) -> Engine {
 }
 
 fn decided(engine: &Engine, to: &str) -> (String, bool) {
+    decided_at(engine, "2026-04-21T14:32:00Z", "+14155550123", to)
+}
+
+fn decided_at(engine: &Engine, time: &str, from: &str, to: &str) -> (String, bool) {
     let event = format!(
-        r#"{{"event":"incoming_call","from":"+14155550123","to":"{to}","timestamp":"2026-04-21T14:32:00Z","call_id":"a"}}"#
+        r#"{{"event":"incoming_call","from":"{from}","to":"{to}","timestamp":"{time}","call_id":"a"}}"#
     );
     let event: Event = serde_json::from_str(&event).unwrap();
     match engine.decide(&event, &Facts::default()) {
@@ -207,15 +211,34 @@ numbers:
             &format!("number,owner\n{written},cem\n"),
         );
         for (from, wanted) in [(from, r#""text":"cem""#), ("bob", "busy")] {
-            let event = format!(
-                r#"{{"event":"incoming_call","from":"{from}","to":"+1","timestamp":"2026-04-21T14:32:00Z","call_id":"a"}}"#
-            );
-            let event: Event = serde_json::from_str(&event).unwrap();
-            let Outcome::Decided(decision) = engine.decide(&event, &Facts::default()) else {
-                panic!("{from} needs something");
-            };
-            let json = decision.to_json();
+            let (json, _) = decided_at(&engine, "2026-04-21T14:32:00Z", from, "+1");
             assert!(json.contains(wanted), "{written} {from}: {json}");
         }
+    }
+}
+
+#[test]
+fn a_change_of_hours_a_week_ahead_is_told_with_its_date() {
+    let engine = engine(
+        r#"
+version: 1
+default: { action: busy }
+hours: { office: { zone: UTC, open: "Mo-Fr 09:00-17:00; Dec 24-Jan 3 off" } }
+numbers:
+  "*": [{ then: { action: say, text: "{hours.office.next_change}" } }]
+"#,
+    );
+    for (day, wanted) in [
+        // A Wednesday, then Christmas Eve.
+        ("2026-12-23", "Wednesday 17:00"),
+        ("2026-12-24", "Monday 4 January 09:00"),
+        ("2026-12-28", "Monday 4 January 09:00"),
+        ("2026-12-29", "Monday 09:00"),
+    ] {
+        let (json, _) = decided_at(&engine, &format!("{day}T10:00:00Z"), "+14155550123", "+1");
+        assert!(
+            json.contains(&format!(r#""text":"{wanted}""#)),
+            "{day}: {json}"
+        );
     }
 }
