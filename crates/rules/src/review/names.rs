@@ -15,8 +15,6 @@ const MAX_LISTED: usize = 2_000;
 impl Review<'_> {
     pub(super) fn names(&mut self, used: &Used) {
         let table = self.table;
-        // A webhook's answer may name targets, menus and agents that no rule does.
-        let answers = !table.webhooks.entries().is_empty();
         self.unused(
             "calendars",
             &table.calendars,
@@ -46,11 +44,11 @@ impl Review<'_> {
         if !used.any_agent {
             self.unused("rotas", &table.rotas, used, why);
         }
-        if !answers {
+        if !used.answers {
             self.unused("targets", &table.targets, used, "nothing leads to it");
             self.unused("menus", &table.menus, used, "nothing leads to it");
         }
-        if !answers && !used.any_agent {
+        if !used.answers && !used.any_agent {
             self.unused("agents", &table.agents, used, "nothing rings them");
         }
         self.unused("webhooks", &table.webhooks, used, "nothing asks it");
