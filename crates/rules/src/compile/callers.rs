@@ -139,7 +139,8 @@ impl Compiler<'_> {
 
 /// Whether a first line names columns, and is no entry without a digit.
 pub(crate) fn is_heading(record: &[Field]) -> bool {
-    records::is_heading(record) && record.first().is_some_and(|field| field.text != ANONYMOUS)
+    let is_entry = record.first().is_some_and(|field| field.text == ANONYMOUS);
+    !is_entry && records::is_heading(record, COLUMN)
 }
 
 /// Adds an entry with its row in the list's file, where it has one.

@@ -242,3 +242,23 @@ numbers:
         );
     }
 }
+
+#[test]
+fn the_name_of_a_column_may_have_a_digit() {
+    let engine = engine_with(
+        r#"
+version: 1
+default: { action: busy }
+callers: { vip: { file: v.csv } }
+numbers:
+  "*": [{ when: { caller: { in: vip } }, then: { action: say, text: "{vip.line1}" } }]
+"#,
+        "v.csv",
+        "name,number,line1\nAnn,+14155550123,cem\n",
+    );
+    let (json, unfilled) = decided(&engine, "+1");
+    assert!(json.contains(r#""text":"cem""#), "{json}");
+    assert!(!unfilled);
+    let (json, _) = decided_at(&engine, "2026-04-21T14:32:00Z", "number", "+1");
+    assert!(json.contains("busy"), "a heading is no caller: {json}");
+}
