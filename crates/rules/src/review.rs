@@ -98,8 +98,8 @@ pub fn review_with(engine: &Engine, judges: &Judges<'_>) -> Faults {
         review.rules(&blocks);
         review.help();
         review.hours(&blocks);
-        review.menus();
         let used = review.used();
+        review.menus(&used);
         review.names(&used);
         review.doubts(&used);
         review.sheets(&used);

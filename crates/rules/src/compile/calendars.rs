@@ -15,6 +15,8 @@ use callroute_schema::hint::shorten;
 
 /// Most dates of one calendar.
 const MAX_DATES: usize = 100_000;
+/// The name of the column that holds dates.
+const COLUMN: &str = "date";
 
 impl Compiler<'_> {
     pub(super) fn calendars(&mut self) -> HashMap<String, Arc<Calendar>> {
@@ -111,9 +113,9 @@ impl Compiler<'_> {
         let (mut date_column, mut name_column) = (0, Some(1));
         let mut found = 0;
         self.records(file, text, |index, record| {
-            if index == 0 && is_heading(record) {
+            if index == 0 && is_heading(record, COLUMN) {
                 let column = |name: &str| record.iter().position(|field| field.text == name);
-                let Some(place) = column("date") else {
+                let Some(place) = column(COLUMN) else {
                     let message = "this heading has no `date`; write it as in `date,name`";
                     return Err(Wrong::stop(record.first(), message.to_owned()));
                 };

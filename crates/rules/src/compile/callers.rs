@@ -8,6 +8,7 @@ use crate::csv::Field;
 use crate::engine::{CallerList, Dialed, Lists};
 use crate::number::{self, NumberError, Pattern};
 use crate::path::Path;
+use crate::prefix::Key;
 use crate::source::SourceFile;
 use crate::table::CallersEntry;
 use crate::yaml::MAX_TEXT;
@@ -65,8 +66,7 @@ impl Compiler<'_> {
         }
         let numbers = at.key("numbers");
         for (index, text) in entry.numbers.iter().flatten().enumerate() {
-            // It has no columns, so every row of it is one without cells.
-            if let Err(error) = add(&mut list, text, u32::MAX, self.region) {
+            if let Err(error) = add(&mut list, text, None, self.region) {
                 self.fault(&numbers.index(index), error.to_string());
             }
         }
@@ -103,7 +103,7 @@ impl Compiler<'_> {
                 ));
             };
             let row = list.rows.push(|name| columns.cell(record, name));
-            add(list, &field.text, row, region)
+            add(list, &field.text, Some(row), region)
                 .map_err(|error| Wrong::line(Some(field), error.to_string()))
         });
     }
@@ -139,13 +139,15 @@ impl Compiler<'_> {
 
 /// Whether a first line names columns, and is no entry without a digit.
 pub(crate) fn is_heading(record: &[Field]) -> bool {
-    records::is_heading(record) && record.first().is_some_and(|field| field.text != ANONYMOUS)
+    let is_entry = record.first().is_some_and(|field| field.text == ANONYMOUS);
+    !is_entry && records::is_heading(record, COLUMN)
 }
 
+/// Adds an entry with its row in the list's file, where it has one.
 fn add(
     list: &mut CallerList,
     text: &str,
-    row: u32,
+    row: Option<u32>,
     region: Option<Region>,
 ) -> Result<(), NumberError> {
     if text == ANONYMOUS {
@@ -156,18 +158,20 @@ fn add(
         // Everybody is no list of callers, and would hold those back who withhold their number.
         Pattern::Any => return Err(NumberError::Everybody),
         Pattern::Exact(Dialed::Text(text)) => {
-            list.texts.insert(text, row);
-        }
-        Pattern::Exact(Dialed::Key(key)) => {
-            list.numbers.insert(key, row);
-            list.keys.push(key);
-        }
-        Pattern::Prefix(keys) => {
-            for key in keys {
-                list.numbers.insert(key, row);
-                list.keys.push(key);
+            if row.is_some() || !list.texts.contains_key(&text) {
+                list.texts.insert(text, row.unwrap_or(CallerList::ROWLESS));
             }
         }
+        Pattern::Exact(Dialed::Key(key)) => add_key(list, key, row),
+        Pattern::Prefix(keys) => keys.into_iter().for_each(|key| add_key(list, key, row)),
     }
     Ok(())
+}
+
+/// What has no row hides none that the file has for it.
+fn add_key(list: &mut CallerList, key: Key, row: Option<u32>) {
+    if row.is_some() || list.numbers.longest(key).is_none() {
+        list.numbers.insert(key, row.unwrap_or(CallerList::ROWLESS));
+    }
+    list.keys.push(key);
 }

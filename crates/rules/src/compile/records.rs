@@ -91,8 +91,13 @@ impl Columns {
     }
 }
 
-/// Whether a first line names columns: it has no digit.
-pub(super) fn is_heading(record: &[Field]) -> bool {
+/// Whether a first line names columns: this one, which every heading has, or no field has a digit.
+pub(super) fn is_heading(record: &[Field], column: &str) -> bool {
+    let is_named = |field: &Field| field.text.eq_ignore_ascii_case(column);
+    record.iter().any(is_named) || are_words(record)
+}
+
+fn are_words(record: &[Field]) -> bool {
     let is_word = |field: &Field| !field.text.contains(|c: char| c.is_ascii_digit());
     record.iter().all(is_word)
 }
@@ -102,7 +107,7 @@ fn has_no_commas(record: &[Field]) -> bool {
     let [field] = record else {
         return false;
     };
-    is_heading(record) && field.text.contains([';', '\t'])
+    are_words(record) && field.text.contains([';', '\t'])
 }
 
 /// A line with more than its heading has columns for: a comma too many, behind which everything

@@ -84,6 +84,9 @@ impl fmt::Debug for Lists {
 }
 
 impl CallerList {
+    /// The row of what is listed outside the file: one without cells.
+    pub(crate) const ROWLESS: u32 = u32::MAX;
+
     /// The row of a caller; `None`: not on the list.
     pub(crate) fn row(&self, call: &Call<'_>) -> Option<u32> {
         let text = call.text(Subject::Caller);

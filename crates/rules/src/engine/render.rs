@@ -77,7 +77,13 @@ fn next_change(call: &Call<'_>, name: &str) -> Option<String> {
         .hours()
         .answer(DateTime::from_timestamp(call.utc(), 0)?);
     let next = answer.next_local?;
-    Some(next.format("%A %H:%M").to_string())
+    let ahead = next.date() - answer.local.date();
+    // From a week on, the weekday alone would be taken for a nearer one.
+    let format = match ahead.num_days() {
+        ..7 => "%A %H:%M",
+        7.. => "%A %-d %B %H:%M",
+    };
+    Some(next.format(format).to_string())
 }
 
 /// What becomes of a text to speak that holds what is not known.

@@ -205,7 +205,7 @@ impl Review<'_> {
         self.tell_few(few);
     }
 
-    fn tell_few(&mut self, few: Few<Spot>) {
+    pub(super) fn tell_few(&mut self, few: Few<Spot>) {
         for (spot, message) in few.finish() {
             self.report.add(spot.span, spot.path, message);
         }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use callroute_schema::{Action, Menu};
 
 use super::Review;
-use super::used::each_list;
+use super::used::{Used, each_list};
 use crate::check::Sink;
 use crate::path::Path;
 use crate::table::Sections;
@@ -93,13 +93,13 @@ fn is_behind_key(at: &Path<'_>) -> bool {
 }
 
 impl Review<'_> {
-    pub(super) fn menus(&mut self) {
+    pub(super) fn menus(&mut self, used: &Used) {
         let table = self.table;
         let mut led_to = LedTo::default();
         each_list(table, &mut led_to);
         led_to.follow(table);
-        // A webhook's answer may have menus whose keys lead here.
-        let led_to = table.webhooks.entries().is_empty().then_some(&led_to);
+        // A server's answer may have menus whose keys lead here.
+        let led_to = (!used.answers).then_some(&led_to);
         let section = Path::ROOT.key("menus");
         for entry in table.menus.entries() {
             let at = section.key(&entry.name);

@@ -1,9 +1,11 @@
 //! Names that nothing uses, and entries of lists that say nothing new.
 
 use super::Review;
+use super::doubts::Few;
 use super::used::Used;
+use crate::engine::{CallerList, Dialed};
 use crate::number;
-use crate::path::Path;
+use crate::path::{Path, Spot};
 use crate::table::{CallersEntry, Section};
 use callroute_schema::hint::{nearest, shorten};
 
@@ -13,8 +15,6 @@ const MAX_LISTED: usize = 2_000;
 impl Review<'_> {
     pub(super) fn names(&mut self, used: &Used) {
         let table = self.table;
-        // A webhook's answer may name targets, menus and agents that no rule does.
-        let answers = !table.webhooks.entries().is_empty();
         self.unused(
             "calendars",
             &table.calendars,
@@ -44,11 +44,11 @@ impl Review<'_> {
         if !used.any_agent {
             self.unused("rotas", &table.rotas, used, why);
         }
-        if !answers {
+        if !used.answers {
             self.unused("targets", &table.targets, used, "nothing leads to it");
             self.unused("menus", &table.menus, used, "nothing leads to it");
         }
-        if !answers && !used.any_agent {
+        if !used.answers && !used.any_agent {
             self.unused("agents", &table.agents, used, "nothing rings them");
         }
         self.unused("webhooks", &table.webhooks, used, "nothing asks it");
@@ -95,9 +95,12 @@ impl Review<'_> {
     fn lists(&mut self) {
         let section = Path::ROOT.key("callers");
         let table = self.table;
-        for entry in table.callers.entries() {
+        let lists = self.engine.tables.lists.all();
+        for (entry, listed) in table.callers.entries().iter().zip(lists) {
             if let Some(value) = &entry.value {
-                self.list(value, &section.key(&entry.name));
+                let at = section.key(&entry.name);
+                self.list(value, &at);
+                self.in_file(value, listed, &at);
             }
         }
     }
@@ -127,10 +130,40 @@ impl Review<'_> {
             }
         }
     }
+
+    /// Entries that the list's file has, or covers.
+    fn in_file(&mut self, list: &CallersEntry, listed: &CallerList, at: &Path<'_>) {
+        let (Some(file), Some(numbers)) = (&list.file, &list.numbers) else {
+            return;
+        };
+        let at = at.key("numbers");
+        let region = self.engine.tables.region;
+        let mut few = Few::new();
+        for (index, text) in numbers.iter().enumerate() {
+            let pattern = number::pattern(text, region);
+            if pattern.is_ok_and(|pattern| has_row(listed, &pattern)) {
+                let (text, file) = (shorten(text), shorten(file));
+                let message = format!("`{text}` is in `{file}` already; take it out here");
+                few.add(|| Spot::of(self.root, &at.index(index)), || message);
+            }
+        }
+        self.tell_few(few);
+    }
+}
+
+/// Whether the list's file has all that a pattern means.
+fn has_row(list: &CallerList, pattern: &number::Pattern) -> bool {
+    let is_row = |row: Option<u32>| row.is_some_and(|row| row != CallerList::ROWLESS);
+    let number = |key| is_row(list.numbers.longest(key));
+    match pattern {
+        number::Pattern::Any => false,
+        number::Pattern::Exact(Dialed::Text(text)) => is_row(list.texts.get(text).copied()),
+        number::Pattern::Exact(Dialed::Key(key)) => number(*key),
+        number::Pattern::Prefix(keys) => keys.iter().copied().all(number),
+    }
 }
 
 fn covers(wide: &number::Pattern, narrow: &number::Pattern) -> bool {
-    use crate::engine::Dialed;
     use number::Pattern::{Any, Exact, Prefix};
     match (wide, narrow) {
         (Any, _) => true,

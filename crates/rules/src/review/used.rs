@@ -23,6 +23,8 @@ pub(super) struct Used {
     pub(super) any_agent: bool,
     /// The same of a queue.
     any_queue: bool,
+    /// A server is asked: its answer may name targets, menus and agents that no rule does.
+    pub(super) answers: bool,
     /// The tables and their columns that name agents, as in `{vip.owner}`.
     pub(super) agents_by: BTreeSet<(String, String)>,
     /// Whole numbers that rules compare with, and where.
@@ -179,8 +181,10 @@ impl Used {
 
 impl Sink for Used {
     fn action(&mut self, action: &Action, _at: &Path<'_>) {
-        if let Action::Set(set) = action {
-            self.noted.extend(set.attributes.keys().cloned());
+        match action {
+            Action::Set(set) => self.noted.extend(set.attributes.keys().cloned()),
+            Action::Webhook(_) => self.answers = true,
+            _ => {}
         }
     }
 
@@ -209,7 +213,10 @@ impl Sink for Used {
 impl Review<'_> {
     /// Every name that the file uses.
     pub(super) fn used(&self) -> Used {
-        let mut used = Used::default();
+        let mut used = Used {
+            answers: !self.table.webhooks.entries().is_empty(),
+            ..Used::default()
+        };
         each_list(self.table, &mut used);
         for entry in self.table.targets.entries() {
             let list = entry.value.as_ref();

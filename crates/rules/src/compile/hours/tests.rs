@@ -280,6 +280,10 @@ fn calendars_come_from_files() {
     for (file, text) in [
         ("us.ics", ics),
         ("US.CSV", csv),
+        (
+            "columns.csv",
+            "name,date,note1\nChristmas,2026-12-26,\n2,2027-01-01,3\n",
+        ),
         ("plain.csv", "2026-12-25,Christmas\n2026-12-26,Christmas\n"),
     ] {
         let head = format!("calendars: {{ us: {{ file: {file}, dates: [2026-07-04] }} }}\n{hours}");
@@ -321,6 +325,10 @@ fn faults_of_a_calendar_are_told_in_its_own_file() {
     );
     assert_eq!(
         told("us.csv", "day,name\n"),
+        ["1:1 : this heading has no `date`; write it as in `date,name`"]
+    );
+    assert_eq!(
+        told("us.csv", "Date,line1\n"),
         ["1:1 : this heading has no `date`; write it as in `date,name`"]
     );
     assert_eq!(

@@ -5,7 +5,6 @@ use std::collections::hash_map::Entry;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::place::{Home, write};
-use super::split::Used;
 use super::{Block, Book, Child, Dialed};
 use crate::engine::clause::Clause;
 use crate::engine::record::{Asks, Compares, Record};
@@ -58,6 +57,8 @@ pub(crate) struct Builder {
     pub(super) runs: Vec<u64>,
     /// The records of the block that is added.
     block: Vec<Record>,
+    /// How often its rules may still be posted under all that they list.
+    pub(super) left: usize,
 }
 
 impl Builder {
@@ -75,6 +76,7 @@ impl Builder {
             words: Vec::with_capacity(blocks),
             runs: Vec::with_capacity(rules),
             block: Vec::new(),
+            left: 0,
         }
     }
 
@@ -122,7 +124,7 @@ impl Builder {
             });
             self.words.push(key.word());
         } else {
-            let child = self.child(&records, Used::NONE);
+            let child = self.tell_apart(&records);
             self.dialed.extend(more.into_iter().map(|key| (key, child)));
             match &dialed {
                 Dialed::Key(key) => self.dialed.push((*key, child)),
@@ -143,7 +145,9 @@ impl Builder {
         self.book.dialed = PrefixTable::from(dialed.collect::<Vec<_>>());
         self.book.runs.shrink_to_fit();
         self.book.clauses.shrink_to_fit();
-        self.book.overlong.sort_unstable_by_key(|run| run.first);
+        let overlong = &mut self.book.overlong;
+        overlong.sort_unstable_by_key(|run| (run.first, run.count));
+        overlong.dedup();
         self.book
     }
 

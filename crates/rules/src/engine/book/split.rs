@@ -9,6 +9,9 @@ use crate::prefix::Key;
 
 /// How often a rule may be posted: as many numbers as it lists, up to this.
 const POSTINGS: usize = 4_096;
+/// How often the rules of a block may be posted under all that they list, besides what grows with
+/// them: those with several lists would stand once for each combination of what is in these.
+const SPARE: usize = 65_536;
 
 /// Rules by what they are told apart by, each as its place among those of a node.
 #[derive(Debug, Default)]
@@ -42,8 +45,19 @@ impl Posted {
 }
 
 impl Builder {
+    /// The rules of a block.
+    pub(super) fn tell_apart(&mut self, records: &[Record]) -> Child {
+        let clauses = &self.book.clauses;
+        let parts = records.iter().flat_map(|record| parts(clauses, record));
+        // Twice all that is listed: for the first of a rule's lists, and as much for the others.
+        let listed = parts.map(copies).sum::<usize>().saturating_mul(2);
+        let few = records.len().saturating_mul(64);
+        self.left = listed.saturating_add(few).saturating_add(SPARE);
+        self.child(records, Used::NONE)
+    }
+
     /// A run when few, else a node; `used` is what all of them were told apart by already.
-    pub(super) fn child(&mut self, records: &[Record], used: Used) -> Child {
+    fn child(&mut self, records: &[Record], used: Used) -> Child {
         if records.len() <= RUN {
             return self.run(records);
         }
@@ -108,38 +122,34 @@ impl Builder {
     }
 
     /// Posts a rule under the most telling of what it asks.
-    fn post(&self, record: &Record, used: Used, place: u32, posted: &mut Posted) {
-        let (mut most, mut best) = (0, Choice::None);
-        let mut take = |worth: u8, choice| {
+    fn post(&mut self, record: &Record, used: Used, place: u32, posted: &mut Posted) {
+        let (mut most, mut best, mut more) = (0, Choice::None, 0);
+        let mut take = |worth: u8, choice, copies| {
             if worth >= most {
-                (most, best) = (worth, choice);
+                (most, best, more) = (worth, choice, copies);
             }
         };
         if let Some((subject, key)) = record.key()
             && used.free(subject.place())
         {
-            take(worth(key), Choice::Key(subject, key));
+            take(worth(key), Choice::Key(subject, key), 0);
         }
-        // Where the key or what is asked has to hold, neither tells of every call for which it does.
-        let asks = match record.is_either() {
-            true => Asks::Nothing,
-            false => record.asks(),
-        };
-        match asks {
-            Asks::List { list, on: true } if used.free(LIST) => take(6, Choice::List(list)),
-            Asks::Clause(place) => {
-                let parts = match self.book.clauses.get(place as usize) {
-                    Some(Clause::All(parts)) => &**parts,
-                    one => one.map_or(&[][..], std::slice::from_ref),
-                };
-                for part in parts {
-                    if let Some((worth, found)) = choice(part, used) {
-                        take(worth, found);
-                    }
-                }
+        if let Asks::List { list, on: true } = record.asks()
+            && used.free(LIST)
+            && !record.is_either()
+        {
+            take(6, Choice::List(list), 0);
+        }
+        for part in parts(&self.book.clauses, record) {
+            let copies = copies(part);
+            if copies < POSTINGS
+                && copies <= self.left
+                && let Some((worth, found)) = choice(part, used)
+            {
+                take(worth, found, copies);
             }
-            _ => {}
         }
+        self.left = self.left.saturating_sub(more);
         match best {
             Choice::None => posted.rest.push(((), place)),
             Choice::Key(subject, key) => posted.number(subject, key, place),
@@ -227,7 +237,9 @@ fn choice(clause: &Clause, used: Used) -> Option<(u8, Choice<'_>)> {
         Clause::Key { subject, key } if used.free(subject.place()) => {
             Some((worth(*key), Choice::Key(*subject, *key)))
         }
-        Clause::OneOf(one_of) if used.free(one_of.subject.place()) => listed(one_of),
+        Clause::OneOf(one_of) if used.free(one_of.subject.place()) => {
+            Some((worth_of(one_of), Choice::OneOf(one_of)))
+        }
         Clause::List(list) if used.free(LIST) => Some((6, Choice::List(*list))),
         Clause::Any(any) if used.free(LIST) => {
             let lists = any.iter().all(|part| list_of(part).is_some());
@@ -237,14 +249,34 @@ fn choice(clause: &Clause, used: Used) -> Option<(u8, Choice<'_>)> {
     }
 }
 
-fn listed(one_of: &OneOf) -> Option<(u8, Choice<'_>)> {
-    if one_of.keys.len() + one_of.texts.len() > POSTINGS {
-        return None;
-    }
+/// How much a list tells.
+fn worth_of(one_of: &OneOf) -> u8 {
     let shortest = one_of.keys.iter().map(|key| key.len()).min().unwrap_or(16);
-    let worth = match one_of.prefixes {
+    match one_of.prefixes {
         true => u8::try_from(shortest).unwrap_or(0),
         false => 30,
+    }
+}
+
+/// How often a rule would be posted beyond the first time, if it were told apart by this.
+fn copies(clause: &Clause) -> usize {
+    let listed = match clause {
+        Clause::OneOf(one_of) => one_of.keys.len() + one_of.texts.len(),
+        Clause::Any(any) => any.len(),
+        _ => 1,
     };
-    Some((worth, Choice::OneOf(one_of)))
+    listed.saturating_sub(1)
+}
+
+/// What a rule asks for besides what its record says: all of them must hold.
+fn parts<'c>(clauses: &'c [Clause], record: &Record) -> &'c [Clause] {
+    let clause = match record.asks() {
+        // Where the key or what is asked has to hold, neither tells of every call for which it does.
+        Asks::Clause(place) if !record.is_either() => clauses.get(place as usize),
+        _ => None,
+    };
+    match clause {
+        Some(Clause::All(parts)) => parts,
+        one => one.map_or(&[], std::slice::from_ref),
+    }
 }

@@ -134,3 +134,36 @@ fn alternatives_are_found_by_each() {
         }
     }
 }
+
+/// Rules with several lists are not posted once for each combination of what is in these.
+#[test]
+fn an_index_grows_as_what_is_listed() {
+    const LISTED: usize = 64;
+    const RULES: usize = 17;
+    let list = |prefix: &str| {
+        let numbers = (0..LISTED).map(|n| format!(r#""{prefix}{n:04}""#));
+        numbers.collect::<Vec<_>>().join(",")
+    };
+    let (callers, dialed, digits) = (list("+1415555"), list("+1314555"), list("9"));
+    let rule = |k: usize| {
+        format!(
+            r#"{{"when":{{"caller":{{"is":[{callers}]}},"dialed":{{"is":[{dialed}]}},"digits":[{digits}],"header":{{"x-a":"{k}"}}}},"then":{{"action":"busy"}}}}"#
+        )
+    };
+    let rules: Vec<_> = (0..RULES).map(rule).collect();
+    let text = format!(
+        r#"{{"version":1,"default":{{"action":"reject"}},"numbers":{{"*":[{},{{"then":{{"action":"busy"}}}}]}}}}"#,
+        rules.join(",")
+    );
+    let engine = load("routes.json", &text, &(), &ChronoTz).unwrap();
+    let (runs, combinations) = (engine.book.runs.len(), LISTED.pow(3) * RULES);
+    assert!(runs < combinations / 20, "{runs} of {combinations}");
+    for (to, from) in [
+        ("+13145550063", "+14155550063"),
+        ("+13145550063", "+14155550064"),
+        ("+13145550064", "+14155550000"),
+    ] {
+        let rule = decided(&engine, to, from);
+        assert_eq!(rule.to_string(), format!("* rule {}", RULES + 1));
+    }
+}

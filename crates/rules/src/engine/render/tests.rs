@@ -8,9 +8,22 @@ fn engine(text: &str) -> Engine {
     crate::load("routes.yaml", text, &(), &crate::ChronoTz).unwrap()
 }
 
+/// With a file beside it.
+fn engine_with(text: &str, name: &str, file: &str) -> Engine {
+    let files = vec![crate::SourceFile {
+        name: name.to_owned(),
+        text: file.to_owned(),
+    }];
+    crate::load("routes.yaml", text, &files, &crate::ChronoTz).unwrap()
+}
+
 fn decided(engine: &Engine, to: &str) -> (String, bool) {
+    decided_at(engine, "2026-04-21T14:32:00Z", "+14155550123", to)
+}
+
+fn decided_at(engine: &Engine, time: &str, from: &str, to: &str) -> (String, bool) {
     let event = format!(
-        r#"{{"event":"incoming_call","from":"+14155550123","to":"{to}","timestamp":"2026-04-21T14:32:00Z","call_id":"a"}}"#
+        r#"{{"event":"incoming_call","from":"{from}","to":"{to}","timestamp":"{time}","call_id":"a"}}"#
     );
     let event: Event = serde_json::from_str(&event).unwrap();
     match engine.decide(&event, &Facts::default()) {
@@ -174,4 +187,78 @@ numbers:
     );
     let (json, _) = decided(&engine, "+1");
     assert!(json.contains(r#""number":"3125550100""#), "{json}");
+}
+
+/// As a number, as a SIP user, and as one of the numbers that begin so.
+#[test]
+fn a_number_that_stands_in_the_file_too_keeps_its_row() {
+    for written in ["+14155550123", "alice", "+1415*"] {
+        let (from, number) = match written {
+            "alice" => ("alice", "alice"),
+            _ => ("+14155550123", "+14155550123"),
+        };
+        let engine = engine_with(
+            &format!(
+                r#"
+version: 1
+default: {{ action: busy }}
+callers: {{ vip: {{ file: v.csv, numbers: [anonymous, "{number}", "+1900*", bob] }} }}
+numbers:
+  "*": [{{ when: {{ caller: {{ in: vip }} }}, then: {{ action: say, text: "{{vip.owner}}" }} }}]
+"#
+            ),
+            "v.csv",
+            &format!("number,owner\n{written},cem\n"),
+        );
+        for (from, wanted) in [(from, r#""text":"cem""#), ("bob", "busy")] {
+            let (json, _) = decided_at(&engine, "2026-04-21T14:32:00Z", from, "+1");
+            assert!(json.contains(wanted), "{written} {from}: {json}");
+        }
+    }
+}
+
+#[test]
+fn a_change_of_hours_a_week_ahead_is_told_with_its_date() {
+    let engine = engine(
+        r#"
+version: 1
+default: { action: busy }
+hours: { office: { zone: UTC, open: "Mo-Fr 09:00-17:00; Dec 24-Jan 3 off" } }
+numbers:
+  "*": [{ then: { action: say, text: "{hours.office.next_change}" } }]
+"#,
+    );
+    for (day, wanted) in [
+        // A Wednesday, then Christmas Eve.
+        ("2026-12-23", "Wednesday 17:00"),
+        ("2026-12-24", "Monday 4 January 09:00"),
+        ("2026-12-28", "Monday 4 January 09:00"),
+        ("2026-12-29", "Monday 09:00"),
+    ] {
+        let (json, _) = decided_at(&engine, &format!("{day}T10:00:00Z"), "+14155550123", "+1");
+        assert!(
+            json.contains(&format!(r#""text":"{wanted}""#)),
+            "{day}: {json}"
+        );
+    }
+}
+
+#[test]
+fn the_name_of_a_column_may_have_a_digit() {
+    let engine = engine_with(
+        r#"
+version: 1
+default: { action: busy }
+callers: { vip: { file: v.csv } }
+numbers:
+  "*": [{ when: { caller: { in: vip } }, then: { action: say, text: "{vip.line1}" } }]
+"#,
+        "v.csv",
+        "name,number,line1\nAnn,+14155550123,cem\n",
+    );
+    let (json, unfilled) = decided(&engine, "+1");
+    assert!(json.contains(r#""text":"cem""#), "{json}");
+    assert!(!unfilled);
+    let (json, _) = decided_at(&engine, "2026-04-21T14:32:00Z", "number", "+1");
+    assert!(json.contains("busy"), "a heading is no caller: {json}");
 }
