@@ -207,8 +207,10 @@ impl Established {
                 }
                 Some(request) = self.leg.requests.recv() => match request {
                     LegRequest::Within(request) => Box::pin(self.request(request)).await,
-                    // It crossed our 200 (RFC 3261, section 9.2).
-                    LegRequest::Cancelled(_) => false,
+                    LegRequest::Cancelled(cancel) => {
+                        self.cancelled(&cancel);
+                        false
+                    }
                     LegRequest::Replaces(invite, replaces) => {
                         Box::pin(self.replaced(*invite, replaces)).await;
                         false

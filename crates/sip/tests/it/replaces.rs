@@ -246,3 +246,45 @@ async fn who_waits_for_a_dialog_that_ends_is_declined() {
         Disposition::Failed
     );
 }
+
+/// RFC 3261, section 9.2: an attended transfer that is taken back before it has taken place leaves the call.
+#[tokio::test]
+async fn who_waits_may_give_up() {
+    let mut adapter = adapter("127.62.5.1").await;
+    let mut caller = Raw::new("127.62.5.2", adapter.local_addr()).await;
+    let mut new = Raw::new("127.62.5.4", adapter.local_addr()).await;
+    caller
+        .send(&caller.request("INVITE", "a", 1, "", "", SDP))
+        .await;
+    let mut line = next_call(&mut adapter).await.line;
+    line.perform(Command::Answer { leg: CALLER });
+    let ok = caller.until("SIP/2.0 200").await;
+    let named = names(&caller.call_id, &tag(header(&ok, "To").unwrap()), "raw", "");
+    new.call_id = "waits".to_owned();
+    new.send(&new.request("INVITE", "b", 1, "", &named, SDP))
+        .await;
+    new.until("SIP/2.0 100").await;
+    new.send(&new.request("CANCEL", "b", 1, "", "", "")).await;
+    for _ in 0..2 {
+        let answer = new.until("SIP/2.0").await;
+        let (status, to) = match header(&answer, "CSeq") {
+            Some("1 CANCEL") => ("200", None),
+            _ => ("487", Some(to_tag(&answer))),
+        };
+        assert!(answer.starts_with(&format!("SIP/2.0 {status}")), "{answer}");
+        if let Some(to) = to {
+            new.send(&new.request("ACK", "b", 1, &to, "", "")).await;
+        }
+    }
+    caller
+        .send(&caller.request("ACK", "a", 1, &to_tag(&ok), "", ""))
+        .await;
+    expect(&mut line, Notice::LegAnswered { leg: CALLER }).await;
+    assert!(caller.quiet("BYE", Duration::from_millis(200)).await);
+    // It may still be taken over.
+    new.call_id = "later".to_owned();
+    new.send(&new.request("INVITE", "c", 1, "", &named, SDP))
+        .await;
+    new.until("SIP/2.0 200").await;
+    caller.until("BYE").await;
+}

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use sipx_sip::update;
+use sipx_sip::{Request, update};
 
 use super::{Established, Unacked};
 use crate::endpoint::Incoming;
@@ -14,6 +14,7 @@ use crate::leg::direct::Peer;
 use crate::leg::taking::{Taken, take};
 use crate::message::Reply;
 use crate::refer::Replaces;
+use crate::routes::Entry;
 use crate::stack::token;
 
 /// An INVITE that names a dialog whose 2xx waits for its ACK: until then we may send no BYE, so it
@@ -22,6 +23,8 @@ use crate::stack::token;
 pub(super) struct Waiting {
     invite: Incoming,
     replaces: Box<Replaces>,
+    /// By which its CANCEL finds it.
+    entry: Entry,
 }
 
 impl Established {
@@ -35,16 +38,10 @@ impl Established {
         } else if replaces.early_only {
             Some(486)
         } else if self.unacked.is_some() {
-            let waiting = Waiting {
-                invite: incoming,
-                replaces,
-            };
-            stack.respond(&waiting.invite, Reply::new(100));
-            if let Some(other) = self.waiting.replace(waiting) {
-                // One after the other; the latest is what is wanted.
-                stack.respond(&other.invite, Reply::new(491).tag(&token()));
+            match self.entered(&incoming) {
+                Some(entry) => return self.wait(incoming, replaces, entry),
+                None => Some(482),
             }
-            return;
         } else {
             None
         };
@@ -58,11 +55,44 @@ impl Established {
         }
     }
 
+    fn entered(&self, incoming: &Incoming) -> Option<Entry> {
+        let requests = self.leg.entry.as_ref()?.leg()?;
+        let routes = &self.leg.stack.routes;
+        routes.enter_invite(incoming, &token(), requests, Arc::default())
+    }
+
+    fn wait(&mut self, invite: Incoming, replaces: Box<Replaces>, entry: Entry) {
+        let stack = &self.leg.stack;
+        stack.respond(&invite, Reply::new(100));
+        let waiting = Waiting {
+            invite,
+            replaces,
+            entry,
+        };
+        if let Some(other) = self.waiting.replace(waiting) {
+            // One after the other; the latest is what is wanted.
+            stack.respond(&other.invite, Reply::new(491).tag(&token()));
+        }
+    }
+
+    /// A CANCEL: of who waits, or it has crossed our 200 (RFC 3261, section 9.2).
+    pub(super) fn cancelled(&mut self, cancel: &Request) {
+        let stack = &self.leg.stack;
+        let key = stack.handle.keys().of_cancelled(cancel);
+        let is_it = |waiting: &mut Waiting| Some(waiting.invite.key) == key;
+        if let Some(Waiting { invite, .. }) = self.waiting.take_if(is_it) {
+            stack.respond(&invite, Reply::new(487).tag(&token()));
+        }
+    }
+
     /// The ACK that one waited for has come.
     pub(super) async fn replaced_at_last(&mut self) {
-        if let Some(Waiting { invite, replaces }) = self.waiting.take() {
-            self.replaced(invite, replaces).await;
-        }
+        let Some(waiting) = self.waiting.take() else {
+            return;
+        };
+        // It is entered anew, with the dialog that it begins.
+        drop(waiting.entry);
+        self.replaced(waiting.invite, waiting.replaces).await;
     }
 
     async fn take_place(&mut self, incoming: &Incoming, tag: &str) -> Result<(), Reply> {
