@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn keys_come_by_our_number_where_the_far_end_has_another() {
         let mut payloads = Payloads::default();
-        payloads.event = Some(Event {
+        payloads.hears_keys(Event {
             payload: 96,
             clock: 8000,
         });
