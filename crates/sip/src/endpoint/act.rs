@@ -386,6 +386,13 @@ impl Inner {
             if state.is_accepted(key) {
                 continue;
             }
+            // Who rings knows nothing of it, and another is rung in his place.
+            if let Some(asked) = state.asked.get_mut(&key)
+                && asked.ringing
+            {
+                asked.cancel.get_or_insert(None);
+                self.send_cancel(&mut state, key);
+            }
             let outputs = state.fails(Role::Client, key);
             self.perform(&mut state, Role::Client, key, outputs);
         }

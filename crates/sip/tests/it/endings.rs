@@ -102,3 +102,25 @@ async fn a_2xx_that_comes_again_by_another_connection_is_acknowledged() {
     let (mut again, _) = timeout(LONG, listener.accept()).await.unwrap().unwrap();
     assert!(message(&mut again).await.starts_with("ACK"));
 }
+
+/// The next way is tried then; whom it has rung must not ring on beside it.
+#[tokio::test]
+async fn who_rings_when_his_connection_is_lost_is_cancelled() {
+    let mut adapter = adapter("127.58.10.1").await;
+    let mut caller = Raw::new("127.58.10.2", adapter.local_addr()).await;
+    let mut line = called(&mut adapter, &mut caller).await;
+    let listener = TcpListener::bind("127.58.10.3:0").await.unwrap();
+    let callee = format!("sip:bob@{};transport=tcp", listener.local_addr().unwrap());
+    dial(&mut line, CALLEE, &callee);
+    let (mut stream, _) = listener.accept().await.unwrap();
+    let invite = message(&mut stream).await;
+    let rings = caller.response(&invite, "180 Ringing", ";tag=b", "", "");
+    stream.write_all(rings.as_bytes()).await.unwrap();
+    expect(&mut line, Notice::LegRinging { leg: CALLEE }).await;
+    drop(stream);
+    let (mut again, _) = timeout(LONG, listener.accept()).await.unwrap().unwrap();
+    let cancel = message(&mut again).await;
+    assert!(cancel.starts_with("CANCEL"), "{cancel}");
+    assert_eq!(header(&cancel, "Via"), header(&invite, "Via"));
+    ended(&mut line, CALLEE).await;
+}
