@@ -6,7 +6,8 @@ use bytes::Bytes;
 use callroute_audio::prompts::Prompts;
 use callroute_audio::speech::Speech;
 use callroute_audio::tone::Tones;
-use callroute_media::{LegId, Notice};
+use callroute_media::{LegId, Notice, RecordOptions, RecordingId};
+use futures_util::FutureExt;
 use sipx_rtp::packet::Packet;
 use tokio::sync::mpsc;
 
@@ -71,4 +72,28 @@ async fn sound_behind_what_is_no_sound_is_heard_at_once_and_as_it_is() {
         let pause = &heard[after - 1760..after - 160];
         assert!(pause.iter().all(|sample| *sample == 0), "{payload_type}");
     }
+}
+
+/// What is done about a recording never waits for the disk, nor for who is told.
+#[tokio::test]
+async fn the_end_of_a_recording_holds_up_nothing() {
+    let (mut stream, mut told) = stream("127.27.91.4");
+    let folder = tempfile::tempdir().unwrap();
+    for n in 0..2 {
+        let path = folder.path().join(format!("{n}.wav"));
+        let record = MediaCommand::Record(RecordingId(n), path, RecordOptions::default());
+        stream.perform(record).await;
+        let stop = stream.perform(MediaCommand::StopRecord(RecordingId(n)));
+        assert!(stop.now_or_never().is_some(), "it waits");
+    }
+    let mut ended = Vec::new();
+    stream.written().await;
+    while let Ok(notice) = told.try_recv() {
+        match *notice {
+            Notice::RecordEnded { recording, .. } => ended.push(recording.0),
+            other => panic!("{other:?}"),
+        }
+    }
+    ended.sort_unstable();
+    assert_eq!(ended, [0, 1]);
 }
