@@ -272,6 +272,21 @@ impl RtpOut {
         }
     }
 
+    /// A sound is over: what does not fill a packet is sent with silence behind it.
+    pub(crate) fn fill_up(&self) {
+        let mut state = self.lock();
+        let (band, waits) = (state.pending.0, state.pending.1.len());
+        let whole = waits.checked_next_multiple_of(band.samples_in(state.packet_ms));
+        let silence = vec![0; whole.unwrap_or(waits) - waits];
+        self.own(&mut state, band, &silence);
+    }
+
+    /// Who speaks is another one, or nobody: what does not fill a packet is not heard by who listens
+    /// next.
+    pub(crate) fn drop_rest(&self) {
+        self.lock().pending.1.clear();
+    }
+
     fn packet(&self, state: &mut State, band: Band, samples: &[i16]) {
         let codec = state.encoder.codec();
         let ticks = state.packet_ms * (codec.clock() / 1000);

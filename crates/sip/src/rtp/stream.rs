@@ -248,21 +248,27 @@ impl Stream {
             }
             MediaCommand::Bridge(peer) => {
                 self.stop_play(PlayEnd::Stopped).await;
+                self.out.drop_rest();
                 self.seat = None;
                 self.steady = None;
                 self.peer = Some(peer);
             }
             MediaCommand::Unbridge => {
+                self.out.drop_rest();
                 self.peer = None;
                 self.steady = None;
             }
             MediaCommand::Join(seat) => {
                 self.stop_play(PlayEnd::Stopped).await;
+                self.out.drop_rest();
                 self.peer = None;
                 self.steady = None;
                 self.seat = Some(seat);
             }
-            MediaCommand::Leave => self.seat = None,
+            MediaCommand::Leave => {
+                self.seat = None;
+                self.out.drop_rest();
+            }
             MediaCommand::Press(digit) => {
                 // What is relayed meanwhile would tear the key apart.
                 self.out.set_playing(true);
@@ -342,6 +348,10 @@ impl Stream {
 
     async fn stop_play(&mut self, end: PlayEnd) {
         if let Some(playing) = self.playing.take() {
+            match end {
+                PlayEnd::Finished => self.out.fill_up(),
+                _ => self.out.drop_rest(),
+            }
             self.out.set_playing(self.presses.is_pressing());
             let notice = Notice::PlayEnded {
                 leg: self.leg,
@@ -380,6 +390,9 @@ impl Stream {
         if self.presses.is_pressing() {
             self.out.key(self.presses.next());
             if !self.presses.is_pressing() {
+                if self.playing.is_none() {
+                    self.out.fill_up();
+                }
                 self.out.set_playing(self.playing.is_some());
             }
             return;

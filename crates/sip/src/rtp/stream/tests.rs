@@ -3,26 +3,34 @@
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
+use callroute_audio::codec::{Band, Codec};
 use callroute_audio::prompts::Prompts;
 use callroute_audio::speech::Speech;
 use callroute_audio::tone::Tones;
-use callroute_media::{LegId, Notice, RecordOptions, RecordingId};
+use callroute_media::{LegId, Notice, PlayId, RecordOptions, RecordingId};
 use futures_util::FutureExt;
 use sipx_rtp::packet::Packet;
 use tokio::sync::mpsc;
 
-use super::Stream;
+use super::{PlayState, Playing, Stream};
 use crate::notices::Notices;
 use crate::rtp::command::MediaCommand;
 use crate::rtp::media::Sounds;
 use crate::rtp::out::RtpOut;
-use crate::rtp::ports::Ports;
+use crate::rtp::play::Source;
+use crate::rtp::ports::{Ports, RtpSocket};
+use crate::rtp::room::Rooms;
+use crate::rtp::voice::Voice;
 use crate::rtp::web::Web;
 use crate::sdp::Event;
 
+fn socket(net: &str) -> RtpSocket {
+    let ports = Ports::new(net.parse().unwrap(), &(20_000..=20_020), Arc::default());
+    ports.unwrap().bind().unwrap()
+}
+
 /// A leg's media that is not served, and what it tells.
 fn stream(net: &str) -> (Stream, mpsc::Receiver<Box<Notice>>) {
-    let ports = Ports::new(net.parse().unwrap(), &(20_000..=20_020), Arc::default()).unwrap();
     let sounds = Sounds {
         prompts: Arc::new(Prompts::builtin()),
         speech: Arc::new(Speech::none()),
@@ -30,7 +38,7 @@ fn stream(net: &str) -> (Stream, mpsc::Receiver<Box<Notice>>) {
         web: Arc::new(Web::new(Vec::new(), Arc::default())),
     };
     let (sender, told) = mpsc::channel(100);
-    let out = Arc::new(RtpOut::new(ports.bind().unwrap(), 7));
+    let out = Arc::new(RtpOut::new(socket(net), 7));
     let stream = Stream::new(LegId(1), out, sounds, Notices::new(sender));
     (stream, told)
 }
@@ -96,4 +104,58 @@ async fn the_end_of_a_recording_holds_up_nothing() {
     }
     ended.sort_unstable();
     assert_eq!(ended, [0, 1]);
+}
+
+/// Of packets of 60 ms, what plays fills one and a third.
+#[tokio::test]
+async fn what_does_not_fill_a_packet_is_heard_now_or_never() {
+    let (mut stream, _told) = stream("127.27.91.5");
+    let sdp = "v=0\r\no=- 1 1 IN IP4 127.27.91.6\r\ns=-\r\nc=IN IP4 127.27.91.6\r\nt=0 0\r\n\
+               m=audio 4000 RTP/AVP 0\r\na=ptime:60\r\n";
+    let remote = crate::sdp::read(sdp.as_bytes(), &[Codec::Pcmu]).unwrap();
+    stream.out.agree(&remote);
+    let voice = Arc::new(Mutex::new(Voice::new(Band::Narrow)));
+    stream.out.tap(Some(Arc::clone(&voice)));
+    let heard = || -> Vec<i16> {
+        let mut voice = voice.lock().unwrap();
+        let frames = std::iter::from_fn(|| voice.take());
+        let heard = frames.map(|frame| frame[80]).collect();
+        *voice = Voice::new(Band::Narrow);
+        heard
+    };
+    let play = |stream: &mut Stream| {
+        for level in [1000, 2000, 3000, 4000] {
+            stream.out.samples(Band::Narrow, &[level; 160]);
+        }
+        stream.playing = Some(Playing {
+            id: PlayId(1),
+            state: PlayState::Heard(Source::Samples(Arc::default(), 0)),
+        });
+    };
+    play(&mut stream);
+    stream.frame().await;
+    assert!(stream.playing.is_none(), "it has ended");
+    assert_eq!(heard()[..6], [1000, 2000, 3000, 4000, 0, 0]);
+    let other = || Arc::downgrade(&Arc::new(RtpOut::new(socket("127.27.91.7"), 8)));
+    let ends = [
+        MediaCommand::StopPlay(PlayId(1)),
+        MediaCommand::Bridge(other()),
+        MediaCommand::Unbridge,
+        MediaCommand::Join(
+            Arc::new(Rooms::default())
+                .join("a", other(), false)
+                .unwrap(),
+        ),
+        MediaCommand::Leave,
+    ];
+    for end in ends {
+        let told = format!("{end:?}");
+        play(&mut stream);
+        stream.perform(end).await;
+        heard();
+        for _ in 0..3 {
+            stream.out.samples(Band::Narrow, &[9000; 160]);
+        }
+        assert_eq!(heard()[..3], [9000; 3], "{told}");
+    }
 }
