@@ -29,6 +29,7 @@ impl Payloads {
         self.event = remote.event;
     }
 
+    /// Telephone events come by this number.
     #[cfg(test)]
     pub(crate) fn hears_keys(&mut self, event: Event) {
         self.event = Some(event);
@@ -94,7 +95,7 @@ mod tests {
     #[test]
     fn keys_come_by_our_number_where_the_far_end_has_another() {
         let mut payloads = Payloads::default();
-        payloads.event = Some(Event {
+        payloads.hears_keys(Event {
             payload: 96,
             clock: 8000,
         });
