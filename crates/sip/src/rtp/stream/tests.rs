@@ -10,6 +10,7 @@ use callroute_audio::tone::Tones;
 use callroute_media::{LegId, Notice, PlayId, RecordOptions, RecordingId};
 use futures_util::FutureExt;
 use sipx_rtp::packet::Packet;
+use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 
 use super::{PlayState, Playing, Stream};
@@ -22,11 +23,21 @@ use crate::rtp::ports::{Ports, RtpSocket};
 use crate::rtp::room::Rooms;
 use crate::rtp::voice::Voice;
 use crate::rtp::web::Web;
-use crate::sdp::Event;
+use crate::sdp::{Event, Remote};
 
 fn socket(net: &str) -> RtpSocket {
     let ports = Ports::new(net.parse().unwrap(), &(20_000..=20_020), Arc::default());
     ports.unwrap().bind().unwrap()
+}
+
+/// A far end that hears there, and speaks PCMU.
+fn remote(hears: &str, more: &str) -> Remote {
+    let (ip, port) = hears.split_once(':').unwrap();
+    let sdp = format!(
+        "v=0\r\no=- 1 1 IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\n\
+         m=audio {port} RTP/AVP 0\r\n{more}"
+    );
+    crate::sdp::read(sdp.as_bytes(), &[Codec::Pcmu]).unwrap()
 }
 
 /// A leg's media that is not served, and what it tells.
@@ -110,10 +121,9 @@ async fn the_end_of_a_recording_holds_up_nothing() {
 #[tokio::test]
 async fn what_does_not_fill_a_packet_is_heard_now_or_never() {
     let (mut stream, _told) = stream("127.27.91.5");
-    let sdp = "v=0\r\no=- 1 1 IN IP4 127.27.91.6\r\ns=-\r\nc=IN IP4 127.27.91.6\r\nt=0 0\r\n\
-               m=audio 4000 RTP/AVP 0\r\na=ptime:60\r\n";
-    let remote = crate::sdp::read(sdp.as_bytes(), &[Codec::Pcmu]).unwrap();
-    stream.out.agree(&remote);
+    stream
+        .out
+        .agree(&remote("127.27.91.6:4000", "a=ptime:60\r\n"));
     let voice = Arc::new(Mutex::new(Voice::new(Band::Narrow)));
     stream.out.tap(Some(Arc::clone(&voice)));
     let heard = || -> Vec<i16> {
@@ -158,4 +168,35 @@ async fn what_does_not_fill_a_packet_is_heard_now_or_never() {
         }
         assert_eq!(heard()[..3], [9000; 3], "{told}");
     }
+}
+
+#[tokio::test]
+async fn a_hold_wears_out_no_numbers() {
+    let far = UdpSocket::bind("127.27.91.9:0").await.unwrap();
+    let out = RtpOut::new(socket("127.27.91.8"), 7);
+    let listens = remote(&far.local_addr().unwrap().to_string(), "");
+    let mut held = listens.clone();
+    held.listens = false;
+    let relay = |n: u16| {
+        let payload = Bytes::from_static(&[0x20; 160]);
+        let packet = Packet::new(0, n, u32::from(n) * 160, 9, payload);
+        assert!(out.relay_sound(&packet, Codec::Pcmu));
+    };
+    let heard = async || {
+        let mut packet = [0; 1500];
+        let length = far.recv(&mut packet).await.unwrap();
+        Packet::decode(&Bytes::copy_from_slice(&packet[..length])).unwrap()
+    };
+    out.agree(&listens);
+    relay(0);
+    let before = heard().await;
+    out.agree(&held);
+    (1..40_000).for_each(relay);
+    out.agree(&listens);
+    relay(40_000);
+    let after = heard().await;
+    assert_eq!(after.sequence, before.sequence.wrapping_add(1));
+    // Its time has gone by nevertheless.
+    let passed = after.timestamp.wrapping_sub(before.timestamp);
+    assert!(after.marker && passed >= 40_000 * 160, "{passed}");
 }
