@@ -56,11 +56,20 @@ pub enum FileError {
 /// # Errors
 /// [`FileError`] says what is not as it must be.
 pub fn read(bytes: &[u8]) -> Result<Pcm, FileError> {
+    read_within(bytes, wav::MAX_MS)
+}
+
+/// The same where more than so many milliseconds of sound are refused: a small file of Opus holds
+/// hours.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_within(bytes: &[u8], limit_ms: u64) -> Result<Pcm, FileError> {
     if !bytes.starts_with(b"OggS") {
-        return Ok(wav::read(bytes)?);
+        return Ok(wav::read_within(bytes, limit_ms)?);
     }
     #[cfg(feature = "opus")]
-    return Ok(ogg::read(bytes)?);
+    return Ok(ogg::read_within(bytes, limit_ms)?);
     #[cfg(not(feature = "opus"))]
     Err(FileError::NoOpus)
 }

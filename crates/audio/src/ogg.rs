@@ -88,6 +88,11 @@ impl Head {
 /// # Errors
 /// [`OggError`] says what is not as it must be; nothing is guessed.
 pub fn read(bytes: &[u8]) -> Result<Pcm, OggError> {
+    read_within(bytes, MAX_MS)
+}
+
+/// The same, of at most so many milliseconds.
+pub(crate) fn read_within(bytes: &[u8], limit_ms: u64) -> Result<Pcm, OggError> {
     let mut packets = PacketReader::new(Cursor::new(bytes));
     let first = packets
         .read_packet()
@@ -100,7 +105,7 @@ pub fn read(bytes: &[u8]) -> Result<Pcm, OggError> {
     decoder
         .set_gain(head.gain.into())
         .map_err(|_| OggError::Unavailable)?;
-    let most = MAX_MS.saturating_mul(u64::from(RATE) / 1000);
+    let most = limit_ms.saturating_mul(u64::from(RATE) / 1000);
     let mut samples: Vec<i16> = Vec::new();
     let mut sound = [0; (RATE / 1000 * MAX_PACKET_MS) as usize];
     let mut end = None;
@@ -121,7 +126,7 @@ pub fn read(bytes: &[u8]) -> Result<Pcm, OggError> {
             .map_err(|_| no_packet)?;
         samples.extend_from_slice(sound.get(..length).unwrap_or_default());
         if samples.len() as u64 > most {
-            return Err(OggError::TooLong { limit_ms: MAX_MS });
+            return Err(OggError::TooLong { limit_ms });
         }
         number += 1;
         if packet.last_in_stream() {

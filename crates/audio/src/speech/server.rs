@@ -2,13 +2,14 @@
 
 mod ask;
 mod error;
+mod health;
 mod key;
 
 pub use error::ServerError;
 pub use key::SpeechKey;
 
 use std::fmt;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use hyper::Uri;
@@ -16,6 +17,7 @@ use tokio_rustls::rustls::ClientConfig;
 
 use super::slots::Slots;
 use crate::pcm::Pcm;
+use health::Health;
 
 /// Where such servers take texts, if the URL names no path.
 const PATH: &str = "/v1/audio/speech";
@@ -23,15 +25,14 @@ const PATH: &str = "/v1/audio/speech";
 const AT_ONCE: usize = 4;
 /// How long a text may take, from the connection to the last byte.
 const TIME_LIMIT: Duration = Duration::from_secs(10);
-/// After a failure the server is left alone for so long: calls must not wait for it one by one.
-const REST: Duration = Duration::from_secs(5);
 
 /// A server that speaks texts.
 ///
 /// It is asked by `POST` with JSON `{"model", "input", "voice", "response_format": "wav"}` and
 /// answers with a WAV file. A text takes one connection, at most four at a time unless set
 /// otherwise; at most 8 MiB are read, and nothing is waited for longer than the time limit. After a
-/// failure it rests for five seconds.
+/// failure it rests for five seconds; then one text tries whether it is back, and the others do not
+/// wait for that.
 pub struct SpeechServer {
     uri: Uri,
     model: String,
@@ -43,7 +44,7 @@ pub struct SpeechServer {
     trust: OnceLock<Arc<ClientConfig>>,
     time_limit: Duration,
     slots: Slots,
-    rests: Mutex<Option<Instant>>,
+    health: Health,
 }
 
 impl SpeechServer {
@@ -85,7 +86,7 @@ impl SpeechServer {
             trust: OnceLock::new(),
             time_limit: TIME_LIMIT,
             slots: Slots::new(AT_ONCE),
-            rests: Mutex::new(None),
+            health: Health::default(),
         })
     }
 
@@ -151,24 +152,21 @@ impl SpeechServer {
         voice: Option<&str>,
     ) -> Result<Pcm, ServerError> {
         let begun = Instant::now();
-        if let Some(until) = *self.rests()
-            && until > begun
-        {
-            let left = until - begun;
-            return Err(ServerError::Rests { left });
-        }
+        self.health.look(begun)?;
         // Waiting for one's turn is part of the time.
         let Some(turn) = self.slots.take(self.time_limit) else {
             let waited = self.time_limit;
             return Err(ServerError::Busy { waited });
         };
+        let ask = self.health.ask(Instant::now())?;
         let voice = voice.unwrap_or_else(|| self.voice_of(language));
         let left = self.time_limit.saturating_sub(begun.elapsed());
         let spoken = ask::ask(self, text, voice, left);
-        drop(turn);
         // A text that the server does not like says nothing of the next one.
         let fails = spoken.as_ref().is_err_and(ServerError::is_of_the_server);
-        *self.rests() = fails.then(|| Instant::now() + REST);
+        ask.done(fails, Instant::now());
+        // Not before it is known whether the next one is to ask.
+        drop(turn);
         spoken
     }
 
@@ -183,10 +181,6 @@ impl SpeechServer {
             wanted = now.rsplit_once('-').map(|(wider, _)| wider);
         }
         &self.voice
-    }
-
-    fn rests(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
-        self.rests.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -26,6 +26,11 @@ const EXTENSIBLE: u16 = 0xFFFE;
 /// # Errors
 /// [`WavError`] says what is not as it must be; nothing is guessed.
 pub fn read(bytes: &[u8]) -> Result<Pcm, WavError> {
+    read_within(bytes, MAX_MS)
+}
+
+/// The same, of at most so many milliseconds.
+pub(crate) fn read_within(bytes: &[u8], limit_ms: u64) -> Result<Pcm, WavError> {
     let size = bytes.len() as u64;
     if size > MAX_BYTES {
         return Err(WavError::TooLarge {
@@ -35,8 +40,8 @@ pub fn read(bytes: &[u8]) -> Result<Pcm, WavError> {
     }
     let (format, data) = chunks(bytes)?;
     let frames = data.len() / usize::from(format.frame_bytes()).max(1);
-    if frames as u64 * 1000 / u64::from(format.rate) > MAX_MS {
-        return Err(WavError::TooLong { limit_ms: MAX_MS });
+    if frames as u64 * 1000 / u64::from(format.rate) > limit_ms {
+        return Err(WavError::TooLong { limit_ms });
     }
     let samples = format.mono(data);
     Ok(if format.rate == RATE {

@@ -52,6 +52,11 @@ struct Relayed {
 }
 
 impl OutClock {
+    /// The next sequence number that is free.
+    pub(crate) fn next(&self) -> u16 {
+        self.sequence
+    }
+
     /// A stream that begins at these (random) numbers.
     pub(crate) fn new(sequence: u16, timestamp: u32) -> Self {
         Self {
@@ -187,6 +192,12 @@ impl OutClock {
             timestamp,
             marker: marker || begins,
         })
+    }
+
+    /// Of what was stamped lately nothing was sent: the numbers go on with this one.
+    pub(crate) fn go_on(&mut self, sequence: u16) {
+        self.sequence = sequence;
+        self.relayed = None;
     }
 
     fn take(&mut self, now: Duration, samples: u32, marker: bool) -> Stamp {

@@ -17,7 +17,6 @@ use crate::rtp::clock::{OutClock, Stamp};
 use crate::rtp::command::MediaCommand;
 use crate::rtp::control::Sent;
 use crate::rtp::crypt::Sealer;
-use crate::rtp::dtmf::{KeyPacket, STEP, sound};
 use crate::rtp::ports::RtpSocket;
 use crate::rtp::trickle::Trickle;
 use crate::rtp::voice::Voice;
@@ -59,6 +58,8 @@ struct State {
     odd: u8,
     /// Whether the far end wants to hear us.
     listens: bool,
+    /// The number that was free when it ceased to.
+    next: u16,
     /// Nobody was heard yet where it goes, and only a stranger says that somebody is there.
     unheard: Option<Trickle>,
     /// A sound of our own plays: nothing is relayed meanwhile.
@@ -94,6 +95,7 @@ impl RtpOut {
             strict: false,
             odd: 0,
             listens: false,
+            next: clock.next(),
             unheard: None,
             playing: false,
             tap: None,
@@ -131,6 +133,11 @@ impl RtpOut {
         state.longest_ms = remote.longest_ms.unwrap_or(u32::MAX);
         let wanted = remote.packet_ms.unwrap_or(FRAME_MS);
         state.packet_ms = codec.packet_ms(wanted.min(state.longest_ms));
+        match (state.listens, remote.listens) {
+            (true, false) => state.next = state.clock.next(),
+            (false, true) => state.go_on(),
+            _ => {}
+        }
         state.listens = remote.listens;
         state.unheard = remote.doubted.then(Trickle::default);
         state.control = remote.control.or(state.control);
@@ -272,6 +279,21 @@ impl RtpOut {
         }
     }
 
+    /// A sound is over: what does not fill a packet is sent with silence behind it.
+    pub(crate) fn fill_up(&self) {
+        let mut state = self.lock();
+        let (band, waits) = (state.pending.0, state.pending.1.len());
+        let whole = waits.checked_next_multiple_of(band.samples_in(state.packet_ms));
+        let silence = vec![0; whole.unwrap_or(waits) - waits];
+        self.own(&mut state, band, &silence);
+    }
+
+    /// Who speaks is another one, or nobody: what does not fill a packet is not heard by who listens
+    /// next.
+    pub(crate) fn drop_rest(&self) {
+        self.lock().pending.1.clear();
+    }
+
     fn packet(&self, state: &mut State, band: Band, samples: &[i16]) {
         let codec = state.encoder.codec();
         let ticks = state.packet_ms * (codec.clock() / 1000);
@@ -287,23 +309,6 @@ impl RtpOut {
         }
         let payload_type = state.payload_type;
         self.send(state, payload_type, stamp, payload.into());
-    }
-
-    /// Sends 20 ms of a key, or of the pause behind it: a telephone event, or its sound where the far end
-    /// takes none.
-    pub(crate) fn key(&self, packet: Option<KeyPacket>) {
-        let mut state = self.lock();
-        let Some(event) = state.event else {
-            return self.own(&mut state, Band::Narrow, &sound(packet));
-        };
-        let Some(packet) = packet else {
-            return;
-        };
-        let now = self.began.elapsed();
-        let ticks = u32::from(STEP) * (state.encoder.codec().clock() / 8000);
-        let stamp = state.clock.key(now, packet.begins, ticks);
-        let payload = lasting(&packet.payload, 8000, event.clock);
-        self.send(&mut state, event.payload, stamp, payload);
     }
 
     /// Relays sound of a peer as it is, where the codec and the length of the packets are what the
@@ -350,30 +355,6 @@ impl RtpOut {
             && let Some(stamp) = self.relayed(&mut state, packet, 0)
         {
             self.send(&mut state, NOISE_PAYLOAD, stamp, packet.payload.clone());
-        }
-        true
-    }
-
-    /// Relays a telephone event of a peer, under our payload type for it and on our clock. With
-    /// `anew` its sound is encoded anew meanwhile, and the two share no numbers with the peer's. `false`
-    /// when the far end takes none: then the key is to be [pressed](Self::press).
-    pub(crate) fn relay_key(&self, packet: &Packet, clock: u32, anew: bool) -> bool {
-        let mut state = self.lock();
-        let Some(event) = state.event else {
-            return false;
-        };
-        if state.playing {
-            return true;
-        }
-        let stamp = if anew || clock != event.clock {
-            let now = self.began.elapsed();
-            Some(state.clock.relay_key(now, packet.ssrc, packet.timestamp))
-        } else {
-            self.relayed(&mut state, packet, 0)
-        };
-        if let Some(stamp) = stamp {
-            let payload = lasting(&packet.payload, clock, event.clock);
-            self.send(&mut state, event.payload, stamp, payload);
         }
         true
     }
@@ -430,6 +411,16 @@ impl RtpOut {
 }
 
 impl State {
+    /// The far end listens again. What it was not sent meanwhile has no numbers: with more than half
+    /// of them gone it would not know any more how often they began anew, and could not open what
+    /// is encrypted (RFC 3711, section 3.3.1).
+    fn go_on(&mut self) {
+        self.clock.go_on(self.next);
+        if let Some(tap) = &mut self.tap {
+            tap.begin_anew();
+        }
+    }
+
     /// Its payload type has the clock of the telephone codecs.
     fn takes_noise(&self) -> bool {
         self.noise && self.encoder.codec().clock() == 8000
@@ -445,18 +436,5 @@ impl State {
             (self.odd + 1).min(2 * ODD)
         };
         self.odd < ODD
-    }
-}
-
-/// A telephone event's payload, whose duration counts by another clock now (RFC 4733, section
-/// 2.3.5).
-fn lasting(payload: &[u8], from: u32, to: u32) -> Bytes {
-    match *payload {
-        [event, flags, high, low] if from != to => {
-            let lasts = u32::from(u16::from_be_bytes([high, low])) / (from / 1000) * (to / 1000);
-            let [high, low] = u16::try_from(lasts).unwrap_or(u16::MAX).to_be_bytes();
-            Bytes::copy_from_slice(&[event, flags, high, low])
-        }
-        _ => Bytes::copy_from_slice(payload),
     }
 }

@@ -29,6 +29,7 @@ impl Payloads {
         self.event = remote.event;
     }
 
+    /// Telephone events come by this number.
     #[cfg(test)]
     pub(crate) fn hears_keys(&mut self, event: Event) {
         self.event = Some(event);

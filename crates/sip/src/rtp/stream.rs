@@ -1,6 +1,7 @@
 //! What a leg's media does: it hears, plays, records and relays until the leg is over.
 
 mod hear;
+mod tape;
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -13,7 +14,7 @@ use callroute_audio::band::Halver;
 use callroute_audio::dtmf::Detector;
 use callroute_media::{LegId, Notice, PlayEnd, PlayId};
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, sleep};
 
 use crate::family::reached_from;
@@ -80,6 +81,8 @@ pub(crate) struct Stream {
     agreed: bool,
     playing: Option<Playing>,
     recording: Option<Recording>,
+    /// Recordings that have ended, and that the disk does not have yet.
+    written: JoinSet<()>,
     tap: Option<(TimeLine, Arc<Mutex<Vec<i16>>>)>,
     /// Runs while there is something to send every 20 ms.
     pacer: Option<Pacer>,
@@ -125,6 +128,7 @@ impl Stream {
             agreed: false,
             playing: None,
             recording: None,
+            written: JoinSet::new(),
             tap: None,
             pacer: None,
         }
@@ -164,7 +168,7 @@ impl Stream {
                 () = tick(&mut self.quiet) => self.hush(),
                 fetched = fetched(&mut self.playing) => self.fetched(fetched).await,
                 turn = Recording::turn(&mut self.recording) => match turn {
-                    Turn::Over => self.stop_record().await,
+                    Turn::Over => self.stop_record(),
                     Turn::Frame => if let Some(recording) = &mut self.recording {
                         recording.frame();
                     },
@@ -178,7 +182,8 @@ impl Stream {
         }
         self.seat = None;
         self.stop_play(PlayEnd::Stopped).await;
-        self.stop_record().await;
+        self.stop_record();
+        self.written().await;
         self.report(true);
         let (sent, codec) = self.out.sent();
         if let Some(sound) = self.control.record(self.leg.0, codec, sent) {
@@ -230,10 +235,7 @@ impl Stream {
                 }
             }
             MediaCommand::Record(id, path, options) => {
-                self.stop_record().await;
-                let recording = Recording::begin(id, path, options, self.out.band());
-                self.out.tap(recording.hears());
-                self.recording = Some(recording);
+                self.record(id, path, options);
             }
             MediaCommand::StopRecord(id) => {
                 if self
@@ -241,26 +243,32 @@ impl Stream {
                     .as_ref()
                     .is_some_and(|recording| recording.id == id)
                 {
-                    self.stop_record().await;
+                    self.stop_record();
                 }
             }
             MediaCommand::Bridge(peer) => {
                 self.stop_play(PlayEnd::Stopped).await;
+                self.out.drop_rest();
                 self.seat = None;
                 self.steady = None;
                 self.peer = Some(peer);
             }
             MediaCommand::Unbridge => {
+                self.out.drop_rest();
                 self.peer = None;
                 self.steady = None;
             }
             MediaCommand::Join(seat) => {
                 self.stop_play(PlayEnd::Stopped).await;
+                self.out.drop_rest();
                 self.peer = None;
                 self.steady = None;
                 self.seat = Some(seat);
             }
-            MediaCommand::Leave => self.seat = None,
+            MediaCommand::Leave => {
+                self.seat = None;
+                self.out.drop_rest();
+            }
             MediaCommand::Press(digit) => {
                 // What is relayed meanwhile would tear the key apart.
                 self.out.set_playing(true);
@@ -340,6 +348,10 @@ impl Stream {
 
     async fn stop_play(&mut self, end: PlayEnd) {
         if let Some(playing) = self.playing.take() {
+            match end {
+                PlayEnd::Finished => self.out.fill_up(),
+                _ => self.out.drop_rest(),
+            }
             self.out.set_playing(self.presses.is_pressing());
             let notice = Notice::PlayEnded {
                 leg: self.leg,
@@ -348,32 +360,6 @@ impl Stream {
             };
             self.notices.tell(notice).await;
         }
-    }
-
-    async fn stop_record(&mut self) {
-        if self.recording.is_some() {
-            // What is held back for a packet that is missing belongs to it.
-            for heard in self.ear.rest() {
-                self.heard(heard);
-            }
-        }
-        let Some(recording) = self.recording.take() else {
-            return;
-        };
-        let id = recording.id;
-        self.out.tap(None);
-        let (leg, recorded) = (self.leg, recording.finish().await);
-        if let (Some(url), Some(error)) = (&recorded.url, &recorded.error) {
-            tracing::warn!(%leg, %url, %error, "a recording is not whole");
-        }
-        let notice = Notice::RecordEnded {
-            leg,
-            recording: id,
-            url: recorded.url,
-            duration_ms: recorded.duration_ms,
-            error: recorded.error,
-        };
-        self.notices.tell(notice).await;
     }
 
     /// Gives the peer what was evened out.
@@ -404,6 +390,9 @@ impl Stream {
         if self.presses.is_pressing() {
             self.out.key(self.presses.next());
             if !self.presses.is_pressing() {
+                if self.playing.is_none() {
+                    self.out.fill_up();
+                }
                 self.out.set_playing(self.playing.is_some());
             }
             return;

@@ -20,12 +20,16 @@ use tokio::time::timeout;
 
 use crate::trust::Trust;
 
-/// How long a sound may take to be fetched.
+/// How long a sound may take to be fetched and read.
 const WITHIN: Duration = Duration::from_secs(5);
 /// Largest sound, in bytes: eight minutes of 8 kHz, 16 bit.
 const MAX_BYTES: usize = 8 << 20;
-/// Sounds that are kept, and for how long.
+/// Longest sound: 20 minutes. So many bytes of Opus hold more.
+const MAX_MS: u64 = 20 * 60 * 1000;
+/// Sounds that are kept, their samples together (half an hour in both bands, 86 MB), and for how
+/// long.
 const KEPT: usize = 32;
+const MAX_SAMPLES: usize = 30 * 60 * 3 * 8000;
 const FOR: Duration = Duration::from_secs(300);
 /// Sounds that are being fetched at a time.
 const AT_A_TIME: usize = 16;
@@ -74,13 +78,22 @@ pub(crate) struct Web {
     allowed: Vec<Network>,
     trust: Arc<Trust>,
     kept: Mutex<HashMap<String, Slot>>,
-    turns: Semaphore,
+    turns: Arc<Semaphore>,
 }
 
 #[derive(Debug, Clone)]
 struct Slot {
     since: Instant,
     sound: Arc<OnceCell<Arc<Pcm>>>,
+}
+
+impl Slot {
+    /// How many samples it keeps, in both bands.
+    fn samples(&self) -> usize {
+        self.sound.get().map_or(0, |pcm| {
+            pcm.samples().len() + pcm.wide().map_or(0, <[i16]>::len)
+        })
+    }
 }
 
 /// Where a URL leads.
@@ -103,7 +116,7 @@ impl Web {
             allowed,
             trust,
             kept: Mutex::default(),
-            turns: Semaphore::new(AT_A_TIME),
+            turns: Arc::new(Semaphore::new(AT_A_TIME)),
         }
     }
 
@@ -111,7 +124,21 @@ impl Web {
     pub(crate) async fn get(&self, url: &str) -> Result<Arc<Pcm>, WebFault> {
         let slot = self.slot(url);
         let sound = slot.sound.get_or_try_init(|| self.fetch(url)).await?;
+        self.trim(MAX_SAMPLES);
         Ok(Arc::clone(sound))
+    }
+
+    /// Leaves out the oldest sounds until no more samples are kept than so many.
+    fn trim(&self, most: usize) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        while kept.values().map(Slot::samples).sum::<usize>() > most {
+            let sounds = kept.iter().filter(|(_, slot)| slot.samples() > 0);
+            let oldest = sounds.min_by_key(|(_, slot)| slot.since);
+            let Some(oldest) = oldest.map(|(url, _)| url.clone()) else {
+                return;
+            };
+            kept.remove(&oldest);
+        }
     }
 
     fn slot(&self, url: &str) -> Slot {
@@ -136,15 +163,19 @@ impl Web {
     }
 
     async fn fetch(&self, url: &str) -> Result<Arc<Pcm>, WebFault> {
-        let bytes = async {
+        let sound = async {
             // A semaphore that is never closed always gives a turn.
-            let _turn = self.turns.acquire().await;
-            self.bytes(url).await
+            let turn = Arc::clone(&self.turns).acquire_owned().await;
+            let bytes = self.bytes(url).await?;
+            // Minutes of Opus take their time, and others are on this thread. What takes too long is
+            // read to its end nevertheless, so that long it has its turn.
+            let read = tokio::task::spawn_blocking(move || {
+                let _turn = turn;
+                file::read_within(&bytes, MAX_MS)
+            });
+            Ok(Arc::new(read.await??))
         };
-        let bytes = timeout(WITHIN, bytes).await.map_err(|_| WebFault::Late)??;
-        // Minutes of Opus take their time, and others are on this thread.
-        let read = tokio::task::spawn_blocking(move || file::read(&bytes));
-        Ok(Arc::new(read.await??))
+        timeout(WITHIN, sound).await.map_err(|_| WebFault::Late)?
     }
 
     async fn bytes(&self, url: &str) -> Result<Bytes, WebFault> {

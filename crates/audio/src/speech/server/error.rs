@@ -41,6 +41,9 @@ pub enum ServerError {
         /// For how long yet.
         left: Duration,
     },
+    /// It failed, and another text tries whether it is back.
+    #[error("the speech server failed, and another text tries whether it is back")]
+    Tried,
     /// Too many texts are with it.
     #[error("other texts are with the speech server, and none was done within {waited:?}")]
     Busy {
@@ -87,7 +90,11 @@ impl ServerError {
     pub(super) fn is_of_the_server(&self) -> bool {
         match self {
             Self::Status { status } => !matches!(status, 400 | 413 | 422),
-            Self::Sound(_) | Self::Body { .. } | Self::Busy { .. } | Self::Rests { .. } => false,
+            Self::Sound(_)
+            | Self::Body { .. }
+            | Self::Busy { .. }
+            | Self::Rests { .. }
+            | Self::Tried => false,
             _ => true,
         }
     }

@@ -252,9 +252,32 @@ fn no_more_than_so_many_texts_are_with_it() {
             });
         }
     });
-    // Whoever gets a place that is freed at the last moment has no time left.
-    assert!(asked.lock().unwrap().len() <= 4);
-    assert!(busy.into_inner() >= 1);
+    // Whoever gets a place that a failure has freed does not ask any more.
+    assert!(asked.lock().unwrap().len() <= 2);
+    assert!(busy.into_inner() >= 3);
+}
+
+#[test]
+fn who_waits_for_a_turn_does_not_ask_a_server_that_has_failed_meanwhile() {
+    let (address, asked) = serve("127.61.1.8", None);
+    let one = server(address, "/slow").at_once(1);
+    let one = one.time_limit(Duration::from_secs(2));
+    std::thread::scope(|scope| {
+        let first = scope.spawn(|| one.render("Hello", None, None));
+        while asked.lock().unwrap().is_empty() {
+            std::thread::sleep(Duration::from_millis(500));
+        }
+        // A turn comes, or none within the time: the server is not asked.
+        match one.render("Good day", None, None) {
+            Err(ServerError::Busy { .. } | ServerError::Rests { .. }) => {}
+            other => panic!("{other:?}"),
+        }
+        assert!(matches!(
+            first.join().unwrap(),
+            Err(ServerError::Slow { .. })
+        ));
+    });
+    assert_eq!(asked.lock().unwrap().len(), 1);
 }
 
 #[test]

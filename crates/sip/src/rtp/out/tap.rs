@@ -40,10 +40,15 @@ impl Tap {
 
     /// Sound is sent that was encoded here, at this time in samples of 8 kHz.
     pub(super) fn own(&mut self, at: u32, band: Band, samples: &[i16]) {
+        self.begin_anew();
+        self.voice().push(0, at, band, samples);
+    }
+
+    /// The numbers that come are no longer those that were expected.
+    pub(super) fn begin_anew(&mut self) {
         let rest = self.ear.rest();
         self.ear.forget();
         self.keep(rest);
-        self.voice().push(0, at, band, samples);
     }
 
     fn keep(&self, heard: Vec<Heard>) {

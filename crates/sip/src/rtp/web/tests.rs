@@ -62,6 +62,45 @@ async fn a_sound_is_fetched_once_for_all_who_want_it() {
     assert_eq!(asked.load(Ordering::Relaxed), 1);
 }
 
+/// A WAV file with one sample a byte: µ-law, of so many milliseconds.
+fn long(ms: usize) -> Vec<u8> {
+    let size = u32::try_from(ms * 8).unwrap();
+    let mut wav = b"RIFF\xff\xff\xff\xffWAVEfmt \x10\0\0\0".to_vec();
+    let (rate, format) = (8000u32.to_le_bytes(), [7, 0, 1, 0]);
+    wav.extend([&format[..], &rate, &rate, &[1, 0, 8, 0], b"data"].concat());
+    wav.extend(size.to_le_bytes());
+    wav.resize(wav.len() + ms * 8, 0xff);
+    wav
+}
+
+#[tokio::test]
+async fn what_is_kept_is_bounded_by_its_length() {
+    let web = web();
+    let mut urls = Vec::new();
+    for _ in 0..3 {
+        let (url, asked) = server(answer("200 OK", &wav())).await;
+        web.get(&url).await.unwrap();
+        urls.push((url, asked));
+    }
+    // Each has 8,000 samples; the oldest goes.
+    web.trim(16_000);
+    for (at, (url, asked)) in urls.iter().enumerate().rev() {
+        web.get(url).await.unwrap();
+        let wanted = if at == 0 { 2 } else { 1 };
+        assert_eq!(asked.load(Ordering::Relaxed), wanted, "{at}");
+    }
+    web.trim(0);
+    assert!(web.kept.lock().unwrap().is_empty());
+}
+
+#[test]
+fn more_than_twenty_minutes_are_refused() {
+    let within = |ms| callroute_audio::file::read_within(&long(ms), super::MAX_MS);
+    let most = usize::try_from(super::MAX_MS).unwrap();
+    assert_eq!(within(most).unwrap().duration_ms(), super::MAX_MS);
+    assert!(within(most + 1).is_err());
+}
+
 #[tokio::test]
 async fn what_is_no_sound_is_a_clear_failure() {
     let web = web();
