@@ -86,8 +86,9 @@ struct Draft {
     end: Option<NaiveDate>,
     days: Option<u64>,
     name: Option<String>,
-    /// Cancelled, or already a fault.
-    skip: bool,
+    cancelled: bool,
+    /// What is wrong with it first: nothing, if it turns out to be cancelled.
+    fault: Option<IcsFault>,
 }
 
 impl Draft {
@@ -98,7 +99,8 @@ impl Draft {
             end: None,
             days: None,
             name: None,
-            skip: false,
+            cancelled: false,
+            fault: None,
         }
     }
 }
@@ -178,8 +180,7 @@ impl Reader {
             && let Err(error) = set(event, name, value)
         {
             // One fault an event is enough.
-            event.skip = true;
-            self.fault(span, error);
+            event.fault.get_or_insert(IcsFault { span, error });
         }
     }
 
@@ -214,7 +215,7 @@ fn set(event: &mut Draft, name: &str, value: &str) -> Result<(), IcsError> {
             return Err(IcsError::Recurs(name.to_owned()));
         }
         "SUMMARY" => event.name = Some(unescaped(value)),
-        "STATUS" if value.trim().eq_ignore_ascii_case("CANCELLED") => event.skip = true,
+        "STATUS" if value.trim().eq_ignore_ascii_case("CANCELLED") => event.cancelled = true,
         _ => {}
     }
     Ok(())
@@ -222,8 +223,11 @@ fn set(event: &mut Draft, name: &str, value: &str) -> Result<(), IcsError> {
 
 /// The event, unless it is cancelled.
 fn finish(draft: Draft) -> Result<Option<Event>, IcsFault> {
-    if draft.skip {
+    if draft.cancelled {
         return Ok(None);
+    }
+    if let Some(fault) = draft.fault {
+        return Err(fault);
     }
     let fault = |error| IcsFault {
         span: draft.begin,

@@ -76,6 +76,17 @@ impl<'a> Path<'a> {
         matches!((self.step, above), (Step::Key(_), Some(Step::Key(above))) if above == key)
     }
 
+    /// The name of the entry of a section that this place is, or is in.
+    pub(crate) fn entry_of(&self, section: &str) -> Option<&'a str> {
+        let above = self.above?;
+        match (above.above, above.step, self.step) {
+            (Some(root), Step::Key(key), Step::Key(name)) if root.above.is_none() => {
+                (key == section).then_some(name)
+            }
+            _ => above.entry_of(section),
+        }
+    }
+
     /// Where its key stands; what is no entry of a map has none, and stands where its value does.
     pub(crate) fn key_span(&self, root: &Node) -> Option<Span> {
         let (Some(above), Step::Key(wanted)) = (self.above, self.step) else {

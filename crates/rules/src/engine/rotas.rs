@@ -1,5 +1,7 @@
 //! Who is on duty: a function of time that changes in steps.
 
+use super::tables::ZoneTable;
+
 /// One rota.
 #[derive(Debug)]
 pub(crate) struct Rota {
@@ -36,8 +38,8 @@ impl Turns {
         all
     }
 
-    /// Who is on duty; `offset` tells a zone's offset from UTC in seconds.
-    pub(crate) fn at(&self, utc: i64, offset: impl Fn(u32) -> i64) -> Option<&str> {
+    /// Who is on duty.
+    pub(crate) fn at(&self, utc: i64, zones: &[ZoneTable]) -> Option<&str> {
         match self {
             Self::Steps(steps) => {
                 let after = steps.partition_point(|(from, _)| *from <= utc);
@@ -50,24 +52,19 @@ impl Turns {
                 every,
                 zone,
             } => {
-                let since = utc + offset(*zone) - from;
-                if since < 0 {
-                    return None;
-                }
-                let count = i64::try_from(who.len()).ok()?.max(1);
-                let turn = since.checked_div(*every)?.rem_euclid(count);
-                who.get(usize::try_from(turn).ok()?).map(AsRef::as_ref)
+                let turn = turn(utc, *from, *every, zones.get(*zone as usize)?)?;
+                let place = place(turn, who.len()).filter(|_| turn >= 0)?;
+                who.get(place).map(AsRef::as_ref)
             }
         }
     }
 
-    /// The first instant after `utc` at which a turn of somebody begins whom `is` means; `offset`
-    /// tells a zone's offset from UTC in seconds, at an instant.
+    /// The first instant after `utc` at which a turn of somebody begins whom `is` means.
     pub(crate) fn next(
         &self,
         utc: i64,
         is: impl Fn(&str) -> bool,
-        offset: impl Fn(u32, i64) -> i64,
+        zones: &[ZoneTable],
     ) -> Option<i64> {
         match self {
             Self::Steps(steps) => {
@@ -81,17 +78,29 @@ impl Turns {
                 every,
                 zone,
             } => {
-                let since = utc + offset(*zone, utc) - from;
-                let turn = since.div_euclid(*every).max(-1);
-                let turns = turn.saturating_add(1)..;
-                let mut ahead = turns.zip(who.iter().cycle().skip(place(turn + 1, who.len())?));
+                let zone = zones.get(*zone as usize)?;
+                let next = turn(utc, *from, *every, zone)?.max(-1).saturating_add(1);
+                let mut ahead = (next..).zip(who.iter().cycle().skip(place(next, who.len())?));
                 let (turn, _) = ahead.by_ref().take(who.len()).find(|(_, who)| is(who))?;
-                // Clocks may change until then.
-                let wall = from + turn * every;
-                let nearly = wall - offset(*zone, utc);
-                Some(wall - offset(*zone, nearly))
+                Some(zone.first_reading(from + turn * every))
             }
         }
+    }
+}
+
+/// Which turn it is; before the first it is less than 0. A turn begins when the clock on the wall
+/// first reads so, and goes on when that is put back.
+fn turn(utc: i64, from: i64, every: i64, zone: &ZoneTable) -> Option<i64> {
+    const DAY: i64 = 86_400;
+    let wall = utc + i64::from(zone.offset(utc));
+    let mut turn = (wall - from).checked_div_euclid(every)?;
+    loop {
+        // No clock is put back by more than a day.
+        let next = from + turn.saturating_add(1) * every;
+        if next - wall > DAY || zone.first_reading(next) > utc {
+            return Some(turn);
+        }
+        turn += 1;
     }
 }
 
@@ -102,38 +111,83 @@ fn place(turn: i64, count: usize) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::Turns;
+    use super::{Turns, ZoneTable};
+    use crate::hours::Offsets;
+    use crate::zone::{ChronoTz, Zones};
 
     const HOUR: i64 = 3_600;
+    /// 2026-03-08 and 2026-11-01 in UTC, in seconds since 1970: clocks of New York change in their
+    /// nights.
+    const CHANGES: [i64; 2] = [1_772_928_000, 1_793_491_200];
 
-    /// Summer time from hour 100 on: clocks an hour ahead.
-    fn offset(_: u32, utc: i64) -> i64 {
-        if utc < 100 * HOUR { 0 } else { HOUR }
+    fn new_york() -> ZoneTable {
+        let name = "America/New_York";
+        let zone = ChronoTz.zone(name).unwrap();
+        ZoneTable {
+            name: name.to_owned(),
+            offsets: Offsets::new(&zone),
+            zone,
+        }
     }
 
-    fn next(turns: &Turns, utc: i64, who: &str) -> Option<i64> {
-        turns.next(utc, |name| name == who, offset)
+    fn cycle(from: i64, every: i64) -> Turns {
+        Turns::Cycle {
+            who: ["ann", "bob", "cem"].map(Into::into).into(),
+            from,
+            every,
+            zone: 0,
+        }
+    }
+
+    /// Against the latest that the clock has read so far, minute by minute.
+    #[test]
+    fn a_turn_begins_when_the_clock_first_reads_so() {
+        let zones = [new_york()];
+        for (change, begin, every) in CHANGES.iter().flat_map(|change| {
+            let begins = [1, 2, 3].map(|half| HOUR + half * HOUR / 2);
+            let both = |begin| [24 * HOUR, HOUR].map(|every| (*change, begin, every));
+            begins.into_iter().flat_map(both)
+        }) {
+            let turns = cycle(change - 48 * HOUR + begin, every);
+            let mut read = i64::MIN;
+            let mut told: Vec<(i64, Option<&str>)> = Vec::new();
+            for utc in (change - 60 * HOUR..change + 60 * HOUR).step_by(60) {
+                read = read.max(utc + i64::from(zones[0].offset(utc)));
+                let since = read - (change - 48 * HOUR + begin);
+                let place = usize::try_from(since.div_euclid(every)).ok();
+                let wanted = place.map(|place| ["ann", "bob", "cem"][place % 3]);
+                assert_eq!(turns.at(utc, &zones), wanted, "{begin} {every} {utc}");
+                told.push((utc, wanted));
+            }
+            for (place, (utc, now)) in told.iter().enumerate().step_by(7) {
+                let mut later = told[place..].iter().filter(|(_, who)| who != now);
+                let Some((at, Some(who))) = later.next() else {
+                    continue;
+                };
+                let next = turns.next(*utc, |name| name == *who, &zones);
+                assert_eq!(next, Some(*at), "{begin} {every} {utc}");
+            }
+        }
     }
 
     #[test]
     fn the_next_turn_is_the_first_that_is_theirs() {
-        let who = ["ann", "bob", "cem"].map(Into::into).into();
-        let cycle = Turns::Cycle {
-            who,
-            from: 9 * HOUR,
-            every: 24 * HOUR,
-            zone: 0,
-        };
-        for utc in (-50 * HOUR..400 * HOUR).step_by(1_200) {
-            for name in ["ann", "bob", "cem"] {
-                let begins = |at: &i64| {
-                    let on = |at: i64| cycle.at(at, |zone| offset(zone, at)) == Some(name);
-                    on(*at) && !on(at - 1)
-                };
-                let steps = (utc.div_euclid(1_200) + 1)..;
-                let wanted = steps.map(|step| step * 1_200).find(begins);
-                assert_eq!(next(&cycle, utc, name), wanted, "{name} {utc}");
-            }
+        let zones = [new_york()];
+        let next = |turns: &Turns, utc, who: &str| turns.next(utc, |name| name == who, &zones);
+        let cycle = cycle(CHANGES[0] + 9 * HOUR, 24 * HOUR);
+        // At 9 in summer time, which is 4 hours behind.
+        let first = CHANGES[0] + 13 * HOUR;
+        for (utc, who, turn) in [
+            (0, "ann", 0),
+            (0, "cem", 2),
+            (first - 1, "ann", 0),
+            (first, "ann", 3),
+            (first, "bob", 1),
+            (first + 24 * HOUR, "cem", 2),
+            (first + 72 * HOUR, "cem", 5),
+        ] {
+            let wanted = first + turn * 24 * HOUR;
+            assert_eq!(next(&cycle, utc, who), Some(wanted), "{utc} {who}");
         }
         assert_eq!(next(&cycle, 0, "dan"), None);
         let steps = [

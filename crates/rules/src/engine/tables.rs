@@ -123,20 +123,14 @@ impl Tables {
 
     /// Who is on duty in a rota.
     pub(crate) fn on_duty(&self, rota: u32, utc: i64) -> Option<&str> {
-        let offset = |zone: u32| {
-            let zone = self.zones.get(zone as usize);
-            zone.map_or(0, |zone| i64::from(zone.offset(utc)))
-        };
-        self.rotas.get(rota as usize)?.turns.at(utc, offset)
+        let rota = self.rotas.get(rota as usize)?;
+        rota.turns.at(utc, &self.zones)
     }
 
     /// When next somebody is on duty in a rota whom `is` means.
     pub(crate) fn next_duty(&self, rota: u32, utc: i64, is: impl Fn(&str) -> bool) -> Option<i64> {
-        let offset = |zone: u32, utc| {
-            let zone = self.zones.get(zone as usize);
-            zone.map_or(0, |zone| i64::from(zone.offset(utc)))
-        };
-        self.rotas.get(rota as usize)?.turns.next(utc, is, offset)
+        let rota = self.rotas.get(rota as usize)?;
+        rota.turns.next(utc, is, &self.zones)
     }
 
     /// The emergency number of the region that a dialed text is, in whatever form.

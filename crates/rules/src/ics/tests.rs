@@ -23,6 +23,8 @@ fn reads_whole_days() {
         BEGIN:VEVENT\r\ndtstart:20270101\r\nEND:VEVENT\r\n\
         BEGIN:VEVENT\r\nDTSTART;VALUE=DATE:20270405\r\nDURATION:P1W\r\nSUMMARY:\r\nEND:VEVENT\r\n\
         BEGIN:VEVENT\r\nSTATUS:CANCELLED\r\nDTSTART;VALUE=DATE:20270501\r\nEND:VEVENT\r\n\
+        BEGIN:VEVENT\r\nDTSTART:20270501T090000Z\r\nRRULE:FREQ=DAILY\r\nSTATUS:CANCELLED\r\n\
+        END:VEVENT\r\n\
         END:VCALENDAR\r\n";
     let (events, faults) = read(text);
     assert!(faults.is_empty(), "{faults:?}");
@@ -94,6 +96,11 @@ fn refuses_what_is_no_whole_day_with_its_line() {
             event(&format!("{day}\nRRULE:FREQ=YEARLY")),
             5,
             "RRULE is not supported: write each date as an event of its own",
+        ),
+        (
+            event("DTSTART:20261225T090000Z\nDTEND:20261225T100000Z\nRRULE:FREQ=YEARLY"),
+            4,
+            "DTSTART has a time of day; a holiday is a whole day, as in DTSTART;VALUE=DATE:20261225",
         ),
         (
             event(&format!("{day}\nDURATION:PT24H")),

@@ -45,8 +45,8 @@ impl Sink for InPlace<'_, '_> {
         };
         if menu.name.is_none() {
             self.review.keys(menu, at);
-            let led_to = is_behind_key(at) || self.led_to.is_none_or(|led| led.is_target(at));
-            if !led_to {
+            let led_to = || is_behind_key(at) || self.led_to.is_none_or(|led| led.is_target(at));
+            if menu.back.is_some() && !led_to() {
                 self.review.nowhere_back(menu, at);
             }
         }
@@ -78,12 +78,8 @@ impl LedTo {
 
     /// Whether a place is that of a target that some key leads to.
     fn is_target(&self, at: &Path<'_>) -> bool {
-        let below = |name: &String| {
-            let section = Path::ROOT.key("targets");
-            let target = section.key(name).to_string();
-            at.to_string().starts_with(&target)
-        };
-        self.targets.iter().any(below)
+        let target = at.entry_of("targets");
+        target.is_some_and(|name| self.targets.contains(name))
     }
 }
 

@@ -157,6 +157,12 @@ impl Compiler<'_> {
         if empty {
             self.fault(at, "expected one of `exists`, `below` and `at_least`");
         }
+        for (key, bound) in [("below", bounds.below), ("at_least", bounds.at_least)] {
+            if let Some(found) = bound.filter(|bound| !bound.is_finite()) {
+                let message = format!("expected a number, found {found}");
+                self.fault(&at.key(key), message);
+            }
+        }
         if let (Some(below), Some(least)) = (bounds.below, bounds.at_least)
             && least >= below
         {
