@@ -232,7 +232,10 @@ impl<'a> Review<'a> {
                 Pattern::Any => return None,
                 Pattern::Exact(Dialed::Key(key)) => (vec![key], Vec::new(), false),
                 Pattern::Exact(Dialed::Text(text)) => (Vec::new(), vec![text], false),
-                Pattern::Prefix(keys) => (keys, Vec::new(), true),
+                Pattern::Prefix(mut keys) => {
+                    keys.sort_unstable();
+                    (keys, Vec::new(), true)
+                }
             };
         Some(Clause::OneOf(Box::new(OneOf {
             subject: Subject::Dialed,

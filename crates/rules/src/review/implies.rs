@@ -165,14 +165,7 @@ impl<'e> Logic<'e> {
                 these.is_some_and(|these| self.are_on(&these, *list))
             }
             _ => match (self.numbers(if_this), self.numbers(then_that)) {
-                (Some(these), Some(those)) => {
-                    these.subject == those.subject
-                        && these.texts.iter().all(|text| those.texts.contains(text))
-                        && these
-                            .keys
-                            .iter()
-                            .all(|key| those.keys.iter().any(|wide| wide.begins(*key)))
-                }
+                (Some(these), Some(those)) => numbers::are_among(&these, &those),
                 _ => false,
             },
         }

@@ -1,5 +1,6 @@
 //! What follows from the beginning of a number, and from being on a list.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use callroute_schema::number::Region;
@@ -44,6 +45,8 @@ impl Listed {
                 Pattern::Prefix(prefix) => keys.extend(prefix),
             }
         }
+        keys.sort_unstable();
+        names.sort_unstable();
         Some(Self {
             numbers: OneOf {
                 subject: Subject::Caller,
@@ -58,18 +61,18 @@ impl Listed {
 
 impl super::Logic<'_> {
     /// A clause on digits as a list of keys; who is on a list, too, where only numbers are.
-    pub(in crate::review) fn numbers(&self, clause: &Clause) -> Option<OneOf> {
+    pub(in crate::review) fn numbers<'c>(&'c self, clause: &'c Clause) -> Option<Cow<'c, OneOf>> {
         match clause {
-            Clause::Key { subject, key } => Some(OneOf {
+            Clause::Key { subject, key } => Some(Cow::Owned(OneOf {
                 subject: *subject,
                 keys: [*key].into(),
                 texts: [].into(),
                 prefixes: !key.is_whole(),
-            }),
-            Clause::OneOf(one_of) => Some(one_of.as_ref().clone()),
+            })),
+            Clause::OneOf(one_of) => Some(Cow::Borrowed(one_of)),
             Clause::List(list) => {
                 let listed = self.listed.get(list).filter(|listed| !listed.anonymous)?;
-                Some(listed.numbers.clone())
+                Some(Cow::Borrowed(&listed.numbers))
             }
             _ => None,
         }
@@ -99,6 +102,41 @@ impl super::Logic<'_> {
     }
 }
 
+/// Whether each of these is one of those, or begins with one.
+pub(super) fn are_among(these: &OneOf, those: &OneOf) -> bool {
+    let mut texts = these.texts.iter();
+    these.subject == those.subject
+        && texts.all(|text| those.texts.binary_search(text).is_ok())
+        && all_begin_with_one(&these.keys, &those.keys)
+}
+
+/// Whether each of these keys begins with one of those; both are sorted.
+fn all_begin_with_one(these: &[Key], those: &[Key]) -> bool {
+    // Most lists that differ do so at an end.
+    let mut ends = these.first().into_iter().chain(these.last());
+    if !ends.all(|key| begins_with_one(*key, those)) {
+        return false;
+    }
+    let mut those = those.iter().copied().peekable();
+    let mut wide: Option<Key> = None;
+    these.iter().all(|key| {
+        // Of several that begin alike, the shortest stands first, and has all that the others do.
+        while let Some(next) = those.next_if(|next| next <= key) {
+            wide = wide.filter(|wide| wide.begins(next)).or(Some(next));
+        }
+        wide.is_some_and(|wide| wide.begins(*key))
+    })
+}
+
+/// Whether a key begins with one of these, which are sorted.
+fn begins_with_one(key: Key, sorted: &[Key]) -> bool {
+    let mut beginnings = (0..=16_u32).map(|symbols| {
+        let behind = u64::MAX.checked_shr(4 * symbols).unwrap_or(0);
+        Key::of(key.word() & !behind)
+    });
+    beginnings.any(|beginning| sorted.binary_search(&beginning).is_ok())
+}
+
 /// Whether all of these numbers are of one of these countries.
 pub(super) fn are_of(these: &OneOf, subject: Subject, countries: &[Box<str>]) -> bool {
     let is_one = |key: &Key| {
@@ -116,4 +154,28 @@ pub(super) fn are_elsewhere(these: &OneOf, subject: Subject, countries: &[Box<st
         !key.is_as_dialed() && !key.is_empty() && !found.any(of)
     };
     these.subject == subject && these.keys.iter().all(is_none)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::all_begin_with_one;
+    use crate::prefix::Key;
+
+    fn keys() -> impl Strategy<Value = Vec<Key>> {
+        let key = "\\+?[01*]{0,4}".prop_filter_map("a prefix", |text| Key::prefix(&text));
+        prop::collection::vec(key, 0..12).prop_map(|mut keys| {
+            keys.sort_unstable();
+            keys
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn beginnings_are_found_as_by_looking_at_each(these in keys(), those in keys()) {
+            let begins = |key: &Key| those.iter().any(|wide| wide.begins(*key));
+            prop_assert_eq!(all_begin_with_one(&these, &those), these.iter().all(begins));
+        }
+    }
 }
