@@ -46,7 +46,6 @@ impl Listed {
             }
         }
         keys.sort_unstable();
-        names.sort_unstable();
         Some(Self {
             numbers: OneOf {
                 subject: Subject::Caller,
@@ -106,7 +105,7 @@ impl super::Logic<'_> {
 pub(super) fn are_among(these: &OneOf, those: &OneOf) -> bool {
     let mut texts = these.texts.iter();
     these.subject == those.subject
-        && texts.all(|text| those.texts.binary_search(text).is_ok())
+        && texts.all(|text| those.texts.contains(text))
         && all_begin_with_one(&these.keys, &those.keys)
 }
 
